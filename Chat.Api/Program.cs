@@ -1,5 +1,13 @@
+using Chat.Api.Nodes;
+using ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddNodes();
 
 var app = builder.Build();
+app.UseNodeHeader();
+app.MapDefaultEndpoints();
+app.MapNodes();
 
-app.Run();
+return await app.RunOrExplainAsync();

@@ -1,0 +1,136 @@
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+using IServer = Microsoft.AspNetCore.Hosting.Server.IServer;
+
+namespace Chat.Api.Nodes;
+
+/// <summary>
+/// Keeps this node in the registry from the moment it listens until it has stopped, and its view of the others fresh.
+/// One loop, woken by a timer, by announcements and by the host's stopping.
+/// </summary>
+internal sealed partial class NodeHeartbeat(
+    NodeRegistry registry,
+    LiveNodes live,
+    NodeSelf self,
+    NodeDrain drain,
+    IServer server,
+    IHostApplicationLifetime lifetime,
+    IOptions<NodeOptions> options,
+    TimeProvider time,
+    ILogger<NodeHeartbeat> logger) : BackgroundService
+{
+    // Holds one wake-up: any number of reasons to beat is one beat.
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private bool _listening;
+    private bool _announcedDraining;
+    private bool? _redisAnswers;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!await StartedAsync(stoppingToken))
+        {
+            drain.MarkAnnounced();
+            return;
+        }
+
+        self.Address = options.Value.Address ?? NodeAddress.From(
+            server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [], NodeAddress.OfThisMachine)
+            ?? throw new InvalidOperationException(
+                $"No TCP address is bound that the edge could reach; set {NodeOptions.Section}:Address.");
+
+        // The first to know: clients must not be told to reconnect while the edge still sends them here.
+        using var stopping = lifetime.ApplicationStopping.Register(BeginDrain);
+        await using var timer = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, options.Value.Heartbeat);
+        try
+        {
+            await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+            {
+                await BeatAsync();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+
+        await LeaveAsync();
+    }
+
+    /// <summary>True once the server listens; false when the host stops before that.</summary>
+    private async Task<bool> StartedAsync(CancellationToken stoppingToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var onStarted = lifetime.ApplicationStarted.Register(started.SetResult);
+        using var onStopping = stoppingToken.Register(() => started.TrySetCanceled(stoppingToken));
+        await ((Task)started.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return started.Task.IsCompletedSuccessfully;
+    }
+
+    private void Wake() => _wakes.Writer.TryWrite(true);
+
+    private void BeginDrain()
+    {
+        drain.Begin();
+        Wake();
+    }
+
+    private void OnAnnounced(string id)
+    {
+        live.Announce(id);
+        Wake();
+    }
+
+    private async Task BeatAsync()
+    {
+        var me = self.Describe();
+        var leaving = me.State == NodeState.Draining;
+        try
+        {
+            if (!_listening)
+            {
+                await registry.ListenAsync(OnAnnounced);
+                _listening = true;
+            }
+
+            var announced = live.TakeAnnounced();
+            live.Update(await registry.BeatAsync(me, announce: leaving && !_announcedDraining), announced);
+            _announcedDraining = leaving;
+            if (_redisAnswers != true)
+            {
+                _redisAnswers = true;
+                LogRegistered(me.Id, me.Address);
+            }
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // The lease outlives a few of these; the next beat registers again if it did not.
+            if (_redisAnswers != false)
+            {
+                _redisAnswers = false;
+                LogRedisAway(me.Id, exception.Message);
+            }
+        }
+
+        if (leaving)
+        {
+            drain.MarkAnnounced();
+        }
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await registry.LeaveAsync(self.Id);
+            LogLeft(self.Id);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // The lease ends by itself.
+            LogRedisAway(self.Id, exception.Message);
+        }
+    }
+}

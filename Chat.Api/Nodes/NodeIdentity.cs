@@ -1,0 +1,11 @@
+using System.Security.Cryptography;
+
+namespace Chat.Api.Nodes;
+
+/// <summary>Who this process is in the cluster. New with every start: a restarted node is another node.</summary>
+internal sealed class NodeIdentity(TimeProvider time)
+{
+    public string Id { get; } = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 8);
+
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+}

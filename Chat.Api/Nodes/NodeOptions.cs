@@ -1,0 +1,19 @@
+namespace Chat.Api.Nodes;
+
+/// <summary>How this node shows itself to the cluster. Bound from <c>Chat:Nodes</c>; invalid values stop the start.</summary>
+internal sealed class NodeOptions
+{
+    public const string Section = "Chat:Nodes";
+
+    /// <summary>How often the node renews its lease and refreshes its view of the others.</summary>
+    /// <value>100 ms to 1 minute. Default 2 seconds.</value>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the node counts as alive after its last heartbeat, by Redis's clock.</summary>
+    /// <value>At least 3 heartbeats, so that two lost ones do no harm; at most 10 minutes. Default 10 seconds.</value>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The address at which the edge reaches this node, when it is not the one it listens on.</summary>
+    /// <value>An absolute http or https URL. Default: the address the server really bound.</value>
+    public string? Address { get; set; }
+}

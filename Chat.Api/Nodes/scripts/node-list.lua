@@ -1,0 +1,10 @@
+-- Returns the JSON of every live node; changes nothing.
+-- KEYS: leases, info.
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
+if #ids == 0 then
+  return {}
+end
+
+return redis.call('HMGET', KEYS[2], unpack(ids))

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using ServiceDefaults.Health;
+using ServiceDefaults.Telemetry;
+
+namespace ServiceDefaults;
+
+/// <summary>What every process of the cluster has in common: telemetry, health endpoints, the Redis client.</summary>
+public static class ServiceDefaultsBuilder
+{
+    /// <summary>The connection string's name; its configuration key is <c>ConnectionStrings:redis</c>.</summary>
+    public const string Redis = "redis";
+
+    /// <summary>
+    /// Adds OTLP export when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, the health checks, and an
+    /// <c>IConnectionMultiplexer</c> when <c>ConnectionStrings:redis</c> is set.
+    /// </summary>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.AddQuietLogging();
+        builder.AddTelemetry();
+        var health = builder.Services.AddHealthChecks();
+
+        if (!string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(Redis)))
+        {
+            builder.AddRedisClient(
+                Redis,
+                settings =>
+                {
+                    // Our own check answers in bounded time and with a reason fit for an open endpoint.
+                    settings.DisableHealthChecks = true;
+                    // It would trace every heartbeat; what matters here is traced by the Chat source.
+                    settings.DisableTracing = true;
+                },
+                // A process that starts before Redis waits for it, as one does that outlives a Redis restart.
+                options => options.AbortOnConnectFail = false);
+            health.AddCheck<RedisHealthCheck>(RedisHealthCheck.Name, HealthStatus.Unhealthy);
+        }
+
+        return builder;
+    }
+
+    /// <summary>Maps <c>/alive</c> (this process answers) and <c>/health</c> (all checks pass), in every environment.</summary>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app)
+    {
+        app.MapHealth();
+        return app;
+    }
+}
