@@ -1,5 +1,18 @@
+using Edge.Proxy;
+using ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddEdge();
 
 var app = builder.Build();
+if (Directory.Exists(app.Environment.WebRootPath))
+{
+    app.UseDefaultFiles();
+    app.UseStaticFiles();
+}
 
-app.Run();
+app.MapDefaultEndpoints();
+app.MapEdge();
+
+return await app.RunOrExplainAsync();

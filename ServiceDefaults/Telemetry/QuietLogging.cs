@@ -14,7 +14,13 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Default"] = "Information",
                 // Four lines per request.
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                // Warns about unencrypted keys, which YARP asks for and the edge does not use.
+                ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
                 ["Logging:LogLevel:Yarp"] = "Warning",
+                // A warning with a stack for every client that goes and for every failed probe. Whether a node is in
+                // or out is logged elsewhere.
+                ["Logging:LogLevel:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Error",
+                ["Logging:LogLevel:Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor"] = "Error",
                 // A failed start is thrown as well, and explained; a background service that died is logged as critical.
                 ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
                 // One line per probe while a check fails. Whoever depends on what is failing says so once.

@@ -1,0 +1,29 @@
+namespace Edge.Proxy;
+
+/// <summary>How the edge finds and treats the nodes. Bound from <c>Edge</c>; invalid values stop the start.</summary>
+internal sealed class EdgeOptions
+{
+    public const string Section = "Edge";
+
+    /// <summary>One address for all nodes, where the platform balances between replicas that cannot be addressed one
+    /// by one (Azure Container Apps). The registry is then not read.</summary>
+    /// <value>An absolute http or https URL. Default: none, the registry in Redis names the nodes.</value>
+    public string? Upstream { get; set; }
+
+    /// <summary>Silence on a WebSocket, in both directions, after which the edge closes it. Nodes ping far more often,
+    /// so this only ends connections whose node hangs.</summary>
+    /// <value>1 minute to 1 day. Default 1 hour.</value>
+    public TimeSpan ActivityTimeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How often the registry is read when nothing is announced.</summary>
+    /// <value>100 ms to 10 seconds. Default 1 second.</value>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often each node's <c>/health</c> is asked. Two failures in a row take a node out.</summary>
+    /// <value>500 ms to 1 minute. Default 2 seconds.</value>
+    public TimeSpan HealthInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The largest request body. WebSocket frames are not bodies; the nodes limit them.</summary>
+    /// <value>Bytes, 1 KiB to 1 GiB. Default 1 MiB.</value>
+    public int RequestBodyBytes { get; set; } = 1024 * 1024;
+}

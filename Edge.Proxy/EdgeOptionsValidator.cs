@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Options;
+
+namespace Edge.Proxy;
+
+internal sealed class EdgeOptionsValidator(IConfiguration configuration) : IValidateOptions<EdgeOptions>
+{
+    public ValidateOptionsResult Validate(string? name, EdgeOptions options)
+    {
+        List<string> errors = [];
+        if (options.Upstream is null && string.IsNullOrWhiteSpace(configuration.GetConnectionString("redis")))
+        {
+            errors.Add("ConnectionStrings:redis is not set; the nodes are found through it (or set Edge:Upstream to one address for all nodes).");
+        }
+
+        if (options.Upstream is not null && !(Uri.TryCreate(options.Upstream, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        {
+            errors.Add($"Edge:Upstream must be an absolute http or https URL; it is '{options.Upstream}'.");
+        }
+
+        Within(nameof(EdgeOptions.ActivityTimeout), options.ActivityTimeout, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
+        Within(nameof(EdgeOptions.PollInterval), options.PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
+        Within(nameof(EdgeOptions.HealthInterval), options.HealthInterval, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(1));
+        Within(nameof(EdgeOptions.RequestBodyBytes), options.RequestBodyBytes, 1024, 1024 * 1024 * 1024);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        void Within<T>(string setting, T value, T from, T to)
+            where T : IComparable<T>
+        {
+            if (value.CompareTo(from) < 0 || value.CompareTo(to) > 0)
+            {
+                errors.Add($"{EdgeOptions.Section}:{setting} must be {from} to {to}; it is {value}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Edge.Proxy.Failover;
+
+/// <summary>One try at one node, and whether the next node may be tried after it.</summary>
+internal sealed class Attempt(HttpContext http)
+{
+    // A body that was sent is gone. What has none - a WebSocket upgrade, a GET, a long poll - can be sent again.
+    private readonly bool _repeatable = http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
+        && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) || HttpMethods.IsConnect(http.Request.Method));
+
+    private bool _turnedAway;
+
+    /// <summary>Whether there is another node left after this one.</summary>
+    public bool HasNext { get; set; }
+
+    /// <summary>Notes the node's answer. True when it is 503, from a node that leaves or is full, and another may do
+    /// better.</summary>
+    public bool TurnsAway(HttpResponseMessage? response) =>
+        _turnedAway = HasNext && _repeatable && response?.StatusCode == HttpStatusCode.ServiceUnavailable;
+
+    public bool MayMoveOn(HttpContext context)
+    {
+        if (!HasNext || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        return _turnedAway
+            || context.GetForwarderErrorFeature() is { } error
+                && (NeverConnected(error) || (_repeatable && error.Error == ForwarderError.Request));
+    }
+
+    /// <summary>The node was not reached at all: refused, unknown or silent while connecting. Nothing was sent.</summary>
+    public static bool NeverConnected(IForwarderErrorFeature error) => error.Exception switch
+    {
+        HttpRequestException exception => error.Error == ForwarderError.Request
+            && exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError,
+        // How the client tells its connect timeout from a cancelled request.
+        OperationCanceledException { InnerException: TimeoutException } => error.Error == ForwarderError.RequestTimedOut,
+        _ => false,
+    };
+}

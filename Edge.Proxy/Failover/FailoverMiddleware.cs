@@ -1,0 +1,50 @@
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace Edge.Proxy.Failover;
+
+/// <summary>
+/// Tries the next node when one cannot be reached, died before it answered, or turns the client away, so that the
+/// client never meets a node that is gone. When none is left: 503 with Retry-After, at once.
+/// </summary>
+internal sealed class FailoverMiddleware(RequestDelegate next)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var proxy = http.GetReverseProxyFeature();
+        var nodes = proxy.AvailableDestinations;
+        if (nodes.Count == 0)
+        {
+            await NoNode.WriteAsync(http);
+            return;
+        }
+
+        var attempt = new Attempt(http);
+        http.Features.Set(attempt);
+        while (true)
+        {
+            attempt.HasNext = nodes.Count > 1;
+            proxy.AvailableDestinations = nodes;
+            await next(http);
+            if (!attempt.MayMoveOn(http))
+            {
+                break;
+            }
+
+            nodes = [.. nodes.Where(node => node != proxy.ProxiedDestination)];
+            Reset(http, proxy);
+        }
+
+        if (!http.Response.HasStarted && http.GetForwarderErrorFeature() is { } error && Attempt.NeverConnected(error))
+        {
+            await NoNode.WriteAsync(http);
+        }
+    }
+
+    private static void Reset(HttpContext http, IReverseProxyFeature proxy)
+    {
+        http.Response.Clear();
+        http.Features.Set<IForwarderErrorFeature>(null);
+        proxy.ProxiedDestination = null;
+    }
+}

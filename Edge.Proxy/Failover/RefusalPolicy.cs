@@ -1,0 +1,29 @@
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace Edge.Proxy.Failover;
+
+/// <summary>Takes a node out of rotation at the first connection it does not accept.</summary>
+internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, ILogger<RefusalPolicy> logger) : IPassiveHealthCheckPolicy
+{
+    public const string PolicyName = "Refusal";
+
+    // A dead node's lease ends within this time, so it does not come back; one that was only too busy does.
+    private static readonly TimeSpan OutFor = TimeSpan.FromSeconds(10);
+
+    public string Name => PolicyName;
+
+    public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
+    {
+        if (context.GetForwarderErrorFeature() is { } error
+            && Attempt.NeverConnected(error)
+            && destination.Health.Passive != DestinationHealth.Unhealthy)
+        {
+            health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, OutFor);
+            LogOut(destination.DestinationId, OutFor.TotalSeconds);
+        }
+    }
+
+    [LoggerMessage(EventName = "NodeRefused", Level = LogLevel.Warning, Message = "Node {Node} cannot be reached; no new connections to it for {Seconds} s")]
+    private partial void LogOut(string node, double seconds);
+}

@@ -1,0 +1,49 @@
+namespace Edge.Proxy.Nodes;
+
+/// <summary>The nodes the edge believes in, from one registry listing to the next. Not thread-safe.</summary>
+/// <remarks>
+/// A node that is missing from the list goes at once when that was announced: it left, or another node swept its
+/// lease. Missing without a word, it goes after <see cref="Grace"/> only, because a Redis that lost its data lists
+/// nobody until the next heartbeats although every node lives. A dead one does no harm meanwhile: health checks and
+/// the first refused connection take it out of rotation.
+/// </remarks>
+internal sealed class KnownNodes(TimeProvider time)
+{
+    /// <summary>Three heartbeats of the nodes' default.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(6);
+
+    private readonly Dictionary<string, Node> _nodes = [];
+    private readonly Dictionary<string, long> _missingSince = [];
+
+    /// <summary>Those that take new connections.</summary>
+    public IReadOnlyList<Node> Ready => [.. _nodes.Values.Where(node => node.IsReady).OrderBy(node => node.Id, StringComparer.Ordinal)];
+
+    public void Update(IReadOnlyCollection<Node> listed, IReadOnlySet<string> announced)
+    {
+        foreach (var node in listed)
+        {
+            _nodes[node.Id] = node;
+            _missingSince.Remove(node.Id);
+        }
+
+        var present = listed.Select(node => node.Id).ToHashSet();
+        foreach (var id in _nodes.Keys.Where(id => !present.Contains(id)).ToList())
+        {
+            if (announced.Contains(id) || IsOverdue(id))
+            {
+                _nodes.Remove(id);
+                _missingSince.Remove(id);
+            }
+        }
+    }
+
+    private bool IsOverdue(string id)
+    {
+        if (_missingSince.TryAdd(id, time.GetTimestamp()))
+        {
+            return false;
+        }
+
+        return time.GetElapsedTime(_missingSince[id]) >= Grace;
+    }
+}

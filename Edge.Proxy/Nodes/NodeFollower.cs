@@ -1,0 +1,120 @@
+using System.Threading.Channels;
+using Edge.Proxy.Routing;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Edge.Proxy.Nodes;
+
+/// <summary>
+/// Keeps the proxy's destinations equal to the live nodes: reads the registry on every announcement and on a timer.
+/// While Redis is away the last known nodes stay, under their health checks.
+/// </summary>
+internal sealed partial class NodeFollower(
+    NodeRegistry registry,
+    NodeDestinations destinations,
+    IOptions<EdgeOptions> options,
+    TimeProvider time,
+    ILogger<NodeFollower> logger) : BackgroundService
+{
+    // Holds one wake-up: any number of announcements is one reading.
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly Lock _gate = new(); // guards _announced
+    private readonly KnownNodes _known = new(time);
+    private HashSet<string> _announced = [];
+    private string _ready = "";
+    private bool _listening;
+    private bool _redisAnswers = true;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var timer = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, options.Value.PollInterval);
+        try
+        {
+            await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+            {
+                await FollowAsync();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            if (!_listening)
+            {
+                await registry.ListenAsync(OnAnnounced);
+                _listening = true;
+            }
+
+            // Taken before the reading that explains them.
+            var announced = TakeAnnounced();
+            _known.Update(await registry.ListAsync(), announced);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            if (_redisAnswers)
+            {
+                _redisAnswers = false;
+                LogRegistryAway(_known.Ready.Count, exception.Message);
+            }
+
+            return;
+        }
+
+        if (!_redisAnswers)
+        {
+            _redisAnswers = true;
+            LogRegistryBack();
+        }
+
+        Apply(_known.Ready);
+    }
+
+    private void Apply(IReadOnlyList<Node> ready)
+    {
+        var text = string.Join(", ", ready.Select(node => $"{node.Id} at {node.Address}"));
+        if (text != _ready)
+        {
+            _ready = text;
+            destinations.Set(ready);
+            LogNodes(ready.Count, text);
+        }
+    }
+
+    private void Wake() => _wakes.Writer.TryWrite(true);
+
+    private void OnAnnounced(string id)
+    {
+        lock (_gate)
+        {
+            _announced.Add(id);
+        }
+
+        Wake();
+    }
+
+    private HashSet<string> TakeAnnounced()
+    {
+        lock (_gate)
+        {
+            var taken = _announced;
+            _announced = [];
+            return taken;
+        }
+    }
+
+    [LoggerMessage(EventName = "NodesChanged", Level = LogLevel.Information, Message = "{Count} nodes take connections: {Nodes}")]
+    private partial void LogNodes(int count, string nodes);
+
+    [LoggerMessage(EventName = "RegistryAway", Level = LogLevel.Warning, Message = "The node registry does not answer; the {Count} known nodes stay: {Reason}")]
+    private partial void LogRegistryAway(int count, string reason);
+
+    [LoggerMessage(EventName = "RegistryBack", Level = LogLevel.Information, Message = "The node registry answers again")]
+    private partial void LogRegistryBack();
+}

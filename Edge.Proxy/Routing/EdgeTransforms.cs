@@ -1,0 +1,47 @@
+using Edge.Proxy.Failover;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace Edge.Proxy.Routing;
+
+/// <summary>What the edge changes on the way: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>.</summary>
+internal sealed class EdgeTransforms(IOptions<EdgeOptions> options) : ITransformProvider
+{
+    private const string NodeHeader = "X-Node";
+
+    public void ValidateRoute(TransformRouteValidationContext context)
+    {
+    }
+
+    public void ValidateCluster(TransformClusterValidationContext context)
+    {
+    }
+
+    public void Apply(TransformBuilderContext context)
+    {
+        if (options.Value.Upstream is not null)
+        {
+            // The platform routes by its own host name, and only the node knows which of them it is.
+            return;
+        }
+
+        context.AddOriginalHost();
+        context.AddResponseTransform(OnResponse);
+    }
+
+    private static ValueTask OnResponse(ResponseTransformContext context)
+    {
+        var http = context.HttpContext;
+        if (context.ProxyResponse is not null && !http.Response.Headers.ContainsKey(NodeHeader))
+        {
+            // A node's server drops it from answers it makes itself, such as that to an unhandled exception.
+            http.Response.Headers[NodeHeader] = http.GetReverseProxyFeature().ProxiedDestination?.DestinationId;
+        }
+
+        // Discarded when another node is asked instead.
+        context.SuppressResponseBody = http.Features.Get<Attempt>()?.TurnsAway(context.ProxyResponse) == true;
+
+        return ValueTask.CompletedTask;
+    }
+}
