@@ -5,15 +5,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Edge.Proxy;
 
 internal static class EdgeBuilder
 {
-    // A node that does not accept within this time is as good as gone; the next one is tried.
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
-
     // WebSockets are dropped at once; this is for requests that are being answered.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
@@ -30,9 +29,9 @@ internal static class EdgeBuilder
             kestrel.Limits.MaxRequestBodySize = edge.Value.RequestBodyBytes;
         });
 
-        services.AddReverseProxy()
-            .AddTransforms<EdgeTransforms>()
-            .ConfigureHttpClient((_, handler) => handler.ConnectTimeout = ConnectTimeout);
+        services.AddReverseProxy().AddTransforms<EdgeTransforms>();
+        services.AddSingleton<IForwarderHttpClientFactory, ResponseDeadline>();
+        services.AddSingleton<ILoadBalancingPolicy, LeastConnectionsPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy, RefusalPolicy>();
         services.AddSingleton<IAvailableDestinationsPolicy, ReachableNodesPolicy>();
         services.AddSingleton<NodeDestinations>();

@@ -36,10 +36,13 @@ internal sealed class Attempt(HttpContext http)
     /// <summary>The node was not reached at all: refused, unknown or silent while connecting. Nothing was sent.</summary>
     public static bool NeverConnected(IForwarderErrorFeature error) => error.Exception switch
     {
-        HttpRequestException exception => error.Error == ForwarderError.Request
-            && exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError,
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } => true,
         // How the client tells its connect timeout from a cancelled request.
         OperationCanceledException { InnerException: TimeoutException } => error.Error == ForwarderError.RequestTimedOut,
         _ => false,
     };
+
+    /// <summary>The node took the request and did not answer (<see cref="ResponseDeadline"/>).</summary>
+    public static bool NeverAnswered(IForwarderErrorFeature error) =>
+        error.Exception is HttpRequestException { InnerException: TimeoutException };
 }

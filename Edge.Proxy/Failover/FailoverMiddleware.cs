@@ -35,7 +35,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
             Reset(http, proxy);
         }
 
-        if (!http.Response.HasStarted && http.GetForwarderErrorFeature() is { } error && Attempt.NeverConnected(error))
+        if (!http.Response.HasStarted && http.GetForwarderErrorFeature() is { } error
+            && (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error)))
         {
             await NoNode.WriteAsync(http);
         }

@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Failover;
 
-/// <summary>Takes a node out of rotation at the first connection it does not accept.</summary>
+/// <summary>Takes a node out of rotation at the first connection it does not accept or leaves without an answer.</summary>
 internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, ILogger<RefusalPolicy> logger) : IPassiveHealthCheckPolicy
 {
     public const string PolicyName = "Refusal";
@@ -16,7 +16,7 @@ internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, IL
     public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
     {
         if (context.GetForwarderErrorFeature() is { } error
-            && Attempt.NeverConnected(error)
+            && (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
             && destination.Health.Passive != DestinationHealth.Unhealthy)
         {
             health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, OutFor);

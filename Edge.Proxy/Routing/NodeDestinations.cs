@@ -6,7 +6,6 @@ using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
-using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Edge.Proxy.Routing;
 
@@ -46,7 +45,7 @@ internal sealed class NodeDestinations
     private ClusterConfig OfNodes(IReadOnlyList<Node> nodes) => new()
     {
         ClusterId = Cluster,
-        LoadBalancingPolicy = LoadBalancingPolicies.LeastRequests,
+        LoadBalancingPolicy = LeastConnectionsPolicy.PolicyName,
         HealthCheck = new HealthCheckConfig
         {
             Active = new ActiveHealthCheckConfig

@@ -1,0 +1,57 @@
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Edge.Proxy.Failover;
+
+/// <summary>
+/// Bounds the wait for the first answer of a node that accepts connections but hangs, so that the request can move on
+/// to another. What follows the headers - a WebSocket, a stream - is bounded by the activity timeout alone.
+/// </summary>
+internal sealed class ResponseDeadline : ForwarderHttpClientFactory
+{
+    // A node decides about an upgrade within a few round trips to Redis, each bounded by seconds.
+    private static readonly TimeSpan ForUpgrade = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ForRequest = TimeSpan.FromSeconds(30);
+
+    // A node that does not accept within this time is as good as gone; the next one is tried.
+    private static readonly TimeSpan ForConnect = TimeSpan.FromSeconds(3);
+
+    protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
+    {
+        base.ConfigureHandler(context, handler);
+        handler.ConnectTimeout = ForConnect;
+    }
+
+    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
+        new Deadline(base.WrapHandler(context, handler));
+
+    private static TimeSpan For(HttpRequestMessage request)
+    {
+        if (request.Headers.Upgrade.Count > 0)
+        {
+            return ForUpgrade;
+        }
+
+        // A hub's long poll answers when there is something to say.
+        return request.RequestUri?.AbsolutePath.StartsWith("/signalr/", StringComparison.Ordinal) == true
+            ? Timeout.InfiniteTimeSpan
+            : ForRequest;
+    }
+
+    private sealed class Deadline(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            deadline.CancelAfter(For(request));
+            try
+            {
+                return await base.SendAsync(request, deadline.Token);
+            }
+            catch (OperationCanceledException silence) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new HttpRequestException("The node did not answer in time.", new TimeoutException(silence.Message, silence));
+            }
+        }
+    }
+}

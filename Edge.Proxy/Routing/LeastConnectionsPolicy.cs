@@ -1,0 +1,39 @@
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace Edge.Proxy.Routing;
+
+/// <summary>The node with the fewest running requests, WebSockets included. Ties go round.</summary>
+/// <remarks>YARP's own LeastRequests gives every tie to the same node: with little traffic, or with several edges that
+/// each hold a few connections, one node would get most of them.</remarks>
+internal sealed class LeastConnectionsPolicy : ILoadBalancingPolicy
+{
+    public const string PolicyName = "LeastConnections";
+
+    private uint _turn;
+
+    public string Name => PolicyName;
+
+    public DestinationState? PickDestination(
+        HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
+    {
+        var count = (uint)availableDestinations.Count;
+        if (count == 0)
+        {
+            return null;
+        }
+
+        var first = Interlocked.Increment(ref _turn) % count;
+        var best = availableDestinations[(int)first];
+        for (var i = 1u; i < count; i++)
+        {
+            var other = availableDestinations[(int)((first + i) % count)];
+            if (other.ConcurrentRequestCount < best.ConcurrentRequestCount)
+            {
+                best = other;
+            }
+        }
+
+        return best;
+    }
+}
