@@ -1,0 +1,118 @@
+using System.Collections.ObjectModel;
+using System.Net.Sockets;
+
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>Something a resource carries: an endpoint, a variable, whom it waits for.</summary>
+public interface IResourceAnnotation;
+
+/// <summary>One part of the application.</summary>
+public interface IResource
+{
+    /// <summary>Lower-case letters, digits and hyphens; unique in the application.</summary>
+    string Name { get; }
+
+    /// <summary>Everything the application model knows about it.</summary>
+    ResourceAnnotationCollection Annotations { get; }
+}
+
+/// <summary>A resource's annotations, in the order they were given.</summary>
+public sealed class ResourceAnnotationCollection : Collection<IResourceAnnotation>;
+
+/// <summary>Takes environment variables.</summary>
+public interface IResourceWithEnvironment : IResource;
+
+/// <summary>Takes command line arguments.</summary>
+public interface IResourceWithArgs : IResource;
+
+/// <summary>Listens on endpoints.</summary>
+public interface IResourceWithEndpoints : IResource;
+
+/// <summary>Can wait for others.</summary>
+public interface IResourceWithWaitSupport : IResource;
+
+/// <summary>Its endpoints are passed on as <c>services__{name}__{endpoint}__0</c>.</summary>
+public interface IResourceWithServiceDiscovery : IResourceWithEndpoints;
+
+/// <summary>Gives a value that may be known only once the application runs.</summary>
+public interface IValueProvider
+{
+    /// <summary>Returns the value, or null where there is none.</summary>
+    ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>Has a connection string, passed on as <c>ConnectionStrings__{name}</c>.</summary>
+public interface IResourceWithConnectionString : IResource, IValueProvider
+{
+    /// <summary>The connection string, to be read once the endpoints in it are allocated.</summary>
+    ReferenceExpression ConnectionStringExpression { get; }
+
+    /// <summary>Returns the connection string.</summary>
+    ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) =>
+        ConnectionStringExpression.GetValueAsync(cancellationToken);
+
+    ValueTask<string?> IValueProvider.GetValueAsync(CancellationToken cancellationToken) => GetConnectionStringAsync(cancellationToken);
+}
+
+/// <summary>What all resources share.</summary>
+public abstract class Resource(string name) : IResource
+{
+    /// <inheritdoc/>
+    public virtual string Name { get; } = name;
+
+    /// <inheritdoc/>
+    public virtual ResourceAnnotationCollection Annotations { get; } = [];
+}
+
+/// <summary>A .NET project, run as one process per replica.</summary>
+public class ProjectResource(string name)
+    : Resource(name), IResourceWithEnvironment, IResourceWithArgs, IResourceWithServiceDiscovery, IResourceWithWaitSupport;
+
+/// <summary>A program, run as one process.</summary>
+public class ExecutableResource(string name, string command, string workingDirectory)
+    : Resource(name), IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport
+{
+    /// <summary>The program: a path, or a name found on the PATH.</summary>
+    public string Command { get; } = command;
+
+    /// <summary>Where it runs.</summary>
+    public string WorkingDirectory { get; } = workingDirectory;
+}
+
+/// <summary>A connection string under a name of its own.</summary>
+public class ConnectionStringResource(string name, ReferenceExpression connectionStringExpression)
+    : Resource(name), IResourceWithConnectionString, IResourceWithWaitSupport
+{
+    /// <inheritdoc/>
+    public ReferenceExpression ConnectionStringExpression { get; } = connectionStringExpression;
+}
+
+/// <summary>An endpoint: the port others use, and the port the process listens on.</summary>
+public sealed class EndpointAnnotation(
+    ProtocolType protocol, string? uriScheme = null, string? name = null, int? port = null, int? targetPort = null, bool? isProxied = null)
+    : IResourceAnnotation
+{
+    /// <summary>Always TCP here.</summary>
+    public ProtocolType Protocol { get; } = protocol;
+
+    /// <summary>http, tcp and the like.</summary>
+    public string UriScheme { get; set; } = uriScheme ?? "tcp";
+
+    /// <summary>Unique in its resource.</summary>
+    public string Name { get; } = name ?? uriScheme ?? "tcp";
+
+    /// <summary>The port others use; null takes any free one.</summary>
+    public int? Port { get; set; } = port;
+
+    /// <summary>The port the process listens on; null takes any free one.</summary>
+    public int? TargetPort { get; set; } = targetPort;
+
+    /// <summary>False: the process itself listens on <see cref="Port"/>.</summary>
+    public bool IsProxied { get; set; } = isProxied ?? true;
+
+    /// <summary>True: meant for the world outside.</summary>
+    public bool IsExternal { get; set; }
+
+    /// <summary>The port others use, once it is known.</summary>
+    internal TaskCompletionSource<int> Allocated { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

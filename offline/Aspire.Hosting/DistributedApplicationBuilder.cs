@@ -1,0 +1,78 @@
+using System.Reflection;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Offline;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.Hosting;
+
+internal sealed class DistributedApplicationBuilder : IDistributedApplicationBuilder
+{
+    // The engine stops everything within ten seconds; the host must not give up on it earlier.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
+
+    private readonly HostApplicationBuilder _host;
+    private readonly AppHostHook? _hook;
+
+    public DistributedApplicationBuilder(string[] args, Assembly? appHost, AppHostHook? hook)
+    {
+        _hook = hook;
+        AppHostDirectory = AppHostProject.DirectoryOf(appHost);
+        _host = new HostApplicationBuilder(new HostApplicationBuilderSettings
+        {
+            Args = args,
+            ApplicationName = appHost?.GetName().Name,
+            ContentRootPath = AppHostDirectory,
+        });
+        _host.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        _host.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // not ready yet is no error
+
+        Services.AddSingleton(Resources);
+        Services.AddSingleton(ExecutionContext);
+        Services.AddSingleton(TimeProvider.System);
+        Services.AddSingleton<ResourceNotificationService>();
+        Services.AddSingleton<ResourceLoggerService>();
+        Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<Engine>()));
+        Services.AddHealthChecks();
+        Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        Services.AddEngine(quiet: hook is not null);
+    }
+
+    public ConfigurationManager Configuration => _host.Configuration;
+
+    public string AppHostDirectory { get; }
+
+    public IHostEnvironment Environment => _host.Environment;
+
+    public DistributedApplicationExecutionContext ExecutionContext { get; } = new();
+
+    public IServiceCollection Services => _host.Services;
+
+    public ResourceCollection Resources { get; } = [];
+
+    public IResourceBuilder<T> AddResource<T>(T resource)
+        where T : IResource
+    {
+        if (Resources.Any(other => string.Equals(other.Name, resource.Name, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new DistributedApplicationException($"There are two resources named {resource.Name}.");
+        }
+
+        Resources.Add(resource);
+        return CreateResourceBuilder(resource);
+    }
+
+    public IResourceBuilder<T> CreateResourceBuilder<T>(T resource)
+        where T : IResource => new ResourceBuilder<T>(this, resource);
+
+    public DistributedApplication Build()
+    {
+        // A test looks at the builder before the AppHost's own code goes on.
+        _hook?.OnBuilding(this);
+        var application = new DistributedApplication(_host.Build(), isDrivenByTest: _hook is not null);
+        _hook?.OnBuilt(application);
+        return application;
+    }
+}

@@ -1,0 +1,42 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Offline;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Aspire.Hosting;
+
+/// <summary>When a resource counts as healthy, and what happens then.</summary>
+public static class HealthCheckExtensions
+{
+    /// <summary>Healthy means: the registered health check of this name says so.</summary>
+    public static IResourceBuilder<T> WithHealthCheck<T>(this IResourceBuilder<T> builder, string key)
+        where T : IResource
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.WithAnnotation(new HealthCheckAnnotation(key));
+    }
+
+    /// <summary>Healthy means: a GET of the path on the public port answers with the status code, 200 by default.</summary>
+    /// <remarks>One healthy replica makes the resource healthy, as with the real one.</remarks>
+    public static IResourceBuilder<T> WithHttpHealthCheck<T>(
+        this IResourceBuilder<T> builder, string? path = null, int? statusCode = null, string? endpointName = null)
+        where T : IResourceWithEndpoints
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var endpoint = builder.GetEndpoint(endpointName ?? "http");
+        var key = $"{builder.Resource.Name}_{endpoint.EndpointName}_{path ?? "/"}_{statusCode ?? 200}_check";
+        builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+            key, _ => new HttpHealthCheck(endpoint, path ?? "/", statusCode ?? 200), failureStatus: null, tags: null));
+        return builder.WithHealthCheck(key);
+    }
+
+    /// <summary>Called once the resource is healthy for the first time.</summary>
+    public static IResourceBuilder<T> OnResourceReady<T>(
+        this IResourceBuilder<T> builder, Func<T, ResourceReadyEvent, CancellationToken, Task> callback)
+        where T : IResource
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var resource = builder.Resource;
+        return builder.WithAnnotation(new ReadyAnnotation((_, ready, cancellationToken) => callback(resource, ready, cancellationToken)));
+    }
+}

@@ -1,0 +1,52 @@
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting;
+
+/// <summary>Puts an application together.</summary>
+public interface IDistributedApplicationBuilder
+{
+    /// <summary>Command line, environment, appsettings.json, in this order.</summary>
+    ConfigurationManager Configuration { get; }
+
+    /// <summary>Where the AppHost project is.</summary>
+    string AppHostDirectory { get; }
+
+    /// <summary>Development, Production and so on.</summary>
+    IHostEnvironment Environment { get; }
+
+    /// <summary>Whether the application is run or published.</summary>
+    DistributedApplicationExecutionContext ExecutionContext { get; }
+
+    /// <summary>Services of the AppHost itself.</summary>
+    IServiceCollection Services { get; }
+
+    /// <summary>What has been added so far.</summary>
+    ResourceCollection Resources { get; }
+
+    /// <summary>Adds a resource; its name must be new.</summary>
+    IResourceBuilder<T> AddResource<T>(T resource)
+        where T : IResource;
+
+    /// <summary>Adds to a resource that may belong to the application already.</summary>
+    IResourceBuilder<T> CreateResourceBuilder<T>(T resource)
+        where T : IResource;
+
+    /// <summary>Ends the putting together.</summary>
+    DistributedApplication Build();
+}
+
+/// <summary>The resources of an application, in the order they were added.</summary>
+public sealed class ResourceCollection : System.Collections.ObjectModel.Collection<IResource>;
+
+/// <summary>Whether the application is run or published; here it is always run.</summary>
+public sealed class DistributedApplicationExecutionContext
+{
+    /// <summary>True: on this machine, now.</summary>
+    public bool IsRunMode { get; } = true;
+
+    /// <summary>True: a deployment is being written. The stand-in cannot.</summary>
+    public bool IsPublishMode => !IsRunMode;
+}

@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting.Offline;
+
+/// <summary>Starts the resources in the order they wait for each other, and stops them in reverse.</summary>
+/// <remarks>
+/// Guarantee: no process outlives the AppHost. Mechanism: a keeper process owns them (KeeperLink). Failure: a process
+/// that dies is reported in one line and stays dead; who waits for it fails to start. Numbers: the end takes nine
+/// seconds at most (<see cref="StopBudget"/>, and what it takes to kill).
+/// </remarks>
+internal sealed class Engine(
+    ResourceCollection resources,
+    ResourceNotificationService notifications,
+    ProcessEnvironment environment,
+    HealthWatch health,
+    ConsoleOutput console) : IHostedService, IAsyncDisposable
+{
+    private static readonly TimeSpan StopBudget = TimeSpan.FromSeconds(8);
+
+    // What draining and leaving the registry need; the rest of the budget is for those further down.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(4);
+
+    private readonly Dictionary<IResource, List<Instance>> _instances = [];
+    private readonly List<TcpForwarder> _forwarders = [];
+    private readonly List<Task> _running = []; // one per resource, from waiting to the end of its health watch
+    private readonly ConcurrentBag<Task> _watches = []; // one per start of a process, until it has ended
+    private readonly CancellationTokenSource _stopping = new();
+    private KeeperLink? _keeper;
+
+    private IEnumerable<Instance> AllInstances => _instances.Values.SelectMany(instances => instances);
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _keeper = KeeperLink.Open();
+        foreach (var resource in resources)
+        {
+            _instances[resource] = [.. Enumerable.Range(0, ReplicasOf(resource)).Select(_ => new Instance(resource))];
+            AllocateEndpoints(resource);
+        }
+
+        _running.AddRange(resources.Select(RunAsync));
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var deadline = Environment.TickCount64 + (long)StopBudget.TotalMilliseconds;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_running).ConfigureAwait(false);
+        foreach (var level in StopLevels.Of(resources))
+        {
+            var left = TimeSpan.FromMilliseconds(Math.Max(500, deadline - Environment.TickCount64));
+            var grace = left < Grace ? left : Grace;
+            await Task.WhenAll(level.SelectMany(resource => _instances[resource]).Select(instance => StopAsync(instance, grace))).ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(_watches).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        foreach (var forwarder in _forwarders)
+        {
+            await forwarder.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_keeper is not null)
+        {
+            await _keeper.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _stopping.Dispose();
+    }
+
+    /// <summary>The instances of a resource, or the one of that name.</summary>
+    public IReadOnlyList<Instance> InstancesOf(string name) =>
+        [.. AllInstances.Where(instance => Matches(instance.Resource.Name, name) || Matches(instance.Name, name))];
+
+    /// <summary>Starts an instance that does not run.</summary>
+    public async Task StartAsync(Instance instance)
+    {
+        if (instance.Process is { HasEnded: false })
+        {
+            return;
+        }
+
+        Publish(instance, KnownResourceStates.Starting);
+        try
+        {
+            var start = await environment.DescribeAsync(instance, _stopping.Token).ConfigureAwait(false);
+            var process = instance.Process = new KeptProcess(line => console.Relay(instance, line.Text, line.IsError));
+            instance.IsStopping = false;
+            _keeper!.Start(process, start);
+            instance.Pid = await process.Started.ConfigureAwait(false);
+            Publish(instance, KnownResourceStates.Running);
+            _watches.Add(WatchAsync(instance, process));
+        }
+        catch (DistributedApplicationException failure)
+        {
+            Publish(instance, KnownResourceStates.FailedToStart);
+            console.Complain($"{instance.Name} did not start: {failure.Message}");
+        }
+    }
+
+    /// <summary>Ends an instance, by force after the grace, and returns when it is gone.</summary>
+    public Task StopAsync(Instance instance) => StopAsync(instance, Grace);
+
+    private static bool Matches(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+
+    private static int ReplicasOf(IResource resource) => resource switch
+    {
+        ProjectResource => resource.Annotations.OfType<ReplicaAnnotation>().LastOrDefault()?.Replicas ?? 1,
+        ExecutableResource => 1,
+        _ => 0,
+    };
+
+    // Several replicas share a public port through a forwarder; a single process just listens on it.
+    private void AllocateEndpoints(IResource resource)
+    {
+        var instances = _instances[resource];
+        foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
+        {
+            var isForwarded = endpoint.IsProxied && (instances.Count > 1 || endpoint.TargetPort is not null);
+            var publicPort = isForwarded ? Forward(endpoint, instances) : endpoint.Port ?? endpoint.TargetPort ?? Ports.TakeFree();
+            foreach (var instance in instances)
+            {
+                instance.TargetPorts[endpoint.Name] = isForwarded ? endpoint.TargetPort ?? Ports.TakeFree() : publicPort;
+            }
+
+            endpoint.Allocated.TrySetResult(publicPort);
+        }
+    }
+
+    private int Forward(EndpointAnnotation endpoint, List<Instance> instances)
+    {
+        try
+        {
+            var forwarder = TcpForwarder.Listen(endpoint.Port, () =>
+                [.. instances.Where(instance => instance.IsRunning).Select(instance => instance.TargetPorts[endpoint.Name])]);
+            _forwarders.Add(forwarder);
+            return forwarder.Port;
+        }
+        catch (SocketException failure)
+        {
+            throw new DistributedApplicationException($"Port {endpoint.Port} cannot be used: {failure.Message}", failure);
+        }
+    }
+
+    private async Task RunAsync(IResource resource)
+    {
+        try
+        {
+            foreach (var wait in resource.Annotations.OfType<WaitAnnotation>())
+            {
+                PublishAll(resource, KnownResourceStates.Waiting);
+                await notifications.WaitForResourceHealthyAsync(wait.Resource.Name, _stopping.Token).ConfigureAwait(false);
+            }
+
+            await Task.WhenAll(_instances[resource].Select(StartAsync)).ConfigureAwait(false);
+            await health.RunAsync(resource, _instances[resource], _stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Stopped while waiting: nothing has been started.
+        }
+        catch (DistributedApplicationException failure)
+        {
+            PublishAll(resource, KnownResourceStates.FailedToStart);
+            console.Complain($"{resource.Name} did not start: {failure.Message}");
+        }
+    }
+
+    private async Task WatchAsync(Instance instance, KeptProcess process)
+    {
+        var exitCode = await process.Exited.ConfigureAwait(false);
+        instance.ExitCode = exitCode;
+        Publish(instance, exitCode == 0 ? KnownResourceStates.Finished : KnownResourceStates.Exited);
+        if (!instance.IsStopping && !_stopping.IsCancellationRequested)
+        {
+            console.Complain($"{instance.Name} died ({ExitCodes.Describe(exitCode)}). It is not restarted.");
+        }
+    }
+
+    private async Task StopAsync(Instance instance, TimeSpan grace)
+    {
+        if (instance.Process is not { HasEnded: false } process)
+        {
+            return;
+        }
+
+        instance.IsStopping = true;
+        Publish(instance, KnownResourceStates.Stopping);
+        _keeper!.Stop(process, grace);
+        await process.Exited.ConfigureAwait(false);
+    }
+
+    private void PublishAll(IResource resource, string state) => _instances[resource].ForEach(instance => Publish(instance, state));
+
+    private void Publish(Instance instance, string state)
+    {
+        instance.State = state;
+        notifications.Publish(health.Describe(instance));
+    }
+}
