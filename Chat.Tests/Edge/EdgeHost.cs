@@ -1,0 +1,76 @@
+using System.Net.WebSockets;
+using Edge.Proxy;
+using Edge.Proxy.Nodes;
+using Edge.Proxy.Routing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Chat.Tests.Edge;
+
+/// <summary>The edge inside the test, told its nodes directly instead of by Redis.</summary>
+internal sealed class EdgeHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private EdgeHost(params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(
+            [new("ConnectionStrings:redis", "not used"), .. settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))]);
+        builder.AddEdge();
+        foreach (var follower in builder.Services.Where(service => service.ImplementationType == typeof(NodeFollower)).ToList())
+        {
+            builder.Services.Remove(follower);
+        }
+
+        _app = builder.Build();
+        _app.MapEdge();
+    }
+
+    public HttpClient Http { get; private set; } = new();
+
+    public Uri Address => new(_app.Urls.Single());
+
+    public static async Task<EdgeHost> StartAsync(params FakeNode[] nodes)
+    {
+        var edge = new EdgeHost();
+        await edge.StartAsync();
+        edge._app.Services.GetRequiredService<NodeDestinations>().Set([.. nodes.Select(node => node.Node)]);
+        return edge;
+    }
+
+    public static async Task<EdgeHost> StartWithUpstreamAsync(FakeNode node)
+    {
+        var edge = new EdgeHost(("Edge:Upstream", node.Node.Address));
+        await edge.StartAsync();
+        return edge;
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
+    /// <summary>Opens a WebSocket and returns it with the id of the node that took it.</summary>
+    public async Task<(ClientWebSocket Socket, string Node)> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.CollectHttpResponseDetails = true;
+        await socket.ConnectAsync(new UriBuilder(Address) { Scheme = "ws", Path = "/chat/user/1" }.Uri, cancellationToken);
+        return (socket, socket.HttpResponseHeaders!["X-Node"].Single());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private async Task StartAsync()
+    {
+        await _app.StartAsync();
+        Http.BaseAddress = Address;
+    }
+}
