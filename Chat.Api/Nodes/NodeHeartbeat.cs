@@ -104,13 +104,14 @@ internal sealed partial class NodeHeartbeat(
                 LogRegistered(me.Id, me.Address);
             }
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception)
         {
-            // The lease outlives a few of these; the next beat registers again if it did not.
+            // Whatever it was, a node that stops beating is dead to the cluster. The lease outlives a few failures,
+            // and the next beat registers again if it did not.
             if (_redisAnswers != false)
             {
                 _redisAnswers = false;
-                LogRedisAway(me.Id, exception.Message);
+                LogRegistryAway(me.Id, Reason(exception));
             }
         }
 
@@ -130,7 +131,10 @@ internal sealed partial class NodeHeartbeat(
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             // The lease ends by itself.
-            LogRedisAway(self.Id, exception.Message);
+            LogRegistryAway(self.Id, Reason(exception));
         }
     }
+
+    // The client library appends a screenful of its state.
+    private static string Reason(Exception exception) => exception.Message.Split(';')[0];
 }

@@ -51,11 +51,21 @@ internal sealed class NodeRegistry(
 
     private static NodeInfo[] Parse(RedisResult result)
     {
-        // A lease without its info can only be foreign work; such an entry is no node.
-        var nodes = ((string?[]?)result ?? [])
-            .Where(json => json is not null)
-            .Select(json => JsonSerializer.Deserialize(json!, NodeJson.Default.NodeInfo)!);
+        var nodes = ((string?[]?)result ?? []).Select(ParseNode).OfType<NodeInfo>();
         return [.. nodes.OrderBy(node => node.StartedAt).ThenBy(node => node.Id, StringComparer.Ordinal)];
+    }
+
+    // An entry that this version cannot read is no node to it, and no reason to lose the others.
+    private static NodeInfo? ParseNode(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize(json, NodeJson.Default.NodeInfo);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static string Script(string name)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -11,6 +12,11 @@ internal sealed class Attempt(HttpContext http)
     private readonly bool _repeatable = http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
         && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) || HttpMethods.IsConnect(http.Request.Method));
 
+    // A node that leaves or is full says so at once. One that waited for something first, most likely for Redis, says
+    // what all the others would say after the same wait.
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(1);
+
+    private readonly long _start = Stopwatch.GetTimestamp();
     private bool _turnedAway;
 
     /// <summary>Whether there is another node left after this one.</summary>
@@ -19,7 +25,10 @@ internal sealed class Attempt(HttpContext http)
     /// <summary>Notes the node's answer. True when it is 503, from a node that leaves or is full, and another may do
     /// better.</summary>
     public bool TurnsAway(HttpResponseMessage? response) =>
-        _turnedAway = HasNext && _repeatable && response?.StatusCode == HttpStatusCode.ServiceUnavailable;
+        _turnedAway = HasNext
+            && _repeatable
+            && response?.StatusCode == HttpStatusCode.ServiceUnavailable
+            && Stopwatch.GetElapsedTime(_start) < Promptly;
 
     public bool MayMoveOn(HttpContext context)
     {

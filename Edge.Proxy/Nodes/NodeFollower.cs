@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Edge.Proxy.Routing;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 
 namespace Edge.Proxy.Nodes;
 
@@ -56,12 +55,14 @@ internal sealed partial class NodeFollower(
             var announced = TakeAnnounced();
             _known.Update(await registry.ListAsync(), announced);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception)
         {
+            // Whatever it was, the last known nodes are better than none, and the next reading may succeed.
             if (_redisAnswers)
             {
                 _redisAnswers = false;
-                LogRegistryAway(_known.Ready.Count, exception.Message);
+                // The client library appends a screenful of its state.
+                LogRegistryAway(_known.Ready.Count, exception.Message.Split(';')[0]);
             }
 
             return;

@@ -21,9 +21,7 @@ internal sealed class NodeRegistry(IConnectionMultiplexer redis, IConfiguration 
         var result = await redis.GetDatabase()
             .ScriptEvaluateAsync(List, _keys, values: null, CommandFlags.NoScriptCache)
             .WaitAsync(CallTimeout, time);
-        return [.. ((string?[]?)result ?? [])
-            .Where(json => json is not null)
-            .Select(json => JsonSerializer.Deserialize(json!, NodeJson.Default.Node)!)];
+        return [.. ((string?[]?)result ?? []).Select(Parse).OfType<Node>()];
     }
 
     /// <summary>Calls <paramref name="announced"/> with the id of each node that joins, changes state or goes. The
@@ -33,6 +31,20 @@ internal sealed class NodeRegistry(IConnectionMultiplexer redis, IConfiguration 
             new RedisChannel(_channel, RedisChannel.PatternMode.Literal),
             (_, id) => announced((string?)id ?? ""))
         .WaitAsync(CallTimeout, time);
+
+    // An entry that this version cannot read is no node to it, and no reason to lose the others.
+    private static Node? Parse(string? json)
+    {
+        try
+        {
+            var node = json is null ? null : JsonSerializer.Deserialize(json, NodeJson.Default.Node);
+            return Uri.TryCreate(node?.Address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? node : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     private static string Name(IConfiguration configuration, string name) => configuration["Chat:Redis:Prefix"] + name;
 
