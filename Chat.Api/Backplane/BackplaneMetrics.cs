@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>What the backplane counts, in the <c>Chat</c> meter, and the <c>Chat</c> source of traces.</summary>
+internal sealed class BackplaneMetrics
+{
+    public const string Name = "Chat";
+
+    public static readonly ActivitySource Traces = new(Name);
+
+    private readonly Counter<long> _published;
+    private readonly Counter<long> _publishFailures;
+    private readonly Histogram<double> _publishLatency;
+    private readonly Counter<long> _rebuilds;
+
+    public BackplaneMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(Name);
+        _published = meter.CreateCounter<long>("chat.published", "{message}", "Messages Redis has confirmed.");
+        _publishFailures = meter.CreateCounter<long>("chat.publish.failures", "{message}", "Messages not published, or not known to be.");
+        _publishLatency = meter.CreateHistogram<double>("chat.publish.duration", "s", "From the frame to Redis's confirmation.");
+        _rebuilds = meter.CreateCounter<long>("chat.backplane.rebuilds", "{rebuild}", "Times all subscriptions were made anew.");
+    }
+
+    public void Published(TimeSpan elapsed)
+    {
+        _published.Add(1);
+        _publishLatency.Record(elapsed.TotalSeconds);
+    }
+
+    public void PublishFailed() => _publishFailures.Add(1);
+
+    public void Rebuilt() => _rebuilds.Add(1);
+}

@@ -1,0 +1,79 @@
+using System.ComponentModel.DataAnnotations;
+using Chat.Api.Topics;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>The link to Redis and the logs. Bound from <c>Chat:Backplane</c>; invalid values stop the start.</summary>
+internal sealed class BackplaneOptions
+{
+    public const string Section = "Chat:Backplane";
+
+    /// <summary>How long a command may take before the link counts as broken and publishers are told.</summary>
+    /// <value>200 ms to 30 s. Default 2 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00.2", "00:00:30")]
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a node publishes to itself, to know that its subscriptions are alive.</summary>
+    /// <value>100 ms to 10 s. Default 1 s. Not ready after three of these in silence.</value>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:00:10")]
+    public TimeSpan TickInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Silence after which subscriptions count as dead and are rebuilt.</summary>
+    /// <value>500 ms to 60 s, longer than <see cref="TickInterval"/>. Default 5 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00.5", "00:01:00")]
+    public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a topic's position is remembered after its last message; then a new epoch begins.</summary>
+    /// <value>1 hour to 365 days, longer than every log's age. Default 7 days.</value>
+    [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
+    public TimeSpan PositionAge { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>The log of a user's own messages. Default 300 messages, 1 hour.</summary>
+    public LogOptions User { get; set; } = new() { Age = TimeSpan.FromHours(1) };
+
+    /// <summary>The log of a group. Default 300 messages, 10 minutes.</summary>
+    public LogOptions Group { get; set; } = new();
+
+    /// <summary>The log of messages to all. Default 300 messages, 10 minutes.</summary>
+    public LogOptions All { get; set; } = new();
+
+    public LogOptions LogOf(TopicKind kind) => kind switch
+    {
+        TopicKind.User => User,
+        TopicKind.Group => Group,
+        _ => All,
+    };
+
+    /// <summary>Everything wrong with these values, a sentence each.</summary>
+    public IEnumerable<string> Errors()
+    {
+        if (SilenceLimit <= TickInterval)
+        {
+            yield return $"{Section}:SilenceLimit ({SilenceLimit}) must be longer than {Section}:TickInterval ({TickInterval}).";
+        }
+
+        foreach (var kind in Enum.GetValues<TopicKind>())
+        {
+            var log = LogOf(kind);
+            if (log.Messages is < 0 or > 100_000)
+            {
+                yield return $"{Section}:{kind}:Messages is {log.Messages}; it must be 0 (no log) to 100,000.";
+            }
+
+            if (log.Age < TimeSpan.FromSeconds(1) || log.Age > PositionAge)
+            {
+                yield return $"{Section}:{kind}:Age is {log.Age}; it must be 1 second to {Section}:PositionAge ({PositionAge}).";
+            }
+        }
+    }
+}
+
+/// <summary>How much a topic remembers: the window inside which nothing acknowledged is lost.</summary>
+internal sealed class LogOptions
+{
+    /// <value>Messages, 0 to 100,000. Default 300; 0: no log, plain pub/sub, nothing can be resumed.</value>
+    public int Messages { get; set; } = 300;
+
+    /// <value>1 second to <see cref="BackplaneOptions.PositionAge"/>. Default 10 minutes.</value>
+    public TimeSpan Age { get; set; } = TimeSpan.FromMinutes(10);
+}

@@ -1,0 +1,101 @@
+using Chat.Api.Topics;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>What ties the nodes together: a log and a pub/sub channel per topic.</summary>
+/// <remarks>
+/// <para>Guarantee: a message is published when its outcome says so, not before; it then has an offset in its
+/// topic's log, and every subscribed node gets it, in the order of offsets, or can read it from the log
+/// (inside the log's window). Delivery over the channel alone is at most once: a break of the link loses what
+/// was sent meanwhile, and <see cref="IBackplaneListener.OnRestored"/> says when to look into the logs.</para>
+/// <para>What other nodes see of a failed publish: nothing, or the message once; publishing again with the same
+/// message id makes it exactly once while the id is in the window.</para>
+/// </remarks>
+internal interface IBackplane
+{
+    /// <summary>Whether publishes and subscriptions work, as far as this node knows; the reason if not.</summary>
+    bool IsReady(out string reason);
+
+    /// <summary>Publishes; never waits and never throws. The outcome comes exactly once, perhaps before this returns.</summary>
+    void Publish(in Publication publication, IPublishOutcome outcome);
+
+    /// <summary>Returns once the backplane has confirmed: whatever is published after that arrives.</summary>
+    /// <exception cref="BackplaneUnavailableException">Not subscribed.</exception>
+    Task SubscribeAsync(Topic topic);
+
+    void Unsubscribe(Topic topic);
+
+    /// <summary>What the log holds after an offset, oldest first, at most <paramref name="limit"/> messages.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="epoch">The life of the log the offset belongs to; empty to learn just where the log stands.</param>
+    /// <param name="since">The last offset already known.</param>
+    /// <param name="limit">Messages to return at most.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit);
+
+    /// <summary>Takes a place among a user's connections, cluster-wide. False: all are taken.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes);
+
+    /// <summary>Gives the place back. A loss of this is mended when the node's lease or the count expires.</summary>
+    void Release(Topic user);
+
+    /// <summary>How many nodes, seed nodes included, listen to a topic.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<long> CountSubscribersAsync(Topic topic);
+}
+
+/// <summary>Hears what arrives. All members are called on the backplane's reading thread: they must not wait, block or throw.</summary>
+internal interface IBackplaneListener
+{
+    /// <param name="topic">The topic's name, UTF-8.</param>
+    /// <param name="envelope">Valid during the call only.</param>
+    void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope);
+
+    /// <summary>Subscriptions were lost and are all in place again; anything may have been missed meanwhile.</summary>
+    void OnRestored();
+}
+
+/// <summary>Learns what became of a publish. Called on a backplane thread: must not wait, block or throw.</summary>
+internal interface IPublishOutcome
+{
+    /// <param name="id">The message id: the client's, or the one this node gave.</param>
+    /// <param name="epoch">Empty for what has no log.</param>
+    /// <param name="offset">0 for what has no log.</param>
+    /// <param name="fromClient">Whether the id is the client's.</param>
+    void Published(ReadOnlySpan<byte> id, ReadOnlySpan<byte> epoch, long offset, bool fromClient);
+
+    /// <summary>It may or may not have been published; trying again with the same message id is safe.</summary>
+    void NotPublished(ReadOnlySpan<byte> id, bool fromClient);
+}
+
+/// <summary>One message on its way to the backplane. String values are JSON-escaped bytes without their quotes.</summary>
+internal readonly ref struct Publication
+{
+    public required TopicKind Kind { get; init; }
+
+    /// <summary>The topic's name, UTF-8.</summary>
+    public required ReadOnlySpan<byte> Topic { get; init; }
+
+    public required ReadOnlySpan<byte> From { get; init; }
+
+    public required ReadOnlySpan<byte> Msg { get; init; }
+
+    /// <summary>The client's id for this message; empty: the node gives one, and nothing is looked up.</summary>
+    public ReadOnlySpan<byte> MsgId { get; init; }
+
+    /// <summary>Number of the connection it came from; 0: from none.</summary>
+    public long Via { get; init; }
+
+    /// <summary>Empty for a message; else the kind of signal, which skips the log.</summary>
+    public ReadOnlySpan<byte> Signal { get; init; }
+}
+
+/// <summary>A piece of a log.</summary>
+/// <param name="Epoch">Which life of the log this is.</param>
+/// <param name="Last">The offset of the last message published.</param>
+/// <param name="Envelopes">In order; empty if the epoch asked for is another.</param>
+internal sealed record LogPage(string Epoch, long Last, IReadOnlyList<byte[]> Envelopes);
+
+/// <summary>Redis did not answer, or answered with an error that a later try may not get.</summary>
+internal sealed class BackplaneUnavailableException(string message) : Exception(message);

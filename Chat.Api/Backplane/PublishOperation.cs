@@ -1,0 +1,104 @@
+using System.Buffers;
+using System.Diagnostics;
+using Chat.Api.Backplane.Resp;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>One publish in flight; pooled, so that publishing allocates nothing.</summary>
+internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, BackplaneMetrics metrics) : RedisCommand
+{
+    private byte[] _id = new byte[64];
+    private int _idLength;
+    private bool _idFromClient;
+    private IPublishOutcome? _outcome;
+    private long _startedAt;
+    private Activity? _activity;
+
+    /// <summary>Scratch for the envelope, whose length the command must know before its bytes.</summary>
+    public ArrayBufferWriter<byte> Scratch { get; } = new(512);
+
+    /// <summary>What the envelope carries on, so that the delivery on another node belongs to the same trace; null: not sampled.</summary>
+    public string? Trace => _activity is { Recorded: true } ? _activity.Id : null;
+
+    public ReadOnlySpan<byte> Id => _id.AsSpan(0, _idLength);
+
+    /// <summary>Makes it ready for another publish.</summary>
+    /// <param name="clientId">The client's message id, or empty.</param>
+    /// <param name="node">With <paramref name="number"/> the id the node gives where the client gave none.</param>
+    /// <param name="number">Unique on this node.</param>
+    /// <param name="outcome">Told what became of it.</param>
+    public void Begin(ReadOnlySpan<byte> clientId, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
+    {
+        Buffer.Clear();
+        Scratch.ResetWrittenCount();
+        _outcome = outcome;
+        _startedAt = Stopwatch.GetTimestamp();
+        _activity = BackplaneMetrics.Traces.HasListeners() ? StartActivity() : null;
+        _idFromClient = !clientId.IsEmpty;
+        if (_id.Length < clientId.Length)
+        {
+            _id = new byte[clientId.Length];
+        }
+
+        if (_idFromClient)
+        {
+            clientId.CopyTo(_id);
+            _idLength = clientId.Length;
+            return;
+        }
+
+        node.CopyTo(_id);
+        _id[node.Length] = (byte)'.';
+        System.Buffers.Text.Utf8Formatter.TryFormat(number, _id.AsSpan(node.Length + 1), out var digits);
+        _idLength = node.Length + 1 + digits;
+    }
+
+    /// <summary>Ends it without it having been sent.</summary>
+    public void Refuse() => OnFailed("not sent");
+
+    protected override void OnReply(ref RespReader reply)
+    {
+        metrics.Published(Stopwatch.GetElapsedTime(_startedAt));
+        var outcome = _outcome!;
+        if (reply.Kind == ':')
+        {
+            outcome.Published(Id, default, 0, _idFromClient); // a plain PUBLISH answers with the number of receivers
+        }
+        else
+        {
+            reply.ReadArray();
+            var epoch = reply.ReadBulk();
+            outcome.Published(Id, epoch, reply.ReadInteger(), _idFromClient);
+        }
+
+        Return();
+    }
+
+    protected override void OnFailed(string reason)
+    {
+        metrics.PublishFailed();
+        _activity?.SetStatus(ActivityStatusCode.Error, reason);
+        _outcome!.NotPublished(Id, _idFromClient);
+        Return();
+    }
+
+    // A trace of its own: the ambient one is the connection's request, which may last for days.
+    private static Activity? StartActivity()
+    {
+        var ambient = Activity.Current;
+        Activity.Current = null;
+        var activity = BackplaneMetrics.Traces.StartActivity(
+            "chat.publish", ActivityKind.Producer, default(ActivityContext), links: ambient is null ? null : [new ActivityLink(ambient.Context)]);
+        Activity.Current = ambient;
+        return activity;
+    }
+
+    private void Return()
+    {
+        _outcome = null;
+        _activity?.Dispose();
+        _activity = null;
+        pool.Return(this);
+    }
+}

@@ -1,0 +1,186 @@
+using System.Buffers;
+using System.Text;
+using Chat.Api.Backplane.Resp;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions.</summary>
+internal sealed class RedisBackplane : IBackplane
+{
+    private static readonly TimeSpan ForgottenCountAge = TimeSpan.FromDays(2);
+
+    private readonly RedisCommands _commands;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisKeys _keys;
+    private readonly BackplaneOptions _options;
+    private readonly byte[] _node;
+    private readonly TimeProvider _time;
+    private readonly ObjectPool<PublishOperation> _operations;
+    private long _messages;
+
+    public RedisBackplane(
+        RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, BackplaneOptions options, NodeIdentity node, TimeProvider time, BackplaneMetrics metrics)
+    {
+        _commands = commands;
+        _subscriptions = subscriptions;
+        _keys = keys;
+        _options = options;
+        _node = Encoding.ASCII.GetBytes(node.Id);
+        _time = time;
+        _operations = new OperationPool(metrics);
+    }
+
+    public bool IsReady(out string reason)
+    {
+        if (!_commands.IsUp)
+        {
+            reason = "No connection to Redis for commands.";
+            return false;
+        }
+
+        return _subscriptions.IsAlive(out reason);
+    }
+
+    public void Publish(in Publication publication, IPublishOutcome outcome)
+    {
+        var operation = _operations.Get();
+        operation.Begin(publication.MsgId, _node, Interlocked.Increment(ref _messages), outcome);
+        var log = _options.LogOf(publication.Kind);
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var command = operation.Buffer;
+        if (log.Messages == 0 || !publication.Signal.IsEmpty)
+        {
+            operation.Scratch.Write("{"u8);
+            EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
+            command.Command(3).Bulk("PUBLISH"u8);
+            _keys.Channel(command, publication.Topic);
+            command.Bulk(operation.Scratch.WrittenSpan);
+        }
+        else
+        {
+            EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
+            WriteScript(command, publication, operation.Scratch.WrittenSpan, log, now);
+        }
+
+        if (!_commands.TrySend(operation, publication.Topic))
+        {
+            operation.Refuse();
+        }
+    }
+
+    public Task SubscribeAsync(Topic topic) => _subscriptions.SubscribeAsync(_keys.Channel(topic));
+
+    public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(_keys.Channel(topic));
+
+    public async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit)
+    {
+        if (_options.LogOf(topic.Kind).Messages == 0)
+        {
+            return new LogPage("", 0, []);
+        }
+
+        var call = new RedisCall();
+        Script(call.Buffer, RedisScript.Read, keys: 3, arguments: 5);
+        _keys.Log(call.Buffer, topic.Utf8Name.Span);
+        _keys.Meta(call.Buffer, topic.Utf8Name.Span);
+        _keys.Ids(call.Buffer, topic.Utf8Name.Span);
+        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Bulk(NewEpoch()).Bulk((long)_options.PositionAge.TotalMilliseconds);
+        var reply = await _commands.CallAsync(call, topic.Utf8Name.Span);
+        return reply is object?[] fields && fields is [byte[] current, long last, .. var envelopes]
+            ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()])
+            : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
+    }
+
+    public async Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes)
+    {
+        var call = new RedisCall();
+        Script(call.Buffer, RedisScript.Admit, keys: 1, arguments: 4 + liveNodes.Count);
+        _keys.Connections(call.Buffer, user.Utf8Name.Span);
+        call.Buffer.Bulk(_node).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds).Bulk(_node);
+        foreach (var node in liveNodes)
+        {
+            call.Buffer.Bulk(node);
+        }
+
+        return await _commands.CallAsync(call, user.Utf8Name.Span) is 1L;
+    }
+
+    public void Release(Topic user)
+    {
+        var call = new RedisCall();
+        Script(call.Buffer, RedisScript.Release, keys: 1, arguments: 1);
+        _keys.Connections(call.Buffer, user.Utf8Name.Span);
+        call.Buffer.Bulk(_node);
+
+        // A failure is no reason for anything: Redis lost the count, or it expires with this node's lease.
+        _ = _commands.CallAsync(call, user.Utf8Name.Span).ContinueWith(
+            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    public async Task<long> CountSubscribersAsync(Topic topic)
+    {
+        var call = new RedisCall();
+        call.Buffer.Command(3).Bulk("PUBSUB"u8).Bulk("NUMSUB"u8);
+        _keys.Channel(call.Buffer, topic.Utf8Name.Span);
+        return await _commands.CallAsync(call, topic.Utf8Name.Span) is object?[] counts && counts is [_, long count] ? count : 0;
+    }
+
+    private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now)
+    {
+        Script(command, RedisScript.Publish, keys: 3, arguments: publication.MsgId.IsEmpty ? 7 : 8);
+        _keys.Log(command, publication.Topic);
+        _keys.Meta(command, publication.Topic);
+        _keys.Ids(command, publication.Topic);
+        _keys.Channel(command, publication.Topic);
+        command.Bulk(envelope).Bulk(now).Bulk(log.Messages).Bulk((long)log.Age.TotalMilliseconds);
+        Span<byte> epoch = stackalloc byte[EpochLength];
+        NewEpoch(epoch);
+        command.Bulk(epoch).Bulk((long)_options.PositionAge.TotalMilliseconds);
+        if (!publication.MsgId.IsEmpty)
+        {
+            command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no id: one user's ids can't meet another's
+        }
+    }
+
+    private static void Script(CommandBuffer command, RedisScript script, int keys, int arguments) =>
+        command.Command(3 + keys + arguments).Bulk("EVALSHA"u8).Bulk(script.Sha).Bulk(keys);
+
+    private const int EpochLength = 10;
+
+    private static string NewEpoch()
+    {
+        Span<byte> epoch = stackalloc byte[EpochLength];
+        NewEpoch(epoch);
+        return Encoding.ASCII.GetString(epoch);
+    }
+
+    // Offered with every publish, used when a log begins: 50 random bits, since two lives of a log must never share a name.
+    private static void NewEpoch(Span<byte> epoch)
+    {
+        var bits = Random.Shared.NextInt64();
+        for (var i = 0; i < epoch.Length; i++)
+        {
+            epoch[i] = "abcdefghijklmnopqrstuvwxyz234567"u8[(int)(bits >> (5 * i)) & 31];
+        }
+    }
+
+    private sealed class OperationPool(BackplaneMetrics metrics) : ObjectPool<PublishOperation>
+    {
+        private const int Kept = 256;
+
+        private readonly System.Collections.Concurrent.ConcurrentQueue<PublishOperation> _free = new();
+
+        public override PublishOperation Get() => _free.TryDequeue(out var operation) ? operation : new PublishOperation(this, metrics);
+
+        public override void Return(PublishOperation obj)
+        {
+            if (_free.Count < Kept)
+            {
+                _free.Enqueue(obj);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Chat.Api.Backplane.Resp;
+using Chat.Api.Connections;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>Starts and stops the backplane, and once a tick makes sure that it is alive.</summary>
+/// <remarks>
+/// Subscriptions can die without a word (StackExchange.Redis issues 273, 517 and 1110 tell of such deaths; a paused
+/// server or a lost route does the same to any client). So each node publishes a tick to itself and must hear it:
+/// after three ticks of silence it is not ready, after <see cref="BackplaneOptions.SilenceLimit"/> all
+/// subscriptions are made anew and every topic catches up from its log.
+/// </remarks>
+internal sealed class RedisBackplaneHost : BackgroundService
+{
+    private readonly RedisCommands _commands;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly TopicTable _topics;
+    private readonly BackplaneOptions _options;
+    private readonly TimeProvider _time;
+
+    public RedisBackplaneHost(
+        RedisEndpoint endpoint, RedisKeys keys, NodeIdentity node, TopicTable topics, IOptions<BackplaneOptions> options, BackplaneMetrics metrics, TimeProvider time, ILogger<RedisBackplane> logger)
+    {
+        _topics = topics;
+        _options = options.Value;
+        _time = time;
+        _commands = new RedisCommands(endpoint, _options.CommandTimeout, EndBatch, logger);
+        _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, topics, _options, EndBatch, metrics, logger);
+        Backplane = new RedisBackplane(_commands, _subscriptions, keys, _options, node, time, metrics);
+        topics.Attach(Backplane);
+    }
+
+    public IBackplane Backplane { get; }
+
+    public override void Dispose()
+    {
+        _subscriptions.Dispose();
+        _commands.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _commands.Start();
+        _subscriptions.Start();
+        var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_subscriptions.TickChannel).Bulk("1"u8);
+        using var timer = new PeriodicTimer(_options.TickInterval, _time);
+        do
+        {
+            _commands.BreakOverdue();
+            var sent = _commands.TrySendUnrouted(tick.Span);
+            if (sent)
+            {
+                _subscriptions.RebuildIfSilent();
+            }
+
+            _topics.Sweep();
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    // The threads of the links send what a round has caused at its end.
+    private static void EndBatch()
+    {
+        SendBatch.Flush();
+        SendBatch.Begin();
+    }
+}

@@ -1,0 +1,231 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane.Resp;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>Sends commands to the server that owns their keys: the configured one, or its peers in a Redis Cluster.</summary>
+/// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS, asked on every connect, tells whether it is one and
+/// whose each slot is; MOVED answers keep that right. Links to further servers are opened as they are named, and kept.</remarks>
+internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
+{
+    private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new();
+    private readonly RespLink?[] _slots = new RespLink?[RedisSlot.Count];
+    private readonly RespLink _main;
+    private readonly TimeSpan _timeout;
+    private readonly Action _batchEnd;
+    private readonly ILogger _logger;
+    private volatile bool _isCluster;
+
+    /// <param name="endpoint">Where Redis is.</param>
+    /// <param name="timeout">After which an unanswered command breaks its link.</param>
+    /// <param name="batchEnd">Called on a link's thread when all replies that had arrived are handled.</param>
+    /// <param name="logger">Gets up, down and cluster moves.</param>
+    public RedisCommands(RedisEndpoint endpoint, TimeSpan timeout, Action batchEnd, ILogger logger)
+    {
+        _timeout = timeout;
+        _batchEnd = batchEnd;
+        _logger = logger;
+        _main = new RespLink(endpoint, this, RespLinkKind.Commands, timeout, "redis commands");
+    }
+
+    /// <summary>Whether every server whose slots are known takes commands.</summary>
+    public bool IsUp
+    {
+        get
+        {
+            foreach (var peer in _peers)
+            {
+                if (!peer.Value.IsUp)
+                {
+                    return false;
+                }
+            }
+
+            return _main.IsUp;
+        }
+    }
+
+    public void Start() => _main.Start();
+
+    public void Dispose()
+    {
+        _main.Dispose();
+        foreach (var peer in _peers.Values)
+        {
+            peer.Dispose();
+        }
+    }
+
+    /// <summary>False: nothing was sent. Else the command's reply or failure follows.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="topic">Whose keys it touches.</param>
+    public bool TrySend(RedisCommand command, ReadOnlySpan<byte> topic)
+    {
+        command.Sender = this;
+        command.Slot = _isCluster ? RedisSlot.Of(topic) : -1;
+        var link = command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
+        return link.TrySend(command.Buffer.Span, command);
+    }
+
+    /// <summary>Sends a command that belongs to no topic, and whose reply nobody waits for.</summary>
+    public bool TrySendUnrouted(ReadOnlySpan<byte> command) => _main.TrySend(command, IgnoredReply.Instance);
+
+    public Task<object?> CallAsync(RedisCall call, ReadOnlySpan<byte> topic)
+    {
+        if (!TrySend(call, topic))
+        {
+            call.Refuse("Redis is not reachable.");
+        }
+
+        return call.Task;
+    }
+
+    /// <summary>Mends what an error reply asks for and sends the command again; false: the error stands.</summary>
+    public bool TryResend(RedisCommand command, string error)
+    {
+        if (error.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            var link = LinkOf(command);
+            LoadScripts(link);
+            return link.TrySend(command.Buffer.Span, command);
+        }
+
+        // MOVED 3999 127.0.0.1:6381, ASK 3999 127.0.0.1:6381; an empty host means: the one that answered.
+        var words = error.Split(' ');
+        if (words is not ["MOVED" or "ASK", var slotText, var address, ..]
+            || !int.TryParse(slotText, CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= RedisSlot.Count
+            || address.LastIndexOf(':') is var colon && colon < 0
+            || !int.TryParse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var port))
+        {
+            return false;
+        }
+
+        var owner = PeerAt(address[..colon], port);
+        command.Slot = slot;
+        if (words[0] == "MOVED")
+        {
+            Assign(slot, slot, owner);
+            return owner.TrySend(command.Buffer.Span, command);
+        }
+
+        return owner.TrySend(new CommandBuffer().Command(1).Bulk("ASKING"u8).Span, IgnoredReply.Instance)
+            && owner.TrySend(command.Buffer.Span, command);
+    }
+
+    /// <summary>Finds links whose server went silent.</summary>
+    public void BreakOverdue()
+    {
+        _main.BreakIfOverdue();
+        foreach (var peer in _peers.Values)
+        {
+            peer.BreakIfOverdue();
+        }
+    }
+
+    public void OnUp(RespLink link)
+    {
+        LoadScripts(link);
+        link.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this));
+        Log.Up(_logger, link.Endpoint.Servers[0].Host, link.Endpoint.Servers[0].Port);
+    }
+
+    public void OnDown(RespLink link, string reason) => Log.Down(_logger, reason);
+
+    public void OnPush(RespLink link, ref RespReader push) => throw new RespException("A push came on a link for commands.");
+
+    public void OnBatchEnd(RespLink link) => _batchEnd();
+
+    private RespLink LinkOf(RedisCommand command) =>
+        command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
+
+    private static void LoadScripts(RespLink link)
+    {
+        var load = new CommandBuffer();
+        foreach (var script in RedisScript.All)
+        {
+            load.Clear();
+            load.Command(3).Bulk("SCRIPT"u8).Bulk("LOAD"u8).Bulk(script.Text);
+            link.TrySend(load.Span, IgnoredReply.Instance);
+        }
+    }
+
+    private void Assign(int first, int last, RespLink owner)
+    {
+        for (var slot = first; slot <= last; slot++)
+        {
+            Volatile.Write(ref _slots[slot], owner);
+        }
+
+        _isCluster = true;
+    }
+
+    private RespLink PeerAt(string host, int port)
+    {
+        // An empty host means: the one that was asked.
+        host = host.Length == 0 ? _main.Endpoint.Servers[0].Host : host;
+        if (_main.Endpoint.Servers is [var only] && only == (host, port))
+        {
+            return _main;
+        }
+
+        return _peers.GetOrAdd((host, port), static (server, self) =>
+        {
+            var link = new RespLink(self._main.Endpoint.At(server.Host, server.Port), self, RespLinkKind.Commands, self._timeout, "redis commands");
+            link.Start();
+            return link;
+        }, this);
+    }
+
+    /// <summary>An array of <c>[first slot, last slot, [host, port, …owner], …replicas]</c>, or an error where there is no cluster.</summary>
+    private sealed class SlotsReply(RedisCommands commands) : IRespReply
+    {
+        public void Complete(ref RespReader reply)
+        {
+            if (reply.ReadAny() is not object?[] ranges)
+            {
+                return;
+            }
+
+            foreach (var range in ranges)
+            {
+                if (range is object?[] parts && parts is [long first and >= 0, long last and < RedisSlot.Count, object?[] server, ..]
+                    && server is [var host, long port, ..])
+                {
+                    var name = host is byte[] bytes ? Encoding.UTF8.GetString(bytes) : "";
+                    commands.Assign((int)first, (int)last, commands.PeerAt(name, (int)port));
+                }
+            }
+        }
+
+        public void Fail()
+        {
+            // The link broke; the next connect asks again.
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, EventName = "RedisUp", Message = "Connected to Redis at {Host}:{Port}.")]
+        public static partial void Up(ILogger logger, string host, int port);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisDown", Message = "No connection to Redis ({Reason}); publishes fail, sockets stay open, trying on.")]
+        public static partial void Down(ILogger logger, string reason);
+    }
+}
+
+internal sealed class IgnoredReply : IRespReply
+{
+    public static readonly IgnoredReply Instance = new();
+
+    public void Complete(ref RespReader reply)
+    {
+        // Sent only for its effect; the command behind it shows whether that came about.
+    }
+
+    public void Fail()
+    {
+        // As above.
+    }
+}

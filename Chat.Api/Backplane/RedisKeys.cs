@@ -1,0 +1,39 @@
+using System.Text;
+using Chat.Api.Backplane.Resp;
+using Chat.Api.Topics;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>Every key and channel name this node uses for topics, in one place.</summary>
+/// <remarks>Keys carry the topic as hash tag, <c>{group:42}:log</c>, so that one script touches one slot of a
+/// Redis Cluster. Channels are the bare topic names of the first seed. Both stand behind the prefix.</remarks>
+internal sealed class RedisKeys(string prefix)
+{
+    private readonly byte[] _prefix = Encoding.UTF8.GetBytes(prefix);
+
+    /// <summary>The recent messages of a topic: a list of envelopes, oldest first.</summary>
+    public void Log(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:log"u8);
+
+    /// <summary>The life and position of a log: a hash of epoch, offset and upkeep times. Outlives the log.</summary>
+    public void Meta(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:meta"u8);
+
+    /// <summary>Message ids seen in the log's window: a sorted set of sender/id by offset.</summary>
+    public void Ids(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:ids"u8);
+
+    /// <summary>How many connections a user has on each node: a hash of node id to count.</summary>
+    public void Connections(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:conns"u8);
+
+    public void Channel(CommandBuffer command, ReadOnlySpan<byte> topic) => command.Bulk(_prefix, topic);
+
+    public byte[] Channel(Topic topic) => [.. _prefix, .. topic.Utf8Name.Span];
+
+    /// <summary>Where a node publishes to itself to know that its subscriptions are alive.</summary>
+    public byte[] TickChannel(string nodeId) => [.. _prefix, .. "tick:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>The topic a channel stands for.</summary>
+    public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel) =>
+        channel.StartsWith(_prefix) ? channel[_prefix.Length..] : default;
+
+    private void Key(CommandBuffer command, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> suffix) =>
+        command.Bulk(_prefix, "{"u8, topic, suffix);
+}

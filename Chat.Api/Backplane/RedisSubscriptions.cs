@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using System.Text;
+using Chat.Api.Backplane.Resp;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>The channels this node listens to, over one link that is nothing but pub/sub.</summary>
+/// <remarks>The set of wanted channels outlives the link: after every connect all of it is subscribed anew, and
+/// when the server has confirmed each, the listener is told that it may have missed something.</remarks>
+internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
+{
+    private const int ChannelsPerCommand = 256;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _wanted = []; // channels as Latin-1 strings of their bytes; guarded by _gate
+    private readonly Dictionary<string, TaskCompletionSource> _unconfirmed = []; // guarded by _gate
+    private readonly RespLink _link;
+    private readonly RedisKeys _keys;
+    private readonly IBackplaneListener _listener;
+    private readonly BackplaneOptions _options;
+    private readonly byte[] _tickChannel;
+    private readonly Action _batchEnd;
+    private readonly BackplaneMetrics _metrics;
+    private readonly ILogger _logger;
+    private int _toRestore; // confirmations still missing after a connect; touched on the link's thread only
+    private volatile bool _restored;
+    private long _heardAt = Stopwatch.GetTimestamp();
+
+    public RedisSubscriptions(
+        RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, Action batchEnd, BackplaneMetrics metrics, ILogger logger)
+    {
+        _keys = keys;
+        _listener = listener;
+        _options = options;
+        _batchEnd = batchEnd;
+        _metrics = metrics;
+        _logger = logger;
+        _tickChannel = keys.TickChannel(nodeId);
+        _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, "redis subscriptions");
+    }
+
+    /// <summary>The channel whose messages prove that subscriptions are alive.</summary>
+    public ReadOnlySpan<byte> TickChannel => _tickChannel;
+
+    public void Start() => _link.Start();
+
+    public void Dispose() => _link.Dispose();
+
+    public bool IsAlive(out string reason)
+    {
+        var silence = Stopwatch.GetElapsedTime(Volatile.Read(ref _heardAt));
+        reason = !_restored ? "Subscriptions are being made."
+            : silence > _options.TickInterval * 3 ? $"Subscriptions have been silent for {silence.TotalSeconds:0.0} s."
+            : "";
+        return reason.Length == 0;
+    }
+
+    /// <summary>Subscriptions can die without a word; then everything is made anew.</summary>
+    public void RebuildIfSilent()
+    {
+        var silence = Stopwatch.GetElapsedTime(Volatile.Read(ref _heardAt));
+        if (_link.IsUp && silence > _options.SilenceLimit)
+        {
+            Log.Silent(_logger, silence.TotalSeconds);
+            Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp()); // the next link gets its own full time
+            _link.Break();
+        }
+    }
+
+    public Task SubscribeAsync(byte[] channel)
+    {
+        var name = Encoding.Latin1.GetString(channel);
+        lock (_gate)
+        {
+            var confirmation = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _wanted.Add(name);
+            _unconfirmed[name] = confirmation;
+            if (!_restored || !_link.TrySend(new CommandBuffer().Command(2).Bulk("SUBSCRIBE"u8).Bulk(channel).Span, null))
+            {
+                _wanted.Remove(name);
+                _unconfirmed.Remove(name);
+                return Task.FromException(new BackplaneUnavailableException("Redis is not reachable."));
+            }
+
+            return ConfirmedAsync(confirmation);
+        }
+    }
+
+    public void Unsubscribe(byte[] channel)
+    {
+        lock (_gate)
+        {
+            if (_wanted.Remove(Encoding.Latin1.GetString(channel)))
+            {
+                // If the link is down, the next one simply doesn't subscribe to it.
+                _link.TrySend(new CommandBuffer().Command(2).Bulk("UNSUBSCRIBE"u8).Bulk(channel).Span, null);
+            }
+        }
+    }
+
+    public void OnUp(RespLink link)
+    {
+        lock (_gate)
+        {
+            byte[][] channels = [_tickChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];
+            _toRestore = channels.Length;
+            var command = new CommandBuffer();
+            foreach (var chunk in channels.Chunk(ChannelsPerCommand))
+            {
+                command.Clear();
+                command.Command(1 + chunk.Length).Bulk("SUBSCRIBE"u8);
+                foreach (var channel in chunk)
+                {
+                    command.Bulk(channel);
+                }
+
+                link.TrySend(command.Span, null);
+            }
+        }
+    }
+
+    public void OnDown(RespLink link, string reason)
+    {
+        TaskCompletionSource[] unconfirmed;
+        lock (_gate)
+        {
+            _restored = false;
+            unconfirmed = [.. _unconfirmed.Values];
+            foreach (var name in _unconfirmed.Keys)
+            {
+                _wanted.Remove(name);
+            }
+
+            _unconfirmed.Clear();
+        }
+
+        foreach (var confirmation in unconfirmed)
+        {
+            confirmation.TrySetException(new BackplaneUnavailableException("The connection to Redis broke before it confirmed."));
+        }
+
+        Log.Down(_logger, reason);
+    }
+
+    public void OnPush(RespLink link, ref RespReader push)
+    {
+        if (push.Kind == '-')
+        {
+            throw new RespException(push.ReadLine());
+        }
+
+        push.ReadArray();
+        var kind = push.ReadBulk();
+        if (kind.SequenceEqual("message"u8))
+        {
+            var channel = push.ReadBulk();
+            if (channel.SequenceEqual(_tickChannel))
+            {
+                Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp());
+                return;
+            }
+
+            _listener.OnEnvelope(_keys.TopicOf(channel), push.ReadBulk());
+        }
+        else if (kind.SequenceEqual("subscribe"u8))
+        {
+            Confirmed(push.ReadBulk());
+        }
+    }
+
+    public void OnBatchEnd(RespLink link) => _batchEnd();
+
+    private void Confirmed(ReadOnlySpan<byte> channel)
+    {
+        TaskCompletionSource? confirmation;
+        lock (_gate)
+        {
+            _unconfirmed.Remove(Encoding.Latin1.GetString(channel), out confirmation);
+        }
+
+        confirmation?.TrySetResult();
+        if (_toRestore > 0 && --_toRestore == 0)
+        {
+            Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp());
+            _restored = true;
+            _metrics.Rebuilt();
+            Log.Restored(_logger);
+            _listener.OnRestored();
+        }
+    }
+
+    private async Task ConfirmedAsync(TaskCompletionSource confirmation)
+    {
+        try
+        {
+            await confirmation.Task.WaitAsync(_options.CommandTimeout);
+        }
+        catch (TimeoutException)
+        {
+            _link.Break(); // what the server now thinks of this channel is unknown; the next link starts clean
+            throw new BackplaneUnavailableException("Redis did not confirm a subscription in time.");
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, EventName = "Subscribed", Message = "All subscriptions are in place.")]
+        public static partial void Restored(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsDown", Message = "Subscriptions are lost ({Reason}); making them anew.")]
+        public static partial void Down(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsSilent", Message = "Subscriptions have been silent for {Seconds:0.0} s; making them anew.")]
+        public static partial void Silent(ILogger logger, double seconds);
+    }
+}

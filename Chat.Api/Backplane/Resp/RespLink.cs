@@ -1,0 +1,310 @@
+using System.Net.Sockets;
+
+namespace Chat.Api.Backplane.Resp;
+
+/// <summary>Takes the reply to one command, on the link's thread: must not wait, block or throw.</summary>
+internal interface IRespReply
+{
+    void Complete(ref RespReader reply);
+
+    /// <summary>The link broke before the reply came: whether Redis carried the command out is not known.</summary>
+    void Fail();
+}
+
+/// <summary>What a link tells its owner, on the link's thread.</summary>
+internal interface IRespLinkOwner
+{
+    /// <summary>Connected and logged in; commands are taken from now on.</summary>
+    void OnUp(RespLink link);
+
+    void OnDown(RespLink link, string reason);
+
+    /// <summary>A pushed reply on a subscriber link: message, subscribe, unsubscribe, pong.</summary>
+    void OnPush(RespLink link, ref RespReader push);
+
+    /// <summary>All replies that had arrived are handled: what they caused may be sent now, together.</summary>
+    void OnBatchEnd(RespLink link);
+}
+
+/// <summary>One pipelined connection to a Redis server, kept up: reconnects by itself until disposed.</summary>
+/// <remarks>
+/// <para>Guarantee: replies are handled one at a time, in the order of the server; a command is either refused by
+/// <see cref="TrySend"/>, or its reply completes, or it fails when the link breaks. Nothing is kept to be sent later.</para>
+/// <para>Mechanism: one thread reads. Writers append under a lock and send at once when the server owes no reply;
+/// otherwise their bytes wait for the next reply and go out together (the idea of Nagle's algorithm, RFC 896,
+/// at the level of commands): at low load nothing waits, at high load both sides save system calls.</para>
+/// </remarks>
+internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, RespLinkKind kind, TimeSpan timeout, string name) : IDisposable
+{
+    private const int MaxWaitingBytes = 8 * 1024 * 1024; // a Redis that is this far behind gets no more; publishers are told
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _gate = new();
+    private readonly Queue<IRespReply> _owed = new(); // replies the server still owes, in order; guarded by _gate
+    private byte[] _out = new byte[16 * 1024]; // guarded by _gate
+    private int _outStart;
+    private int _outEnd;
+    private RespSocket? _socket; // not null: up; guarded by _gate
+    private Thread? _thread;
+    private volatile bool _disposed;
+    private long _oldestOwedSince; // when the reply at the head of the queue began to be waited for; guarded by _gate
+
+    public RedisEndpoint Endpoint => endpoint;
+
+    public bool IsUp => Volatile.Read(ref _socket) is not null;
+
+    public void Start()
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+        _thread.Start();
+    }
+
+    /// <summary>Hands over a command. False: the link is down or too far behind; nothing was sent.</summary>
+    public bool TrySend(ReadOnlySpan<byte> command, IRespReply? reply)
+    {
+        lock (_gate)
+        {
+            if (_socket is null || _outEnd - _outStart + command.Length > MaxWaitingBytes)
+            {
+                return false;
+            }
+
+            var idle = _owed.Count == 0;
+            Append_NeedsLock(command);
+            if (reply is not null)
+            {
+                if (idle)
+                {
+                    _oldestOwedSince = Environment.TickCount64;
+                }
+
+                _owed.Enqueue(reply);
+            }
+
+            // A subscriber link owes no replies in order, so nothing of its own would flush later.
+            if (idle || kind == RespLinkKind.Subscriber)
+            {
+                Flush_NeedsLock();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Breaks the link if a reply is overdue. For TLS, whose reading thread waits without a limit.</summary>
+    public void BreakIfOverdue()
+    {
+        if (OwedFor() > timeout)
+        {
+            Break();
+        }
+    }
+
+    /// <summary>Breaks the connection; it is made anew at once. For a link that is up but deaf.</summary>
+    public void Break()
+    {
+        lock (_gate)
+        {
+            _socket?.Close();
+        }
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        Break();
+        if (_thread is not null && _thread != Thread.CurrentThread)
+        {
+            _thread.Join(TimeSpan.FromSeconds(3));
+        }
+    }
+
+    private void Run()
+    {
+        var buffer = new byte[64 * 1024];
+        var failures = 0;
+        while (!_disposed)
+        {
+            var server = endpoint.Servers[failures % endpoint.Servers.Count];
+            var reason = $"{server.Host}:{server.Port} closed the connection";
+            var wasUp = false;
+            try
+            {
+                using var socket = RespSocket.Connect(endpoint, server, timeout);
+                RespHandshake.Perform(socket, endpoint, timeout);
+                lock (_gate)
+                {
+                    _outStart = _outEnd = 0;
+                    _socket = socket;
+                }
+
+                wasUp = true;
+                failures = 0;
+                owner.OnUp(this);
+                owner.OnBatchEnd(this);
+                reason = Read(socket, ref buffer) ?? reason;
+            }
+            catch (Exception exception) when (exception is SocketException or IOException or RespException or OperationCanceledException
+                or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+            {
+                reason = $"{server.Host}:{server.Port}: {(exception is OperationCanceledException ? "no answer in time" : exception.Message)}";
+            }
+
+            FailOwed();
+            owner.OnDown(this, reason);
+            owner.OnBatchEnd(this);
+            if (!_disposed)
+            {
+                // At once after a break, then slower, with jitter so that nodes don't come back in step.
+                failures++;
+                var wait = wasUp ? 20 : Math.Min(1000, 50 << Math.Min(failures, 5));
+                Thread.Sleep(wait + Random.Shared.Next(wait));
+            }
+        }
+    }
+
+    private string? Read(RespSocket socket, ref byte[] buffer)
+    {
+        var end = 0;
+        while (!_disposed)
+        {
+            if (end == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+
+            var read = socket.Receive(buffer.AsSpan(end), Poll, out var closed);
+            if (closed)
+            {
+                return null;
+            }
+
+            if (read == 0)
+            {
+                if (OwedFor() > timeout)
+                {
+                    return $"no reply within {timeout.TotalSeconds:0.#} s";
+                }
+
+                continue;
+            }
+
+            end += read;
+            var start = 0;
+            while (start < end && RespReader.TryMeasure(buffer.AsSpan(start, end - start), out var length))
+            {
+                Handle(buffer.AsSpan(start, length));
+                start += length;
+            }
+
+            buffer.AsSpan(start, end - start).CopyTo(buffer);
+            end -= start;
+            lock (_gate)
+            {
+                Flush_NeedsLock();
+            }
+
+            owner.OnBatchEnd(this);
+        }
+
+        return "stopping";
+    }
+
+    private void Handle(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new RespReader(bytes);
+        if (kind == RespLinkKind.Subscriber)
+        {
+            owner.OnPush(this, ref reader);
+            return;
+        }
+
+        IRespReply? reply;
+        lock (_gate)
+        {
+            if (!_owed.TryDequeue(out reply))
+            {
+                throw new RespException("A reply came that no command asked for.");
+            }
+
+            _oldestOwedSince = Environment.TickCount64;
+        }
+
+        reply.Complete(ref reader);
+    }
+
+    private TimeSpan OwedFor()
+    {
+        lock (_gate)
+        {
+            return _owed.Count == 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Environment.TickCount64 - _oldestOwedSince);
+        }
+    }
+
+    private void FailOwed()
+    {
+        IRespReply[] owed;
+        lock (_gate)
+        {
+            _socket = null;
+            owed = [.. _owed];
+            _owed.Clear();
+        }
+
+        foreach (var reply in owed)
+        {
+            reply.Fail();
+        }
+    }
+
+    private void Append_NeedsLock(ReadOnlySpan<byte> command)
+    {
+        if (_out.Length - _outEnd < command.Length)
+        {
+            var waiting = _outEnd - _outStart;
+            var target = waiting + command.Length <= _out.Length ? _out : new byte[Math.Max(_out.Length * 2, waiting + command.Length)];
+            _out.AsSpan(_outStart, waiting).CopyTo(target);
+            (_out, _outStart, _outEnd) = (target, 0, waiting);
+        }
+
+        command.CopyTo(_out.AsSpan(_outEnd));
+        _outEnd += command.Length;
+    }
+
+    private void Flush_NeedsLock()
+    {
+        if (_socket is null || _outStart == _outEnd)
+        {
+            return;
+        }
+
+        try
+        {
+            _outStart += _socket.Send(_out.AsSpan(_outStart, _outEnd - _outStart), out var closed);
+            if (closed)
+            {
+                _socket.Close();
+            }
+        }
+        catch (Exception)
+        {
+            // The reading thread sees the end, fails what is owed and reconnects; a writer need not know.
+            _socket.Close();
+        }
+
+        if (_outStart == _outEnd)
+        {
+            _outStart = _outEnd = 0;
+        }
+    }
+}
+
+internal enum RespLinkKind
+{
+    /// <summary>Each command has one reply, in order.</summary>
+    Commands,
+
+    /// <summary>In subscribed state: everything that arrives is a push.</summary>
+    Subscriber,
+}

@@ -1,0 +1,117 @@
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace Chat.Api.Backplane.Resp;
+
+/// <summary>The bytes to and from one Redis server, plain or TLS.</summary>
+/// <remarks>Used by one reading thread and, under the link's lock, any writing thread. Plain sockets are
+/// non-blocking: a write never waits, for it may run on a thread that serves clients. With TLS a write may wait,
+/// at most <see cref="TlsWriteTimeout"/>, since SslStream can't stop half way through a record.</remarks>
+internal sealed class RespSocket : IDisposable
+{
+    private static readonly TimeSpan TlsWriteTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly Socket _socket;
+    private readonly SslStream? _tls;
+
+    private RespSocket(Socket socket, SslStream? tls)
+    {
+        _socket = socket;
+        _tls = tls;
+    }
+
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    /// <exception cref="OperationCanceledException">Not connected in time.</exception>
+    public static RespSocket Connect(RedisEndpoint endpoint, (string Host, int Port) server, TimeSpan timeout)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            using (var deadline = new CancellationTokenSource(timeout))
+            {
+                // The links have threads of their own, so that waiting here holds up nobody.
+                socket.ConnectAsync(server.Host, server.Port, deadline.Token).AsTask().GetAwaiter().GetResult();
+            }
+
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            SslStream? tls = null;
+            if (endpoint.Tls)
+            {
+                var stream = new NetworkStream(socket, ownsSocket: false)
+                {
+                    ReadTimeout = (int)timeout.TotalMilliseconds,
+                    WriteTimeout = (int)TlsWriteTimeout.TotalMilliseconds,
+                };
+                tls = new SslStream(stream);
+                tls.AuthenticateAsClient(endpoint.TlsHost ?? server.Host);
+                stream.ReadTimeout = Timeout.Infinite;
+            }
+            else
+            {
+                socket.Blocking = false;
+            }
+
+            return new RespSocket(socket, tls);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for bytes, at most that long. Zero with <paramref name="closed"/> false: nothing came.</summary>
+    public int Receive(Span<byte> buffer, TimeSpan wait, out bool closed)
+    {
+        closed = false;
+        if (_tls is not null)
+        {
+            var read = _tls.Read(buffer); // woken by Close; the link's ticks find a silent server
+            closed = read == 0;
+            return read;
+        }
+
+        if (!_socket.Poll(wait, SelectMode.SelectRead))
+        {
+            return 0;
+        }
+
+        var received = _socket.Receive(buffer, SocketFlags.None, out var error);
+        closed = error is not (SocketError.Success or SocketError.WouldBlock) || (error == SocketError.Success && received == 0);
+        return closed ? 0 : received;
+    }
+
+    /// <summary>How many of the bytes went out; fewer than all means that the server doesn't keep up.</summary>
+    public int Send(ReadOnlySpan<byte> bytes, out bool closed)
+    {
+        if (_tls is not null)
+        {
+            _tls.Write(bytes);
+            closed = false;
+            return bytes.Length;
+        }
+
+        var sent = _socket.Send(bytes, SocketFlags.None, out var error);
+        closed = error is not (SocketError.Success or SocketError.WouldBlock);
+        return error == SocketError.Success ? sent : 0;
+    }
+
+    /// <summary>Ends the connection from any thread; a waiting <see cref="Receive"/> returns.</summary>
+    public void Close()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It was closed already, which is what was wanted.
+        }
+    }
+
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
+}

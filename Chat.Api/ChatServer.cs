@@ -1,0 +1,33 @@
+using Chat.Api.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Chat.Api;
+
+/// <summary>How this node's Kestrel is set up for many long connections.</summary>
+internal static class ChatServer
+{
+    public static void Configure(WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            var limits = builder.Configuration.GetSection(ConnectionOptions.Section).Get<ConnectionOptions>() ?? new ConnectionOptions();
+
+            // A frame has to fit into the receive buffer as a whole.
+            kestrel.Limits.MaxRequestBufferSize = Math.Max(1024 * 1024, 2L * limits.MessageBytes);
+        });
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+        {
+            // Nothing that runs on a connection's thread blocks, so reading and handling a frame needs no change of
+            // threads: measured in bench/README.md.
+            sockets.UnsafePreferInlineScheduling = true;
+
+            // Practically no output buffering: the upgrade returns when its 101 is on the wire, after which frames go
+            // straight to the socket (SocketSender).
+            sockets.MaxWriteBufferSize = 2;
+        });
+
+        // Draining has its own time limit, within which everything here ends.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+    }
+}

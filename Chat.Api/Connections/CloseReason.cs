@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Chat.Api.Connections;
+
+/// <summary>Why a connection ended; travels as the WebSocket close code and text (RFC 6455, section 7.4).</summary>
+/// <remarks>PROTOCOL.md says what a client should do at each. The text has at most 123 UTF-8 bytes: a close frame
+/// carries 125 and the code takes two (section 5.5).</remarks>
+internal sealed record CloseReason(int Code, string Text)
+{
+    /// <summary>The client closed; its own code goes back to it.</summary>
+    public static readonly CloseReason ByClient = new(1000, "");
+
+    /// <summary>The socket ended without a closing handshake. Never sent.</summary>
+    public static readonly CloseReason Vanished = new(1006, "vanished");
+
+    /// <summary>Nothing heard from it for too long. Sent in the hope that only one direction is dead.</summary>
+    public static readonly CloseReason PingTimeout = new(1001, "ping timeout");
+
+    public static readonly CloseReason ProtocolError = new(1002, "not a valid WebSocket frame");
+
+    public static readonly CloseReason Binary = new(1003, "text frames only");
+
+    public static readonly CloseReason NotUtf8 = new(1007, "not valid UTF-8");
+
+    public static readonly CloseReason TooManyMessages = new(1008, "too many messages");
+
+    public static readonly CloseReason TooManyErrors = new(1008, "too many malformed messages");
+
+    public static readonly CloseReason TooBig = new(1009, "message too big");
+
+    public static readonly CloseReason Fault = new(1011, "internal error");
+
+    public static readonly CloseReason Draining = new(1012, "draining");
+
+    /// <summary>Redis went away between the upgrade and the end of a replay.</summary>
+    public static readonly CloseReason TryLater = new(1013, "try again later");
+
+    public static readonly CloseReason SlowConsumer = new(1013, "slow consumer");
+
+    public Frame ToFrame()
+    {
+        var writer = FrameWriter.Begin();
+        BinaryPrimitives.WriteUInt16BigEndian(writer.GetSpan(2), (ushort)Code);
+        writer.Advance(2);
+        writer.Write(Encoding.UTF8.GetBytes(Text));
+        return writer.End(WebSocketOpcode.Close);
+    }
+}

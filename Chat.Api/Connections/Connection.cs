@@ -1,0 +1,26 @@
+namespace Chat.Api.Connections;
+
+/// <summary>One client's link to this node, as topics see it.</summary>
+internal abstract class Connection(long number, string userId, IFrameFormat format)
+{
+    /// <summary>Unique on this node; with the node's id it names the connection cluster-wide.</summary>
+    public long Number { get; } = number;
+
+    public string UserId { get; } = userId;
+
+    public IFrameFormat Format { get; } = format;
+
+    /// <summary>Puts a frame into the outbox. Never waits and never throws; a client that does not keep up is closed.</summary>
+    public abstract void Enqueue(Frame frame);
+
+    /// <summary>Completes when the outbox can take a fair amount more, or the connection has ended.</summary>
+    public abstract Task HasRoomAsync();
+
+    /// <summary>Ends it, with the closing handshake of its protocol. Only the first reason counts.</summary>
+    public abstract void Close(CloseReason reason);
+
+    /// <summary>Called about once a second: pings, and ends what is dead or does not finish closing.</summary>
+    /// <param name="now">The time provider's timestamp.</param>
+    /// <param name="ping">Whether it is this connection's turn.</param>
+    public abstract void Tend(long now, bool ping);
+}

@@ -1,0 +1,54 @@
+using Chat.Api.Nodes;
+
+namespace Chat.Api.Connections;
+
+/// <summary>Tends all connections about once a second, and closes them when the node stops.</summary>
+/// <remarks>One loop instead of a timer per connection: pings are spread over the interval by connection number.</remarks>
+internal sealed partial class ConnectionKeeper(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionKeeper> logger) : BackgroundService
+{
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs before the server stops accepting, while connections still work.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await drain.Announced.WaitAsync(Round, connections.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var open = connections.All.ToArray();
+        Random.Shared.Shuffle(open);
+        Log.Draining(logger, open.Length);
+        const int Steps = 10;
+        foreach (var part in open.Chunk(Math.Max(1, (open.Length + Steps - 1) / Steps)))
+        {
+            foreach (var connection in part)
+            {
+                connection.Close(CloseReason.Draining);
+            }
+
+            if (open.Length > Steps)
+            {
+                await Task.Delay(connections.Options.DrainTime / Steps, connections.Time, CancellationToken.None);
+            }
+        }
+
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var rounds = Math.Max(1, (long)(connections.Options.PingInterval / Round));
+        using var timer = new PeriodicTimer(Round, connections.Time);
+        for (long round = 0; await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false); round++)
+        {
+            var now = connections.Time.GetTimestamp();
+            foreach (var connection in connections.All)
+            {
+                connection.Tend(now, ping: (round + connection.Number) % rounds == 0);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, EventName = "Draining", Message = "Stopping: asking {Connections} connections to reconnect elsewhere.")]
+        public static partial void Draining(ILogger logger, int connections);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics.Metrics;
+using Chat.Api.Backplane;
+
+namespace Chat.Api.Connections;
+
+/// <summary>What connections count, in the <c>Chat</c> meter.</summary>
+internal sealed class ConnectionMetrics
+{
+    private readonly UpDownCounter<long> _connections;
+    private readonly Counter<long> _received;
+    private readonly Counter<long> _bytesSent;
+    private readonly Counter<long> _slow;
+    private readonly Counter<long> _closed;
+    private readonly Counter<long> _refused;
+
+    public ConnectionMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(BackplaneMetrics.Name);
+        _connections = meter.CreateUpDownCounter<long>("chat.connections", "{connection}", "Open connections.");
+        _received = meter.CreateCounter<long>("chat.received", "{message}", "Messages from clients.");
+        _bytesSent = meter.CreateCounter<long>("chat.sent.bytes", "By", "Bytes of frames sent to clients.");
+        _slow = meter.CreateCounter<long>("chat.slow_consumers", "{connection}", "Connections closed because their outbox was full.");
+        _closed = meter.CreateCounter<long>("chat.closed", "{connection}", "Connections ended, by close code.");
+        _refused = meter.CreateCounter<long>("chat.refused", "{event}", "What a limit refused, by limit.");
+    }
+
+    public void Opened() => _connections.Add(1);
+
+    public void Closed(CloseReason reason)
+    {
+        _connections.Add(-1);
+        _closed.Add(1, new KeyValuePair<string, object?>("code", reason.Code));
+        if (reason == CloseReason.SlowConsumer)
+        {
+            _slow.Add(1);
+        }
+    }
+
+    public void Received() => _received.Add(1);
+
+    public void Sent(int bytes) => _bytesSent.Add(bytes);
+
+    /// <param name="limit">The setting's name.</param>
+    public void Refused(string limit) => _refused.Add(1, new KeyValuePair<string, object?>("limit", limit));
+}

@@ -1,0 +1,19 @@
+using Chat.Api.Backplane;
+using Chat.Api.Topics;
+
+namespace Chat.Api.Connections;
+
+/// <summary>How what a topic has to say looks on the wire. A message is encoded once per format that its members use.</summary>
+internal interface IFrameFormat
+{
+    /// <summary>How many formats there are; each has an index below this.</summary>
+    const int Count = 2;
+
+    int Index { get; }
+
+    /// <summary>Null: nothing is said of it in this format.</summary>
+    Frame? Message(Topic topic, scoped in Envelope envelope);
+
+    /// <summary>Where the stream of a topic continues, and whether nothing was missed up to there. Null as above.</summary>
+    Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
+}

@@ -1,0 +1,252 @@
+using System.Buffers;
+
+namespace Chat.Api.Connections;
+
+/// <summary>What waits to be sent to one connection, bounded in bytes.</summary>
+/// <remarks>
+/// <para>Any thread enqueues; sends never overlap, because they happen under the lock (they don't wait) or, when the
+/// client does not keep up, in the one <see cref="SendSlowlyAsync"/> that runs then.</para>
+/// <para>The lock is held across a send of some microseconds at most: handing the send to another thread would cost
+/// more than the rare wait of a second enqueuer.</para>
+/// </remarks>
+internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetrics metrics)
+{
+    private const int Staging = 64 * 1024; // frames are gathered up to this much per send
+
+    [ThreadStatic]
+    private static byte[]? staging;
+
+    private readonly Lock _gate = new();
+    private Frame?[] _ring = []; // guarded by _gate, as is everything below
+    private int _head;
+    private int _count;
+    private int _headSent; // bytes of the first frame that went out already
+    private long _bytes;
+    private bool _inBatch;
+    private bool _isSlow;
+    private bool _closing; // the last frame is in; nothing follows it
+    private TaskCompletionSource? _drained;
+
+    /// <summary>False: over the cap. The frame is not in, and the connection has to be closed as a slow consumer.</summary>
+    public bool TryEnqueue(Frame frame)
+    {
+        lock (_gate)
+        {
+            if (_closing)
+            {
+                return true;
+            }
+
+            if (_bytes + frame.Length > capacity && _count > 0)
+            {
+                return false;
+            }
+
+            Add_NeedsLock(frame);
+            if (!_isSlow && !_inBatch && !(_inBatch = SendBatch.TryAdd(this)))
+            {
+                Send_NeedsLock();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Sends what a batch has collected.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
+            _inBatch = false;
+            if (!_isSlow)
+            {
+                Send_NeedsLock();
+            }
+        }
+    }
+
+    /// <summary>Sends this frame as the last one.</summary>
+    /// <param name="last">A close frame.</param>
+    /// <param name="dropWaiting">Instead of what waits, but for a frame that is half out.</param>
+    public void Close(Frame last, bool dropWaiting)
+    {
+        lock (_gate)
+        {
+            if (_closing)
+            {
+                return;
+            }
+
+            while (dropWaiting && _count > (_headSent > 0 ? 1 : 0))
+            {
+                _count--;
+                ref var dropped = ref _ring[(_head + _count) % _ring.Length];
+                _bytes -= dropped!.Length;
+                dropped = null;
+            }
+
+            Add_NeedsLock(last);
+            _closing = true;
+            Drained_NeedsLock(); // nobody has to wait for room any more: nothing more is taken
+            if (!_isSlow)
+            {
+                Send_NeedsLock();
+            }
+        }
+    }
+
+    /// <summary>Completes when at most half of the cap waits; for replays, which can be longer than the cap.</summary>
+    public Task HasRoomAsync()
+    {
+        lock (_gate)
+        {
+            if (_closing || _bytes <= capacity / 2)
+            {
+                return Task.CompletedTask;
+            }
+
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task;
+        }
+    }
+
+    private void Add_NeedsLock(Frame frame)
+    {
+        if (_count == _ring.Length)
+        {
+            var larger = new Frame?[Math.Max(4, _ring.Length * 2)];
+            for (var i = 0; i < _count; i++)
+            {
+                larger[i] = _ring[(_head + i) % _ring.Length];
+            }
+
+            (_ring, _head) = (larger, 0);
+        }
+
+        _ring[(_head + _count) % _ring.Length] = frame;
+        _count++;
+        _bytes += frame.Length;
+    }
+
+    private void Send_NeedsLock()
+    {
+        while (_count > 0)
+        {
+            var bytes = _count == 1 ? _ring[_head]!.Span[_headSent..] : Gather_NeedsLock(staging ??= new byte[Staging]);
+            if (!sender.TrySend(bytes, out var sent))
+            {
+                Gone_NeedsLock();
+                return;
+            }
+
+            metrics.Sent(sent);
+            Advance_NeedsLock(sent);
+            if (sent < bytes.Length)
+            {
+                _isSlow = true;
+                _ = SendSlowlyAsync();
+                return;
+            }
+        }
+
+        Emptied_NeedsLock();
+    }
+
+    private ReadOnlySpan<byte> Gather_NeedsLock(byte[] target)
+    {
+        var filled = 0;
+        for (var i = 0; i < _count && filled < target.Length; i++)
+        {
+            var frame = _ring[(_head + i) % _ring.Length]!.Span;
+            frame = i == 0 ? frame[_headSent..] : frame;
+            var part = Math.Min(frame.Length, target.Length - filled);
+            frame[..part].CopyTo(target.AsSpan(filled));
+            filled += part;
+        }
+
+        return target.AsSpan(0, filled);
+    }
+
+    private void Advance_NeedsLock(int sent)
+    {
+        _headSent += sent;
+        while (_count > 0 && _headSent >= _ring[_head]!.Length)
+        {
+            var length = _ring[_head]!.Length;
+            _ring[_head] = null;
+            _head = (_head + 1) % _ring.Length;
+            _headSent -= length;
+            _bytes -= length;
+            _count--;
+        }
+
+        if (_bytes <= capacity / 2)
+        {
+            Drained_NeedsLock();
+        }
+    }
+
+    private void Drained_NeedsLock()
+    {
+        _drained?.TrySetResult();
+        _drained = null;
+    }
+
+    private void Emptied_NeedsLock()
+    {
+        if (_ring.Length > 64)
+        {
+            (_ring, _head) = ([], 0); // a burst must not be paid for in memory for the rest of a connection's life
+        }
+    }
+
+    private void Gone_NeedsLock()
+    {
+        _closing = true;
+        (_ring, _head, _count, _headSent, _bytes) = ([], 0, 0, 0, 0);
+        Drained_NeedsLock();
+        sender.Abort();
+    }
+
+    // One at a time per outbox, only while its client doesn't keep up; ends when everything is out.
+    private async Task SendSlowlyAsync()
+    {
+        await Task.Yield(); // off the enqueuer's thread, and out of its lock
+        var buffer = ArrayPool<byte>.Shared.Rent(Staging);
+        try
+        {
+            while (true)
+            {
+                int length;
+                lock (_gate)
+                {
+                    length = Gather_NeedsLock(buffer).Length;
+                    if (length == 0)
+                    {
+                        _isSlow = false;
+                        Emptied_NeedsLock();
+                        return;
+                    }
+                }
+
+                await sender.SendAsync(buffer.AsMemory(0, length));
+                metrics.Sent(length);
+                lock (_gate)
+                {
+                    Advance_NeedsLock(length);
+                }
+            }
+        }
+        catch (IOException)
+        {
+            lock (_gate)
+            {
+                Gone_NeedsLock(); // the reading side sees the same end and cleans up
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

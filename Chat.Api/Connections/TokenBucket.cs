@@ -1,0 +1,30 @@
+namespace Chat.Api.Connections;
+
+/// <summary>Lets through <c>rate</c> events a second for long and <c>burst</c> at once. Not thread-safe: one reader owns it.</summary>
+internal struct TokenBucket(int rate, int burst, TimeProvider time)
+{
+    private double _tokens = burst;
+    private long _filledAt = time.GetTimestamp();
+
+    public bool TryTake()
+    {
+        if (rate == 0)
+        {
+            return true;
+        }
+
+        if (_tokens < 1)
+        {
+            var now = time.GetTimestamp();
+            _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * rate));
+            _filledAt = now;
+            if (_tokens < 1)
+            {
+                return false;
+            }
+        }
+
+        _tokens--;
+        return true;
+    }
+}

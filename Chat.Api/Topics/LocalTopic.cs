@@ -1,0 +1,393 @@
+using System.Diagnostics;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+
+namespace Chat.Api.Topics;
+
+/// <summary>A topic on this node: its local members, and how far this node has delivered its log.</summary>
+/// <remarks>
+/// <para>Guarantee: each member gets what is published after it joined, in the order of offsets, each offset once.
+/// Where that cannot be kept, because a gap's messages are no longer in the log, members are told.</para>
+/// <para>Mechanism: while <em>live</em>, an envelope with the next offset is delivered at once. Any other makes the
+/// topic <em>fill</em>: envelopes wait, the log is read from the last delivered offset on, then come those that
+/// waited. Everything happens under one lock per topic, which is never held across a wait.</para>
+/// </remarks>
+internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
+{
+    private const int MaxWaiting = 1024; // more are left to the log
+
+    private readonly Lock _gate = new(); // guards everything below
+    private readonly List<Member> _members = [];
+    private readonly Queue<byte[]> _waiting = [];
+    private string _epoch = "";
+    private byte[] _epochUtf8 = [];
+    private byte[] _endedEpoch = [];
+    private long _last;
+    private bool _isLive;
+    private bool _mustReadAgain;
+    private int _waitedBeforeRead; // of those that wait, how many did so when the last read began
+
+    public Topic Topic => topic;
+
+    /// <summary>Connections that use it or are about to. Guarded by the <see cref="TopicTable"/>'s lock, as are the next two.</summary>
+    public int References { get; set; }
+
+    /// <summary>When the last reference went.</summary>
+    public long IdleSince { get; set; }
+
+    /// <summary>Subscribing, or done with it; shared by everyone who joins.</summary>
+    public Task? Activation { get; set; }
+
+    public int MemberCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _members.Count;
+            }
+        }
+    }
+
+    /// <summary>Where this node stands in the log.</summary>
+    public (string Epoch, long Offset) Position
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_epoch, _last);
+            }
+        }
+    }
+
+    /// <summary>Adds a member that hears everything from here on.</summary>
+    public Member Join(Connection connection)
+    {
+        lock (_gate)
+        {
+            var member = Add_NeedsLock(new Member(this, connection));
+            Tell_NeedsLock(member, recovered: true);
+            return member;
+        }
+    }
+
+    /// <summary>Adds a member whose frames wait until <see cref="Release"/>, and says from which position on they do.</summary>
+    public Member JoinHeld(Connection connection, out string epoch, out long offset)
+    {
+        lock (_gate)
+        {
+            (epoch, offset) = (_epoch, _last);
+            return Add_NeedsLock(new Member(this, connection) { Held = [] });
+        }
+    }
+
+    /// <summary>Lets a held member go live: everything held goes into its outbox first.</summary>
+    public void Release(Member member)
+    {
+        lock (_gate)
+        {
+            foreach (var frame in member.Held ?? [])
+            {
+                member.Connection.Enqueue(frame);
+            }
+
+            member.Held = null;
+        }
+    }
+
+    public void Leave(Member member)
+    {
+        lock (_gate)
+        {
+            if (member.Index < 0)
+            {
+                return;
+            }
+
+            // The last one takes the place of the one that leaves.
+            var last = _members[^1];
+            _members[member.Index] = last;
+            last.Index = member.Index;
+            _members.RemoveAt(_members.Count - 1);
+            member.Index = -1;
+        }
+    }
+
+    /// <summary>Step 4 of a message's path: takes an envelope from the channel. True: a gap showed, and <see cref="FillAsync"/> has to run.</summary>
+    public bool Receive(ReadOnlySpan<byte> utf8)
+    {
+        if (!Envelope.TryParse(utf8, out var envelope))
+        {
+            metrics.Malformed();
+            return false;
+        }
+
+        lock (_gate)
+        {
+            if (envelope.Offset == 0)
+            {
+                Deliver_NeedsLock(envelope); // a signal, or from a seed node: not in the log, so in no order to keep
+                return false;
+            }
+
+            if (_isLive)
+            {
+                if (TryTake_NeedsLock(envelope))
+                {
+                    return false;
+                }
+
+                _isLive = false;
+                _waiting.Enqueue(utf8.ToArray());
+                return true;
+            }
+
+            if (_waiting.Count < MaxWaiting)
+            {
+                _waiting.Enqueue(utf8.ToArray());
+            }
+            else
+            {
+                _mustReadAgain = true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Something may have been missed without an envelope that shows it. True: <see cref="FillAsync"/> has to run.</summary>
+    public bool Suspect()
+    {
+        lock (_gate)
+        {
+            _mustReadAgain = true; // a fill under way may have read too early
+            var start = _isLive;
+            _isLive = false;
+            return start;
+        }
+    }
+
+    /// <summary>Sets where the log stands at the subscription. True: <see cref="FillAsync"/> has to run.</summary>
+    public bool Begin(LogPage page)
+    {
+        lock (_gate)
+        {
+            SetEpoch_NeedsLock(page.Epoch);
+            _last = page.Last;
+            return !TryGoLive_NeedsLock();
+        }
+    }
+
+    /// <summary>Reads the log until nothing is missing. One at a time: started by who was told to.</summary>
+    /// <exception cref="BackplaneUnavailableException">Not done; to be called again when Redis is back.</exception>
+    public async Task FillAsync(IBackplane backplane)
+    {
+        const int PageSize = 128;
+        while (true)
+        {
+            var (epoch, since) = Position;
+            lock (_gate)
+            {
+                _mustReadAgain = false; // what happens from here on is not in this read
+                _waitedBeforeRead = _waiting.Count;
+            }
+
+            var page = await backplane.ReadAsync(topic, epoch, since, PageSize);
+            SendBatch.Begin();
+            try
+            {
+                if (TryApply(page))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                SendBatch.End();
+            }
+        }
+    }
+
+    /// <summary>Delivers a page of the log. True: nothing is missing any more, the topic is live.</summary>
+    private bool TryApply(LogPage page)
+    {
+        lock (_gate)
+        {
+            if (page.Epoch != _epoch)
+            {
+                // The log was lost with Redis. Whether anything went with it that nobody got, nobody knows.
+                SetEpoch_NeedsLock(page.Epoch);
+                _last = 0;
+                Hole_NeedsLock();
+                return false;
+            }
+
+            foreach (var utf8 in page.Envelopes)
+            {
+                if (Envelope.TryParse(utf8, out var envelope) && envelope.Offset > _last)
+                {
+                    if (envelope.Offset != _last + 1)
+                    {
+                        _last = envelope.Offset - 1;
+                        Hole_NeedsLock();
+                    }
+
+                    Deliver_NeedsLock(envelope);
+                    _last = envelope.Offset;
+                    metrics.GapFilled(1);
+                }
+            }
+
+            if (page.Envelopes.Count == 0 && page.Last > _last)
+            {
+                _last = page.Last; // the log is gone by age, only its position is left
+                Hole_NeedsLock();
+            }
+
+            return _last >= page.Last && TryGoLive_NeedsLock();
+        }
+    }
+
+    /// <summary>Takes what waited. False: there is another gap.</summary>
+    private bool TryGoLive_NeedsLock()
+    {
+        while (_waiting.TryPeek(out var utf8))
+        {
+            // What was published before a read and does not fit behind it belongs to an ended life of the log.
+            if (Envelope.TryParse(utf8, out var envelope) && !TryTake_NeedsLock(envelope) && _waitedBeforeRead <= 0)
+            {
+                return false;
+            }
+
+            _waiting.Dequeue();
+            _waitedBeforeRead--;
+        }
+
+        _isLive = !_mustReadAgain;
+        return _isLive;
+    }
+
+    /// <summary>Delivers the next message, drops one that was delivered already. False: something is missing before it.</summary>
+    private bool TryTake_NeedsLock(scoped in Envelope envelope)
+    {
+        if (!envelope.Epoch.SequenceEqual(_epochUtf8))
+        {
+            return envelope.Epoch.SequenceEqual(_endedEpoch);
+        }
+
+        if (envelope.Offset > _last + 1)
+        {
+            return false;
+        }
+
+        if (envelope.Offset == _last + 1)
+        {
+            _last = envelope.Offset;
+            Deliver_NeedsLock(envelope);
+        }
+
+        return true;
+    }
+
+    /// <summary>Step 5 of a message's path: encoded once per format, the same frame goes to every member but the one it came from.</summary>
+    private void Deliver_NeedsLock(scoped in Envelope envelope)
+    {
+        using var activity = envelope.Trace.IsEmpty ? null : StartActivity(envelope.Trace);
+        var sender = NumberOfSenderHere(envelope.Via);
+        FrameCache frames = default;
+        var delivered = 0;
+        for (var i = 0; i < _members.Count; i++)
+        {
+            var member = _members[i];
+            if (member.Connection.Number == sender)
+            {
+                continue;
+            }
+
+            var format = member.Connection.Format;
+            var frame = frames[format.Index] ??= format.Message(topic, envelope);
+            if (frame is not null)
+            {
+                delivered++;
+                Enqueue_NeedsLock(member, frame);
+            }
+        }
+
+        metrics.Delivered(delivered, envelope.At);
+    }
+
+    private static void Enqueue_NeedsLock(Member member, Frame frame)
+    {
+        if (member.Held is not { } held)
+        {
+            member.Connection.Enqueue(frame);
+        }
+        else if (held.Count < MaxWaiting)
+        {
+            held.Add(frame);
+        }
+        else
+        {
+            member.Connection.Close(CloseReason.SlowConsumer); // it takes longer over its replay than the topic leaves time for
+        }
+    }
+
+    private void Hole_NeedsLock()
+    {
+        metrics.Hole();
+        foreach (var member in _members)
+        {
+            Tell_NeedsLock(member, recovered: false);
+        }
+    }
+
+    private void Tell_NeedsLock(Member member, bool recovered)
+    {
+        if (member.Connection.Format.Subscribed(topic, _epoch, _last, recovered) is { } frame)
+        {
+            Enqueue_NeedsLock(member, frame);
+        }
+    }
+
+    private Member Add_NeedsLock(Member member)
+    {
+        member.Index = _members.Count;
+        _members.Add(member);
+        return member;
+    }
+
+    private void SetEpoch_NeedsLock(string epoch)
+    {
+        _endedEpoch = _epochUtf8;
+        _epoch = epoch;
+        _epochUtf8 = Encoding.UTF8.GetBytes(epoch);
+    }
+
+    // Via is {node}-{number}.
+    private long NumberOfSenderHere(ReadOnlySpan<byte> via) =>
+        via.Length > node.Length + 1 && via.StartsWith(node) && via[node.Length] == '-'
+            && System.Buffers.Text.Utf8Parser.TryParse(via[(node.Length + 1)..], out long number, out _)
+            ? number
+            : 0;
+
+    private Activity? StartActivity(ReadOnlySpan<byte> trace)
+    {
+        if (!BackplaneMetrics.Traces.HasListeners()
+            || !ActivityContext.TryParse(Encoding.ASCII.GetString(trace), null, isRemote: true, out var parent))
+        {
+            return null;
+        }
+
+        var activity = BackplaneMetrics.Traces.StartActivity("chat.deliver", ActivityKind.Consumer, parent);
+        activity?.SetTag("chat.topic.kind", topic.Kind.ToString()).SetTag("chat.members", _members.Count);
+        return activity;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(IFrameFormat.Count)]
+    private struct FrameCache
+    {
+        private Frame? _first;
+    }
+}

@@ -1,0 +1,17 @@
+using Chat.Api.Connections;
+
+namespace Chat.Api.Topics;
+
+/// <summary>A connection in a topic on this node. All of it is guarded by the topic's lock.</summary>
+internal sealed class Member(LocalTopic topic, Connection connection)
+{
+    public LocalTopic Topic { get; } = topic;
+
+    public Connection Connection { get; } = connection;
+
+    /// <summary>Its place in the topic's list; -1: it left.</summary>
+    public int Index { get; set; } = -1;
+
+    /// <summary>Live frames that wait until a replay is through; null: it is live.</summary>
+    public List<Frame>? Held { get; set; }
+}

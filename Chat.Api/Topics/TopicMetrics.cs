@@ -1,0 +1,39 @@
+using System.Diagnostics.Metrics;
+using Chat.Api.Backplane;
+
+namespace Chat.Api.Topics;
+
+/// <summary>What topics count, in the <c>Chat</c> meter.</summary>
+internal sealed class TopicMetrics
+{
+    private readonly Counter<long> _delivered;
+    private readonly Histogram<double> _latency;
+    private readonly Counter<long> _gaps;
+    private readonly Counter<long> _holes;
+    private readonly Counter<long> _malformed;
+
+    public TopicMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(BackplaneMetrics.Name);
+        _delivered = meter.CreateCounter<long>("chat.delivered", "{message}", "Messages put into local outboxes.");
+        _latency = meter.CreateHistogram<double>("chat.delivery.duration", "s", "From the publishing node to this one, by their clocks.");
+        _gaps = meter.CreateCounter<long>("chat.gaps.filled", "{message}", "Messages fetched from a log because the channel lost them.");
+        _holes = meter.CreateCounter<long>("chat.holes", "{hole}", "Times messages were missed that the log no longer had.");
+        _malformed = meter.CreateCounter<long>("chat.envelopes.malformed", "{envelope}", "What arrived on a channel and is no envelope.");
+    }
+
+    public void Delivered(int members, long at)
+    {
+        _delivered.Add(members);
+        if (at > 0 && _latency.Enabled)
+        {
+            _latency.Record((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - at) / 1000.0);
+        }
+    }
+
+    public void GapFilled(long messages) => _gaps.Add(messages);
+
+    public void Hole() => _holes.Add(1);
+
+    public void Malformed() => _malformed.Add(1);
+}

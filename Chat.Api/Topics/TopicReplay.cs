@@ -1,0 +1,93 @@
+using System.Buffers;
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+
+namespace Chat.Api.Topics;
+
+/// <summary>A position in a topic's log, as a client gives it: <c>{epoch}:{offset}</c>.</summary>
+internal readonly record struct LogPosition(string Epoch, long Offset)
+{
+    private static readonly SearchValues<char> EpochCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
+
+    public static bool TryParse(string text, out LogPosition position)
+    {
+        position = default;
+        var colon = text.LastIndexOf(':');
+        if (colon is < 1 or > 32
+            || !long.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var offset)
+            || text.AsSpan(0, colon).ContainsAnyExcept(EpochCharacters))
+        {
+            return false;
+        }
+
+        position = new LogPosition(text[..colon], offset);
+        return true;
+    }
+}
+
+/// <summary>Brings a member up from where it was, then lets it go live: no gap, no duplicate.</summary>
+/// <remarks>The member joins first, its live frames held; the log is read up to the position at which it joined;
+/// both go into the outbox in that order.</remarks>
+internal static class TopicReplay
+{
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
+    public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane)
+    {
+        var member = topic.JoinHeld(connection, out var epoch, out var joinedAt);
+        try
+        {
+            // A position of another life, or one this log has not reached, is not worth anything: the client gets
+            // what there is, and is told that this may not be all.
+            var known = since.Epoch == epoch && since.Offset <= joinedAt;
+            var from = known ? since.Offset : 0;
+            var page = from < joinedAt
+                ? await backplane.ReadAsync(topic.Topic, epoch, from, (int)Math.Min(joinedAt - from, int.MaxValue))
+                : new LogPage(epoch, joinedAt, []);
+            var start = FirstOffset(page, joinedAt) - 1;
+            if (connection.Format.Subscribed(topic.Topic, epoch, start, recovered: known && start == since.Offset) is { } frame)
+            {
+                connection.Enqueue(frame);
+            }
+
+            await SendAsync(topic, connection, page, joinedAt);
+            topic.Release(member);
+            return member;
+        }
+        catch
+        {
+            topic.Leave(member);
+            throw;
+        }
+    }
+
+    private static long FirstOffset(LogPage page, long joinedAt)
+    {
+        foreach (var utf8 in page.Envelopes)
+        {
+            if (Envelope.TryParse(utf8, out var envelope))
+            {
+                return Math.Min(envelope.Offset, joinedAt + 1);
+            }
+        }
+
+        return joinedAt + 1;
+    }
+
+    private static async Task SendAsync(LocalTopic topic, Connection connection, LogPage page, long joinedAt)
+    {
+        foreach (var utf8 in page.Envelopes)
+        {
+            await connection.HasRoomAsync();
+            Send(topic, connection, utf8, joinedAt);
+        }
+    }
+
+    private static void Send(LocalTopic topic, Connection connection, byte[] utf8, long joinedAt)
+    {
+        if (Envelope.TryParse(utf8, out var envelope) && envelope.Offset <= joinedAt
+            && connection.Format.Message(topic.Topic, envelope) is { } frame)
+        {
+            connection.Enqueue(frame);
+        }
+    }
+}

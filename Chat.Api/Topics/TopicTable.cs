@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Nodes;
+
+namespace Chat.Api.Topics;
+
+/// <summary>The topics this node listens to: one backplane subscription per topic, shared by its local members.</summary>
+/// <remarks>Invariant: a topic with a local member is subscribed; after the last leave it lingers a moment, so that a
+/// reconnect or a page change costs nothing, and then is not. Two topics never wait for each other.</remarks>
+internal sealed partial class TopicTable : IBackplaneListener, IDisposable
+{
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _gate = new(); // guards References, IdleSince and Activation of every topic, and adding and removing
+    private readonly ConcurrentDictionary<string, LocalTopic> _topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, LocalTopic>.AlternateLookup<ReadOnlySpan<char>> _byName;
+    private readonly byte[] _node;
+    private readonly TopicMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TopicTable> _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationToken _stopped;
+    private IBackplane? _backplane;
+
+    public TopicTable(NodeIdentity node, TopicMetrics metrics, TimeProvider time, ILogger<TopicTable> logger)
+    {
+        _node = Encoding.ASCII.GetBytes(node.Id);
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        _stopped = _stopping.Token;
+        _byName = _topics.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    private IBackplane Backplane => _backplane ?? throw new InvalidOperationException("Attach a backplane first.");
+
+    /// <summary>The two need each other; this one is told of the other once it is there.</summary>
+    public void Attach(IBackplane backplane) => _backplane = backplane;
+
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Subscribes the topic if nobody has yet. Returns once whatever is published from then on arrives.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer; nothing is held.</exception>
+    public async Task<LocalTopic> AcquireAsync(Topic topic)
+    {
+        LocalTopic local;
+        Task activation;
+        lock (_gate)
+        {
+            local = _topics.GetOrAdd(topic.Name, static (_, args) => new LocalTopic(args.topic, args.self._node, args.self._metrics), (topic, self: this));
+            local.References++;
+            activation = local.Activation ??= ActivateAsync(local);
+        }
+
+        try
+        {
+            await activation;
+            return local;
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                // Otherwise the next one would find a topic, skip the subscribe and hear nothing.
+                if (local.Activation == activation)
+                {
+                    local.Activation = null;
+                }
+            }
+
+            Release(local);
+            throw;
+        }
+    }
+
+    /// <summary>Gives back what <see cref="AcquireAsync"/> took.</summary>
+    public void Release(LocalTopic topic)
+    {
+        lock (_gate)
+        {
+            if (--topic.References == 0)
+            {
+                topic.IdleSince = _time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Ends subscriptions that nobody has needed for a moment.</summary>
+    public void Sweep()
+    {
+        foreach (var (name, topic) in _topics)
+        {
+            if (topic.References > 0)
+            {
+                continue;
+            }
+
+            lock (_gate)
+            {
+                if (topic.References == 0 && _time.GetElapsedTime(topic.IdleSince) >= Linger && _topics.TryRemove(name, out _) && topic.Activation is not null)
+                {
+                    Backplane.Unsubscribe(topic.Topic); // under the lock: a new subscribe of this topic must come after it
+                }
+            }
+        }
+    }
+
+    public bool TryFind(Topic topic, out LocalTopic? local) => _topics.TryGetValue(topic.Name, out local);
+
+    public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope)
+    {
+        Span<char> name = stackalloc char[256];
+        if (topic.Length <= name.Length
+            && Encoding.UTF8.TryGetChars(topic, name, out var length)
+            && _byName.TryGetValue(name[..length], out var local)
+            && local.Receive(envelope))
+        {
+            StartFill(local);
+        }
+    }
+
+    public void OnRestored()
+    {
+        foreach (var topic in _topics.Values)
+        {
+            if (topic.Suspect())
+            {
+                StartFill(topic);
+            }
+        }
+    }
+
+    private async Task ActivateAsync(LocalTopic local)
+    {
+        // No token: the request may be at Redis already. The backplane's own timeout bounds the wait.
+        await Task.Yield(); // out of the caller's lock
+        await Backplane.SubscribeAsync(local.Topic);
+        try
+        {
+            if (local.Begin(await Backplane.ReadAsync(local.Topic, "", 0, 0)))
+            {
+                StartFill(local);
+            }
+        }
+        catch
+        {
+            Backplane.Unsubscribe(local.Topic);
+            throw;
+        }
+    }
+
+    private void StartFill(LocalTopic topic) => _ = FillAsync(topic, _stopped);
+
+    // Tries until it is done or the topic is of no more interest, so that no failure leaves a topic deaf.
+    private async Task FillAsync(LocalTopic topic, CancellationToken token)
+    {
+        await Task.Yield(); // off the backplane's thread
+        while (!token.IsCancellationRequested && _topics.TryGetValue(topic.Topic.Name, out var current) && current == topic)
+        {
+            try
+            {
+                await topic.FillAsync(Backplane);
+                return;
+            }
+            catch (BackplaneUnavailableException exception)
+            {
+                Log.FillDelayed(_logger, topic.Topic.Kind, exception.Message);
+            }
+            catch (Exception exception)
+            {
+                Log.FillFailed(_logger, exception, topic.Topic.Kind);
+            }
+
+            await Task.Delay(RetryDelay, _time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "FillDelayed", Message = "A topic ({Kind}) waits to catch up with its log: {Reason}")]
+        public static partial void FillDelayed(ILogger logger, TopicKind kind, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "FillFailed", Message = "A topic ({Kind}) could not catch up with its log; trying on.")]
+        public static partial void FillFailed(ILogger logger, Exception exception, TopicKind kind);
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Topics;
+
+namespace Chat.Api.WebSockets;
+
+/// <summary>One connection for everything: <c>/chat/channel</c>. Each message names a method: One, UserGroup, Group,
+/// or any other for all.</summary>
+internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : IMessageReader
+{
+    private readonly Dictionary<string, Member> _groups = new(StringComparer.Ordinal); // only the connection's reading loop touches it
+
+    public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
+    {
+        if (!ClientMessage.TryParse(utf8, connection.Options.JsonDepth, out var message))
+        {
+            connection.Reject(ClientError.Malformed);
+            return null;
+        }
+
+        if (message.Method.SequenceEqual("One"u8))
+        {
+            connection.PublishToUser(message);
+            return null;
+        }
+
+        if (message.Method.SequenceEqual("UserGroup"u8))
+        {
+            return TryGroup(connection, message, out var group) ? JoinAsync(connection, group) : null;
+        }
+
+        if (message.Method.SequenceEqual("Group"u8))
+        {
+            return TryGroup(connection, message, out var group) ? PublishToGroup(connection, group, message) : null;
+        }
+
+        Publish(connection, Topic.All, message);
+        return null;
+    }
+
+    /// <summary>Leaves every group; the connection has ended.</summary>
+    public void Leave()
+    {
+        foreach (var member in _groups.Values)
+        {
+            member.Topic.Leave(member);
+            topics.Release(member.Topic);
+        }
+    }
+
+    private static bool TryGroup(WebSocketConnection connection, scoped in ClientMessage message, out string group)
+    {
+        group = "";
+        if (!message.HasGroup)
+        {
+            connection.Reject(ClientError.Malformed);
+            return false;
+        }
+
+        if (!ChatId.IsValid(message.Group))
+        {
+            connection.Reject(ClientError.InvalidId);
+            return false;
+        }
+
+        group = Encoding.UTF8.GetString(message.Group);
+        return true;
+    }
+
+    private Task? PublishToGroup(WebSocketConnection connection, string group, scoped in ClientMessage message)
+    {
+        if (!_groups.TryGetValue(group, out var member))
+        {
+            return RefuseAsync(connection, Topic.Group(group));
+        }
+
+        Publish(connection, member.Topic.Topic, message);
+        return null;
+    }
+
+    private static void Publish(WebSocketConnection connection, Topic topic, scoped in ClientMessage message)
+    {
+        if (!message.HasBody)
+        {
+            connection.Reject(ClientError.Malformed);
+        }
+        else if (message.MsgIdError() is { } error)
+        {
+            connection.Reject(error);
+        }
+        else
+        {
+            connection.Publish(topic.Kind, topic.Utf8Name.Span, message.Body, message.MsgId);
+        }
+    }
+
+    private async Task JoinAsync(WebSocketConnection connection, string group)
+    {
+        if (!_groups.ContainsKey(group))
+        {
+            if (_groups.Count >= connection.Options.TopicsPerConnection)
+            {
+                connection.Reject(ClientError.TooManyTopics);
+                return;
+            }
+
+            try
+            {
+                var topic = await topics.AcquireAsync(Topic.Group(group));
+                _groups[group] = topic.Join(connection);
+            }
+            catch (BackplaneUnavailableException)
+            {
+                connection.Reject(ClientError.Unavailable);
+                return;
+            }
+        }
+
+        Announce(connection, Topic.Group(group));
+    }
+
+    // The joiner is told directly, the others through the group.
+    private static void Announce(WebSocketConnection connection, Topic group)
+    {
+        var text = Encoding.UTF8.GetBytes($"user 【{connection.UserId}】 add  to group 【{group.Id}】");
+        var joined = new Envelope { Kind = WebSocketFormat.Joined, From = connection.Utf8UserId, Msg = text };
+        if (connection.Format.Message(group, joined) is { } frame)
+        {
+            connection.Enqueue(frame);
+        }
+
+        connection.Publish(new Publication
+        {
+            Kind = group.Kind,
+            Topic = group.Utf8Name.Span,
+            From = connection.Utf8UserId,
+            Msg = text,
+            Via = connection.Number,
+            Signal = WebSocketFormat.Joined,
+        });
+    }
+
+    private async Task RefuseAsync(WebSocketConnection connection, Topic group)
+    {
+        try
+        {
+            // A subscription of ours that lingers without a member is no sign of life.
+            var here = topics.TryFind(group, out var local) && local!.MemberCount == 0 ? 1 : 0;
+            var error = await backplane.CountSubscribersAsync(group) > here ? ClientError.NotMember : ClientError.UnknownGroup;
+            connection.Enqueue(connection.Format.NotInGroup(error, connection.UserId, group.Id));
+        }
+        catch (BackplaneUnavailableException)
+        {
+            connection.Reject(ClientError.Unavailable);
+        }
+    }
+}

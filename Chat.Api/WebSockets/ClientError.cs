@@ -1,0 +1,32 @@
+namespace Chat.Api.WebSockets;
+
+/// <summary>What was wrong with a message; the connection stays. Codes and what to do are in PROTOCOL.md.</summary>
+/// <param name="Code">For programs.</param>
+/// <param name="Text">For people.</param>
+/// <param name="Retry">Whether the same message may succeed later.</param>
+/// <param name="IsMalformed">Whether it counts towards <c>MalformedInARow</c>.</param>
+internal sealed record ClientError(string Code, string Text, bool Retry = false, bool IsMalformed = false)
+{
+    public static readonly ClientError Malformed = new(
+        "malformed", "The message is not JSON of the expected shape.", IsMalformed: true);
+
+    public static readonly ClientError InvalidId = new(
+        "invalid_id", "An id has 1 to 128 bytes of letters, digits and _ . @ -", IsMalformed: true);
+
+    public static readonly ClientError InvalidMsgId = new(
+        "invalid_msg_id", "A MsgId has 1 to 64 bytes of letters, digits and _ . @ -", IsMalformed: true);
+
+    public static readonly ClientError TooManyMessages = new(
+        "too_many_messages", "Too many messages; this one was dropped. Slow down.", Retry: true);
+
+    public static readonly ClientError NotPublished = new(
+        "not_published", "The message could not be sent. Try again; with the same MsgId it will not be doubled.", Retry: true);
+
+    public static readonly ClientError NotMember = new("not_member", "You are not in that group.");
+
+    public static readonly ClientError UnknownGroup = new("unknown_group", "That group does not exist.");
+
+    public static readonly ClientError TooManyTopics = new("too_many_topics", "This connection is in as many groups as it may join.");
+
+    public static readonly ClientError Unavailable = new("unavailable", "The group could not be joined. Try again.", Retry: true);
+}

@@ -1,0 +1,111 @@
+using System.Buffers;
+using Chat.Api.Backplane;
+using Chat.Api.Topics;
+
+namespace Chat.Api.WebSockets;
+
+/// <summary>Everything a client sends goes to one topic: <c>/chat/group</c> and <c>/chat/all</c>.</summary>
+internal sealed class TopicReader(Topic topic) : IMessageReader
+{
+    public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
+    {
+        if (!connection.Format.IsJson)
+        {
+            connection.PublishText(topic.Kind, topic.Utf8Name.Span, utf8);
+        }
+        else if (!ClientMessage.TryParse(utf8, connection.Options.JsonDepth, out var message) || !message.HasMsg)
+        {
+            connection.Reject(ClientError.Malformed);
+        }
+        else if (message.MsgIdError() is { } error)
+        {
+            connection.Reject(error);
+        }
+        else
+        {
+            connection.Publish(topic.Kind, topic.Utf8Name.Span, message.Msg, message.MsgId);
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Each message names the user it is for: <c>/chat/user</c>.</summary>
+internal sealed class UserReader : IMessageReader
+{
+    public static readonly UserReader Instance = new();
+
+    public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
+    {
+        if (!ClientMessage.TryParse(utf8, connection.Options.JsonDepth, out var message))
+        {
+            connection.Reject(ClientError.Malformed);
+        }
+        else
+        {
+            connection.PublishToUser(message);
+        }
+
+        return null;
+    }
+}
+
+/// <summary>What the endpoints' readers share.</summary>
+internal static class Publishing
+{
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? scratch;
+
+    public static void Publish(this WebSocketConnection connection, TopicKind kind, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> msg, ReadOnlySpan<byte> msgId) =>
+        connection.Publish(new Publication
+        {
+            Kind = kind,
+            Topic = topic,
+            From = connection.Utf8UserId,
+            Msg = msg,
+            MsgId = msgId,
+            Via = connection.Number,
+        });
+
+    /// <param name="connection">Who sent it.</param>
+    /// <param name="kind">The topic's kind.</param>
+    /// <param name="topic">The topic's name.</param>
+    /// <param name="text">Plain text.</param>
+    public static void PublishText(this WebSocketConnection connection, TopicKind kind, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> text)
+    {
+        if (!JsonText.NeedsEscape(text))
+        {
+            connection.Publish(kind, topic, text, default);
+            return;
+        }
+
+        var escaped = scratch ??= new ArrayBufferWriter<byte>();
+        escaped.ResetWrittenCount();
+        JsonText.Escape(text, escaped);
+        connection.Publish(kind, topic, escaped.WrittenSpan, default);
+    }
+
+    /// <summary>One-to-one: <c>Id</c> and <c>Msg</c> of the message.</summary>
+    public static void PublishToUser(this WebSocketConnection connection, scoped in ClientMessage message)
+    {
+        if (!message.HasId || !message.HasMsg)
+        {
+            connection.Reject(ClientError.Malformed);
+        }
+        else if (!ChatId.IsValid(message.Id))
+        {
+            connection.Reject(ClientError.InvalidId);
+        }
+        else if (message.MsgIdError() is { } error)
+        {
+            connection.Reject(error);
+        }
+        else
+        {
+            Span<byte> topic = stackalloc byte[5 + ChatId.MaxBytes];
+            "user:"u8.CopyTo(topic);
+            message.Id.CopyTo(topic[5..]);
+            connection.Publish(TopicKind.User, topic[..(5 + message.Id.Length)], message.Msg, message.MsgId);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+
+namespace Chat.Api.WebSockets;
+
+/// <summary>The raw endpoints: which topics a path stands for, and the steps from a request to a connection.</summary>
+internal sealed partial class WebSocketEndpoints(
+    TopicTable topics, ConnectionTable connections, IBackplane backplane, LiveNodes nodes, NodeDrain drain, ILogger<WebSocketEndpoints> logger)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = routes.ServiceProvider.GetRequiredService<WebSocketEndpoints>();
+        routes.MapGet("/chat/user/{id}", http => endpoints.AcceptAsync(http, Id(http, "id"), [Topic.User(Id(http, "id"))], UserReader.Instance));
+        routes.MapGet("/chat/group/{groupId}/{userId}", http =>
+        {
+            var group = Topic.Group(Id(http, "groupId"));
+            return endpoints.AcceptAsync(http, Id(http, "userId"), [group], new TopicReader(group));
+        });
+        routes.MapGet("/chat/all/{id}", http => endpoints.AcceptAsync(http, Id(http, "id"), [Topic.All], AllReader));
+        routes.MapGet("/chat/channel/{id}", http => endpoints.AcceptChannelAsync(http, Id(http, "id")));
+    }
+
+    private static readonly TopicReader AllReader = new(Topic.All);
+
+    private static string Id(HttpContext http, string name) => (string)http.Request.RouteValues[name]!;
+
+    private async Task AcceptChannelAsync(HttpContext http, string userId)
+    {
+        var reader = new ChannelReader(topics, backplane);
+        try
+        {
+            await AcceptAsync(http, userId, [Topic.User(userId), Topic.All], reader);
+        }
+        finally
+        {
+            reader.Leave();
+        }
+    }
+
+    private async Task AcceptAsync(HttpContext http, string userId, Topic[] wanted, IMessageReader reader)
+    {
+        // Everything is refused before the upgrade if it can be: a client learns more from a status, and the edge may
+        // try another node.
+        if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal) || (refusal = Busy()) is not null)
+        {
+            await refusal.WriteAsync(http);
+            return;
+        }
+
+        if (!connections.TryTake())
+        {
+            await Refusal.NodeFull.WriteAsync(http);
+            return;
+        }
+
+        try
+        {
+            if (await AdmitAsync(userId) is { } notAdmitted)
+            {
+                await notAdmitted.WriteAsync(http);
+                return;
+            }
+
+            try
+            {
+                await SubscribeAsync(http, request, reader);
+            }
+            finally
+            {
+                if (connections.Options.PerUser > 0)
+                {
+                    backplane.Release(Topic.User(userId));
+                }
+            }
+        }
+        finally
+        {
+            connections.GiveBack();
+        }
+    }
+
+    private Refusal? Busy() => drain.IsDraining ? Refusal.Draining : backplane.IsReady(out _) ? null : Refusal.Unavailable;
+
+    private async Task<Refusal?> AdmitAsync(string userId)
+    {
+        if (connections.Options.PerUser == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (await backplane.AdmitAsync(Topic.User(userId), connections.Options.PerUser, [.. nodes.Nodes.Keys]))
+            {
+                return null;
+            }
+
+            connections.Metrics.Refused(nameof(ConnectionOptions.PerUser));
+            return Refusal.TooManyConnections;
+        }
+        catch (BackplaneUnavailableException)
+        {
+            return Refusal.Unavailable;
+        }
+    }
+
+    private async Task SubscribeAsync(HttpContext http, WebSocketRequest request, IMessageReader reader)
+    {
+        var acquired = new List<LocalTopic>(request.Topics.Length);
+        try
+        {
+            foreach (var topic in request.Topics)
+            {
+                acquired.Add(await topics.AcquireAsync(topic));
+            }
+
+            await RunAsync(http, request, acquired, reader);
+        }
+        catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
+        {
+            await Refusal.Unavailable.WriteAsync(http);
+        }
+        finally
+        {
+            acquired.ForEach(topics.Release);
+        }
+    }
+
+    private async Task RunAsync(HttpContext http, WebSocketRequest request, List<LocalTopic> acquired, IMessageReader reader)
+    {
+        var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
+        var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, backplane);
+        var members = new List<Member>(acquired.Count);
+        var reason = CloseReason.Fault;
+        connections.Add(connection);
+        try
+        {
+            if (drain.IsDraining)
+            {
+                connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
+            }
+
+            for (var i = 0; i < acquired.Count; i++)
+            {
+                members.Add(request.Since[i] is { } since
+                    ? await TopicReplay.JoinAsync(acquired[i], connection, since, backplane)
+                    : acquired[i].Join(connection));
+            }
+
+            reason = await connection.ReadAsync(reader);
+        }
+        catch (BackplaneUnavailableException)
+        {
+            connection.Close(CloseReason.TryLater);
+            reason = await connection.ReadAsync(reader);
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception, connection.Number);
+            connection.Close(CloseReason.Fault);
+        }
+        finally
+        {
+            // Last out of the table, so that a drain sees it as long as it is there.
+            members.ForEach(member => member.Topic.Leave(member));
+            connections.Remove(connection, reason);
+            Log.Ended(logger, connection.Number, reason.Code, reason.Text);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "ConnectionEnded", Message = "Connection {Number} ended: {Code} {Reason}")]
+        public static partial void Ended(ILogger logger, long number, int code, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "ConnectionFailed", Message = "Connection {Number} failed.")]
+        public static partial void Failed(ILogger logger, Exception exception, long number);
+    }
+}

@@ -1,0 +1,64 @@
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using System.Text;
+using Chat.Api.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Chat.Api.WebSockets;
+
+/// <summary>The opening handshake (RFC 6455, section 4.2), and what is below it: a pipe to read from, a socket to write to.</summary>
+internal static class WebSocketUpgrade
+{
+    /// <summary>Whether the request asks for a WebSocket in the one version there is.</summary>
+    /// <remarks>HTTP/1.1 only. Over HTTP/2 (RFC 8441) the connection is shared, and nothing here may write past its framing;
+    /// browsers and the edge fall back by themselves, since Kestrel announces no extended CONNECT unless WebSockets are enabled.</remarks>
+    public static bool IsRequested(HttpContext http)
+    {
+        var headers = http.Request.Headers;
+        return http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+            && HttpMethods.IsGet(http.Request.Method)
+            && headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase)
+            && IsKey(headers.SecWebSocketKey.ToString());
+    }
+
+    public static bool IsSupportedVersion(HttpContext http) => http.Request.Headers.SecWebSocketVersion == "13";
+
+    /// <summary>Answers 101. From here on the connection speaks frames.</summary>
+    public static async Task<(PipeReader Input, IFrameSender Sender)> AcceptAsync(HttpContext http)
+    {
+        var headers = http.Response.Headers;
+        headers.Connection = "Upgrade";
+        headers.Upgrade = "websocket";
+        headers.SecWebSocketAccept = AcceptKey(http.Request.Headers.SecWebSocketKey.ToString());
+        var stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+
+        var transport = http.Features.Get<IConnectionTransportFeature>()?.Transport;
+        var socket = http.Features.Get<IConnectionSocketFeature>()?.Socket;
+        var isPlain = http.Features.Get<ITlsConnectionFeature>() is null && !http.Request.IsHttps;
+        if (transport is not null && socket is not null && isPlain)
+        {
+            return (transport.Input, new SocketSender(socket, http.Abort));
+        }
+
+        return (PipeReader.Create(stream), new PipeSender(PipeWriter.Create(stream), http.Abort));
+    }
+
+    private static bool IsKey(string key)
+    {
+        Span<byte> nonce = stackalloc byte[18];
+        return key.Length == 24 && Convert.TryFromBase64String(key, nonce, out var length) && length == 16;
+    }
+
+    private static string AcceptKey(string key)
+    {
+        Span<byte> input = stackalloc byte[60];
+        Encoding.ASCII.GetBytes(key, input);
+        "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"u8.CopyTo(input[24..]);
+        Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
+#pragma warning disable CA5350 // The handshake prescribes SHA-1; it proves that the server speaks WebSocket, and protects nothing.
+        SHA1.HashData(input, hash);
+#pragma warning restore CA5350
+        return Convert.ToBase64String(hash);
+    }
+}
