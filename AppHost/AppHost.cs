@@ -1,13 +1,31 @@
+using AppHost;
+
 var builder = DistributedApplication.CreateBuilder(args);
+var settings = ClusterSettings.Read(builder.Configuration);
+if (!await settings.CanStartAsync(builder.ExecutionContext))
+{
+    return 1;
+}
+
+var redis = builder.AddClusterRedis(settings);
 
 var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName: null)
     .WithHttpEndpoint()
-    .WithReplicas(3);
+    .WithReplicas(settings.Replicas)
+    .WithHttpHealthCheck("/health")
+    .WithRedis(redis)
+    .WithSettings("Chat");
 
-builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: null)
-    .WithHttpEndpoint(port: 8080)
+var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: null)
+    .WithHttpEndpoint(port: settings.PublicPort)
     .WithExternalHttpEndpoints()
+    .WithHttpHealthCheck("/alive")
+    .WithRedis(redis)
+    .WithSettings("Chat", "Edge")
     .WithReference(nodes)
     .WaitFor(nodes);
 
+builder.AddReadyLine(edge, settings.Replicas, redis.Kind);
+
 builder.Build().Run();
+return 0;

@@ -11,6 +11,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly bool _isDrivenByTest;
+    private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isStarted;
 
     internal DistributedApplication(IHost host, bool isDrivenByTest)
     {
@@ -31,15 +33,22 @@ public class DistributedApplication : IHost, IAsyncDisposable
     public static IDistributedApplicationBuilder CreateBuilder(string[] args)
     {
         var hook = AppHostHook.Current;
-        return new DistributedApplicationBuilder(
-            hook is null ? args : [.. args, .. hook.Args], hook?.AppHost ?? Assembly.GetEntryAssembly(), hook);
+        return new DistributedApplicationBuilder(args, hook?.AppHost ?? Assembly.GetEntryAssembly(), hook);
     }
 
     /// <summary>Starts everything and returns; whoever waits, waits in the background.</summary>
-    public virtual Task StartAsync(CancellationToken cancellationToken = default) => _host.StartAsync(cancellationToken);
+    public virtual async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        _isStarted = true;
+        await _host.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Stops everything, dependents first.</summary>
-    public virtual Task StopAsync(CancellationToken cancellationToken = default) => _host.StopAsync(cancellationToken);
+    public virtual async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        _isStarted = false;
+        await _host.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Starts everything and waits until it is asked to end: Ctrl+C, SIGTERM, or the token.</summary>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
@@ -47,11 +56,20 @@ public class DistributedApplication : IHost, IAsyncDisposable
         if (_isDrivenByTest)
         {
             // The test starts and stops the application; the AppHost's own code just waits for its end.
-            await _host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+            await _disposed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        await _host.RunAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await StartAsync(cancellationToken).ConfigureAwait(false);
+            await _host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+            _isStarted = false;
+        }
+        finally
+        {
+            await DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc cref="RunAsync"/>
@@ -60,11 +78,17 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <summary>Stops what still runs.</summary>
     public virtual async ValueTask DisposeAsync()
     {
+        if (_isStarted)
+        {
+            await StopAsync().ConfigureAwait(false);
+        }
+
         if (_host is IAsyncDisposable host)
         {
             await host.DisposeAsync().ConfigureAwait(false);
         }
 
+        _disposed.TrySetResult();
         GC.SuppressFinalize(this);
     }
 

@@ -25,7 +25,13 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
             Args = args,
             ApplicationName = appHost?.GetName().Name,
             ContentRootPath = AppHostDirectory,
+            EnvironmentName = hook is null ? null : Environments.Development, // as the AppHost's launch profile has it
         });
+        if (hook is not null)
+        {
+            _host.Logging.ClearProviders(); // a test adds its own
+        }
+
         _host.Logging.AddFilter("Microsoft", LogLevel.Warning);
         _host.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // not ready yet is no error
 
@@ -37,7 +43,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<Engine>()));
         Services.AddHealthChecks();
         Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        Services.AddEngine(quiet: hook is not null);
+        Services.AddEngine(isTest: hook is not null);
     }
 
     public ConfigurationManager Configuration => _host.Configuration;

@@ -3,11 +3,7 @@ using System.Reflection;
 namespace Aspire.Hosting.Offline;
 
 /// <summary>Lets a test run the AppHost's own code in its process and take the application over when it is built.</summary>
-internal sealed class AppHostHook(
-    Assembly appHost,
-    string[] args,
-    Action<DistributedApplicationBuilder> onBuilding,
-    Action<DistributedApplication> onBuilt)
+internal sealed class AppHostHook(Assembly appHost, Action<DistributedApplicationBuilder> onBuilding, Action<DistributedApplication> onBuilt)
 {
     private static readonly AsyncLocal<AppHostHook?> Ambient = new();
 
@@ -19,8 +15,6 @@ internal sealed class AppHostHook(
     }
 
     public Assembly AppHost { get; } = appHost;
-
-    public string[] Args { get; } = args;
 
     /// <summary>Blocks until the test asks for the application.</summary>
     public void OnBuilding(DistributedApplicationBuilder builder) => onBuilding(builder);

@@ -16,7 +16,8 @@ internal sealed class Engine(
     ResourceNotificationService notifications,
     ProcessEnvironment environment,
     HealthWatch health,
-    ConsoleOutput console) : IHostedService, IAsyncDisposable
+    ConsoleOutput console,
+    EngineOptions options) : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan StopBudget = TimeSpan.FromSeconds(8);
 
@@ -29,6 +30,7 @@ internal sealed class Engine(
     private readonly ConcurrentBag<Task> _watches = []; // one per start of a process, until it has ended
     private readonly CancellationTokenSource _stopping = new();
     private KeeperLink? _keeper;
+    private bool _isDisposed;
 
     private IEnumerable<Instance> AllInstances => _instances.Values.SelectMany(instances => instances);
 
@@ -62,6 +64,11 @@ internal sealed class Engine(
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return; // the container holds it twice, as itself and as a hosted service
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (var forwarder in _forwarders)
         {
@@ -124,8 +131,9 @@ internal sealed class Engine(
         var instances = _instances[resource];
         foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
         {
+            var port = options.RandomPorts && endpoint.IsProxied ? null : endpoint.Port;
             var isForwarded = endpoint.IsProxied && (instances.Count > 1 || endpoint.TargetPort is not null);
-            var publicPort = isForwarded ? Forward(endpoint, instances) : endpoint.Port ?? endpoint.TargetPort ?? Ports.TakeFree();
+            var publicPort = isForwarded ? Forward(endpoint, port, instances) : port ?? endpoint.TargetPort ?? Ports.TakeFree();
             foreach (var instance in instances)
             {
                 instance.TargetPorts[endpoint.Name] = isForwarded ? endpoint.TargetPort ?? Ports.TakeFree() : publicPort;
@@ -135,18 +143,18 @@ internal sealed class Engine(
         }
     }
 
-    private int Forward(EndpointAnnotation endpoint, List<Instance> instances)
+    private int Forward(EndpointAnnotation endpoint, int? port, List<Instance> instances)
     {
         try
         {
-            var forwarder = TcpForwarder.Listen(endpoint.Port, () =>
+            var forwarder = TcpForwarder.Listen(port, () =>
                 [.. instances.Where(instance => instance.IsRunning).Select(instance => instance.TargetPorts[endpoint.Name])]);
             _forwarders.Add(forwarder);
             return forwarder.Port;
         }
         catch (SocketException failure)
         {
-            throw new DistributedApplicationException($"Port {endpoint.Port} cannot be used: {failure.Message}", failure);
+            throw new DistributedApplicationException($"Port {port} cannot be used: {failure.Message}", failure);
         }
     }
 

@@ -9,8 +9,8 @@ namespace Aspire.Hosting.Offline;
 internal static class EngineServices
 {
     /// <param name="services">The AppHost's.</param>
-    /// <param name="quiet">True in a test: output goes to the logger, nothing to the console.</param>
-    public static void AddEngine(this IServiceCollection services, bool quiet)
+    /// <param name="isTest">True: output goes to the logger, ports are random.</param>
+    public static void AddEngine(this IServiceCollection services, bool isTest)
     {
         services.AddSingleton<HealthWatch>();
         services.AddSingleton<ProcessEnvironment>();
@@ -20,8 +20,8 @@ internal static class EngineServices
             provider.GetRequiredService<ResourceLoggerService>(),
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<IHostEnvironment>(),
-            quiet));
-        services.AddSingleton<Engine>();
+            isTest));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Engine>(provider, new EngineOptions(RandomPorts: isTest)));
         services.AddHostedService(provider => provider.GetRequiredService<Engine>());
     }
 }

@@ -76,6 +76,8 @@ internal sealed class ProcessEnvironment(Dashboard dashboard)
                 .Where(endpoint => endpoint.UriScheme == "http")
                 .Select(endpoint => $"http://localhost:{instance.TargetPorts[endpoint.Name]}");
             variables["ASPNETCORE_URLS"] = string.Join(';', urls);
+            variables.TryAdd("Logging__Console__FormatterName", "simple");
+            variables.TryAdd("Logging__Console__FormatterOptions__SingleLine", "true"); // every line gets a prefix
         }
 
         var added = new Dictionary<string, object>(variables.Comparer);

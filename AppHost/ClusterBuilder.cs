@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace AppHost;
+
+/// <summary>The wiring behind the picture in AppHost.cs.</summary>
+internal static class ClusterBuilder
+{
+    /// <summary>Adds the Redis the settings ask for.</summary>
+    public static RedisServer AddClusterRedis(this IDistributedApplicationBuilder builder, ClusterSettings settings) =>
+        RedisServer.Add(builder, settings.Redis);
+
+    /// <summary>Tells the process where Redis is, and starts it only once Redis answers.</summary>
+    public static IResourceBuilder<ProjectResource> WithRedis(this IResourceBuilder<ProjectResource> project, RedisServer redis)
+    {
+        project.WithReference(redis.Connection, RedisServer.Name);
+        return redis.Process is { } process ? project.WaitFor(process) : project;
+    }
+
+    /// <summary>Hands the AppHost's environment on, and every setting of these sections: they are given in one place.</summary>
+    public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> project, params string[] sections)
+    {
+        var builder = project.ApplicationBuilder;
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            return project; // a deployment has its own
+        }
+
+        project.WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName);
+        foreach (var (key, value) in sections.SelectMany(section => builder.Configuration.GetSection(section).AsEnumerable()))
+        {
+            if (value is not null)
+            {
+                project.WithEnvironment(key.Replace(":", "__", StringComparison.Ordinal), value);
+            }
+        }
+
+        return project;
+    }
+
+    /// <summary>Says when the cluster is up, in one line that a person and a script can read.</summary>
+    public static void AddReadyLine(
+        this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> edge, int replicas, string redis)
+    {
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            var cluster = new ExpectedCluster(edge.Resource.Name, edge.GetEndpoint("http"), replicas, redis);
+            builder.Services.TryAddSingleton(TimeProvider.System);
+            builder.Services.AddSingleton(cluster);
+            builder.Services.AddHostedService<ReadyLine>();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Microsoft.Extensions.Hosting;
+
+namespace AppHost;
+
+/// <summary>What has to be there before the cluster is up.</summary>
+internal sealed record ExpectedCluster(string Edge, EndpointReference Address, int Replicas, string Redis);
+
+/// <summary>Prints when the cluster is up: the edge answers, and every node is registered.</summary>
+/// <remarks>The health of the nodes' resource is not enough: one healthy replica makes it healthy.</remarks>
+internal sealed class ReadyLine(
+    ExpectedCluster cluster, ResourceNotificationService notifications, IHostApplicationLifetime lifetime, TimeProvider time)
+    : BackgroundService
+{
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
+
+    // Longer than any warm start; whoever still waits wants to know for what.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            Say($"Starting {Count(cluster.Replicas)}, redis ({cluster.Redis}) and the edge …");
+            await notifications.WaitForResourceHealthyAsync(cluster.Edge, stoppingToken);
+            await WaitForNodesAsync(stoppingToken);
+            Say($"Chat is up: {cluster.Address.Url} ({Count(cluster.Replicas)}, redis: {cluster.Redis})");
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopped before it was up.
+        }
+        catch (DistributedApplicationException)
+        {
+            // What did not start has been reported; a cluster without an edge is of no use.
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+        }
+    }
+
+    private static string Count(int nodes) => nodes == 1 ? "1 node" : $"{nodes} nodes";
+
+    // Not through the logger: a script waits for exactly this line.
+    private static void Say(string line) => Console.Out.WriteLine(line);
+
+    private async Task WaitForNodesAsync(CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(cluster.Address.Url), Timeout = TimeSpan.FromSeconds(5) };
+        var lastSaid = time.GetTimestamp();
+        while (true)
+        {
+            var nodes = await CountNodesAsync(client, cancellationToken);
+            if (nodes >= cluster.Replicas)
+            {
+                return;
+            }
+
+            if (time.GetElapsedTime(lastSaid) > Silence)
+            {
+                Say($"{nodes} of {Count(cluster.Replicas)} registered; waiting for the others …");
+                lastSaid = time.GetTimestamp();
+            }
+
+            await Task.Delay(Between, time, cancellationToken);
+        }
+    }
+
+    private static async Task<int> CountNodesAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var answer = await client.GetStreamAsync("api/nodes", cancellationToken);
+            using var nodes = await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
+            return nodes.RootElement.EnumerateArray().Count(node => node.GetProperty("state").GetString() == "ready");
+        }
+        catch (Exception failure) when (failure is HttpRequestException or JsonException
+            || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return 0; // the edge has no node to ask yet
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Configuration;
+
+namespace AppHost;
+
+/// <summary>Which Redis, and what it keeps.</summary>
+internal sealed class RedisSettings
+{
+    /// <summary>Key <c>ConnectionStrings:redis</c>: your own Redis, such as <c>localhost:6379</c>.</summary>
+    /// <value>Default: none, and the AppHost brings one along.</value>
+    public string? External { get; private init; }
+
+    /// <summary>Key <c>Redis:Server</c>: the Redis that is brought along.</summary>
+    /// <value><c>auto</c>: a container where a container engine answers, else garnet. <c>container</c>, <c>garnet</c>: just that. Default auto.</value>
+    public string Server { get; private init; } = "auto";
+
+    /// <summary>Key <c>Redis:Port</c>: where Garnet listens on this machine.</summary>
+    /// <value>0 to 65535; 0 takes any free port. Default 0.</value>
+    public int Port { get; private init; }
+
+    /// <summary>Key <c>Redis:Persist</c>: true keeps what is in Redis over restarts.</summary>
+    /// <value>Default false: in memory alone.</value>
+    public bool Persist { get; private init; }
+
+    /// <summary>Key <c>Redis:DataDir</c>: where Garnet keeps it.</summary>
+    /// <value>Relative to the folder of the AppHost project. Default <c>../artifacts/redis</c>.</value>
+    public string DataDir { get; private init; } = "../artifacts/redis";
+
+    public static RedisSettings Read(IConfiguration configuration, List<string> problems)
+    {
+        var external = configuration.GetConnectionString("redis");
+        var server = configuration["Redis:Server"];
+        if (!string.IsNullOrWhiteSpace(server) && server is not ("auto" or "container" or "garnet"))
+        {
+            problems.Add($"Redis:Server={server}: it must be auto, container or garnet.");
+        }
+
+        var persist = configuration["Redis:Persist"];
+        if (!string.IsNullOrWhiteSpace(persist) && !bool.TryParse(persist, out _))
+        {
+            problems.Add($"Redis:Persist={persist}: it must be true or false.");
+        }
+
+        var settings = new RedisSettings
+        {
+            External = string.IsNullOrWhiteSpace(external) ? null : external,
+            Server = string.IsNullOrWhiteSpace(server) ? "auto" : server,
+            Port = ClusterSettings.ReadNumber(configuration, "Redis:Port", 0, 0, 65535, problems),
+            Persist = bool.TryParse(persist, out var isPersistent) && isPersistent,
+            DataDir = configuration["Redis:DataDir"] is { Length: > 0 } chosen ? chosen : "../artifacts/redis",
+        };
+        if (settings.External is not null && RedisProbe.EndpointOf(settings.External) is null)
+        {
+            problems.Add($"ConnectionStrings:redis={settings.External}: it must begin with a host and a port, as in localhost:6379.");
+        }
+
+        return settings;
+    }
+
+    /// <summary>Asks the external Redis for an answer. Returns what is wrong, or null.</summary>
+    public async Task<string?> ProbeExternalAsync()
+    {
+        var (host, port) = RedisProbe.EndpointOf(External!)!.Value;
+        return await RedisProbe.AskAsync(host, port, isEncrypted: RedisProbe.IsEncrypted(External!)) is { } failure
+            ? $"Redis at {host}:{port} does not answer ({failure}): start it, change ConnectionStrings:redis, or leave that setting out to use the one that comes along."
+            : null;
+    }
+}
