@@ -36,6 +36,8 @@ internal static class GarnetServer
         }
 
         var directory = Path.GetFullPath(Path.Combine(builder.AppHostDirectory, settings.DataDir));
-        return [.. arguments, "--aof", "true", "--recover", "true", "--checkpointdir", directory];
+
+        // Its default device needs libaio, without which it starts and then drops every connection that writes.
+        return [.. arguments, "--aof", "true", "--recover", "true", "--checkpointdir", directory, "--device-type", "RandomAccess"];
     }
 }

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Chat.Api.Backplane.Resp;
+
+namespace Chat.Tests.Support;
+
+/// <summary>A plain, waiting connection to a Redis server, for setting up and looking inside.</summary>
+internal sealed class RedisClient : IDisposable
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private byte[] _buffer = new byte[64 * 1024];
+    private int _end;
+
+    public RedisClient(int port)
+    {
+        _socket.ReceiveTimeout = (int)Timeout.TotalMilliseconds;
+        try
+        {
+            _socket.Connect(IPAddress.Loopback, port);
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether somebody answers PING there, ready to serve.</summary>
+    public static bool Answers(int port)
+    {
+        try
+        {
+            using var client = new RedisClient(port);
+            return client.Execute("PING") is "PONG";
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or InvalidOperationException)
+        {
+            return false; // not yet: nobody listens, or it is loading its data
+        }
+    }
+
+    /// <returns>A string, a long, an array of these, or null.</returns>
+    /// <exception cref="InvalidOperationException">The server answered with an error.</exception>
+    public object? Execute(params string[] command)
+    {
+        Send(command);
+        return Receive();
+    }
+
+    public void Send(params string[] command)
+    {
+        var buffer = new CommandBuffer().Command(command.Length);
+        foreach (var argument in command)
+        {
+            buffer.Bulk(argument);
+        }
+
+        _socket.Send(buffer.Span);
+    }
+
+    /// <summary>The next reply, or what a subscription brings.</summary>
+    public object? Receive()
+    {
+        int length;
+        while (!RespReader.TryMeasure(_buffer.AsSpan(0, _end), out length))
+        {
+            if (_end == _buffer.Length)
+            {
+                Array.Resize(ref _buffer, _buffer.Length * 2);
+            }
+
+            var read = _socket.Receive(_buffer.AsSpan(_end));
+            _end += read > 0 ? read : throw new IOException("Redis closed the connection.");
+        }
+
+        var value = Text(new RespReader(_buffer.AsSpan(0, length)).ReadAny());
+        _buffer.AsSpan(length, _end - length).CopyTo(_buffer);
+        _end -= length;
+        return value is RedisError error ? throw new InvalidOperationException(error.Message) : value;
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private static object? Text(object? value) => value switch
+    {
+        byte[] bytes => Encoding.UTF8.GetString(bytes),
+        object?[] items => items.Select(Text).ToArray(),
+        _ => value,
+    };
+}

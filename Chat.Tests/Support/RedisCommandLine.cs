@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace Chat.Tests.Support;
+
+/// <summary>How the servers are called.</summary>
+internal static class RedisCommandLine
+{
+    private static readonly string? Server = Find("redis-server");
+
+    /// <summary>Null, or why tests that need redis-server can't run here.</summary>
+    public static string? WhyNoRedis => Server is null ? "redis-server is not installed (Debian, Ubuntu: apt-get install redis-server)." : null;
+
+    public static string[] Of(RedisKind kind, int port, string directory, bool persists, string[] more)
+    {
+        var portText = port.ToString(CultureInfo.InvariantCulture);
+        return kind == RedisKind.Redis
+            ?
+            [
+                Server ?? throw new InvalidOperationException(WhyNoRedis),
+                "--port", portText, "--bind", "127.0.0.1", "--dir", directory, "--save", "",
+                "--appendonly", persists ? "yes" : "no", .. more,
+            ]
+            :
+            [
+                "dotnet", Garnet, "--port", portText, "--bind", "127.0.0.1", "--lua", "true",
+                .. persists ? AppendOnly(directory) : [], .. more,
+            ];
+    }
+
+    // Its default device needs libaio, without which it starts and then drops every connection that writes.
+    private static string[] AppendOnly(string directory) =>
+        ["--aof", "true", "--aof-commit-wait", "true", "--recover", "true", "--checkpointdir", directory, "--device-type", "RandomAccess"];
+
+    // Fetched by the AppHost's restore; its build wrote down where to.
+    private static string Garnet => typeof(global::AppHost.GarnetServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .First(entry => entry.Key == "garnet").Value!;
+
+    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Select(folder => Path.Combine(folder, program))
+        .FirstOrDefault(File.Exists);
+}

@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Chat.Tests.Support;
+
+/// <summary>Ports for servers that tests kill and restart.</summary>
+/// <remarks>Below the range that systems hand out for outgoing connections (from 32768 on Linux): a client that keeps
+/// trying a port of that range where nobody listens will, one day, be given that very port and connect to itself.
+/// Below 22,768, since a Redis Cluster's servers also listen at their port plus 10,000.</remarks>
+internal static class RedisPort
+{
+    public static int FindFree()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(11_000, 22_700);
+            if (IsFree(port) && IsFree(port + 10_000))
+            {
+                return port;
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

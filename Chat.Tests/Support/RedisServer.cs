@@ -1,0 +1,131 @@
+using System.Globalization;
+
+namespace Chat.Tests.Support;
+
+/// <summary>A real Redis or Garnet of a test's own, on a free port of this machine; tests kill, pause and restart it.</summary>
+/// <remarks>Leaves nothing behind, even when the test host itself is killed: a shell stands between the two and ends the
+/// server when its input closes.</remarks>
+internal sealed class RedisServer : IAsyncDisposable
+{
+    private const string Watch = """
+        "$@" </dev/null & server=$!
+        echo "pid $server"
+        read -r _
+        kill -9 $server 2>/dev/null
+        wait $server 2>/dev/null
+        """;
+
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20); // only a failing test waits this long
+
+    private readonly RedisKind _kind;
+    private readonly string[] _more;
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-redis-");
+    private readonly bool _persists;
+    private RedisProcess? _process;
+
+    private RedisServer(RedisKind kind, bool persists, string[] more)
+    {
+        _kind = kind;
+        _persists = persists;
+        _more = more;
+    }
+
+    /// <summary>Stays the same over restarts.</summary>
+    public int Port { get; } = RedisPort.FindFree();
+
+    public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
+
+    public bool IsRunning => _process is not null;
+
+    /// <summary>Returns when the server answers PING.</summary>
+    /// <param name="kind">Which server.</param>
+    /// <param name="persists">Whether what it acknowledged survives <see cref="KillAsync"/> and <see cref="RestartAsync"/>.</param>
+    /// <param name="more">Further arguments for the server.</param>
+    public static async Task<RedisServer> StartAsync(RedisKind kind = RedisKind.Redis, bool persists = false, params string[] more)
+    {
+        var server = new RedisServer(kind, persists, more);
+        try
+        {
+            await server.RestartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it again on its old port, after <see cref="KillAsync"/> or <see cref="StopAsync"/>. Returns when it answers PING.</summary>
+    public async Task RestartAsync()
+    {
+        if (_process is not null)
+        {
+            throw new InvalidOperationException("It runs already.");
+        }
+
+        var command = RedisCommandLine.Of(_kind, Port, _directory.FullName, _persists, _more);
+        _process = await RedisProcess.StartAsync(OperatingSystem.IsWindows() ? command : ["/bin/sh", "-c", Watch, "sh", .. command], StartTime);
+        using var deadline = new CancellationTokenSource(StartTime);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!RedisClient.Answers(Port))
+        {
+            if (_process.HasExited || deadline.IsCancellationRequested)
+            {
+                throw new InvalidOperationException($"{command[0]} did not start on port {Port}:\n{_process.Output}");
+            }
+
+            await ticks.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Ends it as a crash does: no goodbye, nothing flushed. Returns when the process is gone.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is { } process)
+        {
+            _process = null;
+            await process.DisposeAsync();
+        }
+    }
+
+    /// <summary>Asks it to end (SIGTERM) and waits until it has.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is { } process)
+        {
+            _process = null;
+            await process.StopAsync();
+        }
+    }
+
+    /// <summary>Stops its clock (SIGSTOP): connections stay open, nobody answers. Returns when it has stopped.</summary>
+    public void Pause() => _process!.Signal(RedisProcess.SigStop);
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public void Resume() => _process!.Signal(RedisProcess.SigCont);
+
+    /// <summary>One command on a connection of its own, for setting up and looking inside.</summary>
+    /// <returns>A string, a long, an array of these, or null.</returns>
+    /// <exception cref="InvalidOperationException">The server answered with an error.</exception>
+    public object? Execute(params string[] command)
+    {
+        using var client = new RedisClient(Port);
+        return client.Execute(command);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _directory.Delete(recursive: true);
+    }
+}
+
+internal enum RedisKind
+{
+    /// <summary>The machine's redis-server (Debian: apt-get install redis-server).</summary>
+    Redis,
+
+    /// <summary>The embedded default, from its NuGet package.</summary>
+    Garnet,
+}
