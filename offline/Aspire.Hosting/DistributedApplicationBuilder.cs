@@ -43,7 +43,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<Engine>()));
         Services.AddHealthChecks();
         Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        Services.AddEngine(isTest: hook is not null);
+        Services.AddEngine(new EngineOptions(IsTest: hook is not null));
     }
 
     public ConfigurationManager Configuration => _host.Configuration;

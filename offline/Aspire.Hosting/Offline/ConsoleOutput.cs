@@ -6,7 +6,7 @@ namespace Aspire.Hosting.Offline;
 
 /// <summary>Where the processes' lines and the engine's own go: the console, or in a test the logger.</summary>
 internal sealed partial class ConsoleOutput(
-    ResourceCollection resources, ResourceLoggerService logs, ILoggerFactory loggers, IHostEnvironment environment, bool isQuiet)
+    ResourceCollection resources, ResourceLoggerService logs, ILoggerFactory loggers, IHostEnvironment environment, EngineOptions options)
 {
     private readonly ILogger _engine = loggers.CreateLogger<Engine>();
 
@@ -22,7 +22,7 @@ internal sealed partial class ConsoleOutput(
     public void Relay(Instance instance, string line, bool isError)
     {
         logs.Write(instance.Resource.Name, instance.Name, line, isError);
-        if (isQuiet)
+        if (options.IsTest)
         {
             var logger = LoggerOf(instance);
             if (isError)
@@ -45,7 +45,7 @@ internal sealed partial class ConsoleOutput(
     /// <summary>A line of the engine itself that a person should see.</summary>
     public void Say(string line)
     {
-        if (isQuiet)
+        if (options.IsTest)
         {
             Log.Said(_engine, line);
         }
@@ -58,7 +58,7 @@ internal sealed partial class ConsoleOutput(
     /// <summary>One line about something that went wrong.</summary>
     public void Complain(string line)
     {
-        if (isQuiet)
+        if (options.IsTest)
         {
             Log.Complained(_engine, line);
         }

@@ -1,18 +1,140 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Aspire.Hosting.Orchestration;
+using Microsoft.Extensions.Configuration;
+
 namespace Aspire.Hosting.Offline;
 
-/// <summary>The real Aspire dashboard, where the aspire CLI is on the PATH.</summary>
-internal sealed class Dashboard
+/// <summary>The real Aspire dashboard, where the aspire CLI is on the PATH; every process sends its telemetry there.</summary>
+/// <remarks>Turned off with <c>Dashboard=false</c>. A collector of your own, OTEL_EXPORTER_OTLP_ENDPOINT, goes before it.</remarks>
+internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput console, EngineOptions options)
 {
-    /// <summary>Where it takes telemetry; null while there is no dashboard.</summary>
-    public string? OtlpEndpoint { get; private set; }
+    private const int UsualPort = 18888;
+    private const string CollectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
-    /// <summary>Points a process's telemetry at the dashboard, if there is one.</summary>
+    private KeptProcess? _process;
+    private string? _otlp;
+    private string _lastWords = "";
+    private bool _isStopping;
+
+    /// <summary>Starts it, or says how to get it.</summary>
+    public void Start(KeeperLink keeper)
+    {
+        if (options.IsTest || string.Equals(configuration["Dashboard"], "false", StringComparison.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        if (configuration[CollectorVariable] is { Length: > 0 } collector)
+        {
+            console.Say($"Dashboard: none; telemetry goes to {collector}.");
+        }
+        else if (Find("aspire") is { } aspire)
+        {
+            Start(keeper, aspire);
+        }
+        else
+        {
+            console.Say("Dashboard: none. Install the aspire CLI (https://aspire.dev/get-started/install-cli) to look at traces, metrics and logs.");
+        }
+    }
+
+    /// <summary>Ends it last, when nobody sends any more.</summary>
+    public async Task StopAsync(KeeperLink keeper)
+    {
+        _isStopping = true;
+        if (_process is { HasEnded: false } process)
+        {
+            keeper.Stop(process, Grace);
+            await process.Exited.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Points a process's telemetry at the dashboard, if there is one, with the intervals of the real one.</summary>
     public void AddTo(Dictionary<string, string> variables)
     {
-        if (OtlpEndpoint is not null)
+        if (_otlp is null)
         {
-            variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = OtlpEndpoint;
-            variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc";
+            return;
+        }
+
+        variables[CollectorVariable] = _otlp;
+        variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc";
+        variables["OTEL_BLRP_SCHEDULE_DELAY"] = "1000";
+        variables["OTEL_BSP_SCHEDULE_DELAY"] = "1000";
+        variables["OTEL_METRIC_EXPORT_INTERVAL"] = "1000";
+    }
+
+    private static string? Find(string command)
+    {
+        string[] endings = OperatingSystem.IsWindows() ? [".exe", ".cmd"] : [""];
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(directory => endings.Select(ending => Path.Combine(directory, command + ending)))
+            .FirstOrDefault(File.Exists);
+    }
+
+    private static int UsualOrFree()
+    {
+        try
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, UsualPort));
+            return UsualPort;
+        }
+        catch (SocketException)
+        {
+            return Ports.TakeFree(); // another cluster's dashboard has it
+        }
+    }
+
+    private void Start(KeeperLink keeper, string aspire)
+    {
+        var page = Address(UsualOrFree());
+        _otlp = Address(Ports.TakeFree());
+        var variables = ProcessEnvironment.Inherited();
+        foreach (var name in variables.Keys.Where(name => name.StartsWith("ASPIRE_", StringComparison.Ordinal)).ToList())
+        {
+            variables.Remove(name); // the AppHost's launch profile has a dashboard of another making in mind
+        }
+
+        variables["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true";
+        _process = new KeptProcess(line =>
+        {
+            _lastWords = string.IsNullOrWhiteSpace(line.Text) ? _lastWords : line.Text;
+            if (line.Text.Contains(page, StringComparison.Ordinal))
+            {
+                console.Say($"Dashboard: {page}"); // said by the CLI once it is there
+            }
+        });
+        keeper.Start(_process, new StartProcess(
+            aspire,
+            [
+                "dashboard", "run", "--allow-anonymous", "--nologo", "--non-interactive",
+                "--frontend-url", page, "--otlp-grpc-url", _otlp, "--otlp-http-url", Address(Ports.TakeFree()),
+            ],
+            Directory.GetCurrentDirectory(),
+            variables));
+        _ = ReportEndAsync(_process); // ends with the process, which StopAsync waits for
+    }
+
+    private static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}");
+
+    private async Task ReportEndAsync(KeptProcess process)
+    {
+        try
+        {
+            await process.Started.ConfigureAwait(false);
+            var exitCode = await process.Exited.ConfigureAwait(false);
+            if (!_isStopping)
+            {
+                console.Complain($"The dashboard ended ({ExitCodes.Describe(exitCode)}); everything else goes on. {_lastWords}");
+            }
+        }
+        catch (DistributedApplicationException failure)
+        {
+            console.Complain($"The dashboard did not start: {failure.Message}");
         }
     }
 }

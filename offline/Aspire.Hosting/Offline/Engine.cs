@@ -17,7 +17,9 @@ internal sealed class Engine(
     ProcessEnvironment environment,
     HealthWatch health,
     ConsoleOutput console,
-    EngineOptions options) : IHostedService, IAsyncDisposable
+    Dashboard dashboard,
+    EngineOptions options,
+    IHostApplicationLifetime lifetime) : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan StopBudget = TimeSpan.FromSeconds(8);
 
@@ -37,6 +39,8 @@ internal sealed class Engine(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _keeper = KeeperLink.Open();
+        _running.Add(NoticeKeeperAsync(_keeper));
+        dashboard.Start(_keeper);
         foreach (var resource in resources)
         {
             _instances[resource] = [.. Enumerable.Range(0, ReplicasOf(resource)).Select(_ => new Instance(resource))];
@@ -60,6 +64,10 @@ internal sealed class Engine(
         }
 
         await Task.WhenAll(_watches).ConfigureAwait(false);
+        if (_keeper is not null)
+        {
+            await dashboard.StopAsync(_keeper).ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -131,7 +139,7 @@ internal sealed class Engine(
         var instances = _instances[resource];
         foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
         {
-            var port = options.RandomPorts && endpoint.IsProxied ? null : endpoint.Port;
+            var port = options.IsTest && endpoint.IsProxied ? null : endpoint.Port;
             var isForwarded = endpoint.IsProxied && (instances.Count > 1 || endpoint.TargetPort is not null);
             var publicPort = isForwarded ? Forward(endpoint, port, instances) : port ?? endpoint.TargetPort ?? Ports.TakeFree();
             foreach (var instance in instances)
@@ -155,6 +163,20 @@ internal sealed class Engine(
         catch (SocketException failure)
         {
             throw new DistributedApplicationException($"Port {port} cannot be used: {failure.Message}", failure);
+        }
+    }
+
+    private async Task NoticeKeeperAsync(KeeperLink keeper)
+    {
+        try
+        {
+            await keeper.Gone.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            console.Complain("The process that keeps the others was killed, and they with it.");
+            lifetime.StopApplication();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The ordinary end comes first.
         }
     }
 

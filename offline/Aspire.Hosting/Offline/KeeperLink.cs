@@ -25,8 +25,8 @@ internal sealed class KeeperLink : IAsyncDisposable
         _writing = WriteAsync();
     }
 
-    /// <summary>True once the keeper has ended, wanted or not.</summary>
-    public bool IsGone { get; private set; }
+    /// <summary>Ends when the keeper has, wanted or not; nothing it kept is left then.</summary>
+    public Task Gone => _reading;
 
     public static KeeperLink Open()
     {
@@ -47,7 +47,7 @@ internal sealed class KeeperLink : IAsyncDisposable
         var id = Interlocked.Increment(ref _lastId);
         process.Id = id;
         _processes[id] = process;
-        if (IsGone)
+        if (_reading.IsCompleted)
         {
             process.OnReport(new KeeperReport(id, FailedToStart: "the keeper of the processes is gone"));
             return;
@@ -99,7 +99,6 @@ internal sealed class KeeperLink : IAsyncDisposable
             }
         }
 
-        IsGone = true;
         foreach (var process in _processes.Values.Where(process => !process.HasEnded))
         {
             process.OnKeeperGone();

@@ -14,6 +14,23 @@ internal sealed class ProcessEnvironment(Dashboard dashboard)
         "DOTNET_LAUNCH_PROFILE", "DOTNET_STARTUP_HOOKS", "DOTNET_HOSTINGSTARTUPASSEMBLIES", "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES",
     ];
 
+    /// <summary>This process's own variables, but for those that are meant for it alone.</summary>
+    public static Dictionary<string, string> Inherited()
+    {
+        var variables = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            variables[(string)variable.Key] = (string?)variable.Value ?? "";
+        }
+
+        foreach (var name in OwnVariables)
+        {
+            variables.Remove(name);
+        }
+
+        return variables;
+    }
+
     /// <summary>Waits for the values that are not known yet.</summary>
     /// <exception cref="DistributedApplicationException">What should run is not there.</exception>
     public async Task<StartProcess> DescribeAsync(Instance instance, CancellationToken cancellationToken)
@@ -47,22 +64,6 @@ internal sealed class ProcessEnvironment(Dashboard dashboard)
         value is IValueProvider provider
             ? await provider.GetValueAsync(cancellationToken).ConfigureAwait(false) ?? ""
             : value.ToString() ?? "";
-
-    private static Dictionary<string, string> Inherited()
-    {
-        var variables = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            variables[(string)variable.Key] = (string?)variable.Value ?? "";
-        }
-
-        foreach (var name in OwnVariables)
-        {
-            variables.Remove(name);
-        }
-
-        return variables;
-    }
 
     private async Task<Dictionary<string, string>> VariablesAsync(Instance instance, CancellationToken cancellationToken)
     {
