@@ -38,6 +38,7 @@ public static class ServiceDefaultsBuilder
                 },
                 // A process that starts before Redis waits for it, as one does that outlives a Redis restart.
                 options => options.AbortOnConnectFail = false);
+            builder.Services.AddHostedService<RedisClose>();
             health.AddCheck<RedisHealthCheck>(RedisHealthCheck.Name, HealthStatus.Unhealthy);
         }
 

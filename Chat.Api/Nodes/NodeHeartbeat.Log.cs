@@ -5,7 +5,7 @@ internal sealed partial class NodeHeartbeat
     [LoggerMessage(EventName = "NodeRegistered", Level = LogLevel.Information, Message = "Node {Node} is registered at {Address}")]
     private partial void LogRegistered(string node, string address);
 
-    [LoggerMessage(EventName = "RegistryAway", Level = LogLevel.Warning, Message = "Node {Node} cannot renew its lease in Redis: {Reason}")]
+    [LoggerMessage(EventName = "RegistryAway", Level = LogLevel.Warning, Message = "Node {Node} cannot renew its lease in Redis (ConnectionStrings:redis): {Reason}")]
     private partial void LogRegistryAway(string node, string reason);
 
     [LoggerMessage(EventName = "NodeLeft", Level = LogLevel.Information, Message = "Node {Node} left the registry")]

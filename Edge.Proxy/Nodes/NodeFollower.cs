@@ -113,7 +113,7 @@ internal sealed partial class NodeFollower(
     [LoggerMessage(EventName = "NodesChanged", Level = LogLevel.Information, Message = "{Count} nodes take connections: {Nodes}")]
     private partial void LogNodes(int count, string nodes);
 
-    [LoggerMessage(EventName = "RegistryAway", Level = LogLevel.Warning, Message = "The node registry does not answer; the {Count} known nodes stay: {Reason}")]
+    [LoggerMessage(EventName = "RegistryAway", Level = LogLevel.Warning, Message = "The node registry in Redis (ConnectionStrings:redis) does not answer; the {Count} known nodes stay: {Reason}")]
     private partial void LogRegistryAway(int count, string reason);
 
     [LoggerMessage(EventName = "RegistryBack", Level = LogLevel.Information, Message = "The node registry answers again")]
