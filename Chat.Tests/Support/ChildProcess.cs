@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Chat.Tests.Support;
+
+/// <summary>A program started by a test: killed, paused and asked to stop at will.</summary>
+/// <remarks>Leaves nothing behind, even when the test host itself is killed: a shell stands between the two and ends
+/// the program when its input closes.</remarks>
+internal sealed class ChildProcess : IAsyncDisposable
+{
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+    public const int SigCont = 18;
+    public const int SigStop = 19;
+
+    private const int KeptLines = 400;
+
+    private const string Watch = """
+        exec 3<&0
+        "$@" </dev/null 3<&- & child=$!
+        (read -r _ <&3; kill -9 $child 2>/dev/null) & guard=$!
+        echo "pid $child"
+        wait $child
+        code=$?
+        kill $guard 2>/dev/null
+        exit $code
+        """;
+
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20); // only a failing test waits this long
+
+    private readonly Process _process;
+    private readonly Queue<string> _lines = new(); // guards itself
+    private readonly TaskCompletionSource<int> _id = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ChildProcess(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Watch, "sh", program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.Exited += (_, _) => _id.TrySetException(new InvalidOperationException($"{program} ended at once."));
+    }
+
+    public int Id => _id.Task.Result;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Valid once it has ended; above 128: that much less is the signal that ended it.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>The last it wrote.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return string.Join('\n', _lines);
+            }
+        }
+    }
+
+    public static async Task<ChildProcess> StartAsync(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var child = new ChildProcess(program, arguments, environment);
+        child._process.Start();
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
+        await child._id.Task.WaitAsync(StartTime);
+        return child;
+    }
+
+    /// <summary>A port nobody listens on, below those that systems hand out for outgoing connections (32768 on Linux):
+    /// whoever keeps trying a free port of that range will one day be given it and connect to itself.</summary>
+    public static int FreePort()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(23_000, 32_700);
+            try
+            {
+                using var probe = new TcpListener(IPAddress.Loopback, port);
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken; the next one.
+            }
+        }
+    }
+
+    public void Signal(int signal)
+    {
+        if (Kill(Id, signal) != 0)
+        {
+            throw new InvalidOperationException($"The process {Id} is gone:\n{Output}");
+        }
+    }
+
+    /// <summary>Ends it as a crash does. Returns when it is gone.</summary>
+    public async Task KillAsync()
+    {
+        _ = Kill(Id, SigKill);
+        await ExitAsync();
+    }
+
+    /// <summary>Asks it to end (SIGTERM). Returns when it has.</summary>
+    public async Task StopAsync(TimeSpan within)
+    {
+        Signal(SigTerm);
+        await _process.WaitForExitAsync().WaitAsync(within);
+    }
+
+    public Task ExitAsync() => _process.WaitForExitAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        if (line.StartsWith("pid ", StringComparison.Ordinal) && int.TryParse(line.AsSpan(4), CultureInfo.InvariantCulture, out var id))
+        {
+            _id.TrySetResult(id);
+            return;
+        }
+
+        lock (_lines)
+        {
+            _lines.Enqueue(line);
+            if (_lines.Count > KeptLines)
+            {
+                _lines.Dequeue();
+            }
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+}

@@ -1,0 +1,82 @@
+namespace Chat.Tests.Support;
+
+/// <summary>Nodes and a Redis, started directly: for tests that break things or need settings of their own.</summary>
+internal sealed class NodeCluster : IAsyncDisposable
+{
+    /// <summary>Leases short enough to wait for.</summary>
+    private static readonly Dictionary<string, string> Quick = new()
+    {
+        ["Chat:Nodes:Heartbeat"] = "00:00:00.25",
+        ["Chat:Nodes:Lease"] = "00:00:02",
+    };
+
+    private readonly List<NodeProcess> _nodes = [];
+    private readonly Dictionary<string, string> _settings;
+
+    private NodeCluster(RedisServer redis, Dictionary<string, string> settings)
+    {
+        Redis = redis;
+        _settings = settings;
+    }
+
+    public RedisServer Redis { get; }
+
+    /// <summary>Those that were started and not ended by <see cref="Take"/>.</summary>
+    public IReadOnlyList<NodeProcess> Nodes => _nodes;
+
+    /// <summary>Returns when all nodes are ready. Its Redis is redis-server where that is installed, else Garnet.</summary>
+    public static async Task<NodeCluster> StartAsync(
+        int nodes = 3, bool persists = false, params (string Key, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string>(Quick);
+        foreach (var (key, value) in settings)
+        {
+            all[key] = value;
+        }
+
+        var kind = RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet;
+        var cluster = new NodeCluster(await RedisServer.StartAsync(kind, persists), all);
+        try
+        {
+            await cluster.AddAsync(nodes);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts further nodes; returns when they are ready.</summary>
+    public async Task AddAsync(int count = 1)
+    {
+        var started = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => NodeProcess.StartAsync(Redis.ConnectionString, _settings)));
+        _nodes.AddRange(started);
+    }
+
+    /// <summary>Takes a node out of the list; ending it is the caller's.</summary>
+    public NodeProcess Take(int index)
+    {
+        var node = _nodes[index];
+        _nodes.RemoveAt(index);
+        return node;
+    }
+
+    public Task<ChatClient> ConnectAsync(int node, string path) => ChatClient.ConnectAsync(_nodes[node].Address, path);
+
+    public Task<RawWebSocket> ConnectRawAsync(int node, string path, int? receiveBuffer = null) =>
+        RawWebSocket.ConnectAsync(_nodes[node].Address, path, receiveBuffer);
+
+    public Task UntilHealthAsync(bool isHealthy, TimeSpan within) =>
+        Task.WhenAll(_nodes.Select(node => node.UntilHealthAsync(isHealthy, within)));
+
+    /// <summary>What the nodes wrote, for a failing test's output.</summary>
+    public string Log() => string.Join("\n\n", _nodes.Select(node => $"node {node.Id} at {node.Address}\n{node.Output}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
+        await Redis.DisposeAsync();
+    }
+}
