@@ -4,13 +4,15 @@ namespace Chat.Api.Connections;
 
 /// <summary>Tends all connections about once a second, and closes them when the node stops.</summary>
 /// <remarks>One loop instead of a timer per connection: pings are spread over the interval by connection number.</remarks>
-internal sealed partial class ConnectionKeeper(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionKeeper> logger) : BackgroundService
+internal sealed partial class ConnectionKeeper(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionKeeper> logger)
+    : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs before the server stops accepting, while connections still work.</summary>
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Runs before any service is stopped, the server among them, which ends every WebSocket at once.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        drain.Begin();
         await drain.Announced.WaitAsync(Round, connections.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var open = connections.All.ToArray();
         Random.Shared.Shuffle(open);
@@ -28,9 +30,13 @@ internal sealed partial class ConnectionKeeper(ConnectionTable connections, Node
                 await Task.Delay(connections.Options.DrainTime / Steps, connections.Time, CancellationToken.None);
             }
         }
-
-        await base.StopAsync(cancellationToken);
     }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -1,12 +1,15 @@
 namespace Chat.Api.Nodes;
 
-/// <summary>Whether this node is on its way out. Starts with the host's stopping; there is no way back.</summary>
+/// <summary>Whether this node is on its way out. Begins with the host's stopping at the latest; there is no way back.</summary>
 internal sealed class NodeDrain
 {
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _draining;
+    private int _draining;
 
-    public bool IsDraining => _draining;
+    /// <summary>Raised once, on whatever thread began it: must not block.</summary>
+    public event Action? Begun;
+
+    public bool IsDraining => Volatile.Read(ref _draining) != 0;
 
     /// <summary>
     /// Completes once the registry shows this node as draining, or once that failed: from then on the edge sends no
@@ -14,7 +17,13 @@ internal sealed class NodeDrain
     /// </summary>
     public Task Announced => _announced.Task;
 
-    public void Begin() => _draining = true;
+    public void Begin()
+    {
+        if (Interlocked.Exchange(ref _draining, 1) == 0)
+        {
+            Begun?.Invoke();
+        }
+    }
 
     public void MarkAnnounced() => _announced.TrySetResult();
 }

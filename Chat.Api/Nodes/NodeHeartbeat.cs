@@ -43,7 +43,8 @@ internal sealed partial class NodeHeartbeat(
                 $"No TCP address is bound that the edge could reach; set {NodeOptions.Section}:Address.");
 
         // The first to know: clients must not be told to reconnect while the edge still sends them here.
-        using var stopping = lifetime.ApplicationStopping.Register(BeginDrain);
+        drain.Begun += Wake;
+        using var stopping = lifetime.ApplicationStopping.Register(drain.Begin);
         await using var timer = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, options.Value.Heartbeat);
         try
         {
@@ -70,12 +71,6 @@ internal sealed partial class NodeHeartbeat(
     }
 
     private void Wake() => _wakes.Writer.TryWrite(true);
-
-    private void BeginDrain()
-    {
-        drain.Begin();
-        Wake();
-    }
 
     private void OnAnnounced(string id)
     {
