@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Chat.Api.Backplane;
 
@@ -42,6 +43,11 @@ internal ref struct Envelope
     public static bool TryParse(ReadOnlySpan<byte> utf8, out Envelope envelope)
     {
         envelope = default;
+        if (!Utf8.IsValid(utf8))
+        {
+            return false; // the JSON reader does not look, and a client ends a connection that brings it such text
+        }
+
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 8 });
         try
         {

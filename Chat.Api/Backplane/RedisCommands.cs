@@ -7,7 +7,8 @@ namespace Chat.Api.Backplane;
 
 /// <summary>Sends commands to the server that owns their keys: the configured one, or its peers in a Redis Cluster.</summary>
 /// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS, asked on every connect, tells whether it is one and
-/// whose each slot is; MOVED answers keep that right. Links to further servers are opened as they are named, and kept.</remarks>
+/// whose each slot is; MOVED answers keep that right, and it is asked again while a server that owned slots is away.
+/// Links to further servers are opened as they are named, and kept.</remarks>
 internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 {
     private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new();
@@ -17,6 +18,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
     private volatile bool _isCluster;
+    private volatile RespLink[] _owners = []; // of slots, as last heard
 
     /// <param name="endpoint">Where Redis is.</param>
     /// <param name="timeout">After which an unanswered command breaks its link.</param>
@@ -30,22 +32,8 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _main = new RespLink(endpoint, this, RespLinkKind.Commands, timeout, "redis commands");
     }
 
-    /// <summary>Whether every server whose slots are known takes commands.</summary>
-    public bool IsUp
-    {
-        get
-        {
-            foreach (var peer in _peers)
-            {
-                if (!peer.Value.IsUp)
-                {
-                    return false;
-                }
-            }
-
-            return _main.IsUp;
-        }
-    }
+    /// <summary>Whether every server that owns slots takes commands. One that was replaced counts no more.</summary>
+    public bool IsUp => _main.IsUp && Array.TrueForAll(_owners, static owner => owner.IsUp);
 
     public void Start() => _main.Start();
 
@@ -107,6 +95,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         if (words[0] == "MOVED")
         {
             Assign(slot, slot, owner);
+            _owners = _owners.Contains(owner) ? _owners : [.. _owners, owner];
             return owner.TrySend(command.Buffer.Span, command);
         }
 
@@ -114,9 +103,14 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             && owner.TrySend(command.Buffer.Span, command);
     }
 
-    /// <summary>Finds links whose server went silent.</summary>
+    /// <summary>Finds links whose server went silent, and who took over from a server that is gone.</summary>
     public void BreakOverdue()
     {
+        if (!Array.TrueForAll(_owners, static owner => owner.IsUp))
+        {
+            AskForSlots(_main);
+        }
+
         _main.BreakIfOverdue();
         foreach (var peer in _peers.Values)
         {
@@ -127,7 +121,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public void OnUp(RespLink link)
     {
         LoadScripts(link);
-        link.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this));
+        AskForSlots(link);
         Log.Up(_logger, link.Endpoint.Servers[0].Host, link.Endpoint.Servers[0].Port);
     }
 
@@ -139,6 +133,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     private RespLink LinkOf(RedisCommand command) =>
         command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
+
+    private void AskForSlots(RespLink link) =>
+        link.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this));
 
     private static void LoadScripts(RespLink link)
     {
@@ -197,6 +194,8 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
                     commands.Assign((int)first, (int)last, commands.PeerAt(name, (int)port));
                 }
             }
+
+            commands._owners = [.. commands._slots.OfType<RespLink>().Distinct()];
         }
 
         public void Fail()

@@ -82,7 +82,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
                 return Task.FromException(new BackplaneUnavailableException("Redis is not reachable."));
             }
 
-            return ConfirmedAsync(confirmation);
+            return ConfirmedAsync(name, confirmation);
         }
     }
 
@@ -189,7 +189,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         }
     }
 
-    private async Task ConfirmedAsync(TaskCompletionSource confirmation)
+    private async Task ConfirmedAsync(string name, TaskCompletionSource confirmation)
     {
         try
         {
@@ -197,6 +197,13 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         }
         catch (TimeoutException)
         {
+            lock (_gate)
+            {
+                // A confirmation that comes just now must not leave a channel that nobody unsubscribes.
+                _wanted.Remove(name);
+                _unconfirmed.Remove(name);
+            }
+
             _link.Break(); // what the server now thinks of this channel is unknown; the next link starts clean
             throw new BackplaneUnavailableException("Redis did not confirm a subscription in time.");
         }

@@ -21,6 +21,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private int _head;
     private int _count;
     private int _headSent; // bytes of the first frame that went out already
+    private int _underWay; // bytes behind those that a slow send has been given and not confirmed
     private long _bytes;
     private bool _inBatch;
     private bool _isSlow;
@@ -67,7 +68,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
 
     /// <summary>Sends this frame as the last one.</summary>
     /// <param name="last">A close frame.</param>
-    /// <param name="dropWaiting">Instead of what waits, but for a frame that is half out.</param>
+    /// <param name="dropWaiting">Instead of what waits, but for the frames of which something is out.</param>
     public void Close(Frame last, bool dropWaiting)
     {
         lock (_gate)
@@ -77,7 +78,8 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
                 return;
             }
 
-            while (dropWaiting && _count > (_headSent > 0 ? 1 : 0))
+            var begun = FramesBegun_NeedsLock();
+            while (dropWaiting && _count > begun)
             {
                 _count--;
                 ref var dropped = ref _ring[(_head + _count) % _ring.Length];
@@ -108,6 +110,18 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task;
         }
+    }
+
+    // Frames of which bytes are out or under way: leaving out their rest would garble the stream.
+    private int FramesBegun_NeedsLock()
+    {
+        var frames = 0;
+        for (long covered = 0; covered < _headSent + _underWay; frames++)
+        {
+            covered += _ring[(_head + frames) % _ring.Length]!.Length;
+        }
+
+        return frames;
     }
 
     private void Add_NeedsLock(Frame frame)
@@ -203,7 +217,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private void Gone_NeedsLock()
     {
         _closing = true;
-        (_ring, _head, _count, _headSent, _bytes) = ([], 0, 0, 0, 0);
+        (_ring, _head, _count, _headSent, _underWay, _bytes) = ([], 0, 0, 0, 0, 0);
         Drained_NeedsLock();
         sender.Abort();
     }
@@ -220,7 +234,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
                 int length;
                 lock (_gate)
                 {
-                    length = Gather_NeedsLock(buffer).Length;
+                    length = _underWay = Gather_NeedsLock(buffer).Length;
                     if (length == 0)
                     {
                         _isSlow = false;
@@ -233,6 +247,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
                 metrics.Sent(length);
                 lock (_gate)
                 {
+                    _underWay = 0;
                     Advance_NeedsLock(length);
                 }
             }

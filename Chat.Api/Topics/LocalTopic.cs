@@ -224,6 +224,7 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
                 return false;
             }
 
+            var before = _last;
             foreach (var utf8 in page.Envelopes)
             {
                 if (Envelope.TryParse(utf8, out var envelope) && envelope.Offset > _last)
@@ -240,9 +241,9 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
                 }
             }
 
-            if (page.Envelopes.Count == 0 && page.Last > _last)
+            if (_last == before && page.Last > _last)
             {
-                _last = page.Last; // the log is gone by age, only its position is left
+                _last = page.Last; // the log is gone by age (or what it holds is not ours), only its position is left
                 Hole_NeedsLock();
             }
 

@@ -190,7 +190,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
                 return false;
             default:
                 // Before its payload has come: a client that says it will send too much needs not send it.
-                if (!frame.IsControl && frame.PayloadLength + (_fragments?.WrittenCount ?? 0) > _options.MessageBytes)
+                if (!frame.IsControl && frame.PayloadLength > _options.MessageBytes - (_fragments?.WrittenCount ?? 0))
                 {
                     _metrics.Refused(nameof(_options.MessageBytes));
                     Discard(CloseReason.TooBig);

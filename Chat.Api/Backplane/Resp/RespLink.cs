@@ -231,7 +231,15 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             _oldestOwedSince = Environment.TickCount64;
         }
 
-        reply.Complete(ref reader);
+        try
+        {
+            reply.Complete(ref reader);
+        }
+        catch (RespException)
+        {
+            reply.Fail(); // it is no longer among those that are owed, and somebody waits for it
+            throw;
+        }
     }
 
     private TimeSpan OwedFor()

@@ -11,6 +11,8 @@ internal sealed class RespException(string message) : Exception(message);
 internal ref struct RespReader(ReadOnlySpan<byte> bytes)
 {
     private const int MaxDepth = 8; // ours never nest deeper than 3; anything else is garbage
+    private const int MaxLine = 64 * 1024; // a line is a number, a status or an error
+    private const int MaxBulk = 512 * 1024 * 1024; // Redis's own limit
 
     private ReadOnlySpan<byte> _rest = bytes;
 
@@ -99,7 +101,7 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
         var end = rest.IndexOf((byte)'\n');
         if (end < 0)
         {
-            return false;
+            return rest.Length <= MaxLine ? false : throw new RespException("A line of the reply has no end.");
         }
 
         if (end < 2 || rest[end - 1] != '\r')
@@ -114,8 +116,13 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
                 return true;
             case (byte)'$':
                 var count = Number(rest[1..(end - 1)]);
-                position = count < 0 ? position : checked(position + (int)count + 2);
-                return position <= bytes.Length;
+                if (count > MaxBulk)
+                {
+                    throw new RespException("A string of the reply is too long.");
+                }
+
+                position = count < 0 ? position : position + (int)count + 2;
+                return position >= 0 && position <= bytes.Length;
             case (byte)'*':
                 for (var i = Number(rest[1..(end - 1)]); i > 0; i--)
                 {

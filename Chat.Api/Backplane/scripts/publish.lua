@@ -42,7 +42,9 @@ end
 -- In steps, so that the usual message pays nothing.
 if offset % 32 == 0 then
   call('LTRIM', log, -keep, -1)
-  call('ZREMRANGEBYSCORE', ids, '-inf', offset - keep)
+  if call('ZREMRANGEBYSCORE', ids, '-inf', offset - keep) > 0 then
+    call('HDEL', meta, 'd') -- with its last member the key itself went, and its expiry with it
+  end
 end
 
 if not touched or now - touched > age / 4 or now < touched then

@@ -22,6 +22,7 @@ local since, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
 if epoch == ARGV[1] and since > last then
   epoch = ARGV[4]
   call('HSET', meta, 'e', epoch)
+  call('HDEL', meta, 'x', 'd') -- the next log and ids need expiries of their own
   call('DEL', log, ids)
 end
 
