@@ -1,0 +1,148 @@
+using Chat.Api.Nodes;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+using Xunit;
+
+namespace Chat.Tests.Nodes;
+
+/// <summary>What the registry promises on every kind of Redis; the derived classes only name it.</summary>
+public abstract class NodeRegistrySpec : IAsyncLifetime
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10); // only a failing test waits this long
+
+    private readonly NodeKeys _keys = new("test:");
+    private RedisServer? _server;
+    private ConnectionMultiplexer? _redis;
+
+    private protected abstract RedisKind Kind { get; }
+
+    public async Task InitializeAsync()
+    {
+        if (RedisFactDiscoverer.WhyNot(GetType()) is null)
+        {
+            _server = await RedisServer.StartAsync(Kind);
+            _redis = await ConnectionMultiplexer.ConnectAsync(_server.ConnectionString + ",abortConnect=false");
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        _redis?.Close(allowCommandsToComplete: false);
+        await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    [RedisFact]
+    public async Task Beat_ListsTheNodeForEveryone()
+    {
+        var registry = Registry();
+        var a = Node("a") with { Connections = 7, Pid = 42 };
+        await registry.BeatAsync(a, announce: false);
+
+        var seen = await registry.BeatAsync(Node("b"), announce: false);
+
+        Assert.Equal(["a", "b"], seen.Select(node => node.Id).Order());
+        Assert.Contains(a, await registry.ListAsync());
+    }
+
+    [RedisFact]
+    public async Task FirstBeatAndLeave_AreAnnounced_LaterBeatsAreNot()
+    {
+        var registry = Registry();
+        var announced = System.Threading.Channels.Channel.CreateUnbounded<string>();
+        await registry.ListenAsync(id => announced.Writer.TryWrite(id));
+
+        await registry.BeatAsync(Node("a"), announce: false);
+        await registry.BeatAsync(Node("a"), announce: false);
+        await registry.BeatAsync(Node("b"), announce: false);
+        await registry.BeatAsync(Node("a") with { State = NodeState.Draining }, announce: true);
+        await registry.LeaveAsync("a");
+
+        List<string> ids = [];
+        for (var i = 0; i < 4; i++)
+        {
+            ids.Add(await announced.Reader.ReadAsync().AsTask().WaitAsync(Deadline));
+        }
+
+        Assert.Equal(["a", "b", "a", "a"], ids);
+        Assert.Equal(["b"], (await registry.ListAsync()).Select(node => node.Id));
+    }
+
+    [RedisFact]
+    public async Task Lease_WhenItRunsOut_IsNotListedAndIsSweptByTheNextBeatOfAnyone()
+    {
+        var dying = Registry(lease: TimeSpan.FromMilliseconds(50));
+        var registry = Registry();
+        var announced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await registry.BeatAsync(Node("alive"), announce: false);
+        await dying.BeatAsync(Node("dying"), announce: false);
+        await Eventually(async () => (await registry.ListAsync()).Length == 1);
+        await registry.ListenAsync(id => announced.TrySetResult());
+
+        var seen = await registry.BeatAsync(Node("alive"), announce: false);
+
+        Assert.Equal(["alive"], seen.Select(node => node.Id));
+        await announced.Task.WaitAsync(Deadline);
+        Assert.Equal(1, await _redis!.GetDatabase().HashLengthAsync(_keys.Info));
+    }
+
+    [RedisFact]
+    public async Task Entry_ThatCannotBeRead_HidesNobody()
+    {
+        var registry = Registry();
+        await _redis!.GetDatabase().SortedSetAddAsync(_keys.Leases, "odd", 1e15);
+        await _redis.GetDatabase().HashSetAsync(_keys.Info, "odd", "not JSON");
+
+        Assert.Equal(["a"], (await registry.BeatAsync(Node("a"), announce: false)).Select(node => node.Id));
+    }
+
+    [RedisFact]
+    public async Task Redis_ThatRestartsEmpty_KnowsTheNodeAgainAfterItsNextBeat()
+    {
+        var registry = Registry();
+        await registry.BeatAsync(Node("a"), announce: false);
+        await _server!.KillAsync();
+        await _server.RestartAsync();
+
+        await Eventually(async () => (await registry.BeatAsync(Node("a"), announce: false)).Length == 1);
+    }
+
+    private static NodeInfo Node(string id) => new(id, "http://localhost:1", NodeState.Ready, 0, DateTimeOffset.UnixEpoch, null);
+
+    private static async Task Eventually(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!await Holds())
+        {
+            await ticks.WaitForNextTickAsync(deadline.Token);
+        }
+
+        async Task<bool> Holds()
+        {
+            try
+            {
+                return await condition();
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private NodeRegistry Registry(TimeSpan? lease = null) => new(
+        _redis!, _keys, Options.Create(new NodeOptions { Lease = lease ?? TimeSpan.FromSeconds(10) }), TimeProvider.System);
+}
+
+[RunsOn(RedisKind.Redis)]
+public sealed class RedisNodeRegistryTests : NodeRegistrySpec
+{
+    private protected override RedisKind Kind => RedisKind.Redis;
+}
+
+[RunsOn(RedisKind.Garnet)]
+public sealed class GarnetNodeRegistryTests : NodeRegistrySpec
+{
+    private protected override RedisKind Kind => RedisKind.Garnet;
+}
