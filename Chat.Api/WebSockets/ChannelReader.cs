@@ -26,7 +26,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
 
         if (message.Method.SequenceEqual("UserGroup"u8))
         {
-            return TryGroup(connection, message, out var group) ? JoinAsync(connection, group) : null;
+            return TryGroup(connection, message, out var group) ? JoinAsync(connection, group, message.ValidMsgId.ToArray()) : null;
         }
 
         if (message.Method.SequenceEqual("Group"u8))
@@ -53,13 +53,13 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         group = "";
         if (!message.HasGroup)
         {
-            connection.Reject(ClientError.Malformed);
+            connection.Reject(ClientError.Malformed, message.ValidMsgId);
             return false;
         }
 
         if (!ChatId.IsValid(message.Group))
         {
-            connection.Reject(ClientError.InvalidId);
+            connection.Reject(ClientError.InvalidId, message.ValidMsgId);
             return false;
         }
 
@@ -71,7 +71,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
     {
         if (!_groups.TryGetValue(group, out var member))
         {
-            return RefuseAsync(connection, Topic.Group(group));
+            return RefuseAsync(connection, Topic.Group(group), message.ValidMsgId.ToArray());
         }
 
         Publish(connection, member.Topic.Topic, message);
@@ -82,7 +82,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
     {
         if (!message.HasBody)
         {
-            connection.Reject(ClientError.Malformed);
+            connection.Reject(ClientError.Malformed, message.ValidMsgId);
         }
         else if (message.MsgIdError() is { } error)
         {
@@ -94,13 +94,13 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         }
     }
 
-    private async Task JoinAsync(WebSocketConnection connection, string group)
+    private async Task JoinAsync(WebSocketConnection connection, string group, byte[] msgId)
     {
         if (!_groups.ContainsKey(group))
         {
             if (_groups.Count >= connection.Options.TopicsPerConnection)
             {
-                connection.Reject(ClientError.TooManyTopics);
+                connection.Reject(ClientError.TooManyTopics, msgId);
                 return;
             }
 
@@ -111,7 +111,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
             }
             catch (BackplaneUnavailableException)
             {
-                connection.Reject(ClientError.Unavailable);
+                connection.Reject(ClientError.Unavailable, msgId);
                 return;
             }
         }
@@ -140,18 +140,18 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         });
     }
 
-    private async Task RefuseAsync(WebSocketConnection connection, Topic group)
+    private async Task RefuseAsync(WebSocketConnection connection, Topic group, byte[] msgId)
     {
         try
         {
             // A subscription of ours that lingers without a member is no sign of life.
             var here = topics.TryFind(group, out var local) && local!.MemberCount == 0 ? 1 : 0;
             var error = await backplane.CountSubscribersAsync(group) > here ? ClientError.NotMember : ClientError.UnknownGroup;
-            connection.Enqueue(connection.Format.NotInGroup(error, connection.UserId, group.Id));
+            connection.Enqueue(connection.Format.NotInGroup(error, connection.UserId, group.Id, msgId));
         }
         catch (BackplaneUnavailableException)
         {
-            connection.Reject(ClientError.Unavailable);
+            connection.Reject(ClientError.Unavailable, msgId);
         }
     }
 }

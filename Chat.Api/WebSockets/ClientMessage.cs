@@ -107,6 +107,9 @@ internal ref struct ClientMessage
     public readonly ClientError? MsgIdError() =>
         !HasMsgId || (MsgId.Length <= 64 && ChatId.IsValid(MsgId)) ? null : ClientError.InvalidMsgId;
 
+    /// <summary>The message id as an error frame may repeat it; empty when there is none or it is not valid.</summary>
+    public readonly ReadOnlySpan<byte> ValidMsgId => HasMsgId && MsgIdError() is null ? MsgId : default;
+
     private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> wanted) =>
         name.SequenceEqual(wanted) || System.Text.Ascii.EqualsIgnoreCase(name, wanted);
 

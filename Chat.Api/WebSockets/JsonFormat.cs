@@ -77,7 +77,7 @@ internal sealed class JsonFormat : WebSocketFormat
         return writer.End(WebSocketOpcode.Text);
     }
 
-    public override Frame NotInGroup(ClientError error, string userId, string group) => Error(error, default);
+    public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) => Error(error, id);
 
     // Continues after a string whose closing quote is still to come, and leaves its own to come.
     private static void Property(FrameWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)

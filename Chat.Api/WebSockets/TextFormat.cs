@@ -55,7 +55,7 @@ internal sealed class TextFormat : WebSocketFormat
 
     public override Frame Error(ClientError error, ReadOnlySpan<byte> id) => Line($"error: {error.Text}");
 
-    public override Frame NotInGroup(ClientError error, string userId, string group) =>
+    public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) =>
         Line(error == ClientError.UnknownGroup ? $"group【{group}】 not exists" : $"user 【{userId}】 not in 【{group}】");
 
     private static void WriteJoined(FrameWriter writer, Topic topic, scoped in Envelope envelope)

@@ -13,9 +13,13 @@ internal sealed class TopicReader(Topic topic) : IMessageReader
         {
             connection.PublishText(topic.Kind, topic.Utf8Name.Span, utf8);
         }
-        else if (!ClientMessage.TryParse(utf8, connection.Options.JsonDepth, out var message) || !message.HasMsg)
+        else if (!ClientMessage.TryParse(utf8, connection.Options.JsonDepth, out var message))
         {
             connection.Reject(ClientError.Malformed);
+        }
+        else if (!message.HasMsg)
+        {
+            connection.Reject(ClientError.Malformed, message.ValidMsgId);
         }
         else if (message.MsgIdError() is { } error)
         {
@@ -90,11 +94,11 @@ internal static class Publishing
     {
         if (!message.HasId || !message.HasMsg)
         {
-            connection.Reject(ClientError.Malformed);
+            connection.Reject(ClientError.Malformed, message.ValidMsgId);
         }
         else if (!ChatId.IsValid(message.Id))
         {
-            connection.Reject(ClientError.InvalidId);
+            connection.Reject(ClientError.InvalidId, message.ValidMsgId);
         }
         else if (message.MsgIdError() is { } error)
         {

@@ -30,7 +30,7 @@ internal abstract class WebSocketFormat : IFrameFormat
     public abstract Frame Error(ClientError error, ReadOnlySpan<byte> id);
 
     /// <summary>What a client is told of a group it is not in.</summary>
-    public abstract Frame NotInGroup(ClientError error, string userId, string group);
+    public abstract Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id);
 
     /// <summary>JSON-escaped bytes as the text they stand for.</summary>
     protected static void Unescape(FrameWriter writer, ReadOnlySpan<byte> json, bool isEscaped)
