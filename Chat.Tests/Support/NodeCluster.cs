@@ -65,8 +65,36 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     public Task<ChatClient> ConnectAsync(int node, string path) => ChatClient.ConnectAsync(_nodes[node].Address, path);
 
+    /// <summary>Tries until the limits let it in.</summary>
+    public async Task<ChatClient> ConnectWhenAdmittedAsync(int node, string path)
+    {
+        using var deadline = new CancellationTokenSource(ChatClient.Deadline);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        while (true)
+        {
+            try
+            {
+                return await ConnectAsync(node, path);
+            }
+            catch (RefusedException) when (!deadline.IsCancellationRequested)
+            {
+                await ticks.WaitForNextTickAsync(CancellationToken.None);
+            }
+        }
+    }
+
     public Task<RawWebSocket> ConnectRawAsync(int node, string path, int? receiveBuffer = null) =>
         RawWebSocket.ConnectAsync(_nodes[node].Address, path, receiveBuffer);
+
+    /// <summary>Clients of one topic, spread over the nodes, that resume on whichever node is there. Returns when all have joined.</summary>
+    public async Task<ResumingClient[]> JoinAsync(int clients, Func<int, string> path)
+    {
+        var turn = 0;
+        var all = Enumerable.Range(0, clients)
+            .Select(i => new ResumingClient(() => _nodes[Interlocked.Increment(ref turn) % _nodes.Count].Address, path(i))).ToArray();
+        await Task.WhenAll(all.Select(client => client.Subscribed)).WaitAsync(ChatClient.Deadline);
+        return all;
+    }
 
     public Task UntilHealthAsync(bool isHealthy, TimeSpan within) =>
         Task.WhenAll(_nodes.Select(node => node.UntilHealthAsync(isHealthy, within)));

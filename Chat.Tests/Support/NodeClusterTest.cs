@@ -1,0 +1,28 @@
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Support;
+
+/// <summary>Nodes and a Redis with settings of their own, shared by the tests of a class or a collection.</summary>
+public abstract class NodeClusterFixture(int nodes, bool persists, params (string Key, string Value)[] settings) : IAsyncLifetime
+{
+    private NodeCluster? _cluster;
+
+    internal NodeCluster Cluster => _cluster ?? throw new InvalidOperationException("It has not started.");
+
+    public async Task InitializeAsync() => _cluster = await NodeCluster.StartAsync(nodes, persists, settings);
+
+    public Task DisposeAsync() => _cluster?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+}
+
+/// <summary>A test on such nodes. Its output, which runners show when it fails, carries what they wrote.</summary>
+public abstract class NodeClusterTest(NodeClusterFixture fixture, ITestOutputHelper output) : IDisposable
+{
+    private protected NodeCluster Cluster { get; } = fixture.Cluster;
+
+    public void Dispose()
+    {
+        output.WriteLine(Cluster.Log());
+        GC.SuppressFinalize(this);
+    }
+}
