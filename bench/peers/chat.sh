@@ -1,0 +1,40 @@
+# Chat: a Redis and three Release nodes, driven directly, as the other peers are. Rooms are /chat/group, pairs /chat/user.
+# Limits that the load goes beyond on purpose are off; everything else is the default. See bench/README.md.
+CHAT_REPO=${CHAT_REPO:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+CHAT_FORMAT=${CHAT_FORMAT:-text}
+CHAT_REDIS=${CHAT_REDIS:-start_redis} # a function that starts a Redis on $RPORT
+
+peer_start() {
+    local i
+    dotnet build "$CHAT_REPO/Chat.Api" -c Release -v quiet --nologo >"$SCRATCH/$PEER-build.log" 2>&1 || { cat "$SCRATCH/$PEER-build.log" >&2; exit 1; }
+    $CHAT_REDIS
+    for i in 1 2 3; do
+        spawn n$i env ASPNETCORE_ENVIRONMENT=Production "ASPNETCORE_URLS=http://127.0.0.1:1745$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" \
+            Logging__LogLevel__Default=Warning Chat__Connections__MessagesPerSecond=0 Chat__Connections__PerUser=0 \
+            dotnet "$CHAT_REPO/artifacts/bin/Chat.Api/release/Chat.Api.dll"
+        PORTS+=(1745$i)
+    done
+    for i in 1 2 3; do chat_wait_ready "http://127.0.0.1:1745$i/health"; done
+}
+
+# An open port is not enough: a node refuses connections until its link to Redis stands.
+chat_wait_ready() {
+    local _
+    for _ in $(seq 150); do curl -fs -m 2 -o "$SCRATCH/$PEER-health" "$1" && return 0; sleep 0.1; done
+    echo "$1 is not ready; see $SCRATCH/$PEER-*.log" >&2
+    exit 1
+}
+
+# A sender does not get its own message back, hence --no-echo in rooms as well. Text frames of a group are the message.
+peer_args() {
+    local query=
+    [ "$CHAT_FORMAT" = text ] || query="?format=$CHAT_FORMAT"
+    if [ "$1" = room ]; then
+        urls "/chat/group/{room}/{i}$query"
+        ARGS=("${URLS[@]}" --no-echo)
+        [ "$CHAT_FORMAT" = text ] || ARGS+=(--msg '{"Msg":"{m}"}')
+    else
+        urls "/chat/user/{i}$query"
+        ARGS=("${URLS[@]}" --msg '{"Id":"{peer}","Msg":"{m}"}')
+    fi
+}
