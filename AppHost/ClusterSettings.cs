@@ -55,6 +55,11 @@ internal sealed class ClusterSettings
                 _problems.Add($"Port {EdgePort} is in use: choose another with --EdgePort=8081, or any free one with --EdgePort=0.");
             }
 
+            if (Redis.External is null && Redis.Port != 0 && !LocalPort.IsFree(Redis.Port))
+            {
+                _problems.Add($"Port {Redis.Port} is in use: choose another with --Redis:Port, or any free one with --Redis:Port=0.");
+            }
+
             if (Redis.External is not null && await Redis.ProbeExternalAsync() is { } failure)
             {
                 _problems.Add(failure);

@@ -7,6 +7,8 @@ internal sealed partial record RedisServer
 {
     private static readonly TimeSpan EngineAnswers = TimeSpan.FromSeconds(3);
 
+    static partial void TellContainers(ref bool has) => has = true;
+
     static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, ref RedisServer? redis)
     {
         var isWanted = builder.ExecutionContext.IsPublishMode || settings.Server == "container" || Answers("docker") || Answers("podman");

@@ -12,8 +12,16 @@ internal sealed partial record RedisServer(
     /// <summary>The one resource whose connection string nodes and edge look for.</summary>
     public const string Name = "redis";
 
-    // Written where Aspire.Hosting.Redis restores: RedisServer.Container.cs.
-    static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, ref RedisServer? redis);
+    /// <summary>False where the feed lacks Aspire.Hosting.Redis.</summary>
+    public static bool HasContainers
+    {
+        get
+        {
+            var has = false;
+            TellContainers(ref has);
+            return has;
+        }
+    }
 
     public static RedisServer Add(IDistributedApplicationBuilder builder, RedisSettings settings)
     {
@@ -31,12 +39,17 @@ internal sealed partial record RedisServer(
         return container ?? AddGarnet(builder, settings);
     }
 
+    // Both written where Aspire.Hosting.Redis restores: RedisServer.Container.cs.
+    static partial void TellContainers(ref bool has);
+
+    static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, ref RedisServer? redis);
+
     private static RedisServer AddGarnet(IDistributedApplicationBuilder builder, RedisSettings settings)
     {
         // A port of its own rather than one behind the orchestrator's proxy: a proxy accepts connections for a Redis
         // that is gone, and costs every message a detour.
         var port = settings.Port == 0 ? LocalPort.FindFree() : settings.Port;
-        var garnet = builder.AddExecutable("garnet", GarnetServer.Command, builder.AppHostDirectory, GarnetServer.Arguments(builder, settings, port))
+        var garnet = builder.AddExecutable("garnet", GarnetServer.Command, builder.AppHostDirectory, GarnetServer.Arguments(builder.AppHostDirectory, settings, port))
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)
             .WithHealthCheck("garnet");
         foreach (var (name, value) in GarnetServer.Runtime)

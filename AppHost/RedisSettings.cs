@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace AppHost;
@@ -17,6 +18,10 @@ internal sealed class RedisSettings
     /// <value>0 to 65535; 0 takes any free port. Default 0.</value>
     public int Port { get; private init; }
 
+    /// <summary>Key <c>Redis:Memory</c>: what Garnet may keep in memory. Full, it drops what is oldest.</summary>
+    /// <value>A number and m or g, at least 64m. Default 2g.</value>
+    public string Memory { get; private init; } = "2g";
+
     /// <summary>Key <c>Redis:Persist</c>: true keeps what is in Redis over restarts.</summary>
     /// <value>Default false: in memory alone.</value>
     public bool Persist { get; private init; }
@@ -34,6 +39,17 @@ internal sealed class RedisSettings
             problems.Add($"Redis:Server={server}: it must be auto, container or garnet.");
         }
 
+        else if (server == "container" && !RedisServer.HasContainers)
+        {
+            problems.Add("Redis:Server=container needs the package Aspire.Hosting.Redis, which this feed lacks: use garnet, or your own by ConnectionStrings:redis.");
+        }
+
+        var memory = configuration["Redis:Memory"];
+        if (!string.IsNullOrWhiteSpace(memory) && !IsMemory(memory))
+        {
+            problems.Add($"Redis:Memory={memory}: it must be a number and m or g, at least 64m, as in 2g.");
+        }
+
         var persist = configuration["Redis:Persist"];
         if (!string.IsNullOrWhiteSpace(persist) && !bool.TryParse(persist, out _))
         {
@@ -45,12 +61,14 @@ internal sealed class RedisSettings
             External = string.IsNullOrWhiteSpace(external) ? null : external,
             Server = string.IsNullOrWhiteSpace(server) ? "auto" : server,
             Port = ClusterSettings.ReadNumber(configuration, "Redis:Port", 0, 0, 65535, problems),
+            Memory = string.IsNullOrWhiteSpace(memory) ? "2g" : memory,
             Persist = bool.TryParse(persist, out var isPersistent) && isPersistent,
             DataDir = configuration["Redis:DataDir"] is { Length: > 0 } chosen ? chosen : "../artifacts/redis",
         };
         if (settings.External is not null && RedisProbe.EndpointOf(settings.External) is null)
         {
-            problems.Add($"ConnectionStrings:redis={settings.External}: it must begin with a host and a port, as in localhost:6379.");
+            // The value may hold a password.
+            problems.Add("ConnectionStrings:redis must name a host and a port, as in localhost:6379.");
         }
 
         return settings;
@@ -64,4 +82,8 @@ internal sealed class RedisSettings
             ? $"Redis at {host}:{port} does not answer ({failure}): start it, change ConnectionStrings:redis, or leave that setting out to use the one that comes along."
             : null;
     }
+
+    private static bool IsMemory(string text) =>
+        int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && (text[^1] is 'g' && number > 0 || text[^1] is 'm' && number >= 64);
 }

@@ -28,6 +28,9 @@ public class ClusterSettingsTests
     [InlineData("Redis:Server", "valkey")]
     [InlineData("Redis:Persist", "yes")]
     [InlineData("Redis:Port", "65536")]
+    [InlineData("Redis:Memory", "2t")]
+    [InlineData("Redis:Memory", "m")]
+    [InlineData("Redis:Memory", "10m")]
     [InlineData("ConnectionStrings:redis", "localhost:nonsense")]
     [InlineData("ConnectionStrings:redis", "ssl=true,password=x")]
     public void Settings_WhenOneIsWrong_NameItInOneLine(string key, string value)

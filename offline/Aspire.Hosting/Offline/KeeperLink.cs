@@ -90,13 +90,20 @@ internal sealed class KeeperLink : IAsyncDisposable
 
     private async Task ReadAsync()
     {
-        while (await _keeper.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
+        try
         {
-            if (JsonSerializer.Deserialize(line, KeeperJson.Default.KeeperReport) is { } report
-                && _processes.TryGetValue(report.Id, out var process))
+            while (await _keeper.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
             {
-                process.OnReport(report);
+                if (JsonSerializer.Deserialize(line, KeeperJson.Default.KeeperReport) is { } report
+                    && _processes.TryGetValue(report.Id, out var process))
+                {
+                    process.OnReport(report);
+                }
             }
+        }
+        catch (JsonException)
+        {
+            // A line cut short: the keeper was killed while writing it.
         }
 
         foreach (var process in _processes.Values.Where(process => !process.HasEnded))
