@@ -6,6 +6,18 @@ namespace Chat.Api;
 /// <summary>How this node's Kestrel is set up for many long connections.</summary>
 internal static class ChatServer
 {
+    /// <summary>Before anything opens a socket.</summary>
+    /// <remarks>Socket completions run on the thread that got the event instead of being handed to the pool. The runtime
+    /// has this as an environment variable only. Whoever sets it outside wins.</remarks>
+    public static void BeforeStart()
+    {
+        const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+        if (Environment.GetEnvironmentVariable(InlineCompletions) is null)
+        {
+            Environment.SetEnvironmentVariable(InlineCompletions, "1");
+        }
+    }
+
     public static void Configure(WebApplicationBuilder builder)
     {
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -2,6 +2,7 @@ using Chat.Api;
 using Chat.Api.Nodes;
 using ServiceDefaults;
 
+ChatServer.BeforeStart();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddNodes();

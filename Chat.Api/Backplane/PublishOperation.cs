@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Diagnostics;
 using Chat.Api.Backplane.Resp;
 using Microsoft.Extensions.ObjectPool;
@@ -50,7 +51,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
 
         node.CopyTo(_id);
         _id[node.Length] = (byte)'.';
-        System.Buffers.Text.Utf8Formatter.TryFormat(number, _id.AsSpan(node.Length + 1), out var digits);
+        Utf8Formatter.TryFormat(number, _id.AsSpan(node.Length + 1), out var digits);
         _idLength = node.Length + 1 + digits;
     }
 
@@ -67,9 +68,14 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
         }
         else
         {
-            reply.ReadArray();
-            var epoch = reply.ReadBulk();
-            outcome.Published(Id, epoch, reply.ReadInteger(), _idFromClient);
+            var position = reply.ReadBulk(); // "epoch offset"
+            var space = position.IndexOf((byte)' ');
+            if (space < 0 || !Utf8Parser.TryParse(position[(space + 1)..], out long offset, out _))
+            {
+                throw new RespException("The publish script answered with something else than a position.");
+            }
+
+            outcome.Published(Id, position[..space], offset, _idFromClient);
         }
 
         Return();

@@ -83,11 +83,11 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var call = new RedisCall();
-        Script(call.Buffer, RedisScript.Read, keys: 3, arguments: 5);
+        Script(call.Buffer, RedisScript.Read, keys: 3, arguments: 4);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);
         _keys.Ids(call.Buffer, topic.Utf8Name.Span);
-        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Bulk(NewEpoch()).Bulk((long)_options.PositionAge.TotalMilliseconds);
+        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Bulk((long)_options.PositionAge.TotalMilliseconds);
         var reply = await _commands.CallAsync(call, topic.Utf8Name.Span);
         return reply is object?[] fields && fields is [byte[] current, long last, .. var envelopes]
             ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()])
@@ -130,16 +130,18 @@ internal sealed class RedisBackplane : IBackplane
 
     private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now)
     {
-        Script(command, RedisScript.Publish, keys: 3, arguments: publication.MsgId.IsEmpty ? 7 : 8);
+        var hasId = !publication.MsgId.IsEmpty;
+        Script(command, _commands.PublishScript(publication.Kind), keys: hasId ? 3 : 2, arguments: hasId ? 5 : 4);
         _keys.Log(command, publication.Topic);
         _keys.Meta(command, publication.Topic);
-        _keys.Ids(command, publication.Topic);
+        if (hasId)
+        {
+            _keys.Ids(command, publication.Topic);
+        }
+
         _keys.Channel(command, publication.Topic);
-        command.Bulk(envelope).Bulk(now).Bulk(log.Messages).Bulk((long)log.Age.TotalMilliseconds);
-        Span<byte> epoch = stackalloc byte[EpochLength];
-        NewEpoch(epoch);
-        command.Bulk(epoch).Bulk((long)_options.PositionAge.TotalMilliseconds);
-        if (!publication.MsgId.IsEmpty)
+        command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Bulk(now);
+        if (hasId)
         {
             command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no id: one user's ids can't meet another's
         }
@@ -147,25 +149,6 @@ internal sealed class RedisBackplane : IBackplane
 
     private static void Script(CommandBuffer command, RedisScript script, int keys, int arguments) =>
         command.Command(3 + keys + arguments).Bulk("EVALSHA"u8).Bulk(script.Sha).Bulk(keys);
-
-    private const int EpochLength = 10;
-
-    private static string NewEpoch()
-    {
-        Span<byte> epoch = stackalloc byte[EpochLength];
-        NewEpoch(epoch);
-        return Encoding.ASCII.GetString(epoch);
-    }
-
-    // Offered with every publish, used when a log begins: 50 random bits, since two lives of a log must never share a name.
-    private static void NewEpoch(Span<byte> epoch)
-    {
-        var bits = Random.Shared.NextInt64();
-        for (var i = 0; i < epoch.Length; i++)
-        {
-            epoch[i] = "abcdefghijklmnopqrstuvwxyz234567"u8[(int)(bits >> (5 * i)) & 31];
-        }
-    }
 
     private sealed class OperationPool(BackplaneMetrics metrics) : ObjectPool<PublishOperation>
     {

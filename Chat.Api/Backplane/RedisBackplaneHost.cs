@@ -27,7 +27,7 @@ internal sealed class RedisBackplaneHost : BackgroundService
         _topics = topics;
         _options = options.Value;
         _time = time;
-        _commands = new RedisCommands(endpoint, _options.CommandTimeout, EndBatch, logger);
+        _commands = new RedisCommands(endpoint, _options, EndBatch, logger);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, topics, _options, EndBatch, metrics, logger);
         Backplane = new RedisBackplane(_commands, _subscriptions, keys, _options, node, time, metrics);
         topics.Attach(Backplane);

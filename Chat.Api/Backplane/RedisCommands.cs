@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Chat.Api.Backplane.Resp;
+using Chat.Api.Topics;
 
 namespace Chat.Api.Backplane;
 
@@ -14,26 +15,33 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new();
     private readonly RespLink?[] _slots = new RespLink?[RedisSlot.Count];
     private readonly RespLink _main;
-    private readonly TimeSpan _timeout;
+    private readonly RedisScript[] _publish; // by TopicKind
+    private readonly BackplaneOptions _options;
+    private readonly RedisScript[] _scripts;
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
     private volatile bool _isCluster;
     private volatile RespLink[] _owners = []; // of slots, as last heard
 
     /// <param name="endpoint">Where Redis is.</param>
-    /// <param name="timeout">After which an unanswered command breaks its link.</param>
+    /// <param name="options">Time limits.</param>
     /// <param name="batchEnd">Called on a link's thread when all replies that had arrived are handled.</param>
     /// <param name="logger">Gets up, down and cluster moves.</param>
-    public RedisCommands(RedisEndpoint endpoint, TimeSpan timeout, Action batchEnd, ILogger logger)
+    public RedisCommands(RedisEndpoint endpoint, BackplaneOptions options, Action batchEnd, ILogger logger)
     {
-        _timeout = timeout;
+        _options = options;
+        _scripts = [.. _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))],
+            RedisScript.Read, RedisScript.Admit, RedisScript.Release];
         _batchEnd = batchEnd;
         _logger = logger;
-        _main = new RespLink(endpoint, this, RespLinkKind.Commands, timeout, "redis commands");
+        _main = NewLink(endpoint);
     }
 
     /// <summary>Whether every server that owns slots takes commands. One that was replaced counts no more.</summary>
     public bool IsUp => _main.IsUp && Array.TrueForAll(_owners, static owner => owner.IsUp);
+
+    /// <summary>The script that publishes to topics of a kind.</summary>
+    public RedisScript PublishScript(TopicKind kind) => _publish[(int)kind];
 
     public void Start() => _main.Start();
 
@@ -137,16 +145,19 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private void AskForSlots(RespLink link) =>
         link.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this));
 
-    private static void LoadScripts(RespLink link)
+    private void LoadScripts(RespLink link)
     {
         var load = new CommandBuffer();
-        foreach (var script in RedisScript.All)
+        foreach (var script in _scripts)
         {
             load.Clear();
             load.Command(3).Bulk("SCRIPT"u8).Bulk("LOAD"u8).Bulk(script.Text);
             link.TrySend(load.Span, IgnoredReply.Instance);
         }
     }
+
+    private RespLink NewLink(RedisEndpoint endpoint) =>
+        new(endpoint, this, RespLinkKind.Commands, _options.CommandTimeout, _options.GatherTime, "redis commands");
 
     private void Assign(int first, int last, RespLink owner)
     {
@@ -169,7 +180,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         return _peers.GetOrAdd((host, port), static (server, self) =>
         {
-            var link = new RespLink(self._main.Endpoint.At(server.Host, server.Port), self, RespLinkKind.Commands, self._timeout, "redis commands");
+            var link = self.NewLink(self._main.Endpoint.At(server.Host, server.Port));
             link.Start();
             return link;
         }, this);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -6,22 +7,33 @@ namespace Chat.Api.Backplane;
 /// <summary>A Lua script from a file beside this one, called by its hash (EVALSHA).</summary>
 internal sealed class RedisScript
 {
-    public static readonly RedisScript Publish = new("publish.lua");
     public static readonly RedisScript Read = new("read.lua");
     public static readonly RedisScript Admit = new("admit.lua");
     public static readonly RedisScript Release = new("release.lua");
 
-    public static readonly IReadOnlyList<RedisScript> All = [Publish, Read, Admit, Release];
-
-    private RedisScript(string file)
+    private RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
     {
         using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(file)
             ?? throw new InvalidOperationException($"The script {file} is not embedded in the assembly.");
-        Text = new byte[stream.Length];
-        stream.ReadExactly(Text);
+        var text = new StreamReader(stream).ReadToEnd();
+        foreach (var (name, value) in constants)
+        {
+            text = text.Replace($"@{name}@", value.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        }
+
+        Text = Encoding.UTF8.GetBytes(text);
 #pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is protected by it.
         Sha = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA1.HashData(Text)));
 #pragma warning restore CA5350
+    }
+
+    /// <summary>The publish script for topics with such a log. What never changes is written into it: an argument costs
+    /// Redis time with every message.</summary>
+    public static RedisScript Publish(LogOptions log, TimeSpan positionAge)
+    {
+        var age = (long)log.Age.TotalMilliseconds;
+        return new RedisScript(
+            "publish.lua", ("KEEP", log.Messages), ("AGE", age), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds));
     }
 
     public byte[] Text { get; }

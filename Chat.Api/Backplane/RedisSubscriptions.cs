@@ -36,7 +36,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _metrics = metrics;
         _logger = logger;
         _tickChannel = keys.TickChannel(nodeId);
-        _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, "redis subscriptions");
+        _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
     }
 
     /// <summary>The channel whose messages prove that subscriptions are alive.</summary>

@@ -1,7 +1,7 @@
 -- What a topic's log holds after an offset; also how a subscriber learns where the log stands.
 -- KEYS[1] log   [2] meta   [3] ids (see publish.lua)
 -- ARGV[1] epoch the reader knows, '' for none   [2] its offset   [3] messages to return at most
--- ARGV[4] epoch, should the log begin its life here   [5] ms the position outlives the log
+-- ARGV[4] ms the position outlives the log
 -- An offset beyond the last, in the same epoch, proves that Redis came back with less than it had acknowledged:
 -- offsets would be given twice, so a new epoch begins. Only positions that a node saw itself may be passed here.
 -- Returns {epoch, last offset, envelope, ...}. Envelopes only if the epoch is the reader's; they may begin after
@@ -11,19 +11,15 @@ local log, meta, ids = KEYS[1], KEYS[2], KEYS[3]
 
 local known = call('HMGET', meta, 'e', 'o')
 local epoch, last = known[1], tonumber(known[2] or '0')
-if not epoch then
-  call('DEL', log, ids)
-  call('HSET', meta, 'e', ARGV[4], 'o', '0')
-  call('PEXPIRE', meta, ARGV[5])
-  return { ARGV[4], 0 }
-end
-
 local since, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
-if epoch == ARGV[1] and since > last then
-  epoch = ARGV[4]
-  call('HSET', meta, 'e', epoch)
-  call('HDEL', meta, 'x', 'd') -- the next log and ids need expiries of their own
+
+if not epoch or (epoch == ARGV[1] and since > last) then
+  local time = call('TIME')
+  epoch = string.format('%x', time[1]) .. string.format('%05x', time[2])
   call('DEL', log, ids)
+  call('HDEL', meta, 'x', 'd') -- the next log and ids need expiries of their own
+  call('HSET', meta, 'e', epoch, 'o', string.format('%d', last))
+  call('PEXPIRE', meta, ARGV[4])
 end
 
 local reply = { epoch, last }
@@ -33,7 +29,7 @@ if epoch == ARGV[1] and since < last and limit > 0 then
   if from < 0 then
     from = 0
   end
-  for _, envelope in ipairs(call('LRANGE', log, from, from + limit - 1)) do
+  for _, envelope in ipairs(call('LRANGE', log, string.format('%d', from), string.format('%d', from + limit - 1))) do
     reply[#reply + 1] = envelope
   end
 end
