@@ -15,6 +15,10 @@ internal sealed class EdgeOptions
     /// <value>1 minute to 1 day. Default 1 hour.</value>
     public TimeSpan ActivityTimeout { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long a node may take to answer a WebSocket upgrade, before another one is asked.</summary>
+    /// <value>1 second to 2 minutes. Default 10 seconds: a node asks Redis before it answers.</value>
+    public TimeSpan UpgradeTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often the registry is read when nothing is announced.</summary>
     /// <value>100 ms to 10 seconds. Default 1 second.</value>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);

@@ -33,6 +33,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
             ["ASPNETCORE_URLS"] = url,
             ["ConnectionStrings__redis"] = redis,
             ["Edge__HealthInterval"] = "00:00:00.5",
+            ["Edge__UpgradeTimeout"] = "00:00:01",
         });
         var edge = new EdgeProcess(process, new Uri(url));
         try

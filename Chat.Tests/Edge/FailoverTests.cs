@@ -4,34 +4,16 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>What clients see through the edge while nodes and Redis come and go: real processes, leases of 2 s.</summary>
-public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
+/// <summary>What clients see through the edge while nodes and Redis come and go.</summary>
+public sealed class FailoverTests(FailoverCluster cluster, ITestOutputHelper output) : IClassFixture<FailoverCluster>, IDisposable
 {
-    private NodeCluster? _cluster;
-    private EdgeProcess? _edge;
-
-    private NodeCluster Cluster => _cluster!;
-
-    private EdgeProcess Edge => _edge!;
-
-    public async Task InitializeAsync()
-    {
-        _cluster = await NodeCluster.StartAsync();
-        _edge = await EdgeProcess.StartAsync(_cluster.Redis.ConnectionString);
-    }
-
-    public async Task DisposeAsync()
-    {
-        output.WriteLine($"edge\n{Edge.Output}\n\n{Cluster.Log()}");
-        await Edge.DisposeAsync();
-        await Cluster.DisposeAsync();
-    }
+    public void Dispose() => output.WriteLine($"edge\n{cluster.Edge.Output}\n\n{cluster.Nodes.Log()}");
 
     [Fact]
     public async Task Failover_WhenANodeIsKilled_ItsClientsEndAndNobodyMeetsItAgain()
     {
-        await using var dead = Cluster.Take(0);
-        var clients = await ConnectAsync(9);
+        await using var dead = await cluster.AddNodeToEndAsync();
+        var clients = await cluster.ConnectAsync(9);
         await dead.KillAsync();
 
         foreach (var client in clients.Where(client => client.Node == dead.Id))
@@ -40,26 +22,25 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         Assert.Contains(clients, client => client.Node == dead.Id);
-        Assert.DoesNotContain(await ConnectAsync(12), client => client.Node == dead.Id);
+        Assert.DoesNotContain(await cluster.ConnectAsync(9), client => client.Node == dead.Id);
         Assert.All(clients.Where(client => client.Node != dead.Id), client => Assert.False(client.Ended.IsCompleted));
     }
 
     [Fact]
     public async Task Failover_WhenANodeStops_NoConnectFails()
     {
-        await using var stopping = Cluster.Take(0);
-        var clients = await ConnectAsync(6);
+        await using var stopping = await cluster.AddNodeToEndAsync();
+        var clients = await cluster.ConnectAsync(9);
         var stop = stopping.StopAsync(TimeSpan.FromSeconds(25));
 
-        List<ChatClient> meanwhile = [];
         while (!stop.IsCompleted)
         {
-            meanwhile.AddRange(await ConnectAsync(1));
+            await cluster.ConnectAsync();
         }
 
         await stop;
-        meanwhile.AddRange(await ConnectAsync(3));
-        Assert.DoesNotContain(meanwhile.TakeLast(3), client => client.Node == stopping.Id);
+        Assert.DoesNotContain(await cluster.ConnectAsync(3), client => client.Node == stopping.Id);
+        Assert.Contains(clients, client => client.Node == stopping.Id);
         foreach (var client in clients.Where(client => client.Node == stopping.Id))
         {
             Assert.Equal(1012, (await client.ClosedAsync()).Code);
@@ -69,47 +50,32 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Failover_WhenANodeHangs_ConnectsMoveOn()
     {
-        var hanging = Cluster.Nodes[0];
+        await using var hanging = await cluster.AddNodeToEndAsync();
         hanging.Signal(ChildProcess.SigStop);
-        try
-        {
-            Assert.DoesNotContain(await ConnectAsync(6), client => client.Node == hanging.Id);
-        }
-        finally
-        {
-            hanging.Signal(ChildProcess.SigCont);
-        }
+
+        Assert.DoesNotContain(await cluster.ConnectAsync(6), client => client.Node == hanging.Id);
     }
 
     [Fact]
-    public async Task Join_OfANewNode_BringsItTrafficWithinThreeSeconds()
-    {
-        await ConnectAsync(6);
-        await Cluster.AddAsync();
-        var started = TimeProvider.System.GetTimestamp();
-
-        // The new one has the fewest connections.
-        while ((await ConnectAsync(1))[0].Node != Cluster.Nodes[^1].Id)
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(3));
-        }
-    }
+    public async Task Join_OfANewNode_BringsItTrafficWithinThreeSeconds() =>
+        Assert.InRange((await cluster.AddNodeAsync()).Took, TimeSpan.Zero, TimeSpan.FromSeconds(3));
 
     [Fact]
     public async Task RedisAway_TheEdgeKeepsItsNodes_AndAllAreThereWhenItIsBackEmpty()
     {
-        var clients = await ConnectAsync(6);
-        await Cluster.Redis.KillAsync();
-        await Cluster.UntilHealthAsync(isHealthy: false, TimeSpan.FromSeconds(5));
+        var clients = await cluster.ConnectAsync(6);
+        await cluster.Nodes.Redis.KillAsync();
+        await cluster.Nodes.UntilHealthAsync(isHealthy: false, TimeSpan.FromSeconds(5));
 
         Assert.Equal(200, await StatusAsync("health"));
         Assert.Equal(400, await StatusAsync("chat/user/1")); // a node's answer to a plain GET
-        await Cluster.Redis.RestartAsync();
-        await Cluster.UntilHealthAsync(isHealthy: true, TimeSpan.FromSeconds(15));
+        await cluster.Nodes.Redis.RestartAsync();
+        await cluster.Nodes.UntilHealthAsync(isHealthy: true, TimeSpan.FromSeconds(15));
 
         // Each comes back into rotation with its next probe.
+        var count = cluster.Nodes.Nodes.Count;
         var started = TimeProvider.System.GetTimestamp();
-        while ((await ConnectAsync(3)).Select(client => client.Node).Distinct().Count() < 3)
+        while ((await cluster.ConnectAsync(count)).Select(client => client.Node).Distinct().Count() < count)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(5));
         }
@@ -120,30 +86,17 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task EdgeStopping_WithOpenWebSockets_EndsWithinFiveSeconds()
     {
-        var clients = await ConnectAsync(3);
+        await using var edge = await EdgeProcess.StartAsync(cluster.Nodes.Redis.ConnectionString);
+        await using var client = await edge.ConnectAsync("/chat/user/1");
 
-        await Edge.StopAsync(TimeSpan.FromSeconds(5));
+        await edge.StopAsync(TimeSpan.FromSeconds(5));
 
-        foreach (var client in clients)
-        {
-            await client.ClosedAsync();
-        }
-    }
-
-    private async Task<List<ChatClient>> ConnectAsync(int count)
-    {
-        List<ChatClient> clients = [];
-        for (var i = 0; i < count; i++)
-        {
-            clients.Add(await Edge.ConnectAsync($"/chat/user/{Guid.NewGuid():N}"));
-        }
-
-        return clients;
+        await client.ClosedAsync();
     }
 
     private async Task<int> StatusAsync(string path)
     {
-        using var answer = await Edge.Http.GetAsync(path);
+        using var answer = await cluster.Edge.Http.GetAsync(path);
         return (int)answer.StatusCode;
     }
 }

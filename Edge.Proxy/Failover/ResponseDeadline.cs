@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Edge.Proxy.Failover;
@@ -6,10 +7,9 @@ namespace Edge.Proxy.Failover;
 /// Bounds the wait for the first answer of a node that accepts connections but hangs, so that the request can move on
 /// to another. What follows the headers - a WebSocket, a stream - is bounded by the activity timeout alone.
 /// </summary>
-internal sealed class ResponseDeadline : ForwarderHttpClientFactory
+internal sealed class ResponseDeadline(IOptions<EdgeOptions> options, ILogger<ForwarderHttpClientFactory> logger)
+    : ForwarderHttpClientFactory(logger)
 {
-    // A node decides about an upgrade within a few round trips to Redis, each bounded by seconds.
-    private static readonly TimeSpan ForUpgrade = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ForRequest = TimeSpan.FromSeconds(30);
 
     // A node that does not accept within this time is as good as gone; the next one is tried.
@@ -22,13 +22,13 @@ internal sealed class ResponseDeadline : ForwarderHttpClientFactory
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new Deadline(base.WrapHandler(context, handler));
+        new Deadline(base.WrapHandler(context, handler), For);
 
-    private static TimeSpan For(HttpRequestMessage request)
+    private TimeSpan For(HttpRequestMessage request)
     {
         if (request.Headers.Upgrade.Count > 0)
         {
-            return ForUpgrade;
+            return options.Value.UpgradeTimeout;
         }
 
         // A hub's long poll answers when there is something to say.
@@ -37,13 +37,13 @@ internal sealed class ResponseDeadline : ForwarderHttpClientFactory
             : ForRequest;
     }
 
-    private sealed class Deadline(HttpMessageHandler inner) : DelegatingHandler(inner)
+    private sealed class Deadline(HttpMessageHandler inner, Func<HttpRequestMessage, TimeSpan> timeout) : DelegatingHandler(inner)
     {
         protected override async Task<HttpResponseMessage> SendAsync(
             HttpRequestMessage request, CancellationToken cancellationToken)
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(For(request));
+            deadline.CancelAfter(timeout(request));
             try
             {
                 return await base.SendAsync(request, deadline.Token);

@@ -1,0 +1,61 @@
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Edge;
+
+/// <summary>Nodes with leases of 2 s and an edge, all real processes, for the failover tests to break and to mend.</summary>
+public sealed class FailoverCluster : IAsyncLifetime
+{
+    private NodeCluster? _nodes;
+    private EdgeProcess? _edge;
+
+    internal NodeCluster Nodes => _nodes!;
+
+    internal EdgeProcess Edge => _edge!;
+
+    public async Task InitializeAsync()
+    {
+        _nodes = await NodeCluster.StartAsync(nodes: 2);
+        _edge = await EdgeProcess.StartAsync(_nodes.Redis.ConnectionString);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await (_edge?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_nodes?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    /// <summary>Starts a further node and returns it with the time until the edge sent it a client.</summary>
+    internal async Task<(NodeProcess Node, TimeSpan Took)> AddNodeAsync()
+    {
+        await Nodes.AddAsync();
+        var node = Nodes.Nodes[^1];
+        var started = TimeProvider.System.GetTimestamp();
+        while (await ConnectAsync() is var client && client.Node != node.Id)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < ChatClient.Deadline, $"{node.Id} gets no clients:\n{Edge.Output}");
+        }
+
+        return (node, TimeProvider.System.GetElapsedTime(started));
+    }
+
+    /// <summary>As <see cref="AddNodeAsync"/>; ending the node is the caller's.</summary>
+    internal async Task<NodeProcess> AddNodeToEndAsync()
+    {
+        _ = await AddNodeAsync();
+        return Nodes.Take(Nodes.Nodes.Count - 1);
+    }
+
+    internal Task<ChatClient> ConnectAsync() => Edge.ConnectAsync($"/chat/user/{Guid.NewGuid():N}");
+
+    internal async Task<List<ChatClient>> ConnectAsync(int count)
+    {
+        List<ChatClient> clients = [];
+        while (clients.Count < count)
+        {
+            clients.Add(await ConnectAsync());
+        }
+
+        return clients;
+    }
+}
