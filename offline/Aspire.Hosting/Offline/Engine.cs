@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Hosting;
 
@@ -16,9 +15,9 @@ internal sealed class Engine(
     ResourceNotificationService notifications,
     ProcessEnvironment environment,
     HealthWatch health,
+    PublicPorts ports,
     ConsoleOutput console,
     Dashboard dashboard,
-    EngineOptions options,
     IHostApplicationLifetime lifetime) : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan StopBudget = TimeSpan.FromSeconds(8);
@@ -27,7 +26,6 @@ internal sealed class Engine(
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(4);
 
     private readonly Dictionary<IResource, List<Instance>> _instances = [];
-    private readonly List<TcpForwarder> _forwarders = [];
     private readonly List<Task> _running = []; // one per resource, from waiting to the end of its health watch
     private readonly ConcurrentBag<Task> _watches = []; // one per start of a process, until it has ended
     private readonly CancellationTokenSource _stopping = new();
@@ -44,7 +42,7 @@ internal sealed class Engine(
         foreach (var resource in resources)
         {
             _instances[resource] = [.. Enumerable.Range(0, ReplicasOf(resource)).Select(_ => new Instance(resource))];
-            AllocateEndpoints(resource);
+            ports.Allocate(resource, _instances[resource]);
         }
 
         _running.AddRange(resources.Select(RunAsync));
@@ -78,11 +76,6 @@ internal sealed class Engine(
         }
 
         await _stopping.CancelAsync().ConfigureAwait(false);
-        foreach (var forwarder in _forwarders)
-        {
-            await forwarder.DisposeAsync().ConfigureAwait(false);
-        }
-
         if (_keeper is not null)
         {
             await _keeper.DisposeAsync().ConfigureAwait(false);
@@ -132,39 +125,6 @@ internal sealed class Engine(
         ExecutableResource => 1,
         _ => 0,
     };
-
-    // Several replicas share a public port through a forwarder; a single process just listens on it.
-    private void AllocateEndpoints(IResource resource)
-    {
-        var instances = _instances[resource];
-        foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
-        {
-            var port = options.IsTest && endpoint.IsProxied ? null : endpoint.Port;
-            var isForwarded = endpoint.IsProxied && (instances.Count > 1 || endpoint.TargetPort is not null);
-            var publicPort = isForwarded ? Forward(endpoint, port, instances) : port ?? endpoint.TargetPort ?? Ports.TakeFree();
-            foreach (var instance in instances)
-            {
-                instance.TargetPorts[endpoint.Name] = isForwarded ? endpoint.TargetPort ?? Ports.TakeFree() : publicPort;
-            }
-
-            endpoint.Allocated.TrySetResult(publicPort);
-        }
-    }
-
-    private int Forward(EndpointAnnotation endpoint, int? port, List<Instance> instances)
-    {
-        try
-        {
-            var forwarder = TcpForwarder.Listen(port, () =>
-                [.. instances.Where(instance => instance.IsRunning).Select(instance => instance.TargetPorts[endpoint.Name])]);
-            _forwarders.Add(forwarder);
-            return forwarder.Port;
-        }
-        catch (SocketException failure)
-        {
-            throw new DistributedApplicationException($"Port {port} cannot be used: {failure.Message}", failure);
-        }
-    }
 
     private async Task NoticeKeeperAsync(KeeperLink keeper)
     {

@@ -11,6 +11,7 @@ internal static class EngineServices
         services.AddSingleton<ConsoleOutput>();
         services.AddSingleton<Dashboard>();
         services.AddSingleton<ProcessEnvironment>();
+        services.AddSingleton<PublicPorts>();
         services.AddSingleton<HealthWatch>();
         services.AddSingleton<Engine>();
         services.AddHostedService(provider => provider.GetRequiredService<Engine>());
