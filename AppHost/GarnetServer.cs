@@ -39,6 +39,7 @@ internal static class GarnetServer
             "--bind", "127.0.0.1",
             "--lua", "true",
             "--memory", settings.Memory,
+            "--lua-transaction-mode", "true", // without it two publishes of one topic may run in between each other
             "-q",
         ];
         return settings.Persist ? [.. arguments, .. Persistence(appHostDirectory, settings)] : arguments;

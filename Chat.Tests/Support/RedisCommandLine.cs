@@ -23,7 +23,7 @@ internal static class RedisCommandLine
             ]
             :
             [
-                "dotnet", Garnet, "--port", portText, "--bind", "127.0.0.1", "--lua", "true",
+                "dotnet", Garnet, "--port", portText, "--bind", "127.0.0.1", "--lua", "true", "--lua-transaction-mode", "true",
                 .. persists ? AppendOnly(directory) : [], .. more,
             ];
     }

@@ -8,8 +8,8 @@ namespace Chat.Tests.Support;
 /// <summary>A server's process and the shell that watches over it; see <see cref="RedisServer"/>.</summary>
 internal sealed class RedisProcess : IAsyncDisposable
 {
-    public const int SigStop = 19;
     public const int SigCont = 18;
+    private const int SigStop = 19;
     private const int SigTerm = 15;
     private const int SigKill = 9;
     private const int KeptLines = 40;
@@ -83,6 +83,18 @@ internal sealed class RedisProcess : IAsyncDisposable
         }
 
         await EndAsync();
+    }
+
+    /// <summary>Returns when each of its threads has stopped.</summary>
+    public void Pause()
+    {
+        Signal(SigStop);
+        if (OperatingSystem.IsLinux())
+        {
+            SpinWait.SpinUntil(
+                () => Directory.GetDirectories($"/proc/{_id.Task.Result}/task").All(thread => File.ReadAllText(thread + "/stat").Contains(") T ", StringComparison.Ordinal)),
+                TimeSpan.FromSeconds(5));
+        }
     }
 
     public void Signal(int signal)

@@ -100,7 +100,7 @@ internal sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Stops its clock (SIGSTOP): connections stay open, nobody answers. Returns when it has stopped.</summary>
-    public void Pause() => _process!.Signal(RedisProcess.SigStop);
+    public void Pause() => _process!.Pause();
 
     /// <summary>Lets it go on (SIGCONT).</summary>
     public void Resume() => _process!.Signal(RedisProcess.SigCont);

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>What the backplane promises when the server, or the way to it, fails.</summary>
+public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(redis)
+{
+    [RedisFact]
+    public async Task Server_WhenKilledAndRestarted_FailsPublishesFastAndIsHeardAgain()
+    {
+        var topic = NewTopic();
+        await A.Backplane.SubscribeAsync(topic);
+        await Server.KillAsync();
+        try
+        {
+            var asked = Stopwatch.StartNew();
+            Assert.False((await B.PublishAsync(topic, "lost", id: "m1")).IsPublished);
+            Assert.True(asked.Elapsed < TimeSpan.FromSeconds(2), $"It took {asked.Elapsed} to say no.");
+            await A.ReadyAsync(false);
+            await Assert.ThrowsAsync<Chat.Api.Backplane.BackplaneUnavailableException>(() => A.Backplane.SubscribeAsync(NewTopic()));
+        }
+        finally
+        {
+            await Server.RestartAsync();
+        }
+
+        await A.Listener.RestoredAsync();
+        Assert.Equal(1, (await B.PublishAnyhowAsync(topic, "kept", "m1")).Offset);
+        Assert.Equal("kept", (await A.Listener.NextAsync()).Msg);
+    }
+
+    [RedisFact]
+    public async Task Server_WhenPaused_MakesTheNodeUnreadyAndLosesNothing()
+    {
+        var topic = NewTopic();
+        await A.Backplane.SubscribeAsync(topic);
+        Server.Pause();
+        try
+        {
+            Assert.False((await B.PublishAsync(topic, "hi", id: "m1")).IsPublished); // may have been, for all B knows
+            await A.ReadyAsync(false);
+        }
+        finally
+        {
+            Server.Resume();
+        }
+
+        var outcome = await B.PublishAnyhowAsync(topic, "hi", "m1");
+        await A.ReadyAsync();
+        Assert.Single(await A.ReadAsync(topic, outcome.Epoch, 0));
+    }
+
+    [RedisFact]
+    public async Task Subscriptions_WhenTheyGoDeaf_AreMadeAnew()
+    {
+        await using var proxy = new RedisProxy(Server);
+        var node = await StartNodeAsync(at: proxy.ConnectionString);
+        var topic = NewTopic();
+        await node.Backplane.SubscribeAsync(topic);
+
+        proxy.Deafen(where: sent => sent.Contains("SUBSCRIBE", StringComparison.Ordinal));
+        await node.ReadyAsync(false);
+        await node.Listener.RestoredAsync();
+        await B.PublishAsync(topic, "hi");
+
+        Assert.Equal("hi", (await node.Listener.NextAsync()).Msg);
+        await node.ReadyAsync();
+    }
+
+    [RedisFact]
+    public async Task Subscribing_WhenNobodyConfirms_FailsInTimeAndLeavesNothing()
+    {
+        await using var proxy = new RedisProxy(Server);
+        var node = await StartNodeAsync(at: proxy.ConnectionString);
+        var topic = NewTopic();
+
+        proxy.Deafen(where: sent => sent.Contains("SUBSCRIBE", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<Chat.Api.Backplane.BackplaneUnavailableException>(() => node.Backplane.SubscribeAsync(topic));
+        await node.Listener.RestoredAsync();
+
+        await Eventually.TrueAsync(async () => await A.Backplane.CountSubscribersAsync(topic) == 0);
+        await node.Backplane.SubscribeAsync(topic);
+        Assert.Equal(1, await A.Backplane.CountSubscribersAsync(topic));
+    }
+
+    // Reconnects that overlap have made other clients lose subscriptions for good.
+    [RedisFact]
+    public async Task Connections_DroppedTwiceInHalfASecond_LeaveNoTopicDeaf()
+    {
+        const int Topics = 1000;
+        await using var proxy = new RedisProxy(Server);
+        var node = await StartNodeAsync(at: proxy.ConnectionString);
+        var topics = Enumerable.Range(0, Topics).Select(_ => NewTopic()).ToArray();
+        await Task.WhenAll(topics.Select(node.Backplane.SubscribeAsync));
+
+        proxy.Cut();
+        using (var half = new PeriodicTimer(TimeSpan.FromMilliseconds(250)))
+        {
+            await half.WaitForNextTickAsync(); // the moment is the test: in the midst of the first recovery
+        }
+
+        proxy.Cut();
+        await node.ReadyAsync(false);
+        await node.ReadyAsync();
+        await Task.WhenAll(topics.Select(topic => B.PublishAsync(topic, "hi")));
+
+        var heard = await node.Listener.NextAsync(Topics);
+        Assert.Equal(topics.Select(topic => topic.Name).Order(), heard.Select(one => one.Topic).Order());
+    }
+}
+
+[Collection(RedisServerGroup.Name)]
+[RunsOn(RedisKind.Redis)]
+public sealed class RedisBackplaneTests(RedisServerFixture redis) : BackplaneFaultSpec(redis);
+
+[Collection(GarnetServerGroup.Name)]
+[RunsOn(RedisKind.Garnet)]
+public sealed class GarnetBackplaneTests(GarnetServerFixture redis) : BackplaneFaultSpec(redis);

@@ -1,0 +1,144 @@
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>What the backplane promises about what it keeps.</summary>
+public abstract class BackplaneLogSpec(RedisFixture redis) : BackplaneSpec(redis)
+{
+    [RedisFact]
+    public async Task Log_GivesWhatCameAfterAPosition_InOrder()
+    {
+        var topic = NewTopic();
+        var epoch = await PublishAsync(A, topic, 5);
+
+        Assert.Equal<int[]>([3, 4, 5], await OffsetsAsync(topic, epoch, since: 2));
+        Assert.Equal<int[]>([3, 4], await OffsetsAsync(topic, epoch, since: 2, limit: 2));
+        Assert.Empty(await OffsetsAsync(topic, epoch, since: 5));
+    }
+
+    [RedisFact]
+    public async Task Log_ReadWithAnUnknownEpoch_GivesItsPositionAlone()
+    {
+        var topic = NewTopic();
+        var epoch = await PublishAsync(A, topic, 5);
+
+        var page = await B.Backplane.ReadAsync(topic, "another", 2, 100);
+
+        Assert.Equal((epoch, 5, 0), (page.Epoch, page.Last, page.Envelopes.Count));
+    }
+
+    [RedisFact]
+    public async Task Log_ReadBeforeTheFirstMessage_BeginsItsEpoch()
+    {
+        var topic = NewTopic();
+
+        var page = await A.Backplane.ReadAsync(topic, "", 0, 0);
+        var first = await B.PublishAsync(topic, "hi");
+
+        Assert.Equal(0, page.Last);
+        Assert.Equal((page.Epoch, 1), (first.Epoch, first.Offset));
+    }
+
+    // Redis came back with less than it had acknowledged: what is published now must not pass for what was there before.
+    [RedisFact]
+    public async Task Log_ThatLostPositionsANodeSaw_BeginsANewEpoch()
+    {
+        var topic = NewTopic();
+        var epoch = await PublishAsync(A, topic, 5);
+
+        var page = await B.Backplane.ReadAsync(topic, epoch, 7, 100);
+        var next = await A.PublishAsync(topic, "new");
+
+        Assert.NotEqual(epoch, page.Epoch);
+        Assert.Equal(page.Epoch, next.Epoch);
+        Assert.Equal(["new"], (await B.ReadAsync(topic, page.Epoch, 0)).Select(heard => heard.Msg));
+        AssertEveryKeyExpires(topic);
+    }
+
+    [RedisFact]
+    public async Task Log_OverItsCount_KeepsTheNewest()
+    {
+        var options = BackplaneNode.FastOptions();
+        options.Group.Messages = 10;
+        var node = await StartNodeAsync(options);
+        var topic = NewTopic();
+
+        var epoch = await PublishAsync(node, topic, 200);
+
+        var kept = await OffsetsAsync(topic, epoch, since: 0);
+        Assert.InRange(kept.Length, 10, 42); // trimmed every 32 messages
+        Assert.Equal(Enumerable.Range(201 - kept.Length, kept.Length), kept);
+    }
+
+    [RedisFact]
+    public async Task Log_OverItsAge_ForgetsTheOldest()
+    {
+        var clock = new ManualTimeProvider();
+        var options = BackplaneNode.FastOptions();
+        options.Group.Age = TimeSpan.FromMinutes(10);
+        var node = await StartNodeAsync(options, clock);
+        var topic = NewTopic();
+
+        var epoch = await PublishAsync(node, topic, 3);
+        clock.Advance(TimeSpan.FromMinutes(9));
+        await node.PublishAsync(topic, "young");
+        clock.Advance(TimeSpan.FromMinutes(4));
+        await node.PublishAsync(topic, "newest");
+
+        Assert.Equal<int[]>([4, 5], await OffsetsAsync(topic, epoch, since: 0));
+    }
+
+    [RedisFact]
+    public async Task Keys_OfATopic_AllExpire()
+    {
+        var topic = NewTopic();
+        await PublishAsync(A, topic, 3);
+        AssertEveryKeyExpires(topic);
+
+        await A.PublishAsync(topic, "hi", id: "m1");
+        AssertEveryKeyExpires(topic);
+
+        var read = NewTopic();
+        await A.Backplane.ReadAsync(read, "", 0, 0);
+        AssertEveryKeyExpires(read);
+
+        var user = Topic.User(read.Id);
+        await A.Backplane.AdmitAsync(user, 1, [A.Id]);
+        AssertEveryKeyExpires(user);
+    }
+
+    // The ids are trimmed until none is left, so the key goes, and the next id makes it anew.
+    [RedisFact]
+    public async Task Ids_MadeAnewAfterTheirLastWasTrimmed_Expire()
+    {
+        var options = BackplaneNode.FastOptions();
+        options.Group.Messages = 10;
+        var node = await StartNodeAsync(options);
+        var topic = NewTopic();
+
+        await node.PublishAsync(topic, "hi", id: "m1");
+        await PublishAsync(node, topic, 63);
+        Assert.Equal(0L, Server.Execute("EXISTS", $"{{{topic}}}:ids"));
+        await node.PublishAsync(topic, "hi", id: "m2");
+
+        AssertEveryKeyExpires(topic);
+    }
+
+    private static async Task<string> PublishAsync(BackplaneNode node, Topic topic, int count)
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, count).Select(i => node.PublishAsync(topic, $"{i}")));
+        return outcomes[0].Epoch;
+    }
+
+    private async Task<int[]> OffsetsAsync(Topic topic, string epoch, long since, int limit = 1000) =>
+        [.. (await B.ReadAsync(topic, epoch, since, limit)).Select(heard => (int)heard.Offset)];
+
+    private void AssertEveryKeyExpires(Topic topic)
+    {
+        var keys = ((object?[])Server.Execute("KEYS", $"{{{topic}}}:*")!).Cast<string>().ToArray();
+        Assert.NotEmpty(keys);
+        Assert.All(keys, key => Assert.True(Server.Execute("PTTL", key) is > 0L, $"{key} never expires."));
+    }
+}

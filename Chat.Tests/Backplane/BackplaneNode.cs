@@ -1,0 +1,126 @@
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Backplane.Resp;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>The backplane of one node, with a listener that keeps what it hears.</summary>
+internal sealed class BackplaneNode : IAsyncDisposable
+{
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
+
+    private readonly RedisCommands _commands;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly BackplaneOptions _options;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _ticking = Task.CompletedTask;
+
+    private BackplaneNode(string connectionString, BackplaneOptions options, TimeProvider time, string prefix)
+    {
+        var endpoint = RedisEndpoint.Parse(connectionString);
+        var keys = new RedisKeys(prefix);
+        var node = new NodeIdentity(time);
+        var metrics = new BackplaneMetrics(new Meters());
+        _options = options;
+        _commands = new RedisCommands(endpoint, options.CommandTimeout, static () => { }, NullLogger.Instance);
+        _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, static () => { }, metrics, NullLogger.Instance);
+        Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics);
+        Id = node.Id;
+    }
+
+    public string Id { get; }
+
+    public RedisBackplane Backplane { get; }
+
+    public RecordingListener Listener { get; } = new();
+
+    /// <summary>Short times, so that faults are found while a test waits.</summary>
+    public static BackplaneOptions FastOptions() => new()
+    {
+        CommandTimeout = TimeSpan.FromMilliseconds(500),
+        TickInterval = TimeSpan.FromMilliseconds(100),
+        SilenceLimit = TimeSpan.FromSeconds(1),
+    };
+
+    public static async Task<BackplaneNode> StartAsync(string connectionString, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "")
+    {
+        var node = new BackplaneNode(connectionString, options ?? FastOptions(), time ?? TimeProvider.System, prefix);
+        node._commands.Start();
+        node._subscriptions.Start();
+        node._ticking = node.TickAsync();
+        await node.Listener.RestoredAsync();
+        await node.ReadyAsync();
+        return node;
+    }
+
+    /// <summary>Returns when the backplane says that it is ready, or that it is not.</summary>
+    public Task ReadyAsync(bool ready = true) => Eventually.TrueAsync(() => Backplane.IsReady(out _) == ready);
+
+    public Task<Outcome> PublishAsync(Topic topic, string msg, string id = "", string from = "1", string signal = "")
+    {
+        var outcome = new Outcome();
+        Backplane.Publish(new Publication
+        {
+            Kind = topic.Kind,
+            Topic = topic.Utf8Name.Span,
+            From = Encoding.UTF8.GetBytes(from),
+            Msg = Encoding.UTF8.GetBytes(msg),
+            MsgId = Encoding.UTF8.GetBytes(id),
+            Signal = Encoding.UTF8.GetBytes(signal),
+        }, outcome);
+        return outcome.Task.WaitAsync(Deadline);
+    }
+
+    /// <summary>Publishes until it succeeds, as a client does that was told to retry.</summary>
+    public async Task<Outcome> PublishAnyhowAsync(Topic topic, string msg, string id)
+    {
+        Outcome? outcome = null;
+        await Eventually.TrueAsync(async () => (outcome = await PublishAsync(topic, msg, id)).IsPublished);
+        return outcome!;
+    }
+
+    public async Task<Heard[]> ReadAsync(Topic topic, string epoch, long since, int limit = 1000)
+    {
+        var page = await Backplane.ReadAsync(topic, epoch, since, limit);
+        return [.. page.Envelopes.Select(envelope => Heard.Parse(topic.Name, envelope))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _ticking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _subscriptions.Dispose();
+        _commands.Dispose();
+        _stopping.Dispose();
+    }
+
+    // What RedisBackplaneHost does.
+    private async Task TickAsync()
+    {
+        using var timer = new PeriodicTimer(_options.TickInterval);
+        do
+        {
+            _commands.BreakOverdue();
+            var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_subscriptions.TickChannel).Bulk("1"u8);
+            if (_commands.TrySendUnrouted(tick.Span))
+            {
+                _subscriptions.RebuildIfSilent();
+            }
+        }
+        while (await timer.WaitForNextTickAsync(_stopping.Token));
+    }
+
+    private sealed class Meters : System.Diagnostics.Metrics.IMeterFactory
+    {
+        public System.Diagnostics.Metrics.Meter Create(System.Diagnostics.Metrics.MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+            // Nothing is kept.
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using Chat.Api.Backplane;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>Keeps what a node hears, for a test to await.</summary>
+internal sealed class RecordingListener : IBackplaneListener
+{
+    private readonly Channel<Heard> _heard = Channel.CreateUnbounded<Heard>();
+    private readonly Channel<bool> _restored = Channel.CreateUnbounded<bool>();
+
+    public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope) =>
+        _heard.Writer.TryWrite(Heard.Parse(Encoding.UTF8.GetString(topic), envelope.ToArray()));
+
+    public void OnRestored() => _restored.Writer.TryWrite(true);
+
+    public async Task<Heard> NextAsync() => await _heard.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
+
+    public async Task<Heard[]> NextAsync(int count)
+    {
+        var heard = new Heard[count];
+        for (var i = 0; i < count; i++)
+        {
+            heard[i] = await NextAsync();
+        }
+
+        return heard;
+    }
+
+    /// <summary>Returns when subscriptions have been made (again) once more than this has returned before.</summary>
+    public Task RestoredAsync() => _restored.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
+}
+
+/// <summary>An envelope as it came over a channel, or lay in a log.</summary>
+internal sealed record Heard(string Topic, string Epoch, long Offset, string Id, string From, string Msg, string Kind)
+{
+    public static Heard Parse(string topic, byte[] envelope)
+    {
+        var json = JsonDocument.Parse(envelope).RootElement;
+        return new Heard(topic, Text(json, "Epoch"), json.TryGetProperty(nameof(Offset), out var offset) ? offset.GetInt64() : 0,
+            Text(json, "Id"), Text(json, "FromId"), Text(json, "Msg"), Text(json, "Kind"));
+    }
+
+    private static string Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.GetString()! : "";
+}

@@ -1,0 +1,24 @@
+namespace Chat.Tests.Support;
+
+/// <summary>Waits for a state that nobody signals, such as another process's view of things.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
+
+    public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()));
+
+    public static async Task TrueAsync(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!await condition())
+        {
+            if (deadline.IsCancellationRequested)
+            {
+                throw new TimeoutException($"Not so within {Deadline.TotalSeconds} s.");
+            }
+
+            await ticks.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Chat.Tests.Support;
+
+/// <summary>A wire between a node and its Redis that tests cut, or make deaf.</summary>
+internal sealed class RedisProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<Wire, Task> _wires = new();
+    private readonly int _target;
+    private readonly Task _accepting;
+
+    public RedisProxy(RedisServer server)
+    {
+        _target = server.Port;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public string ConnectionString => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+
+    /// <summary>Cuts every connection there is; new ones work.</summary>
+    public void Cut()
+    {
+        foreach (var wire in _wires.Keys)
+        {
+            wire.Dispose();
+        }
+    }
+
+    /// <summary>Connections there are stay open, but nothing gets to the client any more; new ones work.</summary>
+    /// <param name="where">Which: by the first command that the client sent.</param>
+    public void Deafen(Func<string, bool> where)
+    {
+        foreach (var wire in _wires.Keys.Where(wire => where(wire.Sent)))
+        {
+            wire.IsDeaf = true;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Stop();
+        await _accepting;
+        Cut();
+        await Task.WhenAll(_wires.Values);
+        _listener.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var wire = new Wire(await _listener.AcceptSocketAsync());
+                _wires[wire] = wire.RunAsync(_target);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Stopped.
+        }
+    }
+
+    private sealed class Wire(Socket client) : IDisposable
+    {
+        private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+
+        public bool IsDeaf { get; set; }
+
+        /// <summary>The beginning of each piece that the client sent, lately.</summary>
+        public string Sent { get; private set; } = "";
+
+        public void Dispose()
+        {
+            client.Dispose();
+            _server.Dispose();
+        }
+
+        public async Task RunAsync(int target)
+        {
+            client.NoDelay = true;
+            try
+            {
+                await _server.ConnectAsync(IPAddress.Loopback, target);
+                await Task.WhenAny(CopyAsync(client, _server, toServer: true), CopyAsync(_server, client, toServer: false));
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Nobody there, or cut.
+            }
+
+            Dispose();
+        }
+
+        private async Task CopyAsync(Socket from, Socket to, bool toServer)
+        {
+            var buffer = new byte[64 * 1024];
+            try
+            {
+                while (await from.ReceiveAsync(buffer) is var read && read > 0)
+                {
+                    if (toServer)
+                    {
+                        Sent = System.Text.Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 64));
+                    }
+
+                    if (toServer || !IsDeaf)
+                    {
+                        for (var sent = 0; sent < read;)
+                        {
+                            sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
+                        }
+                    }
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Cut.
+            }
+        }
+    }
+}
