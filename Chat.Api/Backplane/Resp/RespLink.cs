@@ -197,6 +197,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 continue;
             }
 
+            var isMoreLikely = read == buffer.Length - end;
             end += read;
             var start = 0;
             while (start < end && RespReader.TryMeasure(buffer.AsSpan(start, end - start), out var length))
@@ -214,7 +215,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
             owner.OnBatchEnd(this);
             var now = Stopwatch.GetTimestamp();
-            if (pause > TimeSpan.Zero && Stopwatch.GetElapsedTime(lastRound, now) < pause * 2)
+            if (pause > TimeSpan.Zero && !isMoreLikely && Stopwatch.GetElapsedTime(lastRound, now) < pause * 2)
             {
                 Pause();
                 now = Stopwatch.GetTimestamp();
