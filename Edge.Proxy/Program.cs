@@ -6,12 +6,7 @@ builder.AddServiceDefaults();
 builder.AddEdge();
 
 var app = builder.Build();
-if (Directory.Exists(app.Environment.WebRootPath))
-{
-    app.UseDefaultFiles();
-    app.UseStaticFiles();
-}
-
+app.UseWebPage();
 app.MapDefaultEndpoints();
 app.MapEdge();
 
