@@ -37,7 +37,7 @@ internal interface IBackplane
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes);
 
-    /// <summary>Gives the place back. A loss of this is mended when the node's lease or the count expires.</summary>
+    /// <summary>Gives the place back. While Redis is away that waits until it is there again.</summary>
     void Release(Topic user);
 
     /// <summary>How many nodes, seed nodes included, listen to a topic.</summary>

@@ -10,10 +10,9 @@ namespace Chat.Api.Backplane;
 /// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions.</summary>
 internal sealed class RedisBackplane : IBackplane
 {
-    private static readonly TimeSpan ForgottenCountAge = TimeSpan.FromDays(2);
-
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisAdmission _admission;
     private readonly RedisKeys _keys;
     private readonly BackplaneOptions _options;
     private readonly byte[] _node;
@@ -29,6 +28,7 @@ internal sealed class RedisBackplane : IBackplane
         _keys = keys;
         _options = options;
         _node = Encoding.ASCII.GetBytes(node.Id);
+        _admission = new RedisAdmission(commands, keys, _node);
         _time = time;
         _operations = new OperationPool(metrics);
     }
@@ -83,7 +83,7 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var call = new RedisCall();
-        Script(call.Buffer, RedisScript.Read, keys: 3, arguments: 4);
+        RedisScript.Read.Begin(call.Buffer, keys: 3, arguments: 4);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);
         _keys.Ids(call.Buffer, topic.Utf8Name.Span);
@@ -94,31 +94,12 @@ internal sealed class RedisBackplane : IBackplane
             : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
     }
 
-    public async Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes)
-    {
-        var call = new RedisCall();
-        Script(call.Buffer, RedisScript.Admit, keys: 1, arguments: 4 + liveNodes.Count);
-        _keys.Connections(call.Buffer, user.Utf8Name.Span);
-        call.Buffer.Bulk(_node).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds).Bulk(_node);
-        foreach (var node in liveNodes)
-        {
-            call.Buffer.Bulk(node);
-        }
+    public Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes) => _admission.AdmitAsync(user, limit, liveNodes);
 
-        return await _commands.CallAsync(call, user.Utf8Name.Span) is 1L;
-    }
+    public void Release(Topic user) => _admission.Release(user);
 
-    public void Release(Topic user)
-    {
-        var call = new RedisCall();
-        Script(call.Buffer, RedisScript.Release, keys: 1, arguments: 1);
-        _keys.Connections(call.Buffer, user.Utf8Name.Span);
-        call.Buffer.Bulk(_node);
-
-        // A failure is no reason for anything: Redis lost the count, or it expires with this node's lease.
-        _ = _commands.CallAsync(call, user.Utf8Name.Span).ContinueWith(
-            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-    }
+    /// <summary>Makes good what an outage of Redis kept from being written. Called once a tick.</summary>
+    public void WriteAgain() => _admission.WriteAgain();
 
     public async Task<long> CountSubscribersAsync(Topic topic)
     {
@@ -131,7 +112,7 @@ internal sealed class RedisBackplane : IBackplane
     private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now)
     {
         var hasId = !publication.MsgId.IsEmpty;
-        Script(command, _commands.PublishScript(publication.Kind), keys: hasId ? 3 : 2, arguments: hasId ? 5 : 4);
+        _commands.PublishScript(publication.Kind).Begin(command, keys: hasId ? 3 : 2, arguments: hasId ? 5 : 4);
         _keys.Log(command, publication.Topic);
         _keys.Meta(command, publication.Topic);
         if (hasId)
@@ -146,9 +127,6 @@ internal sealed class RedisBackplane : IBackplane
             command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no id: one user's ids can't meet another's
         }
     }
-
-    private static void Script(CommandBuffer command, RedisScript script, int keys, int arguments) =>
-        command.Command(3 + keys + arguments).Bulk("EVALSHA"u8).Bulk(script.Sha).Bulk(keys);
 
     private sealed class OperationPool(BackplaneMetrics metrics) : ObjectPool<PublishOperation>
     {

@@ -17,6 +17,7 @@ internal sealed class RedisBackplaneHost : BackgroundService
 {
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisBackplane _backplane;
     private readonly TopicTable _topics;
     private readonly BackplaneOptions _options;
     private readonly TimeProvider _time;
@@ -29,11 +30,11 @@ internal sealed class RedisBackplaneHost : BackgroundService
         _time = time;
         _commands = new RedisCommands(endpoint, _options, EndBatch, logger);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, topics, _options, EndBatch, metrics, logger);
-        Backplane = new RedisBackplane(_commands, _subscriptions, keys, _options, node, time, metrics);
-        topics.Attach(Backplane);
+        _backplane = new RedisBackplane(_commands, _subscriptions, keys, _options, node, time, metrics);
+        topics.Attach(_backplane);
     }
 
-    public IBackplane Backplane { get; }
+    public IBackplane Backplane => _backplane;
 
     public override void Dispose()
     {
@@ -57,6 +58,7 @@ internal sealed class RedisBackplaneHost : BackgroundService
                 _subscriptions.RebuildIfSilent();
             }
 
+            _backplane.WriteAgain();
             _topics.Sweep();
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Chat.Api.Backplane.Resp;
 
 namespace Chat.Api.Backplane;
 
@@ -9,7 +10,7 @@ internal sealed class RedisScript
 {
     public static readonly RedisScript Read = new("read.lua");
     public static readonly RedisScript Admit = new("admit.lua");
-    public static readonly RedisScript Release = new("release.lua");
+    public static readonly RedisScript Count = new("count.lua");
 
     private RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
     {
@@ -39,4 +40,8 @@ internal sealed class RedisScript
     public byte[] Text { get; }
 
     public byte[] Sha { get; }
+
+    /// <summary>Begins the command that calls it; keys and arguments are to follow.</summary>
+    public void Begin(CommandBuffer command, int keys, int arguments) =>
+        command.Command(3 + keys + arguments).Bulk("EVALSHA"u8).Bulk(Sha).Bulk(keys);
 }

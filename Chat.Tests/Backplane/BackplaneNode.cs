@@ -26,7 +26,7 @@ internal sealed class BackplaneNode : IAsyncDisposable
         var node = new NodeIdentity(time);
         var metrics = new BackplaneMetrics(new Meters());
         _options = options;
-        _commands = new RedisCommands(endpoint, options.CommandTimeout, static () => { }, NullLogger.Instance);
+        _commands = new RedisCommands(endpoint, options, static () => { }, NullLogger.Instance);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, static () => { }, metrics, NullLogger.Instance);
         Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics);
         Id = node.Id;

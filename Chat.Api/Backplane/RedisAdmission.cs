@@ -1,0 +1,118 @@
+using Chat.Api.Topics;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>How many connections each user has, cluster-wide.</summary>
+/// <remarks>A node knows its own counts and writes them as they are, never as a difference. So a write that an outage
+/// of Redis swallowed is made good by the next one, at the latest by <see cref="WriteAgain"/>: a user whose
+/// connections ended during the outage does not stay locked out.</remarks>
+internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byte[] node)
+{
+    private const int WritesPerRound = 1000;
+
+    private static readonly TimeSpan ForgottenCountAge = TimeSpan.FromDays(2);
+
+    private readonly Lock _gate = new(); // guards what follows; sent under it too, so that the last count written is the newest
+    private readonly Dictionary<string, int> _counts = [];
+    private readonly HashSet<Topic> _unwritten = [];
+
+    /// <inheritdoc cref="IBackplane.AdmitAsync"/>
+    public async Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes)
+    {
+        var isAdmitted = false;
+        try
+        {
+            return isAdmitted = await SendAdmit(user, limit, liveNodes) is 1L;
+        }
+        finally
+        {
+            if (!isAdmitted)
+            {
+                Release(user);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="IBackplane.Release"/>
+    public void Release(Topic user)
+    {
+        lock (_gate)
+        {
+            var left = _counts.GetValueOrDefault(user.Name) - 1;
+            if (left > 0)
+            {
+                _counts[user.Name] = left;
+            }
+            else
+            {
+                _counts.Remove(user.Name);
+            }
+
+            Write_NeedsLock(user);
+        }
+    }
+
+    /// <summary>Writes what could not be written when it changed. Called once a tick.</summary>
+    public void WriteAgain()
+    {
+        lock (_gate)
+        {
+            if (_unwritten.Count == 0 || !commands.IsUp)
+            {
+                return;
+            }
+
+            foreach (var user in _unwritten.Take(WritesPerRound).ToList())
+            {
+                _unwritten.Remove(user);
+                Write_NeedsLock(user);
+            }
+        }
+    }
+
+    private Task<object?> SendAdmit(Topic user, int limit, IReadOnlyCollection<string> liveNodes)
+    {
+        lock (_gate)
+        {
+            var count = _counts[user.Name] = _counts.GetValueOrDefault(user.Name) + 1;
+            var call = Call(RedisScript.Admit, user, arguments: 4 + liveNodes.Count);
+            call.Buffer.Bulk(node).Bulk(count).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds);
+            foreach (var live in liveNodes)
+            {
+                call.Buffer.Bulk(live);
+            }
+
+            return commands.CallAsync(call, user.Utf8Name.Span);
+        }
+    }
+
+    private void Write_NeedsLock(Topic user)
+    {
+        var call = Call(RedisScript.Count, user, arguments: 3);
+        call.Buffer.Bulk(node).Bulk(_counts.GetValueOrDefault(user.Name)).Bulk((long)ForgottenCountAge.TotalMilliseconds);
+        _ = WrittenAsync(user, commands.CallAsync(call, user.Utf8Name.Span));
+    }
+
+    private async Task WrittenAsync(Topic user, Task<object?> written)
+    {
+        try
+        {
+            await written;
+        }
+        catch (BackplaneUnavailableException)
+        {
+            lock (_gate)
+            {
+                _unwritten.Add(user);
+            }
+        }
+    }
+
+    private RedisCall Call(RedisScript script, Topic user, int arguments)
+    {
+        var call = new RedisCall();
+        script.Begin(call.Buffer, keys: 1, arguments);
+        keys.Connections(call.Buffer, user.Utf8Name.Span);
+        return call;
+    }
+}

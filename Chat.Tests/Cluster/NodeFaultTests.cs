@@ -1,0 +1,83 @@
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Cluster;
+
+public sealed class FaultyNodes() : NodeClusterFixture(
+    nodes: 3,
+    persists: false,
+    ("Chat:Connections:MessagesPerSecond", "0"),
+    ("Chat:Connections:DrainTime", "00:00:00.5"),
+    ("Chat:Backplane:Group:Messages", "10000"));
+
+/// <summary>Nodes die and stop while messages flow. Clients that resume as PROTOCOL.md says miss nothing.</summary>
+public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<FaultyNodes>
+{
+    [Fact]
+    public async Task NodeKilled_DuringTraffic_CostsNobodyAMessage()
+    {
+        var clients = await Cluster.JoinAsync(18, i => $"/chat/group/killed/c{i}");
+        using var traffic = new Traffic(clients);
+        await traffic.UntilAsync(300);
+
+        var dead = Cluster.Take(1);
+        Assert.Contains(clients, client => client.Node == dead.Id);
+        await dead.KillAsync();
+        await traffic.UntilAsync(600);
+        await traffic.StopAsync();
+
+        await traffic.AssertNothingMissingAsync();
+        Assert.Contains(clients, client => client.Resumes > 0);
+        await dead.DisposeAsync();
+        await Cluster.AddAsync();
+    }
+
+    [Fact]
+    public async Task NodeStopping_TellsItsClients_WhoContinueElsewhere()
+    {
+        var clients = await Cluster.JoinAsync(18, i => $"/chat/group/stopped/c{i}");
+        using var traffic = new Traffic(clients);
+        await traffic.UntilAsync(300);
+
+        var stopping = Cluster.Take(1);
+        var there = clients.Where(client => client.Node == stopping.Id).ToList();
+        Assert.NotEmpty(there);
+        await stopping.StopAsync(within: TimeSpan.FromSeconds(25));
+        await traffic.UntilAsync(600);
+        await traffic.StopAsync();
+
+        await traffic.AssertNothingMissingAsync();
+        Assert.All(there, client => Assert.Contains(new Closing(1012, "draining"), client.Closings));
+        await stopping.DisposeAsync();
+        await Cluster.AddAsync();
+    }
+
+    [Fact]
+    public async Task NodeStopping_RefusesNewClients_WhileItClosesTheOthers()
+    {
+        var stopping = Cluster.Take(2);
+        var clients = await Task.WhenAll(Enumerable.Range(0, 15).Select(i => ChatClient.ConnectAsync(stopping.Address, $"/chat/user/leaver-{i}")));
+
+        var stopped = stopping.StopAsync(within: TimeSpan.FromSeconds(25));
+        await Task.WhenAny(clients.Select(client => client.Ended)).WaitAsync(ChatClient.Deadline);
+        try
+        {
+            await using var late = await ChatClient.ConnectAsync(stopping.Address, "/chat/user/late");
+            Assert.Equal(1012, (await late.ClosedAsync()).Code);
+        }
+        catch (RefusedException refused)
+        {
+            Assert.Equal(503, refused.Status);
+        }
+        catch (System.Net.WebSockets.WebSocketException)
+        {
+            // It listens no more.
+        }
+
+        Assert.All(await Task.WhenAll(clients.Select(client => client.ClosedAsync())), closing => Assert.Equal(1012, closing.Code));
+        await stopped;
+        await stopping.DisposeAsync();
+        await Cluster.AddAsync();
+    }
+}

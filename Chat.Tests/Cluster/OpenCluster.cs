@@ -1,0 +1,20 @@
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Cluster;
+
+/// <summary>Three nodes without limits on messages, with room in the logs for all of a test's.</summary>
+public sealed class OpenCluster() : NodeClusterFixture(
+    nodes: 3,
+    persists: false,
+    ("Chat:Connections:MessagesPerSecond", "0"),
+    ("Chat:Connections:PerUser", "0"),
+    ("Chat:Connections:CloseTimeout", "00:00:30"),
+    ("Chat:Backplane:User:Messages", "32"),
+    ("Chat:Backplane:Group:Messages", "10000"));
+
+[CollectionDefinition(Name)]
+public sealed class OpenGroup : ICollectionFixture<OpenCluster>
+{
+    public const string Name = "nodes without limits";
+}

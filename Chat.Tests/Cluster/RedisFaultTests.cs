@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Cluster;
+
+public sealed class PersistentRedis() : NodeClusterFixture(
+    nodes: 2,
+    persists: true,
+    ("Chat:Connections:MessagesPerSecond", "0"),
+    ("Chat:Connections:PerUser", "2"),
+    ("Chat:Backplane:Group:Messages", "10000"));
+
+/// <summary>Redis goes and comes back, with all it had acknowledged. Sockets stay open, and nobody misses anything.</summary>
+public sealed class RedisFaultTests(PersistentRedis fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<PersistentRedis>
+{
+    private static readonly TimeSpan RedWithin = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public async Task RedisKilledAndRestarted_LosesNothing_AndNoConnectionEnds()
+    {
+        var clients = await Cluster.JoinAsync(8, i => $"/chat/group/restart/c{i}");
+        using var traffic = new Traffic(clients);
+        await traffic.UntilAsync(200);
+
+        await Cluster.Redis.KillAsync();
+        await Cluster.UntilHealthAsync(isHealthy: false, RedWithin);
+        await Cluster.Redis.RestartAsync();
+        await Cluster.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+        await traffic.UntilAsync(200);
+        await traffic.StopAsync();
+
+        await traffic.AssertNothingMissingAsync();
+        Assert.All(clients, client => Assert.Equal(0, client.Resumes));
+    }
+
+    [Fact]
+    public async Task RedisPausedForEightSeconds_LosesNothing_AndNoConnectionEnds()
+    {
+        var clients = await Cluster.JoinAsync(8, i => $"/chat/group/pause/c{i}");
+        using var traffic = new Traffic(clients);
+        await traffic.UntilAsync(200);
+        var paused = Stopwatch.StartNew();
+
+        Cluster.Redis.Pause();
+        await Cluster.UntilHealthAsync(isHealthy: false, RedWithin);
+        using (var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(100)))
+        {
+            while (paused.Elapsed < TimeSpan.FromSeconds(8) && await ticks.WaitForNextTickAsync())
+            {
+                Assert.Empty(clients.SelectMany(client => client.Closings));
+            }
+        }
+
+        Cluster.Redis.Resume();
+        await Cluster.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+        await traffic.UntilAsync(200);
+        await traffic.StopAsync();
+
+        await traffic.AssertNothingMissingAsync();
+        Assert.All(clients, client => Assert.Equal(0, client.Resumes));
+    }
+
+    [Fact]
+    public async Task Publish_WhileRedisIsAway_FailsFast_AndTheSameIdAgainIsOnce()
+    {
+        await using var publisher = await Cluster.ConnectAsync(0, "/chat/group/away/p?format=json");
+        await using var text = await Cluster.ConnectAsync(0, "/chat/group/away/t");
+        await using var member = await Cluster.ConnectAsync(1, "/chat/group/away/m?format=json");
+        await member.NextFrameAsync("subscribed");
+        Cluster.Redis.Pause(); // harder than killed: what is sent now may still be carried out
+        var watch = Stopwatch.StartNew();
+
+        await publisher.SendJsonAsync(new { Msg = "x", MsgId = "once" });
+        var error = await publisher.NextFrameAsync("error");
+        Assert.Equal(("not_published", true, "once"), (error.Code, error.Retry, error.Id));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(4));
+
+        // From now on it is known that Redis is away: at once.
+        watch.Restart();
+        await publisher.SendJsonAsync(new { Msg = "x", MsgId = "once" });
+        await publisher.NextFrameAsync("error");
+        await text.SendAsync("lost, and told so");
+        Assert.StartsWith("error: ", await text.NextAsync(), StringComparison.Ordinal);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+
+        Cluster.Redis.Resume();
+        await Cluster.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+        await publisher.SendJsonAsync(new { Msg = "x", MsgId = "once" });
+        var ack = await publisher.NextFrameAsync("ack");
+        await publisher.SendJsonAsync(new { Msg = "y", MsgId = "next" });
+
+        Assert.Equal(("once", ack.Offset), await member.NextFrameAsync("message") is var first ? (first.Id!, first.Offset) : default);
+        Assert.Equal("next", (await member.NextFrameAsync("message")).Id);
+    }
+
+    [Fact]
+    public async Task Join_WhileRedisIsAway_IsRefusedForLater()
+    {
+        await Cluster.Redis.KillAsync();
+        await Cluster.UntilHealthAsync(isHealthy: false, RedWithin);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, "/chat/user/early"));
+        Assert.Equal((503, "2"), (refused.Status, refused.RetryAfter));
+
+        await Cluster.Redis.RestartAsync();
+        await using var later = await Cluster.ConnectWhenAdmittedAsync(0, "/chat/user/early");
+        await Cluster.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+    }
+
+    [Fact]
+    public async Task PerUser_OfConnectionsThatEndedWhileRedisWasAway_IsFreed()
+    {
+        var one = await Cluster.ConnectAsync(0, "/chat/user/lucky");
+        var two = await Cluster.ConnectAsync(0, "/chat/user/lucky");
+        await Cluster.Redis.KillAsync();
+        await Cluster.UntilHealthAsync(isHealthy: false, RedWithin);
+        await one.CloseAsync();
+        await two.CloseAsync();
+        await Cluster.Redis.RestartAsync();
+        await Cluster.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+
+        await using var three = await Cluster.ConnectWhenAdmittedAsync(1, "/chat/user/lucky");
+        await using var four = await Cluster.ConnectWhenAdmittedAsync(1, "/chat/user/lucky");
+
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+    }
+}

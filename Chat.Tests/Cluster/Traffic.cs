@@ -1,0 +1,75 @@
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Cluster;
+
+/// <summary>Members of one group, all of them publishing, one message after the other until told to stop.</summary>
+internal sealed class Traffic : IDisposable
+{
+    private readonly ResumingClient[] _clients;
+    private readonly CancellationTokenSource _enough = new();
+    private readonly List<ChatFrame> _acks = []; // guards itself
+    private readonly Task[] _publishing;
+
+    public Traffic(ResumingClient[] clients)
+    {
+        _clients = clients;
+        _publishing = [.. clients.Select(PublishAsync)];
+    }
+
+    public int Acknowledged
+    {
+        get
+        {
+            lock (_acks)
+            {
+                return _acks.Count;
+            }
+        }
+    }
+
+    /// <summary>Returns when everybody has that many more messages of others than now.</summary>
+    public Task UntilAsync(int more) => Task.WhenAll(_clients.Select(client => client.UntilAsync(client.Messages.Count + more, ChatClient.Deadline)));
+
+    /// <summary>Returns when everything sent is acknowledged.</summary>
+    public async Task StopAsync()
+    {
+        await _enough.CancelAsync();
+        await Task.WhenAll(_publishing).WaitAsync(ChatClient.Deadline);
+    }
+
+    /// <summary>Everyone has what everyone else got acknowledged, each once, in the one order of the log.</summary>
+    public async Task AssertNothingMissingAsync()
+    {
+        foreach (var (client, index) in _clients.Select((client, index) => (client, index)))
+        {
+            var expected = _acks.Where(ack => !ack.Id!.StartsWith($"{index}-", StringComparison.Ordinal)).OrderBy(ack => ack.Offset).ToList();
+            await client.UntilAsync(expected.Count, ChatClient.Deadline);
+            Assert.Equal(expected.Select(ack => (ack.Position, ack.Id)), client.Messages.Select(message => (message.Position, message.Id)));
+            Assert.Equal((0, 0), (client.Holes, client.Repeated));
+        }
+    }
+
+    public void Dispose()
+    {
+        _enough.Cancel();
+        foreach (var client in _clients)
+        {
+            _ = client.DisposeAsync().AsTask();
+        }
+
+        _enough.Dispose();
+    }
+
+    private async Task PublishAsync(ResumingClient client, int index)
+    {
+        for (var i = 0; !_enough.IsCancellationRequested; i++)
+        {
+            var ack = await client.PublishAsync($"{index}-{i}", $"{i}");
+            lock (_acks)
+            {
+                _acks.Add(ack);
+            }
+        }
+    }
+}
