@@ -3,15 +3,18 @@ using Chat.Api.Nodes;
 using ServiceDefaults;
 
 ChatServer.BeforeStart();
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
-builder.AddNodes();
-builder.AddChat();
-
-var app = builder.Build();
-app.UseNodeHeader();
-app.MapDefaultEndpoints();
-app.MapNodes();
-app.MapChat();
-
-return await app.RunOrExplainAsync();
+return await Startup.RunAsync(
+    args,
+    static builder =>
+    {
+        builder.AddServiceDefaults();
+        builder.AddNodes();
+        builder.AddChat();
+    },
+    static app =>
+    {
+        app.UseNodeHeader();
+        app.MapDefaultEndpoints();
+        app.MapNodes();
+        app.MapChat();
+    });

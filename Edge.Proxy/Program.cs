@@ -1,13 +1,16 @@
 using Edge.Proxy;
 using ServiceDefaults;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
-builder.AddEdge();
-
-var app = builder.Build();
-app.UseWebPage();
-app.MapDefaultEndpoints();
-app.MapEdge();
-
-return await app.RunOrExplainAsync();
+return await Startup.RunAsync(
+    args,
+    static builder =>
+    {
+        builder.AddServiceDefaults();
+        builder.AddEdge();
+    },
+    static app =>
+    {
+        app.UseWebPage();
+        app.MapDefaultEndpoints();
+        app.MapEdge();
+    });

@@ -25,8 +25,9 @@ public static class ServiceDefaultsBuilder
         builder.AddTelemetry();
         var health = builder.Services.AddHealthChecks();
 
-        if (!string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(Redis)))
+        if (builder.Configuration.GetConnectionString(Redis) is { } redis && !string.IsNullOrWhiteSpace(redis))
         {
+            RedisConnectionString.Check(redis);
             builder.AddRedisClient(
                 Redis,
                 settings =>

@@ -1,20 +1,28 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace ServiceDefaults;
 
-/// <summary>Runs an app; what a setting can mend is told in one line each instead of a stack trace.</summary>
+/// <summary>Runs a process of the cluster; what a setting can mend is told in one line each, not in a stack trace.</summary>
 public static class Startup
 {
-    /// <summary>Runs until shutdown. Returns the exit code: 1 when a setting kept it from starting, else 0.</summary>
-    public static async Task<int> RunOrExplainAsync(this WebApplication app)
+    /// <summary>Builds, validates and runs the app until shutdown. Returns the exit code: 1 when a setting kept it from
+    /// starting, else 0.</summary>
+    /// <param name="args">The command line: settings, as <c>--Key=value</c>.</param>
+    /// <param name="add">Adds the features' services.</param>
+    /// <param name="map">Adds their middleware and endpoints; all settings are valid by then.</param>
+    public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map)
     {
-        var name = app.Environment.ApplicationName; // the app is disposed by the time this is needed
         try
         {
+            var builder = WebApplication.CreateBuilder(args);
+            add(builder);
+            await using var app = builder.Build();
             // The host validates too, but only after it has created the services that need valid settings.
             app.Services.GetService<IStartupValidator>()?.Validate();
+            map(app);
             await app.RunAsync();
             return 0;
         }
@@ -22,7 +30,7 @@ public static class Startup
         {
             foreach (var line in lines)
             {
-                await Console.Error.WriteLineAsync($"{name} cannot start: {line}");
+                await Console.Error.WriteLineAsync($"Cannot start: {line}");
             }
 
             return 1;
@@ -35,11 +43,12 @@ public static class Startup
         AggregateException several when several.InnerExceptions.All(inner => Explain(inner).Length > 0)
             => [.. several.InnerExceptions.SelectMany(Explain)],
         OptionsValidationException invalid => [.. invalid.Failures],
+        SettingException setting => [setting.Message],
         // The binder's message names the key and the value.
         InvalidOperationException unbindable when unbindable.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal)
             => [unbindable.Message],
         // Kestrel's message names the address.
-        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } taken
+        IOException { InnerException: AddressInUseException } taken
             => [$"{taken.Message} Stop what listens there or choose another address (EdgePort, ASPNETCORE_URLS)."],
         _ => [],
     };
