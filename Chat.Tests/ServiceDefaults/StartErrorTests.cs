@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.ServiceDefaults;
+
+/// <summary>What a person sees who made a mistake in the settings: one line that names the setting, and exit code 1.</summary>
+public sealed class StartErrorTests
+{
+    private const string Free = "http://127.0.0.1:0";
+
+    [Theory]
+    [InlineData("Chat.Api.dll", "ConnectionStrings__redis", "", "ConnectionStrings:redis is not set")]
+    [InlineData("Chat.Api.dll", "ConnectionStrings__redis", "localhost:abc", "ConnectionStrings:redis names no server")]
+    [InlineData("Chat.Api.dll", "Chat__Nodes__Lease", "00:00:01", "Chat:Nodes:Lease must be")]
+    [InlineData("Chat.Api.dll", "Chat__Nodes__Heartbeat", "soon", "'Chat:Nodes:Heartbeat'")]
+    [InlineData("Edge.Proxy.dll", "ConnectionStrings__redis", "", "ConnectionStrings:redis is not set")]
+    [InlineData("Edge.Proxy.dll", "Edge__Upstream", "chat-api", "Edge:Upstream must be")]
+    public async Task Start_WithABadSetting_NamesIt(string program, string setting, string value, string expected) =>
+        Assert.Contains(expected, await StartAsync(program, (setting, value)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Start_OnAPortInUse_NamesItAndTheSetting()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+
+        var line = await StartAsync("Edge.Proxy.dll", ("ASPNETCORE_URLS", $"http://{taken.LocalEndpoint}"));
+
+        Assert.Contains($"{taken.LocalEndpoint}: address already in use", line, StringComparison.Ordinal);
+        Assert.Contains("EdgePort", line, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> StartAsync(string program, params (string Key, string Value)[] settings)
+    {
+        var environment = new Dictionary<string, string> { ["ASPNETCORE_URLS"] = Free, ["ConnectionStrings__redis"] = "127.0.0.1:1,connectTimeout=100" };
+        foreach (var (key, value) in settings)
+        {
+            environment[key] = value;
+        }
+
+        await using var process = await ChildProcess.StartAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, program)], environment);
+        await process.ExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(1, process.ExitCode);
+        return Assert.Single(process.Output.Split('\n'), line => line.StartsWith("Cannot start: ", StringComparison.Ordinal));
+    }
+}
