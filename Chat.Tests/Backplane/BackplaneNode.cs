@@ -24,7 +24,7 @@ internal sealed class BackplaneNode : IAsyncDisposable
         var endpoint = RedisEndpoint.Parse(connectionString);
         var keys = new RedisKeys(prefix);
         var node = new NodeIdentity(time);
-        var metrics = new BackplaneMetrics(new Meters());
+        var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
         _commands = new RedisCommands(endpoint, options, static () => { }, NullLogger.Instance);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, static () => { }, metrics, NullLogger.Instance);
@@ -112,15 +112,5 @@ internal sealed class BackplaneNode : IAsyncDisposable
             }
         }
         while (await timer.WaitForNextTickAsync(_stopping.Token));
-    }
-
-    private sealed class Meters : System.Diagnostics.Metrics.IMeterFactory
-    {
-        public System.Diagnostics.Metrics.Meter Create(System.Diagnostics.Metrics.MeterOptions options) => new(options);
-
-        public void Dispose()
-        {
-            // Nothing is kept.
-        }
     }
 }

@@ -1,0 +1,84 @@
+using Chat.Api.Backplane;
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>Nothing is configured for a Redis Cluster: the backplane finds out, and follows it.</summary>
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisClusterTests : IAsyncLifetime
+{
+    private RedisCluster _cluster = null!;
+    private BackplaneNode _publisher = null!;
+    private BackplaneNode _subscriber = null!;
+
+    public async Task InitializeAsync()
+    {
+        _cluster = await RedisCluster.StartAsync();
+        _publisher = await BackplaneNode.StartAsync(_cluster.Servers[0].ConnectionString);
+        _subscriber = await BackplaneNode.StartAsync(_cluster.Servers[1].ConnectionString);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _publisher.DisposeAsync();
+        await _subscriber.DisposeAsync();
+        await _cluster.DisposeAsync();
+    }
+
+    [RedisFact]
+    public async Task Messages_OfTopicsOnEveryServer_AreHeardAndKept()
+    {
+        var topics = Enumerable.Range(0, 30).Select(i => Topic.Group($"g{i}")).ToArray();
+        Assert.Equal(3, topics.Select(Owner).Distinct().Count());
+        await Task.WhenAll(topics.Select(_subscriber.Backplane.SubscribeAsync));
+
+        var outcomes = await Task.WhenAll(topics.Select(topic => _publisher.PublishAnyhowAsync(topic, "hi", "m1")));
+
+        Assert.All(outcomes, outcome => Assert.Equal(1, outcome.Offset));
+        Assert.Equal(topics.Select(topic => topic.Name).Order(), (await _subscriber.Listener.NextAsync(topics.Length)).Select(heard => heard.Topic).Order());
+        for (var i = 0; i < topics.Length; i++)
+        {
+            Assert.Single(await _subscriber.ReadAsync(topics[i], outcomes[i].Epoch, 0));
+        }
+    }
+
+    [RedisFact]
+    public async Task Message_OfASlotThatMoved_FollowsIt()
+    {
+        var topic = TopicOn(server: 2);
+        var slot = RedisSlot.Of(topic.Utf8Name.Span);
+        await _subscriber.Backplane.SubscribeAsync(topic);
+        await _publisher.PublishAnyhowAsync(TopicOn(server: 2, not: topic), "warm", "m1");
+
+        _cluster.Move(slot, slot, to: 1);
+        Assert.True((await _publisher.PublishAsync(topic, "hi")).IsPublished);
+
+        Assert.Equal("hi", (await _subscriber.Listener.NextAsync()).Msg);
+        Assert.Equal(1L, _cluster.Servers[1].Execute("EXISTS", $"{{{topic}}}:log"));
+    }
+
+    [RedisFact]
+    public async Task Server_WhenReplacedByAnother_IsLeft()
+    {
+        var topic = TopicOn(server: 2);
+        await _subscriber.Backplane.SubscribeAsync(topic);
+        await _publisher.PublishAnyhowAsync(topic, "before", "m1");
+        await _cluster.Servers[2].KillAsync();
+        await _publisher.ReadyAsync(false);
+        Assert.False((await _publisher.PublishAsync(topic, "lost")).IsPublished);
+
+        var (first, last) = RedisCluster.RangeOf(2);
+        _cluster.Move(first, last, to: 0);
+        await _publisher.PublishAnyhowAsync(topic, "after", "m2");
+
+        await _publisher.ReadyAsync();
+        Assert.Equal(["before", "after"], (await _subscriber.Listener.NextAsync(2)).Select(heard => heard.Msg));
+    }
+
+    private static int Owner(Topic topic) => RedisCluster.OwnerOf(RedisSlot.Of(topic.Utf8Name.Span));
+
+    private static Topic TopicOn(int server, Topic? not = null) =>
+        Enumerable.Range(0, 1000).Select(i => Topic.Group($"g{i}")).First(topic => topic != not && Owner(topic) == server);
+}

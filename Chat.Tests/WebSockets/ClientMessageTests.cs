@@ -1,0 +1,79 @@
+using System.Text;
+using Chat.Api.WebSockets;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.WebSockets;
+
+public sealed class ClientMessageTests
+{
+    private const int Depth = 8;
+
+    [Theory]
+    [InlineData("""{"Id":"2","Msg":"hi"}""")]
+    [InlineData("""{"id":"2","MSG":"hi","more":{"Id":"3"}}""")]
+    [InlineData("""{"Method":"One","MsgBody":{"Id":"2","Msg":"hi","x":[1]}}""")]
+    [InlineData("""{"MsgBody":{"Msg":"hi","Id":"\u0032"},"Method":"One"}""")]
+    public void Message_ForAUser_IsReadWhereverItStands(string json)
+    {
+        Assert.True(TryParse(json, out var message));
+        Assert.Equal((true, "2", true, "hi"), (message.HasId, Text(message.Id), message.HasMsg, Text(message.Msg)));
+    }
+
+    [Fact]
+    public void Message_ForAGroup_IsReadWithItsBodyAsItWasEscaped()
+    {
+        Assert.True(TryParse("""{"Method":"Group","Group":"4\u0032","MsgBody":"h\u00e9\n","MsgId":"a1"}""", out var message));
+        Assert.Equal(("Group", "42", "h\\u00e9\\n", "a1"), (Text(message.Method), Text(message.Group), Text(message.Body), Text(message.MsgId)));
+        Assert.Null(message.MsgIdError());
+    }
+
+    [Fact]
+    public void Null_IsAsGoodAsMissing()
+    {
+        Assert.True(TryParse("""{"Id":null,"Msg":"hi","MsgId":null,"MsgBody":null}""", out var message));
+        Assert.Equal((false, true, false, false), (message.HasId, message.HasMsg, message.HasMsgId, message.HasBody));
+        Assert.Null(message.MsgIdError());
+    }
+
+    [Theory]
+    [InlineData("\"\"")]
+    [InlineData("\"a b\"")]
+    [InlineData("\"0123456789012345678901234567890123456789012345678901234567890123x\"")]
+    public void MessageId_OutsideItsRule_IsAnError(string id)
+    {
+        Assert.True(TryParse($$"""{"MsgId":{{id}}}""", out var message));
+        Assert.Equal(ClientError.InvalidMsgId, message.MsgIdError());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("hi")]
+    [InlineData("\"hi\"")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"Msg":"hi"}x""")]
+    [InlineData("""{"Msg":"hi"}{}""")]
+    [InlineData("""{"Msg":"hi" """)]
+    [InlineData("""{"Msg":5}""")]
+    [InlineData("""{"Id":["2"]}""")]
+    [InlineData("""{"MsgBody":5}""")]
+    [InlineData("""{"MsgBody":{"Msg":{}}}""")]
+    [InlineData("""{"Msg":"\ud800"}""")]
+    [InlineData("""{"Msg":"\x"}""")]
+    [InlineData("""{"Msg":"hi",}""")]
+    [InlineData("""{/**/"Msg":"hi"}""")]
+    [InlineData("""{"x":[[[[[[[[]]]]]]]]}""")]
+    public void What_IsNoSuchObject_IsRefused(string json) => Assert.False(TryParse(json, out _));
+
+    [Fact]
+    public void Garbage_IsReadOrRefused_AndNothingElse()
+    {
+        var whole = """{"Method":"One","MsgBody":{"Id":"2","Msg":"h\u00e9"},"Group":"4","MsgId":"a","x":[{}]}"""u8.ToArray();
+        Fuzz.Run(20_000, random => _ = ClientMessage.TryParse(random.Next(4) == 0 ? random.Bytes(60) : random.Mutate(whole), Depth, out _));
+    }
+
+    private static bool TryParse(string json, out ClientMessage message) => ClientMessage.TryParse(Encoding.UTF8.GetBytes(json), Depth, out message);
+
+    private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
+}
