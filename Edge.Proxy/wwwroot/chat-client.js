@@ -12,7 +12,7 @@
 //   joined    { topic, from }                          on /chat/channel
 //   caughtup  { missed }                               a replay is through
 //   gap       { topic }                                messages may be missing that the log no longer has
-//   delivery  { id, text, to, state: sending | sent | failed, error? }
+//   delivery  { id, text, to, state: sending | sent | failed, error?, final? }   final: trying again would fail again
 //   refused   { code, msg }                            an error that is about no message of ours
 
 const AckTimeout = 5_000;      // the server answers within its Redis timeout of 2 s, or not at all
@@ -144,7 +144,7 @@ export class ChatClient extends EventTarget {
   #lost(code, reason) {
     this.#detach()?.close();
     clearTimeout(this.#underWay);
-    if (code === 1009 && this.#queue.length) this.#settle(this.#queue[0], 'failed', 'The message is too big.');
+    if (code === 1009 && this.#queue.length) this.#settle(this.#queue[0], 'failed', 'The message is too big.', true);
     if (Terminal.has(code) || (code === 1008 && reason.includes('malformed'))) {
       this.#become('stopped', { code, reason });
       return;
@@ -237,7 +237,7 @@ export class ChatClient extends EventTarget {
     // Only the first is under way, so an error without an id can be about nothing else.
     if (!first?.tries || (id && id !== first.id)) this.#tell('refused', { code, msg });
     else if (retry) this.#repeat(first, Math.min(LongestRetry, FirstDelay * 2 ** first.tries) * (0.5 + Math.random() / 2));
-    else this.#settle(first, 'failed', msg);
+    else this.#settle(first, 'failed', msg, true);
   }
 
   // --- what goes out --------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ export class ChatClient extends EventTarget {
     clearTimeout(this.#underWay);
     const frame = this.#frame(first);
     if (new TextEncoder().encode(JSON.stringify(frame)).length > MaxBytes) {
-      this.#settle(first, 'failed', 'The message is too big.');
+      this.#settle(first, 'failed', 'The message is too big.', true);
       return;
     }
 
@@ -283,10 +283,10 @@ export class ChatClient extends EventTarget {
     return delivery !== undefined;
   }
 
-  #settle(delivery, state, error) {
+  #settle(delivery, state, error, final = false) {
     const wasFirst = this.#queue[0] === delivery;
     this.#queue = this.#queue.filter(one => one !== delivery);
-    Object.assign(delivery, { state, error });
+    Object.assign(delivery, { state, error, final });
     const { to, group, id } = delivery;
     if (state === 'sent') this.#remember(to ? `user:${to}` : group ? `group:${group}` : this.#kind === 'channel' ? 'all' : this.topic, this.#me, id);
     this.#tell('delivery', delivery);

@@ -43,11 +43,13 @@ export class Messages {
     const foot = item.querySelector('.foot');
     foot.replaceChildren(foot.firstChild, mark);
     if (state === 'failed') {
-      const again = element('button', '', 'Try again');
-      again.type = 'button';
-      again.addEventListener('click', () => this.#actions.retry(delivery));
-      foot.prepend(element('span', 'why', delivery.error), again);
-      foot.prepend(foot.querySelector('time'));
+      foot.insertBefore(element('span', 'why', delivery.error), mark);
+      if (!delivery.final) {
+        const again = element('button', '', 'Try again');
+        again.type = 'button';
+        again.addEventListener('click', () => this.#actions.retry(delivery));
+        foot.insertBefore(again, mark);
+      }
     }
 
     if (state === 'sent') this.#deliveries.delete(delivery.id);
