@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Topics;
+
+namespace Chat.Tests.Topics;
+
+/// <summary>A backplane in memory whose channel loses what a test says, and whose answers a test can hold up.</summary>
+internal sealed class FakeBackplane : IBackplane
+{
+    private readonly Lock _gate = new(); // guards everything below; never taken inside a topic's lock
+    private readonly Dictionary<string, List<byte[]>> _logs = [];
+    private readonly Dictionary<string, long> _trimmed = [];
+    private readonly HashSet<string> _subscribed = [];
+    private int _epoch = 1;
+
+    public IBackplaneListener? Listener { get; set; }
+
+    /// <summary>Names of what was asked, in order: <c>+group:1</c>, <c>-group:1</c>.</summary>
+    public List<string> Subscriptions { get; } = [];
+
+    /// <summary>Called with each envelope: whether the channel loses it.</summary>
+    public Func<long, bool> Loses { get; set; } = _ => false;
+
+    /// <summary>Awaited before a read is answered; a failed one fails the read.</summary>
+    public Func<Task> BeforeRead { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Awaited before a subscription is confirmed; a failed one fails it.</summary>
+    public Func<Task> BeforeSubscribed { get; set; } = () => Task.CompletedTask;
+
+    public string Epoch => "e" + _epoch;
+
+    public static Task Unavailable => Task.FromException(new BackplaneUnavailableException("Away."));
+
+    /// <summary>Publishes; returns the envelope.</summary>
+    public byte[] Say(Topic topic, string msg, bool lost = false, long via = 0)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            var offset = _trimmed.GetValueOrDefault(topic.Name) + log.Count + 1;
+            var envelope = Envelope(topic, Epoch, offset, msg, via);
+            log.Add(envelope);
+            if (!lost && !Loses(offset) && _subscribed.Contains(topic.Name))
+            {
+                Listener?.OnEnvelope(topic.Utf8Name.Span, envelope); // inside the lock: the channel keeps the log's order
+            }
+
+            return envelope;
+        }
+    }
+
+    public static byte[] Envelope(Topic topic, string epoch, long offset, string msg, long via = 0)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        output.Write(Encoding.UTF8.GetBytes(offset == 0 ? "{" : $"{{\"Offset\":{offset},\"Epoch\":\"{epoch}\","));
+        EnvelopeWriter.WriteTail(output, new Publication
+        {
+            Kind = topic.Kind,
+            Topic = topic.Utf8Name.Span,
+            From = "1"u8,
+            Msg = Encoding.UTF8.GetBytes(msg),
+            Via = via,
+        }, "m"u8, "node"u8, 1, null);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The log forgets its oldest messages.</summary>
+    public void Trim(Topic topic, int kept)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            var gone = Math.Max(0, log.Count - kept);
+            log.RemoveRange(0, gone);
+            _trimmed[topic.Name] = _trimmed.GetValueOrDefault(topic.Name) + gone;
+        }
+    }
+
+    /// <summary>Puts something into the log that nobody published.</summary>
+    public void Spoil(Topic topic, string garbage)
+    {
+        lock (_gate)
+        {
+            Log_NeedsLock(topic).Add(Encoding.UTF8.GetBytes(garbage));
+        }
+    }
+
+    /// <summary>Redis loses everything and begins anew.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _logs.Clear();
+            _trimmed.Clear();
+            _epoch++;
+        }
+    }
+
+    public async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit)
+    {
+        await BeforeRead();
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            var before = _trimmed.GetValueOrDefault(topic.Name);
+            return new LogPage(Epoch, before + log.Count, epoch == Epoch ? [.. log.Skip((int)Math.Max(0, since - before)).Take(limit)] : []);
+        }
+    }
+
+    public async Task SubscribeAsync(Topic topic)
+    {
+        lock (_gate)
+        {
+            Subscriptions.Add("+" + topic);
+        }
+
+        await BeforeSubscribed();
+        lock (_gate)
+        {
+            _subscribed.Add(topic.Name);
+        }
+    }
+
+    public void Unsubscribe(Topic topic)
+    {
+        lock (_gate)
+        {
+            Subscriptions.Add("-" + topic);
+            _subscribed.Remove(topic.Name);
+        }
+    }
+
+    public bool IsReady(out string reason)
+    {
+        reason = "";
+        return true;
+    }
+
+    public void Publish(in Publication publication, IPublishOutcome outcome) => outcome.Published("m"u8, "e1"u8, 1, false);
+
+    public Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes) => Task.FromResult(true);
+
+    public void Release(Topic user)
+    {
+        // Nothing is counted.
+    }
+
+    public Task<long> CountSubscribersAsync(Topic topic) => Task.FromResult(0L);
+
+    private List<byte[]> Log_NeedsLock(Topic topic)
+    {
+        if (!_logs.TryGetValue(topic.Name, out var log))
+        {
+            _logs[topic.Name] = log = [];
+        }
+
+        return log;
+    }
+}

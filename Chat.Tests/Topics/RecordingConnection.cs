@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json;
+using Chat.Api.Connections;
+using Chat.Api.WebSockets;
+using Chat.Tests.Support;
+
+namespace Chat.Tests.Topics;
+
+/// <summary>A member's connection that keeps what it is sent, in short: <c>e1:4 hi</c> for a message,
+/// <c>from e1:3</c> for where its stream begins, <c>hole e1:7</c> where it was told that something may be missing.</summary>
+internal sealed class RecordingConnection(long number = 1) : Connection(number, "u" + number, WebSocketFormat.Json)
+{
+    private readonly Lock _gate = new(); // guards _seen
+    private readonly List<string> _seen = [];
+
+    public CloseReason? Closed { get; private set; }
+
+    public string[] Seen
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _seen];
+            }
+        }
+    }
+
+    /// <summary>Awaited before a replay sends on.</summary>
+    public Task Room { get; set; } = Task.CompletedTask;
+
+    public Task SeesAsync(string last) => Eventually.TrueAsync(() => Seen.LastOrDefault() == last);
+
+    public override void Enqueue(Frame frame)
+    {
+        var seen = InShort(frame.Span);
+        lock (_gate)
+        {
+            _seen.Add(seen);
+        }
+    }
+
+    public override Task HasRoomAsync() => Room;
+
+    public override void Close(CloseReason reason) => Closed ??= reason;
+
+    public override void Tend(long now, bool ping)
+    {
+        // No keeper in these tests.
+    }
+
+    private static string InShort(ReadOnlySpan<byte> frame)
+    {
+        var payload = frame[1] switch
+        {
+            126 => frame.Slice(4, BinaryPrimitives.ReadUInt16BigEndian(frame[2..])),
+            127 => frame[10..],
+            var length => frame.Slice(2, length),
+        };
+        var json = JsonDocument.Parse(Encoding.UTF8.GetString(payload)).RootElement;
+        var position = json.TryGetProperty("epoch", out var epoch) ? $"{epoch}:{json.GetProperty("offset")}" : "-";
+        return json.GetProperty("type").GetString() switch
+        {
+            "subscribed" => (json.GetProperty("recovered").GetBoolean() ? "from " : "hole ") + position,
+            "message" => $"{position} {json.GetProperty("msg")}",
+            var other => $"{position} {other}",
+        };
+    }
+}

@@ -1,0 +1,159 @@
+using Chat.Api.Backplane;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Chat.Tests.Topics;
+
+public sealed class TopicReplayTests : IDisposable
+{
+    private readonly FakeBackplane _backplane = new();
+    private readonly TopicTable _topics;
+    private readonly Topic _name = Topic.Group("1");
+
+    public TopicReplayTests()
+    {
+        _topics = new TopicTable(new NodeIdentity(TimeProvider.System), new TopicMetrics(NoMeters.Instance), TimeProvider.System, NullLogger<TopicTable>.Instance);
+        _topics.Attach(_backplane);
+        _backplane.Listener = _topics;
+    }
+
+    public void Dispose() => _topics.Dispose();
+
+    [Theory]
+    [InlineData("e1:3", "from e1:3", "e1:4 m4", "e1:5 m5")]
+    [InlineData("e1:5", "from e1:5")]
+    [InlineData("e1:0", "from e1:0", "e1:1 m1", "e1:2 m2", "e1:3 m3", "e1:4 m4", "e1:5 m5")]
+    [InlineData("e0:3", "hole e1:0", "e1:1 m1", "e1:2 m2", "e1:3 m3", "e1:4 m4", "e1:5 m5")] // another life of the log
+    [InlineData("e1:6", "hole e1:0", "e1:1 m1", "e1:2 m2", "e1:3 m3", "e1:4 m4", "e1:5 m5")] // not reached yet
+    public async Task Replay_GivesWhatCameAfterThePosition_AndSaysWhetherThatIsAll(string since, params string[] expected)
+    {
+        Say(5);
+        var member = await ResumeAsync(since);
+        _backplane.Say(_name, "live");
+
+        Assert.Equal([.. expected, "e1:6 live"], member.Seen);
+    }
+
+    [Fact]
+    public async Task Replay_OfMoreThanTheLogHolds_SaysSoAndGivesTheRest()
+    {
+        Say(5);
+        _backplane.Trim(_name, kept: 2);
+
+        Assert.Equal(["hole e1:3", "e1:4 m4", "e1:5 m5"], (await ResumeAsync("e1:1")).Seen);
+        Assert.Equal(["from e1:3", "e1:4 m4", "e1:5 m5"], (await ResumeAsync("e1:3")).Seen);
+    }
+
+    [Fact]
+    public async Task Replay_OfALogThatIsEmptyByNow_IsAHole()
+    {
+        Say(5);
+        _backplane.Trim(_name, kept: 0);
+
+        Assert.Equal(["hole e1:5"], (await ResumeAsync("e1:2")).Seen);
+    }
+
+    [Fact]
+    public async Task Message_DuringAReplay_ComesAfterItAndOnce()
+    {
+        Say(2);
+        var topic = await _topics.AcquireAsync(_name);
+        _backplane.BeforeRead = () =>
+        {
+            _backplane.Say(_name, "during"); // in the read's page as well as on the channel
+            return Task.CompletedTask;
+        };
+        var member = new RecordingConnection();
+        await TopicReplay.JoinAsync(topic, member, new LogPosition("e1", 1), _backplane);
+        _backplane.Say(_name, "after");
+
+        Assert.Equal(["from e1:1", "e1:2 m2", "e1:3 during", "e1:4 after"], member.Seen);
+    }
+
+    [Fact]
+    public async Task Replay_WhenRedisIsAway_LeavesNoMember()
+    {
+        Say(2);
+        var topic = await _topics.AcquireAsync(_name);
+        _backplane.BeforeRead = () => FakeBackplane.Unavailable;
+
+        await Assert.ThrowsAsync<BackplaneUnavailableException>(
+            () => TopicReplay.JoinAsync(topic, new RecordingConnection(), new LogPosition("e1", 1), _backplane));
+        Assert.Equal(0, topic.MemberCount);
+    }
+
+    [Fact]
+    public async Task Replay_ThatTakesTooLong_ClosesTheConnection()
+    {
+        Say(2);
+        var topic = await _topics.AcquireAsync(_name);
+        var room = new TaskCompletionSource();
+        var member = new RecordingConnection { Room = room.Task };
+        var joining = TopicReplay.JoinAsync(topic, member, new LogPosition("e1", 0), _backplane);
+        Say(1025);
+        Assert.NotNull(member.Closed);
+
+        room.SetResult();
+        await joining;
+    }
+
+    // Clients come back at random positions while messages are published and the channel loses one in ten.
+    [Fact]
+    public async Task Replays_DuringTraffic_LeaveNoGapAndNoDuplicate()
+    {
+        const int Messages = 4000;
+        var seed = Random.Shared.Next();
+        var losses = new Random(seed);
+        _backplane.Loses = _ => losses.Next(10) == 0;
+        var topic = await _topics.AcquireAsync(_name);
+        Say(100);
+        var published = 100L;
+        var publishing = Task.Run(() =>
+        {
+            for (var i = 101; i <= Messages; i++)
+            {
+                Say(1, first: i);
+                Volatile.Write(ref published, i);
+                Thread.Yield();
+            }
+        });
+        var clients = new List<(RecordingConnection Connection, long Since)>();
+        var positions = new Random(seed);
+        while (!publishing.IsCompleted && clients.Count < 400)
+        {
+            var client = new RecordingConnection(clients.Count + 1);
+            var since = Math.Max(0, Math.Min(topic.Position.Offset, Volatile.Read(ref published)) - positions.Next(100));
+            await TopicReplay.JoinAsync(topic, client, new LogPosition("e1", since), _backplane);
+            clients.Add((client, since));
+        }
+
+        await publishing;
+        _backplane.Loses = _ => false;
+        Say(1, first: Messages + 1); // shows whatever was lost last
+        foreach (var (connection, since) in clients)
+        {
+            await connection.SeesAsync($"e1:{Messages + 1} m{Messages + 1}");
+            var expected = Enumerable.Range((int)since + 1, Messages + 1 - (int)since).Select(i => $"e1:{i} m{i}").Prepend($"from e1:{since}");
+            Assert.True(expected.SequenceEqual(connection.Seen), $"Failed with seed {seed}.");
+        }
+    }
+
+    private async Task<RecordingConnection> ResumeAsync(string since)
+    {
+        Assert.True(LogPosition.TryParse(since, out var position));
+        var member = new RecordingConnection();
+        await TopicReplay.JoinAsync(await _topics.AcquireAsync(_name), member, position, _backplane);
+        return member;
+    }
+
+    private void Say(int count, int first = 1)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            _backplane.Say(_name, $"m{i}");
+        }
+    }
+}
