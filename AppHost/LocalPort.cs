@@ -11,11 +11,20 @@ internal static class LocalPort
         CanBind(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanBind(IPAddress.IPv6Loopback, port));
 
     /// <summary>A port that is free now. Whoever needs it should take it soon.</summary>
+    /// <remarks>
+    /// Below those that systems hand out for outgoing connections (32768 on Linux): whoever keeps trying a port of that
+    /// range while nobody listens there will one day be given it, connect to itself, and keep the server from coming back.
+    /// </remarks>
     public static int FindFree()
     {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_768);
+            if (IsFree(port))
+            {
+                return port;
+            }
+        }
     }
 
     private static bool CanBind(IPAddress address, int port)

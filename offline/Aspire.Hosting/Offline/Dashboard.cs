@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Aspire.Hosting.Orchestration;
 using Microsoft.Extensions.Configuration;
 
@@ -75,23 +73,9 @@ internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput cons
             .FirstOrDefault(File.Exists);
     }
 
-    private static int UsualOrFree()
-    {
-        try
-        {
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, UsualPort));
-            return UsualPort;
-        }
-        catch (SocketException)
-        {
-            return Ports.TakeFree(); // another cluster's dashboard has it
-        }
-    }
-
     private void Start(KeeperLink keeper, string aspire)
     {
-        var page = Address(UsualOrFree());
+        var page = Address(Ports.IsFree(UsualPort) ? UsualPort : Ports.TakeFree());
         _otlp = Address(Ports.TakeFree());
         var variables = ProcessEnvironment.Inherited();
         foreach (var name in variables.Keys.Where(name => name.StartsWith("ASPIRE_", StringComparison.Ordinal)).ToList())

@@ -4,9 +4,16 @@ using System.Net.Sockets;
 namespace Aspire.Hosting.Offline;
 
 /// <summary>Free ports on this machine, each given out once.</summary>
+/// <remarks>
+/// Below those that systems hand out for outgoing connections (32768 on Linux): whoever keeps trying a port of that range
+/// while nobody listens there will one day be given it, connect to itself, and keep the process from coming back.
+/// </remarks>
 internal static class Ports
 {
-    // The system may offer a port again as soon as it is let go, before the process it was meant for listens on it.
+    private const int Lowest = 20_000;
+    private const int Highest = 32_767;
+
+    // A port stays free until the process it was meant for listens on it.
     private const int Remembered = 512;
 
     private static readonly Lock Gate = new(); // guards Given
@@ -18,10 +25,8 @@ internal static class Ports
         {
             while (true)
             {
-                using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-                var port = ((IPEndPoint)probe.LocalEndPoint!).Port;
-                if (Given.Contains(port))
+                var port = Random.Shared.Next(Lowest, Highest + 1);
+                if (Given.Contains(port) || !IsFree(port))
                 {
                     continue;
                 }
@@ -34,6 +39,23 @@ internal static class Ports
 
                 return port;
             }
+        }
+    }
+
+    public static bool IsFree(int port) =>
+        CanBind(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanBind(IPAddress.IPv6Loopback, port));
+
+    private static bool CanBind(IPAddress address, int port)
+    {
+        try
+        {
+            using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(address, port));
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            return failure.SocketErrorCode == SocketError.AddressNotAvailable; // no such address here: nothing in the way
         }
     }
 }

@@ -8,7 +8,6 @@ namespace Aspire.Hosting.Offline;
 internal sealed class TcpForwarder : IAsyncDisposable
 {
     private const int BufferBytes = 32 * 1024;
-    private const int RandomTries = 20;
 
     private readonly List<Socket> _listeners;
     private readonly Func<IReadOnlyList<int>> _targets;
@@ -30,23 +29,21 @@ internal sealed class TcpForwarder : IAsyncDisposable
     /// <exception cref="SocketException">The port is taken.</exception>
     public static TcpForwarder Listen(int? port, Func<IReadOnlyList<int>> targets)
     {
-        for (var attempt = 1; ; attempt++)
+        var listeners = new List<Socket>();
+        try
         {
-            var listeners = new List<Socket>();
-            try
+            listeners.Add(ListenOn(IPAddress.Loopback, port ?? Ports.TakeFree()));
+            if (Socket.OSSupportsIPv6)
             {
-                listeners.Add(ListenOn(IPAddress.Loopback, port ?? 0));
-                if (Socket.OSSupportsIPv6)
-                {
-                    TryAddIPv6(listeners);
-                }
+                TryAddIPv6(listeners);
+            }
 
-                return new TcpForwarder(listeners, targets);
-            }
-            catch (SocketException) when (port is null && attempt < RandomTries)
-            {
-                listeners.ForEach(listener => listener.Dispose()); // free for IPv4 alone; take another
-            }
+            return new TcpForwarder(listeners, targets);
+        }
+        catch
+        {
+            listeners.ForEach(listener => listener.Dispose());
+            throw;
         }
     }
 

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.AppHost.Offline;
+
+public class AppHostProcessTests
+{
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10); // promised, not just hoped for
+    private static readonly TimeSpan ExplainTime = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task AppHost_WhenKilled_LeavesNothingBehind()
+    {
+        var redisPort = ChildProcess.FreePort();
+        await using var host = new AppHostProcess("--EdgePort=0", "--Replicas=1", $"--Redis:Port={redisPort}");
+        var edge = await host.ReadyAsync();
+        using var toEdge = await AppHostProcess.WatchAsync(edge.Host, edge.Port);
+        using var toRedis = await AppHostProcess.WatchAsync("127.0.0.1", redisPort);
+        using var node = Process.GetProcessById(Assert.Single(await NodesAsync(edge)));
+
+        host.Kill();
+
+        await Task.WhenAll(AppHostProcess.GoneAsync(toEdge), AppHostProcess.GoneAsync(toRedis), node.WaitForExitAsync()).WaitAsync(EndTime);
+    }
+
+    [Fact]
+    public async Task AppHost_WhenANodeDies_SaysSoAndStillEndsInTime()
+    {
+        await using var host = new AppHostProcess("--EdgePort=0", "--Replicas=2");
+        var edge = await host.ReadyAsync();
+        var nodes = await NodesAsync(edge);
+        using var other = Process.GetProcessById(nodes[1]);
+        using (var victim = Process.GetProcessById(nodes[0]))
+        {
+            victim.Kill();
+        }
+
+        Assert.EndsWith("died (killed). It is not restarted.", await host.LineAsync(" died "), StringComparison.Ordinal);
+        host.AskToEnd();
+
+        Assert.Equal(0, await host.ExitAsync(EndTime));
+        await other.WaitForExitAsync().WaitAsync(EndTime);
+    }
+
+    [Fact]
+    public async Task AppHost_WhenItsPortIsTaken_NamesTheSettingInOneLine()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        await using var host = new AppHostProcess($"--EdgePort={port}");
+
+        Assert.Equal(1, await host.ExitAsync(ExplainTime));
+        Assert.StartsWith($"Port {port} is in use: choose another with --EdgePort=", await host.LineAsync("EdgePort"), StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', host.Output);
+    }
+
+    [Fact]
+    public async Task AppHost_WhenRedisIsUnreachable_NamesTheSettingInOneLine()
+    {
+        await using var host = new AppHostProcess("--EdgePort=0", $"--ConnectionStrings:redis=localhost:{ChildProcess.FreePort()}");
+
+        Assert.Equal(1, await host.ExitAsync(ExplainTime));
+        Assert.Contains("does not answer", await host.LineAsync("ConnectionStrings:redis"), StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', host.Output);
+    }
+
+    private static async Task<int[]> NodesAsync(Uri edge)
+    {
+        using var client = new HttpClient { BaseAddress = edge };
+        var nodes = await client.GetFromJsonAsync<JsonElement[]>("/api/nodes");
+        return [.. nodes!.Select(node => node.GetProperty("pid").GetInt32())];
+    }
+}
