@@ -133,7 +133,13 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         Log.Up(_logger, link.Endpoint.Servers[0].Host, link.Endpoint.Servers[0].Port);
     }
 
-    public void OnDown(RespLink link, string reason) => Log.Down(_logger, reason);
+    public void OnDown(RespLink link, string reason, bool isNews)
+    {
+        if (isNews)
+        {
+            Log.Down(_logger, reason);
+        }
+    }
 
     public void OnPush(RespLink link, ref RespReader push) => throw new RespException("A push came on a link for commands.");
 

@@ -119,7 +119,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         }
     }
 
-    public void OnDown(RespLink link, string reason)
+    public void OnDown(RespLink link, string reason, bool isNews)
     {
         TaskCompletionSource[] unconfirmed;
         lock (_gate)
@@ -139,7 +139,10 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             confirmation.TrySetException(new BackplaneUnavailableException("The connection to Redis broke before it confirmed."));
         }
 
-        Log.Down(_logger, reason);
+        if (isNews)
+        {
+            Log.Down(_logger, reason);
+        }
     }
 
     public void OnPush(RespLink link, ref RespReader push)

@@ -46,7 +46,7 @@ internal static class RespHandshake
                 throw new RespException("no answer in time");
             }
 
-            end += socket.Receive(buffer.AsSpan(end), timeout - watch.Elapsed, out var closed);
+            end += socket.Receive(buffer.AsSpan(end), timeout - watch.Elapsed, likely: false, out var closed);
             while (replies > 0 && RespReader.TryMeasure(buffer.AsSpan(start, end - start), out var length))
             {
                 var reader = new RespReader(buffer.AsSpan(start, length));

@@ -18,7 +18,10 @@ internal interface IRespLinkOwner
     /// <summary>Connected and logged in; commands are taken from now on.</summary>
     void OnUp(RespLink link);
 
-    void OnDown(RespLink link, string reason);
+    /// <param name="link">The link.</param>
+    /// <param name="reason">Why, in words.</param>
+    /// <param name="isNews">False: a further attempt failed, or the link is being stopped.</param>
+    void OnDown(RespLink link, string reason, bool isNews);
 
     /// <summary>A pushed reply on a subscriber link: message, subscribe, unsubscribe, pong.</summary>
     void OnPush(RespLink link, ref RespReader push);
@@ -158,7 +161,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             }
 
             FailOwed();
-            owner.OnDown(this, reason);
+            owner.OnDown(this, reason, isNews: !_disposed && (wasUp || failures == 0));
             owner.OnBatchEnd(this);
             if (!_disposed)
             {
@@ -174,6 +177,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     {
         var end = 0;
         var lastRound = Stopwatch.GetTimestamp();
+        var hasPaused = false;
         while (!_disposed)
         {
             if (end == buffer.Length)
@@ -181,7 +185,8 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 Array.Resize(ref buffer, buffer.Length * 2);
             }
 
-            var read = socket.Receive(buffer.AsSpan(end), Poll, out var closed);
+            var read = socket.Receive(buffer.AsSpan(end), Poll, hasPaused, out var closed);
+            hasPaused = false;
             if (closed)
             {
                 return null;
@@ -218,6 +223,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             if (pause > TimeSpan.Zero && !isMoreLikely && Stopwatch.GetElapsedTime(lastRound, now) < pause * 2)
             {
                 Pause();
+                hasPaused = true;
                 now = Stopwatch.GetTimestamp();
             }
 

@@ -89,9 +89,12 @@ internal sealed class RespSocket : IDisposable
     }
 
     /// <summary>Waits for bytes, at most that long. Zero with <paramref name="closed"/> false: nothing came.</summary>
-    public int Receive(Span<byte> buffer, TimeSpan wait, out bool closed)
+    /// <param name="buffer">Takes them.</param>
+    /// <param name="wait">How long to wait.</param>
+    /// <param name="likely">Whether some are probably there already: then it looks before it waits.</param>
+    /// <param name="closed">The server ended the connection.</param>
+    public int Receive(Span<byte> buffer, TimeSpan wait, bool likely, out bool closed)
     {
-        closed = false;
         if (_tls is not null)
         {
             var read = _tls.Read(buffer); // woken by Close; the link's ticks find a silent server
@@ -99,14 +102,16 @@ internal sealed class RespSocket : IDisposable
             return read;
         }
 
-        if (!_socket.Poll(wait, SelectMode.SelectRead))
-        {
-            return 0;
-        }
+        closed = false;
+        var received = likely ? Receive(buffer, out closed) : 0;
+        return received > 0 || closed || !_socket.Poll(wait, SelectMode.SelectRead) ? received : Receive(buffer, out closed);
+    }
 
+    private int Receive(Span<byte> buffer, out bool closed)
+    {
         var received = _socket.Receive(buffer, SocketFlags.None, out var error);
         closed = error is not (SocketError.Success or SocketError.WouldBlock) || (error == SocketError.Success && received == 0);
-        return closed ? 0 : received;
+        return error == SocketError.Success ? received : 0;
     }
 
     /// <summary>How many of the bytes went out; fewer than all means that the server doesn't keep up.</summary>
@@ -124,7 +129,7 @@ internal sealed class RespSocket : IDisposable
         return error == SocketError.Success ? sent : 0;
     }
 
-    /// <summary>Ends the connection from any thread; a waiting <see cref="Receive"/> returns.</summary>
+    /// <summary>Ends the connection from any thread; whoever waits for bytes returns.</summary>
     public void Close()
     {
         try
