@@ -20,7 +20,7 @@ public sealed class ResumeTests(OpenCluster fixture, ITestOutputHelper output) :
         var nodes = new HashSet<string>();
         for (var breaks = 1; breaks <= 12; breaks++)
         {
-            await member.UntilAsync(member.Messages.Count + 20, ChatClient.Deadline);
+            await member.UntilAsync(member.Count + 20, ChatClient.Deadline);
             nodes.Add(member.Node);
             member.Break();
         }

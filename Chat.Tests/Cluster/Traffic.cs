@@ -29,7 +29,7 @@ internal sealed class Traffic : IDisposable
     }
 
     /// <summary>Returns when everybody has that many more messages of others than now.</summary>
-    public Task UntilAsync(int more) => Task.WhenAll(_clients.Select(client => client.UntilAsync(client.Messages.Count + more, ChatClient.Deadline)));
+    public Task UntilAsync(int more) => Task.WhenAll(_clients.Select(client => client.UntilAsync(client.Count + more, ChatClient.Deadline)));
 
     /// <summary>Returns when everything sent is acknowledged.</summary>
     public async Task StopAsync()

@@ -8,20 +8,22 @@ namespace Chat.Tests.Support;
 /// knows, and sends again, with the same id, what was not acknowledged.</summary>
 internal sealed class ResumingClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan LongestPauseToConnect = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPauseToSend = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AckTime = TimeSpan.FromSeconds(5);
 
     private readonly Func<Uri> _server;
     private readonly string _path;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ConcurrentDictionary<string, Publish> _unacknowledged = new();
+    private readonly TaskCompletionSource _subscribed = NewSignal();
+    private readonly ConcurrentDictionary<string, Publish> _unsettled = new();
     private readonly ConcurrentDictionary<string, bool> _own = new();
     private readonly HashSet<string> _seen = []; // only the loop touches it
-    private readonly List<ChatFrame> _messages = []; // guards itself
+    private readonly List<ChatFrame> _messages = []; // guards itself and _changed
     private readonly Task _running;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ChatClient? _connection;
+    private TaskCompletionSource _changed = NewSignal();
+    private volatile TaskCompletionSource<ChatClient> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _epoch;
     private long _offset;
 
@@ -38,7 +40,7 @@ internal sealed class ResumingClient : IAsyncDisposable
     public Task Subscribed => _subscribed.Task;
 
     /// <summary>Where it is connected; empty between connections.</summary>
-    public string Node => _connection?.Node ?? "";
+    public string Node => _connected.Task is { IsCompletedSuccessfully: true, Result.Node: var node } ? node : "";
 
     public int Resumes { get; private set; }
 
@@ -63,14 +65,38 @@ internal sealed class ResumingClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns with the ack, however many attempts and connections it takes.</summary>
-    public Task<ChatFrame> PublishAsync(string id, string text)
+    public int Count
     {
-        var publish = new Publish(id, text, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        get
+        {
+            lock (_messages)
+            {
+                return _messages.Count;
+            }
+        }
+    }
+
+    /// <summary>Returns with the ack, however many attempts and connections it takes.</summary>
+    /// <param name="id">No other message's.</param>
+    /// <param name="text">Any.</param>
+    public async Task<ChatFrame> PublishAsync(string id, string text)
+    {
+        var publish = new Publish();
         _own[id] = true;
-        _unacknowledged[id] = publish;
-        _ = TrySendAsync(_connection, publish);
-        return publish.Ack.Task;
+        _unsettled[id] = publish;
+        for (var failures = 0; ; failures++)
+        {
+            var connection = await _connected.Task;
+            publish.Refused = NewSignal();
+            await TrySendAsync(connection, id, text);
+            await Task.WhenAny(publish.Ack.Task, publish.Refused.Task, connection.Ended, Task.Delay(AckTime, _stopping.Token));
+            if (publish.Ack.Task.IsCompletedSuccessfully)
+            {
+                return await publish.Ack.Task;
+            }
+
+            await Task.Delay(Jitter(failures, LongestPauseToSend), _stopping.Token);
+        }
     }
 
     /// <summary>Returns when that many messages of others have come.</summary>
@@ -96,21 +122,33 @@ internal sealed class ResumingClient : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"{_path} has {Messages.Count} of {messages} messages after {within}.");
+                throw new TimeoutException($"{_path} has {Count} of {messages} messages after {within}.");
             }
         }
     }
 
     /// <summary>Ends the present connection as a crash of the network does; it resumes.</summary>
-    public void Break() => _connection?.Abort();
+    public void Break()
+    {
+        if (_connected.Task.IsCompletedSuccessfully)
+        {
+            _connected.Task.Result.Abort();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        _connection?.Abort();
+        Break();
         await _running;
         _stopping.Dispose();
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Random, so that those whose node died don't come back all at once.
+    private static TimeSpan Jitter(int failures, TimeSpan longest) =>
+        Random.Shared.NextDouble() * Math.Min(longest.TotalSeconds, Pause.TotalSeconds * Math.Pow(2, failures)) * TimeSpan.FromSeconds(1);
 
     private async Task RunAsync()
     {
@@ -122,18 +160,15 @@ internal sealed class ResumingClient : IAsyncDisposable
                 var since = _epoch is null ? "" : $"&since={_epoch}:{_offset}";
                 await using var connection = await ChatClient.ConnectAsync(_server(), $"{_path}?format=json{since}", _stopping.Token);
                 Resumes += _epoch is null ? 0 : 1;
-                failures = 0;
+                failures = -1;
                 await ReadAsync(connection);
             }
             catch (Exception exception) when (exception is RefusedException or WebSocketException or OperationCanceledException or HttpRequestException)
             {
-                failures++; // the node is gone, stopping or full, or Redis is away: another attempt
+                // The node is gone, stopping or full, or Redis is away: another attempt.
             }
 
-            // Random, so that those whose node died don't come back all at once.
-            var longest = Math.Min(LongestPause.TotalMilliseconds, Pause.TotalMilliseconds * Math.Pow(2, failures));
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * longest), _stopping.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Jitter(++failures, LongestPauseToConnect), _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -152,7 +187,7 @@ internal sealed class ResumingClient : IAsyncDisposable
         }
         finally
         {
-            _connection = null;
+            _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -161,34 +196,21 @@ internal sealed class ResumingClient : IAsyncDisposable
         switch (frame.Type)
         {
             case "subscribed":
-                OnSubscribed(connection, frame);
+                Holes += frame.Recovered == true ? 0 : 1;
+                (_epoch, _offset) = (frame.Epoch, frame.Offset);
+                _connected.TrySetResult(connection);
+                _subscribed.TrySetResult();
                 break;
             case "message":
                 OnMessage(frame);
                 break;
-            case "ack" when _unacknowledged.TryRemove(frame.Id!, out var publish):
+            case "ack" when _unsettled.TryRemove(frame.Id!, out var publish):
                 publish.Ack.TrySetResult(frame);
                 break;
-            case "error" when frame.Retry == true && frame.Id is not null && _unacknowledged.TryGetValue(frame.Id, out var publish):
-                _ = SendLaterAsync(connection, publish);
-                break;
-            case "error" when frame.Retry == true:
-                _unacknowledged.Values.ToList().ForEach(publish => _ = SendLaterAsync(connection, publish)); // it does not say which
+            case "error" when frame is { Retry: true, Id: { } id } && _unsettled.TryGetValue(id, out var publish):
+                publish.Refused.TrySetResult();
                 break;
         }
-    }
-
-    private void OnSubscribed(ChatClient connection, ChatFrame frame)
-    {
-        Holes += frame.Recovered == true ? 0 : 1;
-        (_epoch, _offset) = (frame.Epoch, frame.Offset);
-        if (_connection is null)
-        {
-            _connection = connection;
-            _unacknowledged.Values.ToList().ForEach(publish => _ = TrySendAsync(connection, publish));
-        }
-
-        _subscribed.TrySetResult();
     }
 
     // An ack moves no position: what others published before it may still be on its way.
@@ -210,30 +232,26 @@ internal sealed class ResumingClient : IAsyncDisposable
         {
             _messages.Add(frame);
             _changed.TrySetResult();
-            _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _changed = NewSignal();
         }
     }
 
-    private async Task SendLaterAsync(ChatClient connection, Publish publish)
-    {
-        await Task.Delay(Pause + (Random.Shared.NextDouble() * Pause)).ConfigureAwait(false);
-        await TrySendAsync(connection, publish);
-    }
-
-    private async Task TrySendAsync(ChatClient? connection, Publish publish)
+    private static async Task TrySendAsync(ChatClient connection, string id, string text)
     {
         try
         {
-            if (connection is not null && connection == _connection && !publish.Ack.Task.IsCompleted)
-            {
-                await connection.SendJsonAsync(new { Msg = publish.Text, MsgId = publish.Id });
-            }
+            await connection.SendJsonAsync(new { Msg = text, MsgId = id });
         }
         catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // The connection is gone; the next one sends what is unacknowledged.
+            // The connection is gone; the next one takes it.
         }
     }
 
-    private sealed record Publish(string Id, string Text, TaskCompletionSource<ChatFrame> Ack);
+    private sealed class Publish
+    {
+        public TaskCompletionSource<ChatFrame> Ack { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Refused { get; set; } = NewSignal();
+    }
 }
