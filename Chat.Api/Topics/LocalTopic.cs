@@ -74,12 +74,16 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
     }
 
     /// <summary>Adds a member whose frames wait until <see cref="Release"/>, and says from which position on they do.</summary>
-    public Member JoinHeld(Connection connection, out string epoch, out long offset)
+    /// <param name="connection">The member's.</param>
+    /// <param name="since">What its client has already; it does not get that again.</param>
+    /// <param name="epoch">The log's life here.</param>
+    /// <param name="offset">How far this node has delivered it.</param>
+    public Member JoinHeld(Connection connection, LogPosition since, out string epoch, out long offset)
     {
         lock (_gate)
         {
             (epoch, offset) = (_epoch, _last);
-            return Add_NeedsLock(new Member(this, connection) { Held = [] });
+            return Add_NeedsLock(new Member(this, connection) { Held = [], Known = since.Epoch == _epoch ? since.Offset : 0 });
         }
     }
 
@@ -302,7 +306,7 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
         for (var i = 0; i < _members.Count; i++)
         {
             var member = _members[i];
-            if (member.Connection.Number == sender)
+            if (member.Connection.Number == sender || (envelope.Offset <= member.Known && envelope.Offset != 0))
             {
                 continue;
             }
@@ -364,6 +368,7 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
         _endedEpoch = _epochUtf8;
         _epoch = epoch;
         _epochUtf8 = Encoding.UTF8.GetBytes(epoch);
+        _members.ForEach(member => member.Known = 0);
     }
 
     // Via is {node}-{number}.

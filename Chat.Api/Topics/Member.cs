@@ -12,6 +12,9 @@ internal sealed class Member(LocalTopic topic, Connection connection)
     /// <summary>Its place in the topic's list; -1: it left.</summary>
     public int Index { get; set; } = -1;
 
+    /// <summary>Up to which offset its client has everything already, when it comes from a node that was ahead of this one.</summary>
+    public long Known { get; set; }
+
     /// <summary>Live frames that wait until a replay is through; null: it is live.</summary>
     public List<Frame>? Held { get; set; }
 }

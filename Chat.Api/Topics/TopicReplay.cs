@@ -33,12 +33,17 @@ internal static class TopicReplay
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
     public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane)
     {
-        var member = topic.JoinHeld(connection, out var epoch, out var joinedAt);
+        var member = topic.JoinHeld(connection, since, out var epoch, out var joinedAt);
         try
         {
-            // A position of another life, or one this log has not reached, is not worth anything: the client gets
-            // what there is, and is told that this may not be all.
-            var known = since.Epoch == epoch && since.Offset <= joinedAt;
+            if (since.Epoch == epoch && since.Offset > joinedAt)
+            {
+                return await JoinAheadAsync(topic, member, since, joinedAt, backplane);
+            }
+
+            // A position of another life is not worth anything: the client gets what there is, and is told that this
+            // may not be all.
+            var known = since.Epoch == epoch;
             var from = known ? since.Offset : 0;
             var page = from < joinedAt
                 ? await backplane.ReadAsync(topic.Topic, epoch, from, (int)Math.Min(joinedAt - from, int.MaxValue))
@@ -58,6 +63,26 @@ internal static class TopicReplay
             topic.Leave(member);
             throw;
         }
+    }
+
+    // The client's last node was ahead of this one, to which the rest is still on its way; or the position is made up,
+    // or lost with Redis. Only the log knows.
+    private static async Task<Member> JoinAheadAsync(LocalTopic topic, Member member, LogPosition since, long joinedAt, IBackplane backplane)
+    {
+        var log = await backplane.ReadAsync(topic.Topic, since.Epoch, joinedAt, limit: 0);
+        if (log.Epoch != since.Epoch || log.Last < since.Offset)
+        {
+            topic.Leave(member);
+            return await JoinAsync(topic, member.Connection, default, backplane);
+        }
+
+        if (member.Connection.Format.Subscribed(topic.Topic, since.Epoch, since.Offset, recovered: true) is { } frame)
+        {
+            member.Connection.Enqueue(frame);
+        }
+
+        topic.Release(member);
+        return member;
     }
 
     private static long FirstOffset(LogPage page, long joinedAt)

@@ -56,6 +56,26 @@ public sealed class TopicReplayTests : IDisposable
         Assert.Equal(["hole e1:5"], (await ResumeAsync("e1:2")).Seen);
     }
 
+    // A client that was on a node ahead of this one: it has missed nothing, and gets nothing twice.
+    [Fact]
+    public async Task Replay_FromAPositionThatThisNodeHasYetToReach_GoesOnBehindIt()
+    {
+        Say(2);
+        var topic = await _topics.AcquireAsync(_name);
+        var onItsWay = _backplane.Say(_name, "m3", lost: true);
+        var member = new RecordingConnection();
+        await TopicReplay.JoinAsync(topic, member, new LogPosition("e1", 3), _backplane);
+        _topics.OnEnvelope(_name.Utf8Name.Span, onItsWay);
+        _topics.OnEnvelope(_name.Utf8Name.Span, FakeBackplane.Envelope(_name, "e1", 0, "signal"));
+        _backplane.Say(_name, "m4");
+
+        Assert.Equal(["from e1:3", "- signal", "e1:4 m4"], member.Seen);
+
+        _backplane.Restart();
+        Say(1);
+        await member.SeesAsync("e2:1 m1"); // offsets of a new life begin anew
+    }
+
     [Fact]
     public async Task Message_DuringAReplay_ComesAfterItAndOnce()
     {
