@@ -50,9 +50,9 @@ internal static class RespHandshake
             while (replies > 0 && RespReader.TryMeasure(buffer.AsSpan(start, end - start), out var length))
             {
                 var reader = new RespReader(buffer.AsSpan(start, length));
-                if (reader.Kind == '-')
+                if (reader.Kind != '+')
                 {
-                    throw new RespException("Redis refused the login: " + reader.ReadLine());
+                    throw new RespException(reader.Kind == '-' ? "Redis refused the login: " + reader.ReadLine() : "what answers there is not Redis");
                 }
 
                 start += length;

@@ -55,37 +55,49 @@ internal sealed class RespSocket : IDisposable
     // would then wake up for every reply only to find that nobody waits there. Measured: two threads woken instead of one.
     private static Socket Connect((string Host, int Port) server, TimeSpan timeout)
     {
-        SocketException? failure = null;
+        var error = SocketError.HostNotFound;
         foreach (var address in Dns.GetHostAddresses(server.Host))
         {
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, Blocking = false };
-            try
+            error = Connect(socket, new IPEndPoint(address, server.Port), timeout);
+            if (error == SocketError.Success)
             {
-                socket.Connect(address, server.Port);
                 return socket;
             }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-            {
-                if (socket.Poll(timeout, SelectMode.SelectWrite) && socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int error)
-                {
-                    if (error == 0)
-                    {
-                        return socket;
-                    }
 
-                    failure = new SocketException(error);
-                }
-
-                socket.Dispose();
-            }
-            catch (SocketException exception)
-            {
-                failure = exception;
-                socket.Dispose();
-            }
+            socket.Dispose();
         }
 
-        throw failure ?? new SocketException((int)SocketError.TimedOut);
+        throw new SocketException((int)error);
+    }
+
+    private static SocketError Connect(Socket socket, IPEndPoint server, TimeSpan timeout)
+    {
+        try
+        {
+            socket.Connect(server);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        {
+            if (!socket.Poll(timeout, SelectMode.SelectWrite))
+            {
+                return SocketError.TimedOut;
+            }
+
+            var error = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+            if (error != SocketError.Success)
+            {
+                return error;
+            }
+        }
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode;
+        }
+
+        // On the loopback interface TCP can connect a socket to itself (simultaneous open) when nobody listens there
+        // and its own port happens to be the one it calls. It would talk to itself, and keep Redis from coming back.
+        return server.Equals(socket.LocalEndPoint) ? SocketError.ConnectionRefused : SocketError.Success;
     }
 
     /// <summary>Waits for bytes, at most that long. Zero with <paramref name="closed"/> false: nothing came.</summary>
