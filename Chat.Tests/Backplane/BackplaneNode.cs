@@ -38,17 +38,24 @@ internal sealed class BackplaneNode : IAsyncDisposable
 
     public RecordingListener Listener { get; } = new();
 
-    /// <summary>Short times, so that faults are found while a test waits.</summary>
+    /// <summary>Times so long that a busy machine is not taken for a fault.</summary>
+    public static BackplaneOptions PatientOptions() => new()
+    {
+        CommandTimeout = TimeSpan.FromSeconds(10),
+        SilenceLimit = TimeSpan.FromSeconds(30),
+    };
+
+    /// <summary>Times so short that faults are found while a test waits.</summary>
     public static BackplaneOptions FastOptions() => new()
     {
         CommandTimeout = TimeSpan.FromMilliseconds(500),
-        TickInterval = TimeSpan.FromMilliseconds(100),
-        SilenceLimit = TimeSpan.FromSeconds(1),
+        TickInterval = TimeSpan.FromMilliseconds(250),
+        SilenceLimit = TimeSpan.FromSeconds(1.5),
     };
 
     public static async Task<BackplaneNode> StartAsync(string connectionString, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "")
     {
-        var node = new BackplaneNode(connectionString, options ?? FastOptions(), time ?? TimeProvider.System, prefix);
+        var node = new BackplaneNode(connectionString, options ?? PatientOptions(), time ?? TimeProvider.System, prefix);
         node._commands.Start();
         node._subscriptions.Start();
         node._ticking = node.TickAsync();

@@ -121,7 +121,7 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
     [RedisFact]
     public async Task KindWithoutLog_IsPlainPublishing()
     {
-        var options = BackplaneNode.FastOptions();
+        var options = BackplaneNode.PatientOptions();
         options.Group.Messages = 0;
         var node = await StartNodeAsync(options);
         var topic = NewTopic();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -17,6 +18,8 @@ internal sealed class RecordingListener : IBackplaneListener
     public void OnRestored() => _restored.Writer.TryWrite(true);
 
     public async Task<Heard> NextAsync() => await _heard.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
+
+    public bool TryNext([NotNullWhen(true)] out Heard? heard) => _heard.Reader.TryRead(out heard);
 
     public async Task<Heard[]> NextAsync(int count)
     {

@@ -14,9 +14,11 @@ internal sealed class RedisClient : IDisposable
     private byte[] _buffer = new byte[64 * 1024];
     private int _end;
 
-    public RedisClient(int port)
+    /// <param name="port">Where the server listens.</param>
+    /// <param name="patient">Whether it may take for ever until something comes, as on a subscription.</param>
+    public RedisClient(int port, bool patient = false)
     {
-        _socket.ReceiveTimeout = (int)Timeout.TotalMilliseconds;
+        _socket.ReceiveTimeout = patient ? 0 : (int)Timeout.TotalMilliseconds;
         try
         {
             _socket.Connect(IPAddress.Loopback, port);
@@ -82,7 +84,15 @@ internal sealed class RedisClient : IDisposable
         return value is RedisError error ? throw new InvalidOperationException(error.Message) : value;
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        if (_socket.Connected)
+        {
+            _socket.Shutdown(SocketShutdown.Both); // wakes whoever waits in Receive
+        }
+
+        _socket.Dispose();
+    }
 
     private static object? Text(object? value) => value switch
     {

@@ -43,6 +43,7 @@ internal sealed class RedisCluster : IAsyncDisposable
     /// <summary>Gives slots, without their keys, to another server; those of a server that is away as well.</summary>
     public void Move(int first, int last, int to)
     {
+        _servers[to].Execute("CLUSTER", "BUMPEPOCH"); // else the old owner, of a later epoch, may claim them back
         var id = (string)_servers[to].Execute("CLUSTER", "MYID")!;
         foreach (var server in _servers.Where(server => server.IsRunning).OrderBy(server => server != _servers[to]))
         {
