@@ -65,7 +65,7 @@ public class ResourceNotificationService
     public async Task<ResourceEvent> WaitForResourceHealthyAsync(string resourceName, CancellationToken cancellationToken = default)
     {
         var change = await WaitForResourceAsync(
-            resourceName, change => IsHealthy(change) || HasEnded(change), cancellationToken).ConfigureAwait(false);
+            resourceName, change => IsHealthy(change) || HasEnded(change.Resource), cancellationToken).ConfigureAwait(false);
         return IsHealthy(change)
             ? change
             : throw new DistributedApplicationException($"{resourceName} will not become healthy: it is {change.Snapshot.State?.Text}.");
@@ -85,6 +85,13 @@ public class ResourceNotificationService
 
     private static bool IsHealthy(ResourceEvent change) => change.Snapshot.HealthStatus == HealthStatus.Healthy;
 
-    private static bool HasEnded(ResourceEvent change) =>
-        change.Snapshot.State is { } state && KnownResourceStates.TerminalStates.Contains(state.Text);
+    // One dead replica is not the end of the resource.
+    private bool HasEnded(IResource resource)
+    {
+        lock (_gate)
+        {
+            return _latest.Values.Where(latest => latest.Resource == resource)
+                .All(latest => latest.Snapshot.State is { } state && KnownResourceStates.TerminalStates.Contains(state.Text));
+        }
+    }
 }

@@ -96,6 +96,11 @@ internal sealed class Engine(
             return;
         }
 
+        if (!_instances[instance.Resource].Any(other => other.IsRunning))
+        {
+            health.Forget(instance.Resource);
+        }
+
         Publish(instance, KnownResourceStates.Starting);
         try
         {
@@ -168,6 +173,11 @@ internal sealed class Engine(
     {
         var exitCode = await process.Exited.ConfigureAwait(false);
         instance.ExitCode = exitCode;
+        if (instance.Process != process)
+        {
+            return; // started again meanwhile: what is known now is about the new one
+        }
+
         Publish(instance, exitCode == 0 ? KnownResourceStates.Finished : KnownResourceStates.Exited);
         if (!instance.IsStopping && !_stopping.IsCancellationRequested)
         {

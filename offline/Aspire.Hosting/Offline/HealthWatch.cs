@@ -39,6 +39,9 @@ internal sealed class HealthWatch(
         }
     }
 
+    /// <summary>What was known is about processes that are gone; a waiter must not take it for the new ones.</summary>
+    public void Forget(IResource resource) => _health.TryRemove(resource, out _);
+
     /// <summary>What is known about an instance now.</summary>
     public ResourceEvent Describe(Instance instance) => new(instance.Resource, instance.Name, new CustomResourceSnapshot
     {
