@@ -31,6 +31,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
     private CloseReason? _closeReason;
     private long _closingSince;
     private long _heardAt;
+    private long _skipping; // bytes of a frame that is too big, still to come
     private bool _discarding; // what comes can't be understood; read on only so that a reset does not overtake our close frame
     private bool _ended;
 
@@ -114,7 +115,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
                 var buffer = result.Buffer;
                 _heardAt = _time.GetTimestamp();
                 var open = true;
-                while (open && !_discarding && TryReadFrame(buffer, out var frame))
+                while (open && !_discarding && TryReadFrame(ref buffer, out var frame))
                 {
                     var payload = buffer.Slice(frame.HeaderLength, frame.PayloadLength);
                     open = Handle(frame, payload, reader, out var wait);
@@ -179,25 +180,32 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
     }
 
     /// <summary>Whether a whole frame stands at the start of the bytes. A bad one closes the connection.</summary>
-    private bool TryReadFrame(in ReadOnlySequence<byte> bytes, out WebSocketFrame frame)
+    private bool TryReadFrame(ref ReadOnlySequence<byte> bytes, out WebSocketFrame frame)
     {
-        switch (WebSocketFrame.TryRead(bytes, out frame))
+        while (true)
         {
-            case FrameStatus.Malformed:
-                Discard(CloseReason.ProtocolError);
-                return false;
-            case FrameStatus.Incomplete:
-                return false;
-            default:
-                // Before its payload has come: a client that says it will send too much needs not send it.
-                if (!frame.IsControl && frame.PayloadLength > _options.MessageBytes - (_fragments?.WrittenCount ?? 0))
-                {
-                    _metrics.Refused(nameof(_options.MessageBytes));
-                    Discard(CloseReason.TooBig);
+            var skipped = Math.Min(_skipping, bytes.Length);
+            bytes = bytes.Slice(skipped);
+            _skipping -= skipped;
+            switch (WebSocketFrame.TryRead(bytes, out frame))
+            {
+                case FrameStatus.Malformed:
+                    Discard(CloseReason.ProtocolError);
                     return false;
-                }
+                case FrameStatus.Incomplete:
+                    return false;
+            }
 
+            if (frame.IsControl || frame.PayloadLength <= _options.MessageBytes - (_fragments?.WrittenCount ?? 0))
+            {
                 return bytes.Length >= frame.HeaderLength + frame.PayloadLength;
+            }
+
+            // Before its payload has come: a client that says it will send too much needs not send it. One that does
+            // answers our close frame behind it.
+            _metrics.Refused(nameof(_options.MessageBytes));
+            _skipping = frame.HeaderLength + Math.Min(frame.PayloadLength, long.MaxValue - WebSocketFrame.MaxHeaderLength);
+            Close(CloseReason.TooBig);
         }
     }
 

@@ -99,7 +99,21 @@ public sealed partial class Chromium : IAsyncDisposable
         await _reading;
         _socket.Dispose();
         _sending.Dispose();
-        Directory.Delete(_profile, recursive: true);
+        await Eventually.TrueAsync(TryDeleteProfile);
+    }
+
+    // The browser's helpers outlive it by a moment and may still write.
+    private bool TryDeleteProfile()
+    {
+        try
+        {
+            Directory.Delete(_profile, recursive: true);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private async Task ReadAsync()
