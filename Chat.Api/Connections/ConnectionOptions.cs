@@ -23,7 +23,7 @@ internal sealed class ConnectionOptions
     public int MessagesPerSecond { get; set; } = 50;
 
     /// <summary>Messages a client may send at once after being quiet.</summary>
-    /// <value>1 to 1,000,000. Default 100. As many refused without a pause in between end the connection.</value>
+    /// <value>1 to 1,000,000. Default 100. As many may be refused at once, and a tenth of the rate for long; more end the connection.</value>
     [Range(1, 1_000_000)]
     public int MessageBurst { get; set; } = 100;
 

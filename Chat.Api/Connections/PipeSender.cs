@@ -16,29 +16,46 @@ internal sealed class PipeSender(PipeWriter output, Action abort) : IFrameSender
             return true;
         }
 
-        output.Write(bytes);
-        sent = bytes.Length;
-        var flush = output.FlushAsync(CancellationToken.None);
-        if (flush.IsCompletedSuccessfully)
+        try
         {
-            _flush = null;
-            return !flush.Result.IsCompleted;
-        }
+            output.Write(bytes);
+            sent = bytes.Length;
+            var flush = output.FlushAsync(CancellationToken.None);
+            if (flush.IsCompletedSuccessfully)
+            {
+                _flush = null;
+                return !flush.Result.IsCompleted;
+            }
 
-        _flush = flush.AsTask();
-        return true;
+            _flush = flush.AsTask();
+            return !_flush.IsFaulted && !_flush.IsCanceled;
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            return false;
+        }
     }
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        if (_flush is not null)
+        try
         {
-            Check(await _flush);
-            _flush = null;
-        }
+            if (_flush is not null)
+            {
+                Check(await _flush);
+                _flush = null;
+            }
 
-        Check(await output.WriteAsync(bytes, CancellationToken.None));
+            Check(await output.WriteAsync(bytes, CancellationToken.None));
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            throw new IOException("The connection is gone.", exception);
+        }
     }
+
+    // What a stream or pipe throws when its connection has ended, the disposed one included.
+    private static bool IsEnd(Exception exception) => exception is IOException or InvalidOperationException or OperationCanceledException;
 
     public void Abort() => abort();
 

@@ -13,15 +13,13 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
             return true;
         }
 
+        // Every time, not only when it is empty: what flows in while the bucket is full is gone.
+        var now = time.GetTimestamp();
+        _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * rate));
+        _filledAt = now;
         if (_tokens < 1)
         {
-            var now = time.GetTimestamp();
-            _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * rate));
-            _filledAt = now;
-            if (_tokens < 1)
-            {
-                return false;
-            }
+            return false;
         }
 
         _tokens--;

@@ -23,9 +23,9 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
     private readonly ConnectionMetrics _metrics;
     private readonly byte[] _utf8UserId;
     private TokenBucket _rate;
+    private TokenBucket _refusals; // how many refused messages are borne; without it, going on a little over the rate would never end
     private ArrayBufferWriter<byte>? _fragments; // not null: inside a fragmented message
     private int _malformedInARow;
-    private int _refusedInARow;
     private int _publishesInFlight;
     private TaskCompletionSource? _publishRoom;
     private CloseReason? _closeReason;
@@ -47,6 +47,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
         _metrics = table.Metrics;
         _outbox = new Outbox(sender, _options.OutboxBytes, _metrics);
         _rate = new TokenBucket(_options.MessagesPerSecond, _options.MessageBurst, _time);
+        _refusals = new TokenBucket(Math.Max(1, _options.MessagesPerSecond / 10), _options.MessageBurst, _time);
         _heardAt = _time.GetTimestamp();
     }
 
@@ -283,7 +284,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
         {
             _metrics.Refused(nameof(_options.MessagesPerSecond));
             Enqueue(Format.Error(ClientError.TooManyMessages, default));
-            if (++_refusedInARow >= _options.MessageBurst)
+            if (!_refusals.TryTake())
             {
                 Close(CloseReason.TooManyMessages);
             }
@@ -291,7 +292,6 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
             return null;
         }
 
-        _refusedInARow = 0;
         if (!Utf8.IsValid(message))
         {
             Close(CloseReason.NotUtf8);

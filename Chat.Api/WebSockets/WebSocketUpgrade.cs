@@ -33,15 +33,18 @@ internal static class WebSocketUpgrade
         headers.SecWebSocketAccept = AcceptKey(http.Request.Headers.SecWebSocketKey.ToString());
         var stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
 
+        // Not HttpContext.Abort: a topic may find a connection dead just after its request has ended, and the context of
+        // an ended request throws, there on the backplane's thread. The connection's own may be called at any time.
+        Action abort = http.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort;
         var transport = http.Features.Get<IConnectionTransportFeature>()?.Transport;
         var socket = http.Features.Get<IConnectionSocketFeature>()?.Socket;
         var isPlain = http.Features.Get<ITlsConnectionFeature>() is null && !http.Request.IsHttps;
         if (transport is not null && socket is not null && isPlain)
         {
-            return (transport.Input, new SocketSender(socket, http.Abort));
+            return (transport.Input, new SocketSender(socket, abort));
         }
 
-        return (PipeReader.Create(stream), new PipeSender(PipeWriter.Create(stream), http.Abort));
+        return (PipeReader.Create(stream), new PipeSender(PipeWriter.Create(stream), abort));
     }
 
     private static bool IsKey(string key)

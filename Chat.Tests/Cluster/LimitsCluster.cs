@@ -12,7 +12,10 @@ public sealed class LimitsCluster() : NodeClusterFixture(
     ("Chat:Connections:MessageBurst", "30"),
     ("Chat:Connections:TopicsPerConnection", "3"),
     ("Chat:Connections:PerUser", "3"),
-    ("Chat:Connections:CloseTimeout", "00:00:01"));
+    ("Chat:Connections:CloseTimeout", "00:00:01"))
+{
+    protected override bool IsBroken => false;
+}
 
 [CollectionDefinition(Name)]
 public sealed class LimitsGroup : ICollectionFixture<LimitsCluster>

@@ -86,6 +86,19 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
     }
 
     [Fact]
+    public async Task Rate_ExceededSteadilyThoughNeverMuch_EndsTheConnection()
+    {
+        await using var client = await Cluster.ConnectAsync(0, "/chat/group/rate3/ada");
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20)); // ten times what is allowed; one in ten is taken
+        while (!client.Ended.IsCompleted && await ticks.WaitForNextTickAsync())
+        {
+            await TrySendAsync(client, "x");
+        }
+
+        Assert.Equal(new Closing(1008, "too many messages"), await client.ClosedAsync());
+    }
+
+    [Fact]
     public async Task Rate_OverTheBurst_DropsNothingThatWasTaken()
     {
         await using var ada = await Cluster.ConnectAsync(0, "/chat/group/rate2/ada?format=json");

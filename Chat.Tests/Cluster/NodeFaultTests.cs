@@ -54,6 +54,38 @@ public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output
     }
 
     [Fact]
+    public async Task NodeFrozenUntilItCountsAsDead_CatchesUpWhenItThaws()
+    {
+        var frozen = Cluster.Nodes[0];
+        await using var member = await ChatClient.ConnectAsync(frozen.Address, "/chat/group/frozen/m?format=json");
+        var joined = await member.NextFrameAsync("subscribed");
+        await using var publisher = await Cluster.ConnectAsync(1, "/chat/group/frozen/p?format=json");
+
+        frozen.Signal(ChildProcess.SigStop);
+        var sent = 0;
+        using (var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(10)))
+        {
+            while ((await Cluster.Nodes[1].ListAsync()).Any(node => node.Id == frozen.Id) && await ticks.WaitForNextTickAsync())
+            {
+                await publisher.SendJsonAsync(new { Msg = "x", MsgId = $"{sent++}" });
+                await publisher.NextFrameAsync("ack");
+            }
+        }
+
+        frozen.Signal(ChildProcess.SigCont);
+        await frozen.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+
+        await publisher.SendJsonAsync(new { Msg = "x", MsgId = $"{sent++}" });
+        for (var i = 0; i < sent; i++)
+        {
+            var message = await member.NextFrameAsync();
+            Assert.Equal(("message", $"{i}", joined.Offset + 1 + i), (message.Type, message.Id, message.Offset));
+        }
+
+        await Eventually.TrueAsync(async () => (await Cluster.Nodes[1].ListAsync()).Any(node => node.Id == frozen.Id));
+    }
+
+    [Fact]
     public async Task NodeStopping_RefusesNewClients_WhileItClosesTheOthers()
     {
         var stopping = Cluster.Take(2);

@@ -11,7 +11,10 @@ public sealed class OpenCluster() : NodeClusterFixture(
     ("Chat:Connections:PerUser", "0"),
     ("Chat:Connections:CloseTimeout", "00:00:30"),
     ("Chat:Backplane:User:Messages", "32"),
-    ("Chat:Backplane:Group:Messages", "10000"));
+    ("Chat:Backplane:Group:Messages", "10000"))
+{
+    protected override bool IsBroken => false;
+}
 
 [CollectionDefinition(Name)]
 public sealed class OpenGroup : ICollectionFixture<OpenCluster>

@@ -23,6 +23,7 @@ public sealed class ResumeTests(OpenCluster fixture, ITestOutputHelper output) :
             await member.UntilAsync(member.Count + 20, ChatClient.Deadline);
             nodes.Add(member.Node);
             member.Break();
+            await member.UntilResumedAsync(breaks, ChatClient.Deadline);
         }
 
         await enough.CancelAsync();

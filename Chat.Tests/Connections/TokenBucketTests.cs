@@ -34,6 +34,15 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
+    public void Bucket_FullForALongTime_HoldsNoMoreThanABurst()
+    {
+        var bucket = new TokenBucket(rate: 10, burst: 5, _clock);
+        _clock.Advance(TimeSpan.FromDays(1));
+
+        Assert.Equal(5, Take(ref bucket));
+    }
+
+    [Fact]
     public void Bucket_WithoutARate_LetsEverythingThrough()
     {
         var bucket = new TokenBucket(rate: 0, burst: 1, _clock);

@@ -122,9 +122,6 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 }
 
-/// <summary>A node as <c>GET /api/nodes</c> lists it.</summary>
-internal sealed record ListedNode(string Id, string Address, string State, int Connections, DateTimeOffset StartedAt, int? Pid);
-
 [CollectionDefinition(Name)]
 public sealed class ClusterGroup : ICollectionFixture<ClusterFixture>
 {

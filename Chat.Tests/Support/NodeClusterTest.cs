@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -12,7 +13,23 @@ public abstract class NodeClusterFixture(int nodes, bool persists, params (strin
 
     public async Task InitializeAsync() => _cluster = await NodeCluster.StartAsync(nodes, persists, settings);
 
-    public Task DisposeAsync() => _cluster?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+    /// <summary>Whether a test here breaks something, so that nodes have reason to complain.</summary>
+    protected virtual bool IsBroken => true;
+
+    public async Task DisposeAsync()
+    {
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+            var log = _cluster.Log();
+            if (!IsBroken && Complaint.IsMatch(log))
+            {
+                throw new InvalidOperationException($"Nothing was broken, and yet a node complained:\n{log}");
+            }
+        }
+    }
+
+    private static readonly Regex Complaint = new(@"^(warn|fail|crit): ", RegexOptions.Multiline | RegexOptions.CultureInvariant);
 }
 
 /// <summary>A test on such nodes. Its output, which runners show when it fails, carries what they wrote.</summary>

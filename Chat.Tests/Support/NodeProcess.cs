@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace Chat.Tests.Support;
 
@@ -61,6 +62,10 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The nodes as this one lists them.</summary>
+    public async Task<ListedNode[]> ListAsync() =>
+        JsonSerializer.Deserialize<ListedNode[]>(await Http.GetStringAsync("api/nodes"), JsonSerializerOptions.Web)!;
+
     /// <summary>Returns when <c>/health</c> says so, with the time it took.</summary>
     public async Task<TimeSpan> UntilHealthAsync(bool isHealthy, TimeSpan within)
     {
@@ -106,3 +111,6 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 }
+
+/// <summary>A node as <c>GET /api/nodes</c> lists it.</summary>
+internal sealed record ListedNode(string Id, string Address, string State, int Connections, DateTimeOffset StartedAt, int? Pid);

@@ -100,32 +100,10 @@ internal sealed class ResumingClient : IAsyncDisposable
     }
 
     /// <summary>Returns when that many messages of others have come.</summary>
-    public async Task UntilAsync(int messages, TimeSpan within)
-    {
-        using var deadline = new CancellationTokenSource(within);
-        while (true)
-        {
-            Task changed;
-            lock (_messages)
-            {
-                if (_messages.Count >= messages)
-                {
-                    return;
-                }
+    public Task UntilAsync(int messages, TimeSpan within) => UntilAsync(() => Count >= messages, $"{messages} messages", within);
 
-                changed = _changed.Task;
-            }
-
-            try
-            {
-                await changed.WaitAsync(deadline.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                throw new TimeoutException($"{_path} has {Count} of {messages} messages after {within}.");
-            }
-        }
-    }
+    /// <summary>Returns when it has resumed that often.</summary>
+    public Task UntilResumedAsync(int resumes, TimeSpan within) => UntilAsync(() => Resumes >= resumes && Node.Length > 0, $"{resumes} resumes", within);
 
     /// <summary>Ends the present connection as a crash of the network does; it resumes.</summary>
     public void Break()
@@ -149,6 +127,42 @@ internal sealed class ResumingClient : IAsyncDisposable
     // Random, so that those whose node died don't come back all at once.
     private static TimeSpan Jitter(int failures, TimeSpan longest) =>
         Random.Shared.NextDouble() * Math.Min(longest.TotalSeconds, Pause.TotalSeconds * Math.Pow(2, failures)) * TimeSpan.FromSeconds(1);
+
+    private async Task UntilAsync(Func<bool> condition, string what, TimeSpan within)
+    {
+        using var deadline = new CancellationTokenSource(within);
+        while (true)
+        {
+            Task changed;
+            lock (_messages)
+            {
+                changed = _changed.Task; // before the condition is looked at, so that no change falls in between
+            }
+
+            if (condition())
+            {
+                return;
+            }
+
+            try
+            {
+                await changed.WaitAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"{_path} waited {within} for {what}; it has {Count} messages and {Resumes} resumes.");
+            }
+        }
+    }
+
+    private void Changed()
+    {
+        lock (_messages)
+        {
+            _changed.TrySetResult();
+            _changed = NewSignal();
+        }
+    }
 
     private async Task RunAsync()
     {
@@ -200,6 +214,7 @@ internal sealed class ResumingClient : IAsyncDisposable
                 (_epoch, _offset) = (frame.Epoch, frame.Offset);
                 _connected.TrySetResult(connection);
                 _subscribed.TrySetResult();
+                Changed();
                 break;
             case "message":
                 OnMessage(frame);
@@ -231,9 +246,9 @@ internal sealed class ResumingClient : IAsyncDisposable
         lock (_messages)
         {
             _messages.Add(frame);
-            _changed.TrySetResult();
-            _changed = NewSignal();
         }
+
+        Changed();
     }
 
     private static async Task TrySendAsync(ChatClient connection, string id, string text)
