@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.StaticFiles;
+using Microsoft.Extensions.FileProviders;
 
 namespace Edge.Proxy;
 
@@ -11,10 +12,13 @@ internal static class WebPage
 
     public static WebApplication UseWebPage(this WebApplication app)
     {
-        if (Directory.Exists(app.Environment.WebRootPath))
+        // In the project's folder while developing; beside the program when published, wherever that is started from.
+        string[] folders = [app.Environment.WebRootPath, Path.Combine(AppContext.BaseDirectory, "wwwroot")];
+        if (folders.FirstOrDefault(Directory.Exists) is { } folder)
         {
-            app.UseDefaultFiles();
-            app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = SetHeaders });
+            var files = new PhysicalFileProvider(folder);
+            app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
+            app.UseStaticFiles(new StaticFileOptions { FileProvider = files, OnPrepareResponse = SetHeaders });
         }
 
         return app;
