@@ -1,10 +1,11 @@
-using Chat.Api.Backplane;
 using Chat.Api.Backplane.Resp;
+using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Chat.Api.WebSockets;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Chat.Api;
 
@@ -30,7 +31,7 @@ internal static class ChatBuilder
         services.AddSingleton<WebSocketEndpoints>();
 
         services.AddSingleton<BackplaneMetrics>();
-        services.AddSingleton(new RedisKeys(builder.Configuration["Chat:Redis:Prefix"] ?? ""));
+        services.AddSingleton(new RedisKeys(RedisPrefix.Read(builder.Configuration)));
         services.AddSingleton(provider => RedisEndpoint.Parse(provider.GetRequiredService<IConfiguration>().GetConnectionString("redis")
             ?? throw new InvalidOperationException("ConnectionStrings:redis is not set; it names the Redis server, for example localhost:6379.")));
         services.AddSingleton<RedisBackplaneHost>();

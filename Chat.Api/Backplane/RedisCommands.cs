@@ -88,6 +88,12 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             return link.TrySend(command.Buffer.Span, command);
         }
 
+        if (error.StartsWith("READONLY", StringComparison.Ordinal))
+        {
+            LinkOf(command).Break(); // it was the primary once; another of the configured servers, or the same name, may be it now
+            return false;
+        }
+
         // MOVED 3999 127.0.0.1:6381, ASK 3999 127.0.0.1:6381; an empty host means: the one that answered.
         var words = error.Split(' ');
         if (words is not ["MOVED" or "ASK", var slotText, var address, ..]

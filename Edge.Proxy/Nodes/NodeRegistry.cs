@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ServiceDefaults;
 using StackExchange.Redis;
 
 namespace Edge.Proxy.Nodes;
@@ -46,7 +47,7 @@ internal sealed class NodeRegistry(IConnectionMultiplexer redis, IConfiguration 
         }
     }
 
-    private static string Name(IConfiguration configuration, string name) => configuration["Chat:Redis:Prefix"] + name;
+    private static string Name(IConfiguration configuration, string name) => RedisPrefix.Read(configuration) + name;
 
     private static string Script(string name)
     {

@@ -54,6 +54,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     private int _outStart;
     private int _outEnd;
     private RespSocket? _socket; // not null: up; guarded by _gate
+    private bool _isOpening; // up for its own thread only: what OnUp sends comes before anything else; guarded by _gate
     private bool _isPausing; // the reading thread is about to flush; guarded by _gate
     private Thread? _thread;
     private volatile bool _disposed;
@@ -74,7 +75,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     {
         lock (_gate)
         {
-            if (_socket is null || _outEnd - _outStart + command.Length > MaxWaitingBytes)
+            if (_socket is null || _outEnd - _outStart + command.Length > MaxWaitingBytes || (_isOpening && Thread.CurrentThread != _thread))
             {
                 return false;
             }
@@ -146,11 +147,17 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 {
                     _outStart = _outEnd = 0;
                     _socket = socket;
+                    _isOpening = true;
                 }
 
                 wasUp = true;
                 failures = 0;
                 owner.OnUp(this);
+                lock (_gate)
+                {
+                    _isOpening = false;
+                }
+
                 owner.OnBatchEnd(this);
                 reason = Read(socket, ref buffer) ?? reason;
             }
