@@ -26,7 +26,9 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
 
         if (message.Method.SequenceEqual("UserGroup"u8))
         {
-            return TryGroup(connection, message, out var group) ? JoinAsync(connection, group, message.ValidMsgId.ToArray()) : null;
+            return TryGroup(connection, message, out var group) && TrySince(connection, message, out var since)
+                ? JoinAsync(connection, group, since, message.ValidMsgId.ToArray())
+                : null;
         }
 
         if (message.Method.SequenceEqual("Group"u8))
@@ -67,6 +69,25 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         return true;
     }
 
+    private static bool TrySince(WebSocketConnection connection, scoped in ClientMessage message, out LogPosition? since)
+    {
+        since = null;
+        if (!message.HasSince)
+        {
+            return true;
+        }
+
+        // Text frames carry no positions, so that what follows could not be told from what was there before.
+        if (!connection.Format.IsJson || !LogPosition.TryParse(Encoding.UTF8.GetString(message.Since), out var position))
+        {
+            connection.Reject(ClientError.Malformed, message.ValidMsgId);
+            return false;
+        }
+
+        since = position;
+        return true;
+    }
+
     private Task? PublishToGroup(WebSocketConnection connection, string group, scoped in ClientMessage message)
     {
         if (!_groups.TryGetValue(group, out var member))
@@ -94,7 +115,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         }
     }
 
-    private async Task JoinAsync(WebSocketConnection connection, string group, byte[] msgId)
+    private async Task JoinAsync(WebSocketConnection connection, string group, LogPosition? since, byte[] msgId)
     {
         if (!_groups.ContainsKey(group))
         {
@@ -106,8 +127,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
 
             try
             {
-                var topic = await topics.AcquireAsync(Topic.Group(group));
-                _groups[group] = topic.Join(connection);
+                _groups[group] = await JoinAsync(connection, await topics.AcquireAsync(Topic.Group(group)), since);
             }
             catch (BackplaneUnavailableException)
             {
@@ -117,6 +137,19 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         }
 
         Announce(connection, Topic.Group(group));
+    }
+
+    private async Task<Member> JoinAsync(WebSocketConnection connection, LocalTopic topic, LogPosition? since)
+    {
+        try
+        {
+            return since is { } position ? await TopicReplay.JoinAsync(topic, connection, position, backplane) : topic.Join(connection);
+        }
+        catch (BackplaneUnavailableException)
+        {
+            topics.Release(topic);
+            throw;
+        }
     }
 
     // The joiner is told directly, the others through the group.

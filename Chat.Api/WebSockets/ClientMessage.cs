@@ -9,6 +9,7 @@ namespace Chat.Api.WebSockets;
 /// <remarks>
 /// <c>{"Id":"2","Msg":"hi","MsgId":"a1"}</c>,
 /// <c>{"Method":"Group","Group":"42","MsgBody":"hi","MsgId":"a1"}</c>,
+/// <c>{"Method":"UserGroup","Group":"42","Since":"6b02481041a85:7"}</c>,
 /// <c>{"Method":"One","MsgBody":{"Id":"2","Msg":"hi"}}</c>. Names match whatever their ASCII case, as in the first
 /// seed. Texts stay the escaped bytes between their quotes, every escape in them checked; ids are unescaped.
 /// </remarks>
@@ -19,6 +20,7 @@ internal ref struct ClientMessage
     public ReadOnlySpan<byte> Id;
     public ReadOnlySpan<byte> Msg;
     public ReadOnlySpan<byte> MsgId;
+    public ReadOnlySpan<byte> Since;
 
     /// <summary>MsgBody when it is a string.</summary>
     public ReadOnlySpan<byte> Body;
@@ -26,6 +28,7 @@ internal ref struct ClientMessage
     public bool HasId;
     public bool HasMsg;
     public bool HasMsgId;
+    public bool HasSince;
     public bool HasMethod;
     public bool HasGroup;
     public bool HasBody;
@@ -79,6 +82,10 @@ internal ref struct ClientMessage
                 else if (!body && Is(name, "MsgId"u8))
                 {
                     message.HasMsgId = TryId(ref reader, out message.MsgId);
+                }
+                else if (!body && Is(name, "Since"u8))
+                {
+                    message.HasSince = TryId(ref reader, out message.Since);
                 }
                 else if (!body && Is(name, "Method"u8))
                 {

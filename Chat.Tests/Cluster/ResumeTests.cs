@@ -37,6 +37,25 @@ public sealed class ResumeTests(OpenCluster fixture, ITestOutputHelper output) :
     }
 
     [Fact]
+    public async Task Resume_OfAGroupOnAChannel_ReplaysWhatWasMissed_ThenGoesOn()
+    {
+        await using var publisher = await Cluster.ConnectAsync(0, "/chat/group/since/p?format=json");
+        var joined = await publisher.NextFrameAsync("subscribed");
+        await publisher.SendJsonAsync(new { Msg = "one", MsgId = "1" });
+        await publisher.SendJsonAsync(new { Msg = "two", MsgId = "2" });
+        await publisher.UntilAsync(text => text.Contains("\"id\":\"2\"", StringComparison.Ordinal));
+
+        await using var member = await Cluster.ConnectAsync(1, "/chat/channel/since-m?format=json");
+        await member.SendJsonAsync(new { Method = "UserGroup", Group = "since", Since = joined.Position });
+        await member.UntilAsync(text => text.Contains("\"topic\":\"group:since\"", StringComparison.Ordinal) && text.Contains("\"recovered\":true", StringComparison.Ordinal));
+
+        Assert.Equal("one", (await member.NextFrameAsync("message")).Msg);
+        Assert.Equal("two", (await member.NextFrameAsync("message")).Msg);
+        await publisher.SendJsonAsync(new { Msg = "three" });
+        Assert.Equal("three", (await member.NextFrameAsync("message")).Msg);
+    }
+
+    [Fact]
     public async Task Resume_AfterTheWindow_SaysSo_AndGivesWhatIsLeft()
     {
         // A user's log holds 32 messages here, trimmed in steps of 32.

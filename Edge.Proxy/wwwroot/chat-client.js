@@ -102,7 +102,12 @@ export class ChatClient extends EventTarget {
   /** Joins a group on a channel connection, and again after each reconnect. */
   join(group) {
     this.#groups.add(group);
-    if (this.#state === 'online') this.#write({ Method: 'UserGroup', Group: group });
+    if (this.#state === 'online') this.#writeJoin(group);
+  }
+
+  #writeJoin(group) {
+    const position = this.#positions.get(`group:${group}`);
+    this.#write({ Method: 'UserGroup', Group: group, Since: position && `${position.epoch}:${position.offset}` });
   }
 
   // --- the connection -------------------------------------------------------------------------------------------
@@ -183,7 +188,6 @@ export class ChatClient extends EventTarget {
   #subscribed({ topic, epoch, offset, recovered }) {
     const known = this.#positions.get(topic);
     this.#positions.set(topic, { epoch, offset });
-    // Groups joined on a channel cannot be resumed: there, a position that moved is what shows a gap.
     const isWhole = recovered && known?.epoch === epoch && known.offset === offset;
     if (known && !isWhole) this.#tell('gap', { topic });
     if (this.#state === 'online') return;
@@ -192,7 +196,7 @@ export class ChatClient extends EventTarget {
     this.#stable = setTimeout(() => { this.#failures = 0; }, 10_000);
     if (known) this.#replay = { missed: 0, timer: setTimeout(() => this.#caughtUp(), ReplayQuiet) };
     this.#become('online');
-    for (const group of this.#groups) this.#write({ Method: 'UserGroup', Group: group });
+    for (const group of this.#groups) this.#writeJoin(group);
     this.#next();
   }
 
