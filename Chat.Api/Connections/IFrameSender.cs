@@ -10,6 +10,6 @@ internal interface IFrameSender
     /// <exception cref="IOException">The connection is gone.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes);
 
-    /// <summary>Ends the connection at once, without a closing handshake.</summary>
+    /// <summary>Ends the connection at once, without a closing handshake. Never throws, even when it is long over.</summary>
     void Abort();
 }

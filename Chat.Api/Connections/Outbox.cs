@@ -97,6 +97,16 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         }
     }
 
+    /// <summary>The connection is over: what waits is dropped, and nothing is taken or sent any more. Confirmations of
+    /// messages it sent may still arrive for seconds.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            Drop_NeedsLock();
+        }
+    }
+
     /// <summary>Completes when at most half of the cap waits; for replays, which can be longer than the cap.</summary>
     public Task HasRoomAsync()
     {
@@ -216,10 +226,15 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
 
     private void Gone_NeedsLock()
     {
+        Drop_NeedsLock();
+        sender.Abort();
+    }
+
+    private void Drop_NeedsLock()
+    {
         _closing = true;
         (_ring, _head, _count, _headSent, _underWay, _bytes) = ([], 0, 0, 0, 0, 0);
         Drained_NeedsLock();
-        sender.Abort();
     }
 
     // One at a time per outbox, only while its client doesn't keep up; ends when everything is out.

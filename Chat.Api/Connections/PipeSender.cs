@@ -16,6 +16,11 @@ internal sealed class PipeSender(PipeWriter output, Action abort) : IFrameSender
             return true;
         }
 
+        if (_flush is { IsCompletedSuccessfully: false })
+        {
+            return false; // it failed since
+        }
+
         try
         {
             output.Write(bytes);

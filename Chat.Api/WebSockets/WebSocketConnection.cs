@@ -140,7 +140,8 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
         }
 
         _ended = true;
-        return _closeReason ??= CloseReason.Vanished;
+        _outbox.End();
+        return Interlocked.CompareExchange(ref _closeReason, CloseReason.Vanished, null) ?? CloseReason.Vanished;
     }
 
     public override void Tend(long now, bool ping)

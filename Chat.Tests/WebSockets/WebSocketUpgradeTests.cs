@@ -1,0 +1,50 @@
+using Chat.Api.Connections;
+using Chat.Api.WebSockets;
+using Chat.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.Tests.WebSockets;
+
+public sealed class WebSocketUpgradeTests
+{
+    // A client sends a message and goes. Redis confirms it when the request is over, the ack finds a dead socket, and
+    // the outbox aborts: on a thread that serves everybody.
+    [Fact]
+    public async Task Sender_OfARequestThatIsOver_IsGoneAndCanBeAborted()
+    {
+        var accepted = new TaskCompletionSource<IFrameSender>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        app.Run(async http =>
+        {
+            var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
+            try
+            {
+                await input.ReadAsync();
+            }
+            finally
+            {
+                accepted.SetResult(sender); // the client may have gone with a reset
+            }
+        });
+        await app.StartAsync();
+        var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+        IFrameSender sender;
+        await using (await RawWebSocket.ConnectAsync(address, "/"))
+        {
+        }
+
+        sender = await accepted.Task.WaitAsync(TimeSpan.FromSeconds(15));
+        await Eventually.TrueAsync(() => !sender.TrySend(new byte[2], out _));
+        sender.Abort();
+    }
+}
