@@ -190,12 +190,16 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             return _main;
         }
 
-        return _peers.GetOrAdd((host, port), static (server, self) =>
+        lock (_peers) // or two links' threads would both start one
         {
-            var link = self.NewLink(self._main.Endpoint.At(server.Host, server.Port));
-            link.Start();
-            return link;
-        }, this);
+            if (!_peers.TryGetValue((host, port), out var peer))
+            {
+                peer = _peers[(host, port)] = NewLink(_main.Endpoint.At(host, port));
+                peer.Start();
+            }
+
+            return peer;
+        }
     }
 
     /// <summary>An array of <c>[first slot, last slot, [host, port, …owner], …replicas]</c>, or an error where there is no cluster.</summary>

@@ -100,6 +100,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
 
     public void OnUp(RespLink link)
     {
+        Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp()); // the silence of an outage is not this link's
         lock (_gate)
         {
             byte[][] channels = [_tickChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];

@@ -32,6 +32,7 @@ internal static class RespHandshake
         commands.Command(1).Bulk("PING"u8);
         socket.Send(commands.Span, out _);
         Await(socket, replies, timeout);
+        socket.EndHandshake();
     }
 
     private static void Await(RespSocket socket, int replies, TimeSpan timeout)

@@ -15,7 +15,7 @@ internal interface IRespReply
 /// <summary>What a link tells its owner, on the link's thread.</summary>
 internal interface IRespLinkOwner
 {
-    /// <summary>Connected and logged in; commands are taken from now on.</summary>
+    /// <summary>Connected and logged in. What is sent in here comes before anything else; after it the link is open to all.</summary>
     void OnUp(RespLink link);
 
     /// <param name="link">The link.</param>
@@ -47,14 +47,16 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     private const int MaxWaitingBytes = 8 * 1024 * 1024; // a Redis that is this far behind gets no more; publishers are told
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RetryFlush = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(1); // a link that breaks sooner than this is not made anew at once
 
     private readonly Lock _gate = new();
     private readonly Queue<IRespReply> _owed = new(); // replies the server still owes, in order; guarded by _gate
     private byte[] _out = new byte[16 * 1024]; // guarded by _gate
     private int _outStart;
     private int _outEnd;
-    private RespSocket? _socket; // not null: up; guarded by _gate
-    private bool _isOpening; // up for its own thread only: what OnUp sends comes before anything else; guarded by _gate
+    private RespSocket? _socket; // not null: connected; guarded by _gate
+    private volatile bool _isOpen; // to all, not just to the reading thread; set under _gate
     private bool _isPausing; // the reading thread is about to flush; guarded by _gate
     private Thread? _thread;
     private volatile bool _disposed;
@@ -62,7 +64,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
     public RedisEndpoint Endpoint => endpoint;
 
-    public bool IsUp => Volatile.Read(ref _socket) is not null;
+    public bool IsUp => _isOpen;
 
     public void Start()
     {
@@ -75,7 +77,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     {
         lock (_gate)
         {
-            if (_socket is null || _outEnd - _outStart + command.Length > MaxWaitingBytes || (_isOpening && Thread.CurrentThread != _thread))
+            if (!MaySend_NeedsLock(command.Length))
             {
                 return false;
             }
@@ -138,7 +140,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         {
             var server = endpoint.Servers[failures % endpoint.Servers.Count];
             var reason = $"{server.Host}:{server.Port} closed the connection";
-            var wasUp = false;
+            long upSince = 0; // 0: was not up
             try
             {
                 using var socket = RespSocket.Connect(endpoint, server, timeout);
@@ -147,44 +149,52 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 {
                     _outStart = _outEnd = 0;
                     _socket = socket;
-                    _isOpening = true;
                 }
 
-                wasUp = true;
-                failures = 0;
+                upSince = Stopwatch.GetTimestamp();
                 owner.OnUp(this);
                 lock (_gate)
                 {
-                    _isOpening = false;
+                    _isOpen = true;
                 }
 
                 owner.OnBatchEnd(this);
                 reason = Read(socket, ref buffer) ?? reason;
             }
-            catch (Exception exception) when (exception is SocketException or IOException or RespException or OperationCanceledException
-                or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+            catch (Exception exception)
             {
-                reason = $"{server.Host}:{server.Port}: {(exception is OperationCanceledException ? "no answer in time" : exception.Message)}";
+                // Whatever it was: without this thread the node would be deaf until it is restarted.
+                reason = $"{server.Host}:{server.Port}: {Describe(exception)}";
             }
 
             FailOwed();
-            owner.OnDown(this, reason, isNews: !_disposed && (wasUp || failures == 0));
+            owner.OnDown(this, reason, isNews: !_disposed && (upSince != 0 || failures == 0));
             owner.OnBatchEnd(this);
             if (!_disposed)
             {
                 // At once after a break, then slower, with jitter so that nodes don't come back in step.
-                failures++;
-                var wait = wasUp ? 20 : Math.Min(1000, 50 << Math.Min(failures, 5));
+                var hasLasted = upSince != 0 && Stopwatch.GetElapsedTime(upSince) >= Lasting;
+                failures = hasLasted ? 1 : failures + 1;
+                var wait = hasLasted ? 20 : Math.Min(1000, 50 << Math.Min(failures, 5));
                 Thread.Sleep(wait + Random.Shared.Next(wait));
             }
         }
     }
+
+    // What is no fault of a network is one of ours, and then the message alone does not tell enough.
+    private static string Describe(Exception exception) => exception switch
+    {
+        OperationCanceledException => "no answer in time",
+        SocketException or IOException or RespException or System.Security.Authentication.AuthenticationException or ObjectDisposedException => exception.Message,
+        _ => exception.ToString(),
+    };
 
     private string? Read(RespSocket socket, ref byte[] buffer)
     {
         var end = 0;
         var lastRound = Stopwatch.GetTimestamp();
         var hasPaused = false;
+        var isStalled = false; // something did not fit into the socket
         while (!_disposed)
         {
             if (end == buffer.Length)
@@ -192,7 +202,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 Array.Resize(ref buffer, buffer.Length * 2);
             }
 
-            var read = socket.Receive(buffer.AsSpan(end), Poll, hasPaused, out var closed);
+            var read = socket.Receive(buffer.AsSpan(end), isStalled ? RetryFlush : Poll, hasPaused, out var closed);
             hasPaused = false;
             if (closed)
             {
@@ -206,6 +216,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                     return $"no reply within {timeout.TotalSeconds:0.#} s";
                 }
 
+                isStalled = Flush(); // there may be no reply before the rest of a long command is out
                 continue;
             }
 
@@ -220,11 +231,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
             buffer.AsSpan(start, end - start).CopyTo(buffer);
             end -= start;
-            lock (_gate)
-            {
-                Flush_NeedsLock();
-            }
-
+            isStalled = Flush();
             owner.OnBatchEnd(this);
             var now = Stopwatch.GetTimestamp();
             if (pause > TimeSpan.Zero && !isMoreLikely && Stopwatch.GetElapsedTime(lastRound, now) < pause * 2)
@@ -286,6 +293,11 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         }
     }
 
+    // While the owner sets a new connection up nobody else sends: a publish that comes before the scripts are loaded
+    // would be sent once more and so fall behind the next one of its client. What the owner sends then has no bound.
+    private bool MaySend_NeedsLock(int length) => _socket is not null
+        && (_isOpen ? _outEnd - _outStart + length <= MaxWaitingBytes : Thread.CurrentThread == _thread);
+
     private TimeSpan OwedFor()
     {
         lock (_gate)
@@ -299,7 +311,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         IRespReply[] owed;
         lock (_gate)
         {
-            _socket = null;
+            (_socket, _isOpen) = (null, false);
             owed = [.. _owed];
             _owed.Clear();
         }
@@ -322,6 +334,16 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
         command.CopyTo(_out.AsSpan(_outEnd));
         _outEnd += command.Length;
+    }
+
+    /// <summary>True: not everything went out.</summary>
+    private bool Flush()
+    {
+        lock (_gate)
+        {
+            Flush_NeedsLock();
+            return _outStart != _outEnd;
+        }
     }
 
     private void Flush_NeedsLock()

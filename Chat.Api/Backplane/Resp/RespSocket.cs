@@ -39,7 +39,6 @@ internal sealed class RespSocket : IDisposable
                 };
                 tls = new SslStream(stream);
                 tls.AuthenticateAsClient(endpoint.TlsHost ?? server.Host);
-                stream.ReadTimeout = Timeout.Infinite;
             }
 
             return new RespSocket(socket, tls);
@@ -98,6 +97,15 @@ internal sealed class RespSocket : IDisposable
         // On the loopback interface TCP can connect a socket to itself (simultaneous open) when nobody listens there
         // and its own port happens to be the one it calls. It would talk to itself, and keep Redis from coming back.
         return server.Equals(socket.LocalEndPoint) ? SocketError.ConnectionRefused : SocketError.Success;
+    }
+
+    /// <summary>Logged in. Until then TLS too waits for bytes with a limit: nobody would end the wait.</summary>
+    public void EndHandshake()
+    {
+        if (_tls is not null)
+        {
+            _tls.ReadTimeout = Timeout.Infinite;
+        }
     }
 
     /// <summary>Waits for bytes, at most that long. Zero with <paramref name="closed"/> false: nothing came.</summary>
