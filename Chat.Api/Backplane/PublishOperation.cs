@@ -9,6 +9,8 @@ namespace Chat.Api.Backplane;
 /// <summary>One publish in flight; pooled, so that publishing allocates nothing.</summary>
 internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, BackplaneMetrics metrics) : RedisCommand
 {
+    private const int KeptScratch = 64 * 1024;
+
     private byte[] _id = new byte[64];
     private int _idLength;
     private bool _idFromClient;
@@ -17,7 +19,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
     private Activity? _activity;
 
     /// <summary>Scratch for the envelope, whose length the command must know before its bytes.</summary>
-    public ArrayBufferWriter<byte> Scratch { get; } = new(512);
+    public ArrayBufferWriter<byte> Scratch { get; private set; } = new(512);
 
     /// <summary>What the envelope carries on, so that the delivery on another node belongs to the same trace; null: not sampled.</summary>
     public string? Trace => _activity is { Recorded: true } ? _activity.Id : null;
@@ -31,8 +33,6 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
     /// <param name="outcome">Told what became of it.</param>
     public void Begin(ReadOnlySpan<byte> clientId, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
     {
-        Buffer.Clear();
-        Scratch.ResetWrittenCount();
         _outcome = outcome;
         _startedAt = Stopwatch.GetTimestamp();
         _activity = BackplaneMetrics.Traces.HasListeners() ? StartActivity() : null;
@@ -105,6 +105,13 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
         _outcome = null;
         _activity?.Dispose();
         _activity = null;
+        Buffer.Clear();
+        Scratch.ResetWrittenCount();
+        if (Scratch.Capacity > KeptScratch)
+        {
+            Scratch = new(512); // one large message must not stay for ever in the pool
+        }
+
         pool.Return(this);
     }
 }
