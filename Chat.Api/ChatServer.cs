@@ -25,8 +25,9 @@ internal static class ChatServer
             kestrel.AddServerHeader = false;
             var limits = builder.Configuration.GetSection(ConnectionOptions.Section).Get<ConnectionOptions>() ?? new ConnectionOptions();
 
-            // A frame has to fit into the receive buffer as a whole.
-            kestrel.Limits.MaxRequestBufferSize = Math.Max(1024 * 1024, 2L * limits.MessageBytes);
+            // A frame has to fit into the receive buffer as a whole. More than that a client can only use to fill this
+            // node's memory, while its messages wait for Redis.
+            kestrel.Limits.MaxRequestBufferSize = Math.Max(64 * 1024, 2L * limits.MessageBytes);
         });
         builder.Services.Configure<SocketTransportOptions>(sockets =>
         {

@@ -13,6 +13,9 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     /// <summary>Puts a frame into the outbox. Never waits and never throws; a client that does not keep up is closed.</summary>
     public abstract void Enqueue(Frame frame);
 
+    /// <summary>What the outbox holds.</summary>
+    public virtual long WaitingBytes => 0;
+
     /// <summary>Completes when the outbox can take a fair amount more, or the connection has ended.</summary>
     public abstract Task HasRoomAsync();
 

@@ -19,6 +19,7 @@ internal sealed class ConnectionOptions
 
     /// <summary>Messages a client may send for long (token bucket). More: an error; when it goes on, close 1008.</summary>
     /// <value>Per second, 0 to 1,000,000. Default 50; 0: no limit.</value>
+    /// <remarks>Pings, pongs and fragments may come ten times as often and ten times as many at once. More: close 1008.</remarks>
     [Range(0, 1_000_000)]
     public int MessagesPerSecond { get; set; } = 50;
 

@@ -12,6 +12,7 @@ namespace Chat.Api.Connections;
 internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetrics metrics)
 {
     private const int Staging = 64 * 1024; // frames are gathered up to this much per send
+    private const int LeastCost = 64; // bytes: of a frame however small, in memory
 
     [ThreadStatic]
     private static byte[]? staging;
@@ -28,6 +29,9 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private bool _closing; // the last frame is in; nothing follows it
     private TaskCompletionSource? _drained;
 
+    /// <summary>A glance from outside, for metrics.</summary>
+    public long WaitingBytes => Volatile.Read(ref _bytes);
+
     /// <summary>False: over the cap. The frame is not in, and the connection has to be closed as a slow consumer.</summary>
     public bool TryEnqueue(Frame frame)
     {
@@ -38,7 +42,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
                 return true;
             }
 
-            if (_bytes + frame.Length > capacity && _count > 0)
+            if (_bytes + Cost(frame) > capacity && _count > 0)
             {
                 return false;
             }
@@ -83,7 +87,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
             {
                 _count--;
                 ref var dropped = ref _ring[(_head + _count) % _ring.Length];
-                _bytes -= dropped!.Length;
+                _bytes -= Cost(dropped!);
                 dropped = null;
             }
 
@@ -149,8 +153,11 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
 
         _ring[(_head + _count) % _ring.Length] = frame;
         _count++;
-        _bytes += frame.Length;
+        _bytes += Cost(frame);
     }
+
+    // What the cap is there for is memory: a client that sends pings and never reads must not get a million pongs in.
+    private static int Cost(Frame frame) => Math.Max(frame.Length, LeastCost);
 
     private void Send_NeedsLock()
     {
@@ -196,11 +203,11 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         _headSent += sent;
         while (_count > 0 && _headSent >= _ring[_head]!.Length)
         {
-            var length = _ring[_head]!.Length;
+            var sentFrame = _ring[_head]!;
             _ring[_head] = null;
             _head = (_head + 1) % _ring.Length;
-            _headSent -= length;
-            _bytes -= length;
+            _headSent -= sentFrame.Length;
+            _bytes -= Cost(sentFrame);
             _count--;
         }
 

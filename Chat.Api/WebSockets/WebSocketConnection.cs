@@ -14,6 +14,8 @@ namespace Chat.Api.WebSockets;
 /// that arrive in pieces are copied. While a client is silent it holds no buffer.</remarks>
 internal sealed class WebSocketConnection : Connection, IPublishOutcome
 {
+    private const int OtherFramesPerMessage = 10; // a message of 32 KiB in pieces of 4 KiB, and a ping
+
     private readonly IBackplane _backplane;
     private readonly TimeProvider _time;
     private readonly PipeReader _input;
@@ -23,6 +25,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
     private readonly ConnectionMetrics _metrics;
     private readonly byte[] _utf8UserId;
     private TokenBucket _rate;
+    private TokenBucket _otherFrames; // pings, pongs and fragments
     private TokenBucket _refusals; // how many refused messages are borne; without it, going on a little over the rate would never end
     private ArrayBufferWriter<byte>? _fragments; // not null: inside a fragmented message
     private int _malformedInARow;
@@ -47,6 +50,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
         _metrics = table.Metrics;
         _outbox = new Outbox(sender, _options.OutboxBytes, _metrics);
         _rate = new TokenBucket(_options.MessagesPerSecond, _options.MessageBurst, _time);
+        _otherFrames = new TokenBucket(_options.MessagesPerSecond * OtherFramesPerMessage, _options.MessageBurst * OtherFramesPerMessage, _time);
         _refusals = new TokenBucket(Math.Max(1, _options.MessagesPerSecond / 10), _options.MessageBurst, _time);
         _heardAt = _time.GetTimestamp();
     }
@@ -54,6 +58,10 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
     public new WebSocketFormat Format => (WebSocketFormat)base.Format;
 
     public ConnectionOptions Options => _options;
+
+    public ConnectionMetrics Metrics => _metrics;
+
+    public override long WaitingBytes => _outbox.WaitingBytes;
 
     public ReadOnlySpan<byte> Utf8UserId => _utf8UserId;
 
@@ -232,6 +240,13 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
     private bool Handle(in WebSocketFrame frame, Span<byte> payload, IMessageReader reader, out Task? wait)
     {
         wait = null;
+        if (!MayCome(frame))
+        {
+            _metrics.Refused(nameof(_options.MessagesPerSecond));
+            Discard(CloseReason.TooManyMessages);
+            return true;
+        }
+
         WebSocketFrame.Unmask(payload, frame.Mask);
         switch (frame.Opcode)
         {
@@ -256,6 +271,10 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
                 return true;
         }
     }
+
+    // Every ping costs an answer, and pieces of nothing need never end.
+    private bool MayCome(in WebSocketFrame frame) =>
+        (frame.Fin && !frame.IsControl) || frame.Opcode == WebSocketOpcode.Close || _otherFrames.TryTake();
 
     private bool OnData(bool fin, ReadOnlySpan<byte> payload, IMessageReader reader, out Task? wait)
     {
