@@ -40,6 +40,7 @@ internal sealed partial class ConnectionKeeper(ConnectionTable connections, Node
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        connections.Metrics.Observe(connections);
         var rounds = Math.Max(1, (long)(connections.Options.PingInterval / Round));
         using var timer = new PeriodicTimer(Round, connections.Time);
         for (long round = 0; await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false); round++)

@@ -6,6 +6,7 @@ namespace Chat.Api.Connections;
 /// <summary>What connections count, in the <c>Chat</c> meter.</summary>
 internal sealed class ConnectionMetrics
 {
+    private readonly Meter _meter;
     private readonly UpDownCounter<long> _connections;
     private readonly Counter<long> _received;
     private readonly Counter<long> _bytesSent;
@@ -15,13 +16,22 @@ internal sealed class ConnectionMetrics
 
     public ConnectionMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(BackplaneMetrics.Name);
+        var meter = _meter = meters.Create(BackplaneMetrics.Name);
         _connections = meter.CreateUpDownCounter<long>("chat.connections", "{connection}", "Open connections.");
         _received = meter.CreateCounter<long>("chat.received", "{message}", "Messages from clients.");
         _bytesSent = meter.CreateCounter<long>("chat.sent.bytes", "By", "Bytes of frames sent to clients.");
         _slow = meter.CreateCounter<long>("chat.slow_consumers", "{connection}", "Connections closed because their outbox was full.");
         _closed = meter.CreateCounter<long>("chat.closed", "{connection}", "Connections ended, by close code.");
         _refused = meter.CreateCounter<long>("chat.refused", "{event}", "What a limit refused, by limit.");
+    }
+
+    /// <summary>From now on the meter tells what waits in the outboxes. It looks when somebody asks, not at every frame.</summary>
+    public void Observe(ConnectionTable connections)
+    {
+        _meter.CreateObservableUpDownCounter(
+            "chat.outbox.bytes", () => connections.All.Sum(connection => connection.WaitingBytes), "By", "Bytes that wait to be sent to clients.");
+        _meter.CreateObservableGauge(
+            "chat.outbox.largest", () => connections.All.Select(connection => connection.WaitingBytes).DefaultIfEmpty().Max(), "By", "Bytes that wait for the slowest client.");
     }
 
     public void Opened() => _connections.Add(1);

@@ -27,7 +27,7 @@ internal sealed class TopicMetrics
         _delivered.Add(members);
         if (at > 0 && _latency.Enabled)
         {
-            _latency.Record((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - at) / 1000.0);
+            _latency.Record(Math.Max(0, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - at) / 1000.0); // clocks differ
         }
     }
 

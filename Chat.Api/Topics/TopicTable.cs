@@ -165,8 +165,14 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         {
             try
             {
-                await topic.FillAsync(Backplane);
-                return;
+                // Asked first: ten thousand topics that wait for Redis must not each throw four times a second.
+                if (Backplane.IsReady(out var reason))
+                {
+                    await topic.FillAsync(Backplane);
+                    return;
+                }
+
+                Log.FillDelayed(_logger, topic.Topic.Kind, reason);
             }
             catch (BackplaneUnavailableException exception)
             {

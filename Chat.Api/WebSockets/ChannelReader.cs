@@ -121,6 +121,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         {
             if (_groups.Count >= connection.Options.TopicsPerConnection)
             {
+                connection.Metrics.Refused(nameof(connection.Options.TopicsPerConnection));
                 connection.Reject(ClientError.TooManyTopics, msgId);
                 return;
             }
