@@ -96,9 +96,15 @@ public sealed class TopicTableTests : IDisposable
     [Fact]
     public async Task Topics_WaitForThemselvesAlone()
     {
+        var asked = new TaskCompletionSource();
         var answer = new TaskCompletionSource();
-        _backplane.BeforeSubscribed = () => answer.Task;
+        _backplane.BeforeSubscribed = () =>
+        {
+            asked.SetResult();
+            return answer.Task;
+        };
         var slow = _topics.AcquireAsync(_name);
+        await asked.Task;
         _backplane.BeforeSubscribed = () => Task.CompletedTask;
 
         await _topics.AcquireAsync(Topic.All);
