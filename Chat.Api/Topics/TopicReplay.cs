@@ -55,8 +55,7 @@ internal static class TopicReplay
             }
 
             await SendAsync(topic, connection, page, joinedAt);
-            topic.Release(member);
-            return member;
+            return GoLive(topic, member);
         }
         catch
         {
@@ -81,8 +80,7 @@ internal static class TopicReplay
             member.Connection.Enqueue(frame);
         }
 
-        topic.Release(member);
-        return member;
+        return GoLive(topic, member);
     }
 
     private static long FirstOffset(LogPage page, long joinedAt)
@@ -100,11 +98,41 @@ internal static class TopicReplay
 
     private static async Task SendAsync(LocalTopic topic, Connection connection, LogPage page, long joinedAt)
     {
-        foreach (var utf8 in page.Envelopes)
+        // Together, as far as there is room: when a node has died, thousands come at once, each with many messages missed.
+        SendBatch.Begin();
+        try
         {
-            await connection.HasRoomAsync();
-            Send(topic, connection, utf8, joinedAt);
+            foreach (var utf8 in page.Envelopes)
+            {
+                if (connection.HasRoomAsync() is { IsCompleted: false } room)
+                {
+                    SendBatch.End(); // a batch belongs to a thread, and what is in it is what is waited for
+                    await room;
+                    SendBatch.Begin();
+                }
+
+                Send(topic, connection, utf8, joinedAt);
+            }
         }
+        finally
+        {
+            SendBatch.End();
+        }
+    }
+
+    private static Member GoLive(LocalTopic topic, Member member)
+    {
+        SendBatch.Begin(); // not one by one, while the topic waits
+        try
+        {
+            topic.Release(member);
+        }
+        finally
+        {
+            SendBatch.End();
+        }
+
+        return member;
     }
 
     private static void Send(LocalTopic topic, Connection connection, byte[] utf8, long joinedAt)
