@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
@@ -13,7 +12,7 @@ namespace Chat.Api.Topics;
 /// topic <em>fill</em>: envelopes wait, the log is read from the last delivered offset on, then come those that
 /// waited. Everything happens under one lock per topic, which is never held across a wait.</para>
 /// </remarks>
-internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
+internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
 {
     private const int MaxWaiting = 1024; // more are left to the log
 
@@ -24,6 +23,7 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
     private byte[] _epochUtf8 = [];
     private byte[] _endedEpoch = [];
     private long _last;
+    private int _lastMark; // of the message at _last; 0: not known
     private bool _isLive;
     private bool _mustReadAgain;
     private int _waitedBeforeRead; // of those that wait, how many did so when the last read began
@@ -179,26 +179,36 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
         lock (_gate)
         {
             SetEpoch_NeedsLock(page.Epoch);
-            _last = page.Last;
+            (_last, _lastMark) = (page.Last, 0);
             return !TryGoLive_NeedsLock();
         }
     }
 
     /// <summary>Reads the log until nothing is missing. One at a time: started by who was told to.</summary>
+    /// <remarks>The message delivered last is read once more: a Redis that came back without the last of what it had
+    /// acknowledged gives their offsets again, to others, and what follows then continues another history than the one
+    /// delivered here. That ends the log's life.</remarks>
     /// <exception cref="BackplaneUnavailableException">Not done; to be called again when Redis is back.</exception>
     public async Task FillAsync(IBackplane backplane)
     {
         const int PageSize = 128;
         while (true)
         {
-            var (epoch, since) = Position;
+            string epoch;
+            long since;
             lock (_gate)
             {
+                (epoch, since) = (_epoch, _lastMark == 0 ? _last : _last - 1);
                 _mustReadAgain = false; // what happens from here on is not in this read
                 _waitedBeforeRead = _waiting.Count;
             }
 
             var page = await backplane.ReadAsync(topic, epoch, since, PageSize);
+            if (IsOtherHistory(page))
+            {
+                page = await backplane.ReadAsync(topic, epoch, long.MaxValue, 0); // a position beyond the last begins a new epoch
+            }
+
             SendBatch.Begin();
             try
             {
@@ -214,6 +224,20 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
         }
     }
 
+    private bool IsOtherHistory(LogPage page)
+    {
+        lock (_gate)
+        {
+            if (page.Epoch != _epoch || _lastMark == 0)
+            {
+                return false;
+            }
+
+            return page.Last < _last
+                || (page.Envelopes.Count > 0 && Envelope.TryParse(page.Envelopes[0], out var envelope) && envelope.Offset == _last && Mark(envelope) != _lastMark);
+        }
+    }
+
     /// <summary>Delivers a page of the log. True: nothing is missing any more, the topic is live.</summary>
     private bool TryApply(LogPage page)
     {
@@ -223,7 +247,7 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
             {
                 // The log was lost with Redis. Whether anything went with it that nobody got, nobody knows.
                 SetEpoch_NeedsLock(page.Epoch);
-                _last = 0;
+                (_last, _lastMark) = (0, 0);
                 Hole_NeedsLock();
                 return false;
             }
@@ -240,14 +264,14 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
                     }
 
                     Deliver_NeedsLock(envelope);
-                    _last = envelope.Offset;
+                    (_last, _lastMark) = (envelope.Offset, Mark(envelope));
                     metrics.GapFilled(1);
                 }
             }
 
             if (_last == before && page.Last > _last)
             {
-                _last = page.Last; // the log is gone by age (or what it holds is not ours), only its position is left
+                (_last, _lastMark) = (page.Last, 0); // the log is gone by age (or what it holds is not ours), only its position is left
                 Hole_NeedsLock();
             }
 
@@ -289,71 +313,11 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
 
         if (envelope.Offset == _last + 1)
         {
-            _last = envelope.Offset;
+            (_last, _lastMark) = (envelope.Offset, Mark(envelope));
             Deliver_NeedsLock(envelope);
         }
 
         return true;
-    }
-
-    /// <summary>Step 5 of a message's path: encoded once per format, the same frame goes to every member but the one it came from.</summary>
-    private void Deliver_NeedsLock(scoped in Envelope envelope)
-    {
-        using var activity = envelope.Trace.IsEmpty ? null : StartActivity(envelope.Trace);
-        var sender = NumberOfSenderHere(envelope.Via);
-        FrameCache frames = default;
-        var delivered = 0;
-        for (var i = 0; i < _members.Count; i++)
-        {
-            var member = _members[i];
-            if (member.Connection.Number == sender || (envelope.Offset <= member.Known && envelope.Offset != 0))
-            {
-                continue;
-            }
-
-            var format = member.Connection.Format;
-            var frame = frames[format.Index] ??= format.Message(topic, envelope);
-            if (frame is not null)
-            {
-                delivered++;
-                Enqueue_NeedsLock(member, frame);
-            }
-        }
-
-        metrics.Delivered(delivered, envelope.At);
-    }
-
-    private static void Enqueue_NeedsLock(Member member, Frame frame)
-    {
-        if (member.Held is not { } held)
-        {
-            member.Connection.Enqueue(frame);
-        }
-        else if (held.Count < MaxWaiting)
-        {
-            held.Add(frame);
-        }
-        else
-        {
-            member.Connection.Close(CloseReason.SlowConsumer); // it takes longer over its replay than the topic leaves time for
-        }
-    }
-
-    private void Hole_NeedsLock()
-    {
-        metrics.Hole();
-        foreach (var member in _members)
-        {
-            Tell_NeedsLock(member, recovered: false);
-        }
-    }
-
-    private void Tell_NeedsLock(Member member, bool recovered)
-    {
-        if (member.Connection.Format.Subscribed(topic, _epoch, _last, recovered) is { } frame)
-        {
-            Enqueue_NeedsLock(member, frame);
-        }
     }
 
     private Member Add_NeedsLock(Member member)
@@ -371,29 +335,12 @@ internal sealed class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
         _members.ForEach(member => member.Known = 0);
     }
 
-    // Via is {node}-{number}.
-    private long NumberOfSenderHere(ReadOnlySpan<byte> via) =>
-        via.Length > node.Length + 1 && via.StartsWith(node) && via[node.Length] == '-'
-            && System.Buffers.Text.Utf8Parser.TryParse(via[(node.Length + 1)..], out long number, out _)
-            ? number
-            : 0;
-
-    private Activity? StartActivity(ReadOnlySpan<byte> trace)
+    // Tells a message from any other that may have its offset.
+    private static int Mark(scoped in Envelope envelope)
     {
-        if (!BackplaneMetrics.Traces.HasListeners()
-            || !ActivityContext.TryParse(Encoding.ASCII.GetString(trace), null, isRemote: true, out var parent))
-        {
-            return null;
-        }
-
-        var activity = BackplaneMetrics.Traces.StartActivity("chat.deliver", ActivityKind.Consumer, parent);
-        activity?.SetTag("chat.topic.kind", topic.Kind.ToString()).SetTag("chat.members", _members.Count);
-        return activity;
-    }
-
-    [System.Runtime.CompilerServices.InlineArray(IFrameFormat.Count)]
-    private struct FrameCache
-    {
-        private Frame? _first;
+        var hash = new HashCode();
+        hash.Add(envelope.At);
+        hash.AddBytes(envelope.Id);
+        return hash.ToHashCode() | 1;
     }
 }

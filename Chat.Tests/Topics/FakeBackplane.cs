@@ -61,7 +61,7 @@ internal sealed class FakeBackplane : IBackplane
             From = "1"u8,
             Msg = Encoding.UTF8.GetBytes(msg),
             Via = via,
-        }, "m"u8, "node"u8, 1, null);
+        }, Encoding.UTF8.GetBytes("m-" + msg), "node"u8, 1, null);
         return output.WrittenSpan.ToArray();
     }
 
@@ -74,6 +74,16 @@ internal sealed class FakeBackplane : IBackplane
             var gone = Math.Max(0, log.Count - kept);
             log.RemoveRange(0, gone);
             _trimmed[topic.Name] = _trimmed.GetValueOrDefault(topic.Name) + gone;
+        }
+    }
+
+    /// <summary>Redis comes back without the last of what it had acknowledged.</summary>
+    public void Forget(Topic topic, int last)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            log.RemoveRange(log.Count - last, last);
         }
     }
 
@@ -104,6 +114,12 @@ internal sealed class FakeBackplane : IBackplane
         {
             var log = Log_NeedsLock(topic);
             var before = _trimmed.GetValueOrDefault(topic.Name);
+            if (epoch == Epoch && since > before + log.Count)
+            {
+                log.Clear();
+                _epoch++; // as read.lua does; the offsets begin anew here
+            }
+
             return new LogPage(Epoch, before + log.Count, epoch == Epoch ? [.. log.Skip((int)Math.Max(0, since - before)).Take(limit)] : []);
         }
     }

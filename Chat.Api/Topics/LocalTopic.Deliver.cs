@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+
+namespace Chat.Api.Topics;
+
+// What members are sent.
+internal sealed partial class LocalTopic
+{
+    /// <summary>Step 5 of a message's path: encoded once per format, the same frame goes to every member but the one it came from.</summary>
+    private void Deliver_NeedsLock(scoped in Envelope envelope)
+    {
+        using var activity = envelope.Trace.IsEmpty ? null : StartActivity(envelope.Trace);
+        var sender = NumberOfSenderHere(envelope.Via);
+        FrameCache frames = default;
+        var delivered = 0;
+        for (var i = 0; i < _members.Count; i++)
+        {
+            var member = _members[i];
+            if (member.Connection.Number == sender || (envelope.Offset <= member.Known && envelope.Offset != 0))
+            {
+                continue;
+            }
+
+            var format = member.Connection.Format;
+            var frame = frames[format.Index] ??= format.Message(topic, envelope);
+            if (frame is not null)
+            {
+                delivered++;
+                Enqueue_NeedsLock(member, frame);
+            }
+        }
+
+        metrics.Delivered(delivered, envelope.At);
+    }
+
+    private static void Enqueue_NeedsLock(Member member, Frame frame)
+    {
+        if (member.Held is not { } held)
+        {
+            member.Connection.Enqueue(frame);
+        }
+        else if (held.Count < MaxWaiting)
+        {
+            held.Add(frame);
+        }
+        else
+        {
+            member.Connection.Close(CloseReason.SlowConsumer); // it takes longer over its replay than the topic leaves time for
+        }
+    }
+
+    private void Hole_NeedsLock()
+    {
+        metrics.Hole();
+        foreach (var member in _members)
+        {
+            Tell_NeedsLock(member, recovered: false);
+        }
+    }
+
+    private void Tell_NeedsLock(Member member, bool recovered)
+    {
+        if (member.Connection.Format.Subscribed(topic, _epoch, _last, recovered) is { } frame)
+        {
+            Enqueue_NeedsLock(member, frame);
+        }
+    }
+
+    // Via is {node}-{number}.
+    private long NumberOfSenderHere(ReadOnlySpan<byte> via) =>
+        via.Length > node.Length + 1 && via.StartsWith(node) && via[node.Length] == '-'
+            && System.Buffers.Text.Utf8Parser.TryParse(via[(node.Length + 1)..], out long number, out _)
+            ? number
+            : 0;
+
+    private Activity? StartActivity(ReadOnlySpan<byte> trace)
+    {
+        if (!BackplaneMetrics.Traces.HasListeners()
+            || !ActivityContext.TryParse(Encoding.ASCII.GetString(trace), null, isRemote: true, out var parent))
+        {
+            return null;
+        }
+
+        var activity = BackplaneMetrics.Traces.StartActivity("chat.deliver", ActivityKind.Consumer, parent);
+        activity?.SetTag("chat.topic.kind", topic.Kind.ToString()).SetTag("chat.members", _members.Count);
+        return activity;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(IFrameFormat.Count)]
+    private struct FrameCache
+    {
+        private Frame? _first;
+    }
+}

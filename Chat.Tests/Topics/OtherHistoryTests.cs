@@ -1,0 +1,74 @@
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Topics;
+
+/// <summary>A Redis that came back, or was replaced by its replica, without the last of what it had acknowledged.</summary>
+public sealed class OtherHistoryTests
+{
+    private readonly Topic _name = Topic.Group("1");
+    private readonly FakeBackplane _backplane = new();
+    private readonly RecordingConnection _member = new();
+    private readonly LocalTopic _topic;
+
+    public OtherHistoryTests() => _topic = new LocalTopic(_name, "node"u8.ToArray(), new TopicMetrics(NoMeters.Instance));
+
+    // It lost b and c, and while this node was still connecting it gave their offsets to others and went on: by the
+    // offsets alone nothing would be missing but d2.
+    [Fact]
+    public async Task Log_ThatGaveOffsetsAgain_IsAHoleAndANewEpoch()
+    {
+        await HearAsync("a", "b", "c");
+        _backplane.Forget(_name, last: 2);
+        foreach (var msg in (string[])["b2", "c2", "d2"])
+        {
+            _backplane.Say(_name, msg);
+        }
+
+        await CatchUpAsync();
+        _topic.Receive(_backplane.Say(_name, "e"));
+
+        Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "e1:3 c", "hole e2:0", "e2:1 e"], _member.Seen);
+    }
+
+    [Fact]
+    public async Task Log_ThatLostTheLastMessageAlone_IsAHoleAndANewEpoch()
+    {
+        await HearAsync("a", "b");
+        _backplane.Forget(_name, last: 1);
+
+        await CatchUpAsync();
+        _topic.Receive(_backplane.Say(_name, "c"));
+
+        Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "hole e2:0", "e2:1 c"], _member.Seen);
+    }
+
+    [Fact]
+    public async Task Log_ThatLostNothing_GoesOn()
+    {
+        await HearAsync("a", "b");
+        _backplane.Say(_name, "c");
+
+        await CatchUpAsync();
+        await CatchUpAsync();
+
+        Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "e1:3 c"], _member.Seen);
+    }
+
+    private async Task HearAsync(params string[] messages)
+    {
+        _topic.Begin(await _backplane.ReadAsync(_name, "", 0, 0));
+        _topic.Join(_member);
+        foreach (var msg in messages)
+        {
+            _topic.Receive(_backplane.Say(_name, msg));
+        }
+    }
+
+    private Task CatchUpAsync()
+    {
+        Assert.True(_topic.Suspect());
+        return _topic.FillAsync(_backplane);
+    }
+}
