@@ -37,4 +37,38 @@ public sealed class RedisLossTests(ForgetfulRedis fixture, ITestOutputHelper out
         Assert.False((await back.NextFrameAsync()).Recovered);
         Assert.Equal("2", (await back.NextFrameAsync()).Id);
     }
+
+    // A snapshot, or a replica that was promoted before it had everything: what it lacks is a tail of acknowledged
+    // messages, whose positions are then given again.
+    [RedisFact]
+    public async Task RedisRestartedWithoutItsLastMessages_IsNoticed_EvenByTheNodeThatComesBackLast()
+    {
+        await using var bob = await Cluster.ConnectAsync(1, "/chat/user/tail?format=json");
+        await using var ada = await Cluster.ConnectAsync(0, "/chat/user/tail-from?format=json");
+        await PublishAsync(ada, 1, 10);
+        Cluster.Redis.Execute("SAVE");
+        await PublishAsync(ada, 11, 15);
+        await bob.UntilAsync(text => text.Contains("\"id\":\"15\"", StringComparison.Ordinal));
+
+        Cluster.Nodes[1].Signal(ChildProcess.SigStop);
+        await Cluster.Redis.KillAsync();
+        await Cluster.Redis.RestartAsync();
+        await Cluster.Nodes[0].UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+        await PublishAsync(ada, 16, 22); // positions 11 to 17, of which bob has seen others up to 15
+        Cluster.Nodes[1].Signal(ChildProcess.SigCont);
+
+        // What came in between may be lost to him, but not in silence; and from here on he hears everything.
+        await bob.UntilAsync(text => text.Contains("\"recovered\":false", StringComparison.Ordinal));
+        await PublishAsync(ada, 23, 23);
+        await bob.UntilAsync(text => text.Contains("\"id\":\"23\"", StringComparison.Ordinal));
+    }
+
+    private static async Task PublishAsync(ChatClient from, int first, int last)
+    {
+        for (var i = first; i <= last; i++)
+        {
+            await from.SendJsonAsync(new { Id = "tail", Msg = "x", MsgId = $"{i}" });
+            await from.NextFrameAsync("ack");
+        }
+    }
 }

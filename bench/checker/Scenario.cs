@@ -10,6 +10,7 @@ internal sealed class Scenario : IAsyncDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan RedisIsAway = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(60);
 
     // The limit of messages is far above what a member sends; the log has to hold what comes while one is away.
@@ -73,7 +74,9 @@ internal sealed class Scenario : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_members.Select(member => member.DisposeAsync().AsTask()));
+        // The verdict stands; no connection may hold up the end.
+        var members = Task.WhenAll(_members.Select(member => member.DisposeAsync().AsTask()));
+        await members.WaitAsync(EndTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
     }
 
