@@ -14,10 +14,10 @@ internal sealed class BackplaneOptions
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long traffic with Redis gathers when there is much of it; what comes alone never waits.</summary>
-    /// <value>0 to 20 ms, whole milliseconds. Default 1 ms: at most that is added, twice, to a message's way; 0: never wait.
+    /// <value>0 to 20 ms, whole milliseconds. Default 2 ms: at most that is added, twice, to a message's way; 0: never wait.
     /// Measured in bench/README.md.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.02")]
-    public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(1);
+    public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>How often a node publishes to itself, to know that its subscriptions are alive.</summary>
     /// <value>100 ms to 10 s. Default 1 s. Not ready after three of these in silence.</value>
