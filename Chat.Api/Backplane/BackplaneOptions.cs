@@ -34,6 +34,10 @@ internal sealed class BackplaneOptions
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
     public TimeSpan PositionAge { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>The same for a topic that was only listened to: at most a day, so that connecting under ever new names
+    /// does not fill Redis for long.</summary>
+    public TimeSpan EmptyPositionAge => PositionAge < TimeSpan.FromDays(1) ? PositionAge : TimeSpan.FromDays(1);
+
     /// <summary>The log of a user's own messages. Default 300 messages, 1 hour.</summary>
     public LogOptions User { get; set; } = new() { Age = TimeSpan.FromHours(1) };
 

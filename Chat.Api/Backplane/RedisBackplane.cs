@@ -83,11 +83,13 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var call = new RedisCall();
-        RedisScript.Read.Begin(call.Buffer, keys: 3, arguments: 4);
+        RedisScript.Read.Begin(call.Buffer, keys: 3, arguments: 5);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);
         _keys.Ids(call.Buffer, topic.Utf8Name.Span);
-        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Bulk((long)_options.PositionAge.TotalMilliseconds);
+        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit)
+            .Bulk((long)_options.PositionAge.TotalMilliseconds)
+            .Bulk((long)_options.EmptyPositionAge.TotalMilliseconds);
         var reply = await _commands.CallAsync(call, topic.Utf8Name.Span);
         return reply is object?[] fields && fields is [byte[] current, long last, .. var envelopes]
             ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()])

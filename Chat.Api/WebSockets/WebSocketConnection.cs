@@ -116,11 +116,13 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
     /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
     public async Task<CloseReason> ReadAsync(IMessageReader reader)
     {
+        var isHandling = false;
         try
         {
             while (true)
             {
                 var result = await _input.ReadAsync(CancellationToken.None);
+                isHandling = true;
                 var buffer = result.Buffer;
                 _heardAt = _time.GetTimestamp();
                 var open = true;
@@ -135,6 +137,7 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
                     }
                 }
 
+                isHandling = false;
                 _input.AdvanceTo(_discarding ? buffer.End : buffer.Start, buffer.End);
                 if (!open || result.IsCompleted || result.IsCanceled)
                 {
@@ -142,9 +145,10 @@ internal sealed class WebSocketConnection : Connection, IPublishOutcome
                 }
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException or ObjectDisposedException)
+        catch (Exception exception) when (!isHandling
+            && exception is (IOException or OperationCanceledException or InvalidOperationException or ObjectDisposedException))
         {
-            // Reset by the peer, or ended by us: in both cases over.
+            // Reset by the peer, or ended by us: in both cases over. What handling throws is a fault of ours, and no such end.
         }
 
         _ended = true;

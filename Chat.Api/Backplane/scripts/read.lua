@@ -1,7 +1,8 @@
 -- What a topic's log holds after an offset; also how a subscriber learns where the log stands.
 -- KEYS[1] log   [2] meta   [3] ids (see publish.lua)
 -- ARGV[1] epoch the reader knows, '' for none   [2] its offset   [3] messages to return at most
--- ARGV[4] ms the position outlives the log
+-- ARGV[4] ms the position outlives the log   [5] the same for one that has had no message yet: asking for a topic
+-- must not cost as much as writing to it
 -- An offset beyond the last, in the same epoch, proves that Redis came back with less than it had acknowledged:
 -- offsets would be given twice, so a new epoch begins. Only positions that a node saw itself may be passed here.
 -- Returns {epoch, last offset, envelope, ...}. Envelopes only if the epoch is the reader's; they may begin after
@@ -19,7 +20,7 @@ if not epoch or (epoch == ARGV[1] and since > last) then
   call('DEL', log, ids)
   call('HDEL', meta, 'x', 'd') -- the next log and ids need expiries of their own
   call('HSET', meta, 'e', epoch, 'o', string.format('%d', last))
-  call('PEXPIRE', meta, ARGV[4])
+  call('PEXPIRE', meta, last > 0 and ARGV[4] or ARGV[5])
 end
 
 local reply = { epoch, last }
