@@ -15,7 +15,7 @@ public class GarnetServerTests
         var directory = Directory.CreateTempSubdirectory("garnet-");
         try
         {
-            var port = ChildProcess.FreePort();
+            var port = TestPort.FindFree();
             await using (var first = await StartAsync(directory.FullName, port))
             {
                 using var client = new RedisClient(port);

@@ -27,7 +27,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
     /// <summary>Returns when the edge has a node to send clients to.</summary>
     public static async Task<EdgeProcess> StartAsync(string redis)
     {
-        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{ChildProcess.FreePort()}");
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}");
         var process = await ChildProcess.StartAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "Edge.Proxy.dll")], new Dictionary<string, string>
         {
             ["ASPNETCORE_URLS"] = url,

@@ -1,14 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Chat.Tests.Support;
 
 /// <summary>A program started by a test: killed, paused and asked to stop at will.</summary>
 /// <remarks>Leaves nothing behind, even when the test host itself is killed: a shell stands between the two and ends
-/// the program when its input closes.</remarks>
+/// the program when its input closes. On Windows there are no signals, and no shell stands between.</remarks>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     public const int SigKill = 9;
@@ -37,7 +35,9 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private ChildProcess(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Watch, "sh", program, .. arguments])
+        var start = new ProcessStartInfo(
+            OperatingSystem.IsWindows() ? program : "/bin/sh",
+            OperatingSystem.IsWindows() ? arguments : ["-c", Watch, "sh", program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -79,42 +79,52 @@ internal sealed class ChildProcess : IAsyncDisposable
         child._process.Start();
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();
+        if (OperatingSystem.IsWindows())
+        {
+            child._id.TrySetResult(child._process.Id);
+        }
+
         await child._id.Task.WaitAsync(StartTime);
         return child;
     }
 
-    /// <summary>A port nobody listens on, below those that systems hand out for outgoing connections (32768 on Linux):
-    /// whoever keeps trying a free port of that range will one day be given it and connect to itself.</summary>
-    public static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(23_000, 32_700);
-            try
-            {
-                using var probe = new TcpListener(IPAddress.Loopback, port);
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
-        }
-    }
-
     public void Signal(int signal)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("Windows has no signals.");
+        }
+
         if (Kill(Id, signal) != 0)
         {
             throw new InvalidOperationException($"The process {Id} is gone:\n{Output}");
         }
     }
 
+    /// <summary>Stops its clock (SIGSTOP): connections stay open, nobody answers. Returns when each of its threads has stopped.</summary>
+    public void Pause()
+    {
+        Signal(SigStop);
+        if (OperatingSystem.IsLinux())
+        {
+            SpinWait.SpinUntil(
+                () => Directory.GetDirectories($"/proc/{Id}/task").All(thread => File.ReadAllText(thread + "/stat").Contains(") T ", StringComparison.Ordinal)),
+                StartTime);
+        }
+    }
+
     /// <summary>Ends it as a crash does. Returns when it is gone.</summary>
     public async Task KillAsync()
     {
-        _ = Kill(Id, SigKill);
+        if (OperatingSystem.IsWindows())
+        {
+            _process.Kill();
+        }
+        else
+        {
+            _ = Kill(Id, SigKill);
+        }
+
         await ExitAsync();
     }
 

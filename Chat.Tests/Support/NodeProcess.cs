@@ -34,7 +34,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>.</param>
     public static async Task<NodeProcess> StartAsync(string redis, IReadOnlyDictionary<string, string> settings)
     {
-        var port = ChildProcess.FreePort();
+        var port = TestPort.FindFree();
         var environment = new Dictionary<string, string>
         {
             ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),

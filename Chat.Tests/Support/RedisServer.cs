@@ -3,25 +3,15 @@ using System.Globalization;
 namespace Chat.Tests.Support;
 
 /// <summary>A real Redis or Garnet of a test's own, on a free port of this machine; tests kill, pause and restart it.</summary>
-/// <remarks>Leaves nothing behind, even when the test host itself is killed: a shell stands between the two and ends the
-/// server when its input closes.</remarks>
 internal sealed class RedisServer : IAsyncDisposable
 {
-    private const string Watch = """
-        "$@" </dev/null & server=$!
-        echo "pid $server"
-        read -r _
-        kill -9 $server 2>/dev/null
-        wait $server 2>/dev/null
-        """;
-
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20); // only a failing test waits this long
 
     private readonly RedisKind _kind;
     private readonly string[] _more;
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-redis-");
     private readonly bool _persists;
-    private RedisProcess? _process;
+    private ChildProcess? _process;
 
     private RedisServer(RedisKind kind, bool persists, string[] more)
     {
@@ -31,7 +21,7 @@ internal sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Stays the same over restarts.</summary>
-    public int Port { get; } = RedisPort.FindFree();
+    public int Port { get; } = TestPort.FindFree();
 
     public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
@@ -65,7 +55,7 @@ internal sealed class RedisServer : IAsyncDisposable
         }
 
         var command = RedisCommandLine.Of(_kind, Port, _directory.FullName, _persists, _more);
-        _process = await RedisProcess.StartAsync(OperatingSystem.IsWindows() ? command : ["/bin/sh", "-c", Watch, "sh", .. command], StartTime);
+        _process = await ChildProcess.StartAsync(command[0], command[1..], global::AppHost.GarnetServer.Runtime);
         using var deadline = new CancellationTokenSource(StartTime);
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!RedisClient.Answers(Port))
@@ -95,7 +85,8 @@ internal sealed class RedisServer : IAsyncDisposable
         if (_process is { } process)
         {
             _process = null;
-            await process.StopAsync();
+            await process.StopAsync(StartTime);
+            await process.DisposeAsync();
         }
     }
 
@@ -103,7 +94,7 @@ internal sealed class RedisServer : IAsyncDisposable
     public void Pause() => _process!.Pause();
 
     /// <summary>Lets it go on (SIGCONT).</summary>
-    public void Resume() => _process!.Signal(RedisProcess.SigCont);
+    public void Resume() => _process!.Signal(ChildProcess.SigCont);
 
     /// <summary>One command on a connection of its own, for setting up and looking inside.</summary>
     /// <returns>A string, a long, an array of these, or null.</returns>

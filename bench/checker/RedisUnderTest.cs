@@ -11,7 +11,7 @@ internal sealed class RedisUnderTest : IAsyncDisposable
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-checker-");
-    private readonly int _port = ChildProcess.FreePort();
+    private readonly int _port = TestPort.FindFree();
     private ChildProcess? _process;
 
     private RedisUnderTest()

@@ -17,7 +17,7 @@ public class AppHostProcessTests
     [Fact]
     public async Task AppHost_WhenKilled_LeavesNothingBehind()
     {
-        var redisPort = ChildProcess.FreePort();
+        var redisPort = TestPort.FindFree();
         await using var host = new AppHostProcess("--EdgePort=0", "--Replicas=1", $"--Redis:Port={redisPort}");
         var edge = await host.ReadyAsync();
         using var toEdge = await AppHostProcess.WatchAsync(edge.Host, edge.Port);
@@ -64,7 +64,7 @@ public class AppHostProcessTests
     [Fact]
     public async Task AppHost_WhenRedisIsUnreachable_NamesTheSettingInOneLine()
     {
-        await using var host = new AppHostProcess("--EdgePort=0", $"--ConnectionStrings:redis=localhost:{ChildProcess.FreePort()}");
+        await using var host = new AppHostProcess("--EdgePort=0", $"--ConnectionStrings:redis=localhost:{TestPort.FindFree()}");
 
         Assert.Equal(1, await host.ExitAsync(ExplainTime));
         Assert.Contains("does not answer", await host.LineAsync("ConnectionStrings:redis"), StringComparison.Ordinal);

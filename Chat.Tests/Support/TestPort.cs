@@ -3,11 +3,11 @@ using System.Net.Sockets;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Ports for servers that tests kill and restart.</summary>
+/// <summary>Ports of this machine for processes of tests.</summary>
 /// <remarks>Below the range that systems hand out for outgoing connections (from 32768 on Linux): a client that keeps
 /// trying a port of that range where nobody listens will, one day, be given that very port and connect to itself.
 /// Below 22,768, since a Redis Cluster's servers also listen at their port plus 10,000.</remarks>
-internal static class RedisPort
+internal static class TestPort
 {
     public static int FindFree()
     {
