@@ -172,10 +172,11 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             owner.OnBatchEnd(this);
             if (!_disposed)
             {
-                // At once after a break, then slower, with jitter so that nodes don't come back in step.
+                // At once after a break, then slower, with jitter so that nodes don't come back in step. Never much slower:
+                // every moment of an outage after Redis is back is one of messages refused.
                 var hasLasted = upSince != 0 && Stopwatch.GetElapsedTime(upSince) >= Lasting;
                 failures = hasLasted ? 1 : failures + 1;
-                var wait = hasLasted ? 20 : Math.Min(1000, 50 << Math.Min(failures, 5));
+                var wait = hasLasted ? 20 : Math.Min(200, 25 << Math.Min(failures, 3));
                 Thread.Sleep(wait + Random.Shared.Next(wait));
             }
         }
