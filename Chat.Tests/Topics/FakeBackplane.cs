@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Buffers;
 using System.Text;
 using Chat.Api.Backplane;
@@ -153,7 +154,20 @@ internal sealed class FakeBackplane : IBackplane
         return true;
     }
 
-    public void Publish(in Publication publication, IPublishOutcome outcome) => outcome.Published("m"u8, "e1"u8, 1, false);
+    /// <summary>Where publishers wait for their outcomes; null: they are told at once that it is published.</summary>
+    public ConcurrentQueue<IPublishOutcome>? Withheld { get; init; }
+
+    public void Publish(in Publication publication, IPublishOutcome outcome)
+    {
+        if (Withheld is not null)
+        {
+            Withheld.Enqueue(outcome);
+        }
+        else
+        {
+            outcome.Published("m"u8, "e1"u8, 1, false);
+        }
+    }
 
     public Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes) => Task.FromResult(true);
 
