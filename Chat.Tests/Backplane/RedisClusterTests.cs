@@ -65,6 +65,7 @@ public sealed class RedisClusterTests : IAsyncLifetime
         var topic = TopicOn(server: 2);
         await _subscriber.Backplane.SubscribeAsync(topic);
         await _publisher.PublishAnyhowAsync(topic, "before", "m1");
+        Assert.Equal("before", (await _subscriber.Listener.NextAsync()).Msg); // a server tells its peers after it has answered
         await _cluster.Servers[2].KillAsync();
         await _publisher.ReadyAsync(false);
         Assert.False((await _publisher.PublishAsync(topic, "lost")).IsPublished);
@@ -74,7 +75,7 @@ public sealed class RedisClusterTests : IAsyncLifetime
         await _publisher.PublishAnyhowAsync(topic, "after", "m2");
 
         await _publisher.ReadyAsync();
-        Assert.Equal(["before", "after"], (await _subscriber.Listener.NextAsync(2)).Select(heard => heard.Msg));
+        Assert.Equal("after", (await _subscriber.Listener.NextAsync()).Msg);
     }
 
     private static int Owner(Topic topic) => RedisCluster.OwnerOf(RedisSlot.Of(topic.Utf8Name.Span));
