@@ -32,13 +32,14 @@ public sealed class SlowConsumerTests(OpenCluster fixture, ITestOutputHelper out
     [Fact]
     public async Task Client_ClosingWithMuchOnItsWay_GetsItAllAndThenTheAnswer()
     {
-        await using var late = await Cluster.ConnectRawAsync(1, "/chat/group/much/late", receiveBuffer: 4096);
+        await using var late = await Cluster.ConnectRawAsync(1, "/chat/group/much/late", receiveBuffer: 32 * 1024);
+        await using var member = await Cluster.ConnectAsync(1, "/chat/group/much/member?format=json");
         await using var publisher = await Cluster.ConnectAsync(1, "/chat/group/much/publisher?format=json");
         const int Messages = 34; // 1 MB: more than the socket takes, not more than the outbox
         for (var i = 0; i < Messages; i++)
         {
             await publisher.SendJsonAsync(new { Msg = new string('x', 30_000), MsgId = $"{i}" });
-            await publisher.NextFrameAsync("ack");
+            await member.NextFrameAsync("message"); // an ack says that it is published, this that it is in the outboxes here
         }
 
         await late.SendAsync(WebSocketOpcode.Close, [0x03, 0xE8]);
