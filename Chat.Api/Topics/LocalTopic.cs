@@ -73,6 +73,15 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
+    /// <summary>Adds a member, if nothing was published since a position; else null.</summary>
+    public Member? TryJoin(Connection connection, (string Epoch, long Offset) at)
+    {
+        lock (_gate)
+        {
+            return at == (_epoch, _last) ? Join(connection) : null;
+        }
+    }
+
     /// <summary>Adds a member whose frames wait until <see cref="Release"/>, and says from which position on they do.</summary>
     /// <param name="connection">The member's.</param>
     /// <param name="since">What its client has already; it does not get that again.</param>

@@ -130,6 +130,8 @@ internal sealed partial class WebSocketEndpoints(
 
     private async Task RunAsync(HttpContext http, WebSocketRequest request, List<LocalTopic> acquired, IMessageReader reader)
     {
+        // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
+        var before = acquired.ConvertAll(topic => topic.Position);
         var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
         var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, backplane);
         var members = new List<Member>(acquired.Count);
@@ -144,9 +146,9 @@ internal sealed partial class WebSocketEndpoints(
 
             for (var i = 0; i < acquired.Count; i++)
             {
-                members.Add(request.Since[i] is { } since
-                    ? await TopicReplay.JoinAsync(acquired[i], connection, since, backplane)
-                    : acquired[i].Join(connection));
+                members.Add((request.Since[i] is null ? acquired[i].TryJoin(connection, before[i]) : null)
+                    ?? await TopicReplay.JoinAsync(
+                        acquired[i], connection, request.Since[i] ?? new LogPosition(before[i].Epoch, before[i].Offset), backplane));
             }
 
             reason = await connection.ReadAsync(reader);
