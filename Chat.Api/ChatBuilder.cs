@@ -23,6 +23,7 @@ internal static class ChatBuilder
 
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionTable>();
+        services.AddSingleton<Admission>();
         services.AddSingleton<IConnectionCount>(provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService<ConnectionKeeper>();
 

@@ -7,7 +7,7 @@ namespace Chat.Api.WebSockets;
 
 /// <summary>The raw endpoints: which topics a path stands for, and the steps from a request to a connection.</summary>
 internal sealed partial class WebSocketEndpoints(
-    TopicTable topics, ConnectionTable connections, IBackplane backplane, LiveNodes nodes, NodeDrain drain, ILogger<WebSocketEndpoints> logger)
+    TopicTable topics, ConnectionTable connections, Admission admission, IBackplane backplane, NodeDrain drain, ILogger<WebSocketEndpoints> logger)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -43,66 +43,19 @@ internal sealed partial class WebSocketEndpoints(
     {
         // Everything is refused before the upgrade if it can be: a client learns more from a status, and the edge may
         // try another node.
-        if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal) || (refusal = Busy()) is not null)
+        if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal) || (refusal = await admission.EnterAsync(userId)) is not null)
         {
             await refusal.WriteAsync(http);
             return;
         }
 
-        if (!connections.TryTake())
-        {
-            await Refusal.NodeFull.WriteAsync(http);
-            return;
-        }
-
         try
         {
-            if (await AdmitAsync(userId) is { } notAdmitted)
-            {
-                await notAdmitted.WriteAsync(http);
-                return;
-            }
-
-            try
-            {
-                await SubscribeAsync(http, request, reader);
-            }
-            finally
-            {
-                if (connections.Options.PerUser > 0)
-                {
-                    backplane.Release(Topic.User(userId));
-                }
-            }
+            await SubscribeAsync(http, request, reader);
         }
         finally
         {
-            connections.GiveBack();
-        }
-    }
-
-    private Refusal? Busy() => drain.IsDraining ? Refusal.Draining : backplane.IsReady(out _) ? null : Refusal.Unavailable;
-
-    private async Task<Refusal?> AdmitAsync(string userId)
-    {
-        if (connections.Options.PerUser == 0)
-        {
-            return null;
-        }
-
-        try
-        {
-            if (await backplane.AdmitAsync(Topic.User(userId), connections.Options.PerUser, [.. nodes.Nodes.Keys]))
-            {
-                return null;
-            }
-
-            connections.Metrics.Refused(nameof(ConnectionOptions.PerUser));
-            return Refusal.TooManyConnections;
-        }
-        catch (BackplaneUnavailableException)
-        {
-            return Refusal.Unavailable;
+            admission.Leave(userId);
         }
     }
 

@@ -1,0 +1,68 @@
+using Chat.Api.Backplane;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+
+namespace Chat.Api.Connections;
+
+/// <summary>Whether one more connection may come: this node's places, and those of its user in the whole cluster.</summary>
+internal sealed class Admission(ConnectionTable connections, IBackplane backplane, LiveNodes nodes, NodeDrain drain)
+{
+    /// <summary>Takes a place for a connection of this user. Null: it may come, and <see cref="Leave"/> has to follow.</summary>
+    public async Task<Refusal?> EnterAsync(string userId)
+    {
+        if (Busy() is { } busy)
+        {
+            return busy;
+        }
+
+        if (!connections.TryTake())
+        {
+            return Refusal.NodeFull;
+        }
+
+        var refusal = await AdmitAsync(userId);
+        if (refusal is not null)
+        {
+            connections.GiveBack();
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Why nobody can come at the moment; null: they can.</summary>
+    public Refusal? Busy() => drain.IsDraining ? Refusal.Draining : backplane.IsReady(out _) ? null : Refusal.Unavailable;
+
+    /// <summary>Gives back what <see cref="EnterAsync"/> took.</summary>
+    public void Leave(string userId)
+    {
+        if (connections.Options.PerUser > 0)
+        {
+            backplane.Release(Topic.User(userId));
+        }
+
+        connections.GiveBack();
+    }
+
+    private async Task<Refusal?> AdmitAsync(string userId)
+    {
+        if (connections.Options.PerUser == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (await backplane.AdmitAsync(Topic.User(userId), connections.Options.PerUser, [.. nodes.Nodes.Keys]))
+            {
+                return null;
+            }
+
+            connections.Metrics.Refused(nameof(ConnectionOptions.PerUser));
+            return Refusal.TooManyConnections;
+        }
+        catch (BackplaneUnavailableException)
+        {
+            return Refusal.Unavailable;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Chat.Api.Topics;
+
+namespace Chat.Api.Connections;
+
+/// <summary>Why a request does not become a connection: a status and a sentence.</summary>
+internal sealed record Refusal(int Status, string Text)
+{
+    public static readonly Refusal NoUpgrade = new(400, "This is a WebSocket endpoint; connect with ws:// or wss://.");
+    public static readonly Refusal Version = new(426, "The WebSocket version must be 13.");
+    public static readonly Refusal InvalidId = new(400, ChatId.Rule);
+    public static readonly Refusal Format = new(400, "The query parameter format is text or json.");
+    public static readonly Refusal Since = new(400, "The query parameter since is {epoch}:{offset}, as a subscribed frame or a message gave it.");
+    public static readonly Refusal SinceNeedsJson = new(400, "The query parameter since needs format=json: text frames carry no positions.");
+    public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");
+    public static readonly Refusal NodeFull = new(503, "This node has as many connections as it may (Chat:Connections:PerNode).");
+    public static readonly Refusal Draining = new(503, "This node is stopping; try again.");
+    public static readonly Refusal Unavailable = new(503, "Redis is not reachable at the moment; try again.");
+
+    public Task WriteAsync(HttpContext http)
+    {
+        http.Response.StatusCode = Status;
+        if (Status is 503 or 429)
+        {
+            http.Response.Headers.RetryAfter = "2";
+        }
+
+        if (this == Version)
+        {
+            http.Response.Headers.SecWebSocketVersion = "13";
+        }
+
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync(Text + "\n", CancellationToken.None);
+    }
+}

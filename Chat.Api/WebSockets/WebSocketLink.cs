@@ -1,0 +1,277 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Runtime.InteropServices;
+using Chat.Api.Connections;
+
+namespace Chat.Api.WebSockets;
+
+/// <summary>A WebSocket, whatever is spoken over it: one loop reads frames, the outbox writes them.</summary>
+/// <remarks>Frames are read, unmasked and handled where they lie in the server's receive buffers; only messages
+/// that arrive in pieces are copied. While a client is silent it holds no buffer.</remarks>
+internal abstract class WebSocketLink : Connection
+{
+    private const int OtherFramesPerMessage = 10; // a message of 32 KiB in pieces of 4 KiB, and a ping
+
+    private readonly TimeProvider _time;
+    private readonly PipeReader _input;
+    private readonly IFrameSender _sender;
+    private readonly Outbox _outbox;
+    private readonly ConnectionOptions _options;
+    private readonly ConnectionMetrics _metrics;
+    private TokenBucket _otherFrames; // pings, pongs and fragments
+    private ArrayBufferWriter<byte>? _fragments; // not null: inside a fragmented message
+    private CloseReason? _closeReason;
+    private long _closingSince;
+    private long _heardAt;
+    private long _skipping; // bytes of a frame that is too big, still to come
+    private bool _discarding; // what comes can't be understood; read on only so that a reset does not overtake our close frame
+    private bool _ended;
+
+    protected WebSocketLink(long number, string userId, IFrameFormat format, PipeReader input, IFrameSender sender, ConnectionTable table)
+        : base(number, userId, format)
+    {
+        _time = table.Time;
+        _input = input;
+        _sender = sender;
+        _options = table.Options;
+        _metrics = table.Metrics;
+        _outbox = new Outbox(sender, _options.OutboxBytes, _metrics);
+        _otherFrames = new TokenBucket(_options.MessagesPerSecond * OtherFramesPerMessage, _options.MessageBurst * OtherFramesPerMessage, _time);
+        _heardAt = _time.GetTimestamp();
+    }
+
+    public ConnectionOptions Options => _options;
+
+    public ConnectionMetrics Metrics => _metrics;
+
+    public override long WaitingBytes => _outbox.WaitingBytes;
+
+    /// <summary>Whether it is on its way out, for whatever reason.</summary>
+    protected bool IsClosing => _closeReason is not null;
+
+    public override void Enqueue(Frame frame)
+    {
+        if (!_outbox.TryEnqueue(frame))
+        {
+            // Skipping a frame would be a gap nobody sees; closing makes the client resume from the log.
+            Close(CloseReason.SlowConsumer);
+        }
+    }
+
+    public override Task HasRoomAsync() => _outbox.HasRoomAsync();
+
+    public override void Close(CloseReason reason) => Close(reason, reason);
+
+    /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
+    protected async Task<CloseReason> ReadFramesAsync()
+    {
+        var isHandling = false;
+        try
+        {
+            while (true)
+            {
+                var result = await _input.ReadAsync(CancellationToken.None);
+                isHandling = true;
+                var buffer = result.Buffer;
+                _heardAt = _time.GetTimestamp();
+                var open = true;
+                while (open && !_discarding && TryReadFrame(ref buffer, out var frame))
+                {
+                    var payload = buffer.Slice(frame.HeaderLength, frame.PayloadLength);
+                    open = Handle(frame, payload, out var wait);
+                    buffer = buffer.Slice(payload.End);
+                    if (wait is not null)
+                    {
+                        await wait;
+                    }
+                }
+
+                isHandling = false;
+                _input.AdvanceTo(_discarding ? buffer.End : buffer.Start, buffer.End);
+                if (!open || result.IsCompleted || result.IsCanceled)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception exception) when (!isHandling
+            && exception is (IOException or OperationCanceledException or InvalidOperationException or ObjectDisposedException))
+        {
+            // Reset by the peer, or ended by us: in both cases over. What handling throws is a fault of ours, and no such end.
+        }
+
+        _ended = true;
+        _outbox.End();
+        return Interlocked.CompareExchange(ref _closeReason, CloseReason.Vanished, null) ?? CloseReason.Vanished;
+    }
+
+    public override void Tend(long now, bool ping)
+    {
+        var silence = _time.GetElapsedTime(Volatile.Read(ref _heardAt), now);
+        if (_closeReason is not null)
+        {
+            if (!_ended && _time.GetElapsedTime(Volatile.Read(ref _closingSince), now) >= _options.CloseTimeout)
+            {
+                _sender.Abort();
+            }
+        }
+        else if (silence >= _options.SilenceLimit)
+        {
+            Close(CloseReason.PingTimeout);
+        }
+        else if (ping)
+        {
+            Enqueue(PingFrame);
+        }
+    }
+
+    private static readonly Frame PingFrame = FrameWriter.Begin().End(WebSocketOpcode.Ping);
+
+    /// <summary>Step 1 of a message's path: limits first, then parsing.</summary>
+    /// <param name="message">A whole text message, of at most <see cref="ConnectionOptions.MessageBytes"/>; valid during the call only.</param>
+    /// <returns>Null, or what to wait for before the next message is read; it never fails.</returns>
+    protected abstract Task? OnMessage(ReadOnlySpan<byte> message);
+
+    /// <summary>Called once, before the close frame goes into the outbox.</summary>
+    protected virtual void OnClosing(CloseReason reason)
+    {
+    }
+
+    private void Close(CloseReason reason, CloseReason sent)
+    {
+        if (Interlocked.CompareExchange(ref _closeReason, reason, null) is null)
+        {
+            OnClosing(reason);
+            Volatile.Write(ref _closingSince, _time.GetTimestamp());
+            _outbox.Close(sent.ToFrame(), dropWaiting: reason == CloseReason.SlowConsumer);
+        }
+    }
+
+    private void Discard(CloseReason reason)
+    {
+        _discarding = true;
+        Close(reason);
+    }
+
+    /// <summary>Whether a whole frame stands at the start of the bytes. A bad one closes the connection.</summary>
+    private bool TryReadFrame(ref ReadOnlySequence<byte> bytes, out WebSocketFrame frame)
+    {
+        while (true)
+        {
+            var skipped = Math.Min(_skipping, bytes.Length);
+            bytes = bytes.Slice(skipped);
+            _skipping -= skipped;
+            switch (WebSocketFrame.TryRead(bytes, out frame))
+            {
+                case FrameStatus.Malformed:
+                    Discard(CloseReason.ProtocolError);
+                    return false;
+                case FrameStatus.Incomplete:
+                    return false;
+            }
+
+            if (frame.IsControl || frame.PayloadLength <= _options.MessageBytes - (_fragments?.WrittenCount ?? 0))
+            {
+                return bytes.Length >= frame.HeaderLength + frame.PayloadLength;
+            }
+
+            // Before its payload has come: a client that says it will send too much needs not send it. One that does
+            // answers our close frame behind it.
+            _metrics.Refused(nameof(_options.MessageBytes));
+            _skipping = frame.HeaderLength + Math.Min(frame.PayloadLength, long.MaxValue - WebSocketFrame.MaxHeaderLength);
+            Close(CloseReason.TooBig);
+        }
+    }
+
+    /// <summary>False: the connection is over.</summary>
+    private bool Handle(in WebSocketFrame frame, in ReadOnlySequence<byte> payload, out Task? wait)
+    {
+        wait = null;
+        if (payload.IsSingleSegment)
+        {
+            // The bytes are ours from here to AdvanceTo, and are not looked at again afterwards.
+            var bytes = MemoryMarshal.AsMemory(payload.First).Span;
+            return Handle(frame, bytes, out wait);
+        }
+
+        var copy = ArrayPool<byte>.Shared.Rent((int)payload.Length);
+        payload.CopyTo(copy);
+        var open = Handle(frame, copy.AsSpan(0, (int)payload.Length), out wait);
+        ArrayPool<byte>.Shared.Return(copy);
+        return open;
+    }
+
+    private bool Handle(in WebSocketFrame frame, Span<byte> payload, out Task? wait)
+    {
+        wait = null;
+        if (!MayCome(frame))
+        {
+            _metrics.Refused(nameof(_options.MessagesPerSecond));
+            Discard(CloseReason.TooManyMessages);
+            return true;
+        }
+
+        WebSocketFrame.Unmask(payload, frame.Mask);
+        switch (frame.Opcode)
+        {
+            case WebSocketOpcode.Ping:
+                var pong = FrameWriter.Begin();
+                pong.Write(payload);
+                Enqueue(pong.End(WebSocketOpcode.Pong));
+                return true;
+            case WebSocketOpcode.Pong:
+                return true;
+            case WebSocketOpcode.Close:
+                OnClose(payload);
+                return false;
+            case WebSocketOpcode.Binary:
+                Close(CloseReason.Binary);
+                return true;
+            case WebSocketOpcode.Text when _fragments is null:
+            case WebSocketOpcode.Continuation when _fragments is not null:
+                return _closeReason is not null || OnData(frame.Fin, payload, out wait);
+            default:
+                Discard(CloseReason.ProtocolError); // a continuation of nothing, or a message inside another
+                return true;
+        }
+    }
+
+    // Every ping costs an answer, and pieces of nothing need never end.
+    private bool MayCome(in WebSocketFrame frame) =>
+        (frame.Fin && !frame.IsControl) || frame.Opcode == WebSocketOpcode.Close || _otherFrames.TryTake();
+
+    private bool OnData(bool fin, ReadOnlySpan<byte> payload, out Task? wait)
+    {
+        wait = null;
+        if (_fragments is null && fin)
+        {
+            wait = OnMessage(payload);
+            return true;
+        }
+
+        _fragments ??= new ArrayBufferWriter<byte>(Math.Max(payload.Length, 256));
+        _fragments.Write(payload);
+        if (fin)
+        {
+            wait = OnMessage(_fragments.WrittenSpan);
+            _fragments = null;
+        }
+
+        return true;
+    }
+
+    private void OnClose(ReadOnlySpan<byte> payload)
+    {
+        var code = payload.Length >= 2 ? BinaryPrimitives.ReadUInt16BigEndian(payload) : 1000;
+        var valid = payload.Length != 1 && (code is >= 1000 and <= 1003 or >= 1007 and <= 1014 or >= 3000 and <= 4999);
+        if (valid)
+        {
+            Close(CloseReason.ByClient, new CloseReason(code, ""));
+        }
+        else
+        {
+            Close(CloseReason.ProtocolError);
+        }
+    }
+}
