@@ -1,0 +1,40 @@
+using System.Text.Json;
+using Chat.Tests.Support;
+
+namespace Chat.Tests.NodeJs;
+
+/// <summary>One of the official JavaScript clients, in the script's process.</summary>
+internal sealed class HubScriptClient(HubScript script, string id, string nick) : HubClient(nick)
+{
+    public string Id => id;
+
+    public override string Node => "";
+
+    public override Task<JsonElement> InvokeAsync(string method, params object?[] arguments) =>
+        script.CallAsync(this, "invoke", new { method, args = arguments });
+
+    public override Task StopAsync() => script.CallAsync(this, "stop", new { });
+
+    public override async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await base.DisposeAsync();
+    }
+
+    /// <summary>On the loop that reads the script's lines.</summary>
+    public void Take(JsonElement line)
+    {
+        if (line.TryGetProperty("event", out var name))
+        {
+            OnEvent(line.GetProperty("payload").Deserialize<HubEvent>(JsonSerializerOptions.Web)! with { Name = name.GetString()! });
+        }
+        else if (line.GetProperty("state").GetString() == "reconnected")
+        {
+            OnReconnected();
+        }
+        else
+        {
+            OnEnded(line.GetProperty("reason").GetString()!);
+        }
+    }
+}

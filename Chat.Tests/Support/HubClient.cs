@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Threading.Channels;
+
+namespace Chat.Tests.Support;
+
+/// <summary>A SignalR client of the chat, whichever library it is built on. Keeps what the hub calls, in order.</summary>
+internal abstract class HubClient : IAsyncDisposable
+{
+    public const string Path = "/signalr/chat";
+
+    public static readonly IReadOnlyList<string> EventNames = ["message", "direct", "joined", "lost", "mirror", "typing", "subscribed"];
+
+    private readonly Channel<HubEvent> _events = Channel.CreateUnbounded<HubEvent>();
+    private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _reconnected = new(0);
+    private readonly ConcurrentDictionary<string, string> _positions = new();
+
+    protected HubClient(string nick) => Nick = nick;
+
+    public string Nick { get; }
+
+    /// <summary>The node it is connected to, where the library lets that be seen; else empty.</summary>
+    public abstract string Node { get; }
+
+    /// <summary>Completes when the connection has ended for good, with the reason or an empty text; never fails.</summary>
+    public Task<string> Ended => _ended.Task;
+
+    /// <summary>Called for each event before it is kept, on the library's thread.</summary>
+    public Action<HubEvent>? Heard { get; set; }
+
+    /// <exception cref="Microsoft.AspNetCore.SignalR.HubException">The hub's own words.</exception>
+    public abstract Task<JsonElement> InvokeAsync(string method, params object?[] arguments);
+
+    public async Task<T> InvokeAsync<T>(string method, params object?[] arguments) =>
+        (await InvokeAsync(method, arguments)).Deserialize<T>(JsonSerializerOptions.Web)!;
+
+    public Task<HubPublished> PostAsync(string group, string message, string? id = null) =>
+        InvokeAsync<HubPublished>("post", With(new { message, group, nick = Nick }, ("id", id)));
+
+    public Task<HubHistory> JoinAsync(string group, string? since = null) =>
+        InvokeAsync<HubHistory>("join", With(new { group, nick = Nick }, ("since", since)));
+
+    public Task<HubLeft> LeaveAsync(string group) => InvokeAsync<HubLeft>("leave", new { group, nick = Nick });
+
+    public Task UnsubscribeAsync(string group) => InvokeAsync("unsubscribe", new { group });
+
+    public Task<HubPublished> SendAsync(string to, string message, string? id = null) =>
+        InvokeAsync<HubPublished>("send", With(new { to, message }, ("id", id)));
+
+    public Task<HubHistory> HistoryAsync(string group, string? since = null, int? limit = null) =>
+        InvokeAsync<HubHistory>("history", With(new { group }, ("since", since), ("limit", limit)));
+
+    public Task TypingAsync(string group) => InvokeAsync("typing", new { group });
+
+    public Task<HubRefreshed> RefreshAsync(string token) => InvokeAsync<HubRefreshed>("refresh", new { token });
+
+    /// <summary>The next event, whichever.</summary>
+    public async Task<HubEvent> NextAsync()
+    {
+        using var deadline = new CancellationTokenSource(ChatClient.Deadline);
+        try
+        {
+            return await _events.Reader.ReadAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Nothing came to {Nick} within {ChatClient.Deadline.TotalSeconds} s.");
+        }
+        catch (ChannelClosedException)
+        {
+            throw new InvalidOperationException($"{Nick}'s connection has ended: {await Ended}");
+        }
+    }
+
+    /// <summary>The next event of this name; what comes before it is dropped.</summary>
+    public async Task<HubEvent> NextAsync(string name)
+    {
+        while (true)
+        {
+            if (await NextAsync() is var next && next.Name == name)
+            {
+                return next;
+            }
+        }
+    }
+
+    /// <summary>The events up to and including the first for which this holds.</summary>
+    public async Task<List<HubEvent>> UntilAsync(Func<HubEvent, bool> last)
+    {
+        var events = new List<HubEvent>();
+        do
+        {
+            events.Add(await NextAsync());
+        }
+        while (!last(events[^1]));
+        return events;
+    }
+
+    /// <summary>What has come and was not taken.</summary>
+    public IEnumerable<HubEvent> Pending()
+    {
+        while (_events.Reader.TryRead(out var next))
+        {
+            yield return next;
+        }
+    }
+
+    /// <summary>Returns when it has connected again; each reconnection counts once.</summary>
+    public async Task ReconnectedAsync()
+    {
+        if (!await _reconnected.WaitAsync(ChatClient.Deadline))
+        {
+            throw new TimeoutException($"{Nick} did not come back within {ChatClient.Deadline.TotalSeconds} s.{(Ended.IsCompleted ? " It ended: " + Ended.Result : "")}");
+        }
+    }
+
+    public Task<string> ClosedAsync() => Ended.WaitAsync(ChatClient.Deadline);
+
+    /// <summary>Ends the connection in its library's own way.</summary>
+    public abstract Task StopAsync();
+
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        _reconnected.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    protected void OnEvent(HubEvent next)
+    {
+        if (next is { Name: "message" or "subscribed", Group: not null, Epoch: not null })
+        {
+            _positions[next.Group] = next.Position;
+        }
+
+        Heard?.Invoke(next);
+        _events.Writer.TryWrite(next);
+    }
+
+    protected void OnReconnected() => _reconnected.Release();
+
+    protected void OnEnded(string reason)
+    {
+        _ended.TrySetResult(reason);
+        _events.Writer.TryComplete();
+    }
+
+    /// <summary>The positions reached, as the query of a connection that resumes.</summary>
+    protected string Since() => _positions.IsEmpty ? "" : "since=" + string.Join(',', _positions.Select(pair => $"{Uri.EscapeDataString(pair.Key)}:{pair.Value}"));
+
+    // A property that is not given is left out: null is another thing.
+    private static Dictionary<string, object?> With<T>(T message, params (string Name, object? Value)[] optional)
+    {
+        var all = typeof(T).GetProperties().ToDictionary(property => property.Name, property => property.GetValue(message));
+        foreach (var (name, value) in optional)
+        {
+            if (value is not null)
+            {
+                all[name] = value;
+            }
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Chat.Tests.Support;
+
+/// <summary>Microsoft's .NET client.</summary>
+internal sealed class HubDotNetClient : HubClient
+{
+    // From at once to a second: tests wait for it.
+    private static readonly TimeSpan[] Pauses = [.. Enumerable.Range(0, 60).Select(i => TimeSpan.FromMilliseconds(Math.Min(1000, i * 100)))];
+
+    private readonly HubConnection _connection;
+    private readonly HubConnectionFactory _factory;
+
+    private HubDotNetClient(Func<Uri> server, string nick, HubTransport transport, HubClientOptions options, Func<string?> token)
+        : base(nick)
+    {
+        var connections = 0;
+        _factory = new HubConnectionFactory(
+            transport, () => new UriBuilder(server()) { Path = Path, Query = connections++ > 0 && options.Resumes ? Since() : options.Query }.Uri, token, options.TokenInQuery);
+        var builder = new HubConnectionBuilder();
+        builder.Services.AddSingleton<IConnectionFactory>(_factory);
+        builder.Services.AddSingleton<EndPoint>(new UriEndPoint(new Uri("http://the.factory.knows")));
+        _connection = (options.Reconnects ? builder.WithAutomaticReconnect(Pauses) : builder).Build();
+        foreach (var name in EventNames)
+        {
+            _connection.On<JsonElement>(name, payload =>
+            {
+                OnEvent(payload.Deserialize<HubEvent>(JsonSerializerOptions.Web)! with { Name = name });
+                if (name == "mirror" && options.Mirrors)
+                {
+                    _ = _connection.SendAsync(payload.GetProperty("method").GetString()!, payload.GetProperty("payload"));
+                }
+            });
+        }
+
+        _connection.Reconnected += _ =>
+        {
+            OnReconnected();
+            return Task.CompletedTask;
+        };
+        _connection.Closed += exception =>
+        {
+            OnEnded(exception?.Message ?? "");
+            return Task.CompletedTask;
+        };
+    }
+
+    public override string Node => _factory.Link?.Node ?? "";
+
+    /// <summary>The connection's present id as the client knows it.</summary>
+    public string? ConnectionId => _connection.ConnectionId;
+
+    /// <exception cref="RefusedException">The server answered with an error's status.</exception>
+    public static Task<HubDotNetClient> ConnectAsync(
+        Uri server, string nick, HubTransport transport = HubTransport.WebSockets, HubClientOptions? options = null) =>
+        ConnectAsync(() => server, nick, transport, options);
+
+    /// <param name="server">Called for each connection: which node, or the edge.</param>
+    /// <param name="nick">Who.</param>
+    /// <param name="transport">How.</param>
+    /// <param name="options">What is not as usual.</param>
+    public static async Task<HubDotNetClient> ConnectAsync(
+        Func<Uri> server, string nick, HubTransport transport = HubTransport.WebSockets, HubClientOptions? options = null)
+    {
+        options ??= new HubClientOptions();
+        var token = options.Token;
+        if (token is null)
+        {
+            var fetched = await HubToken.FetchAsync(server(), nick);
+            token = () => fetched;
+        }
+
+        var client = new HubDotNetClient(server, nick, transport, options, token);
+        try
+        {
+            await client._connection.StartAsync().WaitAsync(ChatClient.Deadline);
+            return client;
+        }
+        catch
+        {
+            await client.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override Task<JsonElement> InvokeAsync(string method, params object?[] arguments) =>
+        _connection.InvokeCoreAsync<JsonElement>(method, arguments).WaitAsync(ChatClient.Deadline);
+
+    /// <summary>Calls without waiting for an answer.</summary>
+    public Task CallAsync(string method, params object?[] arguments) => _connection.SendCoreAsync(method, arguments);
+
+    /// <summary>Ends the present connection as a crash of the network does.</summary>
+    public void Break() => _factory.Link?.Abort(new ConnectionAbortedException());
+
+    public override Task StopAsync() => _connection.StopAsync().WaitAsync(ChatClient.Deadline);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _connection.DisposeAsync();
+        await base.DisposeAsync();
+    }
+}
+
+/// <summary>Tokens as in Development: for whoever asks.</summary>
+internal static class HubToken
+{
+    private static readonly HttpClient Http = new() { Timeout = ChatClient.Deadline };
+
+    public static Task<string> FetchAsync(Uri server, string nick) =>
+        Http.GetStringAsync(new Uri(server, string.Create(CultureInfo.InvariantCulture, $"/api/auth/token?nick={Uri.EscapeDataString(nick)}")));
+}

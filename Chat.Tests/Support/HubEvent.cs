@@ -1,0 +1,37 @@
+namespace Chat.Tests.Support;
+
+/// <summary>What the hub called on a client; which fields it has depends on its name.</summary>
+internal sealed record HubEvent(
+    string Name = "",
+    string? Group = null,
+    string? Nick = null,
+    string? Message = null,
+    string? To = null,
+    string? Id = null,
+    string? Epoch = null,
+    long Offset = 0,
+    long At = 0,
+    bool? Recovered = null,
+    string? Method = null,
+    HubGroup? Payload = null)
+{
+    public string Position => $"{Epoch}:{Offset}";
+}
+
+/// <summary>What a mirror is to send back.</summary>
+internal sealed record HubGroup(string Group);
+
+/// <summary>The answer to <c>post</c> and <c>send</c>.</summary>
+internal sealed record HubPublished(string Id, string Epoch, long Offset);
+
+/// <summary>The answer to <c>join</c> and <c>history</c>.</summary>
+internal sealed record HubHistory(string Epoch, long Offset, bool Recovered, HubEvent[] Messages)
+{
+    public string Position => $"{Epoch}:{Offset}";
+}
+
+/// <summary>The answer to <c>leave</c>: how many nodes have confirmed, of how many.</summary>
+internal sealed record HubLeft(int Nodes, int Of);
+
+/// <summary>The answer to <c>refresh</c>.</summary>
+internal sealed record HubRefreshed(DateTimeOffset ExpiresAt);
