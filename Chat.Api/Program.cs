@@ -1,4 +1,5 @@
 using Chat.Api;
+using Chat.Api.Auth;
 using Chat.Api.Nodes;
 using ServiceDefaults;
 
@@ -9,12 +10,15 @@ return await Startup.RunAsync(
     {
         builder.AddServiceDefaults();
         builder.AddNodes();
+        builder.AddAuth();
         builder.AddChat();
     },
     static app =>
     {
         app.UseNodeHeader();
+        app.UseAuth();
         app.MapDefaultEndpoints();
         app.MapNodes();
+        app.MapAuth();
         app.MapChat();
     });

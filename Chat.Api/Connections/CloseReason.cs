@@ -38,6 +38,9 @@ internal sealed record CloseReason(int Code, string Text)
 
     public static readonly CloseReason SlowConsumer = new(1013, "slow consumer");
 
+    /// <summary>The token that the connection came with is over, and no newer one was shown.</summary>
+    public static readonly CloseReason TokenExpired = new(4401, "token expired");
+
     public Frame ToFrame()
     {
         var writer = FrameWriter.Begin();

@@ -10,6 +10,15 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
 
     public IFrameFormat Format { get; } = format;
 
+    /// <summary>Until when the token is valid that it came with, or that was shown since; null: there was none, it stays.</summary>
+    public DateTimeOffset? ExpiresAt
+    {
+        get => Volatile.Read(ref _expiresAt) is var ticks and < long.MaxValue ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+        set => Volatile.Write(ref _expiresAt, value?.UtcTicks ?? long.MaxValue);
+    }
+
+    private long _expiresAt = long.MaxValue; // UTC ticks: the keeper reads it while a client shows a newer token
+
     /// <summary>Puts a frame into the outbox. Never waits and never throws; a client that does not keep up is closed.</summary>
     public abstract void Enqueue(Frame frame);
 

@@ -1,10 +1,13 @@
+using Chat.Api.Auth;
 using Chat.Api.Nodes;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Tends all connections about once a second, and closes them when the node stops.</summary>
+/// <summary>Tends all connections about once a second, and closes them when their token is over or the node stops.</summary>
 /// <remarks>One loop instead of a timer per connection: pings are spread over the interval by connection number.</remarks>
-internal sealed partial class ConnectionKeeper(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionKeeper> logger)
+internal sealed partial class ConnectionKeeper(
+    ConnectionTable connections, NodeDrain drain, IOptions<AuthOptions> auth, ILogger<ConnectionKeeper> logger)
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
@@ -46,8 +49,14 @@ internal sealed partial class ConnectionKeeper(ConnectionTable connections, Node
         for (long round = 0; await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false); round++)
         {
             var now = connections.Time.GetTimestamp();
+            var ended = connections.Time.GetUtcNow() - auth.Value.ClockSkew; // as at the door
             foreach (var connection in connections.All)
             {
+                if (connection.ExpiresAt <= ended)
+                {
+                    connection.Close(CloseReason.TokenExpired);
+                }
+
                 connection.Tend(now, ping: (round + connection.Number) % rounds == 0);
             }
         }

@@ -1,4 +1,6 @@
+using Chat.Api.Auth;
 using Chat.Api.Topics;
+using Microsoft.Extensions.Primitives;
 
 namespace Chat.Api.Connections;
 
@@ -11,14 +13,20 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal Format = new(400, "The query parameter format is text or json.");
     public static readonly Refusal Since = new(400, "The query parameter since is {epoch}:{offset}, as a subscribed frame or a message gave it.");
     public static readonly Refusal SinceNeedsJson = new(400, "The query parameter since needs format=json: text frames carry no positions.");
+    public static readonly Refusal NoToken = new(401, TokenRefusedException.NoToken) { Challenge = BearerScheme.Challenge(null) };
+    public static readonly Refusal OtherUser = new(403, "The token is of another user than the one in the path.");
     public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");
     public static readonly Refusal NodeFull = new(503, "This node has as many connections as it may (Chat:Connections:PerNode).");
     public static readonly Refusal Draining = new(503, "This node is stopping; try again.");
     public static readonly Refusal Unavailable = new(503, "Redis is not reachable at the moment; try again.");
 
+    /// <summary>The header <c>WWW-Authenticate</c> of a 401.</summary>
+    public StringValues Challenge { get; init; }
+
     public Task WriteAsync(HttpContext http)
     {
         http.Response.StatusCode = Status;
+        http.Response.Headers.WWWAuthenticate = Challenge;
         if (Status is 503 or 429)
         {
             http.Response.Headers.RetryAfter = "2";

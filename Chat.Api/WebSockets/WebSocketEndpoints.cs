@@ -1,13 +1,16 @@
+using Chat.Api.Auth;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Api.WebSockets;
 
 /// <summary>The raw endpoints: which topics a path stands for, and the steps from a request to a connection.</summary>
 internal sealed partial class WebSocketEndpoints(
-    TopicTable topics, ConnectionTable connections, Admission admission, IBackplane backplane, NodeDrain drain, ILogger<WebSocketEndpoints> logger)
+    TopicTable topics, ConnectionTable connections, Admission admission, IBackplane backplane, NodeDrain drain,
+    IOptions<AuthOptions> auth, ILogger<WebSocketEndpoints> logger)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -43,7 +46,8 @@ internal sealed partial class WebSocketEndpoints(
     {
         // Everything is refused before the upgrade if it can be: a client learns more from a status, and the edge may
         // try another node.
-        if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal) || (refusal = await admission.EnterAsync(userId)) is not null)
+        if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal)
+            || (refusal = await WebSocketAccess.CheckAsync(http, userId, auth.Value.RequireToken is true) ?? await admission.EnterAsync(userId)) is not null)
         {
             await refusal.WriteAsync(http);
             return;
@@ -86,7 +90,10 @@ internal sealed partial class WebSocketEndpoints(
         // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
         var before = acquired.ConvertAll(topic => topic.Position);
         var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
-        var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, backplane);
+        var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, backplane)
+        {
+            ExpiresAt = ChatUser.ExpiresAt(http.User),
+        };
         var members = new List<Member>(acquired.Count);
         var reason = CloseReason.Fault;
         connections.Add(connection);

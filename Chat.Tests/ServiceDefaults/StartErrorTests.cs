@@ -34,7 +34,12 @@ public sealed class StartErrorTests
 
     private static async Task<string> StartAsync(string program, params (string Key, string Value)[] settings)
     {
-        var environment = new Dictionary<string, string> { ["ASPNETCORE_URLS"] = Free, ["ConnectionStrings__redis"] = "127.0.0.1:1,connectTimeout=100" };
+        var environment = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_URLS"] = Free,
+            ["ConnectionStrings__redis"] = "127.0.0.1:1,connectTimeout=100",
+            ["Auth__SecurityKey"] = new('k', 32),
+        };
         foreach (var (key, value) in settings)
         {
             environment[key] = value;

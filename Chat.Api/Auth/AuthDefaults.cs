@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Auth;
+
+/// <summary>Fills in what depends on the environment. An empty setting counts as none.</summary>
+internal sealed class AuthDefaults(IHostEnvironment environment) : IPostConfigureOptions<AuthOptions>
+{
+    public void PostConfigure(string? name, AuthOptions options)
+    {
+        options.SecurityKey = NullIfEmpty(options.SecurityKey);
+        options.Authority = NullIfEmpty(options.Authority);
+        options.Audience = NullIfEmpty(options.Audience);
+        options.Issuer = NullIfEmpty(options.Issuer);
+        options.RequireToken ??= !environment.IsDevelopment();
+        options.TokenEndpoint ??= environment.IsDevelopment();
+    }
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

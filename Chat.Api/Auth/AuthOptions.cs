@@ -1,0 +1,60 @@
+namespace Chat.Api.Auth;
+
+/// <summary>Whose tokens are taken, and where one is needed. Bound from <c>Auth</c>; invalid values stop the start.</summary>
+/// <remarks>With both <see cref="SecurityKey"/> and <see cref="Authority"/>, both kinds of token are taken, each checked
+/// with its own keys only.</remarks>
+internal sealed class AuthOptions
+{
+    public const string Section = "Auth";
+
+    /// <summary>Signs and checks HS256 tokens: a secret that all nodes share, and whoever else makes such tokens.</summary>
+    /// <value>32 bytes of UTF-8 or more. Default: none; in Development a random one, which the AppHost gives to all its nodes.</value>
+    public string? SecurityKey { get; set; }
+
+    /// <summary>An OpenID Connect issuer, whose tokens are taken. Its keys are read from
+    /// <c>{Authority}/.well-known/openid-configuration</c> when first needed.</summary>
+    /// <value>An absolute https URL; http in Development only. Default: none.</value>
+    public string? Authority { get; set; }
+
+    /// <summary>What a token's <c>aud</c> must name, whichever key it is signed with; tokens of the token endpoint name it, too.</summary>
+    /// <value>Needed with <see cref="Authority"/>: an issuer's tokens for other services are not for this one. Default: not checked.</value>
+    public string? Audience { get; set; }
+
+    /// <summary>What the <c>iss</c> of HS256 tokens must be; those of the token endpoint have it. An authority's tokens
+    /// must have the issuer that its own configuration names.</summary>
+    /// <value>Default: not checked.</value>
+    public string? Issuer { get; set; }
+
+    /// <summary>The claim that is the user's id; it must satisfy the rule for ids.</summary>
+    /// <value>Default <c>name</c>. Not one that means something else: iss, aud, exp, nbf, iat, jti.</value>
+    public string UserClaim { get; set; } = "name";
+
+    /// <summary>Whether the raw endpoints want a token whose user is the one in the path. Without, one that is given must
+    /// still be valid and fit. The hub always wants one.</summary>
+    /// <value>Default: outside Development.</value>
+    public bool? RequireToken { get; set; }
+
+    /// <summary>Whether <c>GET /api/auth/token?nick=</c> gives a token to whoever asks, for any name.</summary>
+    /// <value>Default: in Development only. Needs <see cref="SecurityKey"/>.</value>
+    public bool? TokenEndpoint { get; set; }
+
+    /// <summary>How long a token of the token endpoint is valid.</summary>
+    /// <value>Minutes, 1 to 525,600 (a year). Default 1440, a day.</value>
+    public int ExpiresIn { get; set; } = 1440;
+
+    /// <summary>How far the clocks of those who make tokens may be off: that much earlier and later a token is still valid.</summary>
+    /// <value>0 to 5 minutes. Default 30 seconds.</value>
+    public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Size of a token. Longer ones are refused unread.</summary>
+    /// <value>Bytes, 256 to 30,000. Default 8192. In an address, the server takes 8 KiB all in all.</value>
+    public int TokenBytes { get; set; } = 8192;
+
+    /// <summary>How long the authority's keys are used before they are fetched again. While it does not answer, they stay in use.</summary>
+    /// <value>1 minute to 7 days. Default 12 hours. A token with an unknown key asks for them at once.</value>
+    public TimeSpan KeyAge { get; set; } = TimeSpan.FromHours(12);
+
+    /// <summary>How often tokens with an unknown key can make a node ask the authority.</summary>
+    /// <value>1 second to 1 hour. Default 1 minute. When it did not answer, it is asked again after 5 seconds at most.</value>
+    public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(1);
+}

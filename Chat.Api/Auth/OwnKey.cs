@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Chat.Api.Auth;
+
+/// <summary>The key of HS256 tokens.</summary>
+internal sealed partial class OwnKey
+{
+    public OwnKey(IOptions<AuthOptions> options, IHostEnvironment environment, ILogger<OwnKey> logger)
+    {
+        if (options.Value.SecurityKey is { } text)
+        {
+            Key = new SymmetricSecurityKey(Encoding.UTF8.GetBytes(text));
+        }
+        else if (environment.IsDevelopment())
+        {
+            Log.Random(logger);
+            Key = new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32));
+        }
+    }
+
+    /// <summary>Null: no HS256 token is taken or made.</summary>
+    public SymmetricSecurityKey? Key { get; }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, EventName = "RandomKey",
+            Message = "Auth:SecurityKey is not set. This node signs tokens with a random key, and takes none of other nodes or of before.")]
+        public static partial void Random(ILogger logger);
+    }
+}

@@ -1,0 +1,22 @@
+using Chat.Api.Topics;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Chat.Api.Auth;
+
+/// <summary><c>GET /api/auth/token?nick=</c>: a token for whoever asks, for any name. For developing, and for closed networks.</summary>
+internal static class TokenEndpoint
+{
+    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/auth/token", Create);
+
+    private static ContentHttpResult Create(HttpContext http, TokenMint mint)
+    {
+        var nick = http.Request.Query["nick"].ToString();
+        if (!ChatId.IsValid(nick))
+        {
+            return TypedResults.Text("The query parameter nick is the user's id. " + ChatId.Rule + "\n", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Text(mint.Create(nick));
+    }
+}

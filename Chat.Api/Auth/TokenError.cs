@@ -1,0 +1,26 @@
+using Chat.Api.Topics;
+
+namespace Chat.Api.Auth;
+
+/// <summary>Why a token is refused: a sentence for its owner, of the characters that a header may quote (RFC 6750, section 3).</summary>
+internal sealed record TokenError(string Text)
+{
+    /// <summary>One for all (RFC 6750, section 3.1): what to do is the same, get another token.</summary>
+    public const string Code = "invalid_token";
+
+    public static readonly TokenError Malformed = new("This is not a JSON Web Token.");
+    public static readonly TokenError TooLong = new("The token is longer than Auth:TokenBytes allows.");
+    public static readonly TokenError Unsupported = new("The token is encrypted, or has critical headers; a signed one is wanted.");
+    public static readonly TokenError Algorithm = new("The token is not signed in a way that is accepted here.");
+    public static readonly TokenError UnknownKey = new("The token is signed with a key that its issuer does not have, or not any more.");
+    public static readonly TokenError Signature = new("The signature of the token is not valid.");
+    public static readonly TokenError Issuer = new("The token is of another issuer.");
+    public static readonly TokenError Audience = new("The token is for another audience.");
+    public static readonly TokenError NotYetValid = new("The token is not valid yet.");
+    public static readonly TokenError Expired = new("The token has expired.");
+    public static readonly TokenError NoExpiry = new("The token says not, or not well, until when it is valid.");
+    public static readonly TokenError NoUser = new("The token does not name one user.");
+    public static readonly TokenError InvalidUser = new("The user that the token names is no valid id. " + ChatId.Rule);
+    public static readonly TokenError IssuerAway = new("The keys of the token's issuer cannot be fetched at the moment.");
+    public static readonly TokenError Invalid = new("The token is not valid.");
+}
