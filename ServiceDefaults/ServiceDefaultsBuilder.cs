@@ -8,21 +8,23 @@ using ServiceDefaults.Telemetry;
 
 namespace ServiceDefaults;
 
-/// <summary>What every process of the cluster has in common: telemetry, health endpoints, the Redis client.</summary>
+/// <summary>What every process of the cluster has in common: telemetry, health endpoints, the Redis client, no
+/// token in a URL.</summary>
 public static class ServiceDefaultsBuilder
 {
     /// <summary>The connection string's name; its configuration key is <c>ConnectionStrings:redis</c>.</summary>
     public const string Redis = "redis";
 
     /// <summary>
-    /// Adds OTLP export when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, the health checks, and an
-    /// <c>IConnectionMultiplexer</c> when <c>ConnectionStrings:redis</c> is set.
+    /// Adds OTLP export when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, the health checks, <see cref="QueryToken"/>, and
+    /// an <c>IConnectionMultiplexer</c> when <c>ConnectionStrings:redis</c> is set.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
         builder.AddQuietLogging();
         builder.AddTelemetry();
+        builder.Services.AddQueryTokens();
         var health = builder.Services.AddHealthChecks();
 
         if (builder.Configuration.GetConnectionString(Redis) is { } redis && !string.IsNullOrWhiteSpace(redis))

@@ -25,16 +25,24 @@ internal sealed class EdgeProcess : IAsyncDisposable
     public string Output => _process.Output;
 
     /// <summary>Returns when the edge has a node to send clients to.</summary>
-    public static async Task<EdgeProcess> StartAsync(string redis)
+    /// <param name="redis">Its connection string; empty where <c>Edge:Upstream</c> is set.</param>
+    /// <param name="settings">Configuration keys, such as <c>Edge:AllowedOrigins</c>.</param>
+    public static async Task<EdgeProcess> StartAsync(string redis, params (string Key, string Value)[] settings)
     {
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}");
-        var process = await ChildProcess.StartAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "Edge.Proxy.dll")], new Dictionary<string, string>
+        var environment = new Dictionary<string, string>
         {
             ["ASPNETCORE_URLS"] = url,
             ["ConnectionStrings__redis"] = redis,
             ["Edge__HealthInterval"] = "00:00:00.5",
             ["Edge__UpgradeTimeout"] = "00:00:01",
-        });
+        };
+        foreach (var (key, value) in settings)
+        {
+            environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        var process = await ChildProcess.StartAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "Edge.Proxy.dll")], environment);
         var edge = new EdgeProcess(process, new Uri(url));
         try
         {

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Edge.Proxy.Nodes;
 
@@ -36,6 +37,9 @@ internal sealed class FakeNode : IAsyncDisposable
 
     public int Asked { get; private set; }
 
+    /// <summary>Target and <c>Authorization</c> of the last request below /chat.</summary>
+    public (string Target, string Authorization) LastChat { get; private set; }
+
     /// <summary>Completes when a WebSocket's connection has ended.</summary>
     public Task Closed => _closed.Task;
 
@@ -53,6 +57,7 @@ internal sealed class FakeNode : IAsyncDisposable
     private async Task ChatAsync(HttpContext http)
     {
         Asked++;
+        LastChat = (http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, http.Request.Headers.Authorization.ToString());
         if (TurnsAway)
         {
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;

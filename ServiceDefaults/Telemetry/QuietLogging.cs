@@ -14,6 +14,11 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Default"] = "Information",
                 // Four lines per request.
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                // Quotes request lines and headers that it cannot read, and they may hold a token. Per provider as well:
+                // a level set for one provider goes before any set for all.
+                ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
+                ["Logging:Console:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
+                ["Logging:OpenTelemetry:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 // Warns about unencrypted keys, which YARP asks for and the edge does not use.
                 ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
                 ["Logging:LogLevel:Yarp"] = "Warning",

@@ -1,0 +1,87 @@
+using Chat.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using ServiceDefaults;
+using Xunit;
+
+namespace Chat.Tests.ServiceDefaults;
+
+/// <summary>What is left of a request whose token came in its URL.</summary>
+public sealed class QueryTokenTests : IAsyncLifetime
+{
+    private WebApplication? _app;
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddQueryTokens();
+        _app = builder.Build();
+        _app.Run(http => http.Response.WriteAsync(
+            $"<{http.Request.QueryString}> <{http.Features.Get<IHttpRequestFeature>()!.RawTarget}> <{http.Request.Headers.Authorization}>"));
+        await _app.StartAsync();
+    }
+
+    public async Task DisposeAsync() => await _app!.DisposeAsync();
+
+    [Theory]
+    [InlineData("/signalr/chat?access_token=a.b-c_d", "", "Bearer a.b-c_d")]
+    [InlineData("/chat/user/1?format=json&access_token=abc&since=x:0", "?format=json&since=x:0", "Bearer abc")]
+    [InlineData("/SignalR/chat?id=1&access_token=abc", "?id=1", "Bearer abc")]
+    [InlineData("/signalr/chat?Access%5FToken=abc&id=1", "?id=1", "Bearer abc")]
+    [InlineData("/signalr/chat?%61%63%63%65%73%73_token=a%2Eb", "", "Bearer a.b")]
+    [InlineData("/signalr/chat?access_token=abc&access_token=abc", "", "Bearer abc")]
+    public async Task Token_BecomesAHeader(string target, string query, string header) =>
+        Assert.Equal((query, header), await SendAsync(target));
+
+    [Theory]
+    [InlineData("/signalr/chat?access_token=one&x=1&ACCESS_TOKEN=two", "?x=1")] // which of them?
+    [InlineData("/signalr/chat?access_token=", "")]
+    [InlineData("/signalr/chat?access_token", "")]
+    [InlineData("/signalr/chat?access_token=a%0D%0AX-Node:%20b", "")]
+    [InlineData("/signalr/chat?access_token=a%20b", "")]
+    [InlineData("/signalr/chat?access_token=%C3%A4", "")]
+    [InlineData("/signalr/chat?access_token=%ZZ%", "")]
+    [InlineData("/api/nodes?access_token=abc", "")]
+    [InlineData("/?a=1&access_token=abc", "?a=1")]
+    [InlineData("/signalr?access_token=abc", "")]
+    public async Task Token_ThatCannotBeOne_OrIsNotWantedThere_IsDropped(string target, string query) =>
+        Assert.Equal((query, ""), await SendAsync(target));
+
+    [Theory]
+    [InlineData("/signalr/chat?id=a%20b&access_tokens=1&my_access_token=2", "?id=a%20b&access_tokens=1&my_access_token=2")]
+    [InlineData("/signalr/chat?&&=&%", "?&&=&%")]
+    public async Task Query_WithoutAToken_StaysAsItIs(string target, string query) =>
+        Assert.Equal((query, ""), await SendAsync(target));
+
+    [Fact]
+    public async Task Token_InTheHeader_IsPreferred() =>
+        Assert.Equal(("", "Bearer header"), await SendAsync("/signalr/chat?access_token=query", "Authorization: Bearer header"));
+
+    [Fact]
+    public async Task Token_OverTheServersLimit_IsRefused() =>
+        Assert.Equal(414, RawHttp.Status(await RawHttp.SendAsync(new Uri(_app!.Urls.Single()), "/signalr/chat?access_token=" + new string('x', 9000))));
+
+    [Fact]
+    public async Task Token_OnAConnectionThatIsReused_IsEachRequestsOwn()
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(_app!.Urls.Single()) };
+
+        Assert.Equal("<> </signalr/chat> <Bearer one>", await http.GetStringAsync("signalr/chat?access_token=one"));
+        Assert.Equal("<> </signalr/chat> <Bearer one>", await http.GetStringAsync("signalr/chat?access_token=one"));
+        Assert.Equal("<> </signalr/chat> <>", await http.GetStringAsync("signalr/chat"));
+    }
+
+    private async Task<(string Query, string Authorization)> SendAsync(string target, params string[] headers)
+    {
+        var answer = await RawHttp.SendAsync(new Uri(_app!.Urls.Single()), target, headers);
+        Assert.Equal(200, RawHttp.Status(answer));
+        var parts = answer[answer.IndexOf('<', StringComparison.Ordinal)..(answer.LastIndexOf('>') + 1)][1..^1].Split("> <");
+        Assert.Equal(target.Split('?')[0] + parts[0], parts[1]);
+        return (parts[0], parts[2]);
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Chat.Tests.Support;
+
+/// <summary>Where a process under test sends its traces, metrics and logs (OTLP over HTTP), for a test to look into.</summary>
+internal sealed class OtlpSink : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<string> _traces = [];
+    private readonly ConcurrentQueue<string> _others = [];
+
+    private OtlpSink()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _app = builder.Build();
+        _app.MapPost("/v1/{kind}", async (string kind, HttpContext http) =>
+        {
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body);
+            // Strings stand in the protobuf as they are.
+            (kind == "traces" ? _traces : _others).Enqueue(Encoding.Latin1.GetString(body.ToArray()));
+        });
+    }
+
+    /// <summary>Makes a process send everything here, at once.</summary>
+    public (string Key, string Value)[] Settings =>
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", _app.Urls.Single()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "50"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+    ];
+
+    public IEnumerable<string> Traces => _traces;
+
+    public IEnumerable<string> All => _traces.Concat(_others);
+
+    public static async Task<OtlpSink> StartAsync()
+    {
+        var sink = new OtlpSink();
+        await sink._app.StartAsync();
+        return sink;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ServiceDefaults;
+
+/// <summary>
+/// Takes the token out of the URL. Browsers can set no header on a WebSocket or an event stream, so their token comes as
+/// the query parameter <c>access_token</c>; URLs end up in logs, traces and the next server's request.
+/// </summary>
+/// <remarks>
+/// Guarantee: nothing behind the server's own parsing sees the parameter, not the line "Request starting", not the
+/// activity, not middleware. On the paths below <c>/signalr/</c> and <c>/chat/</c> it becomes the header
+/// <c>Authorization: Bearer …</c>, unless the request brings one; everywhere else it is dropped. Several tokens that
+/// differ, or one that no bearer header could carry, are dropped, too: whoever demands a token then finds none.
+/// </remarks>
+public static class QueryToken
+{
+    private const string Parameter = "access_token";
+    private static readonly string[] Paths = ["/signalr/", "/chat/"];
+
+    // RFC 6750, section 2.1: b64token. Anything else could not be told from the rest of the header, or would end it.
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
+
+    public static IServiceCollection AddQueryTokens(this IServiceCollection services) =>
+        services.AddSingleton<IHttpContextFactory, ContextFactory>();
+
+    private static void Move(IHttpRequestFeature request)
+    {
+        var query = request.QueryString;
+        if (query.Length < 2 || !MayHold(query) || Remove(query, out var token) is not { } rest)
+        {
+            return;
+        }
+
+        request.QueryString = rest;
+        if (request.RawTarget.IndexOf('?', StringComparison.Ordinal) is var at and >= 0)
+        {
+            request.RawTarget = request.RawTarget[..at] + rest;
+        }
+
+        if (token is not null
+            && string.IsNullOrEmpty(request.Headers.Authorization)
+            && Paths.Any(path => request.Path.StartsWith(path, StringComparison.OrdinalIgnoreCase)))
+        {
+            request.Headers.Authorization = "Bearer " + token;
+        }
+    }
+
+    private static bool MayHold(string query) =>
+        query.Contains('%', StringComparison.Ordinal) || query.Contains(Parameter, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The query without its tokens; null when it has none.</summary>
+    private static string? Remove(string query, out string? token)
+    {
+        token = null;
+        StringBuilder? rest = null;
+        var isOne = true;
+        var text = query.AsSpan(1);
+        foreach (var range in text.Split('&'))
+        {
+            var pair = text[range];
+            var end = pair.IndexOf('=') is var at and >= 0 ? at : pair.Length;
+            if (IsParameter(pair[..end]))
+            {
+                // What is before it stays as it is.
+                rest ??= new StringBuilder(query, 0, range.Start.Value, query.Length);
+                var value = end < pair.Length ? Uri.UnescapeDataString(pair[(end + 1)..]) : "";
+                isOne &= token is null || token == value;
+                token = value;
+            }
+            else
+            {
+                rest?.Append(rest.Length == 0 ? '?' : '&').Append(pair);
+            }
+        }
+
+        token = isOne && IsBearer(token) ? token : null;
+        return rest?.ToString();
+    }
+
+    // As the framework's own parser compares: decoded, without regard to case.
+    private static bool IsParameter(ReadOnlySpan<char> name) =>
+        name.Length >= Parameter.Length
+        && (name.Contains('%') ? Uri.UnescapeDataString(name) : name).Equals(Parameter, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsBearer(string? token) => token is { Length: > 0 } && !token.AsSpan().ContainsAnyExcept(Allowed);
+
+    private sealed class ContextFactory(IServiceProvider services) : IHttpContextFactory
+    {
+        private readonly DefaultHttpContextFactory _inner = new(services);
+
+        // The first thing that happens to a request; the next is the server's logging and tracing of it.
+        public HttpContext Create(IFeatureCollection featureCollection)
+        {
+            Move(featureCollection.GetRequiredFeature<IHttpRequestFeature>());
+            return _inner.Create(featureCollection);
+        }
+
+        public void Dispose(HttpContext httpContext) => _inner.Dispose(httpContext);
+    }
+}
