@@ -14,7 +14,8 @@ var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName:
     .WithReplicas(settings.Replicas)
     .WithHttpHealthCheck("/health")
     .WithRedis(redis)
-    .WithSettings("Chat");
+    .WithSecurityKey()
+    .WithSettings("Chat", "Auth");
 
 var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: null)
     .WithHttpEndpoint(port: settings.PublicPort)

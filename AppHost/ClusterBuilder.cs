@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace AppHost;
 
@@ -16,6 +18,19 @@ internal static class ClusterBuilder
     {
         project.WithReference(redis.Connection, RedisServer.Name);
         return redis.Process is { } process ? project.WaitFor(process) : project;
+    }
+
+    /// <summary>Gives all nodes the same <c>Auth:SecurityKey</c>, so that each takes a token that another made.</summary>
+    /// <remarks>In Development a random one, unless the settings have one. Outside, the nodes say what is missing. A
+    /// deployment asks for it: the parameter <c>auth-key</c>.</remarks>
+    public static IResourceBuilder<ProjectResource> WithSecurityKey(this IResourceBuilder<ProjectResource> nodes)
+    {
+        const string Variable = "Auth__SecurityKey";
+        var builder = nodes.ApplicationBuilder;
+        return builder.ExecutionContext.IsPublishMode ? nodes.WithEnvironment(Variable, builder.AddParameter("auth-key", secret: true))
+            : builder.Environment.IsDevelopment() && string.IsNullOrEmpty(builder.Configuration["Auth:SecurityKey"])
+                ? nodes.WithEnvironment(Variable, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)))
+                : nodes;
     }
 
     /// <summary>Hands the AppHost's environment on, and every setting of these sections: they are given in one place.</summary>

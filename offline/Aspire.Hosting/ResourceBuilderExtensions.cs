@@ -14,6 +14,14 @@ public static class ResourceBuilderExtensions
     public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, EndpointReference endpointReference)
         where T : IResourceWithEnvironment => builder.WithVariable(name, endpointReference);
 
+    /// <summary>Sets an environment variable to the value of a parameter.</summary>
+    public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, IResourceBuilder<ParameterResource> parameter)
+        where T : IResourceWithEnvironment
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return builder.WithVariable(name, parameter.Resource);
+    }
+
     /// <summary>Passes a connection string on, as <c>ConnectionStrings__{connectionName or the source's name}</c>.</summary>
     public static IResourceBuilder<TDestination> WithReference<TDestination>(
         this IResourceBuilder<TDestination> builder,

@@ -87,6 +87,19 @@ public class ConnectionStringResource(string name, ReferenceExpression connectio
     public ReferenceExpression ConnectionStringExpression { get; } = connectionStringExpression;
 }
 
+/// <summary>A value that whoever runs or deploys the application gives.</summary>
+public class ParameterResource(string name, Func<ParameterDefault?, string> callback, bool secret = false) : Resource(name), IValueProvider
+{
+    /// <summary>Whether it is to be kept from those who look on.</summary>
+    public bool Secret { get; } = secret;
+
+    /// <inheritdoc/>
+    public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>(callback(null));
+}
+
+/// <summary>A parameter's value where none is given. The stand-in has none.</summary>
+public abstract class ParameterDefault;
+
 /// <summary>An endpoint: the port others use, and the port the process listens on.</summary>
 public sealed class EndpointAnnotation(
     ProtocolType protocol, string? uriScheme = null, string? name = null, int? port = null, int? targetPort = null, bool? isProxied = null)
