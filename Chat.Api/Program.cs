@@ -1,5 +1,6 @@
 using Chat.Api;
 using Chat.Api.Auth;
+using Chat.Api.Hubs;
 using Chat.Api.Nodes;
 using ServiceDefaults;
 
@@ -12,6 +13,7 @@ return await Startup.RunAsync(
         builder.AddNodes();
         builder.AddAuth();
         builder.AddChat();
+        builder.AddChatHub();
     },
     static app =>
     {
@@ -21,4 +23,5 @@ return await Startup.RunAsync(
         app.MapNodes();
         app.MapAuth();
         app.MapChat();
+        app.MapChatHub();
     });

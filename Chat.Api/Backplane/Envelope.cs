@@ -6,7 +6,7 @@ namespace Chat.Api.Backplane;
 /// <summary>What travels over the backplane and lies in a log: the first seed's JSON object with fields of our own.</summary>
 /// <remarks>
 /// <c>{"Offset":7,"Epoch":"k2v9…","At":1763771234567,"Id":"…","Via":"n4x…-12","FromId":"1","ToId":"42","Msg":"hi"}</c>.
-/// A seed node's envelope has only the last three. String values are kept as the escaped bytes between their
+/// A seed node's envelope has only the last three. A removal has <c>"Kind":"left"</c> and a generation as its text. String values are kept as the escaped bytes between their
 /// quotes: a message is copied, not decoded and encoded again, except for text frames with escapes in them.
 /// </remarks>
 internal ref struct Envelope
@@ -24,8 +24,11 @@ internal ref struct Envelope
     /// <summary>The connection it came from, <c>{node}-{number}</c>: the one member that doesn't get it back.</summary>
     public ReadOnlySpan<byte> Via;
 
-    /// <summary>What it is when it is no message: <c>joined</c>.</summary>
+    /// <summary>What it is when it is no message: <c>joined</c>, <c>left</c>.</summary>
     public ReadOnlySpan<byte> Kind;
+
+    /// <summary>The id of the user or group it is for; empty for all.</summary>
+    public ReadOnlySpan<byte> To;
 
     /// <summary>W3C trace context of the publishing frame, when that is sampled.</summary>
     public ReadOnlySpan<byte> Trace;
@@ -38,6 +41,11 @@ internal ref struct Envelope
     public bool MsgIsEscaped;
 
     public bool FromIsEscaped;
+
+    /// <summary>The kind of a removal: <see cref="From"/> has left the group, with every connection.</summary>
+    public static ReadOnlySpan<byte> Left => "left"u8;
+
+    public readonly bool IsRemoval => Kind.SequenceEqual(Left);
 
     /// <summary>False: not a JSON object, or one without the seed's fields. Anyone with access to Redis can publish anything.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, out Envelope envelope)
@@ -78,6 +86,9 @@ internal ref struct Envelope
                         break;
                     case 4 when Is(name, "Kind"u8):
                         envelope.Kind = String(ref reader, out _);
+                        break;
+                    case 4 when Is(name, "ToId"u8):
+                        envelope.To = String(ref reader, out _);
                         break;
                     case 5 when Is(name, "Epoch"u8):
                         envelope.Epoch = String(ref reader, out _);

@@ -22,10 +22,10 @@ internal static class EnvelopeWriter
             WriteNumber(output, publication.Via);
         }
 
-        if (!publication.Signal.IsEmpty)
+        if (publication.IsRemoval || !publication.Signal.IsEmpty)
         {
             output.Write("\",\"Kind\":\""u8);
-            output.Write(publication.Signal);
+            output.Write(publication.IsRemoval ? Envelope.Left : publication.Signal);
         }
 
         if (trace is not null)

@@ -40,6 +40,9 @@ internal interface IBackplane
     /// <summary>Gives the place back. While Redis is away that waits until it is there again.</summary>
     void Release(Topic user);
 
+    /// <summary>Tells the node that published a removal that it has taken effect here. Not told again if that is lost.</summary>
+    void ConfirmRemoval(string node, ReadOnlySpan<byte> id);
+
     /// <summary>How many nodes, seed nodes included, listen to a topic.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<long> CountSubscribersAsync(Topic topic);
@@ -51,6 +54,14 @@ internal interface IBackplaneListener
     /// <param name="topic">The topic's name, UTF-8.</param>
     /// <param name="envelope">Valid during the call only.</param>
     void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope);
+
+    /// <param name="envelope">A removal, in a topic that this node may or may not have; valid during the call only.</param>
+    void OnRemoval(ReadOnlySpan<byte> envelope);
+
+    /// <summary>A removal that this node published has taken effect on another, or here.</summary>
+    /// <param name="id">The removal's id.</param>
+    /// <param name="node">Where.</param>
+    void OnRemovalConfirmed(string id, string node);
 
     /// <summary>Subscriptions were lost and are all in place again; anything may have been missed meanwhile.</summary>
     void OnRestored();
@@ -89,6 +100,10 @@ internal readonly ref struct Publication
 
     /// <summary>Empty for a message; else the kind of signal, which skips the log.</summary>
     public ReadOnlySpan<byte> Signal { get; init; }
+
+    /// <summary>Not a message but the removal of <see cref="From"/> from the group. It has its place in the log, and so in
+    /// the order, and is told to every node, not only to those that hold members.</summary>
+    public bool IsRemoval { get; init; }
 }
 
 /// <summary>A piece of a log.</summary>

@@ -16,6 +16,7 @@ internal sealed class RedisBackplane : IBackplane
     private readonly RedisKeys _keys;
     private readonly BackplaneOptions _options;
     private readonly byte[] _node;
+    private readonly byte[] _removalChannel;
     private readonly TimeProvider _time;
     private readonly ObjectPool<PublishOperation> _operations;
     private long _messages;
@@ -28,6 +29,7 @@ internal sealed class RedisBackplane : IBackplane
         _keys = keys;
         _options = options;
         _node = Encoding.ASCII.GetBytes(node.Id);
+        _removalChannel = keys.RemovalChannel;
         _admission = new RedisAdmission(commands, keys, _node);
         _time = time;
         _operations = new OperationPool(metrics);
@@ -56,7 +58,7 @@ internal sealed class RedisBackplane : IBackplane
             operation.Scratch.Write("{"u8);
             EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
             command.Command(3).Bulk("PUBLISH"u8);
-            _keys.Channel(command, publication.Topic);
+            Channel(command, publication);
             command.Bulk(operation.Scratch.WrittenSpan);
         }
         else
@@ -103,12 +105,29 @@ internal sealed class RedisBackplane : IBackplane
     /// <summary>Makes good what an outage of Redis kept from being written. Called once a tick.</summary>
     public void WriteAgain() => _admission.WriteAgain();
 
+    public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) =>
+        _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.ConfirmationChannel(node)).Bulk(id, " "u8, _node).Span);
+
     public async Task<long> CountSubscribersAsync(Topic topic)
     {
         var call = new RedisCall();
         call.Buffer.Command(3).Bulk("PUBSUB"u8).Bulk("NUMSUB"u8);
         _keys.Channel(call.Buffer, topic.Utf8Name.Span);
         return await _commands.CallAsync(call, topic.Utf8Name.Span) is object?[] counts && counts is [_, long count] ? count : 0;
+    }
+
+    // A removal goes over a channel of its own: to nodes without members too, and not to seed nodes, which would take it
+    // for a message.
+    private void Channel(CommandBuffer command, in Publication publication)
+    {
+        if (publication.IsRemoval)
+        {
+            command.Bulk(_removalChannel);
+        }
+        else
+        {
+            _keys.Channel(command, publication.Topic);
+        }
     }
 
     private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now)
@@ -122,7 +141,7 @@ internal sealed class RedisBackplane : IBackplane
             _keys.Ids(command, publication.Topic);
         }
 
-        _keys.Channel(command, publication.Topic);
+        Channel(command, publication);
         command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Bulk(now);
         if (hasId)
         {

@@ -1,5 +1,7 @@
 using Chat.Api.Backplane.Resp;
 using Chat.Api.Connections;
+using Chat.Api.Hubs;
+using Chat.Api.Memberships;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
@@ -23,7 +25,7 @@ internal sealed class RedisBackplaneHost : BackgroundService
     private readonly TimeProvider _time;
 
     public RedisBackplaneHost(
-        RedisEndpoint endpoint, RedisKeys keys, NodeIdentity node, TopicTable topics, IOptions<BackplaneOptions> options, BackplaneMetrics metrics, TimeProvider time, ILogger<RedisBackplane> logger)
+        RedisEndpoint endpoint, RedisKeys keys, NodeIdentity node, TopicTable topics, IOptions<BackplaneOptions> options, IOptions<ChatHubOptions> hub, BackplaneMetrics metrics, TimeProvider time, ILogger<RedisBackplane> logger)
     {
         _topics = topics;
         _options = options.Value;
@@ -31,10 +33,16 @@ internal sealed class RedisBackplaneHost : BackgroundService
         _commands = new RedisCommands(endpoint, _options, EndBatch, logger);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, topics, _options, EndBatch, metrics, logger);
         _backplane = new RedisBackplane(_commands, _subscriptions, keys, _options, node, time, metrics);
+        Memberships = new RedisMemberships(_commands, keys, hub.Value.MembershipAge);
+        TypingTurns = new RedisTypingTurns(_commands, keys);
         topics.Attach(_backplane);
     }
 
     public IBackplane Backplane => _backplane;
+
+    public IMemberships Memberships { get; }
+
+    public ITypingTurns TypingTurns { get; }
 
     public override void Dispose()
     {

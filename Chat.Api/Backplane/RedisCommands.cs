@@ -31,7 +31,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     {
         _options = options;
         _scripts = [.. _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))],
-            RedisScript.Read, RedisScript.Admit, RedisScript.Count];
+            RedisScript.Read, RedisScript.Admit, RedisScript.Count, RedisScript.Groups, RedisScript.GroupsJoin, RedisScript.GroupsLeave];
         _batchEnd = batchEnd;
         _logger = logger;
         _main = NewLink(endpoint);

@@ -23,12 +23,25 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>How many connections a user has on each node: a hash of node id to count.</summary>
     public void Connections(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:conns"u8);
 
+    /// <summary>The groups of a hub user: a hash of group to the generation of the joining, <c>-</c> in front of that of a leave.</summary>
+    public void Groups(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:groups"u8);
+
+    /// <summary>Exists while a group has just been told that a user types.</summary>
+    public void Typing(CommandBuffer command, ReadOnlySpan<byte> topic, string userId) =>
+        Key(command, topic, Encoding.UTF8.GetBytes("}:typing:" + userId));
+
     public void Channel(CommandBuffer command, ReadOnlySpan<byte> topic) => command.Bulk(_prefix, topic);
 
     public byte[] Channel(Topic topic) => [.. _prefix, .. topic.Utf8Name.Span];
 
     /// <summary>Where a node publishes to itself to know that its subscriptions are alive.</summary>
     public byte[] TickChannel(string nodeId) => [.. _prefix, .. "tick:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>Where removals are told to every node.</summary>
+    public byte[] RemovalChannel => [.. _prefix, .. "removals"u8];
+
+    /// <summary>Where a node hears of its removals what the others have done.</summary>
+    public byte[] ConfirmationChannel(string nodeId) => [.. _prefix, .. "removed:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
 
     /// <summary>The topic a channel stands for.</summary>
     public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel) =>

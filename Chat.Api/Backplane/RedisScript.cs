@@ -11,6 +11,9 @@ internal sealed class RedisScript
     public static readonly RedisScript Read = new("read.lua");
     public static readonly RedisScript Admit = new("admit.lua");
     public static readonly RedisScript Count = new("count.lua");
+    public static readonly RedisScript Groups = new("groups.lua");
+    public static readonly RedisScript GroupsJoin = new("groups-join.lua");
+    public static readonly RedisScript GroupsLeave = new("groups-leave.lua");
 
     private RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
     {

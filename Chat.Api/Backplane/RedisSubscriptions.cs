@@ -19,6 +19,8 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly IBackplaneListener _listener;
     private readonly BackplaneOptions _options;
     private readonly byte[] _tickChannel;
+    private readonly byte[] _removalChannel;
+    private readonly byte[] _confirmationChannel;
     private readonly Action _batchEnd;
     private readonly BackplaneMetrics _metrics;
     private readonly ILogger _logger;
@@ -36,6 +38,8 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _metrics = metrics;
         _logger = logger;
         _tickChannel = keys.TickChannel(nodeId);
+        _removalChannel = keys.RemovalChannel;
+        _confirmationChannel = keys.ConfirmationChannel(nodeId);
         _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
     }
 
@@ -103,7 +107,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp()); // the silence of an outage is not this link's
         lock (_gate)
         {
-            byte[][] channels = [_tickChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];
+            byte[][] channels = [_tickChannel, _removalChannel, _confirmationChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];
             _toRestore = channels.Length;
             var command = new CommandBuffer();
             foreach (var chunk in channels.Chunk(ChannelsPerCommand))
@@ -164,7 +168,18 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
                 return;
             }
 
-            _listener.OnEnvelope(_keys.TopicOf(channel), push.ReadBulk());
+            if (channel.SequenceEqual(_removalChannel))
+            {
+                _listener.OnRemoval(push.ReadBulk());
+            }
+            else if (channel.SequenceEqual(_confirmationChannel))
+            {
+                OnConfirmation(push.ReadBulk());
+            }
+            else
+            {
+                _listener.OnEnvelope(_keys.TopicOf(channel), push.ReadBulk());
+            }
         }
         else if (kind.SequenceEqual("subscribe"u8))
         {
@@ -173,6 +188,15 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     }
 
     public void OnBatchEnd(RespLink link) => _batchEnd();
+
+    // {id} {node}
+    private void OnConfirmation(ReadOnlySpan<byte> confirmation)
+    {
+        if (confirmation.IndexOf((byte)' ') is > 0 and var space)
+        {
+            _listener.OnRemovalConfirmed(Encoding.UTF8.GetString(confirmation[..space]), Encoding.UTF8.GetString(confirmation[(space + 1)..]));
+        }
+    }
 
     private void Confirmed(ReadOnlySpan<byte> channel)
     {

@@ -41,6 +41,12 @@ internal sealed record CloseReason(int Code, string Text)
     /// <summary>The token that the connection came with is over, and no newer one was shown.</summary>
     public static readonly CloseReason TokenExpired = new(4401, "token expired");
 
+    /// <summary>The hub ended it, and SignalR has told the client why.</summary>
+    public static readonly CloseReason HubEnded = new(1000, "");
+
+    /// <summary>The user has left the group that this connection is for.</summary>
+    public static readonly CloseReason LeftGroup = new(4403, "left the group");
+
     public Frame ToFrame()
     {
         var writer = FrameWriter.Begin();

@@ -1,3 +1,5 @@
+using Chat.Api.Topics;
+
 namespace Chat.Api.Connections;
 
 /// <summary>One client's link to this node, as topics see it.</summary>
@@ -18,6 +20,10 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     }
 
     private long _expiresAt = long.MaxValue; // UTC ticks: the keeper reads it while a client shows a newer token
+
+    /// <summary>Told when this connection's membership in a topic was ended for it. Called under the topic's lock: must
+    /// not wait, block or throw.</summary>
+    public Action<Member>? Removed { get; set; }
 
     /// <summary>Puts a frame into the outbox. Never waits and never throws; a client that does not keep up is closed.</summary>
     public abstract void Enqueue(Frame frame);

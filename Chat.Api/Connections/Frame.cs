@@ -74,6 +74,9 @@ internal sealed class FrameWriter : IBufferWriter<byte>
         return new Frame(_buffer[start.._end]);
     }
 
+    /// <summary>Without a header, for what has its own framing.</summary>
+    public Frame End() => new(_buffer[MaxHeader.._end]);
+
     public void Advance(int count) => _end += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)

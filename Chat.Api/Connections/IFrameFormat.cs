@@ -7,7 +7,7 @@ namespace Chat.Api.Connections;
 internal interface IFrameFormat
 {
     /// <summary>How many formats there are; each has an index below this.</summary>
-    const int Count = 2;
+    const int Count = 4;
 
     int Index { get; }
 

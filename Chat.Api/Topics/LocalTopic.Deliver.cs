@@ -33,6 +33,10 @@ internal sealed partial class LocalTopic
         }
 
         metrics.Delivered(delivered, envelope.At);
+        if (envelope.IsRemoval)
+        {
+            Remove_NeedsLock(envelope);
+        }
     }
 
     private static void Enqueue_NeedsLock(Member member, Frame frame)
@@ -54,6 +58,7 @@ internal sealed partial class LocalTopic
     private void Hole_NeedsLock()
     {
         metrics.Hole();
+        Doubt_NeedsLock();
         foreach (var member in _members)
         {
             Tell_NeedsLock(member, recovered: false);

@@ -12,7 +12,7 @@ namespace Chat.Api.Topics;
 /// topic <em>fill</em>: envelopes wait, the log is read from the last delivered offset on, then come those that
 /// waited. Everything happens under one lock per topic, which is never held across a wait.</para>
 /// </remarks>
-internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics)
+internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics, IMembershipListener? memberships = null)
 {
     private const int MaxWaiting = 1024; // more are left to the log
 
@@ -62,7 +62,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
-    /// <summary>Adds a member that hears everything from here on.</summary>
+    /// <summary>Adds a member that hears everything from here on, and tells it from where.</summary>
     public Member Join(Connection connection)
     {
         lock (_gate)
@@ -70,6 +70,17 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
             var member = Add_NeedsLock(new Member(this, connection));
             Tell_NeedsLock(member, recovered: true);
             return member;
+        }
+    }
+
+    /// <summary>Adds a member that hears everything from here on.</summary>
+    /// <param name="connection">The member's.</param>
+    /// <param name="generation">See <see cref="Member.Generation"/>.</param>
+    public Member JoinQuietly(Connection connection, long generation)
+    {
+        lock (_gate)
+        {
+            return Add_NeedsLock(new Member(this, connection) { Generation = generation });
         }
     }
 
@@ -87,12 +98,13 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     /// <param name="since">What its client has already; it does not get that again.</param>
     /// <param name="epoch">The log's life here.</param>
     /// <param name="offset">How far this node has delivered it.</param>
-    public Member JoinHeld(Connection connection, LogPosition since, out string epoch, out long offset)
+    /// <param name="generation">See <see cref="Member.Generation"/>.</param>
+    public Member JoinHeld(Connection connection, LogPosition since, out string epoch, out long offset, long generation = 0)
     {
         lock (_gate)
         {
             (epoch, offset) = (_epoch, _last);
-            return Add_NeedsLock(new Member(this, connection) { Held = [], Known = since.Epoch == _epoch ? since.Offset : 0 });
+            return Add_NeedsLock(new Member(this, connection) { Held = [], Known = since.Epoch == _epoch ? since.Offset : 0, Generation = generation });
         }
     }
 
@@ -101,12 +113,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         lock (_gate)
         {
-            foreach (var frame in member.Held ?? [])
-            {
-                member.Connection.Enqueue(frame);
-            }
-
-            member.Held = null;
+            Release_NeedsLock(member);
         }
     }
 
@@ -114,17 +121,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         lock (_gate)
         {
-            if (member.Index < 0)
-            {
-                return;
-            }
-
-            // The last one takes the place of the one that leaves.
-            var last = _members[^1];
-            _members[member.Index] = last;
-            last.Index = member.Index;
-            _members.RemoveAt(_members.Count - 1);
-            member.Index = -1;
+            Leave_NeedsLock(member);
         }
     }
 
@@ -325,8 +322,37 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
             (_last, _lastMark) = (envelope.Offset, Mark(envelope));
             Deliver_NeedsLock(envelope);
         }
+        else if (envelope.IsRemoval)
+        {
+            memberships?.OnRemoved(envelope.Id); // it took effect through the log, or before anybody was here
+        }
 
         return true;
+    }
+
+    private static void Release_NeedsLock(Member member)
+    {
+        foreach (var frame in member.Held ?? [])
+        {
+            member.Connection.Enqueue(frame);
+        }
+
+        member.Held = null;
+    }
+
+    private void Leave_NeedsLock(Member member)
+    {
+        if (!member.IsIn)
+        {
+            return;
+        }
+
+        // The last one takes the place of the one that leaves.
+        var last = _members[^1];
+        _members[member.Index] = last;
+        last.Index = member.Index;
+        _members.RemoveAt(_members.Count - 1);
+        member.Index = -1;
     }
 
     private Member Add_NeedsLock(Member member)

@@ -9,8 +9,18 @@ internal sealed class Member(LocalTopic topic, Connection connection)
 
     public Connection Connection { get; } = connection;
 
+    /// <summary>Which joining of its user it stems from, where that is kept (<see cref="Memberships.IMemberships"/>); else 0.
+    /// A removal takes those up to its own generation.</summary>
+    public long Generation { get; init; }
+
     /// <summary>Its place in the topic's list; -1: it left.</summary>
     public int Index { get; set; } = -1;
+
+    /// <summary>Whether it is still in the topic; a removal can end that at any time.</summary>
+    public bool IsIn => Index >= 0;
+
+    /// <summary>How many looks into its user's memberships it waits for, because a removal may have been missed.</summary>
+    public int Doubts { get; set; }
 
     /// <summary>Up to which offset its client has everything already, when it comes from a node that was ahead of this one.</summary>
     public long Known { get; set; }

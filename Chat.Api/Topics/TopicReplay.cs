@@ -31,9 +31,9 @@ internal readonly record struct LogPosition(string Epoch, long Offset)
 internal static class TopicReplay
 {
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
-    public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane)
+    public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane, long generation = 0)
     {
-        var member = topic.JoinHeld(connection, since, out var epoch, out var joinedAt);
+        var member = topic.JoinHeld(connection, since, out var epoch, out var joinedAt, generation);
         try
         {
             if (since.Epoch == epoch && since.Offset > joinedAt)
@@ -72,7 +72,7 @@ internal static class TopicReplay
         if (log.Epoch != since.Epoch || log.Last < since.Offset)
         {
             topic.Leave(member);
-            return await JoinAsync(topic, member.Connection, default, backplane);
+            return await JoinAsync(topic, member.Connection, default, backplane, member.Generation);
         }
 
         if (member.Connection.Format.Subscribed(topic.Topic, since.Epoch, since.Offset, recovered: true) is { } frame)

@@ -23,6 +23,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stopped;
     private IBackplane? _backplane;
+    private IMembershipListener? _memberships;
 
     public TopicTable(NodeIdentity node, TopicMetrics metrics, TimeProvider time, ILogger<TopicTable> logger)
     {
@@ -39,6 +40,9 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
     /// <summary>The two need each other; this one is told of the other once it is there.</summary>
     public void Attach(IBackplane backplane) => _backplane = backplane;
 
+    /// <summary>As <see cref="Attach(IBackplane)"/>; before any topic is acquired.</summary>
+    public void Attach(IMembershipListener memberships) => _memberships = memberships;
+
     public void Dispose()
     {
         _stopping.Cancel();
@@ -53,7 +57,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         Task activation;
         lock (_gate)
         {
-            local = _topics.GetOrAdd(topic.Name, static (_, args) => new LocalTopic(args.topic, args.self._node, args.self._metrics), (topic, self: this));
+            local = _topics.GetOrAdd(topic.Name, static (_, args) => new LocalTopic(args.topic, args.self._node, args.self._metrics, args.self._memberships), (topic, self: this));
             local.References++;
             activation = local.Activation ??= ActivateAsync(local);
         }
@@ -113,17 +117,26 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
 
     public bool TryFind(Topic topic, out LocalTopic? local) => _topics.TryGetValue(topic.Name, out local);
 
-    public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope)
+    public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope) => TryReceive(topic, envelope);
+
+    public void OnRemoval(ReadOnlySpan<byte> envelope)
     {
-        Span<char> name = stackalloc char[256];
-        if (topic.Length <= name.Length
-            && Encoding.UTF8.TryGetChars(topic, name, out var length)
-            && _byName.TryGetValue(name[..length], out var local)
-            && local.Receive(envelope))
+        if (!Envelope.TryParse(envelope, out var removal) || !removal.IsRemoval || removal.To.Length > ChatId.MaxBytes)
         {
-            StartFill(local);
+            _metrics.Malformed();
+            return;
+        }
+
+        Span<byte> name = stackalloc byte[6 + ChatId.MaxBytes];
+        "group:"u8.CopyTo(name);
+        removal.To.CopyTo(name[6..]);
+        if (!TryReceive(name[..(6 + removal.To.Length)], envelope))
+        {
+            _memberships?.OnRemoved(removal.Id); // nobody of this node is in the group
         }
     }
+
+    public void OnRemovalConfirmed(string id, string node) => _memberships?.OnConfirmed(id, node);
 
     public void OnRestored()
     {
@@ -134,6 +147,25 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
                 StartFill(topic);
             }
         }
+    }
+
+    /// <summary>False: no such topic here.</summary>
+    private bool TryReceive(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope)
+    {
+        Span<char> name = stackalloc char[256];
+        if (topic.Length > name.Length
+            || !Encoding.UTF8.TryGetChars(topic, name, out var length)
+            || !_byName.TryGetValue(name[..length], out var local))
+        {
+            return false;
+        }
+
+        if (local.Receive(envelope))
+        {
+            StartFill(local);
+        }
+
+        return true;
     }
 
     private async Task ActivateAsync(LocalTopic local)

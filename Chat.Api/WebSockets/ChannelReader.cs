@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Topics;
@@ -38,6 +39,11 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
 
         Publish(connection, Topic.All, message);
         return null;
+    }
+
+    public void OnRemoved(WebSocketConnection connection)
+    {
+        // It has been told (JsonFormat), and is in other topics; TryFind drops the member.
     }
 
     /// <summary>Leaves every group; the connection has ended.</summary>
@@ -88,9 +94,21 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         return true;
     }
 
+    private bool TryFind(string group, [NotNullWhen(true)] out Member? member)
+    {
+        if (_groups.TryGetValue(group, out member) && !member.IsIn)
+        {
+            _groups.Remove(group); // its user has left the group, on another connection
+            topics.Release(member.Topic);
+            member = null;
+        }
+
+        return member is not null;
+    }
+
     private Task? PublishToGroup(WebSocketConnection connection, string group, scoped in ClientMessage message)
     {
-        if (!_groups.TryGetValue(group, out var member))
+        if (!TryFind(group, out var member))
         {
             return RefuseAsync(connection, Topic.Group(group), message.ValidMsgId.ToArray());
         }
@@ -117,7 +135,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
 
     private async Task JoinAsync(WebSocketConnection connection, string group, LogPosition? since, byte[] msgId)
     {
-        if (!_groups.ContainsKey(group))
+        if (!TryFind(group, out _))
         {
             if (_groups.Count >= connection.Options.TopicsPerConnection)
             {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Chat.Api.Backplane;
+using Chat.Api.Connections;
 using Chat.Api.Topics;
 
 namespace Chat.Api.WebSockets;
@@ -32,6 +33,9 @@ internal sealed class TopicReader(Topic topic) : IMessageReader
 
         return null;
     }
+
+    // What the connection was for is over; it could only talk into a group that it does not hear.
+    public void OnRemoved(WebSocketConnection connection) => connection.Close(CloseReason.LeftGroup);
 }
 
 /// <summary>Each message names the user it is for: <c>/chat/user</c>.</summary>
@@ -51,6 +55,11 @@ internal sealed class UserReader : IMessageReader
         }
 
         return null;
+    }
+
+    public void OnRemoved(WebSocketConnection connection)
+    {
+        // It is in no group.
     }
 }
 

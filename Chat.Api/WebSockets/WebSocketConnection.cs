@@ -133,4 +133,8 @@ internal interface IMessageReader
     /// <param name="utf8">Valid UTF-8, within the size limit; valid during the call only.</param>
     /// <returns>Null when done; a task, which never fails, when the next message has to wait for this one.</returns>
     Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8);
+
+    /// <summary>The user has left a group of this connection, on another one. Called under the topic's lock: must not wait,
+    /// block or throw.</summary>
+    void OnRemoved(WebSocketConnection connection);
 }

@@ -96,6 +96,7 @@ internal sealed partial class WebSocketEndpoints(
         };
         var members = new List<Member>(acquired.Count);
         var reason = CloseReason.Fault;
+        connection.Removed = _ => reader.OnRemoved(connection);
         connections.Add(connection);
         try
         {

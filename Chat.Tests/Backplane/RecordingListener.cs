@@ -10,12 +10,21 @@ namespace Chat.Tests.Backplane;
 internal sealed class RecordingListener : IBackplaneListener
 {
     private readonly Channel<Heard> _heard = Channel.CreateUnbounded<Heard>();
+    private readonly Channel<(string Id, string Node)> _confirmed = Channel.CreateUnbounded<(string Id, string Node)>();
     private readonly Channel<bool> _restored = Channel.CreateUnbounded<bool>();
 
     public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope) =>
         _heard.Writer.TryWrite(Heard.Parse(Encoding.UTF8.GetString(topic), envelope.ToArray()));
 
+    public void OnRemoval(ReadOnlySpan<byte> envelope) =>
+        _heard.Writer.TryWrite(Heard.Parse("removals", envelope.ToArray()));
+
+    public void OnRemovalConfirmed(string id, string node) =>
+        _confirmed.Writer.TryWrite((id, node));
+
     public void OnRestored() => _restored.Writer.TryWrite(true);
+
+    public Task<(string Id, string Node)> NextConfirmationAsync() => _confirmed.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 
     public async Task<Heard> NextAsync() => await _heard.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 

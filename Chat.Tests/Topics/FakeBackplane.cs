@@ -176,6 +176,11 @@ internal sealed class FakeBackplane : IBackplane
         // Nothing is counted.
     }
 
+    /// <summary>Removals confirmed, as <c>node id</c>.</summary>
+    public ConcurrentQueue<string> Confirmed { get; } = new();
+
+    public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) => Confirmed.Enqueue($"{node} {Encoding.UTF8.GetString(id)}");
+
     public Task<long> CountSubscribersAsync(Topic topic) => Task.FromResult(0L);
 
     private List<byte[]> Log_NeedsLock(Topic topic)

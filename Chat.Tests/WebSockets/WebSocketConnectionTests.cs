@@ -151,6 +151,11 @@ public sealed class WebSocketConnectionTests
     {
         public List<string> Messages { get; } = [];
 
+        public void OnRemoved(WebSocketConnection connection)
+        {
+            // These connections are in no group.
+        }
+
         public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
         {
             Messages.Add(Encoding.UTF8.GetString(utf8));

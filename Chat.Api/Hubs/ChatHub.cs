@@ -1,0 +1,123 @@
+using Chat.Api.Auth;
+using Chat.Api.Topics;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>The SignalR chat: groups that a user is in with every device, wherever those are connected.</summary>
+/// <remarks>Messages go the way of all messages (the backplane's log, topics, outboxes); signals are SignalR's own.
+/// PROTOCOL.md is the contract.</remarks>
+[Authorize]
+internal sealed class ChatHub : Hub<IChatClient>
+{
+    private readonly HubMessages _messages;
+    private readonly HubMemberships _memberships;
+    private readonly SignalNames _names;
+    private readonly HubTyping _typing;
+    private readonly TokenValidator _tokens;
+
+    public ChatHub(HubMessages messages, HubMemberships memberships, SignalNames names, HubTyping typing, TokenValidator tokens)
+    {
+        _messages = messages;
+        _memberships = memberships;
+        _names = names;
+        _typing = typing;
+        _tokens = tokens;
+    }
+
+    private HubClient Client => Context.Features.Get<HubClient>() ?? throw new InvalidOperationException("The connection did not come through the hub's endpoint.");
+
+    public override Task OnConnectedAsync() => _memberships.EnterAsync(Client, Context.Features.Get<HubPositions>() ?? HubPositions.None);
+
+    /// <summary>Writes to a group.</summary>
+    [HubMethodName("post")]
+    public Task<PostAnswer> PostAsync(PostRequest request)
+    {
+        var group = GroupId(request.Group);
+        _memberships.CheckMayWrite(Client, group);
+        return _messages.PublishAsync(Topic.Group(group), Client.UserId, request.Message, request.Id);
+    }
+
+    /// <summary>Writes to a user, who has it on every device.</summary>
+    [HubMethodName("send")]
+    public Task<PostAnswer> SendAsync(SendRequest request) =>
+        _messages.PublishAsync(Topic.User(Id(request.To)), Client.UserId, request.Message, request.Id);
+
+    /// <summary>Joins a group, tells the others, and says what was said since the client was last there.</summary>
+    [HubMethodName("join")]
+    public async Task<MessagesAnswer> JoinAsync(JoinRequest request)
+    {
+        var group = GroupId(request.Group);
+        var since = HubMessages.Since(request.Since);
+        var generation = await _memberships.JoinAsync(Client, group);
+        await Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId));
+        return await _memberships.AddAsync(Client, group, generation, since);
+    }
+
+    /// <summary>Leaves a group with every device of the user.</summary>
+    [HubMethodName("leave")]
+    public async Task<LeaveAnswer> LeaveAsync(LeaveRequest request)
+    {
+        var group = GroupId(request.Group);
+        var mark = await _memberships.MarkLeftAsync(Client, group);
+        await Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId));
+        await Clients.Group(_names.User(Client.UserId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)));
+        return await _memberships.RemoveAsync(Client, group, mark);
+    }
+
+    /// <summary>Ends this connection's part in a group; the user stays in it. What the mirror asks for.</summary>
+    [HubMethodName("unsubscribe")]
+    public void Unsubscribe(UnsubscribeRequest request)
+    {
+        if (Client.TryFind(GroupId(request.Group), out var member))
+        {
+            Client.Leave(member!);
+        }
+    }
+
+    /// <summary>What a group's log has.</summary>
+    [HubMethodName("history")]
+    public Task<MessagesAnswer> HistoryAsync(HistoryRequest request)
+    {
+        var group = GroupId(request.Group);
+        var since = HubMessages.Since(request.Since);
+        HubMemberships.CheckIsMember(Client, group);
+        return _messages.HistoryAsync(Topic.Group(group), since, request.Limit);
+    }
+
+    /// <summary>Tells the others that the user types, not more often than they need to know.</summary>
+    [HubMethodName("typing")]
+    public async Task TypingAsync(TypingRequest request)
+    {
+        var group = GroupId(request.Group);
+        HubMemberships.CheckIsMember(Client, group);
+        if (await _typing.IsDueAsync(Client, group))
+        {
+            await Clients.OthersInGroup(_names.Group(group)).TypingAsync(new GroupSignal(group, Client.UserId));
+        }
+    }
+
+    /// <summary>Shows a newer token, so that the connection outlives the one it came with.</summary>
+    [HubMethodName("refresh")]
+    public async Task<RefreshAnswer> RefreshAsync(RefreshRequest request)
+    {
+        var result = await _tokens.ValidateAsync(request.Token ?? "");
+        if (!result.IsValid)
+        {
+            throw HubError.InvalidToken(result.Error.Text);
+        }
+
+        if (ChatUser.IdOf(result.User) != Client.UserId)
+        {
+            throw HubError.OtherUser();
+        }
+
+        Client.Connection.ExpiresAt = ChatUser.ExpiresAt(result.User);
+        return new RefreshAnswer(Client.Connection.ExpiresAt);
+    }
+
+    private static string GroupId(string? id) => Id(id);
+
+    private static string Id(string? id) => ChatId.IsValid(id) ? id! : throw HubError.InvalidId();
+}

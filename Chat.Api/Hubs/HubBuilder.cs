@@ -1,0 +1,67 @@
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Memberships;
+using Chat.Api.Topics;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.SignalR;
+using ServiceDefaults;
+using StackExchange.Redis;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>Puts the SignalR chat together.</summary>
+internal static class HubBuilder
+{
+    public const string Path = "/signalr/chat";
+
+    public static WebApplicationBuilder AddChatHub(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<ChatHubOptions>().BindConfiguration(ChatHubOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<DefaultChats>().BindConfiguration(DefaultChats.Section)
+            .Validate(chats => chats.Groups.All(ChatId.IsValid), $"{DefaultChats.Section}:Chats names a group that is no valid id. {ChatId.Rule}")
+            .ValidateOnStart();
+
+        services.AddSingleton<IMemberships>(provider => provider.GetRequiredService<RedisBackplaneHost>().Memberships);
+        services.AddSingleton<ITypingTurns>(provider => provider.GetRequiredService<RedisBackplaneHost>().TypingTurns);
+        services.AddSingleton<MembershipWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
+        services.AddSingleton<GroupRemovals>();
+        services.AddSingleton(new SignalNames(RedisPrefix.Read(builder.Configuration)));
+        services.AddSingleton<HubServices>();
+        services.AddSingleton<HubMessages>();
+        services.AddSingleton<HubMemberships>();
+        services.AddSingleton<HubTyping>();
+
+        var connections = builder.Configuration.GetSection(ConnectionOptions.Section).Get<ConnectionOptions>() ?? new ConnectionOptions();
+        services.AddSignalR(hub =>
+            {
+                hub.SupportedProtocols = ["json"]; // what HubFormat speaks
+                hub.MaximumReceiveMessageSize = connections.MessageBytes;
+                hub.AddFilter<HubLimits>();
+            })
+            .AddJsonProtocol(json => json.PayloadSerializerOptions.MaxDepth = connections.JsonDepth)
+            .AddStackExchangeRedis();
+        services.AddSingleton<HubLimits>();
+
+        // Signals go over the node's own connection to Redis, which is closed with the node, not by SignalR.
+        services.AddOptions<Microsoft.AspNetCore.SignalR.StackExchangeRedis.RedisOptions>()
+            .Configure<IConnectionMultiplexer>((redis, multiplexer) => redis.ConnectionFactory = _ => Task.FromResult(multiplexer));
+        return builder;
+    }
+
+    public static WebApplication MapChatHub(this WebApplication app)
+    {
+        app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<GroupRemovals>());
+        var hub = new ConnectionBuilder(app.Services).UseHub<ChatHub>().Build();
+        var endpoint = ActivatorUtilities.CreateInstance<HubEndpoint>(app.Services, hub);
+        var route = app.MapConnections(Path, stream => stream.Run(endpoint.RunStreamAsync));
+        route.RequireAuthorization();
+        route.Add(builder =>
+        {
+            var transports = builder.RequestDelegate!;
+            builder.RequestDelegate = http => HubEndpoint.IsWebSocket(http) ? endpoint.AcceptAsync(http) : transports(http);
+        });
+        return app;
+    }
+}

@@ -1,0 +1,224 @@
+using System.Collections.Concurrent;
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Memberships;
+using Chat.Api.Topics;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>A hub connection and the groups it is in.</summary>
+/// <remarks>In a group it is twice: as a member of the topic, for messages, and in SignalR's group, for signals.</remarks>
+internal sealed class HubClient
+{
+    private readonly ConcurrentDictionary<string, Member> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _typingAt = new(StringComparer.Ordinal); // SignalR makes one call of a connection at a time
+    private readonly HubServices _services;
+    private LocalTopic? _userTopic;
+    private Member? _userMember;
+    private volatile bool _isOver;
+
+    public HubClient(Connection connection, string connectionId, HubServices services)
+    {
+        Connection = connection;
+        ConnectionId = connectionId;
+        _services = services;
+        connection.Removed = OnRemoved;
+    }
+
+    public Connection Connection { get; }
+
+    /// <summary>SignalR's.</summary>
+    public string ConnectionId { get; }
+
+    public string UserId => Connection.UserId;
+
+    /// <summary>Null until <see cref="EnterAsync"/>.</summary>
+    public HubUser? User { get; private set; }
+
+    public IEnumerable<Member> Members => _groups.Select(group => group.Value);
+
+    public int Groups => _groups.Count;
+
+    public bool TryFind(string group, out Member? member) => _groups.TryGetValue(group, out member) && member.IsIn;
+
+    /// <summary>Takes the user's groups and own messages up again.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task EnterAsync(HubPositions since)
+    {
+        await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.User(UserId));
+        User = _services.Watch.Enter(this);
+        var groups = await _services.Watch.LookAsync(User, _services.DefaultGroups);
+        foreach (var (group, generation) in groups.Groups)
+        {
+            await AddAsync(group, generation, since.Of(group));
+        }
+
+        await EnterOwnAsync(since.User);
+
+        // A group that was left after the look, and before the member was there, is found by this one.
+        await _services.Watch.LookAsync(User, []);
+    }
+
+    /// <summary>Joins a group as a member of this generation.</summary>
+    /// <returns>From where on it hears the group, and the member, whose messages are held until <see cref="LocalTopic.Release"/>;
+    /// null where it was in already.</returns>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task<(Member? Held, LogPosition Live)> AddHeldAsync(string group, long generation)
+    {
+        if (TryFind(group, out var member))
+        {
+            var (epoch, offset) = member!.Topic.Position;
+            return (null, new LogPosition(epoch, offset));
+        }
+
+        var topic = await _services.Topics.AcquireAsync(Topic.Group(group));
+        var held = topic.JoinHeld(Connection, default, out var joinedEpoch, out var joinedAt, generation);
+        await KeepAsync(held);
+        return (held, new LogPosition(joinedEpoch, joinedAt));
+    }
+
+    /// <summary>Ends this connection's membership; the user stays in the group.</summary>
+    public void Leave(Member member)
+    {
+        member.Topic.Leave(member);
+        Forget(member);
+    }
+
+    /// <summary>False: this connection had its turn in the group less than the interval ago. One call at a time.</summary>
+    public bool TakeTypingTurn(string group, TimeProvider time, TimeSpan interval)
+    {
+        var now = time.GetTimestamp();
+        if (_typingAt.TryGetValue(group, out var last) && time.GetElapsedTime(last, now) < interval)
+        {
+            return false;
+        }
+
+        if (_typingAt.Count > _groups.Count)
+        {
+            _typingAt.Clear(); // groups left since; their worth is one question to Redis too many
+        }
+
+        _typingAt[group] = now;
+        return true;
+    }
+
+    /// <summary>The connection has ended.</summary>
+    public void End()
+    {
+        _isOver = true;
+        foreach (var member in Members)
+        {
+            Leave(member);
+        }
+
+        if (_userMember is not null)
+        {
+            _userTopic!.Leave(_userMember);
+        }
+
+        if (_userTopic is not null)
+        {
+            _services.Topics.Release(_userTopic);
+        }
+
+        if (User is not null)
+        {
+            _services.Watch.Leave(User, this);
+        }
+    }
+
+    private async Task AddAsync(string group, long generation, LogPosition? since)
+    {
+        var topic = await _services.Topics.AcquireAsync(Topic.Group(group));
+        Member member;
+        try
+        {
+            member = since is { } position
+                ? await TopicReplay.JoinAsync(topic, Connection, position, _services.Backplane, generation)
+                : topic.JoinQuietly(Connection, generation);
+        }
+        catch (BackplaneUnavailableException)
+        {
+            _services.Topics.Release(topic);
+            throw;
+        }
+
+        await KeepAsync(member);
+    }
+
+    private async Task KeepAsync(Member member)
+    {
+        if (_groups.TryRemove(member.Topic.Topic.Id, out var removed))
+        {
+            _services.Topics.Release(removed.Topic); // its removal has not got round to it
+        }
+
+        _groups[member.Topic.Topic.Id] = member;
+        await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(member.Topic.Topic.Id));
+        if (!member.IsIn || _isOver)
+        {
+            Leave(member); // a removal, or the connection's end, came before it was noted here
+        }
+    }
+
+    private async Task EnterOwnAsync(LogPosition? since)
+    {
+        _userTopic = await _services.Topics.AcquireAsync(Topic.User(UserId));
+        _userMember = since is { } position
+            ? await TopicReplay.JoinAsync(_userTopic, Connection, position, _services.Backplane)
+            : _userTopic.JoinQuietly(Connection, generation: 0);
+    }
+
+    // Under the topic's lock.
+    private void OnRemoved(Member member) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static state => state.Client.Forget(state.Member), (Client: this, Member: member), preferLocal: false);
+
+    private void Forget(Member member)
+    {
+        if (_groups.TryRemove(new(member.Topic.Topic.Id, member)))
+        {
+            _services.Topics.Release(member.Topic);
+            _ = RemoveFromSignalsAsync(member.Topic.Topic.Id);
+        }
+    }
+
+    private async Task RemoveFromSignalsAsync(string group)
+    {
+        try
+        {
+            await _services.Signals.RemoveFromGroupAsync(ConnectionId, _services.Names.Group(group));
+            if (TryFind(group, out _))
+            {
+                await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(group)); // joined again meanwhile
+            }
+        }
+        catch (Exception exception)
+        {
+            _services.SignalsFailed(exception); // signals of a group it left may still come; messages do not
+        }
+    }
+}
+
+/// <summary>What every <see cref="HubClient"/> needs.</summary>
+internal sealed partial class HubServices(
+    TopicTable topics, IBackplane backplane, MembershipWatch watch, SignalNames names, IHubContext<ChatHub> hub,
+    Microsoft.Extensions.Options.IOptions<DefaultChats> chats, ILogger<ChatHub> logger)
+{
+    public TopicTable Topics => topics;
+
+    public IBackplane Backplane => backplane;
+
+    public MembershipWatch Watch => watch;
+
+    public SignalNames Names => names;
+
+    public IGroupManager Signals => hub.Groups;
+
+    public IReadOnlyList<string> DefaultGroups => chats.Value.Groups;
+
+    [LoggerMessage(Level = LogLevel.Warning, EventName = "SignalsNotLeft", Message = "A connection that left a group may still get its signals.")]
+    private static partial void LogSignalsFailed(ILogger logger, Exception exception);
+
+    public void SignalsFailed(Exception exception) => LogSignalsFailed(logger, exception);
+}

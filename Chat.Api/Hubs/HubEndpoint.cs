@@ -1,0 +1,144 @@
+using System.Security.Claims;
+using Chat.Api.Auth;
+using Chat.Api.Connections;
+using Chat.Api.Nodes;
+using Chat.Api.WebSockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Connections;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>The steps from a request to a hub connection.</summary>
+/// <remarks>
+/// <para>WebSockets are accepted here, with or without a negotiation before: what the negotiation left waiting on some
+/// node is not needed, so that any node can take the WebSocket, and ends there by itself after some seconds.</para>
+/// <para>Negotiation, server-sent events and long polling are SignalR's. Their requests have to reach the node of the
+/// negotiation.</para>
+/// </remarks>
+internal sealed partial class HubEndpoint(
+    ConnectionDelegate hub, ConnectionTable connections, Admission admission, NodeDrain drain, HubServices services, ILogger<HubEndpoint> logger)
+{
+    private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
+
+    /// <summary>Whether the request is for <see cref="AcceptAsync"/>, not for SignalR's transports.</summary>
+    public static bool IsWebSocket(HttpContext http) => WebSocketUpgrade.IsRequested(http);
+
+    /// <summary>A WebSocket, from its upgrade to its end.</summary>
+    public async Task AcceptAsync(HttpContext http)
+    {
+        var userId = ChatUser.IdOf(http.User)!; // the endpoint demands authorization
+        var refusal = !HubPositions.TryParse(http.Request.Query, out var since) ? InvalidSince
+            : !WebSocketUpgrade.IsSupportedVersion(http) ? Refusal.Version
+            : await admission.EnterAsync(userId);
+        if (refusal is not null)
+        {
+            await refusal.WriteAsync(http);
+            return;
+        }
+
+        try
+        {
+            var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
+            var socket = new HubSocket(connections.NextNumber(), userId, input, sender, connections);
+            var context = new DefaultConnectionContext(NewConnectionId()) { Transport = socket, User = http.User };
+            context.Features.Set<IConnectionHeartbeatFeature>(socket);
+            await RunAsync(context, socket, http.User, since, () => RunAsync(context, socket));
+        }
+        finally
+        {
+            admission.Leave(userId);
+        }
+    }
+
+    /// <summary>A connection of SignalR's own transports.</summary>
+    public async Task RunStreamAsync(ConnectionContext context)
+    {
+        var http = context.GetHttpContext()!;
+        var user = context.Features.Get<IConnectionUserFeature>()!.User!;
+        var userId = ChatUser.IdOf(user)!;
+        var refusal = HubPositions.TryParse(http.Request.Query, out var since) ? await admission.EnterAsync(userId) : InvalidSince;
+        if (refusal is not null)
+        {
+            // Its requests were answered already; a refused handshake is what is left to say it with.
+            await context.Transport.Output.WriteAsync(HubFormat.Stream.HandshakeError(refusal.Text).Memory);
+            return;
+        }
+
+        var stream = new HubStream(connections.NextNumber(), userId, context, connections);
+        context.Transport = stream;
+        try
+        {
+            await RunAsync(context, stream, user, since, async () =>
+            {
+                try
+                {
+                    await hub(context);
+                }
+                finally
+                {
+                    stream.End();
+                }
+
+                return stream.Reason;
+            });
+        }
+        finally
+        {
+            admission.Leave(userId);
+        }
+    }
+
+    private async Task RunAsync(ConnectionContext context, Connection connection, ClaimsPrincipal user, HubPositions since, Func<Task<CloseReason>> run)
+    {
+        var client = new HubClient(connection, context.ConnectionId, services);
+        context.Features.Set(client);
+        context.Features.Set(since);
+        connection.ExpiresAt = ChatUser.ExpiresAt(user);
+        var reason = CloseReason.Fault;
+        connections.Add(connection);
+        try
+        {
+            if (drain.IsDraining)
+            {
+                connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
+            }
+
+            reason = await run();
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception, connection.Number);
+            connection.Close(CloseReason.Fault);
+        }
+        finally
+        {
+            // Last out of the table, so that a drain sees it as long as it is there.
+            client.End();
+            connections.Remove(connection, reason);
+            Log.Ended(logger, connection.Number, reason.Code, reason.Text);
+        }
+    }
+
+    private async Task<CloseReason> RunAsync(ConnectionContext context, HubSocket socket)
+    {
+        var running = hub(context);
+        var reading = socket.ReadAsync();
+        await Task.WhenAny(running, reading);
+        socket.Close(CloseReason.HubEnded); // unless it is over, or closing, for another reason
+        var reason = await reading;
+        await running;
+        return reason;
+    }
+
+    private static string NewConnectionId() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)).TrimEnd('=');
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "HubConnectionEnded", Message = "Hub connection {Number} ended: {Code} {Reason}")]
+        public static partial void Ended(ILogger logger, long number, int code, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "HubConnectionFailed", Message = "Hub connection {Number} failed.")]
+        public static partial void Failed(ILogger logger, Exception exception, long number);
+    }
+}

@@ -1,0 +1,30 @@
+using Chat.Api.Topics;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>What was wrong with a call, as <c>{code}: {sentence}</c>; SignalR puts its own words in front. The connection stays.</summary>
+internal static class HubError
+{
+    public static HubException Malformed(string what) => new($"malformed: {what}");
+
+    public static HubException InvalidId() => new("invalid_id: " + ChatId.Rule);
+
+    public static HubException InvalidMessageId() => new("invalid_msg_id: A message id has 1 to 64 bytes of letters, digits and _ . @ -");
+
+    public static HubException InvalidSince() => new("malformed: since is {epoch}:{offset}, as a message or an answer gave them.");
+
+    public static HubException NotMember() => new("not_member: You are not in that group.");
+
+    public static HubException TooManyGroups() => new("too_many_topics: You are in as many groups as you may join.");
+
+    public static HubException TooManyMessages() => new("too_many_messages: Too many calls; this one was not done. Slow down.");
+
+    public static HubException NotPublished() => new("not_published: The message could not be sent. Try again; with the same id it will not be doubled.");
+
+    public static HubException Unavailable() => new("unavailable: Redis is not reachable at the moment. Try again.");
+
+    public static HubException InvalidToken(string text) => new("invalid_token: " + text);
+
+    public static HubException OtherUser() => new("other_user: The token is of another user than this connection.");
+}

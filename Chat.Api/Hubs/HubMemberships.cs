@@ -1,0 +1,129 @@
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Memberships;
+using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>Joining, leaving, and being back.</summary>
+internal sealed partial class HubMemberships(
+    IMemberships memberships, GroupRemovals removals, MembershipWatch watch, HubMessages messages, ConnectionTable connections,
+    IOptions<ChatHubOptions> options, ILogger<ChatHub> logger)
+{
+    /// <summary>A connection that has come takes its user's groups up. If it can't, it is told to come again.</summary>
+    public async Task EnterAsync(HubClient client, HubPositions since)
+    {
+        try
+        {
+            await client.EnterAsync(since);
+        }
+        catch (Exception exception)
+        {
+            if (exception is not BackplaneUnavailableException)
+            {
+                Log.EnterFailed(logger, exception, client.Connection.Number);
+            }
+
+            client.Connection.Close(CloseReason.TryLater);
+        }
+    }
+
+    /// <summary>Makes the user a member, in the cluster's state. Returns the membership's generation.</summary>
+    public async Task<long> JoinAsync(HubClient client, string group)
+    {
+        var limit = connections.Options.TopicsPerConnection;
+        if (client.Groups < limit || client.TryFind(group, out _))
+        {
+            try
+            {
+                if (await memberships.JoinAsync(Topic.User(client.UserId), group, limit) is { } generation)
+                {
+                    return generation;
+                }
+            }
+            catch (BackplaneUnavailableException)
+            {
+                throw HubError.Unavailable();
+            }
+        }
+
+        connections.Metrics.Refused(nameof(ConnectionOptions.TopicsPerConnection));
+        throw HubError.TooManyGroups();
+    }
+
+    /// <summary>Makes the connection a member, and answers with what it missed. Live messages come behind that in the log's order,
+    /// though perhaps before the answer: that is SignalR's to send.</summary>
+    public async Task<MessagesAnswer> AddAsync(HubClient client, string group, long generation, LogPosition? since)
+    {
+        try
+        {
+            var (held, live) = await client.AddHeldAsync(group, generation);
+            try
+            {
+                await watch.LookAsync(client.User!, []); // left on another device, perhaps before the member was there
+                CheckIsMember(client, group);
+                return await messages.MissedAsync(Topic.Group(group), since, live);
+            }
+            finally
+            {
+                held?.Topic.Release(held);
+            }
+        }
+        catch (BackplaneUnavailableException)
+        {
+            throw HubError.Unavailable();
+        }
+    }
+
+    /// <summary>Takes the user out of the group, in the cluster's state.</summary>
+    public async Task<LeaveMark> MarkLeftAsync(HubClient client, string group)
+    {
+        try
+        {
+            var mark = await memberships.LeaveAsync(Topic.User(client.UserId), group);
+            return mark.WasIn || !options.Value.MembersOnly ? mark : throw HubError.NotMember();
+        }
+        catch (BackplaneUnavailableException)
+        {
+            throw HubError.Unavailable();
+        }
+    }
+
+    /// <summary>Takes every connection of the user out of the group, on every node.</summary>
+    public async Task<LeaveAnswer> RemoveAsync(HubClient client, string group, LeaveMark mark)
+    {
+        try
+        {
+            var result = await removals.RemoveAsync(Topic.Group(group), client.UserId, mark.Generation);
+            memberships.Forget(Topic.User(client.UserId), group, mark);
+            return new LeaveAnswer(result.Nodes, result.Of);
+        }
+        catch (BackplaneUnavailableException)
+        {
+            throw HubError.Unavailable();
+        }
+    }
+
+    public void CheckMayWrite(HubClient client, string group)
+    {
+        if (options.Value.MembersOnly)
+        {
+            CheckIsMember(client, group);
+        }
+    }
+
+    public static void CheckIsMember(HubClient client, string group)
+    {
+        if (!client.TryFind(group, out _))
+        {
+            throw HubError.NotMember();
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, EventName = "EnterFailed", Message = "Connection {Number} could not take up its groups.")]
+        public static partial void EnterFailed(ILogger logger, Exception exception, long number);
+    }
+}

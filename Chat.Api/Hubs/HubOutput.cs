@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Chat.Api.Connections;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>What SignalR writes to one connection: goes into the connection's outbox, between the messages that topics deliver.</summary>
+/// <remarks>SignalR writes under a lock of its own, one whole message to a flush. A flush never waits: a client that does not
+/// keep up is the outbox's matter. Between writes no buffer is held.</remarks>
+internal sealed class HubOutput(Connection connection, HubFormat format) : PipeWriter
+{
+    private const int LeastBuffer = 256;
+
+    private static readonly FlushResult Flushed = new(isCanceled: false, isCompleted: false);
+
+    private byte[] _buffer = [];
+    private int _length;
+
+    public override void Advance(int bytes) => _length += bytes;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsMemory(_length);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsSpan(_length);
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (_length > 0)
+        {
+            connection.Enqueue(format.Wrap(_buffer.AsSpan(0, _length)));
+            ArrayPool<byte>.Shared.Return(_buffer);
+            (_buffer, _length) = ([], 0);
+        }
+
+        return new ValueTask<FlushResult>(Flushed);
+    }
+
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        if (_length > 0)
+        {
+            this.Write(source.Span);
+            return FlushAsync(cancellationToken);
+        }
+
+        connection.Enqueue(format.Wrap(source.Span));
+        return new ValueTask<FlushResult>(Flushed);
+    }
+
+    public override void CancelPendingFlush()
+    {
+        // None is ever pending.
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        // The connection ends when its owner closes it.
+    }
+
+    private void Reserve(int count)
+    {
+        if (_buffer.Length - _length >= Math.Max(count, 1))
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(LeastBuffer, Math.Max(_length + count, _buffer.Length * 2)));
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = larger;
+    }
+}

@@ -1,0 +1,49 @@
+using Chat.Api.Topics;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>Where a client that reconnects was in its groups: query <c>since=first:{epoch}:{offset},second:{epoch}:{offset}</c>,
+/// and <c>since.user={epoch}:{offset}</c> for its own messages.</summary>
+internal sealed class HubPositions
+{
+    public static readonly HubPositions None = new();
+
+    private readonly Dictionary<string, LogPosition> _groups = new(StringComparer.Ordinal);
+
+    public LogPosition? User { get; private init; }
+
+    public LogPosition? Of(string group) => _groups.TryGetValue(group, out var position) ? position : null;
+
+    /// <summary>False: not of this form.</summary>
+    public static bool TryParse(IQueryCollection query, out HubPositions positions)
+    {
+        positions = None;
+        var groups = query["since"].ToString();
+        var user = query["since.user"].ToString();
+        if (groups.Length + user.Length == 0)
+        {
+            return true;
+        }
+
+        LogPosition own = default;
+        if (user.Length > 0 && !LogPosition.TryParse(user, out own))
+        {
+            return false;
+        }
+
+        var parsed = new HubPositions { User = user.Length > 0 ? own : null };
+        foreach (var entry in groups.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var colon = entry.IndexOf(':', StringComparison.Ordinal);
+            if (colon < 1 || !ChatId.IsValid(entry[..colon]) || !LogPosition.TryParse(entry[(colon + 1)..], out var position))
+            {
+                return false;
+            }
+
+            parsed._groups[entry[..colon]] = position;
+        }
+
+        positions = parsed;
+        return true;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Chat.Api.Connections;
+using Chat.Api.WebSockets;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>A hub client on a WebSocket.</summary>
+/// <remarks>SignalR's own WebSocket transport would copy each message through two pipes and wake a thread for it; here a
+/// message that a topic delivers takes the same way to the socket as to a raw client, already framed.</remarks>
+internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbeatFeature
+{
+    private const int FramesPerMessage = 10; // pings and answers besides calls; these have their own limit (HubLimits)
+
+    private readonly Pipe _received;
+    private TokenBucket _frames;
+    private Action<object>? _heartbeat;
+    private object? _heartbeatState;
+
+    public HubSocket(long number, string userId, PipeReader input, IFrameSender sender, ConnectionTable table)
+        : base(number, userId, HubFormat.WebSocket, input, sender, table)
+    {
+        Output = new HubOutput(this, HubFormat.WebSocket);
+        _frames = new TokenBucket(Options.MessagesPerSecond * FramesPerMessage, Options.MessageBurst * FramesPerMessage, table.Time);
+
+        // Handled on the socket's thread: nothing in the hub blocks. Unread calls hold up the reading of the next.
+        _received = new Pipe(new PipeOptions(
+            readerScheduler: PipeScheduler.Inline,
+            writerScheduler: PipeScheduler.Inline,
+            pauseWriterThreshold: Options.MessageBytes,
+            resumeWriterThreshold: Options.MessageBytes / 2,
+            useSynchronizationContext: false));
+    }
+
+    public PipeReader Input => _received.Reader;
+
+    public PipeWriter Output { get; }
+
+    /// <summary>Reads until the connection ends, and ends the hub's input with it. Never throws for what a client or a network does.</summary>
+    public async Task<CloseReason> ReadAsync()
+    {
+        try
+        {
+            return await ReadFramesAsync();
+        }
+        finally
+        {
+            await _received.Writer.CompleteAsync();
+        }
+    }
+
+    public override void Tend(long now, bool ping)
+    {
+        base.Tend(now, ping);
+        if (!IsClosing)
+        {
+            _heartbeat?.Invoke(_heartbeatState!); // SignalR's pings and its own limit of silence
+        }
+    }
+
+    void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => (_heartbeatState, _heartbeat) = (state, action);
+
+    /// <inheritdoc/>
+    protected override Task? OnMessage(ReadOnlySpan<byte> message)
+    {
+        if (!_frames.TryTake())
+        {
+            Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
+            Close(CloseReason.TooManyMessages);
+            return null;
+        }
+
+        _received.Writer.Write(message);
+        var flush = _received.Writer.FlushAsync(CancellationToken.None);
+        return flush.IsCompletedSuccessfully ? null : flush.AsTask();
+    }
+
+    protected override void OnClosing(CloseReason reason)
+    {
+        // Tells SignalR's clients to reconnect by themselves. One that is slow could not read it any more, one that
+        // closed does not want it.
+        if (reason != CloseReason.SlowConsumer && reason != CloseReason.ByClient && reason != CloseReason.HubEnded)
+        {
+            Enqueue(HubFormat.WebSocket.Close(reason));
+        }
+    }
+}

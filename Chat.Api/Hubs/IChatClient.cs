@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.SignalR;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>The signals a hub client gets. Messages (<c>message</c>, <c>direct</c>, <c>subscribed</c>) are not among them:
+/// topics deliver those (<see cref="HubFormat"/>), in order, with positions. A signal is not kept and has no order.</summary>
+public interface IChatClient
+{
+    /// <summary>Somebody joins a group; told to those in it already.</summary>
+    [HubMethodName("joined")]
+    Task JoinedAsync(GroupSignal signal);
+
+    /// <summary>Somebody leaves a group; told to the others.</summary>
+    [HubMethodName("lost")]
+    Task LostAsync(GroupSignal signal);
+
+    /// <summary>Somebody types; told to the others.</summary>
+    [HubMethodName("typing")]
+    Task TypingAsync(GroupSignal signal);
+
+    /// <summary>Asks each device of a user to call a method of the hub. The server has seen to it already; this is for
+    /// clients that keep books of their own.</summary>
+    [HubMethodName("mirror")]
+    Task MirrorAsync(MirrorSignal signal);
+}
+
+public sealed record GroupSignal(string Group, string Nick);
+
+public sealed record MirrorSignal(string Method, UnsubscribeRequest Payload);

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Hubs;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Memberships;
+
+/// <summary>Takes a user out of a group on every node, and learns from each that it is done.</summary>
+/// <remarks>
+/// Guarantee: <see cref="LocalTopic"/> (LocalTopic.Removal.cs) has it; it holds without any confirmation. What the
+/// confirmations add is the moment from which it holds everywhere, and on how many nodes. A node that died counts no
+/// more; one that hangs does, as not confirmed.
+/// </remarks>
+internal sealed class GroupRemovals(
+    IBackplane backplane, MembershipWatch watch, NodeIdentity node, LiveNodes nodes, IOptions<ChatHubOptions> options, TimeProvider time) : IMembershipListener
+{
+    private readonly ConcurrentDictionary<string, Pending> _pending = new(StringComparer.Ordinal);
+    private long _removals;
+
+    /// <summary>Returns when every node has confirmed, or after <see cref="ChatHubOptions.RemovalTimeout"/>.</summary>
+    /// <exception cref="BackplaneUnavailableException">It may or may not be published; trying again is safe.</exception>
+    public async Task<RemovalResult> RemoveAsync(Topic group, string userId, long generation)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"{node.Id}.left.{Interlocked.Increment(ref _removals)}");
+        var pending = _pending[id] = new Pending([node.Id, .. nodes.Nodes.Keys]);
+        nodes.Left += pending.Gone;
+        try
+        {
+            await PublishAsync(group, userId, generation, id);
+            await pending.Done.WaitAsync(options.Value.RemovalTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return pending.Result;
+        }
+        finally
+        {
+            nodes.Left -= pending.Gone;
+            _pending.TryRemove(id, out _);
+        }
+    }
+
+    public void OnRemoved(ReadOnlySpan<byte> id)
+    {
+        var dot = id.IndexOf((byte)'.');
+        if (dot > 0)
+        {
+            backplane.ConfirmRemoval(Encoding.UTF8.GetString(id[..dot]), id);
+        }
+    }
+
+    public void OnConfirmed(string id, string node)
+    {
+        if (_pending.TryGetValue(id, out var pending))
+        {
+            pending.Confirmed(node);
+        }
+    }
+
+    public void OnDoubt(IReadOnlyList<Member> members) => watch.Recheck(members);
+
+    private async Task PublishAsync(Topic group, string userId, long generation, string id)
+    {
+        var outcome = new PublishOutcome();
+        backplane.Publish(
+            new Publication
+            {
+                Kind = group.Kind,
+                Topic = group.Utf8Name.Span,
+                From = Encoding.UTF8.GetBytes(userId),
+                Msg = Encoding.ASCII.GetBytes(generation.ToString(CultureInfo.InvariantCulture)),
+                MsgId = Encoding.ASCII.GetBytes(id),
+                IsRemoval = true,
+            },
+            outcome);
+        await outcome.Task;
+    }
+
+    private sealed class Pending(HashSet<string> nodes)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Lock _gate = new(); // guards what follows, and the nodes still waited for
+        private readonly HashSet<string> _waitedFor = [.. nodes];
+        private int _confirmed;
+
+        public Task Done => _done.Task;
+
+        public RemovalResult Result
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return new RemovalResult(_confirmed, _confirmed + _waitedFor.Count);
+                }
+            }
+        }
+
+        public void Confirmed(string node) => Remove(node, isConfirmed: true);
+
+        public void Gone(NodeInfo node) => Remove(node.Id, isConfirmed: false);
+
+        private void Remove(string node, bool isConfirmed)
+        {
+            lock (_gate)
+            {
+                if (_waitedFor.Remove(node))
+                {
+                    _confirmed += isConfirmed ? 1 : 0;
+                    if (_waitedFor.Count == 0)
+                    {
+                        _done.TrySetResult();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// <summary>On how many nodes a removal is known to have taken effect.</summary>
+/// <param name="Nodes">Nodes that confirmed.</param>
+/// <param name="Of">Nodes there are.</param>
+internal readonly record struct RemovalResult(int Nodes, int Of);

@@ -1,0 +1,90 @@
+using System.Buffers.Text;
+using System.Text;
+using Chat.Api.Backplane;
+
+namespace Chat.Api.Topics;
+
+// Leaving a group with every connection, on every node.
+//
+// Guarantee: a removal is a message of the group's log. What has a higher offset reaches no connection of the user,
+// on any node, whether that connection's client cooperates or not.
+// Mechanism: each node meets the removal in the order of offsets, and takes the user's members out at that point. One
+// that was cut off meanwhile reads it from the log. Where the log has it no more, members are held until their
+// memberships have been looked up. A user who has joined again since has a higher generation, and stays.
+internal sealed partial class LocalTopic
+{
+    /// <summary>What a look into a member's memberships has found. Each doubt is settled once.</summary>
+    public void Settle(Member member, bool isIn)
+    {
+        lock (_gate)
+        {
+            if (!isIn)
+            {
+                Remove_NeedsLock(member);
+            }
+            else if (--member.Doubts == 0)
+            {
+                Release_NeedsLock(member);
+            }
+        }
+    }
+
+    private void Remove_NeedsLock(scoped in Envelope removal)
+    {
+        var user = Encoding.UTF8.GetString(removal.From);
+        if (!Utf8Parser.TryParse(removal.Msg, out long generation, out _))
+        {
+            metrics.Malformed();
+            return;
+        }
+
+        for (var i = _members.Count - 1; i >= 0; i--)
+        {
+            var member = _members[i]; // one behind it may have taken the place of one that left
+            if (member.Generation <= generation && member.Connection.UserId == user)
+            {
+                Remove_NeedsLock(member);
+            }
+        }
+
+        memberships?.OnRemoved(removal.Id);
+    }
+
+    private void Remove_NeedsLock(Member member)
+    {
+        if (member.IsIn)
+        {
+            Leave_NeedsLock(member);
+            member.Connection.Removed?.Invoke(member);
+        }
+    }
+
+    // Members in the middle of a replay are looked up when that is through, as after every joining.
+    private void Doubt_NeedsLock()
+    {
+        List<Member> doubted = [.. _members.Where(member => member.Generation > 0 && (member.Held is null || member.Doubts > 0))];
+        if (doubted.Count > 0 && memberships is not null)
+        {
+            foreach (var member in doubted)
+            {
+                member.Held ??= [];
+                member.Doubts++;
+            }
+
+            memberships.OnDoubt(doubted);
+        }
+    }
+}
+
+/// <summary>Hears what topics find out about memberships. Called under a topic's lock: must not wait, block or throw.</summary>
+internal interface IMembershipListener
+{
+    /// <summary>A removal has taken effect here: nothing published after it reaches its user's connections on this node.</summary>
+    void OnRemoved(ReadOnlySpan<byte> id);
+
+    /// <summary>A removal may have been missed: these members are held until <see cref="LocalTopic.Settle"/> is called for each.</summary>
+    void OnDoubt(IReadOnlyList<Member> members);
+
+    /// <inheritdoc cref="IBackplaneListener.OnRemovalConfirmed"/>
+    void OnConfirmed(string id, string node);
+}
