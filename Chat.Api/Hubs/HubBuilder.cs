@@ -38,11 +38,12 @@ internal static class HubBuilder
             {
                 hub.SupportedProtocols = ["json"]; // what HubFormat speaks
                 hub.MaximumReceiveMessageSize = connections.MessageBytes;
-                hub.AddFilter<HubLimits>();
+                hub.EnableDetailedErrors = true; // of arguments: HubGate lets nothing else through
+                hub.AddFilter<HubGate>();
             })
             .AddJsonProtocol(json => json.PayloadSerializerOptions.MaxDepth = connections.JsonDepth)
             .AddStackExchangeRedis();
-        services.AddSingleton<HubLimits>();
+        services.AddSingleton<HubGate>();
 
         // Signals go over the node's own connection to Redis, which is closed with the node, not by SignalR.
         services.AddOptions<Microsoft.AspNetCore.SignalR.StackExchangeRedis.RedisOptions>()

@@ -65,6 +65,7 @@ internal sealed partial class HubEndpoint(
             return;
         }
 
+        var transport = context.Transport;
         var stream = new HubStream(connections.NextNumber(), userId, context, connections);
         context.Transport = stream;
         try
@@ -85,6 +86,7 @@ internal sealed partial class HubEndpoint(
         }
         finally
         {
+            context.Transport = transport; // whose end SignalR waits for now
             admission.Leave(userId);
         }
     }

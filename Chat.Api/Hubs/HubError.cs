@@ -24,6 +24,8 @@ internal static class HubError
 
     public static HubException Unavailable() => new("unavailable: Redis is not reachable at the moment. Try again.");
 
+    public static HubException Internal() => new("internal: Something went wrong on the server.");
+
     public static HubException InvalidToken(string text) => new("invalid_token: " + text);
 
     public static HubException OtherUser() => new("other_user: The token is of another user than this connection.");

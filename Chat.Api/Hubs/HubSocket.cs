@@ -11,7 +11,7 @@ namespace Chat.Api.Hubs;
 /// message that a topic delivers takes the same way to the socket as to a raw client, already framed.</remarks>
 internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbeatFeature
 {
-    private const int FramesPerMessage = 10; // pings and answers besides calls; these have their own limit (HubLimits)
+    private const int FramesPerMessage = 10; // pings and answers besides calls; these have their own limit (HubGate)
 
     private readonly Pipe _received;
     private TokenBucket _frames;

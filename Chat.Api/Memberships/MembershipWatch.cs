@@ -39,6 +39,7 @@ internal sealed partial class MembershipWatch(
         if (user.Remove(client))
         {
             _users.TryRemove(new(user.Topic.Id, user));
+            _ = TouchAsync(user.Topic); // from now on their age counts
         }
     }
 
@@ -88,6 +89,18 @@ internal sealed partial class MembershipWatch(
                     break; // the others would fail too; next round
                 }
             }
+        }
+    }
+
+    private async Task TouchAsync(Topic user)
+    {
+        try
+        {
+            await memberships.ReadAsync(user, []);
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.Delayed(logger, exception.Message); // what was looked up last counts: they are kept a little less long
         }
     }
 

@@ -28,6 +28,8 @@ internal sealed class BackplaneNode : IAsyncDisposable
         _options = options;
         _commands = new RedisCommands(endpoint, options, static () => { }, NullLogger.Instance);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, static () => { }, metrics, NullLogger.Instance);
+        Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1));
+        TypingTurns = new RedisTypingTurns(_commands, keys);
         Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics);
         Id = node.Id;
     }
@@ -35,6 +37,10 @@ internal sealed class BackplaneNode : IAsyncDisposable
     public string Id { get; }
 
     public RedisBackplane Backplane { get; }
+
+    public RedisMemberships Memberships { get; }
+
+    public RedisTypingTurns TypingTurns { get; }
 
     public RecordingListener Listener { get; } = new();
 
@@ -67,7 +73,7 @@ internal sealed class BackplaneNode : IAsyncDisposable
     /// <summary>Returns when the backplane says that it is ready, or that it is not.</summary>
     public Task ReadyAsync(bool ready = true) => Eventually.TrueAsync(() => Backplane.IsReady(out _) == ready);
 
-    public Task<Outcome> PublishAsync(Topic topic, string msg, string id = "", string from = "1", string signal = "")
+    public Task<Outcome> PublishAsync(Topic topic, string msg, string id = "", string from = "1", string signal = "", bool isRemoval = false)
     {
         var outcome = new Outcome();
         Backplane.Publish(new Publication
@@ -78,6 +84,7 @@ internal sealed class BackplaneNode : IAsyncDisposable
             Msg = Encoding.UTF8.GetBytes(msg),
             MsgId = Encoding.UTF8.GetBytes(id),
             Signal = Encoding.UTF8.GetBytes(signal),
+            IsRemoval = isRemoval,
         }, outcome);
         return outcome.Task.WaitAsync(Deadline);
     }

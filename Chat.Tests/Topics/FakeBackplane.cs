@@ -88,6 +88,15 @@ internal sealed class FakeBackplane : IBackplane
         }
     }
 
+    /// <summary>Puts an envelope into the log of which the channel says nothing.</summary>
+    public void Add(Topic topic, byte[] envelope)
+    {
+        lock (_gate)
+        {
+            Log_NeedsLock(topic).Add(envelope);
+        }
+    }
+
     /// <summary>Puts something into the log that nobody published.</summary>
     public void Spoil(Topic topic, string garbage)
     {

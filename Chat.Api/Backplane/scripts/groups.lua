@@ -1,4 +1,4 @@
--- What is known of a user's groups; begins the record where there is none.
+-- What is known of a user's groups; begins the record where there is none, and groups to begin it with are given.
 -- KEYS[1] groups   hash: group -> generation of the joining (microseconds), or "-" and that of a leave under way;
 --                  ":", which no group is called, -> since when the record is there
 -- ARGV[1] ms after which an untouched record goes   [2...] pairs of group and generation, 0 for one that begins now
@@ -10,7 +10,7 @@ local time = call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local known = call('HGET', groups, ':')
 local born = tonumber(known or now)
-if not known then
+if not known and ARGV[2] then
   call('HSET', groups, ':', string.format('%.0f', now))
 end
 

@@ -1,0 +1,192 @@
+using Chat.Api.Topics;
+using Chat.Tests.Backplane;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Memberships;
+
+/// <summary>What is promised about which groups a user is in, whatever server it is kept in.</summary>
+public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
+{
+    private static readonly KeyValuePair<string, long>[] Defaults = [new("first", 0), new("second", 0)];
+    private static int users;
+
+    private readonly Topic _anna = Topic.User("m" + Interlocked.Increment(ref users));
+    private BackplaneNode? _a;
+    private BackplaneNode? _b;
+
+    private BackplaneNode A => _a!;
+
+    private BackplaneNode B => _b!;
+
+    public async Task InitializeAsync()
+    {
+        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
+        {
+            _a = await BackplaneNode.StartAsync(redis.Server.ConnectionString);
+            _b = await BackplaneNode.StartAsync(redis.Server.ConnectionString);
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in new[] { _a, _b }.OfType<BackplaneNode>())
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [RedisFact]
+    public async Task User_OfWhomNothingIsKnown_BeginsInTheDefaults()
+    {
+        var groups = await A.Memberships.ReadAsync(_anna, Defaults);
+
+        Assert.Equal(["first", "second"], groups.Groups.Keys.Order());
+        Assert.All(groups.Groups, group => Assert.True(groups.Hold(group.Key, group.Value)));
+    }
+
+    [RedisFact]
+    public async Task User_IsInTheSameGroups_AtEveryNode()
+    {
+        await A.Memberships.ReadAsync(_anna, Defaults);
+        var generation = await A.Memberships.JoinAsync(_anna, "42", 100);
+
+        var groups = await B.Memberships.ReadAsync(_anna, Defaults);
+
+        Assert.Equal(["42", "first", "second"], groups.Groups.Keys.Order());
+        Assert.Equal(generation, groups.Groups["42"]);
+    }
+
+    [RedisFact]
+    public async Task Join_WhenInAlready_KeepsTheGeneration() =>
+        Assert.Equal(await A.Memberships.JoinAsync(_anna, "42", 100), await B.Memberships.JoinAsync(_anna, "42", 100));
+
+    [RedisFact]
+    public async Task DefaultGroup_OnceLeft_IsNotBegunAgain()
+    {
+        await A.Memberships.ReadAsync(_anna, Defaults);
+        var mark = await A.Memberships.LeaveAsync(_anna, "first");
+        A.Memberships.Forget(_anna, "first", mark);
+
+        Assert.Equal(["second"], (await A.Memberships.ReadAsync(_anna, Defaults)).Groups.Keys);
+    }
+
+    [RedisFact]
+    public async Task Leave_EndsTheGenerationsSoFar_AndNoneAfterIt()
+    {
+        var before = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+        var mark = await B.Memberships.LeaveAsync(_anna, "42");
+        var during = await A.Memberships.ReadAsync(_anna, []);
+        var after = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+        var again = await B.Memberships.ReadAsync(_anna, []);
+
+        Assert.True(mark.WasIn);
+        Assert.InRange(mark.Generation, before, after - 1);
+        Assert.False(during.Hold("42", before));
+        Assert.False(again.Hold("42", before));
+        Assert.True(again.Hold("42", after));
+    }
+
+    // The node that was to publish the removal died after the mark.
+    [RedisFact]
+    public async Task Leave_ThatWasNotPublished_IsTakenForOneThatStillHasToBe()
+    {
+        await A.Memberships.JoinAsync(_anna, "42", 100);
+        await A.Memberships.LeaveAsync(_anna, "42");
+
+        var again = await B.Memberships.LeaveAsync(_anna, "42");
+        B.Memberships.Forget(_anna, "42", again);
+        var onceMore = await B.Memberships.LeaveAsync(_anna, "42");
+
+        Assert.True(again.WasIn);
+        Assert.False(onceMore.WasIn);
+    }
+
+    [RedisFact]
+    public async Task Forget_ComingLate_DoesNotEndANewerMembership()
+    {
+        await A.Memberships.JoinAsync(_anna, "42", 100);
+        var mark = await A.Memberships.LeaveAsync(_anna, "42");
+        await B.Memberships.JoinAsync(_anna, "42", 100);
+        A.Memberships.Forget(_anna, "42", mark);
+
+        Assert.Equal(["42"], (await A.Memberships.ReadAsync(_anna, [])).Groups.Keys);
+    }
+
+    [RedisFact]
+    public async Task Join_BeyondTheLimit_IsRefused_AndJoiningAgainIsNot()
+    {
+        await A.Memberships.JoinAsync(_anna, "1", 2);
+        await A.Memberships.JoinAsync(_anna, "2", 2);
+
+        Assert.Null(await A.Memberships.JoinAsync(_anna, "3", 2));
+        Assert.NotNull(await A.Memberships.JoinAsync(_anna, "2", 2));
+    }
+
+    [RedisFact]
+    public async Task Redis_ThatLostTheGroups_GetsThemBackFromTheNodes()
+    {
+        var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+        redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+
+        var byAnother = await B.Memberships.ReadAsync(_anna, Defaults); // knows of no device, and begins anew
+        var restored = await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
+
+        Assert.DoesNotContain("42", byAnother.Groups.Keys);
+        Assert.True(restored.Hold("42", generation));
+        Assert.Equal(["42", "first", "second"], restored.Groups.Keys.Order());
+    }
+
+    [RedisFact]
+    public async Task Member_WhoJoinedAfterALook_IsNotEndedByIt()
+    {
+        var look = await A.Memberships.ReadAsync(_anna, Defaults);
+        var generation = (await B.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+
+        Assert.True(look.Hold("42", generation));
+        Assert.False(look.Hold("43", look.Now - 1));
+    }
+
+    [RedisFact]
+    public async Task Groups_ExpireAfterTheirAge()
+    {
+        await A.Memberships.JoinAsync(_anna, "42", 100);
+        Assert.InRange(Convert.ToInt64(redis.Server.Execute("PTTL", $"{{{_anna}}}:groups"), System.Globalization.CultureInfo.InvariantCulture), 1, 3_600_000);
+    }
+
+    [RedisFact]
+    public async Task Removal_ReachesEveryNode_AndHasItsPlaceInTheLog()
+    {
+        var group = Topic.Group(_anna.Id);
+        var before = await A.PublishAsync(group, "hi");
+        var removal = await A.PublishAsync(group, "7", id: A.Id + ".left.1", from: "anna", isRemoval: true);
+
+        var expected = new Heard("removals", before.Epoch, 2, A.Id + ".left.1", "anna", "7", "left");
+        Assert.Equal(2, removal.Offset);
+        Assert.Equal(expected, await A.Listener.NextAsync());
+        Assert.Equal(expected, await B.Listener.NextAsync());
+        Assert.Equal(["", "left"], (await B.ReadAsync(group, before.Epoch, 0)).Select(heard => heard.Kind));
+    }
+
+    [RedisFact]
+    public async Task Confirmation_ReachesTheNodeThatPublishedTheRemoval()
+    {
+        B.Backplane.ConfirmRemoval(A.Id, "r.1"u8);
+        Assert.Equal(("r.1", B.Id), await A.Listener.NextConfirmationAsync());
+    }
+
+    [RedisFact]
+    public async Task TypingTurn_IsOneForAllNodes()
+    {
+        var group = Topic.Group(_anna.Id);
+        Assert.True(await A.TypingTurns.TryTakeAsync(group, "anna", TimeSpan.FromMinutes(1)));
+        Assert.False(await B.TypingTurns.TryTakeAsync(group, "anna", TimeSpan.FromMinutes(1)));
+        Assert.True(await B.TypingTurns.TryTakeAsync(group, "ben", TimeSpan.FromMinutes(1)));
+    }
+}
+
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisMembershipsTests(RedisServerFixture redis) : MembershipsSpec(redis);
+
+[Collection(GarnetServerGroup.Name)]
+public sealed class GarnetMembershipsTests(GarnetServerFixture redis) : MembershipsSpec(redis);
