@@ -3,6 +3,7 @@
 CHAT_REPO=${CHAT_REPO:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 CHAT_FORMAT=${CHAT_FORMAT:-text}
 CHAT_REDIS=${CHAT_REDIS:-start_redis} # a function that starts a Redis on $RPORT
+CHAT_SETTINGS=${CHAT_SETTINGS:-} # more of them, as environment variables
 
 peer_start() {
     local i
@@ -12,7 +13,7 @@ peer_start() {
         spawn n$i env ASPNETCORE_ENVIRONMENT=Production "ASPNETCORE_URLS=http://127.0.0.1:1745$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" \
             Logging__LogLevel__Default=Warning Chat__Connections__MessagesPerSecond=0 Chat__Connections__PerUser=0 \
             Auth__SecurityKey=for-measuring-only-0123456789abcdef Auth__RequireToken=false \
-            dotnet "$CHAT_REPO/artifacts/bin/Chat.Api/release/Chat.Api.dll"
+            $CHAT_SETTINGS dotnet "$CHAT_REPO/artifacts/bin/Chat.Api/release/Chat.Api.dll"
         PORTS+=(1745$i)
     done
     for i in 1 2 3; do chat_wait_ready "http://127.0.0.1:1745$i/health"; done
