@@ -1,5 +1,7 @@
+using Edge.Proxy.Affinity;
 using Edge.Proxy.Failover;
 using Edge.Proxy.Nodes;
+using Edge.Proxy.Origins;
 using Edge.Proxy.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,14 +15,16 @@ namespace Edge.Proxy;
 
 internal static class EdgeBuilder
 {
-    // WebSockets are dropped at once; this is for requests that are being answered.
+    // WebSockets and event streams are dropped at once; this is for requests that are being answered.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
     public static WebApplicationBuilder AddEdge(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<EdgeOptions>().BindConfiguration(EdgeOptions.Section).ValidateOnStart();
+        services.AddOptions<EdgeOptions>().BindConfiguration(EdgeOptions.Section)
+            .Configure<IConfiguration>(static (edge, configuration) => edge.AllowedOrigins = ReadOrigins(configuration))
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<EdgeOptions>, EdgeOptionsValidator>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<EdgeOptions>>(static (kestrel, edge) =>
@@ -29,11 +33,13 @@ internal static class EdgeBuilder
             kestrel.Limits.MaxRequestBodySize = edge.Value.RequestBodyBytes;
         });
 
+        services.AddOrigins();
         services.AddReverseProxy().AddTransforms<EdgeTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ResponseDeadline>();
         services.AddSingleton<ILoadBalancingPolicy, LeastConnectionsPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy, RefusalPolicy>();
         services.AddSingleton<IAvailableDestinationsPolicy, ReachableNodesPolicy>();
+        services.AddSingleton<NodeCookie>();
         services.AddSingleton<NodeDestinations>();
         services.AddSingleton(provider => provider.GetRequiredService<NodeDestinations>().Provider);
         if (builder.Configuration[$"{EdgeOptions.Section}:{nameof(EdgeOptions.Upstream)}"] is null)
@@ -56,13 +62,34 @@ internal static class EdgeBuilder
 
     public static WebApplication MapEdge(this WebApplication app)
     {
+        app.UseOrigins();
+        var hasOneUpstream = app.Services.GetRequiredService<IOptions<EdgeOptions>>().Value.Upstream is not null;
         app.MapReverseProxy(proxy =>
         {
-            proxy.UseMiddleware<UpgradeShutdown>();
+            proxy.UseMiddleware<StreamShutdown>();
+            if (!hasOneUpstream)
+            {
+                proxy.UseMiddleware<HubAffinity>();
+            }
+
             proxy.UseMiddleware<FailoverMiddleware>();
             proxy.UseLoadBalancing();
             proxy.UsePassiveHealthChecks();
         });
         return app;
+    }
+
+    // One value with commas, or one key each.
+    private static string[] ReadOrigins(IConfiguration configuration)
+    {
+        var section = configuration.GetSection($"{EdgeOptions.Section}:{nameof(EdgeOptions.AllowedOrigins)}");
+        return
+        [
+            .. section.GetChildren().Prepend(section)
+                .SelectMany(one => (one.Value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                // One that is none is told by the validator.
+                .Select(text => Origin.TryNormalize(text, out var origin) ? origin : text)
+                .Distinct(),
+        ];
     }
 }

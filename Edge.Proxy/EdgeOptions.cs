@@ -15,7 +15,7 @@ internal sealed class EdgeOptions
     /// <value>1 minute to 1 day. Default 1 hour.</value>
     public TimeSpan ActivityTimeout { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long a node may take to answer a WebSocket upgrade, before another one is asked.</summary>
+    /// <summary>How long a node may take to answer a WebSocket upgrade or a hub's negotiation, before another one is asked.</summary>
     /// <value>1 second to 2 minutes. Default 10 seconds: a node asks Redis before it answers.</value>
     public TimeSpan UpgradeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -26,6 +26,17 @@ internal sealed class EdgeOptions
     /// <summary>How often each node's <c>/health</c> is asked. Two failures in a row take a node out.</summary>
     /// <value>500 ms to 1 minute. Default 2 seconds.</value>
     public TimeSpan HealthInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Signs the cookie that brings long polls and event streams back to their node. All edges need the same.</summary>
+    /// <value>At least 16 characters. Default: a random one that the edges share in Redis.</value>
+    public string? AffinityKey { get; set; }
+
+    /// <summary>Origins whose pages may open WebSockets, use the hub and call <c>/api</c>, besides pages from the host that
+    /// is asked. In a comma-separated list, or as <c>Edge:AllowedOrigins:0</c> and so on.</summary>
+    /// <value>Exact origins: scheme://host[:port], without a path, without wildcards. Default: none.</value>
+    /// <remarks>A hub client that is not on a WebSocket needs the edge's cookie, which browsers send from another site over
+    /// https only. Where TLS ends before the edge, <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> lets it know.</remarks>
+    public string[] AllowedOrigins { get; set; } = [];
 
     /// <summary>The largest request body. WebSocket frames are not bodies; the nodes limit them.</summary>
     /// <value>Bytes, 1 KiB to 1 GiB. Default 1 MiB.</value>

@@ -1,3 +1,4 @@
+using Edge.Proxy.Origins;
 using Microsoft.Extensions.Options;
 
 namespace Edge.Proxy;
@@ -22,6 +23,14 @@ internal sealed class EdgeOptionsValidator(IConfiguration configuration) : IVali
         Within(nameof(EdgeOptions.PollInterval), options.PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
         Within(nameof(EdgeOptions.HealthInterval), options.HealthInterval, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(1));
         Within(nameof(EdgeOptions.RequestBodyBytes), options.RequestBodyBytes, 1024, 1024 * 1024 * 1024);
+        if (options.AffinityKey is { Length: < 16 })
+        {
+            errors.Add("Edge:AffinityKey must have at least 16 characters; without it, the edges agree on one by themselves.");
+        }
+
+        errors.AddRange(options.AllowedOrigins
+            .Where(origin => !Origin.TryNormalize(origin, out _))
+            .Select(origin => $"Edge:AllowedOrigins must name origins: {Origin.Rule}; one is '{origin}'."));
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Within<T>(string setting, T value, T from, T to)

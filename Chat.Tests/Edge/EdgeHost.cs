@@ -36,13 +36,18 @@ internal sealed class EdgeHost : IAsyncDisposable
 
     public Uri Address => new(_app.Urls.Single());
 
-    public static async Task<EdgeHost> StartAsync(params FakeNode[] nodes)
+    public static Task<EdgeHost> StartAsync(params FakeNode[] nodes) => StartAsync([], nodes);
+
+    public static async Task<EdgeHost> StartAsync((string Key, string Value)[] settings, params FakeNode[] nodes)
     {
-        var edge = new EdgeHost();
+        var edge = new EdgeHost(settings);
         await edge.StartAsync();
-        edge._app.Services.GetRequiredService<NodeDestinations>().Set([.. nodes.Select(node => node.Node)]);
+        edge.Set([.. nodes.Select(node => node.Node)]);
         return edge;
     }
+
+    /// <summary>What the registry would now say.</summary>
+    public void Set(params Node[] nodes) => _app.Services.GetRequiredService<NodeDestinations>().Set(nodes);
 
     public static async Task<EdgeHost> StartWithUpstreamAsync(FakeNode node)
     {

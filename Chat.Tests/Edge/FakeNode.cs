@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -8,11 +9,13 @@ using Edge.Proxy.Nodes;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>The edge's side of a node: health, and a WebSocket under /chat that echoes.</summary>
+/// <summary>The edge's side of a node: health, WebSockets that echo, and a hub's long polls.</summary>
 internal sealed class FakeNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly ConcurrentDictionary<string, bool> _connections = [];
 
     private FakeNode(string id)
     {
@@ -26,6 +29,8 @@ internal sealed class FakeNode : IAsyncDisposable
         _app.MapGet("/api/headers", (HttpContext http) => http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
         _app.MapPost("/api/post", () => Results.Ok());
         _app.Map("/chat/{**rest}", ChatAsync);
+        _app.MapPost("/signalr/chat/negotiate", Negotiate);
+        _app.Map("/signalr/chat", HubAsync);
     }
 
     public string Id { get; }
@@ -43,6 +48,15 @@ internal sealed class FakeNode : IAsyncDisposable
     /// <summary>Completes when a WebSocket's connection has ended.</summary>
     public Task Closed => _closed.Task;
 
+    /// <summary>Hub requests with an id wait until this completes, as polls without news do.</summary>
+    public TaskCompletionSource? News { get; set; }
+
+    /// <summary>Ends the connection instead of answering a hub request, as a node does that is killed.</summary>
+    public bool Breaks { get; set; }
+
+    /// <summary>Completes when a hub request waits for <see cref="News"/>.</summary>
+    public TaskCompletionSource Waiting { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public Node Node => new(Id, _app.Urls.Single(), "ready");
 
     public static async Task<FakeNode> StartAsync(string id)
@@ -53,6 +67,58 @@ internal sealed class FakeNode : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private IResult Negotiate()
+    {
+        Asked++;
+        if (TurnsAway)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+
+        var id = Guid.NewGuid().ToString("N");
+        _connections[id] = true;
+        return Results.Json(new { connectionId = id, connectionToken = id, negotiateVersion = 1 });
+    }
+
+    // As the hub's server does: an id that is not of this node is 404.
+    private async Task HubAsync(HttpContext http)
+    {
+        if (http.WebSockets.IsWebSocketRequest)
+        {
+            await ChatAsync(http);
+            return;
+        }
+
+        Asked++;
+        if (Breaks)
+        {
+            http.Abort();
+            return;
+        }
+
+        if (!_connections.ContainsKey(http.Request.Query["id"].ToString()))
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            await http.Response.WriteAsync("No Connection with that ID");
+            return;
+        }
+
+        if (News is { } news)
+        {
+            if (http.Request.Headers.Accept == "text/event-stream")
+            {
+                http.Response.ContentType = "text/event-stream";
+                await http.Response.WriteAsync(":\r\n");
+                await http.Response.Body.FlushAsync();
+            }
+
+            Waiting.TrySetResult();
+            await news.Task.WaitAsync(http.RequestAborted);
+        }
+
+        await http.Response.WriteAsync(Id);
+    }
 
     private async Task ChatAsync(HttpContext http)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Edge.Proxy.Routing;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -8,9 +9,10 @@ namespace Edge.Proxy.Failover;
 /// <summary>One try at one node, and whether the next node may be tried after it.</summary>
 internal sealed class Attempt(HttpContext http)
 {
-    // A body that was sent is gone. What has none - a WebSocket upgrade, a GET, a long poll - can be sent again.
+    // A body that was sent is gone. What has none - a WebSocket upgrade, a GET, a hub's negotiation - can be sent again.
     private readonly bool _repeatable = http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
-        && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) || HttpMethods.IsConnect(http.Request.Method));
+        && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
+            || HttpMethods.IsConnect(http.Request.Method) || http.Request.IsNegotiate());
 
     // A node that leaves or is full says so at once. One that waited for something first, most likely for Redis, says
     // what all the others would say after the same wait.
@@ -41,6 +43,9 @@ internal sealed class Attempt(HttpContext http)
             || context.GetForwarderErrorFeature() is { } error
                 && (NeverConnected(error) || (_repeatable && error.Error == ForwarderError.Request));
     }
+
+    /// <summary>The node is to blame, and not the client: it was not reached, or ended or stalled before it answered.</summary>
+    public static bool NodeFailed(IForwarderErrorFeature error) => error.Error == ForwarderError.Request || NeverConnected(error);
 
     /// <summary>The node was not reached at all: refused, unknown or silent while connecting. Nothing was sent.</summary>
     public static bool NeverConnected(IForwarderErrorFeature error) => error.Exception switch

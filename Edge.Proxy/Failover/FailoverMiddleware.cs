@@ -1,3 +1,4 @@
+using Edge.Proxy.Affinity;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -19,12 +20,13 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
             return;
         }
 
+        var bond = http.Features.Get<HubBond>();
         var attempt = new Attempt(http);
         http.Features.Set(attempt);
         while (true)
         {
             attempt.HasNext = nodes.Count > 1;
-            proxy.AvailableDestinations = nodes;
+            proxy.AvailableDestinations = bond is not null && nodes.Contains(bond.Node) ? [bond.Node] : nodes;
             await next(http);
             if (!attempt.MayMoveOn(http))
             {
@@ -35,8 +37,16 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
             Reset(http, proxy);
         }
 
-        if (!http.Response.HasStarted && http.GetForwarderErrorFeature() is { } error
-            && (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error)))
+        if (http.Response.HasStarted || http.GetForwarderErrorFeature() is not { } error)
+        {
+            return;
+        }
+
+        if (bond is { IsFast: true } && Attempt.NodeFailed(error))
+        {
+            await NoConnection.WriteAsync(http);
+        }
+        else if (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
         {
             await NoNode.WriteAsync(http);
         }

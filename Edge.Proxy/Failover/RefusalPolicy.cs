@@ -1,3 +1,4 @@
+using Edge.Proxy.Routing;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -17,7 +18,8 @@ internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, IL
     {
         if (context.GetForwarderErrorFeature() is { } error
             && (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
-            && destination.Health.Passive != DestinationHealth.Unhealthy)
+            && destination.Health.Passive != DestinationHealth.Unhealthy
+            && !NodeDestinations.IsDraining(destination))
         {
             health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, OutFor);
             LogOut(destination.DestinationId, OutFor.TotalSeconds);

@@ -1,3 +1,4 @@
+using Edge.Proxy.Routing;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -11,6 +12,9 @@ internal sealed class ResponseDeadline(IOptions<EdgeOptions> options, ILogger<Fo
     : ForwarderHttpClientFactory(logger)
 {
     private static readonly TimeSpan ForRequest = TimeSpan.FromSeconds(30);
+
+    // A poll without news is answered after 90 s, the default of the hub's server.
+    private static readonly TimeSpan ForLongPoll = TimeSpan.FromMinutes(2);
 
     // A node that does not accept within this time is as good as gone; the next one is tried.
     private static readonly TimeSpan ForConnect = TimeSpan.FromSeconds(3);
@@ -26,14 +30,14 @@ internal sealed class ResponseDeadline(IOptions<EdgeOptions> options, ILogger<Fo
 
     private TimeSpan For(HttpRequestMessage request)
     {
-        if (request.Headers.Upgrade.Count > 0)
+        var path = request.RequestUri!.AbsolutePath;
+        if (request.Headers.Upgrade.Count > 0 || path.EndsWith("/negotiate", StringComparison.OrdinalIgnoreCase))
         {
             return options.Value.UpgradeTimeout;
         }
 
-        // A hub's long poll answers when there is something to say.
-        return request.RequestUri?.AbsolutePath.StartsWith("/signalr/", StringComparison.Ordinal) == true
-            ? Timeout.InfiniteTimeSpan
+        return request.Method == HttpMethod.Get && path.StartsWith(RequestKind.HubPath, StringComparison.OrdinalIgnoreCase)
+            ? ForLongPoll
             : ForRequest;
     }
 

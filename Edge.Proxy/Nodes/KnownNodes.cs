@@ -15,8 +15,11 @@ internal sealed class KnownNodes(TimeProvider time)
     private readonly Dictionary<string, Node> _nodes = [];
     private readonly Dictionary<string, long> _missingSince = [];
 
+    /// <summary>All of them, those included that only serve the connections they have.</summary>
+    public IReadOnlyList<Node> All => [.. _nodes.Values.OrderBy(node => node.Id, StringComparer.Ordinal)];
+
     /// <summary>Those that take new connections.</summary>
-    public IReadOnlyList<Node> Ready => [.. _nodes.Values.Where(node => node.IsReady).OrderBy(node => node.Id, StringComparer.Ordinal)];
+    public IReadOnlyList<Node> Ready => [.. All.Where(node => node.IsReady)];
 
     public void Update(IReadOnlyCollection<Node> listed, IReadOnlySet<string> announced)
     {

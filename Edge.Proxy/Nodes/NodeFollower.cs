@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Edge.Proxy.Affinity;
 using Edge.Proxy.Routing;
 using Microsoft.Extensions.Options;
 
@@ -11,6 +12,7 @@ namespace Edge.Proxy.Nodes;
 internal sealed partial class NodeFollower(
     NodeRegistry registry,
     NodeDestinations destinations,
+    NodeCookie cookie,
     IOptions<EdgeOptions> options,
     TimeProvider time,
     ILogger<NodeFollower> logger) : BackgroundService
@@ -22,6 +24,7 @@ internal sealed partial class NodeFollower(
     private readonly Lock _gate = new(); // guards _announced
     private readonly KnownNodes _known = new(time);
     private HashSet<string> _announced = [];
+    private IReadOnlyList<Node> _nodes = [];
     private string _ready = "";
     private bool _listening;
     private bool _redisAnswers = true;
@@ -51,6 +54,12 @@ internal sealed partial class NodeFollower(
                 _listening = true;
             }
 
+            if (!cookie.IsConfigured)
+            {
+                // Before the first nodes, so that no cookie is ever signed with a key that the others do not have.
+                cookie.Use(await registry.AgreeOnKeyAsync(cookie.Key));
+            }
+
             // Taken before the reading that explains them.
             var announced = TakeAnnounced();
             _known.Update(await registry.ListAsync(), announced);
@@ -74,16 +83,22 @@ internal sealed partial class NodeFollower(
             LogRegistryBack();
         }
 
-        Apply(_known.Ready);
+        Apply();
     }
 
-    private void Apply(IReadOnlyList<Node> ready)
+    private void Apply()
     {
+        if (_known.All is var all && !all.SequenceEqual(_nodes))
+        {
+            _nodes = all;
+            destinations.Set(all);
+        }
+
+        var ready = _known.Ready;
         var text = string.Join(", ", ready.Select(node => $"{node.Id} at {node.Address}"));
         if (text != _ready)
         {
             _ready = text;
-            destinations.Set(ready);
             LogNodes(ready.Count, text);
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Edge.Proxy.Failover;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Routing;
 
@@ -17,12 +19,14 @@ internal sealed class NodeDestinations
     /// <summary>Destination of the fallback; every other destination's id is the id of its node.</summary>
     public const string Upstream = "upstream";
 
+    private const string Draining = "Draining";
     private static readonly string[] Paths = ["chat", "api", "signalr"];
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
 
     private readonly EdgeOptions _options;
     private readonly RouteConfig[] _routes;
     private readonly InMemoryConfigProvider _provider;
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _present = [];
 
     public NodeDestinations(IOptions<EdgeOptions> options)
     {
@@ -38,9 +42,31 @@ internal sealed class NodeDestinations
 
     public IProxyConfigProvider Provider => _provider;
 
-    /// <summary>Sends new connections to these nodes; running ones stay where they are. A node that was there before
-    /// keeps its health and its count of connections.</summary>
-    public void Set(IReadOnlyList<Node> nodes) => _provider.Update(_routes, [OfNodes(nodes)]);
+    /// <summary>Sends new connections to those of these nodes that are ready; running ones stay where they are. A node that
+    /// was there before keeps its health and its count of connections.</summary>
+    public void Set(IReadOnlyList<Node> nodes)
+    {
+        foreach (var node in nodes)
+        {
+            _present.TryAdd(node.Id, new CancellationTokenSource());
+        }
+
+        _provider.Update(_routes, [OfNodes(nodes)]);
+        foreach (var id in _present.Keys.Except(nodes.Select(node => node.Id)))
+        {
+            if (_present.TryRemove(id, out var gone))
+            {
+                // Not disposed: who has its token may still look at it. It holds nothing but memory.
+                gone.Cancel();
+            }
+        }
+    }
+
+    /// <summary>Cancelled once this node is not among the nodes any more; is so already for one that is not.</summary>
+    public CancellationToken GoneOf(string id) => _present.TryGetValue(id, out var gone) ? gone.Token : new CancellationToken(canceled: true);
+
+    /// <summary>Whether a node only serves the connections it has.</summary>
+    public static bool IsDraining(DestinationState node) => node.Model.Config.Metadata?.ContainsKey(Draining) == true;
 
     private ClusterConfig OfNodes(IReadOnlyList<Node> nodes) => new()
     {
@@ -64,7 +90,11 @@ internal sealed class NodeDestinations
             [ConsecutiveFailuresHealthPolicyOptions.ThresholdMetadataName] = 2.ToString(CultureInfo.InvariantCulture),
         },
         HttpRequest = RequestConfig,
-        Destinations = nodes.ToDictionary(node => node.Id, node => new DestinationConfig { Address = node.Address }),
+        Destinations = nodes.ToDictionary(node => node.Id, node => new DestinationConfig
+        {
+            Address = node.Address,
+            Metadata = node.IsReady ? null : new Dictionary<string, string> { [Draining] = "" },
+        }),
     };
 
     // No health checks: the platform behind this one address does them, and there is nothing to move on to.

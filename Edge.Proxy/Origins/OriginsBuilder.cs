@@ -1,0 +1,36 @@
+using Edge.Proxy.Routing;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace Edge.Proxy.Origins;
+
+/// <summary>Pages from elsewhere: who may connect, and what browsers then have to be told (CORS).</summary>
+internal static class OriginsBuilder
+{
+    private static readonly TimeSpan PreflightAge = TimeSpan.FromMinutes(10);
+
+    public static IServiceCollection AddOrigins(this IServiceCollection services)
+    {
+        services.AddCors();
+        services.AddOptions<CorsOptions>().Configure<IOptions<EdgeOptions>>(static (cors, edge) => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins(edge.Value.AllowedOrigins)
+            .AllowCredentials()
+            .WithMethods(HttpMethods.Get, HttpMethods.Post, HttpMethods.Delete)
+            // What the hub's clients send.
+            .WithHeaders(HeaderNames.Authorization, HeaderNames.ContentType, HeaderNames.XRequestedWith, "X-SignalR-User-Agent")
+            .WithExposedHeaders("X-Node", HeaderNames.RetryAfter)
+            .SetPreflightMaxAge(PreflightAge)));
+        return services;
+    }
+
+    /// <summary>In front of everything that is passed on. Preflights are answered here.</summary>
+    public static WebApplication UseOrigins(this WebApplication app)
+    {
+        app.UseMiddleware<OriginCheck>();
+        app.UseWhen(
+            static http => http.Request.IsHub() || http.Request.Path.StartsWithSegments("/api"),
+            static branch => branch.UseCors());
+        return app;
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Edge.Proxy.Routing;
+
+/// <summary>What a request is to the edge.</summary>
+internal static class RequestKind
+{
+    public const string HubPath = "/signalr";
+
+    /// <summary>A WebSocket, or anything else that takes the connection over.</summary>
+    public static bool IsUpgrade(this HttpContext http) =>
+        http.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true
+        || http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
+
+    public static bool IsHub(this HttpRequest request) => request.Path.StartsWithSegments(HubPath);
+
+    /// <summary>A hub's server-sent events.</summary>
+    public static bool IsEventStream(this HttpRequest request) =>
+        request.IsHub() && request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Asks for a connection id. Asking again only makes another one.</summary>
+    public static bool IsNegotiate(this HttpRequest request) =>
+        HttpMethods.IsPost(request.Method)
+        && request.IsHub()
+        && request.Path.Value!.EndsWith("/negotiate", StringComparison.OrdinalIgnoreCase);
+}
