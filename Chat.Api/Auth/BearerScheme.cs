@@ -10,8 +10,6 @@ internal sealed class BearerScheme(TokenValidator tokens) : IAuthenticationHandl
 {
     public const string Name = "Bearer";
 
-    private const string Prefix = Name + " ";
-
     private AuthenticationScheme _scheme = null!;
     private HttpContext _http = null!;
     private Task<AuthenticateResult>? _result;
@@ -48,12 +46,13 @@ internal sealed class BearerScheme(TokenValidator tokens) : IAuthenticationHandl
             return AuthenticateResult.Fail(new TokenRefusedException(TokenError.Malformed));
         }
 
-        if (header.ToString() is var text && !text.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        var text = header.ToString();
+        if (!text.StartsWith(Name, StringComparison.OrdinalIgnoreCase) || (text.Length > Name.Length && text[Name.Length] != ' '))
         {
             return AuthenticateResult.NoResult();
         }
 
-        var result = await tokens.ValidateAsync(text[Prefix.Length..].Trim());
+        var result = await tokens.ValidateAsync(text[Name.Length..].Trim());
         return result.IsValid
             ? AuthenticateResult.Success(new AuthenticationTicket(
                 result.User, new AuthenticationProperties { ExpiresUtc = ChatUser.ExpiresAt(result.User) }, _scheme.Name))

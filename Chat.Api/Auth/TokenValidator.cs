@@ -62,7 +62,7 @@ internal sealed partial class TokenValidator(
     private static Task<TokenResult> Refused(TokenError error) => Task.FromResult<TokenResult>(error);
 
     private async Task<TokenResult> CheckOwnAsync(JsonWebToken jwt, SecurityKey key) =>
-        Result(await CheckAsync(jwt, [SecurityAlgorithms.HmacSha256], [key], _options.Issuer));
+        Result(await CheckAsync(jwt, [SecurityAlgorithms.HmacSha256], [key], _options.Issuer), noKey: TokenError.Signature);
 
     private async Task<TokenResult> CheckIssuersAsync(JsonWebToken jwt)
     {
@@ -77,7 +77,7 @@ internal sealed partial class TokenValidator(
             result = await CheckAsync(jwt, newer); // the issuer has changed its keys
         }
 
-        return Result(result);
+        return Result(result, noKey: TokenError.UnknownKey);
     }
 
     private async Task<TokenValidationResult> CheckAsync(JsonWebToken jwt, IssuerKeySet keys)
@@ -100,11 +100,11 @@ internal sealed partial class TokenValidator(
             ValidateLifetime = false, // by our clock, below
         });
 
-    private TokenResult Result(TokenValidationResult result) => result.IsValid
+    private TokenResult Result(TokenValidationResult result, TokenError noKey) => result.IsValid
         ? Accept(new ClaimsPrincipal(new CaseSensitiveClaimsIdentity(result.ClaimsIdentity.Claims, BearerScheme.Name, _options.UserClaim, "role")))
         : result.Exception switch
         {
-            SecurityTokenSignatureKeyNotFoundException => result.SecurityToken is JsonWebToken { Alg: SecurityAlgorithms.HmacSha256 } ? TokenError.Signature : TokenError.UnknownKey,
+            SecurityTokenSignatureKeyNotFoundException => noKey,
             SecurityTokenInvalidSignatureException or SecurityTokenInvalidAlgorithmException => TokenError.Signature,
             SecurityTokenInvalidAudienceException => TokenError.Audience,
             SecurityTokenInvalidIssuerException => TokenError.Issuer,

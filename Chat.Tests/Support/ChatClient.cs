@@ -34,12 +34,24 @@ internal sealed class ChatClient : IAsyncDisposable
 
     /// <exception cref="RefusedException">The server answered with another status than 101.</exception>
     /// <exception cref="WebSocketException">Nobody answered.</exception>
-    public static async Task<ChatClient> ConnectAsync(Uri server, string path, CancellationToken cancellationToken = default)
+    public static Task<ChatClient> ConnectAsync(Uri server, string path, CancellationToken cancellationToken = default) =>
+        ConnectAsync(server, path, token: null, cancellationToken);
+
+    /// <param name="server">A node or the edge.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="token">Sent as the header <c>Authorization: Bearer</c>.</param>
+    /// <param name="cancellationToken">Ends the wait for an answer.</param>
+    public static async Task<ChatClient> ConnectAsync(Uri server, string path, string? token, CancellationToken cancellationToken = default)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Deadline);
         var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
+        if (token is not null)
+        {
+            socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+        }
+
         try
         {
             await socket.ConnectAsync(Address(server, path), deadline.Token);

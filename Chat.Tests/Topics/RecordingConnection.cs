@@ -16,6 +16,9 @@ internal sealed class RecordingConnection(long number = 1) : Connection(number, 
 
     public CloseReason? Closed { get; private set; }
 
+    /// <summary>The time provider's timestamp when the keeper last came by.</summary>
+    public long TendedAt { get; private set; }
+
     public string[] Seen
     {
         get
@@ -45,10 +48,7 @@ internal sealed class RecordingConnection(long number = 1) : Connection(number, 
 
     public override void Close(CloseReason reason) => Closed ??= reason;
 
-    public override void Tend(long now, bool ping)
-    {
-        // No keeper in these tests.
-    }
+    public override void Tend(long now, bool ping) => TendedAt = now;
 
     private static string InShort(ReadOnlySpan<byte> frame)
     {
