@@ -90,7 +90,16 @@ public static class ChannelMessageQueueExtensions
     {
         ArgumentNullException.ThrowIfNull(subscriber);
         var queue = new ChannelMessageQueue(subscriber, channel);
-        await queue.SubscribeAsync(flags).ConfigureAwait(false);
-        return queue;
+        try
+        {
+            await queue.SubscribeAsync(flags).ConfigureAwait(false);
+            return queue;
+        }
+        catch
+        {
+            // The client keeps what it could not subscribe to, to try again when it reconnects; here nobody could end it.
+            await queue.UnsubscribeAsync(CommandFlags.FireAndForget).ConfigureAwait(false);
+            throw;
+        }
     }
 }
