@@ -59,7 +59,11 @@ public sealed class ChannelMessageQueue
     public async Task UnsubscribeAsync(CommandFlags flags = CommandFlags.None)
     {
         _messages.Writer.TryComplete();
-        await _subscriber.UnsubscribeAsync(Channel, _enqueue, flags).ConfigureAwait(false);
+        var unsubscribing = _subscriber.UnsubscribeAsync(Channel, _enqueue, flags);
+        if ((flags & CommandFlags.FireAndForget) == 0) // else this client never ends the task
+        {
+            await unsubscribing.ConfigureAwait(false);
+        }
     }
 
     internal Task SubscribeAsync(CommandFlags flags) => _subscriber.SubscribeAsync(Channel, _enqueue, flags);
