@@ -4,17 +4,25 @@ namespace Chat.Api.Hubs;
 
 // What the hub's methods take and answer. A nick in a request is taken for the seed's clients' sake and never looked at:
 // who somebody is, the token says.
+// SignalR logs the arguments of every call at level Debug, as their ToString has them: those that hold what people wrote,
+// or a token, have none of it.
 
 /// <param name="Message">Text.</param>
 /// <param name="Group">Where to.</param>
 /// <param name="Nick">Ignored.</param>
 /// <param name="Id">The client's id for this message; sent again with it, it is not doubled.</param>
-public sealed record PostRequest(string? Message, string? Group, string? Nick = null, string? Id = null);
+public sealed record PostRequest(string? Message, string? Group, string? Nick = null, string? Id = null)
+{
+    public override string ToString() => nameof(PostRequest);
+}
 
 /// <param name="To">A user.</param>
 /// <param name="Message">Text.</param>
 /// <param name="Id">As in <see cref="PostRequest"/>.</param>
-public sealed record SendRequest(string? To, string? Message, string? Id = null);
+public sealed record SendRequest(string? To, string? Message, string? Id = null)
+{
+    public override string ToString() => nameof(SendRequest);
+}
 
 /// <param name="Group">Which.</param>
 /// <param name="Nick">Ignored.</param>
@@ -32,7 +40,10 @@ public sealed record TypingRequest(string? Group);
 /// <param name="Limit">At most so many.</param>
 public sealed record HistoryRequest(string? Group, string? Since = null, int? Limit = null);
 
-public sealed record RefreshRequest(string? Token);
+public sealed record RefreshRequest(string? Token)
+{
+    public override string ToString() => nameof(RefreshRequest);
+}
 
 /// <param name="Id">The client's, or one the server gave.</param>
 /// <param name="Epoch">Which life of the log.</param>
