@@ -25,6 +25,7 @@ const ReplayQuiet = 250;       // a replay comes in one go: this much silence en
 const Remembered = 1_000;      // ids of messages, against duplicates; more than a log holds
 const MaxBytes = 32 * 1024;    // the server's default for a message
 
+const TokenExpired = 4401;
 const Terminal = new Set([1002, 1003, 1007]); // the client is at fault, and would be again
 
 export class ChatClient extends EventTarget {
@@ -32,6 +33,8 @@ export class ChatClient extends EventTarget {
   #kind;            // user, group, all, channel
   #me;
   #history;
+  #token;
+  #attempt = null;  // to connect; another, or the end, makes it void
   #socket = null;
   #state = 'stopped';
   #failures = 0;    // in a row; decides how long to wait
@@ -48,15 +51,18 @@ export class ChatClient extends EventTarget {
 
   /**
    * @param {string} path such as /chat/user/anna, /chat/group/42/anna, /chat/all/anna or /chat/channel/anna
-   * @param {{ history?: boolean }} options history: begin with what the log still has
+   * @param {{ history?: boolean, token?: string | (() => ?string | Promise<?string>) }} options
+   *   history: begin with what the log still has. token: where one is needed; a function is asked before each connect,
+   *   and may say null.
    */
-  constructor(path, { history = false } = {}) {
+  constructor(path, { history = false, token = null } = {}) {
     super();
     const [, , kind, ...ids] = path.split('/').map(decodeURIComponent);
     this.#path = path;
     this.#kind = kind;
     this.#me = ids.at(-1);
     this.#history = history;
+    this.#token = token;
     this.topic = { user: `user:${this.#me}`, group: `group:${ids[0]}`, all: 'all', channel: `user:${this.#me}` }[kind];
   }
 
@@ -112,10 +118,11 @@ export class ChatClient extends EventTarget {
 
   // --- the connection -------------------------------------------------------------------------------------------
 
-  #url() {
+  #url(token) {
     const url = new URL(this.#path, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     url.searchParams.set('format', 'json');
+    if (token) url.searchParams.set('access_token', token); // browsers let a page set no header here
     const since = topic => {
       const position = this.#positions.get(topic);
       // No log ever had this position, so the answer is all that the log has.
@@ -126,12 +133,20 @@ export class ChatClient extends EventTarget {
     return url;
   }
 
-  #connect() {
+  async #connect() {
     this.#detach();
-    this.#become('connecting');
-    const socket = new WebSocket(this.#url());
-    this.#socket = socket;
+    const attempt = this.#attempt = {};
     this.#timer = setTimeout(() => this.#lost(1006, 'no answer'), ConnectTimeout);
+    this.#become('connecting');
+    let token = this.#token;
+    if (typeof token === 'function') {
+      try { token = await token(); } catch { token = undefined; }
+      if (attempt !== this.#attempt) return;
+      if (token === undefined) { this.#lost(1006, 'no token'); return; }
+    }
+
+    const socket = new WebSocket(this.#url(token));
+    this.#socket = socket;
     socket.onmessage = ({ data }) => { if (socket === this.#socket) this.#receive(JSON.parse(data)); };
     socket.onclose = ({ code, reason }) => { if (socket === this.#socket) this.#lost(code, reason); };
   }
@@ -140,6 +155,7 @@ export class ChatClient extends EventTarget {
   #detach() {
     const socket = this.#socket;
     this.#socket = null;
+    this.#attempt = null;
     clearTimeout(this.#timer);
     clearTimeout(this.#stable);
     if (this.#replay) this.#caughtUp();
@@ -150,7 +166,8 @@ export class ChatClient extends EventTarget {
     this.#detach()?.close();
     clearTimeout(this.#underWay);
     if (code === 1009 && this.#queue.length) this.#settle(this.#queue[0], 'failed', 'The message is too big.', true);
-    if (Terminal.has(code) || (code === 1008 && reason.includes('malformed'))) {
+    const isLastToken = code === TokenExpired && typeof this.#token !== 'function';
+    if (Terminal.has(code) || isLastToken || (code === 1008 && reason.includes('malformed'))) {
       this.#become('stopped', { code, reason });
       return;
     }

@@ -1,5 +1,5 @@
 // The page: a form, a conversation, the state of its connection. What is said to the server is in chat-client.js.
-// /#name=anna&group=lobby joins at once; &user=ben and &all likewise.
+// /#name=anna&group=lobby joins at once; &user=ben and &all likewise; &token=... is used where the server wants one.
 import { ChatClient } from './chat-client.js';
 import { Messages } from './messages.js';
 import { showNodes } from './nodes.js';
@@ -44,6 +44,12 @@ function enter(where) {
   const name = clean(where.get('name'));
   const group = clean(where.get('group'));
   mode = ['group', 'user', 'all'].find(one => where.has(one)) ?? 'group';
+  if (where.has('token')) {
+    // Out of the address, which people copy; a reload still finds it.
+    sessionStorage.token = where.get('token');
+    where.delete('token');
+  }
+
   const error = idError('A name', name) || (mode === 'group' && idError('A group', group));
   $('join-error').textContent = error || '';
   if (error) return;
@@ -58,13 +64,22 @@ function enter(where) {
   join.hidden = true;
   room.hidden = false;
   messages.begin(name);
-  start(path);
+  start(path, sessionStorage.token || (() => fetchToken(name)));
   (mode === 'user' && !$('to').value ? $('to') : $('text')).focus();
+}
+
+// Where the server makes tokens for whoever asks; elsewhere this is 404, and one comes with the address, or none is needed.
+async function fetchToken(name) {
+  const answer = await fetch(`/api/auth/token?nick=${encodeURIComponent(name)}`, { cache: 'no-store', signal: AbortSignal.timeout(5_000) });
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new Error(answer.status);
+  return (await answer.text()).trim();
 }
 
 $('leave').addEventListener('click', () => {
   chat.close();
   chat = null;
+  sessionStorage.removeItem('token');
   history.replaceState(null, '', location.pathname);
   document.title = 'Chat';
   room.hidden = true;
@@ -74,8 +89,8 @@ $('leave').addEventListener('click', () => {
 
 // --- the conversation -------------------------------------------------------------------------------------------
 
-function start(path) {
-  chat = new ChatClient(path, { history: true });
+function start(path, token) {
+  chat = new ChatClient(path, { history: true, token });
   const on = (type, listen) => chat.addEventListener(type, ({ detail }) => listen(detail));
   on('message', message => messages.add(message));
   on('delivery', delivery => messages.deliver(delivery));
@@ -120,6 +135,7 @@ const reasons = {
   1011: 'the server had a problem',
   1012: 'the node is stopping',
   1013: 'the server could not keep up',
+  4401: 'the token expired',
 };
 
 function showState({ state, delay = 0, code, reason }) {
