@@ -59,22 +59,36 @@ public partial class RedisHubLifetimeManager<THub>
     private async Task<string?> AskAsync(string connectionId, Func<long, byte[]> frameOf, CancellationToken cancellationToken)
     {
         await StartAsync(cancellationToken).ConfigureAwait(false); // or no answer would be heard
+        var asked = _time.GetTimestamp();
         var (question, answer) = _answers.Open();
         try
         {
-            var listening = await PublishAsync(_channels.Connection(connectionId), frameOf(question), cancellationToken).ConfigureAwait(false);
-            if (listening == 0 && _bus.CountsAll())
+            var frame = frameOf(question);
+            while (true)
             {
-                return $"No node has connection {connectionId}.";
-            }
+                var listening = await PublishAsync(_channels.Connection(connectionId), frame, cancellationToken).ConfigureAwait(false);
+                if (listening == 0 && _bus.CountsAll())
+                {
+                    return $"No node has connection {connectionId}.";
+                }
 
-            return await answer.WaitAsync(_limits.NodeAnswer, _time, cancellationToken).ConfigureAwait(false)
-                ? null
-                : $"The node of connection {connectionId} could not do it.";
-        }
-        catch (TimeoutException) when (!answer.IsCompleted)
-        {
-            return $"No node answered for connection {connectionId} within {_limits.NodeAnswer.TotalSeconds} s.";
+                try
+                {
+                    return await answer.WaitAsync(_limits.AnswerCheck, _time, cancellationToken).ConfigureAwait(false)
+                        ? null
+                        : $"The node of connection {connectionId} could not do it.";
+                }
+                catch (TimeoutException) when (!answer.IsCompleted)
+                {
+                    if (_time.GetElapsedTime(asked) >= _limits.NodeAnswer)
+                    {
+                        return $"No node answered for connection {connectionId} within {_limits.NodeAnswer.TotalSeconds} s.";
+                    }
+                }
+
+                // A question that came while the connection went is never answered. Not the same again: it may be under way.
+                frame = FrameWriter.Nothing;
+            }
         }
         finally
         {

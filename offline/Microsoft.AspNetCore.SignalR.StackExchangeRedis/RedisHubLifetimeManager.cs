@@ -9,8 +9,8 @@ namespace Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 /// <summary>The connections of one hub on one node, which reaches those on the others over Redis.</summary>
 /// <remarks>
 /// What is sent goes through Redis and comes back to local clients as well, so that all clients of a channel (all, a
-/// group, a user, a connection) see one order. It is written down once per protocol. At most once: what is sent while
-/// Redis is away throws, and what others send then is missed.
+/// group, a user, a connection) see the order of Redis: one for all. It is written down once per protocol. At most once:
+/// what is sent while Redis is away throws, and what others send then is missed.
 /// </remarks>
 public partial class RedisHubLifetimeManager<THub> : HubLifetimeManager<THub>, IDisposable
     where THub : Hub

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis.Internal;
 using Xunit;
@@ -14,6 +15,8 @@ public abstract class SignalSpec(RedisFixture redis) : IAsyncLifetime
     private protected static SignalChannels Channels { get; } = new(typeof(SignalHub).FullName!);
 
     private protected RedisServer Server => redis.Server;
+
+    private protected RedisKind Kind => GetType().GetCustomAttribute<RunsOnAttribute>()!.Kind;
 
     private protected SignalNode A => _nodes[0];
 

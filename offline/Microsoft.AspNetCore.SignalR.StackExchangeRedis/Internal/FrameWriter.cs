@@ -14,6 +14,9 @@ internal readonly struct FrameWriter
         _bytes.Write([FrameReader.Mark, (byte)kind]);
     }
 
+    /// <summary>Asks for nothing: to learn who listens.</summary>
+    public static byte[] Nothing { get; } = Forget("");
+
     public static byte[] Signal(IReadOnlyList<SerializedMessage> messages, IReadOnlyList<string>? excluded = null)
     {
         var writer = new FrameWriter(FrameKind.Signal, 64 + messages.Sum(message => message.Serialized.Length));

@@ -93,9 +93,10 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
                 // Nobody answers what is fired and forgotten: it is done when it returns.
                 queue.UnsubscribeAsync(CommandFlags.FireAndForget).GetAwaiter().GetResult();
             }
-            catch (Exception failure) when (failure is RedisException or ObjectDisposedException)
+            catch (Exception failure)
             {
-                // The connection went first, and the subscriptions with it.
+                // The connection went first, and the subscriptions with it; the client then throws anything, null references even.
+                logger.UnsubscribedByTheEnd(failure, queue.Channel.ToString());
             }
         }
 

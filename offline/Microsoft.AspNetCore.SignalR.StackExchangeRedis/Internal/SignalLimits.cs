@@ -11,6 +11,9 @@ internal sealed record SignalLimits
     /// <summary>Until another node must have answered. Longer than <see cref="RedisAnswer"/>, for which that node may be waiting.</summary>
     public TimeSpan NodeAnswer { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often Redis is asked meanwhile whether the connection is there at all; it may just have gone.</summary>
+    public TimeSpan AnswerCheck { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How often the node of a client that was asked for a result is asked whether it is still there.</summary>
     public TimeSpan ResultCheck { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -20,6 +20,9 @@ internal static partial class SignalLog
     [LoggerMessage(LogLevel.Warning, "Redis was not told that nobody listens to {Channel} any more.")]
     public static partial void UnsubscribeFailed(this ILogger logger, Exception exception, string channel);
 
+    [LoggerMessage(LogLevel.Debug, "Redis was disconnected before {Channel} was let go.")]
+    public static partial void UnsubscribedByTheEnd(this ILogger logger, Exception exception, string channel);
+
     [LoggerMessage(LogLevel.Warning, "Left alone: {Bytes} bytes on {Channel}, which are nothing that belongs there.")]
     public static partial void Rubbish(this ILogger logger, int bytes, string channel);
 
