@@ -10,6 +10,7 @@
 //   state     { state: connecting | online | waiting | stopped, delay?, code?, reason? }
 //   message   { topic, from, msg, id?, at?, missed }   missed: it is part of a replay
 //   joined    { topic, from }                          on /chat/channel
+//   left      { topic, from }                          for good, on every device
 //   caughtup  { missed }                               a replay is through
 //   gap       { topic }                                messages may be missing that the log no longer has
 //   delivery  { id, text, to, state: sending | sent | failed, error?, final? }   final: trying again would fail again
@@ -26,7 +27,8 @@ const Remembered = 1_000;      // ids of messages, against duplicates; more than
 const MaxBytes = 32 * 1024;    // the server's default for a message
 
 const TokenExpired = 4401;
-const Terminal = new Set([1002, 1003, 1007]); // the client is at fault, and would be again
+const LeftGroup = 4403;
+const Terminal = new Set([1002, 1003, 1007, LeftGroup]); // the client is at fault, and would be again; or is not wanted back
 
 export class ChatClient extends EventTarget {
   #path;
@@ -197,6 +199,7 @@ export class ChatClient extends EventTarget {
       case 'subscribed': this.#subscribed(frame); break;
       case 'message': this.#message(frame); break;
       case 'joined': this.#tell('joined', frame); break;
+      case 'left': this.#left(frame); break;
       case 'ack': this.#settleById(frame.id, 'sent'); break;
       case 'error': this.#refused(frame); break;
     }
@@ -235,6 +238,16 @@ export class ChatClient extends EventTarget {
     }
 
     this.#tell('message', { topic, from, msg, id, at, missed: this.#replay !== null });
+  }
+
+  #left({ topic, from, epoch, offset }) {
+    this.#positions.set(topic, { epoch, offset });
+    if (from === this.#me && !this.#replay) { // one in a replay was before we came again
+      this.#positions.delete(topic);
+      this.#groups.delete(topic.slice('group:'.length));
+    }
+
+    this.#tell('left', { topic, from });
   }
 
   #caughtUp() {

@@ -98,6 +98,7 @@ function start(path, token) {
   on('gap', () => messages.line('Messages may be missing here: the history no longer reaches back to where you were.', 'warn'));
   on('caughtup', ({ missed }) => messages.line(missed === 0 ? 'Back. You missed nothing.'
     : `Back. Caught up on ${missed} missed message${missed === 1 ? '' : 's'}.`, 'good'));
+  on('left', ({ from }) => messages.line(`${from} left.`, 'quiet'));
   on('refused', ({ msg }) => messages.line(msg, 'bad'));
   chat.open();
 }
