@@ -1,3 +1,4 @@
+using Chat.Tests.Auth;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class FailoverCluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _nodes = await NodeCluster.StartAsync(nodes: 2);
+        _nodes = await NodeCluster.StartAsync(nodes: 2, settings: ("Auth:SecurityKey", TestToken.Key));
         _edge = await EdgeProcess.StartAsync(_nodes.Redis.ConnectionString);
     }
 
