@@ -157,6 +157,31 @@ public sealed class AffinityTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Negotiation_OfANodeThatHangs_GoesToAnother()
+    {
+        await using var edge = await EdgeHost.StartAsync([("Edge:UpgradeTimeout", "00:00:01")], _nodes);
+        var hanging = await _client.NegotiateAsync(edge.Address);
+        Node(hanging).News = new TaskCompletionSource();
+
+        Assert.NotEqual(hanging, await _client.NegotiateAsync(edge.Address));
+    }
+
+    [Fact]
+    public async Task Poll_ThatOffersHttp2_IsAPoll()
+    {
+        await _client.NegotiateAsync(Edge);
+        for (var i = 0; i < 3; i++)
+        {
+            var answer = await RawHttp.SendAsync(
+                Edge,
+                $"/signalr/chat?id={_client.Id}",
+                ["Connection: Upgrade, HTTP2-Settings, close", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__", "Cookie: " + _client.Cookie(Edge)]);
+
+            Assert.Equal(200, RawHttp.Status(answer));
+        }
+    }
+
+    [Fact]
     public async Task WebSockets_AreBalanced_WhateverTheCookieSays_AndSetNone()
     {
         await _client.NegotiateAsync(Edge);

@@ -33,7 +33,7 @@ internal sealed class FakeNode : IAsyncDisposable
         _app.MapGet("/api/auth/token", (string nick) => MakesTokens ? Results.Text($"{nick}-{++_tokens}") : Results.NotFound());
         _app.MapPost("/api/post", () => Results.Ok());
         _app.Map("/chat/{**rest}", ChatAsync);
-        _app.MapPost("/signalr/chat/negotiate", Negotiate);
+        _app.MapPost("/signalr/chat/negotiate", (Delegate)NegotiateAsync);
         _app.Map("/signalr/chat", HubAsync);
     }
 
@@ -58,7 +58,7 @@ internal sealed class FakeNode : IAsyncDisposable
     /// <summary>Completes when a WebSocket's connection has ended.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Hub requests with an id wait until this completes, as polls without news do.</summary>
+    /// <summary>Hub requests wait until this completes, as polls without news do.</summary>
     public TaskCompletionSource? News { get; set; }
 
     /// <summary>Ends the connection instead of answering a hub request, as a node does that is killed.</summary>
@@ -78,9 +78,14 @@ internal sealed class FakeNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    private IResult Negotiate()
+    private async Task<IResult> NegotiateAsync(HttpContext http)
     {
         Asked++;
+        if (News is { } news)
+        {
+            await news.Task.WaitAsync(http.RequestAborted);
+        }
+
         if (TurnsAway)
         {
             return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);

@@ -17,7 +17,7 @@ internal sealed class HubAffinity(RequestDelegate next, NodeCookie cookie, NodeD
 {
     public Task InvokeAsync(HttpContext http)
     {
-        if (!http.Request.IsHub() || http.IsUpgrade())
+        if (!http.Request.IsHub() || http.IsWebSocket())
         {
             return next(http);
         }

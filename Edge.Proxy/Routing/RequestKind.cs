@@ -7,10 +7,16 @@ internal static class RequestKind
 {
     public const string HubPath = "/signalr";
 
-    /// <summary>A WebSocket, or anything else that takes the connection over.</summary>
+    /// <summary>A WebSocket, or anything else that may take the connection over.</summary>
     public static bool IsUpgrade(this HttpContext http) =>
         http.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true
         || http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
+
+    /// <summary>Not any upgrade: some HTTP clients offer one to HTTP/2 with each of their requests.</summary>
+    public static bool IsWebSocket(this HttpContext http) =>
+        http.IsUpgrade()
+        && (!HttpMethods.IsGet(http.Request.Method)
+            || http.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase));
 
     public static bool IsHub(this HttpRequest request) => request.Path.StartsWithSegments(HubPath);
 
