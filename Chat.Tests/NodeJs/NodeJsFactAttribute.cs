@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Chat.Tests.Web;
 using Xunit;
 using Xunit.Abstractions;
 using Xunit.Sdk;
@@ -9,7 +10,11 @@ namespace Chat.Tests.NodeJs;
 /// Where CI=true it then fails instead.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 [XunitTestCaseDiscoverer("Chat.Tests.NodeJs.NodeJsFactDiscoverer", "Chat.Tests")]
-internal sealed class NodeJsFactAttribute : FactAttribute;
+internal sealed class NodeJsFactAttribute : FactAttribute
+{
+    /// <summary>Whether the clients run in a browser.</summary>
+    public bool NeedsChromium { get; set; }
+}
 
 /// <summary>As <see cref="NodeJsFactAttribute"/>, once for each row of data.</summary>
 [AttributeUsage(AttributeTargets.Method)]
@@ -53,9 +58,14 @@ internal sealed class NodeJsTestCase : XunitTestCase
         var mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1";
         if (!mustRun)
         {
-            SkipReason ??= await NodePackages.WhyNotAsync();
+            SkipReason ??= await NodePackages.WhyNotAsync() ?? WhyNoChromium();
         }
 
         return await base.RunAsync(diagnosticMessageSink, messageBus, constructorArguments, aggregator, cancellationTokenSource);
     }
+
+    private string? WhyNoChromium() =>
+        Chromium.Program is null && TestMethod.Method.GetCustomAttributes(typeof(NodeJsFactAttribute)).Any(fact => fact.GetNamedArgument<bool>(nameof(NodeJsFactAttribute.NeedsChromium)))
+            ? Chromium.WhyNot
+            : null;
 }

@@ -26,6 +26,8 @@ internal abstract class HubClient : IAsyncDisposable
     /// <summary>Completes when the connection has ended for good, with the reason or an empty text; never fails.</summary>
     public Task<string> Ended => _ended.Task;
 
+    public int Reconnections { get; private set; }
+
     /// <summary>Called for each event before it is kept, on the library's thread.</summary>
     public Action<HubEvent>? Heard { get; set; }
 
@@ -74,11 +76,14 @@ internal abstract class HubClient : IAsyncDisposable
     }
 
     /// <summary>The next event of this name; what comes before it is dropped.</summary>
-    public async Task<HubEvent> NextAsync(string name)
+    public Task<HubEvent> NextAsync(string name) => NextWhereAsync(next => next.Name == name);
+
+    /// <summary>The next event for which this holds; what comes before it is dropped.</summary>
+    public async Task<HubEvent> NextWhereAsync(Func<HubEvent, bool> condition)
     {
         while (true)
         {
-            if (await NextAsync() is var next && next.Name == name)
+            if (await NextAsync() is var next && condition(next))
             {
                 return next;
             }
@@ -138,7 +143,11 @@ internal abstract class HubClient : IAsyncDisposable
         _events.Writer.TryWrite(next);
     }
 
-    protected void OnReconnected() => _reconnected.Release();
+    protected void OnReconnected()
+    {
+        Reconnections++;
+        _reconnected.Release();
+    }
 
     protected void OnEnded(string reason)
     {

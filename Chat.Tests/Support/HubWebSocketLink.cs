@@ -47,8 +47,8 @@ internal sealed class HubWebSocketLink : HubLink
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
+        base.Abort(abortReason); // first: when the socket is gone, the client disposes of this
         _socket.Abort();
-        base.Abort(abortReason);
     }
 
     public override async ValueTask DisposeAsync()

@@ -55,9 +55,17 @@ public sealed partial class Chromium : IAsyncDisposable
         return chromium;
     }
 
-    internal async Task<BrowserPage> OpenAsync(Uri address)
+    /// <param name="address">The page's.</param>
+    /// <param name="isolated">Shares no cookies with other pages.</param>
+    internal async Task<BrowserPage> OpenAsync(Uri address, bool isolated = false)
     {
-        var target = await CallAsync("Target.createTarget", new JsonObject { ["url"] = address.AbsoluteUri, ["newWindow"] = true });
+        var window = new JsonObject { ["url"] = address.AbsoluteUri, ["newWindow"] = true };
+        if (isolated)
+        {
+            window["browserContextId"] = (await CallAsync("Target.createBrowserContext", []))["browserContextId"]!.DeepClone();
+        }
+
+        var target = await CallAsync("Target.createTarget", window);
         var session = await CallAsync("Target.attachToTarget", new JsonObject { ["targetId"] = target["targetId"]!.DeepClone(), ["flatten"] = true });
         var page = new BrowserPage(this, (string)session["sessionId"]!);
         foreach (var domain in (string[])["Runtime", "Log", "Network"])

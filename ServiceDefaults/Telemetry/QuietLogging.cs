@@ -21,6 +21,8 @@ internal static class QuietLogging
                 ["Logging:OpenTelemetry:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 // Warns about unencrypted keys, which YARP asks for and the edge does not use.
                 ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
+                // An error with a stack for every call that a client got wrong. Faults of ours are logged by Chat.Api.Hubs.HubGate.
+                ["Logging:LogLevel:Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher"] = "None",
                 ["Logging:LogLevel:Yarp"] = "Warning",
                 // A warning with a stack for every client that goes and for every failed probe. Whether a node is in
                 // or out is logged elsewhere.

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Chat.Tests.Edge;
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Hubs;
+
+/// <summary>Three nodes and an edge, real processes, for tests of the hub that end nodes or need settings of their own.</summary>
+public sealed class HubCluster : IAsyncLifetime
+{
+    /// <summary>The nodes' key: tests make tokens of their own.</summary>
+    internal const string SecurityKey = "a key that only tests use, thirty-two bytes and more";
+
+    private NodeCluster? _nodes;
+    private EdgeProcess? _edge;
+
+    internal NodeCluster Nodes => _nodes!;
+
+    internal EdgeProcess Edge => _edge!;
+
+    /// <summary>Where the seed's page is served, which is not where the edge is.</summary>
+    internal Uri PageOrigin { get; } = new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}"));
+
+    public async Task InitializeAsync()
+    {
+        _nodes = await NodeCluster.StartAsync(
+            nodes: 3,
+            persists: false,
+            ("Auth:SecurityKey", SecurityKey),
+            ("Auth:ClockSkew", "00:00:00"),
+            ("Chat:Connections:MessagesPerSecond", "0"),
+            ("Chat:Connections:PerUser", "0"),
+            ("Chat:Connections:DrainTime", "00:00:00.5"),
+            ("Chat:Hub:RemovalTimeout", "00:00:01"), // shorter than a lease here: a frozen node still counts
+            ("Chat:Backplane:Group:Messages", "10000"));
+        _edge = await EdgeProcess.StartAsync(_nodes.Redis.ConnectionString, ("Edge:AllowedOrigins", PageOrigin.GetLeftPart(UriPartial.Authority)));
+        await UntilServedAsync(_nodes.Nodes);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await (_edge?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_nodes?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    internal Task<HubDotNetClient> ConnectAsync(int node, string nick, HubClientOptions? options = null) =>
+        HubDotNetClient.ConnectAsync(Nodes.Nodes[node].Address, nick, HubTransport.WebSockets, options);
+
+    /// <summary>Starts a node; returns when the edge sends it clients.</summary>
+    internal async Task AddNodeAsync()
+    {
+        await Nodes.AddAsync();
+        await UntilServedAsync([Nodes.Nodes[^1]]);
+    }
+
+    private async Task UntilServedAsync(IEnumerable<NodeProcess> nodes)
+    {
+        var awaited = nodes.Select(node => node.Id).ToHashSet();
+        await Eventually.TrueAsync(async () =>
+        {
+            await using var client = await Edge.ConnectAsync("/chat/user/looking");
+            awaited.Remove(client.Node);
+            return awaited.Count == 0;
+        });
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class HubGroupOfTests : ICollectionFixture<HubCluster>
+{
+    public const string Name = "hub behind an edge";
+}
+
+/// <summary>A test on that cluster. Its output, which runners show when it fails, carries what the processes wrote.</summary>
+[Collection(HubGroupOfTests.Name)]
+public abstract class HubTest(HubCluster cluster, ITestOutputHelper output) : IDisposable
+{
+    private protected HubCluster Cluster => cluster;
+
+    /// <summary>A name that no other test uses.</summary>
+    private protected static string Unique(string name) => $"{name}-{Guid.NewGuid():N}";
+
+    public void Dispose()
+    {
+        output.WriteLine(cluster.Nodes.Log());
+        output.WriteLine(cluster.Edge.Output);
+        GC.SuppressFinalize(this);
+    }
+}

@@ -1,0 +1,94 @@
+using Chat.Tests.Support;
+using Microsoft.AspNetCore.SignalR;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Hubs;
+
+/// <summary>The hub wants a token, keeps to its expiry, and takes a new one of the same user.</summary>
+public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(3);
+
+    private readonly string _anna = Unique("anna");
+
+    [Theory]
+    [InlineData(HubTransport.WebSockets)]
+    [InlineData(HubTransport.NegotiatedWebSockets)]
+    [InlineData(HubTransport.ServerSentEvents)]
+    [InlineData(HubTransport.LongPolling)]
+    public async Task Connecting_WithoutAValidToken_Is401(HubTransport transport)
+    {
+        string?[] tokens =
+        [
+            null,
+            "no token",
+            HubTestToken.Make(_anna, -Short),
+            HubTestToken.Make(_anna, Short, key: new string('k', 48)),
+            HubTestToken.Make("no valid/id", Short),
+        ];
+        foreach (var token in tokens)
+        {
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(transport, () => token));
+            Assert.Equal(401, refused.Status);
+        }
+    }
+
+    [Theory]
+    [InlineData(HubTransport.WebSockets)]
+    [InlineData(HubTransport.ServerSentEvents)]
+    [InlineData(HubTransport.LongPolling)]
+    public async Task Connection_EndsWhenItsTokenExpires(HubTransport transport)
+    {
+        var token = HubTestToken.Make(_anna, Short);
+        await using var anna = await ConnectAsync(transport, () => token);
+        await anna.SendAsync(_anna, "still valid");
+
+        var started = TimeProvider.System.GetTimestamp();
+        var reason = await anna.ClosedAsync();
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(8));
+        if (transport == HubTransport.WebSockets)
+        {
+            Assert.Contains("token expired", reason, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Refresh_WithATokenOfTheSameUser_KeepsTheConnection()
+    {
+        await using var expiring = await ConnectAsync(HubTransport.WebSockets, () => HubTestToken.Make(_anna, Short));
+        await using var refreshed = await ConnectAsync(HubTransport.WebSockets, () => HubTestToken.Make(_anna, Short));
+
+        var answer = await refreshed.RefreshAsync(HubTestToken.Make(_anna, TimeSpan.FromMinutes(5)));
+
+        Assert.InRange(answer.ExpiresAt - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
+        await expiring.ClosedAsync();
+        await refreshed.SendAsync(_anna, "still here");
+        Assert.Equal("still here", (await refreshed.NextAsync("direct")).Message);
+    }
+
+    [Fact]
+    public async Task Refresh_WithAnythingElse_IsRefused()
+    {
+        await using var anna = await ConnectAsync(HubTransport.WebSockets, () => HubTestToken.Make(_anna, TimeSpan.FromMinutes(1)));
+
+        string[] tokens =
+        [
+            HubTestToken.Make(Unique("ben"), TimeSpan.FromMinutes(1)),
+            HubTestToken.Make(_anna, -Short),
+            HubTestToken.Make(_anna, TimeSpan.FromMinutes(1), key: new string('k', 48)),
+            "",
+        ];
+        foreach (var token in tokens)
+        {
+            await Assert.ThrowsAsync<HubException>(() => anna.RefreshAsync(token));
+        }
+
+        await anna.SendAsync(_anna, "still here");
+        Assert.Equal("still here", (await anna.NextAsync("direct")).Message);
+    }
+
+    private Task<HubDotNetClient> ConnectAsync(HubTransport transport, Func<string?> token) =>
+        HubDotNetClient.ConnectAsync(Cluster.Edge.Address, _anna, transport, new HubClientOptions { Token = token });
+}
