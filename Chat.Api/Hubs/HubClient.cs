@@ -179,7 +179,10 @@ internal sealed class HubClient
         if (_groups.TryRemove(new(member.Topic.Topic.Id, member)))
         {
             _services.Topics.Release(member.Topic);
-            _ = RemoveFromSignalsAsync(member.Topic.Topic.Id);
+            if (!_isOver)
+            {
+                _ = RemoveFromSignalsAsync(member.Topic.Topic.Id); // of a connection that has ended, SignalR has forgotten all
+            }
         }
     }
 
@@ -193,9 +196,13 @@ internal sealed class HubClient
                 await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(group)); // joined again meanwhile
             }
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!_isOver)
         {
             _services.SignalsFailed(exception); // signals of a group it left may still come; messages do not
+        }
+        catch (Exception)
+        {
+            // It ended meanwhile, and no node knows it any more.
         }
     }
 }

@@ -109,6 +109,7 @@ public sealed class ReconnectTests(HubCluster cluster, ITestOutputHelper output)
                 await WaitForAsync(() => heard[client].LastOrDefault() == published[^1]),
                 $"{client.Nick} has {heard[client].LastOrDefault()}, the last is {published[^1]}; {client.Reconnections} reconnections; {(client.Ended.IsCompleted ? "ended: " + await client.Ended : "open")}");
             Assert.Equal(published.SkipWhile(message => message != heard[client].First()), heard[client]);
+            Assert.Equal(0, client.Repeated);
             await client.DisposeAsync();
         }
 

@@ -65,6 +65,7 @@ internal sealed class HubScript : IAsyncDisposable
             mirrors = options.Mirrors,
             events = HubClient.EventNames,
         });
+        await client.ReadyAsync();
         return client;
     }
 

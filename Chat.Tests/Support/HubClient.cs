@@ -14,7 +14,8 @@ internal abstract class HubClient : IAsyncDisposable
     private readonly Channel<HubEvent> _events = Channel.CreateUnbounded<HubEvent>();
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _reconnected = new(0);
-    private readonly ConcurrentDictionary<string, string> _positions = new();
+    private readonly ConcurrentDictionary<string, (string Epoch, long Offset)> _reached = new();
+    private Dictionary<string, (string Epoch, long Offset)> _asked = [];
 
     protected HubClient(string nick) => Nick = nick;
 
@@ -27,6 +28,9 @@ internal abstract class HubClient : IAsyncDisposable
     public Task<string> Ended => _ended.Task;
 
     public int Reconnections { get; private set; }
+
+    /// <summary>Messages that came again at a position it had passed: the server's fault, never expected.</summary>
+    public int Repeated { get; private set; }
 
     /// <summary>Called for each event before it is kept, on the library's thread.</summary>
     public Action<HubEvent>? Heard { get; set; }
@@ -134,9 +138,9 @@ internal abstract class HubClient : IAsyncDisposable
 
     protected void OnEvent(HubEvent next)
     {
-        if (next is { Name: "message" or "subscribed", Group: not null, Epoch: not null })
+        if (next is { Group: { } group, Epoch: { } epoch } && !TryReach(next.Name, group, (epoch, next.Offset)))
         {
-            _positions[next.Group] = next.Position;
+            return;
         }
 
         Heard?.Invoke(next);
@@ -155,8 +159,31 @@ internal abstract class HubClient : IAsyncDisposable
         _events.Writer.TryComplete();
     }
 
+    /// <summary>Whether events of a connection that has ended may still come out when the next one has begun.</summary>
+    protected virtual bool ConnectionsOverlap => false;
+
+    /// <summary>Returns when the hub has taken up the user's groups: it answers calls after that, its handshake before.</summary>
+    public Task ReadyAsync() => UnsubscribeAsync("none-that-anybody-is-in");
+
     /// <summary>The positions reached, as the query of a connection that resumes.</summary>
-    protected string Since() => _positions.IsEmpty ? "" : "since=" + string.Join(',', _positions.Select(pair => $"{Uri.EscapeDataString(pair.Key)}:{pair.Value}"));
+    protected string Since()
+    {
+        _asked = _reached.ToDictionary();
+        return _asked.Count == 0 ? "" : "since=" + string.Join(',', _asked.Select(pair => $"{Uri.EscapeDataString(pair.Key)}:{pair.Value.Epoch}:{pair.Value.Offset}"));
+    }
+
+    private bool TryReach(string name, string group, (string Epoch, long Offset) position)
+    {
+        if (name == "message" && _reached.TryGetValue(group, out var reached) && reached.Epoch == position.Epoch && reached.Offset >= position.Offset)
+        {
+            var mayOverlap = ConnectionsOverlap && !(_asked.TryGetValue(group, out var asked) && asked.Offset >= position.Offset);
+            Repeated += mayOverlap ? 0 : 1;
+            return false;
+        }
+
+        _reached[group] = position;
+        return true;
+    }
 
     // A property that is not given is left out: null is another thing.
     private static Dictionary<string, object?> With<T>(T message, params (string Name, object? Value)[] optional)

@@ -55,6 +55,9 @@ internal sealed class HubDotNetClient : HubClient
     /// <summary>The connection's present id as the client knows it.</summary>
     public string? ConnectionId => _connection.ConnectionId;
 
+    // Its calls of handlers have a queue of their own, which a reconnection does not wait for.
+    protected override bool ConnectionsOverlap => true;
+
     /// <exception cref="RefusedException">The server answered with an error's status.</exception>
     public static Task<HubDotNetClient> ConnectAsync(
         Uri server, string nick, HubTransport transport = HubTransport.WebSockets, HubClientOptions? options = null) =>
@@ -79,6 +82,7 @@ internal sealed class HubDotNetClient : HubClient
         try
         {
             await client._connection.StartAsync().WaitAsync(ChatClient.Deadline);
+            await client.ReadyAsync();
             return client;
         }
         catch
