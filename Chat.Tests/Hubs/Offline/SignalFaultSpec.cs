@@ -83,7 +83,7 @@ public abstract class SignalFaultSpec(RedisFixture redis) : SignalSpec(redis)
     public async Task Subscribing_WhenNobodyConfirms_FailsInTimeAndLeavesNothing()
     {
         await using var proxy = new RedisProxy(Server);
-        var node = await StartNodeAsync(new SignalLimits { RedisAnswer = TimeSpan.FromMilliseconds(200) }, proxy.ConnectionString);
+        var node = await StartNodeAsync(new SignalLimits { RedisAnswer = TimeSpan.FromSeconds(2) }, proxy.ConnectionString);
         var client = await node.ConnectAsync();
         var before = node.Hub.Held;
 

@@ -43,7 +43,9 @@ internal sealed class SignalNode : IHubProtocolResolver, IAsyncDisposable
     /// <param name="wrap">Puts something between the node and its connection.</param>
     public static async Task<SignalNode> StartAsync(string redis, SignalLimits? limits = null, Func<IConnectionMultiplexer, IConnectionMultiplexer>? wrap = null)
     {
-        var connection = await ConnectionMultiplexer.ConnectAsync(redis + ",abortConnect=false,connectTimeout=1000");
+        var options = ConfigurationOptions.Parse(redis + ",abortConnect=false,connectTimeout=10000");
+        options.ReconnectRetryPolicy = new LinearRetry(3000); // else the connect timeout
+        var connection = await ConnectionMultiplexer.ConnectAsync(options);
         return new SignalNode(connection, wrap?.Invoke(connection), limits ?? SignalLimits.Default);
     }
 
