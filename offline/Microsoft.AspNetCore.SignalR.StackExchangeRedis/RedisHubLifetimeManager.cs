@@ -27,8 +27,8 @@ public partial class RedisHubLifetimeManager<THub> : HubLifetimeManager<THub>, I
     private readonly HubSerializer _serializer;
     private readonly PendingAnswers _answers = new();
     private readonly PendingResults _results;
-    private ChannelMessageQueue? _all;
-    private ChannelMessageQueue? _inbox;
+    private RedisSubscription? _all;
+    private RedisSubscription? _inbox;
     private volatile bool _isStarted;
 
     public RedisHubLifetimeManager(

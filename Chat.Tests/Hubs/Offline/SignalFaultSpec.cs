@@ -94,9 +94,13 @@ public abstract class SignalFaultSpec(RedisFixture redis) : SignalSpec(redis)
         Assert.Equal(before, node.Hub.Held);
         proxy.Cut();
         await AnyhowAsync(() => node.Hub.AddToGroupAsync(client.Id, "g"));
-        await Eventually.TrueAsync(() => Subscribed().Contains(Channels.Group("g")));
-        await A.Hub.SendGroupAsync("g", "hi", ["group"]);
-        Assert.StartsWith("hi(", await client.NextAsync(), StringComparison.Ordinal);
+        var heard = client.NextAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            await A.Hub.SendGroupAsync("g", "hi", ["group"]);
+            return heard.IsCompleted;
+        });
+        Assert.Equal("hi(group)", await heard);
     }
 
     [RedisFact]

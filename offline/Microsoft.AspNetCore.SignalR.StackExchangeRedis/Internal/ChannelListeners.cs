@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using StackExchange.Redis;
 
 namespace Microsoft.AspNetCore.SignalR.StackExchangeRedis.Internal;
 
@@ -7,7 +6,7 @@ namespace Microsoft.AspNetCore.SignalR.StackExchangeRedis.Internal;
 internal sealed class ChannelListeners(string channel, RedisBus bus)
 {
     private readonly ConcurrentDictionary<LocalConnection, byte> _connections = new();
-    private ChannelMessageQueue? _subscription;
+    private RedisSubscription? _subscription;
 
     public bool IsEmpty => _connections.IsEmpty;
 

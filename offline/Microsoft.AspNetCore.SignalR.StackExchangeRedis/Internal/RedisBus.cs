@@ -4,14 +4,17 @@ using StackExchange.Redis;
 
 namespace Microsoft.AspNetCore.SignalR.StackExchangeRedis.Internal;
 
-/// <summary>Publishing and subscribing, with an end to every wait. Connects when first used, and again after a failure.</summary>
+/// <summary>Publishing and subscribing. Connects when first used, and again after a failure.</summary>
 internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimeProvider time, ILogger logger) : IDisposable
 {
+    private static readonly TimeSpan SecondConnection = TimeSpan.FromMilliseconds(50);
+
     private readonly SemaphoreSlim _connecting = new(1);
-    private readonly ConcurrentDictionary<ChannelMessageQueue, byte> _subscriptions = new();
+    private readonly ConcurrentDictionary<RedisSubscription, byte> _subscriptions = new();
+    private readonly CancellationTokenSource _ending = new();
     private IConnectionMultiplexer? _redis;
+    private Task? _keeping;
     private volatile ISubscriber? _subscriber;
-    private volatile bool _isDisposed;
 
     /// <summary>Returns how many nodes got it, as far as Redis can tell.</summary>
     /// <exception cref="RedisException">Redis is away.</exception>
@@ -20,58 +23,38 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
     {
         cancellationToken.ThrowIfCancellationRequested();
         var subscriber = _subscriber ?? await ConnectAsync(cancellationToken).ConfigureAwait(false);
-        return await AnswerAsync("PUBLISH", subscriber.PublishAsync(Name(channel), frame), cancellationToken).ConfigureAwait(false);
+        return await subscriber.PublishAsync(Name(channel), frame).WithinAsync(limits, time, "PUBLISH", cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Publishes what nobody is told about if it fails.</summary>
     public void Post(string channel, byte[] frame) =>
         _subscriber?.Publish(Name(channel), frame, CommandFlags.FireAndForget);
 
-    /// <summary>Returns once Redis has acknowledged: what is published after that arrives, in order, one at a time.</summary>
-    /// <exception cref="RedisException">Redis is away.</exception>
-    /// <exception cref="TimeoutException">Redis did not answer.</exception>
-    /// <remarks>Whoever fails here leaves nothing behind: a subscription that nobody knows of would never end.</remarks>
-    public async Task<ChannelMessageQueue> SubscribeAsync(string channel, Func<byte[]?, Task> receive)
+    /// <inheritdoc cref="RedisSubscription.MakeAsync"/>
+    /// <remarks>Whoever fails here leaves nothing behind.</remarks>
+    public async Task<RedisSubscription> SubscribeAsync(string channel, Func<byte[]?, Task> receive)
     {
         var subscriber = _subscriber ?? await ConnectAsync(CancellationToken.None).ConfigureAwait(false);
-        var subscribing = subscriber.SubscribeAsync(Name(channel));
-        ChannelMessageQueue queue;
+        var subscription = new RedisSubscription(subscriber, channel, receive, limits, time, logger);
+        _subscriptions.TryAdd(subscription, 0); // first: what breaks meanwhile is to be told to it
         try
         {
-            queue = await AnswerAsync("SUBSCRIBE", subscribing, CancellationToken.None).ConfigureAwait(false);
+            await MakeAsync(subscription).ConfigureAwait(false);
+            ObjectDisposedException.ThrowIf(_ending.IsCancellationRequested, this);
+            return subscription;
         }
-        catch (TimeoutException)
+        catch
         {
-            _ = EndWhenMadeAsync(subscribing, channel);
+            await UnsubscribeAsync(subscription).ConfigureAwait(false);
             throw;
         }
-
-        _subscriptions.TryAdd(queue, 0);
-        if (_isDisposed || subscriber.SubscribedEndpoint(Name(channel)) is null)
-        {
-            await UnsubscribeAsync(queue).ConfigureAwait(false);
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            // The client says yes to what it has told no server. Asked for more, it says why (and makes the exception, which is its own to make).
-            await AnswerAsync("PING", subscriber.PingAsync(), CancellationToken.None).ConfigureAwait(false);
-            throw new TimeoutException($"Redis came back too late to subscribe to {channel}.");
-        }
-
-        queue.OnMessage(message => ReceiveAsync(channel, message.Message, receive));
-        return queue;
     }
 
-    /// <summary>Never throws: for this node the subscription is over in any case.</summary>
-    public async Task UnsubscribeAsync(ChannelMessageQueue queue)
+    /// <inheritdoc cref="RedisSubscription.EndAsync"/>
+    public Task UnsubscribeAsync(RedisSubscription subscription)
     {
-        _subscriptions.TryRemove(queue, out _);
-        try
-        {
-            await queue.UnsubscribeAsync().WaitAsync(limits.RedisAnswer, time).ConfigureAwait(false);
-        }
-        catch (Exception failure)
-        {
-            logger.UnsubscribeFailed(failure, queue.Channel.ToString());
-        }
+        _subscriptions.TryRemove(subscription, out _);
+        return subscription.EndAsync();
     }
 
     /// <summary>Whether <see cref="PublishAsync"/> counts every node that listens: in a cluster, each server knows its own only.</summary>
@@ -84,20 +67,10 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
     /// <summary>Ends the subscriptions. A connection that came from the factory is its owner's to end.</summary>
     public void Dispose()
     {
-        _isDisposed = true;
-        foreach (var queue in _subscriptions.Keys)
+        _ending.Cancel(); // the keeping with it, which is at most in the midst of a subscription
+        foreach (var subscription in _subscriptions.Keys)
         {
-            _subscriptions.TryRemove(queue, out _);
-            try
-            {
-                // Nobody answers what is fired and forgotten: it is done when it returns.
-                queue.UnsubscribeAsync(CommandFlags.FireAndForget).GetAwaiter().GetResult();
-            }
-            catch (Exception failure)
-            {
-                // The connection went first, and the subscriptions with it; the client then throws anything, null references even.
-                logger.UnsubscribedByTheEnd(failure, queue.Channel.ToString());
-            }
+            subscription.Dispose();
         }
 
         if (_redis is { } redis)
@@ -118,7 +91,7 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
         await _connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            ObjectDisposedException.ThrowIf(_ending.IsCancellationRequested, this);
             if (_subscriber is not null)
             {
                 return _subscriber;
@@ -130,11 +103,31 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
                 : await ConnectionMultiplexer.ConnectAsync(OwnConfiguration(), log).ConfigureAwait(false);
             _redis.ConnectionFailed += OnLost;
             _redis.ConnectionRestored += OnBack;
-            return _subscriber = _redis.GetSubscriber();
+            _subscriber = _redis.GetSubscriber();
+            _keeping = KeepAsync();
+            return _subscriber;
         }
         finally
         {
             _connecting.Release();
+        }
+    }
+
+    // The client has two connections, and says that it is connected when it still lacks the one for subscriptions.
+    private async Task MakeAsync(RedisSubscription subscription)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await subscription.MakeAsync().ConfigureAwait(false);
+                return;
+            }
+            catch (RedisException) when (_redis!.IsConnected && time.GetElapsedTime(started) < limits.RedisAnswer)
+            {
+                await Task.Delay(SecondConnection, time, _ending.Token).ConfigureAwait(false);
+            }
         }
     }
 
@@ -149,43 +142,58 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
         return configuration;
     }
 
-    private async Task<T> AnswerAsync<T>(string command, Task<T> answer, CancellationToken cancellationToken)
+    // Makes doubtful subscriptions anew until Redis has confirmed each of them.
+    private async Task KeepAsync()
     {
+        using var timer = new PeriodicTimer(limits.SubscriptionCheck, time);
         try
         {
-            return await answer.WaitAsync(limits.RedisAnswer, time, cancellationToken).ConfigureAwait(false);
+            while (await timer.WaitForNextTickAsync(_ending.Token).ConfigureAwait(false))
+            {
+                var doubtful = _subscriptions.Keys.Where(subscription => subscription.IsDoubtful).ToArray();
+                var failures = await Task.WhenAll(doubtful.Select(RemakeAsync)).ConfigureAwait(false);
+                if (doubtful.Length > 0)
+                {
+                    logger.Resubscribed(doubtful.Length - failures.Count(failure => failure is not null), doubtful.Length, Array.Find(failures, failure => failure is not null));
+                }
+            }
         }
-        catch (TimeoutException timeout) when (!answer.IsCompleted)
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
-            throw new TimeoutException($"Redis did not answer {command} within {limits.RedisAnswer.TotalSeconds} s.", timeout);
+            // The end.
         }
     }
 
-    private async Task EndWhenMadeAsync(Task<ChannelMessageQueue> subscribing, string channel)
+    private static async Task<Exception?> RemakeAsync(RedisSubscription subscription)
     {
         try
         {
-            await UnsubscribeAsync(await subscribing.ConfigureAwait(false)).ConfigureAwait(false);
+            await subscription.MakeAsync().ConfigureAwait(false);
+            return null;
         }
         catch (Exception failure)
         {
-            logger.UnsubscribeFailed(failure, channel);
+            return failure; // and it stays doubtful
         }
     }
 
-    private async Task ReceiveAsync(string channel, byte[]? frame, Func<byte[]?, Task> receive)
+    private void OnLost(object? sender, ConnectionFailedEventArgs lost)
     {
-        try
-        {
-            await receive(frame).ConfigureAwait(false);
-        }
-        catch (Exception failure)
-        {
-            logger.ReceiveFailed(failure, channel);
-        }
+        logger.RedisLost(lost.Exception, lost.ConnectionType, lost.FailureType);
+        DoubtAll();
     }
 
-    private void OnLost(object? sender, ConnectionFailedEventArgs lost) => logger.RedisLost(lost.Exception, lost.ConnectionType, lost.FailureType);
+    private void OnBack(object? sender, ConnectionFailedEventArgs back)
+    {
+        logger.RedisBack(back.ConnectionType);
+        DoubtAll();
+    }
 
-    private void OnBack(object? sender, ConnectionFailedEventArgs back) => logger.RedisBack(back.ConnectionType);
+    private void DoubtAll()
+    {
+        foreach (var subscription in _subscriptions.Keys)
+        {
+            subscription.Doubt();
+        }
+    }
 }

@@ -17,6 +17,9 @@ internal sealed record SignalLimits
     /// <summary>How often the node of a client that was asked for a result is asked whether it is still there.</summary>
     public TimeSpan ResultCheck { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often doubtful subscriptions are made anew.</summary>
+    public TimeSpan SubscriptionCheck { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Bytes of signals that may wait for one client; with more it is too slow, and its connection is aborted.</summary>
     public int UnsentBytes { get; init; } = 1024 * 1024;
 }
