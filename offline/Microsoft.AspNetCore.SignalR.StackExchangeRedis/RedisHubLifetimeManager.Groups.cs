@@ -87,7 +87,7 @@ public partial class RedisHubLifetimeManager<THub>
                 }
 
                 // A question that came while the connection went is never answered. Not the same again: it may be under way.
-                frame = FrameWriter.Nothing;
+                frame = FrameWriter.Probe("");
             }
         }
         finally

@@ -20,6 +20,9 @@ internal enum FrameKind : byte
     Done = 7,
     NotDone = 8,
     Result = 9,
+
+    /// <summary>For whoever sent it, to hear itself; nobody else reads it.</summary>
+    Probe = 10,
 }
 
 /// <summary>Reads frames. Anybody may publish anything: what is no frame, to the last byte, is null and harms nobody.</summary>

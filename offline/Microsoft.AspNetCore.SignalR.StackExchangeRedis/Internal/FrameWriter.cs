@@ -14,8 +14,13 @@ internal readonly struct FrameWriter
         _bytes.Write([FrameReader.Mark, (byte)kind]);
     }
 
-    /// <summary>Asks for nothing: to learn who listens.</summary>
-    public static byte[] Nothing { get; } = Forget("");
+    /// <summary>Says nothing to anybody: to hear oneself, or to learn whether somebody listens.</summary>
+    public static byte[] Probe(string id)
+    {
+        var writer = new FrameWriter(FrameKind.Probe, 64);
+        writer.Text(id);
+        return writer.Done();
+    }
 
     public static byte[] Signal(IReadOnlyList<SerializedMessage> messages, IReadOnlyList<string>? excluded = null)
     {

@@ -142,7 +142,7 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
         return configuration;
     }
 
-    // Makes doubtful subscriptions anew until Redis has confirmed each of them.
+    // After a connection broke: until every subscription has been heard, or made anew.
     private async Task KeepAsync()
     {
         using var timer = new PeriodicTimer(limits.SubscriptionCheck, time);
@@ -151,7 +151,7 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
             while (await timer.WaitForNextTickAsync(_ending.Token).ConfigureAwait(false))
             {
                 var doubtful = _subscriptions.Keys.Where(subscription => subscription.IsDoubtful).ToArray();
-                var failures = await Task.WhenAll(doubtful.Select(RemakeAsync)).ConfigureAwait(false);
+                var failures = await Task.WhenAll(doubtful.Select(ReviveAsync)).ConfigureAwait(false);
                 if (doubtful.Length > 0)
                 {
                     logger.Resubscribed(doubtful.Length - failures.Count(failure => failure is not null), doubtful.Length, Array.Find(failures, failure => failure is not null));
@@ -164,11 +164,11 @@ internal sealed class RedisBus(RedisOptions options, SignalLimits limits, TimePr
         }
     }
 
-    private static async Task<Exception?> RemakeAsync(RedisSubscription subscription)
+    private static async Task<Exception?> ReviveAsync(RedisSubscription subscription)
     {
         try
         {
-            await subscription.MakeAsync().ConfigureAwait(false);
+            await subscription.ReviveAsync().ConfigureAwait(false);
             return null;
         }
         catch (Exception failure)

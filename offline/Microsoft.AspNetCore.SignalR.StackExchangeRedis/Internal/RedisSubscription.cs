@@ -5,12 +5,14 @@ namespace Microsoft.AspNetCore.SignalR.StackExchangeRedis.Internal;
 
 /// <summary>One channel that this node listens to. What comes is received in order, one at a time.</summary>
 /// <remarks>The client of Redis subscribes anew by itself when a connection is back, mostly: what it lost track of while it
-/// reconnected stays silent for ever. So whatever was subscribed to over a connection that broke is made anew here.</remarks>
+/// reconnected stays silent for ever. So after a connection broke, each subscription must hear itself, or is made anew.</remarks>
 internal sealed class RedisSubscription(
     ISubscriber subscriber, string channel, Func<byte[]?, Task> receive, SignalLimits limits, TimeProvider time, ILogger logger) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1); // guards _queue and _isEnded
     private readonly RedisChannel _name = new(channel, RedisChannel.PatternMode.Literal);
+    private readonly byte[] _probe = FrameWriter.Probe(Guid.NewGuid().ToString("N"));
+    private volatile TaskCompletionSource _heard = new();
     private ChannelMessageQueue? _queue;
     private bool _isEnded;
     private volatile bool _isDoubtful;
@@ -18,9 +20,42 @@ internal sealed class RedisSubscription(
     public string Channel => channel;
 
     /// <summary>Whether it may be silent without knowing.</summary>
-    public bool IsDoubtful => _isDoubtful || subscriber.SubscribedEndpoint(_name) is null;
+    public bool IsDoubtful => _isDoubtful || IsLost;
+
+    private bool IsLost => subscriber.SubscribedEndpoint(_name) is null;
 
     public void Doubt() => _isDoubtful = true;
+
+    /// <summary>Ends the doubt: listens for what it publishes itself, and makes the subscription anew if that is not heard.</summary>
+    /// <exception cref="RedisException">Redis is away; the doubt remains.</exception>
+    /// <exception cref="TimeoutException">Redis did not answer; the doubt remains.</exception>
+    public async Task ReviveAsync()
+    {
+        if (!IsLost)
+        {
+            var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _heard = heard;
+            _isDoubtful = false; // first: what breaks from here on is another doubt
+            try
+            {
+                await subscriber.PingAsync().WithinAsync(limits, time, "PING").ConfigureAwait(false); // behind what the client subscribes to anew
+                await subscriber.PublishAsync(_name, _probe).WithinAsync(limits, time, "PUBLISH").ConfigureAwait(false);
+                await heard.Task.WaitAsync(limits.ProbeAnswer, time).ConfigureAwait(false);
+                return;
+            }
+            catch (TimeoutException) when (!heard.Task.IsCompleted)
+            {
+                _isDoubtful = true; // deaf
+            }
+            catch
+            {
+                _isDoubtful = true;
+                throw;
+            }
+        }
+
+        await MakeAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Subscribes, or does so anew. Returns once Redis has acknowledged: what is published after that arrives.</summary>
     /// <exception cref="RedisException">Redis is away.</exception>
@@ -143,6 +178,16 @@ internal sealed class RedisSubscription(
 
     private async Task ReceiveAsync(byte[]? frame)
     {
+        if (frame is [FrameReader.Mark, (byte)FrameKind.Probe, ..])
+        {
+            if (frame.AsSpan().SequenceEqual(_probe))
+            {
+                _heard.TrySetResult();
+            }
+
+            return; // another node's, else
+        }
+
         try
         {
             await receive(frame).ConfigureAwait(false);

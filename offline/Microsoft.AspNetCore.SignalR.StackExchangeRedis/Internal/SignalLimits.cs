@@ -17,7 +17,10 @@ internal sealed record SignalLimits
     /// <summary>How often the node of a client that was asked for a result is asked whether it is still there.</summary>
     public TimeSpan ResultCheck { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often doubtful subscriptions are made anew.</summary>
+    /// <summary>Until a subscription must have heard what it published itself.</summary>
+    public TimeSpan ProbeAnswer { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often subscriptions are looked at that may have broken.</summary>
     public TimeSpan SubscriptionCheck { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Bytes of signals that may wait for one client; with more it is too slow, and its connection is aborted.</summary>

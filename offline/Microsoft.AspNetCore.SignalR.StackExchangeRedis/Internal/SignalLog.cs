@@ -17,8 +17,8 @@ internal static partial class SignalLog
     [LoggerMessage(LogLevel.Information, "Redis is back ({Connection}).")]
     public static partial void RedisBack(this ILogger logger, ConnectionType connection);
 
-    [LoggerMessage(LogLevel.Information, "{Made} of {Doubtful} subscriptions made anew; the others later.")]
-    public static partial void Resubscribed(this ILogger logger, int made, int doubtful, Exception? exception);
+    [LoggerMessage(LogLevel.Information, "After a failure of Redis {Alive} of {Doubtful} subscriptions are known to be alive.")]
+    public static partial void Resubscribed(this ILogger logger, int alive, int doubtful, Exception? exception);
 
     [LoggerMessage(LogLevel.Warning, "Redis was not told that nobody listens to {Channel} any more.")]
     public static partial void UnsubscribeFailed(this ILogger logger, Exception exception, string channel);
