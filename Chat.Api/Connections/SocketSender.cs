@@ -18,7 +18,14 @@ internal sealed class SocketSender : IFrameSender
 
         // A blocking send would hold up everybody behind one slow client. Kestrel's own sends and receives are
         // asynchronous and don't mind.
-        _socket.Blocking = false;
+        try
+        {
+            _socket.Blocking = false;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The client has gone as soon as it had its 101. Whoever reads or sends next finds out.
+        }
     }
 
     public bool TrySend(ReadOnlySpan<byte> bytes, out int sent)

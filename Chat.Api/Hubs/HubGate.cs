@@ -11,6 +11,11 @@ internal sealed partial class HubGate(ConnectionTable connections, ILogger<ChatH
     public async ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
         CheckRate(invocationContext.Context);
+        if (invocationContext.HubMethodArguments.Contains(null))
+        {
+            throw HubError.Malformed("the argument is null.");
+        }
+
         try
         {
             return await next(invocationContext);
