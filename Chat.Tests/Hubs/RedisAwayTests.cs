@@ -1,0 +1,61 @@
+using Chat.Tests.Support;
+using Microsoft.AspNetCore.SignalR;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Hubs;
+
+/// <summary>Redis goes, and comes back with nothing: hub clients stay, are told, and are still in their groups.</summary>
+public sealed class RedisAwayTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    [Fact]
+    public async Task RedisLost_HubClientsStayInTheirGroups_AndGoOnWhenItIsBack()
+    {
+        var (group, left) = (Unique("group"), Unique("left"));
+        await using var anna = await Cluster.ConnectAsync(0, Unique("anna"), new HubClientOptions { Reconnects = true });
+        await using var ben = await Cluster.ConnectAsync(1, Unique("ben"));
+        foreach (var client in (HubClient[])[anna, ben])
+        {
+            await client.JoinAsync(group);
+            await client.JoinAsync(left);
+        }
+
+        await ben.LeaveAsync(left);
+        await anna.PostAsync(group, "before");
+        await ben.NextWhereAsync(next => next.Message == "before");
+
+        await Cluster.Nodes.Redis.KillAsync();
+        var refused = await Assert.ThrowsAsync<HubException>(() => anna.PostAsync(group, "lost", "m-1"));
+        Assert.Contains("not_published: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("unavailable: ", (await Assert.ThrowsAsync<HubException>(() => anna.JoinAsync(Unique("other")))).Message, StringComparison.Ordinal);
+        await Cluster.Nodes.Redis.RestartAsync();
+        await Cluster.Nodes.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+
+        await Eventually.TrueAsync(() => TryPostAsync(anna, group, "again", "m-1"));
+        Assert.Equal("again", (await ben.NextWhereAsync(next => next is { Name: "message" } && next.Group == group)).Message);
+        Assert.False(anna.Ended.IsCompleted || ben.Ended.IsCompleted);
+
+        // One whose connection breaks now is still back in the group that the new Redis was never told of.
+        anna.Break();
+        await anna.ReconnectedAsync();
+        await anna.ReadyAsync();
+        await ben.PostAsync(group, "welcome back");
+        await anna.NextWhereAsync(next => next.Message == "welcome back");
+        await anna.PostAsync(left, "ben does not hear this");
+        await anna.SendAsync(ben.Nick, "fence");
+        Assert.DoesNotContain(await ben.UntilAsync(next => next.Message == "fence"), next => next.Group == left && next.Name == "message");
+    }
+
+    private static async Task<bool> TryPostAsync(HubClient client, string group, string message, string id)
+    {
+        try
+        {
+            await client.PostAsync(group, message, id);
+            return true;
+        }
+        catch (HubException)
+        {
+            return false; // not yet
+        }
+    }
+}
