@@ -5,7 +5,12 @@ namespace Microsoft.AspNetCore.SignalR.StackExchangeRedis.Internal;
 /// <summary>A result that a client has been asked for.</summary>
 internal abstract class PendingResult(string connectionId)
 {
+    private int _isTaken;
+
     public string ConnectionId => connectionId;
+
+    /// <summary>True once: there is one answer.</summary>
+    public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
 
     /// <summary>What the client's protocol is to read it as.</summary>
     public abstract Type Type { get; }

@@ -51,7 +51,20 @@ internal sealed class PendingResults(string node, HubSerializer serializer, ILog
             throw new InvalidOperationException($"Connection {connectionId} was not asked for the result {id}.");
         }
 
-        return _results.TryRemove(new(id, result)) ? result.SetAsync(completion) : Task.CompletedTask;
+        if (!result.TryTake())
+        {
+            return Task.CompletedTask;
+        }
+
+        try
+        {
+            return result.SetAsync(completion);
+        }
+        finally
+        {
+            // Last: who asks whether it is still pending, and is told no, has been sent the result before.
+            _results.TryRemove(new(id, result));
+        }
     }
 
     /// <summary>A client of another node has answered, or has gone.</summary>
@@ -91,9 +104,11 @@ internal sealed class PendingResults(string node, HubSerializer serializer, ILog
     {
         foreach (var (id, result) in _results)
         {
-            if (result.ConnectionId == connectionId && _results.TryRemove(new(id, result)))
+            if (result.ConnectionId == connectionId && result.TryTake())
             {
-                await result.FailAsync(Gone(connectionId)).ConfigureAwait(false);
+                var failing = result.FailAsync(Gone(connectionId));
+                _results.TryRemove(new(id, result));
+                await failing.ConfigureAwait(false);
             }
         }
     }
