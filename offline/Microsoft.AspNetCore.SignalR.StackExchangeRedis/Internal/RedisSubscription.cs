@@ -54,20 +54,20 @@ internal sealed class RedisSubscription(
             }
         }
 
-        await MakeAsync().ConfigureAwait(false);
+        await MakeAsync(again: true).ConfigureAwait(false);
     }
 
     /// <summary>Subscribes, or does so anew. Returns once Redis has acknowledged: what is published after that arrives.</summary>
     /// <exception cref="RedisException">Redis is away.</exception>
     /// <exception cref="TimeoutException">Redis did not answer.</exception>
-    public async Task MakeAsync()
+    public async Task MakeAsync(bool again = false)
     {
         await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (_isEnded)
+            if (_isEnded || (again && !IsDoubtful))
             {
-                return;
+                return; // or made meanwhile
             }
 
             _isDoubtful = false; // first: what breaks from here on is another doubt
