@@ -103,6 +103,22 @@ public abstract class SignalFaultSpec(RedisFixture redis) : SignalSpec(redis)
         Assert.Equal("hi(group)", await heard);
     }
 
+    // As after some reconnects: the client of Redis has forgotten what it was subscribed to, and says nothing.
+    [RedisFact]
+    public async Task Subscriptions_ThatTheClientOfRedisLost_AreMadeAnew()
+    {
+        var b = await B.ConnectAsync("ben");
+        await B.Hub.AddToGroupAsync(b.Id, "g");
+
+        await B.Redis.GetSubscriber().UnsubscribeAllAsync();
+        Assert.Empty(Subscribed());
+        await Eventually.TrueAsync(() => Subscribed().Length == 3 && HearAll(nodes: 1));
+        await A.Hub.SendGroupAsync("g", "hi", ["group"]);
+
+        Assert.Equal("hi(group)", await b.NextAsync());
+        await A.Hub.AddToGroupAsync(b.Id, "h"); // an answer comes as well
+    }
+
     [RedisFact]
     public async Task Rubbish_OnAnyChannel_HarmsNobody()
     {
