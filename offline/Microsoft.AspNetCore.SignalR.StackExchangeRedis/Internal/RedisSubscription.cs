@@ -9,12 +9,12 @@ namespace Microsoft.AspNetCore.SignalR.StackExchangeRedis.Internal;
 internal sealed class RedisSubscription(
     ISubscriber subscriber, string channel, Func<byte[]?, Task> receive, SignalLimits limits, TimeProvider time, ILogger logger) : IDisposable
 {
-    private readonly SemaphoreSlim _turn = new(1); // guards _queue and _isEnded
+    private readonly SemaphoreSlim _turn = new(1); // guards _queue
     private readonly RedisChannel _name = new(channel, RedisChannel.PatternMode.Literal);
     private readonly byte[] _probe = FrameWriter.Probe(Guid.NewGuid().ToString("N"));
     private volatile TaskCompletionSource _heard = new();
     private ChannelMessageQueue? _queue;
-    private bool _isEnded;
+    private volatile bool _isEnded;
     private volatile bool _isDoubtful;
 
     public string Channel => channel;
@@ -84,6 +84,12 @@ internal sealed class RedisSubscription(
                 throw;
             }
 
+            if (_isEnded)
+            {
+                Dispose(); // came in between, and found nothing yet
+                return;
+            }
+
             await (old?.Completion ?? Task.CompletedTask).ConfigureAwait(false); // what came before comes first
             _queue.OnMessage(message => ReceiveAsync(message.Message));
         }
@@ -112,9 +118,10 @@ internal sealed class RedisSubscription(
         }
     }
 
-    /// <summary>As <see cref="EndAsync"/>, without waiting for Redis.</summary>
+    /// <summary>As <see cref="EndAsync"/>, without waiting for Redis or whoever has the turn.</summary>
     public void Dispose()
     {
+        _isEnded = true;
         try
         {
             _queue?.UnsubscribeAsync(CommandFlags.FireAndForget).GetAwaiter().GetResult();
