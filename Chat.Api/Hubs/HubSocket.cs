@@ -11,10 +11,11 @@ namespace Chat.Api.Hubs;
 /// message that a topic delivers takes the same way to the socket as to a raw client, already framed.</remarks>
 internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbeatFeature
 {
-    private const int FramesPerMessage = 10; // pings and answers besides calls; these have their own limit (HubGate)
+    private const int OthersPerCall = 10; // pings and answers; calls have their own limit (HubGate)
+    private const byte RecordSeparator = 0x1E; // ends each of SignalR's messages
 
     private readonly Pipe _received;
-    private TokenBucket _frames;
+    private TokenBucket _messages;
     private Action<object>? _heartbeat;
     private object? _heartbeatState;
 
@@ -22,7 +23,7 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
         : base(number, userId, HubFormat.WebSocket, input, sender, table)
     {
         Output = new HubOutput(this, HubFormat.WebSocket);
-        _frames = new TokenBucket(Options.MessagesPerSecond * FramesPerMessage, Options.MessageBurst * FramesPerMessage, table.Time);
+        _messages = new TokenBucket(Options.MessagesPerSecond * OthersPerCall, Options.MessageBurst * OthersPerCall, table.Time);
 
         // Handled on the socket's thread: nothing in the hub blocks. Unread calls hold up the reading of the next.
         _received = new Pipe(new PipeOptions(
@@ -61,14 +62,21 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => (_heartbeatState, _heartbeat) = (state, action);
 
+    // Clients gather calls made in a row into one WebSocket message, which may then be any size. The limits are on what is
+    // in it: here on how many, SignalR's own on the size of each.
+    protected override bool TakesPieces => true;
+
     /// <inheritdoc/>
     protected override Task? OnMessage(ReadOnlySpan<byte> message)
     {
-        if (!_frames.TryTake())
+        for (var ends = message.Count(RecordSeparator); ends > 0; ends--)
         {
-            Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
-            Close(CloseReason.TooManyMessages);
-            return null;
+            if (!_messages.TryTake())
+            {
+                Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
+                Close(CloseReason.TooManyMessages);
+                return null;
+            }
         }
 
         _received.Writer.Write(message);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Chat.Api.Connections;
 
@@ -77,6 +78,14 @@ internal readonly record struct WebSocketFrame(bool Fin, WebSocketOpcode Opcode,
         var length = (int)Math.Min(bytes.Length, MaxHeaderLength);
         bytes.Slice(0, length).CopyTo(header);
         return TryRead(header[..length], out frame);
+    }
+
+    /// <summary>The start of its payload as a frame of its own, and the rest as one that continues it and has no header.</summary>
+    public (WebSocketFrame Start, WebSocketFrame Remainder) Split(long length)
+    {
+        var turn = (int)(length % sizeof(uint)) * 8;
+        var mask = BitConverter.IsLittleEndian ? BitOperations.RotateRight(Mask, turn) : BitOperations.RotateLeft(Mask, turn);
+        return (this with { Fin = false, PayloadLength = length }, new WebSocketFrame(Fin, WebSocketOpcode.Continuation, PayloadLength - length, mask, HeaderLength: 0));
     }
 
     /// <summary>Masks or unmasks in place (section 5.3).</summary>

@@ -13,6 +13,8 @@ internal abstract class WebSocketLink : Connection
 {
     private const int OtherFramesPerMessage = 10; // a message of 32 KiB in pieces of 4 KiB, and a ping
 
+    private static readonly ArrayBufferWriter<byte> InPieces = new(); // stays empty
+
     private readonly TimeProvider _time;
     private readonly PipeReader _input;
     private readonly IFrameSender _sender;
@@ -24,6 +26,7 @@ internal abstract class WebSocketLink : Connection
     private CloseReason? _closeReason;
     private long _closingSince;
     private long _heardAt;
+    private WebSocketFrame? _rest; // of a frame that is handed on as it comes
     private long _skipping; // bytes of a frame that is too big, still to come
     private bool _discarding; // what comes can't be understood; read on only so that a reset does not overtake our close frame
     private bool _ended;
@@ -128,8 +131,13 @@ internal abstract class WebSocketLink : Connection
 
     private static readonly Frame PingFrame = FrameWriter.Begin().End(WebSocketOpcode.Ping);
 
+    /// <summary>Whether messages are handed on as they come, in pieces and however long, since what is spoken over the
+    /// WebSocket has bounds of its own.</summary>
+    protected virtual bool TakesPieces => false;
+
     /// <summary>Step 1 of a message's path: limits first, then parsing.</summary>
-    /// <param name="message">A whole text message, of at most <see cref="ConnectionOptions.MessageBytes"/>; valid during the call only.</param>
+    /// <param name="message">A whole text message, of at most <see cref="ConnectionOptions.MessageBytes"/>, or a piece of one
+    /// (<see cref="TakesPieces"/>); valid during the call only.</param>
     /// <returns>Null, or what to wait for before the next message is read; it never fails.</returns>
     protected abstract Task? OnMessage(ReadOnlySpan<byte> message);
 
@@ -162,6 +170,12 @@ internal abstract class WebSocketLink : Connection
             var skipped = Math.Min(_skipping, bytes.Length);
             bytes = bytes.Slice(skipped);
             _skipping -= skipped;
+            if (_rest is { } rest)
+            {
+                frame = rest;
+                return TryTakePiece(ref frame, bytes.Length);
+            }
+
             switch (WebSocketFrame.TryRead(bytes, out frame))
             {
                 case FrameStatus.Malformed:
@@ -169,6 +183,11 @@ internal abstract class WebSocketLink : Connection
                     return false;
                 case FrameStatus.Incomplete:
                     return false;
+            }
+
+            if (TakesPieces && !frame.IsControl)
+            {
+                return TryTakePiece(ref frame, bytes.Length);
             }
 
             if (frame.IsControl || frame.PayloadLength <= _options.MessageBytes - (_fragments?.WrittenCount ?? 0))
@@ -182,6 +201,25 @@ internal abstract class WebSocketLink : Connection
             _skipping = frame.HeaderLength + Math.Min(frame.PayloadLength, long.MaxValue - WebSocketFrame.MaxHeaderLength);
             Close(CloseReason.TooBig);
         }
+    }
+
+    /// <summary>Makes the frame what has come of it.</summary>
+    private bool TryTakePiece(ref WebSocketFrame frame, long arrived)
+    {
+        var length = arrived - frame.HeaderLength;
+        if (length >= frame.PayloadLength)
+        {
+            _rest = null;
+            return true;
+        }
+
+        if (length == 0)
+        {
+            return false;
+        }
+
+        (frame, _rest) = frame.Split(length);
+        return true;
     }
 
     /// <summary>False: the connection is over.</summary>
@@ -239,11 +277,18 @@ internal abstract class WebSocketLink : Connection
 
     // Every ping costs an answer, and pieces of nothing need never end.
     private bool MayCome(in WebSocketFrame frame) =>
-        (frame.Fin && !frame.IsControl) || frame.Opcode == WebSocketOpcode.Close || _otherFrames.TryTake();
+        (frame.Fin && !frame.IsControl) || frame.HeaderLength == 0 || frame.Opcode == WebSocketOpcode.Close || _otherFrames.TryTake();
 
     private bool OnData(bool fin, ReadOnlySpan<byte> payload, out Task? wait)
     {
         wait = null;
+        if (TakesPieces)
+        {
+            _fragments = fin ? null : InPieces;
+            wait = OnMessage(payload);
+            return true;
+        }
+
         if (_fragments is null && fin)
         {
             wait = OnMessage(payload);

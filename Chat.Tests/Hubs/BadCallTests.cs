@@ -95,9 +95,9 @@ public sealed class BadCallTests(ClusterFixture cluster, ITestOutputHelper outpu
     }
 
     [Theory]
-    [InlineData(HubTransport.WebSockets, "message too big")]
-    [InlineData(HubTransport.LongPolling, "maximum message size of 32768B")]
-    public async Task Message_BiggerThanAllowed_EndsTheConnection_WithTheReason(HubTransport transport, string says)
+    [InlineData(HubTransport.WebSockets)]
+    [InlineData(HubTransport.LongPolling)]
+    public async Task Message_BiggerThanAllowed_EndsTheConnection_WithTheReason(HubTransport transport)
     {
         await using var anna = await ConnectAsync(transport);
 
@@ -105,7 +105,7 @@ public sealed class BadCallTests(ClusterFixture cluster, ITestOutputHelper outpu
         await anna.PostAsync("big", new string('x', 32_600));
         await Assert.ThrowsAnyAsync<Exception>(() => anna.PostAsync("big", new string('x', 33_000)));
 
-        Assert.Contains(says, await anna.ClosedAsync(), StringComparison.Ordinal);
+        Assert.Contains("maximum message size of 32768B", await anna.ClosedAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Text;
+using Chat.Api.Connections;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.SignalR;
 using Xunit;
@@ -47,6 +49,38 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
         }
 
         Assert.Contains("too many messages", await anna.ClosedAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Clients gather calls into one WebSocket message, which may be more than one call may be: seen to end the connection.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(12_000)]
+    public async Task CallsInOneWebSocketMessage_AreLimitedOneByOne(int pieces)
+    {
+        var node = new Uri((await Cluster.NodesAsync())[0].Address);
+        var token = await HubToken.FetchAsync(node, _anna);
+        await using var listening = await ConnectAsync(HubTransport.WebSockets);
+        await listening.JoinAsync(_anna);
+        await using var socket = await RawWebSocket.ConnectAsync(node, $"{HubClient.Path}?access_token={token}");
+        await socket.SendTextAsync("""{"protocol":"json","version":1}""" + "\u001e");
+
+        var text = new string('x', 5_000);
+        var calls = string.Concat(Enumerable.Range(0, 40).Select(i =>
+            $$"""{"type":1,"target":"post","arguments":[{"group":"{{_anna}}","message":"{{i}} {{text}}"}]}""" + "\u001e"));
+        var frame = RawWebSocket.Frame(WebSocketOpcode.Text, Encoding.UTF8.GetBytes(calls)); // 200 KB
+        for (var sent = 0; sent < frame.Length; sent += Math.Max(pieces, 1))
+        {
+            await socket.SendBytesAsync(pieces == 0 ? frame : frame.AsMemory(sent, Math.Min(pieces, frame.Length - sent)));
+            if (pieces == 0)
+            {
+                break;
+            }
+        }
+
+        for (var i = 0; i < 40; i++)
+        {
+            Assert.Equal($"{i} {text}", (await listening.NextAsync("message")).Message);
+        }
     }
 
     [Fact]

@@ -25,6 +25,7 @@ public sealed class ReconnectTests(HubCluster cluster, ITestOutputHelper output)
         node = 1;
         anna.Break();
         await anna.ReconnectedAsync();
+        await anna.ReadyAsync();
         await ben.PostAsync(_group, "welcome back");
 
         Assert.Equal(Cluster.Nodes.Nodes[1].Id, anna.Node);
@@ -45,6 +46,7 @@ public sealed class ReconnectTests(HubCluster cluster, ITestOutputHelper output)
         await tablet.LeaveAsync(_group);
         phone.Break();
         await phone.ReconnectedAsync();
+        await phone.ReadyAsync();
         await ben.PostAsync(_group, "not for anna");
         await ben.SendAsync(nick, "fence");
 
@@ -107,7 +109,7 @@ public sealed class ReconnectTests(HubCluster cluster, ITestOutputHelper output)
         {
             Assert.True(
                 await WaitForAsync(() => heard[client].LastOrDefault() == published[^1]),
-                $"{client.Nick} has {heard[client].LastOrDefault()}, the last is {published[^1]}; {client.Reconnections} reconnections; {(client.Ended.IsCompleted ? "ended: " + await client.Ended : "open")}");
+                $"{client.Nick} has {heard[client].LastOrDefault()}, the last is {published[^1]}; {client.Reconnections} reconnections; {client.Condition}");
             Assert.Equal(published.SkipWhile(message => message != heard[client].First()), heard[client]);
             Assert.Equal(0, client.Repeated);
             await client.DisposeAsync();

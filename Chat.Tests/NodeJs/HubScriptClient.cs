@@ -6,7 +6,11 @@ namespace Chat.Tests.NodeJs;
 /// <summary>One of the official JavaScript clients, in the script's process.</summary>
 internal sealed class HubScriptClient(HubScript script, string id, string nick) : HubClient(nick)
 {
+    private string _trying = "";
+
     public string Id => id;
+
+    public override string Condition => $"{base.Condition}; tried to come back: {_trying}";
 
     public override string Node => "";
 
@@ -31,6 +35,10 @@ internal sealed class HubScriptClient(HubScript script, string id, string nick) 
         else if (line.GetProperty("state").GetString() == "reconnected")
         {
             OnReconnected();
+        }
+        else if (line.GetProperty("state").GetString() == "reconnecting")
+        {
+            _trying += $"{line.GetProperty("reason").GetString()} | ";
         }
         else
         {

@@ -14,6 +14,11 @@ internal sealed class PageServer : IAsyncDisposable
 
     public static async Task<PageServer> StartAsync(Uri origin)
     {
+        if (await NodePackages.WhyNotAsync() is { } reason)
+        {
+            throw new InvalidOperationException(reason);
+        }
+
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(origin.GetLeftPart(UriPartial.Authority));

@@ -1,6 +1,6 @@
 // Runs the official JavaScript clients, unchanged, for HubScript.cs: a JSON object per line each way.
 //   in   {call, client, do: "connect" | "invoke" | "stop", ...}
-//   out  {call, result | error}   {client, event, payload}   {client, state: "reconnected" | "ended", reason}
+//   out  {call, result | error}   {client, event, payload}   {client, state: "reconnecting" | "reconnected" | "ended", reason}
 "use strict";
 
 const libraries = { seed: require("@aspnet/signalr"), current: require("@microsoft/signalr") };
@@ -42,7 +42,10 @@ class Client {
     }
     connection.onclose((error) => this.closed(error));
     if (library === "current") {
-      connection.onreconnecting(() => (connection.baseUrl = this.url));
+      connection.onreconnecting((error) => {
+        connection.baseUrl = this.url;
+        this.say({ state: "reconnecting", reason: String(error) });
+      });
       connection.onreconnected(() => this.say({ state: "reconnected" }));
     }
     this.connection = connection;

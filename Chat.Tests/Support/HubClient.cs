@@ -29,6 +29,9 @@ internal abstract class HubClient : IAsyncDisposable
 
     public int Reconnections { get; private set; }
 
+    /// <summary>For a failing test's message.</summary>
+    public virtual string Condition => Ended.IsCompleted ? $"ended: {Ended.Result}" : "open";
+
     /// <summary>Messages that came again at a position it had passed: the server's fault, never expected.</summary>
     public int Repeated { get; private set; }
 

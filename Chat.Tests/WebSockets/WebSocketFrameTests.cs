@@ -41,6 +41,31 @@ public sealed class WebSocketFrameTests
         Assert.Equal(FrameStatus.Malformed, WebSocketFrame.TryRead([first, second], out _));
 
     [Fact]
+    public void Frame_TakenInPieces_IsUnmaskedAsIfWhole()
+    {
+        var whole = Enumerable.Range(0, 40).Select(i => (byte)i).ToArray();
+        var masked = whole.ToArray();
+        WebSocketFrame.Unmask(masked, 0x12345678);
+        for (var first = 0; first <= whole.Length; first++)
+        {
+            var (start, rest) = new WebSocketFrame(Fin: true, WebSocketOpcode.Text, whole.Length, 0x12345678, HeaderLength: 6).Split(first);
+            var (second, third) = rest.Split(rest.PayloadLength / 3);
+            var bytes = masked.ToArray();
+            var at = 0;
+            foreach (var piece in (WebSocketFrame[])[start, second, third])
+            {
+                WebSocketFrame.Unmask(bytes.AsSpan(at, (int)piece.PayloadLength), piece.Mask);
+                at += (int)piece.PayloadLength;
+            }
+
+            Assert.Equal(whole, bytes);
+            Assert.Equal((false, WebSocketOpcode.Text, 6), (start.Fin, start.Opcode, start.HeaderLength));
+            Assert.Equal((false, WebSocketOpcode.Continuation, 0), (second.Fin, second.Opcode, second.HeaderLength));
+            Assert.Equal((true, WebSocketOpcode.Continuation, 0), (third.Fin, third.Opcode, third.HeaderLength));
+        }
+    }
+
+    [Fact]
     public void Length_WithItsHighestBitSet_IsMalformed() =>
         Assert.Equal(FrameStatus.Malformed, WebSocketFrame.TryRead([0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4], out _));
 
