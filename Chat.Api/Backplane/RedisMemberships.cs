@@ -63,7 +63,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
         }
         catch (BackplaneUnavailableException)
         {
-            // A mark that stays makes a further leave be published once more, and goes with the record.
+            // It makes a further leave be published once more, no worse.
         }
     }
 

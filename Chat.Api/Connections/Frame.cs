@@ -19,6 +19,7 @@ internal sealed class Frame(byte[] bytes)
 internal sealed class FrameWriter : IBufferWriter<byte>
 {
     private const int MaxHeader = 10;
+    private const int KeptBuffer = 128 * 1024;
 
     [ThreadStatic]
     private static FrameWriter? current;
@@ -30,6 +31,11 @@ internal sealed class FrameWriter : IBufferWriter<byte>
     public static FrameWriter Begin()
     {
         var writer = current ??= new FrameWriter();
+        if (writer._buffer.Length > KeptBuffer)
+        {
+            writer._buffer = new byte[4096]; // one large frame must not stay with its thread for ever
+        }
+
         writer._end = MaxHeader; // the payload goes behind the place of the longest header
         return writer;
     }

@@ -6,7 +6,7 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
     private double _tokens = burst;
     private long _filledAt = time.GetTimestamp();
 
-    public bool TryTake()
+    public bool TryTake(int count = 1)
     {
         if (rate == 0)
         {
@@ -17,12 +17,12 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
         var now = time.GetTimestamp();
         _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * rate));
         _filledAt = now;
-        if (_tokens < 1)
+        if (_tokens < count)
         {
             return false;
         }
 
-        _tokens--;
+        _tokens -= count;
         return true;
     }
 }

@@ -9,16 +9,18 @@ namespace Chat.Api.Hubs;
 /// <remarks>Messages go the way of all messages (the backplane's log, topics, outboxes); signals are SignalR's own.
 /// PROTOCOL.md is the contract.</remarks>
 [Authorize]
-internal sealed class ChatHub : Hub<IChatClient>
+internal sealed partial class ChatHub : Hub<IChatClient>
 {
     private readonly HubMessages _messages;
     private readonly HubMemberships _memberships;
     private readonly SignalNames _names;
     private readonly HubTyping _typing;
     private readonly TokenValidator _tokens;
+    private readonly ILogger<ChatHub> _logger;
 
-    public ChatHub(HubMessages messages, HubMemberships memberships, SignalNames names, HubTyping typing, TokenValidator tokens)
+    public ChatHub(HubMessages messages, HubMemberships memberships, SignalNames names, HubTyping typing, TokenValidator tokens, ILogger<ChatHub> logger)
     {
+        _logger = logger;
         _messages = messages;
         _memberships = memberships;
         _names = names;
@@ -28,7 +30,7 @@ internal sealed class ChatHub : Hub<IChatClient>
 
     private HubClient Client => Context.Features.Get<HubClient>() ?? throw new InvalidOperationException("The connection did not come through the hub's endpoint.");
 
-    public override Task OnConnectedAsync() => _memberships.EnterAsync(Client, Context.Features.Get<HubPositions>() ?? HubPositions.None);
+    public override Task OnConnectedAsync() => _memberships.EnterAsync(Client);
 
     /// <summary>Writes to a group.</summary>
     [HubMethodName("post")]
@@ -51,7 +53,7 @@ internal sealed class ChatHub : Hub<IChatClient>
         var group = GroupId(request.Group);
         var since = HubMessages.Since(request.Since);
         var generation = await _memberships.JoinAsync(Client, group);
-        await Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId));
+        await TellAsync(() => Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId)));
         return await _memberships.AddAsync(Client, group, generation, since);
     }
 
@@ -61,9 +63,14 @@ internal sealed class ChatHub : Hub<IChatClient>
     {
         var group = GroupId(request.Group);
         var mark = await _memberships.MarkLeftAsync(Client, group);
-        await Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId));
-        await Clients.Group(_names.User(Client.UserId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)));
-        return await _memberships.RemoveAsync(Client, group, mark);
+        var told = TellAsync(async () =>
+        {
+            await Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId));
+            await Clients.Group(_names.User(Client.UserId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)));
+        });
+        var answer = await _memberships.RemoveAsync(Client, group, mark);
+        await told;
+        return answer;
     }
 
     /// <summary>Ends this connection's part in a group; the user stays in it. What the mirror asks for.</summary>
@@ -94,7 +101,7 @@ internal sealed class ChatHub : Hub<IChatClient>
         HubMemberships.CheckIsMember(Client, group);
         if (await _typing.IsDueAsync(Client, group))
         {
-            await Clients.OthersInGroup(_names.Group(group)).TypingAsync(new GroupSignal(group, Client.UserId));
+            await TellAsync(() => Clients.OthersInGroup(_names.Group(group)).TypingAsync(new GroupSignal(group, Client.UserId)));
         }
     }
 
@@ -117,7 +124,26 @@ internal sealed class ChatHub : Hub<IChatClient>
         return new RefreshAnswer(Client.Connection.ExpiresAt);
     }
 
+    // What a call does must not hang on a signal, which may be lost in any case.
+    private async Task TellAsync(Func<Task> signal)
+    {
+        try
+        {
+            await signal();
+        }
+        catch (Exception exception)
+        {
+            Log.SignalLost(_logger, exception.Message);
+        }
+    }
+
     private static string GroupId(string? id) => Id(id);
 
     private static string Id(string? id) => ChatId.IsValid(id) ? id! : throw HubError.InvalidId();
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "SignalLost", Message = "A signal could not be sent: {Reason}")]
+        public static partial void SignalLost(ILogger logger, string reason);
+    }
 }

@@ -14,6 +14,8 @@ internal static class HubBuilder
 {
     public const string Path = "/signalr/chat";
 
+    private const string Negotiation = Path + "/negotiate";
+
     public static WebApplicationBuilder AddChatHub(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -29,6 +31,7 @@ internal static class HubBuilder
         services.AddSingleton<GroupRemovals>();
         services.AddSingleton(new SignalNames(RedisPrefix.Read(builder.Configuration)));
         services.AddSingleton<HubServices>();
+        services.AddSingleton<HubLogReader>();
         services.AddSingleton<HubMessages>();
         services.AddSingleton<HubMemberships>();
         services.AddSingleton<HubTyping>();
@@ -45,7 +48,7 @@ internal static class HubBuilder
             .AddStackExchangeRedis();
         services.AddSingleton<HubGate>();
 
-        // Signals go over the node's own connection to Redis, which is closed with the node, not by SignalR.
+        // Signals go over the node's own connection to Redis.
         services.AddOptions<Microsoft.AspNetCore.SignalR.StackExchangeRedis.RedisOptions>()
             .Configure<IConnectionMultiplexer>((redis, multiplexer) => redis.ConnectionFactory = _ => Task.FromResult(multiplexer));
         return builder;
@@ -61,7 +64,10 @@ internal static class HubBuilder
         route.Add(builder =>
         {
             var transports = builder.RequestDelegate!;
-            builder.RequestDelegate = http => HubEndpoint.IsWebSocket(http) ? endpoint.AcceptAsync(http) : transports(http);
+            builder.RequestDelegate = http => HubEndpoint.IsWebSocket(http) ? endpoint.AcceptAsync(http)
+                : HttpMethods.IsPost(http.Request.Method) && http.Request.Path.Equals(Negotiation, StringComparison.OrdinalIgnoreCase)
+                    && endpoint.RefuseNegotiation(http) is { } refusal ? refusal.WriteAsync(http)
+                : transports(http);
         });
         return app;
     }

@@ -16,6 +16,7 @@ internal sealed class HubClient
     private readonly HubServices _services;
     private LocalTopic? _userTopic;
     private Member? _userMember;
+    private Entered[]? _takenUp; // between TakeUpAsync and EnterAsync
     private volatile bool _isOver;
 
     public HubClient(Connection connection, string connectionId, HubServices services)
@@ -33,7 +34,7 @@ internal sealed class HubClient
 
     public string UserId => Connection.UserId;
 
-    /// <summary>Null until <see cref="EnterAsync"/>.</summary>
+    /// <summary>Null until <see cref="TakeUpAsync"/>.</summary>
     public HubUser? User { get; private set; }
 
     public IEnumerable<Member> Members => _groups.Select(group => group.Value);
@@ -42,22 +43,48 @@ internal sealed class HubClient
 
     public bool TryFind(string group, out Member? member) => _groups.TryGetValue(group, out member) && member.IsIn;
 
-    /// <summary>Takes the user's groups and own messages up again.</summary>
+    /// <summary>Takes the user's groups and own messages up again, held back. Before the handshake is answered: what is
+    /// published once a client knows that it is connected does not pass it by.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public async Task EnterAsync(HubPositions since)
+    public async Task TakeUpAsync(HubPositions since)
     {
-        await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.User(UserId));
         User = _services.Watch.Enter(this);
         var groups = await _services.Watch.LookAsync(User, _services.DefaultGroups);
-        foreach (var (group, generation) in groups.Groups)
+        _userTopic = await _services.Topics.AcquireAsync(Topic.User(UserId));
+        _userMember = _userTopic.JoinHeld(Connection, since.User ?? default, out var epoch, out var offset);
+        Entered[] entered = await Task.WhenAll(groups.Groups.Select(group => AddTopicAsync(group.Key, group.Value, since.Of(group.Key))));
+        _takenUp = [.. entered, new Entered(_userMember, since.User, new LogPosition(epoch, offset))];
+    }
+
+    /// <summary>Lets what was taken up go live, what was missed first.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task EnterAsync()
+    {
+        if (_takenUp is not { } takenUp)
         {
-            await AddAsync(group, generation, since.Of(group));
+            return; // could not be, and the connection is closing
         }
 
-        await EnterOwnAsync(since.User);
+        await Task.WhenAll(
+            takenUp.Where(one => one.Member != _userMember).Select(one => AddSignalsAsync(one.Member))
+                .Append(_services.Signals.AddToGroupAsync(ConnectionId, _services.Names.User(UserId))));
 
-        // A group that was left after the look, and before the member was there, is found by this one.
-        await _services.Watch.LookAsync(User, []);
+        // Until here nothing was sent to it. A group that was left after the look before, when the member was not there
+        // yet, is found by this one, and what was held of it is dropped.
+        await _services.Watch.LookAsync(User!, []);
+        foreach (var (member, since, live) in takenUp.Where(one => one.Member.IsIn))
+        {
+            if (since is { } position)
+            {
+                await TopicReplay.CatchUpAsync(member, position, live.Epoch, live.Offset, _services.Backplane);
+            }
+            else
+            {
+                member.Topic.Release(member);
+            }
+        }
+
+        _takenUp = null;
     }
 
     /// <summary>Joins a group as a member of this generation.</summary>
@@ -66,16 +93,20 @@ internal sealed class HubClient
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<(Member? Held, LogPosition Live)> AddHeldAsync(string group, long generation)
     {
-        if (TryFind(group, out var member))
+        if (_groups.TryGetValue(group, out var member))
         {
-            var (epoch, offset) = member!.Topic.Position;
-            return (null, new LogPosition(epoch, offset));
+            if (member.IsIn && member.Generation == generation)
+            {
+                var (epoch, offset) = member.Topic.Position;
+                return (null, new LogPosition(epoch, offset));
+            }
+
+            Leave(member); // of a membership that has ended, whose removal is on its way
         }
 
-        var topic = await _services.Topics.AcquireAsync(Topic.Group(group));
-        var held = topic.JoinHeld(Connection, default, out var joinedEpoch, out var joinedAt, generation);
-        await KeepAsync(held);
-        return (held, new LogPosition(joinedEpoch, joinedAt));
+        var added = await AddTopicAsync(group, generation, since: null);
+        await AddSignalsAsync(added.Member);
+        return (added.Member, added.Live);
     }
 
     /// <summary>Ends this connection's membership; the user stays in the group.</summary>
@@ -128,47 +159,42 @@ internal sealed class HubClient
         }
     }
 
-    private async Task AddAsync(string group, long generation, LogPosition? since)
+    private async Task<Entered> AddTopicAsync(string group, long generation, LogPosition? since)
     {
         var topic = await _services.Topics.AcquireAsync(Topic.Group(group));
-        Member member;
+        var member = topic.JoinHeld(Connection, since ?? default, out var epoch, out var offset, generation);
+        _groups[group] = member; // nobody else adds it: SignalR makes one call of a connection at a time
+        if (_isOver)
+        {
+            Leave(member); // the connection ended in the midst of a call
+        }
+
+        return new Entered(member, since, new LogPosition(epoch, offset));
+    }
+
+    private async Task AddSignalsAsync(Member member)
+    {
         try
         {
-            member = since is { } position
-                ? await TopicReplay.JoinAsync(topic, Connection, position, _services.Backplane, generation)
-                : topic.JoinQuietly(Connection, generation);
+            if (!_isOver)
+            {
+                await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(member.Topic.Topic.Id));
+            }
         }
-        catch (BackplaneUnavailableException)
+        catch
         {
-            _services.Topics.Release(topic);
+            Leave(member);
             throw;
         }
 
-        await KeepAsync(member);
-    }
-
-    private async Task KeepAsync(Member member)
-    {
-        if (_groups.TryRemove(member.Topic.Topic.Id, out var removed))
-        {
-            _services.Topics.Release(removed.Topic); // its removal has not got round to it
-        }
-
-        _groups[member.Topic.Topic.Id] = member;
-        await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(member.Topic.Topic.Id));
         if (!member.IsIn || _isOver)
         {
-            Leave(member); // a removal, or the connection's end, came before it was noted here
+            Leave(member); // a removal, or the end, came meanwhile
         }
     }
 
-    private async Task EnterOwnAsync(LogPosition? since)
-    {
-        _userTopic = await _services.Topics.AcquireAsync(Topic.User(UserId));
-        _userMember = since is { } position
-            ? await TopicReplay.JoinAsync(_userTopic, Connection, position, _services.Backplane)
-            : _userTopic.JoinQuietly(Connection, generation: 0);
-    }
+    /// <summary>A held member, where its client was, and from where on it hears the topic.</summary>
+    private readonly record struct Entered(Member Member, LogPosition? Since, LogPosition Live);
 
     // Under the topic's lock.
     private void OnRemoved(Member member) =>
@@ -190,10 +216,20 @@ internal sealed class HubClient
     {
         try
         {
-            await _services.Signals.RemoveFromGroupAsync(ConnectionId, _services.Names.Group(group));
-            if (TryFind(group, out _))
+            while (true)
             {
-                await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(group)); // joined again meanwhile
+                await _services.Signals.RemoveFromGroupAsync(ConnectionId, _services.Names.Group(group));
+                if (!TryFind(group, out _))
+                {
+                    return;
+                }
+
+                // Joined again meanwhile; and perhaps left again while this is added.
+                await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(group));
+                if (TryFind(group, out _))
+                {
+                    return;
+                }
             }
         }
         catch (Exception exception) when (!_isOver)

@@ -17,7 +17,7 @@ namespace Chat.Api.Hubs;
 /// negotiation.</para>
 /// </remarks>
 internal sealed partial class HubEndpoint(
-    ConnectionDelegate hub, ConnectionTable connections, Admission admission, NodeDrain drain, HubServices services, ILogger<HubEndpoint> logger)
+    ConnectionDelegate hub, ConnectionTable connections, Admission admission, NodeDrain drain, HubServices services, HubMemberships memberships, ILogger<HubEndpoint> logger)
 {
     private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
 
@@ -95,7 +95,6 @@ internal sealed partial class HubEndpoint(
     {
         var client = new HubClient(connection, context.ConnectionId, services);
         context.Features.Set(client);
-        context.Features.Set(since);
         connection.ExpiresAt = ChatUser.ExpiresAt(user);
         var reason = CloseReason.Fault;
         connections.Add(connection);
@@ -106,6 +105,7 @@ internal sealed partial class HubEndpoint(
                 connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
             }
 
+            await memberships.TakeUpAsync(client, since);
             reason = await run();
         }
         catch (Exception exception)
@@ -127,11 +127,25 @@ internal sealed partial class HubEndpoint(
         var running = hub(context);
         var reading = socket.ReadAsync();
         await Task.WhenAny(running, reading);
-        socket.Close(CloseReason.HubEnded); // unless it is over, or closing, for another reason
+        if (running.IsCompleted)
+        {
+            await socket.Input.CompleteAsync(); // or the reading could wait for ever for what it has read to be taken
+        }
+
+        // Unless it is over, or closing, for another reason. What throws is the backplane of signals, without Redis.
+        socket.Close(running.IsFaulted ? CloseReason.TryLater : CloseReason.HubEnded);
         var reason = await reading;
-        await running;
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (running.Exception is { InnerException: { } failure } && admission.Busy() is null)
+        {
+            Log.Failed(logger, failure, socket.Number);
+        }
+
         return reason;
     }
+
+    /// <summary>Why a negotiation is not worth beginning; null: it is.</summary>
+    public Refusal? RefuseNegotiation(HttpContext http) => HubPositions.TryParse(http.Request.Query, out _) ? admission.Busy() : InvalidSince;
 
     private static string NewConnectionId() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)).TrimEnd('=');
 

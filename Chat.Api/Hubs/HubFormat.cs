@@ -10,6 +10,9 @@ namespace Chat.Api.Hubs;
 /// Strings of an envelope are JSON already and are copied. The protocol is described in SignalR's HubProtocol.md.</remarks>
 internal sealed class HubFormat : IFrameFormat
 {
+    /// <summary>Ends each of the protocol's messages.</summary>
+    public const byte RecordSeparator = 0x1e;
+
     /// <summary>Each message in a WebSocket frame.</summary>
     public static readonly HubFormat WebSocket = new(index: 2);
 

@@ -1,5 +1,7 @@
+using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Microsoft.AspNetCore.SignalR;
+using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
@@ -19,6 +21,10 @@ internal sealed partial class HubGate(ConnectionTable connections, ILogger<ChatH
         try
         {
             return await next(invocationContext);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or OperationCanceledException or BackplaneUnavailableException)
+        {
+            throw HubError.Unavailable();
         }
         catch (Exception exception) when (exception is not HubException)
         {

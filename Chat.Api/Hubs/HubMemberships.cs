@@ -3,6 +3,7 @@ using Chat.Api.Connections;
 using Chat.Api.Memberships;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
@@ -12,22 +13,10 @@ internal sealed partial class HubMemberships(
     IOptions<ChatHubOptions> options, ILogger<ChatHub> logger)
 {
     /// <summary>A connection that has come takes its user's groups up. If it can't, it is told to come again.</summary>
-    public async Task EnterAsync(HubClient client, HubPositions since)
-    {
-        try
-        {
-            await client.EnterAsync(since);
-        }
-        catch (Exception exception)
-        {
-            if (exception is not BackplaneUnavailableException)
-            {
-                Log.EnterFailed(logger, exception, client.Connection.Number);
-            }
+    public Task TakeUpAsync(HubClient client, HubPositions since) => OrTryLaterAsync(client, () => client.TakeUpAsync(since));
 
-            client.Connection.Close(CloseReason.TryLater);
-        }
-    }
+    /// <summary>What was taken up goes live.</summary>
+    public Task EnterAsync(HubClient client) => OrTryLaterAsync(client, client.EnterAsync);
 
     /// <summary>Makes the user a member, in the cluster's state. Returns the membership's generation.</summary>
     public async Task<long> JoinAsync(HubClient client, string group)
@@ -82,6 +71,12 @@ internal sealed partial class HubMemberships(
         try
         {
             var mark = await memberships.LeaveAsync(Topic.User(client.UserId), group);
+            if (!mark.WasIn)
+            {
+                await watch.LookAsync(client.User!, []); // gives a Redis that lost it what this node knows
+                mark = await memberships.LeaveAsync(Topic.User(client.UserId), group);
+            }
+
             return mark.WasIn || !options.Value.MembersOnly ? mark : throw HubError.NotMember();
         }
         catch (BackplaneUnavailableException)
@@ -96,7 +91,11 @@ internal sealed partial class HubMemberships(
         try
         {
             var result = await removals.RemoveAsync(Topic.Group(group), client.UserId, mark.Generation);
-            memberships.Forget(Topic.User(client.UserId), group, mark);
+            if (result.Nodes == result.Of)
+            {
+                memberships.Forget(Topic.User(client.UserId), group, mark); // a node that did not hear of it may still come to look
+            }
+
             return new LeaveAnswer(result.Nodes, result.Of);
         }
         catch (BackplaneUnavailableException)
@@ -118,6 +117,23 @@ internal sealed partial class HubMemberships(
         if (!client.TryFind(group, out _))
         {
             throw HubError.NotMember();
+        }
+    }
+
+    private async Task OrTryLaterAsync(HubClient client, Func<Task> enter)
+    {
+        try
+        {
+            await enter();
+        }
+        catch (Exception exception)
+        {
+            if (exception is not (BackplaneUnavailableException or RedisException or TimeoutException or OperationCanceledException))
+            {
+                Log.EnterFailed(logger, exception, client.Connection.Number);
+            }
+
+            client.Connection.Close(CloseReason.TryLater);
         }
     }
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Chat.Api.Hubs;
 
 /// <summary>Publishes what hub clients write, and reads what the logs have.</summary>
-internal sealed class HubMessages(IBackplane backplane, IOptions<ChatHubOptions> options)
+internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, IOptions<ChatHubOptions> options)
 {
     private const int MaxIdBytes = 64;
 
@@ -37,7 +37,8 @@ internal sealed class HubMessages(IBackplane backplane, IOptions<ChatHubOptions>
         }
     }
 
-    /// <summary>Messages after a position; without one the latest.</summary>
+    /// <summary>Messages after a position, oldest first; without one the latest.</summary>
+    /// <remarks>Fewer than asked for where they are large: an answer is one frame, and has to fit into an outbox.</remarks>
     public async Task<MessagesAnswer> HistoryAsync(Topic group, LogPosition? since, int? limit)
     {
         if (limit is < 1)
@@ -48,12 +49,16 @@ internal sealed class HubMessages(IBackplane backplane, IOptions<ChatHubOptions>
         var most = Math.Min(limit ?? options.Value.HistoryMessages, options.Value.HistoryMessages);
         try
         {
-            var head = await backplane.ReadAsync(group, "", 0, 0);
-            var known = since is { } position && position.Epoch == head.Epoch && position.Offset <= head.Last;
-            var from = known ? since!.Value.Offset : Math.Max(0, head.Last - most);
-            var messages = Parse(group, await backplane.ReadAsync(group, head.Epoch, from, most), head.Last);
-            var last = messages.Offset;
-            return new MessagesAnswer(head.Epoch, last, since is null || (known && messages.StartsAt(from)), messages.Messages);
+            var log = await backplane.ReadAsync(group, "", 0, 0);
+            var head = new LogPosition(log.Epoch, log.Last);
+            if (since is { } position && position.Epoch == head.Epoch && position.Offset <= head.Offset)
+            {
+                var after = await reader.ReadAfterAsync(group, head, position.Offset, most);
+                return after.ToAnswer(isWhole: after.StartsAt(position.Offset));
+            }
+
+            var latest = await reader.ReadLatestAsync(group, head, Math.Max(0, head.Offset - most));
+            return latest.ToAnswer(isWhole: since is null);
         }
         catch (BackplaneUnavailableException)
         {
@@ -70,7 +75,8 @@ internal sealed class HubMessages(IBackplane backplane, IOptions<ChatHubOptions>
             return new MessagesAnswer(live.Epoch, live.Offset, Recovered: true, []);
         }
 
-        if (position.Epoch == live.Epoch && position.Offset >= live.Offset)
+        var known = position.Epoch == live.Epoch;
+        if (known && position.Offset >= live.Offset)
         {
             // At the end, or ahead of this node, to which the rest is still on its way: only the log knows.
             var log = await backplane.ReadAsync(group, position.Epoch, live.Offset, 0);
@@ -78,10 +84,9 @@ internal sealed class HubMessages(IBackplane backplane, IOptions<ChatHubOptions>
             return new MessagesAnswer(live.Epoch, isReal ? position.Offset : live.Offset, isReal, []);
         }
 
-        var known = position.Epoch == live.Epoch;
         var from = Math.Max(known ? position.Offset : 0, live.Offset - options.Value.HistoryMessages);
-        var page = Parse(group, await backplane.ReadAsync(group, live.Epoch, from, (int)(live.Offset - from)), live.Offset);
-        return new MessagesAnswer(live.Epoch, live.Offset, known && from == position.Offset && page.StartsAt(from), page.Messages);
+        var missed = await reader.ReadLatestAsync(group, live, from);
+        return missed.ToAnswer(isWhole: known && missed.StartsAt(position.Offset));
     }
 
     public static LogPosition? Since(string? text) =>
@@ -102,51 +107,5 @@ internal sealed class HubMessages(IBackplane backplane, IOptions<ChatHubOptions>
                 MsgId = id is null ? default : Encoding.UTF8.GetBytes(id),
             },
             outcome);
-    }
-
-    private static Page Parse(Topic group, LogPage log, long upTo)
-    {
-        var page = new Page(upTo);
-        foreach (var utf8 in log.Envelopes)
-        {
-            if (Envelope.TryParse(utf8, out var envelope) && envelope.Offset <= upTo)
-            {
-                page.Add(group, envelope);
-            }
-        }
-
-        return page;
-    }
-
-    private sealed class Page(long upTo)
-    {
-        private long _first;
-        private long _last;
-
-        public List<GroupMessage> Messages { get; } = [];
-
-        /// <summary>Up to where these messages tell.</summary>
-        public long Offset => _last == 0 ? upTo : _last;
-
-        /// <summary>Whether nothing is missing behind an offset.</summary>
-        public bool StartsAt(long since) => _first == 0 ? since >= upTo : _first == since + 1;
-
-        public void Add(Topic group, scoped in Envelope envelope)
-        {
-            _first = _first == 0 ? envelope.Offset : _first;
-            _last = envelope.Offset;
-            if (envelope.Kind.IsEmpty)
-            {
-                Messages.Add(new GroupMessage(
-                    Text(envelope.Msg), group.Id, Text(envelope.From), envelope.Id.IsEmpty ? null : Text(envelope.Id),
-                    Encoding.ASCII.GetString(envelope.Epoch), envelope.Offset, envelope.At));
-            }
-        }
-
-        private static string Text(ReadOnlySpan<byte> json)
-        {
-            var plain = new ArrayBufferWriter<byte>(Math.Max(json.Length, 1));
-            return JsonText.TryUnescape(json, plain) ? Encoding.UTF8.GetString(plain.WrittenSpan) : "\uFFFD";
-        }
     }
 }

@@ -11,19 +11,15 @@ namespace Chat.Api.Hubs;
 /// message that a topic delivers takes the same way to the socket as to a raw client, already framed.</remarks>
 internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbeatFeature
 {
-    private const int OthersPerCall = 10; // pings and answers; calls have their own limit (HubGate)
-    private const byte RecordSeparator = 0x1E; // ends each of SignalR's messages
-
     private readonly Pipe _received;
-    private TokenBucket _messages;
-    private Action<object>? _heartbeat;
-    private object? _heartbeatState;
+    private (Action<object> Beat, object State)[] _heartbeats = []; // replaced as a whole: the keeper's thread reads it
+    private TokenBucket _records;
 
     public HubSocket(long number, string userId, PipeReader input, IFrameSender sender, ConnectionTable table)
         : base(number, userId, HubFormat.WebSocket, input, sender, table)
     {
         Output = new HubOutput(this, HubFormat.WebSocket);
-        _messages = new TokenBucket(Options.MessagesPerSecond * OthersPerCall, Options.MessageBurst * OthersPerCall, table.Time);
+        _records = new TokenBucket(Options.MessagesPerSecond * HubInput.RecordsPerMessage, Options.MessageBurst * HubInput.RecordsPerMessage, table.Time);
 
         // Handled on the socket's thread: nothing in the hub blocks. Unread calls hold up the reading of the next.
         _received = new Pipe(new PipeOptions(
@@ -54,13 +50,18 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
     public override void Tend(long now, bool ping)
     {
         base.Tend(now, ping);
-        if (!IsClosing)
+        if (IsClosing)
         {
-            _heartbeat?.Invoke(_heartbeatState!); // SignalR's pings and its own limit of silence
+            return;
+        }
+
+        foreach (var (beat, state) in _heartbeats)
+        {
+            beat(state); // SignalR's pings, and its own limit of silence
         }
     }
 
-    void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => (_heartbeatState, _heartbeat) = (state, action);
+    void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => _heartbeats = [.. _heartbeats, (action, state)];
 
     // Clients gather calls made in a row into one WebSocket message, which may then be any size. The limits are on what is
     // in it: here on how many, SignalR's own on the size of each.
@@ -69,14 +70,12 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
     /// <inheritdoc/>
     protected override Task? OnMessage(ReadOnlySpan<byte> message)
     {
-        for (var ends = message.Count(RecordSeparator); ends > 0; ends--)
+        var records = message.Count(HubFormat.RecordSeparator);
+        if (!_records.TryTake(message.IsEmpty ? 1 : records))
         {
-            if (!_messages.TryTake())
-            {
-                Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
-                Close(CloseReason.TooManyMessages);
-                return null;
-            }
+            Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
+            Close(CloseReason.TooManyMessages);
+            return null;
         }
 
         _received.Writer.Write(message);

@@ -22,7 +22,7 @@ internal sealed class HubStream : Connection, IDuplexPipe
         _time = table.Time;
         _closeTimeout = table.Options.CloseTimeout;
         _outbox = new Outbox(new PipeSender(context.Transport.Output, context.Abort), table.Options.OutboxBytes, table.Metrics);
-        Input = context.Transport.Input;
+        Input = new HubInput(context.Transport.Input, table, Close);
         Output = new HubOutput(this, HubFormat.Stream);
     }
 
@@ -46,9 +46,13 @@ internal sealed class HubStream : Connection, IDuplexPipe
 
     public override void Close(CloseReason reason)
     {
+        if (_closeReason is null)
+        {
+            Volatile.Write(ref _closingSince, _time.GetTimestamp()); // before the reason, which makes the keeper look at it
+        }
+
         if (Interlocked.CompareExchange(ref _closeReason, reason, null) is null)
         {
-            Volatile.Write(ref _closingSince, _time.GetTimestamp());
             _outbox.Close(HubFormat.Stream.Close(reason), dropWaiting: reason == CloseReason.SlowConsumer);
         }
     }

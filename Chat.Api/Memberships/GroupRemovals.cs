@@ -25,7 +25,8 @@ internal sealed class GroupRemovals(
     /// <exception cref="BackplaneUnavailableException">It may or may not be published; trying again is safe.</exception>
     public async Task<RemovalResult> RemoveAsync(Topic group, string userId, long generation)
     {
-        var id = string.Create(CultureInfo.InvariantCulture, $"{node.Id}.left.{Interlocked.Increment(ref _removals)}");
+        // With colons: an id of a client has none, and so cannot be taken for this one (the script drops what it has seen).
+        var id = string.Create(CultureInfo.InvariantCulture, $"{node.Id}:left:{Interlocked.Increment(ref _removals)}");
         var pending = _pending[id] = new Pending([node.Id, .. nodes.Nodes.Keys]);
         nodes.Left += pending.Gone;
         try
@@ -43,10 +44,10 @@ internal sealed class GroupRemovals(
 
     public void OnRemoved(ReadOnlySpan<byte> id)
     {
-        var dot = id.IndexOf((byte)'.');
-        if (dot > 0)
+        var colon = id.IndexOf((byte)':');
+        if (colon > 0)
         {
-            backplane.ConfirmRemoval(Encoding.UTF8.GetString(id[..dot]), id);
+            backplane.ConfirmRemoval(Encoding.UTF8.GetString(id[..colon]), id);
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class HubUser(Topic topic)
     public Dictionary<string, long> Held()
     {
         var held = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var member in Clients().SelectMany(client => client.Members))
+        foreach (var member in Clients().SelectMany(client => client.Members).Where(member => member.IsIn))
         {
             held[member.Topic.Topic.Id] = Math.Max(member.Generation, held.GetValueOrDefault(member.Topic.Topic.Id));
         }

@@ -30,7 +30,7 @@ internal interface IMemberships
     /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
     Task<LeaveMark> LeaveAsync(Topic user, string group);
 
-    /// <summary>Forgets the mark: the removal is published. Not needed for correctness, and never fails.</summary>
+    /// <summary>Forgets the mark: every node has confirmed the removal. Never fails; a mark that stays goes with the record.</summary>
     void Forget(Topic user, string group, LeaveMark mark);
 }
 

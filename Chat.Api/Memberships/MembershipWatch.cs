@@ -88,6 +88,10 @@ internal sealed partial class MembershipWatch(
                     Log.Delayed(logger, exception.Message);
                     break; // the others would fail too; next round
                 }
+                catch (Exception exception)
+                {
+                    Log.Failed(logger, exception); // a record that is none, perhaps; the other users are no worse for it
+                }
             }
         }
     }
@@ -98,7 +102,7 @@ internal sealed partial class MembershipWatch(
         {
             await memberships.ReadAsync(user, []);
         }
-        catch (BackplaneUnavailableException exception)
+        catch (Exception exception)
         {
             Log.Delayed(logger, exception.Message); // what was looked up last counts: they are kept a little less long
         }
@@ -120,6 +124,10 @@ internal sealed partial class MembershipWatch(
             {
                 Log.Delayed(logger, exception.Message);
             }
+            catch (Exception exception)
+            {
+                Log.Failed(logger, exception);
+            }
 
             await Task.Delay(RetryDelay, time, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -129,5 +137,8 @@ internal sealed partial class MembershipWatch(
     {
         [LoggerMessage(Level = LogLevel.Debug, EventName = "MembershipsDelayed", Message = "Memberships could not be looked up: {Reason} Trying on.")]
         public static partial void Delayed(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "MembershipsFailed", Message = "Memberships could not be looked up; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -20,12 +20,11 @@ internal sealed partial class LocalTopic
         {
             if (!isIn)
             {
+                member.Held = null; // it may all have been published after the removal
                 Remove_NeedsLock(member);
             }
-            else if (--member.Doubts == 0)
-            {
-                Release_NeedsLock(member);
-            }
+
+            Release_NeedsLock(member);
         }
     }
 
@@ -50,6 +49,7 @@ internal sealed partial class LocalTopic
         memberships?.OnRemoved(removal.Id);
     }
 
+    // What is held for it stays, in order: it was published before the removal.
     private void Remove_NeedsLock(Member member)
     {
         if (member.IsIn)
@@ -59,16 +59,15 @@ internal sealed partial class LocalTopic
         }
     }
 
-    // Members in the middle of a replay are looked up when that is through, as after every joining.
     private void Doubt_NeedsLock()
     {
-        List<Member> doubted = [.. _members.Where(member => member.Generation > 0 && (member.Held is null || member.Doubts > 0))];
+        List<Member> doubted = [.. _members.Where(member => member.Generation > 0)];
         if (doubted.Count > 0 && memberships is not null)
         {
             foreach (var member in doubted)
             {
                 member.Held ??= [];
-                member.Doubts++;
+                member.Holds++;
             }
 
             memberships.OnDoubt(doubted);

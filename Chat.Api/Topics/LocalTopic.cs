@@ -104,11 +104,22 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         lock (_gate)
         {
             (epoch, offset) = (_epoch, _last);
-            return Add_NeedsLock(new Member(this, connection) { Held = [], Known = since.Epoch == _epoch ? since.Offset : 0, Generation = generation });
+            return Add_NeedsLock(new Member(this, connection) { Held = [], Holds = 1, Known = since.Epoch == _epoch ? since.Offset : 0, Generation = generation });
         }
     }
 
-    /// <summary>Lets a held member go live: everything held goes into its outbox first.</summary>
+    /// <summary>As if the member joined only now, with nothing.</summary>
+    public void JoinAnew(Member member, out string epoch, out long offset)
+    {
+        lock (_gate)
+        {
+            (epoch, offset) = (_epoch, _last);
+            (member.Held, member.Known) = ([], 0);
+        }
+    }
+
+    /// <summary>The member's replay is through. Unless something else holds it, it goes live: everything held goes into its
+    /// outbox first.</summary>
     public void Release(Member member)
     {
         lock (_gate)
@@ -117,11 +128,13 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
+    /// <summary>Takes a member out. What was held for it is dropped.</summary>
     public void Leave(Member member)
     {
         lock (_gate)
         {
             Leave_NeedsLock(member);
+            member.Held = null;
         }
     }
 
@@ -332,6 +345,11 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
 
     private static void Release_NeedsLock(Member member)
     {
+        if (--member.Holds > 0)
+        {
+            return;
+        }
+
         foreach (var frame in member.Held ?? [])
         {
             member.Connection.Enqueue(frame);

@@ -19,12 +19,13 @@ internal sealed class Member(LocalTopic topic, Connection connection)
     /// <summary>Whether it is still in the topic; a removal can end that at any time.</summary>
     public bool IsIn => Index >= 0;
 
-    /// <summary>How many looks into its user's memberships it waits for, because a removal may have been missed.</summary>
-    public int Doubts { get; set; }
 
     /// <summary>Up to which offset its client has everything already, when it comes from a node that was ahead of this one.</summary>
     public long Known { get; set; }
 
-    /// <summary>Live frames that wait until a replay is through; null: it is live.</summary>
+    /// <summary>Live frames that wait until nothing holds it any more; null: it is live.</summary>
     public List<Frame>? Held { get; set; }
+
+    /// <summary>What it waits for: its replay, and looks into its user's memberships, because a removal may have been missed.</summary>
+    public int Holds { get; set; }
 }

@@ -31,14 +31,31 @@ internal readonly record struct LogPosition(string Epoch, long Offset)
 internal static class TopicReplay
 {
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
-    public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane, long generation = 0)
+    public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane)
     {
-        var member = topic.JoinHeld(connection, since, out var epoch, out var joinedAt, generation);
+        var member = topic.JoinHeld(connection, since, out var epoch, out var joinedAt);
+        await CatchUpAsync(member, since, epoch, joinedAt, backplane);
+        return member;
+    }
+
+    /// <summary>The second half: for a member that joined, held, at a position.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is no longer in the topic.</exception>
+    public static async Task CatchUpAsync(Member member, LogPosition since, string epoch, long joinedAt, IBackplane backplane)
+    {
+        var topic = member.Topic;
         try
         {
             if (since.Epoch == epoch && since.Offset > joinedAt)
             {
-                return await JoinAheadAsync(topic, member, since, joinedAt, backplane);
+                if (await IsAheadAsync(topic, since, joinedAt, backplane))
+                {
+                    Tell(member, epoch, since.Offset, recovered: true);
+                    GoLive(member);
+                    return;
+                }
+
+                topic.JoinAnew(member, out epoch, out joinedAt);
+                since = default;
             }
 
             // A position of another life is not worth anything: the client gets what there is, and is told that this
@@ -49,13 +66,9 @@ internal static class TopicReplay
                 ? await backplane.ReadAsync(topic.Topic, epoch, from, (int)Math.Min(joinedAt - from, int.MaxValue))
                 : new LogPage(epoch, joinedAt, []);
             var start = FirstOffset(page, joinedAt) - 1;
-            if (connection.Format.Subscribed(topic.Topic, epoch, start, recovered: known && start == since.Offset) is { } frame)
-            {
-                connection.Enqueue(frame);
-            }
-
-            await SendAsync(topic, connection, page, joinedAt);
-            return GoLive(topic, member);
+            Tell(member, epoch, start, recovered: known && start == since.Offset);
+            await SendAsync(topic, member.Connection, page, joinedAt);
+            GoLive(member);
         }
         catch
         {
@@ -66,21 +79,18 @@ internal static class TopicReplay
 
     // The client's last node was ahead of this one, to which the rest is still on its way; or the position is made up,
     // or lost with Redis. Only the log knows.
-    private static async Task<Member> JoinAheadAsync(LocalTopic topic, Member member, LogPosition since, long joinedAt, IBackplane backplane)
+    private static async Task<bool> IsAheadAsync(LocalTopic topic, LogPosition since, long joinedAt, IBackplane backplane)
     {
         var log = await backplane.ReadAsync(topic.Topic, since.Epoch, joinedAt, limit: 0);
-        if (log.Epoch != since.Epoch || log.Last < since.Offset)
-        {
-            topic.Leave(member);
-            return await JoinAsync(topic, member.Connection, default, backplane, member.Generation);
-        }
+        return log.Epoch == since.Epoch && log.Last >= since.Offset;
+    }
 
-        if (member.Connection.Format.Subscribed(topic.Topic, since.Epoch, since.Offset, recovered: true) is { } frame)
+    private static void Tell(Member member, string epoch, long offset, bool recovered)
+    {
+        if (member.Connection.Format.Subscribed(member.Topic.Topic, epoch, offset, recovered) is { } frame)
         {
             member.Connection.Enqueue(frame);
         }
-
-        return GoLive(topic, member);
     }
 
     private static long FirstOffset(LogPage page, long joinedAt)
@@ -120,19 +130,17 @@ internal static class TopicReplay
         }
     }
 
-    private static Member GoLive(LocalTopic topic, Member member)
+    private static void GoLive(Member member)
     {
         SendBatch.Begin(); // not one by one, while the topic waits
         try
         {
-            topic.Release(member);
+            member.Topic.Release(member);
         }
         finally
         {
             SendBatch.End();
         }
-
-        return member;
     }
 
     private static void Send(LocalTopic topic, Connection connection, byte[] utf8, long joinedAt)

@@ -106,6 +106,14 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         return member is not null;
     }
 
+    private void DropRemoved()
+    {
+        foreach (var group in _groups.Keys.ToList())
+        {
+            TryFind(group, out _);
+        }
+    }
+
     private Task? PublishToGroup(WebSocketConnection connection, string group, scoped in ClientMessage message)
     {
         if (!TryFind(group, out var member))
@@ -137,6 +145,11 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
     {
         if (!TryFind(group, out _))
         {
+            if (_groups.Count >= connection.Options.TopicsPerConnection)
+            {
+                DropRemoved();
+            }
+
             if (_groups.Count >= connection.Options.TopicsPerConnection)
             {
                 connection.Metrics.Refused(nameof(connection.Options.TopicsPerConnection));

@@ -148,10 +148,14 @@ internal abstract class WebSocketLink : Connection
 
     private void Close(CloseReason reason, CloseReason sent)
     {
+        if (_closeReason is null)
+        {
+            Volatile.Write(ref _closingSince, _time.GetTimestamp()); // before the reason, which makes the keeper look at it
+        }
+
         if (Interlocked.CompareExchange(ref _closeReason, reason, null) is null)
         {
             OnClosing(reason);
-            Volatile.Write(ref _closingSince, _time.GetTimestamp());
             _outbox.Close(sent.ToFrame(), dropWaiting: reason == CloseReason.SlowConsumer);
         }
     }

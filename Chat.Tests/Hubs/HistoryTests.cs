@@ -36,6 +36,36 @@ public sealed class HistoryTests(ClusterFixture cluster, ITestOutputHelper outpu
         Assert.DoesNotContain(anna.Pending(), heard => heard.Group == _group);
     }
 
+    // An answer is one frame: it must not be larger than what may wait for a client.
+    [Fact]
+    public async Task History_OfLargeMessages_ComesInSeveralAnswers()
+    {
+        await using var ben = await ConnectAsync("ben");
+        await ben.JoinAsync(_group);
+        var text = new string('x', 30_000);
+        var first = await ben.PostAsync(_group, "0" + text);
+        for (var i = 1; i < 20; i++)
+        {
+            await ben.PostAsync(_group, i + text);
+        }
+
+        var latest = await ben.HistoryAsync(_group);
+        Assert.InRange(latest.Messages.Length, 5, 10);
+        Assert.StartsWith("19x", latest.Messages[^1].Message, StringComparison.Ordinal);
+
+        var offsets = new List<long>();
+        for (var at = 0L; at < first.Offset + 19;)
+        {
+            var part = await ben.HistoryAsync(_group, since: $"{first.Epoch}:{at}");
+            Assert.True(part.Recovered);
+            Assert.InRange(part.Messages.Length, 1, 10);
+            offsets.AddRange(part.Messages.Select(message => message.Offset));
+            at = part.Offset;
+        }
+
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => first.Offset + i), offsets);
+    }
+
     [Fact]
     public async Task History_OfAnotherLog_SaysThatItIsNotWhole()
     {

@@ -159,9 +159,9 @@ public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
     {
         var group = Topic.Group(_anna.Id);
         var before = await A.PublishAsync(group, "hi");
-        var removal = await A.PublishAsync(group, "7", id: A.Id + ".left.1", from: "anna", isRemoval: true);
+        var removal = await A.PublishAsync(group, "7", id: A.Id + ":left:1", from: "anna", isRemoval: true);
 
-        var expected = new Heard("removals", before.Epoch, 2, A.Id + ".left.1", "anna", "7", "left");
+        var expected = new Heard("removals", before.Epoch, 2, A.Id + ":left:1", "anna", "7", "left");
         Assert.Equal(2, removal.Offset);
         Assert.Equal(expected, await A.Listener.NextAsync());
         Assert.Equal(expected, await B.Listener.NextAsync());

@@ -151,6 +151,36 @@ public sealed class RemovalTests : IMembershipListener
     }
 
     [Fact]
+    public async Task Hole_DuringAReplay_HoldsOnUntilBothAreThrough()
+    {
+        await BeginFromLogAsync();
+        var member = _topic.JoinHeld(_anna, default, out _, out _, generation: 5);
+        _backplane.Say(Group, "lost");
+        _backplane.Say(Group, "kept");
+        _backplane.Trim(Group, kept: 1);
+        _topic.Suspect();
+        await _topic.FillAsync(_backplane);
+
+        _topic.Release(member);
+        Assert.Empty(_anna.Seen);
+        _topic.Settle(member, isIn: true);
+        Assert.Equal(["hole e1:1", "e1:2 kept"], _anna.Seen);
+    }
+
+    // What is held may have been published after the removal that the look has found.
+    [Fact]
+    public void MemberThatIsTakenOut_WhileHeld_GetsNothingOfIt()
+    {
+        Begin();
+        var member = _topic.JoinHeld(_anna, default, out _, out _, generation: 5);
+        _topic.Receive(Message(1, "after the removal"));
+        _topic.Leave(member);
+        _topic.Release(member);
+
+        Assert.Empty(_anna.Seen);
+    }
+
+    [Fact]
     public void Removal_WithoutAGeneration_RemovesNobody()
     {
         Begin();

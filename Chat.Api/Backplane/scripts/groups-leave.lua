@@ -4,18 +4,19 @@
 local call = redis.call
 local groups = KEYS[1]
 
-local known = call('HGET', groups, ARGV[1])
+local known = call('HMGET', groups, ARGV[1], '::')
 if ARGV[2] then
-  if known == '-' .. ARGV[2] then
+  if known[1] == '-' .. ARGV[2] then
     call('HDEL', groups, ARGV[1])
   end
   return ''
 end
 
 local time = call('TIME')
-local generation = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
-if not known then
+local now = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), tonumber(known[2] or '0') + 1)
+local generation = string.format('%.0f', now)
+if not known[1] then
   return generation
 end
-call('HSET', groups, ARGV[1], '-' .. generation) -- the record's end stays where it is
+call('HSET', groups, ARGV[1], '-' .. generation, '::', generation) -- the record's end stays where it is
 return '+' .. generation

@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Chat.Api.Connections;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>What SignalR reads of a client on one of its own transports, counted: calls have their limit in <see cref="HubGate"/>,
+/// but what never becomes a call - pings, answers, calls of nothing - costs as well.</summary>
+internal sealed class HubInput(PipeReader input, ConnectionTable table, Action<CloseReason> close) : PipeReader
+{
+    /// <summary>Records a client may send for each message it may: pings and answers besides calls.</summary>
+    public const int RecordsPerMessage = 10;
+
+    private TokenBucket _records = new(
+        table.Options.MessagesPerSecond * RecordsPerMessage, table.Options.MessageBurst * RecordsPerMessage, table.Time);
+
+    private ReadOnlySequence<byte> _read;
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        var records = 0;
+        foreach (var memory in _read.Slice(_read.Start, consumed))
+        {
+            records += memory.Span.Count(HubFormat.RecordSeparator);
+        }
+
+        _read = default;
+        input.AdvanceTo(consumed, examined);
+        if (records > 0 && !_records.TryTake(records))
+        {
+            table.Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
+            close(CloseReason.TooManyMessages);
+        }
+    }
+
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var result = await input.ReadAsync(cancellationToken);
+        _read = result.Buffer;
+        return result;
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        var isRead = input.TryRead(out result);
+        _read = result.Buffer;
+        return isRead;
+    }
+
+    public override void CancelPendingRead() => input.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null) => input.Complete(exception);
+}
