@@ -36,6 +36,7 @@ public sealed class OtherOriginTests : IAsyncLifetime
     private async Task<string> RunAsync(Chromium browser, EdgeHost edge)
     {
         var page = await browser.OpenAsync(new Uri(_nodes[0].Node.Address + "/api/nodes"));
+        await page.UntilAsync($"location.origin === '{_nodes[0].Node.Address}'"); // a window begins on a page of no origin
         await page.EvaluateAsync($$"""
             void (async () => {
               const edge = '{{edge.Address}}signalr/chat';
