@@ -141,7 +141,8 @@ internal abstract class HubClient : IAsyncDisposable
 
     protected void OnEvent(HubEvent next)
     {
-        if (next is { Group: { } group, Epoch: { } epoch } && !TryReach(next.Name, group, (epoch, next.Offset)))
+        // Where a replay is whole, it begins where it was asked to, which is no step back.
+        if (next is { Group: { } group, Epoch: { } epoch, Recovered: null or false } && !TryReach(next.Name, group, (epoch, next.Offset)))
         {
             return;
         }
