@@ -25,6 +25,9 @@ internal sealed class HubScript : IAsyncDisposable
         _reading = ReadAsync();
     }
 
+    /// <summary>Lines that were not understood.</summary>
+    public string Problem { get; private set; } = "";
+
     public static async Task<HubScript> StartAsync()
     {
         if (await NodePackages.WhyNotAsync() is { } reason)
@@ -104,7 +107,14 @@ internal sealed class HubScript : IAsyncDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
-            Take(JsonDocument.Parse(line).RootElement);
+            try
+            {
+                Take(JsonDocument.Parse(line).RootElement);
+            }
+            catch (Exception exception)
+            {
+                Problem += $"{line}: {exception.Message}\n"; // perhaps a library's own words; a failing test shows them
+            }
         }
 
         var failure = new InvalidOperationException($"Node.js has ended: {await _errors}");

@@ -10,7 +10,7 @@ internal sealed class HubScriptClient(HubScript script, string id, string nick) 
 
     public string Id => id;
 
-    public override string Condition => $"{base.Condition}; tried to come back: {_trying}";
+    public override string Condition => $"{base.Condition}; tried to come back: {_trying}; not understood: {script.Problem}";
 
     public override string Node => "";
 
