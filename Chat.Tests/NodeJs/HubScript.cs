@@ -22,7 +22,7 @@ internal sealed class HubScript : IAsyncDisposable
     {
         _process = process;
         _errors = process.StandardError.ReadToEndAsync();
-        _reading = ReadAsync();
+        _reading = Task.Run(ReadAsync); // not where tests take turns: Node.js waits while nobody reads what it writes
     }
 
     /// <summary>Lines that were not understood.</summary>
