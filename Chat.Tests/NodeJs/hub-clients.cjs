@@ -100,6 +100,11 @@ const actions = {
   },
 };
 
+// In a browser an error that a library does not catch ends nothing; Node would end all the clients of this process. Seen when a
+// node stops: libraries leave promises of connections that end to themselves.
+process.on("unhandledRejection", (error) => console.error("unhandled:", error));
+process.on("uncaughtException", (error) => console.error("uncaught:", error));
+
 async function run(command) {
   try {
     tell({ call: command.call, result: await actions[command.do](command) });
