@@ -19,7 +19,7 @@ internal static class RedisCommandLine
             [
                 Server ?? throw new InvalidOperationException(WhyNoRedis),
                 "--port", portText, "--bind", "127.0.0.1", "--dir", directory, "--save", "",
-                "--appendonly", persists ? "yes" : "no", .. more,
+                "--appendonly", persists ? "yes" : "no", "--appendfsync", "no", .. more,
             ]
             :
             [
