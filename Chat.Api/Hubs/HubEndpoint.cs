@@ -86,7 +86,7 @@ internal sealed partial class HubEndpoint(
         }
         finally
         {
-            context.Transport = transport; // whose end SignalR waits for now
+            context.Transport = transport; // SignalR ends it, and waits for that, once this returns
             admission.Leave(userId);
         }
     }

@@ -73,17 +73,6 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
-    /// <summary>Adds a member that hears everything from here on.</summary>
-    /// <param name="connection">The member's.</param>
-    /// <param name="generation">See <see cref="Member.Generation"/>.</param>
-    public Member JoinQuietly(Connection connection, long generation)
-    {
-        lock (_gate)
-        {
-            return Add_NeedsLock(new Member(this, connection) { Generation = generation });
-        }
-    }
-
     /// <summary>Adds a member, if nothing was published since a position; else null.</summary>
     public Member? TryJoin(Connection connection, (string Epoch, long Offset) at)
     {

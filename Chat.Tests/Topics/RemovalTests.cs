@@ -32,8 +32,8 @@ public sealed class RemovalTests : IMembershipListener
         Begin();
         Member? told = null;
         _anna.Removed = member => told = member;
-        var member = _topic.JoinQuietly(_anna, generation: 5);
-        _topic.JoinQuietly(_ben, generation: 5);
+        var member = JoinLive(_anna, generation: 5);
+        JoinLive(_ben, generation: 5);
 
         _topic.Receive(Message(1, "before"));
         _topic.Receive(Removal(2, "u1", 5));
@@ -50,8 +50,8 @@ public sealed class RemovalTests : IMembershipListener
     public void Removal_TakesEveryConnectionOfItsUser_RawOnesToo()
     {
         Begin();
-        _topic.JoinQuietly(_anna, generation: 5);
-        _topic.JoinQuietly(_ben, generation: 5);
+        JoinLive(_anna, generation: 5);
+        JoinLive(_ben, generation: 5);
         _topic.Join(_anna); // from a raw endpoint: not kept, so without a generation
         _topic.Receive(Removal(1, "u1", 5));
 
@@ -63,7 +63,7 @@ public sealed class RemovalTests : IMembershipListener
     public void Removal_OfAnEarlierMembership_DoesNotEndTheLaterOne()
     {
         Begin();
-        _topic.JoinQuietly(_anna, generation: 6);
+        JoinLive(_anna, generation: 6);
         _topic.Receive(Removal(1, "u1", 5));
         _topic.Receive(Message(2, "hi"));
 
@@ -75,7 +75,7 @@ public sealed class RemovalTests : IMembershipListener
     public async Task Removal_ThatTheChannelLost_IsFoundInTheLog()
     {
         await BeginFromLogAsync();
-        _topic.JoinQuietly(_anna, generation: 5);
+        JoinLive(_anna, generation: 5);
         _backplane.Add(Group, Removal(1, "u1", 5));
         Assert.True(_topic.Receive(_backplane.Say(Group, "after")));
         await _topic.FillAsync(_backplane);
@@ -115,7 +115,7 @@ public sealed class RemovalTests : IMembershipListener
     public async Task Hole_HoldsMembersUntilTheirMembershipIsKnown(bool isIn)
     {
         await BeginFromLogAsync();
-        var member = _topic.JoinQuietly(_anna, generation: 5);
+        var member = JoinLive(_anna, generation: 5);
         _backplane.Say(Group, "lost");
         _backplane.Say(Group, "after", lost: true);
         _backplane.Trim(Group, kept: 1);
@@ -134,7 +134,7 @@ public sealed class RemovalTests : IMembershipListener
     public async Task Hole_AfterAnother_IsSettledWhenBothAre()
     {
         await BeginFromLogAsync();
-        var member = _topic.JoinQuietly(_anna, generation: 5);
+        var member = JoinLive(_anna, generation: 5);
         for (var hole = 0; hole < 2; hole++)
         {
             _backplane.Say(Group, "lost");
@@ -184,10 +184,17 @@ public sealed class RemovalTests : IMembershipListener
     public void Removal_WithoutAGeneration_RemovesNobody()
     {
         Begin();
-        _topic.JoinQuietly(_anna, generation: 5);
+        JoinLive(_anna, generation: 5);
         _topic.Receive(Encoding.UTF8.GetBytes("""{"Offset":1,"Epoch":"e1","Kind":"left","FromId":"u1","Msg":"everybody"}"""));
 
         Assert.Equal(1, _topic.MemberCount);
+    }
+
+    private Member JoinLive(RecordingConnection connection, long generation)
+    {
+        var member = _topic.JoinHeld(connection, default, out _, out _, generation);
+        _topic.Release(member);
+        return member;
     }
 
     private void Begin() => _topic.Begin(new LogPage("e1", 0, []));
