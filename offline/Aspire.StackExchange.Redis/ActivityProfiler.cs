@@ -1,49 +1,39 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using StackExchange.Redis;
+using StackExchange.Redis.Profiling;
 
 namespace Aspire.StackExchange.Redis;
 
-/// <summary>Groups the client's commands by the activity that sent them, and writes them down as its children.</summary>
-internal sealed class ActivityProfiler(IConnectionMultiplexer redis, TimeProvider time) : IProfiler
+/// <summary>Groups the client's commands by the activity that sent them, and records them as its children.</summary>
+internal sealed class ActivityProfiler(TimeProvider time)
 {
-    // An activity that lives longer, as a connection's does, is written down in pieces.
+    // An activity that lives longer, as a connection's does, is recorded in pieces.
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<Activity, DateTimeOffset> _since = new(ReferenceEqualityComparer.Instance);
+    private readonly ConcurrentDictionary<Activity, (ProfilingSession Session, DateTimeOffset Since)> _senders = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Asked by the client for every command; null leaves the command out.</summary>
-    public object? GetContext()
-    {
-        if (Activity.Current is not { Recorded: true } sender)
-        {
-            return null;
-        }
+    public ProfilingSession? GetSession() =>
+        Activity.Current is { Recorded: true } sender
+            ? _senders.GetOrAdd(sender, static (_, time) => (new ProfilingSession(), time.GetUtcNow()), time).Session
+            : null;
 
-        if (_since.TryAdd(sender, time.GetUtcNow()))
-        {
-            redis.BeginProfiling(sender);
-        }
-
-        return sender;
-    }
-
-    /// <summary>Writes down the commands of every activity that has ended.</summary>
+    /// <summary>Records the commands of every activity that has ended.</summary>
     public void Flush(ActivitySource source)
     {
-        foreach (var (sender, since) in _since)
+        foreach (var (sender, (_, since)) in _senders)
         {
-            if ((sender.IsStopped || time.GetUtcNow() - since > Longest) && _since.TryRemove(sender, out _))
+            if ((sender.IsStopped || time.GetUtcNow() - since > Longest) && _senders.TryRemove(sender, out var removed))
             {
-                foreach (var command in redis.FinishProfiling(sender))
+                foreach (var command in removed.Session.FinishProfiling())
                 {
-                    Write(source, sender, command);
+                    Record(source, sender, command);
                 }
             }
         }
     }
 
-    private static void Write(ActivitySource source, Activity sender, IProfiledCommand command)
+    private static void Record(ActivitySource source, Activity sender, IProfiledCommand command)
     {
         var created = new DateTimeOffset(command.CommandCreated.ToUniversalTime());
         using var span = source.StartActivity(command.Command, ActivityKind.Client, sender.Context, startTime: created);

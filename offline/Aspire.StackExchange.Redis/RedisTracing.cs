@@ -16,8 +16,8 @@ internal sealed class RedisTracing(IConnectionMultiplexer redis, TimeProvider ti
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var profiler = new ActivityProfiler(redis, time);
-        redis.RegisterProfiler(profiler);
+        var profiler = new ActivityProfiler(time);
+        redis.RegisterProfiler(profiler.GetSession);
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
