@@ -33,9 +33,13 @@ internal interface IBackplane
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit);
 
-    /// <summary>Takes a place among a user's connections, cluster-wide. False: all are taken.</summary>
+    /// <summary>Takes a place among a user's connections, cluster-wide.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="limit">As many places there are.</param>
+    /// <param name="liveNodes">Nodes whose connections count.</param>
+    /// <param name="areAll">Whether these are all the nodes that live: the connections of any other are gone with it.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes);
+    Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll);
 
     /// <summary>Gives the place back. While Redis is away that waits until it is there again.</summary>
     void Release(Topic user);
@@ -114,3 +118,13 @@ internal sealed record LogPage(string Epoch, long Last, IReadOnlyList<byte[]> En
 
 /// <summary>Redis did not answer, or answered with an error that a later try may not get.</summary>
 internal sealed class BackplaneUnavailableException(string message) : Exception(message);
+
+/// <summary>Whether a user has a place left. Anything but <see cref="Granted"/> takes none.</summary>
+internal enum Admittance
+{
+    Refused,
+    Granted,
+
+    /// <summary>Refused, unless nodes that were not named are dead. Never the answer where all were named.</summary>
+    DependsOnOtherNodes,
+}

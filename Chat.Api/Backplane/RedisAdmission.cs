@@ -17,16 +17,21 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
     private readonly HashSet<Topic> _unwritten = [];
 
     /// <inheritdoc cref="IBackplane.AdmitAsync"/>
-    public async Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes)
+    public async Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll)
     {
-        var isAdmitted = false;
+        var admittance = Admittance.Refused;
         try
         {
-            return isAdmitted = await SendAdmit(user, limit, liveNodes) is 1L;
+            return admittance = await SendAdmit(user, limit, liveNodes, areAll) switch
+            {
+                1L => Admittance.Granted,
+                2L => Admittance.DependsOnOtherNodes,
+                _ => Admittance.Refused,
+            };
         }
         finally
         {
-            if (!isAdmitted)
+            if (admittance != Admittance.Granted)
             {
                 Release(user);
             }
@@ -70,13 +75,13 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
         }
     }
 
-    private Task<object?> SendAdmit(Topic user, int limit, IReadOnlyCollection<string> liveNodes)
+    private Task<object?> SendAdmit(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll)
     {
         lock (_gate)
         {
             var count = _counts[user.Name] = _counts.GetValueOrDefault(user.Name) + 1;
-            var call = Call(RedisScript.Admit, user, arguments: 4 + liveNodes.Count);
-            call.Buffer.Bulk(node).Bulk(count).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds);
+            var call = Call(RedisScript.Admit, user, arguments: 5 + liveNodes.Count);
+            call.Buffer.Bulk(node).Bulk(count).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds).Bulk(areAll ? "1" : "");
             foreach (var live in liveNodes)
             {
                 call.Buffer.Bulk(live);

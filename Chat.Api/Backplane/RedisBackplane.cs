@@ -98,7 +98,8 @@ internal sealed class RedisBackplane : IBackplane
             : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
     }
 
-    public Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes) => _admission.AdmitAsync(user, limit, liveNodes);
+    public Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
+        _admission.AdmitAsync(user, limit, liveNodes, areAll);
 
     public void Release(Topic user) => _admission.Release(user);
 

@@ -1,11 +1,12 @@
 using Chat.Api.Backplane;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
+using StackExchange.Redis;
 
 namespace Chat.Api.Connections;
 
 /// <summary>Whether one more connection may come: this node's places, and those of its user in the whole cluster.</summary>
-internal sealed class Admission(ConnectionTable connections, IBackplane backplane, LiveNodes nodes, NodeDrain drain)
+internal sealed class Admission(ConnectionTable connections, IBackplane backplane, LiveNodes nodes, NodeRegistry registry, NodeDrain drain)
 {
     /// <summary>Takes a place for a connection of this user. Null: it may come, and <see cref="Leave"/> has to follow.</summary>
     public async Task<Refusal?> EnterAsync(string userId)
@@ -52,7 +53,7 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
 
         try
         {
-            if (await backplane.AdmitAsync(Topic.User(userId), connections.Options.PerUser, [.. nodes.Nodes.Keys]))
+            if (await TakePlaceAsync(Topic.User(userId)) == Admittance.Granted)
             {
                 return null;
             }
@@ -60,9 +61,24 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
             connections.Metrics.Refused(nameof(ConnectionOptions.PerUser));
             return Refusal.TooManyConnections;
         }
-        catch (BackplaneUnavailableException)
+        catch (Exception exception) when (exception is BackplaneUnavailableException or RedisException or TimeoutException)
         {
             return Refusal.Unavailable;
         }
+    }
+
+    private async Task<Admittance> TakePlaceAsync(Topic user)
+    {
+        var limit = connections.Options.PerUser;
+        var admittance = await backplane.AdmitAsync(user, limit, [.. nodes.Nodes.Keys], areAll: false);
+        if (admittance != Admittance.DependsOnOtherNodes)
+        {
+            return admittance;
+        }
+
+        // A node that this one does not know is dead, or so new that word of it is still on its way. The registry tells,
+        // and where a Redis that lost its data has forgotten nodes, this node's view does.
+        var listed = await registry.ListAsync();
+        return await backplane.AdmitAsync(user, limit, [.. listed.Select(node => node.Id).Union(nodes.Nodes.Keys)], areAll: true);
     }
 }

@@ -106,7 +106,7 @@ public abstract class BackplaneLogSpec(RedisFixture redis) : BackplaneSpec(redis
         AssertEveryKeyExpires(read);
 
         var user = Topic.User(read.Id);
-        await A.Backplane.AdmitAsync(user, 1, [A.Id]);
+        await A.Backplane.AdmitAsync(user, 1, [A.Id], areAll: true);
         AssertEveryKeyExpires(user);
     }
 

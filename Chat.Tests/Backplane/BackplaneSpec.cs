@@ -183,15 +183,28 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
         var user = Topic.User(NewTopic().Id);
         string[] alive = [A.Id, B.Id];
 
-        Assert.True(await A.Backplane.AdmitAsync(user, 2, alive));
-        Assert.True(await B.Backplane.AdmitAsync(user, 2, alive));
-        Assert.False(await A.Backplane.AdmitAsync(user, 2, alive));
-        Assert.True(await A.Backplane.AdmitAsync(user, 2, [A.Id])); // B died, and its connection with it
-        Assert.False(await A.Backplane.AdmitAsync(user, 2, [A.Id]));
+        Assert.Equal(Admittance.Granted, await A.Backplane.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal(Admittance.Granted, await B.Backplane.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal(Admittance.Refused, await A.Backplane.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal(Admittance.Granted, await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: true)); // B died, and its connection with it
+        Assert.Equal(Admittance.Refused, await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
         A.Backplane.Release(user);
-        Assert.True(await A.Backplane.AdmitAsync(user, 2, [A.Id]));
+        Assert.Equal(Admittance.Granted, await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
         A.Backplane.Release(user);
         A.Backplane.Release(user);
         await Eventually.TrueAsync(() => Server.Execute("EXISTS", $"{{{user}}}:conns") is 0L);
+    }
+
+    /// <summary>A node that was still unknown to the others lost its counts to them, and its users could exceed their limit.</summary>
+    [RedisFact]
+    public async Task Admission_OnANodeThatDoesNotKnowAnother_CountsItsConnectionsAllTheSame()
+    {
+        var user = Topic.User(NewTopic().Id);
+        Assert.Equal(Admittance.Granted, await B.Backplane.AdmitAsync(user, 2, [B.Id], areAll: false));
+
+        Assert.Equal(Admittance.Granted, await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
+        Assert.Equal(Admittance.DependsOnOtherNodes, await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
+        Assert.Equal(Admittance.Refused, await A.Backplane.AdmitAsync(user, 2, [A.Id, B.Id], areAll: true));
+        Assert.Equal(Admittance.Granted, await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: true));
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -47,6 +48,22 @@ public sealed class ConnectionLimitsTests(LimitsCluster fixture, ITestOutputHelp
         await using var back = await Cluster.ConnectWhenAdmittedAsync(0, "/chat/user/orphan");
         Assert.All(await Task.WhenAll(lost.Select(client => client.ClosedAsync())), closing => Assert.Equal(1006, closing.Code));
         lost.ForEach(client => client.Abort());
+    }
+
+    /// <summary>A node that has just started is in the registry before the others have heard of it.</summary>
+    [Fact]
+    public async Task PerUser_OnANodeThatIsStillUnknownToTheAsker_CountsAllTheSame()
+    {
+        var redis = Cluster.Redis;
+        redis.Execute("ZADD", "{nodes}:leases", "99999999999999", "newcomer");
+        redis.Execute("HSET", "{nodes}:info", "newcomer", JsonSerializer.Serialize(
+            new { id = "newcomer", address = "http://localhost:1", state = "draining", connections = 3, startedAt = DateTimeOffset.UnixEpoch }));
+        redis.Execute("HSET", "{user:early}:conns", "newcomer", "3");
+
+        Assert.Equal(429, (await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, "/chat/user/early"))).Status);
+
+        redis.Execute("ZADD", "{nodes}:leases", "1", "newcomer"); // its lease has ended
+        await using var admitted = await Cluster.ConnectWhenAdmittedAsync(0, "/chat/user/early");
     }
 
     [Fact]

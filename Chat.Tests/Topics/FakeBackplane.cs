@@ -178,7 +178,8 @@ internal sealed class FakeBackplane : IBackplane
         }
     }
 
-    public Task<bool> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes) => Task.FromResult(true);
+    public Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
+        Task.FromResult(Admittance.Granted);
 
     public void Release(Topic user)
     {

@@ -1,29 +1,36 @@
 -- Counts a user's connections over the cluster and takes one more, unless there are enough.
 -- KEYS[1] conns   hash: node id -> connections there
 -- ARGV[1] this node   [2] connections here, this one included   [3] limit   [4] ms after which a forgotten count goes
--- ARGV[5...] ids of the nodes alive
--- Returns 1 if the connection may come, else 0. Counts of nodes that died count for nothing.
+--           [5] '1': the nodes named are all that live; '': a node not named may be dead, or not known yet
+-- ARGV[6...] ids of nodes alive
+-- Returns 1: the connection may come; 0: it may not; 2: only a node that is not named stands in its way.
+-- The counts of dead nodes count for nothing.
 local call = redis.call
 local conns = KEYS[1]
 
 local alive = {}
-for i = 5, #ARGV do
+for i = 6, #ARGV do
   alive[ARGV[i]] = true
 end
 
-local total = tonumber(ARGV[2])
+local total, others = tonumber(ARGV[2]), 0
 local counts = call('HGETALL', conns)
 for i = 1, #counts, 2 do
   if counts[i] == ARGV[1] then
     -- The node knows its own count better.
   elseif alive[counts[i]] then
     total = total + tonumber(counts[i + 1])
-  else
+  elseif ARGV[5] == '1' then
     call('HDEL', conns, counts[i])
+  else
+    others = others + tonumber(counts[i + 1])
   end
 end
 if total > tonumber(ARGV[3]) then
   return 0
+end
+if total + others > tonumber(ARGV[3]) then
+  return 2
 end
 
 call('HSET', conns, ARGV[1], ARGV[2])
