@@ -6,7 +6,7 @@ namespace Chat.Api.Backplane;
 /// <summary>What travels over the backplane and lies in a log: the first seed's JSON object with fields of our own.</summary>
 /// <remarks>
 /// <c>{"Offset":7,"Epoch":"k2v9…","At":1763771234567,"Id":"…","Via":"n4x…-12","FromId":"1","ToId":"42","Msg":"hi"}</c>.
-/// A seed node's envelope has only the last three. A removal has <c>"Kind":"left"</c> and a generation as its text. String values are kept as the escaped bytes between their
+/// A seed node's envelope has only the last three, perhaps a number in place of a text, perhaps no <c>Msg</c>: that is an empty one. A removal has <c>"Kind":"left"</c> and a generation as its text. String values are kept as the escaped bytes between their
 /// quotes: a message is copied, not decoded and encoded again, except for text frames with escapes in them.
 /// </remarks>
 internal ref struct Envelope
@@ -64,7 +64,6 @@ internal ref struct Envelope
                 return false;
             }
 
-            var hasMsg = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 // The seed's JSON library writes names as they are and reads them whatever their case.
@@ -81,14 +80,13 @@ internal ref struct Envelope
                         envelope.Via = String(ref reader, out _);
                         break;
                     case 3 when Is(name, "Msg"u8):
-                        envelope.Msg = String(ref reader, out envelope.MsgIsEscaped);
-                        hasMsg = reader.TokenType == JsonTokenType.String;
+                        envelope.Msg = Text(ref reader, out envelope.MsgIsEscaped);
                         break;
                     case 4 when Is(name, "Kind"u8):
                         envelope.Kind = String(ref reader, out _);
                         break;
                     case 4 when Is(name, "ToId"u8):
-                        envelope.To = String(ref reader, out _);
+                        envelope.To = Text(ref reader, out _);
                         break;
                     case 5 when Is(name, "Epoch"u8):
                         envelope.Epoch = String(ref reader, out _);
@@ -100,7 +98,7 @@ internal ref struct Envelope
                         envelope.Offset = Number(ref reader);
                         break;
                     case 6 when Is(name, "FromId"u8):
-                        envelope.From = String(ref reader, out envelope.FromIsEscaped);
+                        envelope.From = Text(ref reader, out envelope.FromIsEscaped);
                         break;
                     default:
                         reader.Read();
@@ -109,7 +107,7 @@ internal ref struct Envelope
                 }
             }
 
-            return hasMsg && !envelope.From.IsEmpty;
+            return !envelope.From.IsEmpty;
         }
         catch (JsonException)
         {
@@ -130,6 +128,19 @@ internal ref struct Envelope
 
         reader.Skip();
         return 0;
+    }
+
+    // Of the seed's own fields. Its JSON library puts whatever stands there, but null, into a string.
+    private static ReadOnlySpan<byte> Text(scoped ref Utf8JsonReader reader, scoped out bool isEscaped)
+    {
+        reader.Read();
+        isEscaped = reader.ValueIsEscaped;
+        return reader.TokenType switch
+        {
+            JsonTokenType.Null => default,
+            JsonTokenType.StartObject or JsonTokenType.StartArray => throw new JsonException(),
+            _ => reader.ValueSpan,
+        };
     }
 
     private static ReadOnlySpan<byte> String(scoped ref Utf8JsonReader reader, scoped out bool isEscaped)

@@ -184,22 +184,16 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         }
     }
 
-    // The joiner is told directly, the others through the group.
+    // The joiner is told directly, the others through the group; a seed node takes that for a message, as it would its own.
     private static void Announce(WebSocketConnection connection, Topic group)
     {
-        var text = Encoding.UTF8.GetBytes($"user 【{connection.UserId}】 add  to group 【{group.Id}】");
-        var joined = new Envelope { Kind = WebSocketFormat.Joined, From = connection.Utf8UserId, Msg = text };
-        if (connection.Format.Message(group, joined) is { } frame)
-        {
-            connection.Enqueue(frame);
-        }
-
+        connection.Enqueue(connection.Format.JoinedIt(group, connection));
         connection.Publish(new Publication
         {
             Kind = group.Kind,
             Topic = group.Utf8Name.Span,
             From = connection.Utf8UserId,
-            Msg = text,
+            Msg = Encoding.UTF8.GetBytes(WebSocketFormat.JoinedText(connection.UserId, group.Id)),
             Via = connection.Number,
             Signal = WebSocketFormat.Joined,
         });

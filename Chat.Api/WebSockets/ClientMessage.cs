@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Chat.Api.Backplane;
 using Chat.Api.Topics;
@@ -11,7 +12,8 @@ namespace Chat.Api.WebSockets;
 /// <c>{"Method":"Group","Group":"42","MsgBody":"hi","MsgId":"a1"}</c>,
 /// <c>{"Method":"UserGroup","Group":"42","Since":"6b02481041a85:7"}</c>,
 /// <c>{"Method":"One","MsgBody":{"Id":"2","Msg":"hi"}}</c>. Names match whatever their ASCII case, as in the first
-/// seed. Texts stay the escaped bytes between their quotes, every escape in them checked; ids are unescaped.
+/// seed. Texts stay the escaped bytes between their quotes, every escape in them checked; ids are unescaped. A number or
+/// boolean in place of a text is its own text, <c>{"Id":2,"Msg":7}</c>, as for that seed's JSON library.
 /// </remarks>
 internal ref struct ClientMessage
 {
@@ -22,7 +24,7 @@ internal ref struct ClientMessage
     public ReadOnlySpan<byte> MsgId;
     public ReadOnlySpan<byte> Since;
 
-    /// <summary>MsgBody when it is a string.</summary>
+    /// <summary>MsgBody when it is no object.</summary>
     public ReadOnlySpan<byte> Body;
 
     public bool HasId;
@@ -33,7 +35,7 @@ internal ref struct ClientMessage
     public bool HasGroup;
     public bool HasBody;
 
-    /// <summary>False: not one JSON object, too deep, or a known field that is no string.</summary>
+    /// <summary>False: not one JSON object, too deep, or a known field that is no text.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, int maxDepth, out ClientMessage message)
     {
         message = default;
@@ -69,7 +71,7 @@ internal ref struct ClientMessage
                         continue;
                     }
 
-                    message.HasBody = TryText(ref reader, out message.Body);
+                    message.HasBody = TryBody(ref reader, out message.Body);
                 }
                 else if (Is(name, "Id"u8))
                 {
@@ -143,7 +145,25 @@ internal ref struct ClientMessage
         return true;
     }
 
-    // Null counts as missing, as it does for the first seed. Any other kind of value is malformed.
+    // There the seed takes a value of any kind, and sends it on as .NET writes it: True, 1.5 for 1.50.
+    private static bool TryBody(scoped ref Utf8JsonReader reader, scoped out ReadOnlySpan<byte> body)
+    {
+        var isText = TryText(ref reader, out body);
+        if (reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+        {
+            body = reader.TokenType == JsonTokenType.True ? "True"u8 : "False"u8;
+        }
+        else if (reader.TokenType == JsonTokenType.Number && body.IndexOfAny(".eE"u8) >= 0)
+        {
+            var digits = new byte[32];
+            reader.GetDouble().TryFormat(digits, out var length, provider: CultureInfo.InvariantCulture);
+            body = digits.AsSpan(0, length);
+        }
+
+        return isText;
+    }
+
+    // Null counts as missing, as it does for the first seed. Arrays and objects are malformed.
     private static bool TryText(scoped ref Utf8JsonReader reader, scoped out ReadOnlySpan<byte> text)
     {
         text = default;
@@ -152,7 +172,8 @@ internal ref struct ClientMessage
             return false;
         }
 
-        if (reader.TokenType != JsonTokenType.String || (reader.ValueIsEscaped && !JsonText.TryUnescape(reader.ValueSpan, new ArrayBufferWriter<byte>())))
+        if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
+            || (reader.ValueIsEscaped && !JsonText.TryUnescape(reader.ValueSpan, new ArrayBufferWriter<byte>())))
         {
             throw new JsonException();
         }

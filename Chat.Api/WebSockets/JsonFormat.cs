@@ -77,6 +77,9 @@ internal sealed class JsonFormat : WebSocketFormat
         return writer.End(WebSocketOpcode.Text);
     }
 
+    public override Frame JoinedIt(Topic group, WebSocketConnection connection) =>
+        Message(group, new Envelope { Kind = Joined, From = connection.Utf8UserId })!;
+
     public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) => Error(error, id);
 
     // Continues after a string whose closing quote is still to come, and leaves its own to come.

@@ -12,18 +12,13 @@ internal sealed class TextFormat : WebSocketFormat
 
     public override Frame? Message(Topic topic, scoped in Envelope envelope)
     {
-        var writer = FrameWriter.Begin();
-        if (envelope.Kind.SequenceEqual(Joined))
-        {
-            WriteJoined(writer, topic, envelope);
-            return writer.End(WebSocketOpcode.Text);
-        }
-
-        if (!envelope.Kind.IsEmpty)
+        // For the first seed a joining is a message of the joiner's, which says so.
+        if (!envelope.Kind.IsEmpty && !envelope.Kind.SequenceEqual(Joined))
         {
             return null; // a signal of a newer node
         }
 
+        var writer = FrameWriter.Begin();
         switch (topic.Kind)
         {
             case TopicKind.User:
@@ -55,17 +50,10 @@ internal sealed class TextFormat : WebSocketFormat
 
     public override Frame Error(ClientError error, ReadOnlySpan<byte> id) => Line($"error: {error.Text}");
 
+    public override Frame JoinedIt(Topic group, WebSocketConnection connection) => Line(JoinedText(connection.UserId, group.Id));
+
     public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) =>
         Line(error == ClientError.UnknownGroup ? $"group【{group}】 not exists" : $"user 【{userId}】 not in 【{group}】");
-
-    private static void WriteJoined(FrameWriter writer, Topic topic, scoped in Envelope envelope)
-    {
-        writer.Write("user 【"u8);
-        Unescape(writer, envelope.From, envelope.FromIsEscaped);
-        writer.Write("】 add  to group 【"u8);
-        writer.Write(topic.Utf8Id.Span);
-        writer.Write("】"u8);
-    }
 
     private static Frame Line(string text)
     {

@@ -98,10 +98,10 @@ internal static class Publishing
         connection.Publish(kind, topic, escaped.WrittenSpan, default);
     }
 
-    /// <summary>One-to-one: <c>Id</c> and <c>Msg</c> of the message.</summary>
+    /// <summary>One-to-one: <c>Id</c> and <c>Msg</c> of the message. A message without <c>Msg</c> is an empty one, as for the first seed.</summary>
     public static void PublishToUser(this WebSocketConnection connection, scoped in ClientMessage message)
     {
-        if (!message.HasId || !message.HasMsg)
+        if (!message.HasId)
         {
             connection.Reject(ClientError.Malformed, message.ValidMsgId);
         }

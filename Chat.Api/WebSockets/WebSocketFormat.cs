@@ -29,8 +29,14 @@ internal abstract class WebSocketFormat : IFrameFormat
     /// <param name="id">The client's id of the message it was about, or empty.</param>
     public abstract Frame Error(ClientError error, ReadOnlySpan<byte> id);
 
+    /// <summary>What a client is told that has joined a group.</summary>
+    public abstract Frame JoinedIt(Topic group, WebSocketConnection connection);
+
     /// <summary>What a client is told of a group it is not in.</summary>
     public abstract Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id);
+
+    /// <summary>The first seed's words for a joining.</summary>
+    public static string JoinedText(string userId, string group) => $"user 【{userId}】 add  to group 【{group}】";
 
     /// <summary>JSON-escaped bytes as the text they stand for.</summary>
     protected static void Unescape(FrameWriter writer, ReadOnlySpan<byte> json, bool isEscaped)

@@ -37,6 +37,7 @@ public sealed class EnvelopeTests
     [InlineData("""{"fromId":"1","msg":"hi"}""")]
     [InlineData("""{"Msg":"hi","Extra":{"Msg":"no","a":[1,{}]},"FromId":"1"}""")]
     [InlineData("""{"FromId":"1","Msg":"hi","Offset":"x","Epoch":null,"At":1.5,"Id":[1]}""")]
+    [InlineData("""{"FromId":1,"ToId":2,"Msg":"hi"}""")]
     public void Envelope_OfASeedNode_HasWhoAndWhat(string json)
     {
         Assert.True(Envelope.TryParse(Encoding.UTF8.GetBytes(json), out var envelope));
@@ -45,13 +46,27 @@ public sealed class EnvelopeTests
     }
 
     [Theory]
+    [InlineData("""{"FromId":1,"ToId":2,"Msg":3.50}""", "3.50")]
+    [InlineData("""{"FromId":1,"Msg":true}""", "true")]
+    [InlineData("""{"FromId":1,"ToId":false,"Msg":null}""", "")]
+    [InlineData("""{"FromId":1,"ToId":null}""", "")]
+    public void Envelope_WithOtherValuesThanTexts_HasTheTextsOfThem(string json, string msg)
+    {
+        Assert.True(Envelope.TryParse(Encoding.UTF8.GetBytes(json), out var envelope));
+        Assert.Equal(("1", msg, false), (Text(envelope.From), Text(envelope.Msg), envelope.MsgIsEscaped));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("hi")]
     [InlineData("[]")]
     [InlineData("{}")]
-    [InlineData("""{"FromId":"1"}""")]
-    [InlineData("""{"FromId":"1","Msg":null}""")]
+    [InlineData("""{"Msg":"hi"}""")]
+    [InlineData("""{"FromId":null,"Msg":"hi"}""")]
     [InlineData("""{"FromId":"","Msg":"hi"}""")]
+    [InlineData("""{"FromId":"1","Msg":["hi"]}""")]
+    [InlineData("""{"FromId":"1","Msg":{}}""")]
+    [InlineData("""{"FromId":{},"Msg":"hi"}""")]
     [InlineData("""{"FromId":"1","Msg":"hi" """)]
     [InlineData("""{"FromId":"1","Msg":"hi","x":[[[[[[[[[]]]]]]]]]}""")]
     public void What_IsNoEnvelope_IsRefused(string json) => Assert.False(Envelope.TryParse(Encoding.UTF8.GetBytes(json), out _));

@@ -107,7 +107,7 @@ public sealed class EndpointTests(ClusterFixture cluster, ITestOutputHelper outp
 
         await joiner.SendAsync("""{"Method":"UserGroup","Group":"c2"}""");
         Assert.Equal("user 【new】 add  to group 【c2】", await joiner.NextAsync());
-        Assert.Equal("user 【new】 add  to group 【c2】", await member.NextAsync());
+        Assert.Equal("group 【c2】 user 【new】 send:user 【new】 add  to group 【c2】", await member.NextAsync());
 
         await joiner.SendAsync("""{"Method":"Group","Group":"c2","MsgBody":"hello"}""");
         Assert.Equal("group 【c2】 user 【new】 send:hello", await member.NextAsync());
@@ -130,10 +130,25 @@ public sealed class EndpointTests(ClusterFixture cluster, ITestOutputHelper outp
     }
 
     [Theory]
+    [InlineData("""{"Id":1001,"Msg":2}""", "2")]
+    [InlineData("""{"Id":1001,"Msg":true}""", "true")]
+    [InlineData("""{"Id":"1001","Msg":null}""", "")]
+    [InlineData("""{"Id":1001}""", "")]
+    public async Task User_SendingWhatTheSeedsClientsSend_IsHeard(string json, string msg)
+    {
+        await using var from = await Cluster.ConnectAsync("/chat/user/1000");
+        await using var to = await Cluster.ConnectElsewhereAsync("/chat/user/1001", from.Node);
+
+        await from.SendAsync(json);
+
+        Assert.Equal("user 1000 send:" + msg, await to.NextAsync());
+    }
+
+    [Theory]
     [InlineData("no json")]
-    [InlineData("""{"Id":"x"}""")]
+    [InlineData("""{"Msg":"x"}""")]
     [InlineData("""{"Id":"x","Msg":""")]
-    [InlineData("""{"Id":"sp ace","Msg":"hi"}""")]
+    [InlineData("""{"Id":" ace","Msg":"hi"}""")]
     public async Task User_SendingABadMessage_GetsAnErrorAndStays(string bad)
     {
         await using var ada = await Cluster.ConnectAsync("/chat/user/bad-a");

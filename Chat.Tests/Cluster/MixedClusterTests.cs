@@ -99,4 +99,42 @@ public sealed class MixedClusterTests(OpenCluster fixture, ITestOutputHelper out
         await ours.SendJsonAsync(new { Method = "Group", Group = "nobodys", MsgBody = "hi" });
         Assert.Equal("group【nobodys】 not exists", await ours.NextAsync());
     }
+
+    // What a node of the first seed publishes when somebody joins on its channel, its own and ours show as a group's message.
+    [Fact]
+    public async Task Joining_OnAChannelOfEitherKind_IsToldToTheMembersOfBoth()
+    {
+        var theirs = await _seed.GroupAsync("joins", "j1");
+        await using var member = await Cluster.ConnectAsync(0, "/chat/group/joins/j2");
+        await using var joiner = await Cluster.ConnectAsync(1, "/chat/channel/j3");
+        await using var other = await Cluster.ConnectAsync(2, "/chat/channel/j3"); // the same user; not in the group yet
+
+        await joiner.SendJsonAsync(new { Method = "UserGroup", Group = "joins" });
+        Assert.Equal("user 【j3】 add  to group 【joins】", await joiner.NextAsync());
+        Assert.Equal("group 【joins】 user 【j3】 send:user 【j3】 add  to group 【joins】", await theirs.NextAsync());
+        Assert.Equal("group 【joins】 user 【j3】 send:user 【j3】 add  to group 【joins】", await member.NextAsync());
+
+        await other.SendJsonAsync(new { Method = "UserGroup", Group = "joins" });
+        Assert.Equal("user 【j3】 add  to group 【joins】", await other.NextAsync());
+        Assert.Equal("group 【joins】 user 【j3】 send:user 【j3】 add  to group 【joins】", await joiner.NextAsync());
+
+        theirs.Send("user 【j1】 add  to group 【joins】");
+        Assert.Equal("group 【joins】 user 【j1】 send:user 【j1】 add  to group 【joins】", await joiner.NextAsync());
+    }
+
+    // Another writer than the seed's own, or one of its users by hand.
+    [Fact]
+    public async Task Envelope_WithNumbers_AndWithoutAMessage_IsDelivered()
+    {
+        await using var ours = await Cluster.ConnectAsync(0, "/chat/user/2001");
+        await using var json = await Cluster.ConnectAsync(1, "/chat/user/2001?format=json");
+        await json.NextFrameAsync("subscribed");
+
+        _seed.Publish("user:2001", new { FromId = 2000, ToId = 2001, Msg = 7 });
+        Assert.Equal("user 2000 send:7", await ours.NextAsync());
+        Assert.Equal(("2000", "7"), await json.NextFrameAsync() is var seven ? (seven.From, seven.Msg) : default);
+        _seed.Publish("user:2001", new { FromId = 2000, ToId = 2001, Msg = (string?)null });
+        Assert.Equal("user 2000 send:", await ours.NextAsync());
+        Assert.Equal(("2000", ""), await json.NextFrameAsync() is var none ? (none.From, none.Msg) : default);
+    }
 }
