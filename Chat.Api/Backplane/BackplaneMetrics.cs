@@ -14,6 +14,8 @@ internal sealed class BackplaneMetrics
     private readonly Counter<long> _publishFailures;
     private readonly Histogram<double> _publishLatency;
     private readonly Counter<long> _rebuilds;
+    private readonly Counter<long> _headsTold;
+    private readonly Counter<long> _headsDropped;
 
     public BackplaneMetrics(IMeterFactory meters)
     {
@@ -22,6 +24,8 @@ internal sealed class BackplaneMetrics
         _publishFailures = meter.CreateCounter<long>("chat.publish.failures", "{message}", "Messages not published, or not known to be.");
         _publishLatency = meter.CreateHistogram<double>("chat.publish.duration", "s", "From the frame to Redis's confirmation.");
         _rebuilds = meter.CreateCounter<long>("chat.backplane.rebuilds", "{rebuild}", "Times all subscriptions were made anew.");
+        _headsTold = meter.CreateCounter<long>("chat.heads.told", "{topic}", "Positions of quiet topics told to every node, twice each.");
+        _headsDropped = meter.CreateCounter<long>("chat.heads.dropped", "{topic}", "Positions not told, because too many waited.");
     }
 
     public void Published(TimeSpan elapsed)
@@ -33,4 +37,8 @@ internal sealed class BackplaneMetrics
     public void PublishFailed() => _publishFailures.Add(1);
 
     public void Rebuilt() => _rebuilds.Add(1);
+
+    public void HeadsTold(int topics) => _headsTold.Add(topics);
+
+    public void HeadDropped() => _headsDropped.Add(1);
 }

@@ -29,6 +29,18 @@ internal sealed class BackplaneOptions
     [Range(typeof(TimeSpan), "00:00:00.5", "00:01:00")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>What a node may tell in a tick of logs whose topics have become quiet (<see cref="TopicHeads"/>); every node
+    /// gets it from each of the others.</summary>
+    /// <value>Bytes, 0 or 1 KiB to 4 MiB. Default 128 KiB, some 3,000 topics; the rest waits for the next tick. 0: nothing is
+    /// told, and a last message that pub/sub loses waits for the next one.</value>
+    public int HeadBytes { get; set; } = 128 * 1024;
+
+    /// <summary>Topics that may wait to be told. Beyond it the one that waits for longest is dropped, and counted as
+    /// <c>chat.heads.dropped</c>.</summary>
+    /// <value>100 to 10,000,000. Default 100,000: about 20 MB when all wait.</value>
+    [Range(100, 10_000_000)]
+    public int HeadsWaiting { get; set; } = 100_000;
+
     /// <summary>How long a topic's position is remembered after its last message; then a new epoch begins.</summary>
     /// <value>1 hour to 365 days, longer than every log's age. Default 7 days.</value>
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
@@ -60,6 +72,11 @@ internal sealed class BackplaneOptions
         if (SilenceLimit <= TickInterval)
         {
             yield return $"{Section}:SilenceLimit ({SilenceLimit}) must be longer than {Section}:TickInterval ({TickInterval}).";
+        }
+
+        if (HeadBytes is not 0 and (< 1024 or > 4 * 1024 * 1024))
+        {
+            yield return $"{Section}:HeadBytes is {HeadBytes}; it must be 0 (nothing is told) or 1,024 to 4,194,304.";
         }
 
         foreach (var kind in Enum.GetValues<TopicKind>())

@@ -62,6 +62,12 @@ internal interface IBackplaneListener
     /// <param name="envelope">A removal, in a topic that this node may or may not have; valid during the call only.</param>
     void OnRemoval(ReadOnlySpan<byte> envelope);
 
+    /// <summary>A topic that has become quiet has an acknowledged message at this position: whoever holds the topic should have got it.</summary>
+    /// <param name="topic">The topic's name, UTF-8; one that this node may or may not have.</param>
+    /// <param name="epoch">The life of its log.</param>
+    /// <param name="offset">How far that goes, at least.</param>
+    void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset);
+
     /// <summary>A removal that this node published has taken effect on another, or here.</summary>
     /// <param name="id">The removal's id.</param>
     /// <param name="node">Where.</param>

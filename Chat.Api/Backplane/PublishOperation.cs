@@ -7,13 +7,15 @@ using Microsoft.Extensions.ObjectPool;
 namespace Chat.Api.Backplane;
 
 /// <summary>One publish in flight; pooled, so that publishing allocates nothing.</summary>
-internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, BackplaneMetrics metrics) : RedisCommand
+internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicHeads heads, BackplaneMetrics metrics) : RedisCommand
 {
     private const int KeptScratch = 64 * 1024;
 
     private byte[] _id = new byte[64];
     private int _idLength;
     private bool _idFromClient;
+    private byte[] _topic = new byte[64];
+    private int _topicLength;
     private IPublishOutcome? _outcome;
     private long _startedAt;
     private Activity? _activity;
@@ -27,25 +29,21 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
     public ReadOnlySpan<byte> Id => _id.AsSpan(0, _idLength);
 
     /// <summary>Makes it ready for another publish.</summary>
+    /// <param name="topic">The topic's name.</param>
     /// <param name="clientId">The client's message id, or empty.</param>
     /// <param name="node">With <paramref name="number"/> the id the node gives where the client gave none.</param>
     /// <param name="number">Unique on this node.</param>
     /// <param name="outcome">Told what became of it.</param>
-    public void Begin(ReadOnlySpan<byte> clientId, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
+    public void Begin(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> clientId, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
     {
         _outcome = outcome;
         _startedAt = Stopwatch.GetTimestamp();
         _activity = BackplaneMetrics.Traces.HasListeners() ? StartActivity() : null;
+        _topicLength = Keep(topic, ref _topic);
         _idFromClient = !clientId.IsEmpty;
-        if (_id.Length < clientId.Length)
-        {
-            _id = new byte[clientId.Length];
-        }
-
         if (_idFromClient)
         {
-            clientId.CopyTo(_id);
-            _idLength = clientId.Length;
+            _idLength = Keep(clientId, ref _id);
             return;
         }
 
@@ -76,6 +74,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
             }
 
             outcome.Published(Id, position[..space], offset, _idFromClient);
+            heads.Acknowledged(_topic.AsSpan(0, _topicLength), position[..space], offset);
         }
 
         Return();
@@ -87,6 +86,17 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, Backpl
         _activity?.SetStatus(ActivityStatusCode.Error, reason);
         _outcome!.NotPublished(Id, _idFromClient);
         Return();
+    }
+
+    private static int Keep(ReadOnlySpan<byte> bytes, ref byte[] kept)
+    {
+        if (kept.Length < bytes.Length)
+        {
+            kept = new byte[bytes.Length];
+        }
+
+        bytes.CopyTo(kept);
+        return bytes.Length;
     }
 
     // A trace of its own: the ambient one is the connection's request, which may last for days.

@@ -17,7 +17,10 @@ internal sealed class RedisBackplane : IBackplane
     private readonly BackplaneOptions _options;
     private readonly byte[] _node;
     private readonly byte[] _removalChannel;
+    private readonly byte[] _headsChannel;
     private readonly TimeProvider _time;
+    private readonly BackplaneMetrics _metrics;
+    private readonly TopicHeads _heads;
     private readonly ObjectPool<PublishOperation> _operations;
     private long _messages;
 
@@ -30,9 +33,12 @@ internal sealed class RedisBackplane : IBackplane
         _options = options;
         _node = Encoding.ASCII.GetBytes(node.Id);
         _removalChannel = keys.RemovalChannel;
+        _headsChannel = keys.HeadsChannel;
         _admission = new RedisAdmission(commands, keys, _node);
         _time = time;
-        _operations = new OperationPool(metrics);
+        _metrics = metrics;
+        _heads = new TopicHeads(options, metrics);
+        _operations = new OperationPool(_heads, metrics);
     }
 
     public bool IsReady(out string reason)
@@ -49,7 +55,7 @@ internal sealed class RedisBackplane : IBackplane
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {
         var operation = _operations.Get();
-        operation.Begin(publication.MsgId, _node, Interlocked.Increment(ref _messages), outcome);
+        operation.Begin(publication.Topic, publication.MsgId, _node, Interlocked.Increment(ref _messages), outcome);
         var log = _options.LogOf(publication.Kind);
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var command = operation.Buffer;
@@ -106,6 +112,17 @@ internal sealed class RedisBackplane : IBackplane
     /// <summary>Makes good what an outage of Redis kept from being written. Called once a tick.</summary>
     public void WriteAgain() => _admission.WriteAgain();
 
+    /// <summary>Tells all nodes where the logs stand of topics that have become quiet. Called once a tick.</summary>
+    public void TellHeads()
+    {
+        var lines = new CommandBuffer();
+        if (_commands.IsUp && _heads.Tell(lines) is > 0 and var told
+            && _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span))
+        {
+            _metrics.HeadsTold(told);
+        }
+    }
+
     public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) =>
         _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.ConfirmationChannel(node)).Bulk(id, " "u8, _node).Span);
 
@@ -150,13 +167,13 @@ internal sealed class RedisBackplane : IBackplane
         }
     }
 
-    private sealed class OperationPool(BackplaneMetrics metrics) : ObjectPool<PublishOperation>
+    private sealed class OperationPool(TopicHeads heads, BackplaneMetrics metrics) : ObjectPool<PublishOperation>
     {
         private const int Kept = 256;
 
         private readonly System.Collections.Concurrent.ConcurrentQueue<PublishOperation> _free = new();
 
-        public override PublishOperation Get() => _free.TryDequeue(out var operation) ? operation : new PublishOperation(this, metrics);
+        public override PublishOperation Get() => _free.TryDequeue(out var operation) ? operation : new PublishOperation(this, heads, metrics);
 
         public override void Return(PublishOperation obj)
         {

@@ -67,6 +67,7 @@ internal sealed class RedisBackplaneHost : BackgroundService
             }
 
             _backplane.WriteAgain();
+            _backplane.TellHeads();
             _topics.Sweep();
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -40,6 +40,9 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Where removals are told to every node.</summary>
     public byte[] RemovalChannel => [.. _prefix, .. "removals"u8];
 
+    /// <summary>Where nodes tell each other how far the logs go of topics that have become quiet.</summary>
+    public byte[] HeadsChannel => [.. _prefix, .. "heads"u8];
+
     /// <summary>Where a node hears of its removals what the others have done.</summary>
     public byte[] ConfirmationChannel(string nodeId) => [.. _prefix, .. "removed:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
 

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Text;
 using Chat.Api.Backplane.Resp;
@@ -21,6 +22,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly byte[] _tickChannel;
     private readonly byte[] _removalChannel;
     private readonly byte[] _confirmationChannel;
+    private readonly byte[] _headsChannel;
     private readonly Action _batchEnd;
     private readonly BackplaneMetrics _metrics;
     private readonly ILogger _logger;
@@ -40,6 +42,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _tickChannel = keys.TickChannel(nodeId);
         _removalChannel = keys.RemovalChannel;
         _confirmationChannel = keys.ConfirmationChannel(nodeId);
+        _headsChannel = keys.HeadsChannel;
         _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
     }
 
@@ -107,7 +110,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp()); // the silence of an outage is not this link's
         lock (_gate)
         {
-            byte[][] channels = [_tickChannel, _removalChannel, _confirmationChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];
+            byte[][] channels = [_tickChannel, _removalChannel, _confirmationChannel, _headsChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];
             _toRestore = channels.Length;
             var command = new CommandBuffer();
             foreach (var chunk in channels.Chunk(ChannelsPerCommand))
@@ -176,6 +179,10 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             {
                 OnConfirmation(push.ReadBulk());
             }
+            else if (channel.SequenceEqual(_headsChannel))
+            {
+                OnHeads(push.ReadBulk());
+            }
             else
             {
                 _listener.OnEnvelope(_keys.TopicOf(channel), push.ReadBulk());
@@ -195,6 +202,21 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         if (confirmation.IndexOf((byte)' ') is > 0 and var space)
         {
             _listener.OnRemovalConfirmed(Encoding.UTF8.GetString(confirmation[..space]), Encoding.UTF8.GetString(confirmation[(space + 1)..]));
+        }
+    }
+
+    // {epoch} {offset} {topic}, a line each. What is none is nobody's business: anyone with access to Redis can publish anything.
+    private void OnHeads(ReadOnlySpan<byte> lines)
+    {
+        foreach (var range in lines.Split((byte)'\n'))
+        {
+            var line = lines[range];
+            if (line.IndexOf((byte)' ') is > 0 and var space
+                && Utf8Parser.TryParse(line[(space + 1)..], out long offset, out var digits)
+                && line[(space + 1 + digits)..] is [(byte)' ', .. var topic])
+            {
+                _listener.OnHead(topic, line[..space], offset);
+            }
         }
     }
 

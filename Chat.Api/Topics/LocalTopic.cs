@@ -181,6 +181,17 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
+    /// <summary>The log has an acknowledged message at this position. True: it has not come, and <see cref="FillAsync"/> has to run.</summary>
+    public bool Suspect(ReadOnlySpan<byte> epoch, long offset)
+    {
+        lock (_gate)
+        {
+            // An ended life is known to have ended, and what was lost with it has been told.
+            var isKnown = epoch.SequenceEqual(_epochUtf8) ? offset <= _last : epoch.SequenceEqual(_endedEpoch);
+            return !isKnown && Suspect();
+        }
+    }
+
     /// <summary>Sets where the log stands at the subscription. True: <see cref="FillAsync"/> has to run.</summary>
     public bool Begin(LogPage page)
     {

@@ -136,6 +136,14 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
+    public void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset)
+    {
+        if (Find(topic) is { } local && local.Suspect(epoch, offset))
+        {
+            StartFill(local);
+        }
+    }
+
     public void OnRemovalConfirmed(string id, string node) => _memberships?.OnConfirmed(id, node);
 
     public void OnRestored()
@@ -152,10 +160,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
     /// <summary>False: no such topic here.</summary>
     private bool TryReceive(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope)
     {
-        Span<char> name = stackalloc char[256];
-        if (topic.Length > name.Length
-            || !Encoding.UTF8.TryGetChars(topic, name, out var length)
-            || !_byName.TryGetValue(name[..length], out var local))
+        if (Find(topic) is not { } local)
         {
             return false;
         }
@@ -166,6 +171,14 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         }
 
         return true;
+    }
+
+    private LocalTopic? Find(ReadOnlySpan<byte> topic)
+    {
+        Span<char> name = stackalloc char[256];
+        return topic.Length <= name.Length
+            && Encoding.UTF8.TryGetChars(topic, name, out var length)
+            && _byName.TryGetValue(name[..length], out var local) ? local : null;
     }
 
     private async Task ActivateAsync(LocalTopic local)

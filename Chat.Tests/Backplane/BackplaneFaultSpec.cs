@@ -71,6 +71,27 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
     }
 
     [RedisFact]
+    public async Task Topic_ThatBecameQuiet_IsToldToEveryNode_ItsOwnAndThoseThatHearRemovalsOnly()
+    {
+        var (message, removal) = (NewTopic(), NewTopic());
+
+        var said = await A.PublishAsync(message, "hi");
+        var left = await A.PublishAsync(removal, "1", isRemoval: true);
+        await A.PublishAsync(NewTopic(), "", signal: "typing"); // in no log
+
+        foreach (var node in new[] { A, B })
+        {
+            var heads = new HashSet<string>(); // each is told twice
+            while (heads.Count < 2)
+            {
+                heads.Add(await node.Listener.NextHeadAsync());
+            }
+
+            Assert.Equal(new HashSet<string> { $"{message} {said.Epoch}:1", $"{removal} {left.Epoch}:1" }, heads);
+        }
+    }
+
+    [RedisFact]
     public async Task Subscribing_WhenNobodyConfirms_FailsInTimeAndLeavesNothing()
     {
         await using var proxy = new RedisProxy(Server);

@@ -124,6 +124,8 @@ internal sealed class BackplaneNode : IAsyncDisposable
             {
                 _subscriptions.RebuildIfSilent();
             }
+
+            Backplane.TellHeads();
         }
         while (await timer.WaitForNextTickAsync(_stopping.Token));
     }

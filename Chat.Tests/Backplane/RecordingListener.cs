@@ -11,6 +11,7 @@ internal sealed class RecordingListener : IBackplaneListener
 {
     private readonly Channel<Heard> _heard = Channel.CreateUnbounded<Heard>();
     private readonly Channel<(string Id, string Node)> _confirmed = Channel.CreateUnbounded<(string Id, string Node)>();
+    private readonly Channel<string> _heads = Channel.CreateUnbounded<string>();
     private readonly Channel<bool> _restored = Channel.CreateUnbounded<bool>();
 
     public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope) =>
@@ -19,12 +20,18 @@ internal sealed class RecordingListener : IBackplaneListener
     public void OnRemoval(ReadOnlySpan<byte> envelope) =>
         _heard.Writer.TryWrite(Heard.Parse("removals", envelope.ToArray()));
 
+    public void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset) =>
+        _heads.Writer.TryWrite($"{Encoding.UTF8.GetString(topic)} {Encoding.UTF8.GetString(epoch)}:{offset}");
+
     public void OnRemovalConfirmed(string id, string node) =>
         _confirmed.Writer.TryWrite((id, node));
 
     public void OnRestored() => _restored.Writer.TryWrite(true);
 
     public Task<(string Id, string Node)> NextConfirmationAsync() => _confirmed.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
+
+    /// <summary>The next head told, of whatever topic: <c>group:1 e1:4</c>.</summary>
+    public Task<string> NextHeadAsync() => _heads.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 
     public async Task<Heard> NextAsync() => await _heard.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using Chat.Api.Backplane.Resp;
 
 namespace Chat.Tests.Support;
 
@@ -40,6 +42,19 @@ internal sealed class RedisProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes the next message that a subscription brings and that has this in it out of the stream.</summary>
+    /// <returns>Completes when that has happened.</returns>
+    public Task SwallowAsync(string text)
+    {
+        var swallow = new Swallowing(Encoding.UTF8.GetBytes(text));
+        foreach (var wire in _wires.Keys)
+        {
+            wire.Swallow = swallow;
+        }
+
+        return swallow.Done;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _listener.Stop();
@@ -70,6 +85,9 @@ internal sealed class RedisProxy : IAsyncDisposable
         private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
         public bool IsDeaf { get; set; }
+
+        /// <summary>What is to be taken out of what the server sends; shared by all wires.</summary>
+        public Swallowing? Swallow { get; set; }
 
         /// <summary>The beginning of each piece that the client sent, lately.</summary>
         public string Sent { get; private set; } = "";
@@ -105,14 +123,15 @@ internal sealed class RedisProxy : IAsyncDisposable
                 {
                     if (toServer)
                     {
-                        Sent = System.Text.Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 64));
+                        Sent = Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 64));
                     }
 
                     if (toServer || !IsDeaf)
                     {
-                        for (var sent = 0; sent < read;)
+                        var passed = toServer ? read : Swallow?.From(buffer, read) ?? read;
+                        for (var sent = 0; sent < passed;)
                         {
-                            sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
+                            sent += await to.SendAsync(buffer.AsMemory(sent, passed - sent));
                         }
                     }
                 }
@@ -121,6 +140,29 @@ internal sealed class RedisProxy : IAsyncDisposable
             {
                 // Cut.
             }
+        }
+    }
+
+    private sealed class Swallowing(byte[] text)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Done => _done.Task;
+
+        /// <summary>Returns how many bytes are left. A message comes in one piece here: it is small, and nothing is under way.</summary>
+        public int From(byte[] bytes, int count)
+        {
+            for (var start = 0; !_done.Task.IsCompleted && RespReader.TryMeasure(bytes.AsSpan(start, count - start), out var length); start += length)
+            {
+                var reply = bytes.AsSpan(start, length);
+                if (reply.StartsWith("*3\r\n$7\r\nmessage\r\n"u8) && reply.IndexOf(text) >= 0 && _done.TrySetResult())
+                {
+                    bytes.AsSpan(start + length, count - start - length).CopyTo(bytes.AsSpan(start));
+                    return count - length;
+                }
+            }
+
+            return count;
         }
     }
 }

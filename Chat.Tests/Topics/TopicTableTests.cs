@@ -144,6 +144,48 @@ public sealed class TopicTableTests : IDisposable
     }
 
     [Fact]
+    public async Task Topic_WhoseLastMessageTheChannelLost_FindsItInTheLogOnceToldWhereThatEnds()
+    {
+        var member = new RecordingConnection();
+        (await _topics.AcquireAsync(_name)).Join(member);
+        _backplane.Say(_name, "lost", lost: true);
+
+        _topics.OnHead("group:1"u8, "e1"u8, 1);
+
+        await member.SeesAsync("e1:1 lost");
+    }
+
+    // A group whose Redis came back empty: nobody said anything since, so that no envelope shows the new life.
+    [Fact]
+    public async Task Topic_ToldOfANewLifeOfItsLog_TellsItsMembers()
+    {
+        var member = new RecordingConnection();
+        (await _topics.AcquireAsync(_name)).Join(member);
+        _backplane.Restart();
+        _backplane.Say(_name, "lost", lost: true);
+
+        _topics.OnHead("group:1"u8, "e2"u8, 1);
+
+        await member.SeesAsync("e2:1 lost");
+        Assert.Equal(["from e1:0", "hole e2:0", "e2:1 lost"], member.Seen);
+    }
+
+    [Fact]
+    public async Task Topic_ToldWhatItHas_DoesNotRead()
+    {
+        (await _topics.AcquireAsync(_name)).Join(new RecordingConnection());
+        _backplane.Say(_name, "a");
+        _backplane.BeforeRead = () => throw new InvalidOperationException("It has everything.");
+
+        _topics.OnHead("group:1"u8, "e1"u8, 1);
+        _topics.OnHead("group:2"u8, "e1"u8, 9);
+
+        Assert.True(_topics.TryFind(_name, out var topic));
+        Assert.False(topic!.Suspect("e1"u8, 1));
+        Assert.True(topic.Suspect("e1"u8, 2)); // nothing has suspected it until now
+    }
+
+    [Fact]
     public async Task CatchingUp_WhileRedisIsAway_GoesOnUntilItIsBack()
     {
         var member = new RecordingConnection();

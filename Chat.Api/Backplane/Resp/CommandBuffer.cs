@@ -56,6 +56,22 @@ internal sealed class CommandBuffer
         return Bulk(digits[..length]);
     }
 
+    /// <summary>Bytes that belong to no command, or to what becomes one argument of another.</summary>
+    public CommandBuffer Raw(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Reserve(bytes.Length));
+        Length += bytes.Length;
+        return this;
+    }
+
+    /// <inheritdoc cref="Raw(ReadOnlySpan{byte})"/>
+    public CommandBuffer Raw(long number)
+    {
+        Utf8Formatter.TryFormat(number, Reserve(20), out var digits);
+        Length += digits;
+        return this;
+    }
+
     private void Header(byte kind, int number)
     {
         var span = Reserve(16);
@@ -64,12 +80,6 @@ internal sealed class CommandBuffer
         span[1 + digits] = (byte)'\r';
         span[2 + digits] = (byte)'\n';
         Length += 3 + digits;
-    }
-
-    private void Raw(ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(Reserve(bytes.Length));
-        Length += bytes.Length;
     }
 
     private Span<byte> Reserve(int count)
