@@ -50,6 +50,7 @@ public sealed class EdgeOptionsTests
         var invalid = Assert.Throws<OptionsValidationException>(() => Read(
             "ConnectionStrings:redis=",
             "Edge:UpgradeTimeout=00:00:00",
+            "Edge:Attempts=0",
             "Edge:AffinityKey=fifteen letters",
             "Edge:AllowedOrigins=https://good.example,https://*.example,elsewhere"));
 
@@ -57,6 +58,7 @@ public sealed class EdgeOptionsTests
             invalid.Failures,
             failure => Assert.StartsWith("ConnectionStrings:redis", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Edge:UpgradeTimeout", failure, StringComparison.Ordinal),
+            failure => Assert.StartsWith("Edge:Attempts", failure, StringComparison.Ordinal),
             failure => Assert.True(failure.StartsWith("Edge:AffinityKey", StringComparison.Ordinal) && !failure.Contains("fifteen", StringComparison.Ordinal)),
             failure => Assert.Contains("'https://*.example'", failure, StringComparison.Ordinal),
             failure => Assert.Contains("'elsewhere'", failure, StringComparison.Ordinal));

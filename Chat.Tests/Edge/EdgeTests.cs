@@ -91,6 +91,24 @@ public sealed class EdgeTests : IDisposable
         Assert.Single(answer.Headers.GetValues("X-Node"));
     }
 
+    /// <summary>With Redis away every node says 503; asking all of them for each client would be many times the load.</summary>
+    [Fact]
+    public async Task Failover_WhenManyTurnAway_AsksAFewOfThem()
+    {
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => FakeNode.StartAsync($"node{i}")));
+        await using var edge = await EdgeHost.StartAsync(nodes);
+        foreach (var node in nodes)
+        {
+            node.TurnsAway = true;
+        }
+
+        using var answer = await edge.Http.GetAsync("/chat/user/1", _deadline.Token);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Equal(3, nodes.Sum(node => node.Asked));
+        await Task.WhenAll(nodes.Select(node => node.DisposeAsync().AsTask()));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(2)]

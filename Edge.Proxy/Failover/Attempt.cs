@@ -6,8 +6,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Edge.Proxy.Failover;
 
-/// <summary>One try at one node, and whether the next node may be tried after it.</summary>
-internal sealed class Attempt(HttpContext http)
+/// <summary>A request's tries at one node after the other, and whether the next node may be tried after this one.</summary>
+/// <param name="http">The request.</param>
+/// <param name="limit">As many nodes may answer with 503 before the client hears it.</param>
+internal sealed class Attempt(HttpContext http, int limit)
 {
     // A body that was sent is gone. What has none - a WebSocket upgrade, a GET, a hub's negotiation - can be sent again.
     private readonly bool _repeatable = http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
@@ -20,6 +22,7 @@ internal sealed class Attempt(HttpContext http)
 
     private readonly long _start = Stopwatch.GetTimestamp();
     private bool _turnedAway;
+    private int _answered;
 
     /// <summary>Whether there is another node left after this one.</summary>
     public bool HasNext { get; set; }
@@ -27,9 +30,10 @@ internal sealed class Attempt(HttpContext http)
     /// <summary>Notes the node's answer. True when it is 503, from a node that leaves or is full, and another may do
     /// better.</summary>
     public bool TurnsAway(HttpResponseMessage? response) =>
-        _turnedAway = HasNext
+        _turnedAway = response?.StatusCode == HttpStatusCode.ServiceUnavailable
+            && ++_answered < limit
+            && HasNext
             && _repeatable
-            && response?.StatusCode == HttpStatusCode.ServiceUnavailable
             && Stopwatch.GetElapsedTime(_start) < Promptly;
 
     public bool MayMoveOn(HttpContext context)

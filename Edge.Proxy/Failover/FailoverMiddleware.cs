@@ -1,4 +1,5 @@
 using Edge.Proxy.Affinity;
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -6,9 +7,10 @@ namespace Edge.Proxy.Failover;
 
 /// <summary>
 /// Tries the next node when one cannot be reached, died before it answered, or turns the client away, so that the
-/// client never meets a node that is gone. When none is left: 503 with Retry-After, at once.
+/// client never meets a node that is gone. When none is left: 503 with Retry-After, at once. When a few have turned it away,
+/// the rest are not asked.
 /// </summary>
-internal sealed class FailoverMiddleware(RequestDelegate next)
+internal sealed class FailoverMiddleware(RequestDelegate next, IOptions<EdgeOptions> options)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -21,7 +23,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
         }
 
         var bond = http.Features.Get<HubBond>();
-        var attempt = new Attempt(http);
+        var attempt = new Attempt(http, options.Value.Attempts);
         http.Features.Set(attempt);
         while (true)
         {
