@@ -20,7 +20,7 @@ return await Startup.RunAsync(
         app.UseNodeHeader();
         app.UseAuth();
         app.MapDefaultEndpoints();
-        app.MapNodes();
+        app.MapNodes().RequireService(app.Environment);
         app.MapAuth();
         app.MapChat();
         app.MapChatHub();

@@ -25,6 +25,9 @@ internal sealed class LiveNodes(IOptions<NodeOptions> options, TimeProvider time
 
     public ImmutableDictionary<string, NodeInfo> Nodes => _nodes;
 
+    /// <summary>The oldest first.</summary>
+    public NodeInfo[] List() => [.. _nodes.Values.OrderBy(node => node.StartedAt).ThenBy(node => node.Id, StringComparer.Ordinal)];
+
     public bool Contains(string id) => _nodes.ContainsKey(id);
 
     /// <summary>Something happened to this node; the next list read from now on tells what.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -128,10 +129,33 @@ public sealed class RawEndpointTests(AuthNodes nodes) : IClassFixture<AuthNodes>
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
 
+    [Theory]
+    [InlineData(null, HttpStatusCode.Unauthorized)]
+    [InlineData("""{"name":"anna"}""", HttpStatusCode.Forbidden)]
+    [InlineData("""{"name":"anna","role":"admin"}""", HttpStatusCode.Forbidden)]
+    [InlineData("""{"name":"backend","role":"service"}""", HttpStatusCode.OK)]
+    [InlineData("""{"name":"backend","role":["admin","service"]}""", HttpStatusCode.OK)]
+    [InlineData("""{"name":"backend","roles":["service"]}""", HttpStatusCode.OK)]
+    public async Task Nodes_OutsideDevelopment_AreListedForServicesOnly(string? claims, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "api/nodes");
+        if (claims is not null)
+        {
+            var all = (JsonObject)JsonNode.Parse(claims)!;
+            all["exp"] = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds();
+            request.Headers.Authorization = new("Bearer", TestToken.Hmac(all));
+        }
+
+        using var answer = await nodes.Deployed.Http.SendAsync(request);
+
+        Assert.Equal(expected, answer.StatusCode);
+        Assert.Equal(expected == HttpStatusCode.OK, (await answer.Content.ReadAsStringAsync()).Contains(nodes.Deployed.Id, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task WhatIsForAll_NeedsNoToken()
     {
-        foreach (var path in new[] { "api/nodes", "health", "alive" })
+        foreach (var path in new[] { "health", "alive" })
         {
             using var answer = await nodes.Deployed.Http.GetAsync(path);
 

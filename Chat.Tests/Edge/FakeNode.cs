@@ -29,7 +29,7 @@ internal sealed class FakeNode : IAsyncDisposable
         _app.UseWebSockets();
         _app.MapGet("/health", () => Healthy ? Results.Ok() : Results.StatusCode(503));
         _app.MapGet("/api/headers", (HttpContext http) => http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
-        _app.MapGet("/api/nodes", () => Results.Json(Array.Empty<object>()));
+        _app.MapGet("/api/nodes", () => HidesNodes ? Results.Unauthorized() : Results.Json(Array.Empty<object>()));
         _app.MapGet("/api/auth/token", (string nick) => MakesTokens ? Results.Text($"{nick}-{++_tokens}") : Results.NotFound());
         _app.MapPost("/api/post", () => Results.Ok());
         _app.Map("/chat/{**rest}", ChatAsync);
@@ -45,6 +45,9 @@ internal sealed class FakeNode : IAsyncDisposable
     public bool TurnsAway { get; set; }
 
     public int Asked { get; private set; }
+
+    /// <summary>Whether it lists the nodes for services only.</summary>
+    public bool HidesNodes { get; set; }
 
     /// <summary>Whether it gives tokens away: <c>anna-1</c>, <c>anna-2</c> and so on.</summary>
     public bool MakesTokens { get; set; }

@@ -29,6 +29,14 @@ public sealed class LiveNodesTests
     }
 
     [Fact]
+    public void List_IsTheOldestNodeFirst()
+    {
+        _live.Update([Born(3), Born(1), Born(2)], []);
+
+        Assert.Equal(["1", "2", "3"], _live.List().Select(node => node.Id));
+    }
+
+    [Fact]
     public void Node_WhoseEndWasAnnounced_LeavesAtOnce()
     {
         List("a", "b");
@@ -84,4 +92,6 @@ public sealed class LiveNodesTests
             [.. ids.Select(id => new NodeInfo(id, "http://localhost:1", NodeState.Ready, 0, default, null))],
             announced);
     }
+
+    private static NodeInfo Born(int day) => new($"{day}", "http://localhost:1", NodeState.Ready, 0, DateTimeOffset.UnixEpoch.AddDays(day), null);
 }

@@ -37,7 +37,12 @@ public sealed class ClusterFixture : IAsyncLifetime
             Http = new HttpClient { BaseAddress = Edge, Timeout = TimeSpan.FromSeconds(10) };
 
             // One healthy node makes the nodes' resource healthy; tests need all three.
-            await UntilNodesAsync(nodes => nodes.Length == 3, StartTime);
+            // And each must know all: any of them may be asked.
+            foreach (var node in await UntilNodesAsync(nodes => nodes.Length == 3, StartTime))
+            {
+                using var http = new HttpClient { BaseAddress = new Uri(node.Address) };
+                await Eventually.TrueAsync(async () => (await ListAsync(http)).Length == 3);
+            }
         }
         catch (Exception exception)
         {
@@ -85,8 +90,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         }
     }
 
-    internal async Task<ListedNode[]> NodesAsync() =>
-        JsonSerializer.Deserialize<ListedNode[]>(await Http.GetStringAsync("api/nodes"), JsonSerializerOptions.Web)!;
+    internal Task<ListedNode[]> NodesAsync() => ListAsync(Http);
 
     internal async Task<ListedNode[]> UntilNodesAsync(Func<ListedNode[], bool> condition, TimeSpan within)
     {
@@ -108,6 +112,9 @@ public sealed class ClusterFixture : IAsyncLifetime
             await ticks.WaitForNextTickAsync(CancellationToken.None);
         }
     }
+
+    private static async Task<ListedNode[]> ListAsync(HttpClient http) =>
+        JsonSerializer.Deserialize<ListedNode[]>(await http.GetStringAsync("api/nodes"), JsonSerializerOptions.Web)!;
 
     private async Task<ListedNode[]> TryNodesAsync()
     {

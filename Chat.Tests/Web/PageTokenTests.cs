@@ -56,6 +56,17 @@ public sealed class PageTokenTests : IAsyncLifetime
     }
 
     [ChromiumFact]
+    public async Task Page_OfAServerThatDoesNotListItsNodes_ShowsNoneAndDoesNotComplain()
+    {
+        _node!.HidesNodes = true;
+        await using var browser = await Chromium.StartAsync();
+
+        var page = await browser.OpenAsync(new Uri(_edge!.Address, "/#name=anna&group=lobby"));
+
+        await page.UntilAsync("document.querySelector('#nodes')?.hidden === true && document.querySelector('#nodes').childElementCount === 0");
+    }
+
+    [ChromiumFact]
     public async Task Page_OfAServerWithoutTokens_GoesWithout()
     {
         await using var browser = await Chromium.StartAsync();

@@ -9,6 +9,11 @@ export function showNodes(strip) {
     if (document.visibilityState === 'visible') {
       try {
         const answer = await fetch('/api/nodes', { signal: AbortSignal.timeout(5_000), cache: 'no-store' });
+        if (answer.status === 401 || answer.status === 403) {
+          strip.hidden = true; // outside Development the list is not for everybody
+          return;
+        }
+
         if (!answer.ok) throw new Error(answer.status);
         show(await answer.json());
       } catch {
