@@ -15,9 +15,8 @@ internal static class ChatBuilder
     public static WebApplicationBuilder AddChat(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<ConnectionOptions>().BindConfiguration(ConnectionOptions.Section).ValidateDataAnnotations()
-            .Validate(options => options.SilenceLimit > options.PingInterval, $"{ConnectionOptions.Section}:SilenceLimit must be longer than {ConnectionOptions.Section}:PingInterval.")
-            .ValidateOnStart();
+        services.AddOptions<ConnectionOptions>().BindConfiguration(ConnectionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ConnectionOptions>, ConnectionOptionsValidator>();
         services.AddOptions<BackplaneOptions>().BindConfiguration(BackplaneOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<BackplaneOptions>, BackplaneOptionsValidator>();
 
@@ -26,6 +25,7 @@ internal static class ChatBuilder
         services.AddSingleton<Admission>();
         services.AddSingleton<IConnectionCount>(provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService<ConnectionKeeper>();
+        services.AddHostedService<UserShares>();
 
         services.AddSingleton<TopicMetrics>();
         services.AddSingleton<TopicTable>();

@@ -39,7 +39,12 @@ internal interface IBackplane
     /// <param name="liveNodes">Nodes whose connections count.</param>
     /// <param name="areAll">Whether these are all the nodes that live: the connections of any other are gone with it.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll);
+    /// <returns>Whether it has one, and how many are taken then.</returns>
+    Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll);
+
+    /// <summary>How many places of a user are taken, cluster-wide.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<int> CountConnectionsAsync(Topic user);
 
     /// <summary>Gives the place back. While Redis is away that waits until it is there again.</summary>
     void Release(Topic user);

@@ -17,26 +17,26 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
     private readonly HashSet<Topic> _unwritten = [];
 
     /// <inheritdoc cref="IBackplane.AdmitAsync"/>
-    public async Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll)
+    public async Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll)
     {
-        var admittance = Admittance.Refused;
+        var taken = 0;
         try
         {
-            return admittance = await SendAdmit(user, limit, liveNodes, areAll) switch
-            {
-                1L => Admittance.Granted,
-                2L => Admittance.DependsOnOtherNodes,
-                _ => Admittance.Refused,
-            };
+            taken = Number(await SendAdmit(user, more: 1, limit, liveNodes, areAll));
+            return (taken switch { > 0 => Admittance.Granted, 0 => Admittance.Refused, _ => Admittance.DependsOnOtherNodes }, Math.Max(taken, 0));
         }
         finally
         {
-            if (admittance != Admittance.Granted)
+            if (taken <= 0)
             {
                 Release(user);
             }
         }
     }
+
+    /// <inheritdoc cref="IBackplane.CountConnectionsAsync"/>
+    /// <remarks>The same script: it writes this node's count once more, and tells them all.</remarks>
+    public async Task<int> CountAsync(Topic user) => Number(await SendAdmit(user, more: 0, int.MaxValue, [], areAll: false));
 
     /// <inheritdoc cref="IBackplane.Release"/>
     public void Release(Topic user)
@@ -75,11 +75,19 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
         }
     }
 
-    private Task<object?> SendAdmit(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll)
+    private static int Number(object? reply) =>
+        reply is long number ? (int)number : throw new BackplaneUnavailableException("The admit script answered with something else than a number.");
+
+    private Task<object?> SendAdmit(Topic user, int more, int limit, IReadOnlyCollection<string> liveNodes, bool areAll)
     {
         lock (_gate)
         {
-            var count = _counts[user.Name] = _counts.GetValueOrDefault(user.Name) + 1;
+            var count = _counts.GetValueOrDefault(user.Name) + more;
+            if (more > 0)
+            {
+                _counts[user.Name] = count;
+            }
+
             var call = Call(RedisScript.Admit, user, arguments: 5 + liveNodes.Count);
             call.Buffer.Bulk(node).Bulk(count).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds).Bulk(areAll ? "1" : "");
             foreach (var live in liveNodes)

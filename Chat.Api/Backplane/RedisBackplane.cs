@@ -104,8 +104,10 @@ internal sealed class RedisBackplane : IBackplane
             : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
     }
 
-    public Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
+    public Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
         _admission.AdmitAsync(user, limit, liveNodes, areAll);
+
+    public Task<int> CountConnectionsAsync(Topic user) => _admission.CountAsync(user);
 
     public void Release(Topic user) => _admission.Release(user);
 

@@ -41,6 +41,7 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
             backplane.Release(Topic.User(userId));
         }
 
+        connections.Users.Leave(userId);
         connections.GiveBack();
     }
 
@@ -48,13 +49,16 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
     {
         if (connections.Options.PerUser == 0)
         {
+            connections.Users.Enter(userId, everywhere: 0);
             return null;
         }
 
         try
         {
-            if (await TakePlaceAsync(Topic.User(userId)) == Admittance.Granted)
+            var (admittance, taken) = await TakePlaceAsync(Topic.User(userId));
+            if (admittance == Admittance.Granted)
             {
+                connections.Users.Enter(userId, taken);
                 return null;
             }
 
@@ -67,13 +71,13 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
         }
     }
 
-    private async Task<Admittance> TakePlaceAsync(Topic user)
+    private async Task<(Admittance Admittance, int Taken)> TakePlaceAsync(Topic user)
     {
         var limit = connections.Options.PerUser;
-        var admittance = await backplane.AdmitAsync(user, limit, [.. nodes.Nodes.Keys], areAll: false);
-        if (admittance != Admittance.DependsOnOtherNodes)
+        var first = await backplane.AdmitAsync(user, limit, [.. nodes.Nodes.Keys], areAll: false);
+        if (first.Admittance != Admittance.DependsOnOtherNodes)
         {
-            return admittance;
+            return first;
         }
 
         // A node that this one does not know is dead, or so new that word of it is still on its way. The registry tells,

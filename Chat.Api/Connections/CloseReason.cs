@@ -25,6 +25,8 @@ internal sealed record CloseReason(int Code, string Text)
 
     public static readonly CloseReason TooManyMessages = new(1008, "too many messages");
 
+    public static readonly CloseReason TooManyBytes = new(1008, "too many bytes");
+
     public static readonly CloseReason TooManyErrors = new(1008, "too many malformed messages");
 
     public static readonly CloseReason TooBig = new(1009, "message too big");

@@ -21,6 +21,9 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
 
     private long _expiresAt = long.MaxValue; // UTC ticks: the keeper reads it while a client shows a newer token
 
+    /// <summary>What its client may send.</summary>
+    public SendAllowance Allowance { get; protected init; } = null!;
+
     /// <summary>Told when this connection's membership in a topic was ended for it. Called under the topic's lock: must
     /// not wait, block or throw.</summary>
     public Action<Member>? Removed { get; set; }

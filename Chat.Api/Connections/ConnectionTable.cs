@@ -15,6 +15,9 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
 
     public ConnectionMetrics Metrics => metrics;
 
+    /// <summary>What their users may send.</summary>
+    public UserAllowances Users { get; } = new(options.Value, time);
+
     public TimeProvider Time => time;
 
     public int Connections => Volatile.Read(ref _taken);

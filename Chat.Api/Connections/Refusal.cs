@@ -16,6 +16,7 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal NoToken = new(401, TokenRefusedException.NoToken) { Challenge = BearerScheme.Challenge(null) };
     public static readonly Refusal OtherUser = new(403, "The token is of another user than the one in the path.");
     public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");
+    public static readonly Refusal TooManyNewTopics = new(429, "This user has come to as many new groups as are allowed at once (Chat:Connections:UserTopicsPerSecond).");
     public static readonly Refusal NodeFull = new(503, "This node has as many connections as it may (Chat:Connections:PerNode).");
     public static readonly Refusal Draining = new(503, "This node is stopping; try again.");
     public static readonly Refusal Unavailable = new(503, "Redis is not reachable at the moment; try again.");

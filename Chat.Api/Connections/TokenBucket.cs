@@ -1,12 +1,28 @@
 namespace Chat.Api.Connections;
 
-/// <summary>Lets through <c>rate</c> events a second for long and <c>burst</c> at once. Not thread-safe: one reader owns it.</summary>
+/// <summary>Lets through <c>rate</c> events a second for long and <c>burst</c> at once. Not thread-safe: one reader owns it,
+/// or a lock guards it.</summary>
 internal struct TokenBucket(int rate, int burst, TimeProvider time)
 {
     private double _tokens = burst;
     private long _filledAt = time.GetTimestamp();
 
-    public bool TryTake(int count = 1)
+    public bool TryTake(int count = 1, double share = 1)
+    {
+        if (!Has(count, share))
+        {
+            return false;
+        }
+
+        Take(count);
+        return true;
+    }
+
+    /// <summary>Whether so many could be taken now.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="share">How much of rate and burst this bucket has. However small, the burst is never less than
+    /// <paramref name="count"/>: it would let nothing of that size through, however long one waits.</param>
+    public bool Has(int count, double share = 1)
     {
         if (rate == 0)
         {
@@ -15,14 +31,18 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
 
         // Every time, not only when it is empty: what flows in while the bucket is full is gone.
         var now = time.GetTimestamp();
-        _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * rate));
+        var most = share < 1 ? Math.Max(count, burst * share) : burst;
+        _tokens = Math.Min(most, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * rate * share));
         _filledAt = now;
-        if (_tokens < count)
-        {
-            return false;
-        }
-
-        _tokens -= count;
-        return true;
+        return _tokens >= count;
     }
+
+    /// <summary>Takes what it <see cref="Has"/>.</summary>
+    public void Take(int count) => _tokens -= rate == 0 ? 0 : count;
+
+    /// <summary>Whether less than half of the burst is left.</summary>
+    public readonly bool IsLow(double share) => rate != 0 && _tokens < burst * share / 2;
+
+    /// <summary>How long an empty one takes to be full.</summary>
+    public readonly TimeSpan FillTime => rate == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)burst / rate);
 }

@@ -38,13 +38,13 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     {
         var group = GroupId(request.Group);
         _memberships.CheckMayWrite(Client, group);
-        return _messages.PublishAsync(Topic.Group(group), Client.UserId, request.Message, request.Id);
+        return _messages.PublishAsync(Topic.Group(group), Client.Connection, request.Message, request.Id);
     }
 
     /// <summary>Writes to a user, who has it on every device.</summary>
     [HubMethodName("send")]
     public Task<PostAnswer> SendAsync(SendRequest request) =>
-        _messages.PublishAsync(Topic.User(Id(request.To)), Client.UserId, request.Message, request.Id);
+        _messages.PublishAsync(Topic.User(Id(request.To)), Client.Connection, request.Message, request.Id);
 
     /// <summary>Joins a group, tells the others, and says what was said since the client was last there.</summary>
     [HubMethodName("join")]
@@ -52,6 +52,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     {
         var group = GroupId(request.Group);
         var since = HubMessages.Since(request.Since);
+        _messages.CheckMayUse(Topic.Group(group), Client.Connection);
         var generation = await _memberships.JoinAsync(Client, group);
         await TellAsync(() => Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId)));
         return await _memberships.AddAsync(Client, group, generation, since);

@@ -1,3 +1,4 @@
+using Chat.Api.Connections;
 using Chat.Api.Topics;
 using Microsoft.AspNetCore.SignalR;
 
@@ -19,6 +20,15 @@ internal static class HubError
     public static HubException TooManyGroups() => new("too_many_topics: You are in as many groups as you may join.");
 
     public static HubException TooManyMessages() => new("too_many_messages: Too many calls; this one was not done. Slow down.");
+
+    public static HubException TooManyBytes() => new("too_many_bytes: Too many bytes; this call was not done. Slow down.");
+
+    public static HubException TooManyNewTopics() => new("too_many_new_topics: Too many new groups or recipients at once. Slow down.");
+
+    public static HubException TooBig() => new("too_big: The message is too big: control characters, quotes and backslashes take more room on their way.");
+
+    public static HubException Of(Excess excess) =>
+        excess.IsBytes() ? TooManyBytes() : excess == Excess.UserTopics ? TooManyNewTopics() : TooManyMessages();
 
     public static HubException NotPublished() => new("not_published: The message could not be sent. Try again; with the same id it will not be doubled.");
 

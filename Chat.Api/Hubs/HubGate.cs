@@ -35,40 +35,12 @@ internal sealed partial class HubGate(ConnectionTable connections, ILogger<ChatH
 
     private void CheckRate(HubCallerContext context)
     {
-        var calls = context.Features.Get<HubRate>();
-        if (calls is null)
-        {
-            calls = new HubRate(connections);
-            context.Features.Set(calls);
-        }
-
         connections.Metrics.Received();
-        if (!calls.TryTake(context.Features.Get<HubClient>()!.Connection))
+        var connection = context.Features.Get<HubClient>()!.Connection;
+        var excess = connection.Allowance.Take(0, connection); // bytes are counted where they are known
+        if (excess != Excess.None)
         {
-            throw HubError.TooManyMessages();
-        }
-    }
-
-    /// <summary>One connection's; SignalR makes one call of a connection at a time.</summary>
-    private sealed class HubRate(ConnectionTable connections)
-    {
-        private TokenBucket _calls = new(connections.Options.MessagesPerSecond, connections.Options.MessageBurst, connections.Time);
-        private TokenBucket _refusals = new(Math.Max(1, connections.Options.MessagesPerSecond / 10), connections.Options.MessageBurst, connections.Time);
-
-        public bool TryTake(Connection connection)
-        {
-            if (_calls.TryTake())
-            {
-                return true;
-            }
-
-            connections.Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
-            if (!_refusals.TryTake())
-            {
-                connection.Close(CloseReason.TooManyMessages);
-            }
-
-            return false;
+            throw HubError.Of(excess);
         }
     }
 

@@ -1,18 +1,19 @@
 using System.Buffers;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Connections;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Hubs;
 
 /// <summary>Publishes what hub clients write, and reads what the logs have.</summary>
-internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, IOptions<ChatHubOptions> options)
+internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, ConnectionTable connections, TopicTable topics, IOptions<ChatHubOptions> options)
 {
     private const int MaxIdBytes = 64;
 
     /// <summary>Steps 2 and 3 of a message's path: to the backplane, and the answer only when that has it.</summary>
-    public async Task<PostAnswer> PublishAsync(Topic topic, string from, string? message, string? id)
+    public async Task<PostAnswer> PublishAsync(Topic topic, Connection from, string? message, string? id)
     {
         if (message is null)
         {
@@ -24,8 +25,22 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, IOp
             throw HubError.InvalidMessageId();
         }
 
+        var escaped = Escaped(message);
+        if (escaped.Length > connections.Options.MessageBytes)
+        {
+            connections.Metrics.Refused(nameof(ConnectionOptions.MessageBytes));
+            throw HubError.TooBig();
+        }
+
+        var excess = from.Allowance.TakeMore(escaped.Length, from);
+        if (excess != Excess.None)
+        {
+            throw HubError.Of(excess);
+        }
+
+        CheckMayUse(topic, from);
         var outcome = new PublishOutcome();
-        Publish(topic, from, message, id, outcome);
+        Publish(topic, from.UserId, escaped.Span, id, outcome);
         try
         {
             var published = await outcome.Task;
@@ -35,6 +50,22 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, IOp
         {
             throw HubError.NotPublished();
         }
+    }
+
+    /// <summary>Ends a call that would bring one new topic too many of its user's.</summary>
+    public void CheckMayUse(Topic topic, Connection client)
+    {
+        if (topics.Knows(topic.Utf8Name.Span))
+        {
+            return;
+        }
+
+        if (client.Allowance.TakeTopic(client) is not Excess.None and var excess)
+        {
+            throw HubError.Of(excess);
+        }
+
+        topics.Know(topic.Utf8Name.Span);
     }
 
     /// <summary>Messages after a position, oldest first; without one the latest.</summary>
@@ -92,20 +123,23 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, IOp
     public static LogPosition? Since(string? text) =>
         text is null ? null : LogPosition.TryParse(text, out var position) ? position : throw HubError.InvalidSince();
 
-    private void Publish(Topic topic, string from, string message, string? id, PublishOutcome outcome)
+    private static ReadOnlyMemory<byte> Escaped(string message)
     {
         var text = Encoding.UTF8.GetBytes(message);
         var escaped = new ArrayBufferWriter<byte>(Math.Max(text.Length, 1));
         JsonText.Escape(text, escaped);
+        return escaped.WrittenMemory;
+    }
+
+    private void Publish(Topic topic, string from, ReadOnlySpan<byte> escaped, string? id, PublishOutcome outcome) =>
         backplane.Publish(
             new Publication
             {
                 Kind = topic.Kind,
                 Topic = topic.Utf8Name.Span,
                 From = Encoding.UTF8.GetBytes(from),
-                Msg = escaped.WrittenSpan,
+                Msg = escaped,
                 MsgId = id is null ? default : Encoding.UTF8.GetBytes(id),
             },
             outcome);
-    }
 }

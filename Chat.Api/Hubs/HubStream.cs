@@ -22,6 +22,7 @@ internal sealed class HubStream : Connection, IDuplexPipe
         _time = table.Time;
         _closeTimeout = table.Options.CloseTimeout;
         _outbox = new Outbox(new PipeSender(context.Transport.Output, context.Abort), table.Options.OutboxBytes, table.Metrics);
+        Allowance = new SendAllowance(table, userId);
         Input = new HubInput(context.Transport.Input, table, Close);
         Output = new HubOutput(this, HubFormat.Stream);
     }

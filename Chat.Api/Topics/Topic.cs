@@ -15,6 +15,9 @@ internal enum TopicKind
 /// its nodes and ours reach each other's members.</remarks>
 internal sealed record Topic
 {
+    /// <summary>At most so many characters has a name.</summary>
+    public const int MaxNameChars = 6 + ChatId.MaxBytes;
+
     public static readonly Topic All = new(TopicKind.All, "", "all");
 
     private Topic(TopicKind kind, string id, string name)

@@ -22,6 +22,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
     private readonly ILogger<TopicTable> _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stopped;
+    private readonly KnownTopics _known;
     private IBackplane? _backplane;
     private IMembershipListener? _memberships;
 
@@ -32,6 +33,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         _time = time;
         _logger = logger;
         _stopped = _stopping.Token;
+        _known = new KnownTopics(time);
         _byName = _topics.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -95,9 +97,17 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
+    /// <summary>Whether somebody on this node has joined the topic, or written to it of late (<see cref="Know"/>).</summary>
+    /// <param name="topic">The topic's name, UTF-8.</param>
+    public bool Knows(ReadOnlySpan<byte> topic) => Find(topic) is not null || _known.Touch(topic);
+
+    /// <summary>From now on it is known for a while.</summary>
+    public void Know(ReadOnlySpan<byte> topic) => _known.Add(Encoding.UTF8.GetString(topic));
+
     /// <summary>Ends subscriptions that nobody has needed for a moment.</summary>
     public void Sweep()
     {
+        _known.Sweep();
         foreach (var (name, topic) in _topics)
         {
             if (topic.References > 0)
@@ -109,6 +119,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
             {
                 if (topic.References == 0 && _time.GetElapsedTime(topic.IdleSince) >= Linger && _topics.TryRemove(name, out _) && topic.Activation is not null)
                 {
+                    _known.Add(name); // who comes back to it brings nothing new
                     Backplane.Unsubscribe(topic.Topic); // under the lock: a new subscribe of this topic must come after it
                 }
             }

@@ -157,6 +157,12 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
                 return;
             }
 
+            if (!connection.MayUse(Topic.Group(group).Utf8Name.Span))
+            {
+                connection.Reject(ClientError.TooManyNewTopics, msgId);
+                return;
+            }
+
             try
             {
                 _groups[group] = await JoinAsync(connection, await topics.AcquireAsync(Topic.Group(group)), since);

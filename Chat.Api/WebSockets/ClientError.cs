@@ -1,3 +1,5 @@
+using Chat.Api.Connections;
+
 namespace Chat.Api.WebSockets;
 
 /// <summary>What was wrong with a message; the connection stays. Codes and what to do are in PROTOCOL.md.</summary>
@@ -19,6 +21,15 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
     public static readonly ClientError TooManyMessages = new(
         "too_many_messages", "Too many messages; this one was dropped. Slow down.", Retry: true);
 
+    public static readonly ClientError TooManyBytes = new(
+        "too_many_bytes", "Too many bytes; this message was dropped. Slow down.", Retry: true);
+
+    public static readonly ClientError TooManyNewTopics = new(
+        "too_many_new_topics", "Too many new groups or recipients at once. Slow down.", Retry: true);
+
+    public static readonly ClientError TooBig = new(
+        "too_big", "The message is too big: control characters, quotes and backslashes take more room on their way.");
+
     public static readonly ClientError NotPublished = new(
         "not_published", "The message could not be sent. Try again; with the same MsgId it will not be doubled.", Retry: true);
 
@@ -29,4 +40,7 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
     public static readonly ClientError TooManyTopics = new("too_many_topics", "This connection is in as many groups as it may join.");
 
     public static readonly ClientError Unavailable = new("unavailable", "The group could not be joined. Try again.", Retry: true);
+
+    public static ClientError Of(Excess excess) =>
+        excess.IsBytes() ? TooManyBytes : excess == Excess.UserTopics ? TooManyNewTopics : TooManyMessages;
 }

@@ -95,7 +95,10 @@ internal static class Publishing
         var escaped = scratch ??= new ArrayBufferWriter<byte>();
         escaped.ResetWrittenCount();
         JsonText.Escape(text, escaped);
-        connection.Publish(kind, topic, escaped.WrittenSpan, default);
+        if (connection.MayGrow(text.Length, escaped.WrittenCount))
+        {
+            connection.Publish(kind, topic, escaped.WrittenSpan, default);
+        }
     }
 
     /// <summary>One-to-one: <c>Id</c> and <c>Msg</c> of the message. A message without <c>Msg</c> is an empty one, as for the first seed.</summary>
@@ -118,7 +121,15 @@ internal static class Publishing
             Span<byte> topic = stackalloc byte[5 + ChatId.MaxBytes];
             "user:"u8.CopyTo(topic);
             message.Id.CopyTo(topic[5..]);
-            connection.Publish(TopicKind.User, topic[..(5 + message.Id.Length)], message.Msg, message.MsgId);
+            topic = topic[..(5 + message.Id.Length)];
+            if (connection.MayUse(topic))
+            {
+                connection.Publish(TopicKind.User, topic, message.Msg, message.MsgId);
+            }
+            else
+            {
+                connection.Reject(ClientError.TooManyNewTopics, message.MsgId);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Topics;
 
 namespace Chat.Api.WebSockets;
 
@@ -10,21 +11,19 @@ namespace Chat.Api.WebSockets;
 internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
 {
     private readonly IBackplane _backplane;
+    private readonly TopicTable _topics;
     private readonly byte[] _utf8UserId;
     private IMessageReader? _reader;
-    private TokenBucket _rate;
-    private TokenBucket _refusals; // how many refused messages are borne; without it, going on a little over the rate would never end
     private int _malformedInARow;
     private int _publishesInFlight;
     private TaskCompletionSource? _publishRoom;
 
-    public WebSocketConnection(long number, string userId, WebSocketFormat format, PipeReader input, IFrameSender sender, ConnectionTable table, IBackplane backplane)
+    public WebSocketConnection(long number, string userId, WebSocketFormat format, PipeReader input, IFrameSender sender, ConnectionTable table, TopicTable topics, IBackplane backplane)
         : base(number, userId, format, input, sender, table)
     {
         _backplane = backplane;
+        _topics = topics;
         _utf8UserId = Encoding.UTF8.GetBytes(userId);
-        _rate = new TokenBucket(Options.MessagesPerSecond, Options.MessageBurst, table.Time);
-        _refusals = new TokenBucket(Math.Max(1, Options.MessagesPerSecond / 10), Options.MessageBurst, table.Time);
     }
 
     public new WebSocketFormat Format => (WebSocketFormat)base.Format;
@@ -47,6 +46,36 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
             Metrics.Refused(nameof(Options.MalformedInARow));
             Close(CloseReason.TooManyErrors);
         }
+    }
+
+    /// <summary>Text that is longer escaped, as it travels, than it came; false: too long, or too much, and the client was told.</summary>
+    public bool MayGrow(int length, int escaped)
+    {
+        if (escaped > Options.MessageBytes)
+        {
+            Metrics.Refused(nameof(Options.MessageBytes));
+            Reject(ClientError.TooBig);
+            return false;
+        }
+
+        return MaySend(Allowance.TakeMore(escaped - length, this));
+    }
+
+    /// <summary>Whether this topic may be joined or written to; false: it would be one new topic too many of the user's.</summary>
+    public bool MayUse(ReadOnlySpan<byte> topic)
+    {
+        if (_topics.Knows(topic))
+        {
+            return true;
+        }
+
+        if (Allowance.TakeTopic(this) != Excess.None)
+        {
+            return false;
+        }
+
+        _topics.Know(topic);
+        return true;
     }
 
     /// <summary>Steps 2 and 3 of a message's path: to the backplane; what becomes of it is told to <see cref="IPublishOutcome"/>.</summary>
@@ -77,15 +106,8 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
     protected override Task? OnMessage(ReadOnlySpan<byte> message)
     {
         Metrics.Received();
-        if (!_rate.TryTake())
+        if (!MaySend(Allowance.Take(message.Length, this)))
         {
-            Metrics.Refused(nameof(Options.MessagesPerSecond));
-            Enqueue(Format.Error(ClientError.TooManyMessages, default));
-            if (!_refusals.TryTake())
-            {
-                Close(CloseReason.TooManyMessages);
-            }
-
             return null;
         }
 
@@ -96,6 +118,17 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         }
 
         return _reader!.Read(this, message) ?? PublishRoom();
+    }
+
+    private bool MaySend(Excess excess)
+    {
+        if (excess == Excess.None)
+        {
+            return true;
+        }
+
+        Enqueue(Format.Error(ClientError.Of(excess), default));
+        return false;
     }
 
     /// <summary>Null, or what to wait for before the next message is read: backpressure towards the client.</summary>

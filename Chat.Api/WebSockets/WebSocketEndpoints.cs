@@ -70,6 +70,12 @@ internal sealed partial class WebSocketEndpoints(
         {
             foreach (var topic in request.Topics)
             {
+                if (IsOneTooMany(topic, request.UserId))
+                {
+                    await Refusal.TooManyNewTopics.WriteAsync(http);
+                    return;
+                }
+
                 acquired.Add(await topics.AcquireAsync(topic));
             }
 
@@ -85,12 +91,24 @@ internal sealed partial class WebSocketEndpoints(
         }
     }
 
+    // A user's own topic is no choice of theirs.
+    private bool IsOneTooMany(Topic topic, string userId)
+    {
+        if (topic.Kind != TopicKind.Group || topics.Knows(topic.Utf8Name.Span) || connections.Users.Of(userId).TakeTopic() == Excess.None)
+        {
+            return false;
+        }
+
+        connections.Metrics.Refused(Excess.UserTopics.Setting());
+        return true;
+    }
+
     private async Task RunAsync(HttpContext http, WebSocketRequest request, List<LocalTopic> acquired, IMessageReader reader)
     {
         // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
         var before = acquired.ConvertAll(topic => topic.Position);
         var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
-        var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, backplane)
+        var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, topics, backplane)
         {
             ExpiresAt = ChatUser.ExpiresAt(http.User),
         };

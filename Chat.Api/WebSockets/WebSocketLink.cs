@@ -42,6 +42,7 @@ internal abstract class WebSocketLink : Connection
         _outbox = new Outbox(sender, _options.OutboxBytes, _metrics);
         _otherFrames = new TokenBucket(_options.MessagesPerSecond * OtherFramesPerMessage, _options.MessageBurst * OtherFramesPerMessage, _time);
         _heardAt = _time.GetTimestamp();
+        Allowance = new SendAllowance(table, userId);
     }
 
     public ConnectionOptions Options => _options;

@@ -32,6 +32,23 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
         Assert.Equal(new Closing(1009, "message too big"), await client.ClosedAsync());
     }
 
+    /// <summary>Text travels as JSON, in which a control character takes six bytes: 32 KiB of them were 192 KiB in Redis and in
+    /// every member's outbox.</summary>
+    [Fact]
+    public async Task MessageBytes_OverTheLimitOnceEscaped_IsAnError_AndTheConnectionStays()
+    {
+        await using var ada = await Cluster.ConnectAsync(0, "/chat/group/escaped/ada");
+        await using var bob = await Cluster.ConnectAsync(1, "/chat/group/escaped/bob");
+
+        await ada.SendAsync(new string('\u0001', 170)); // 1,020 bytes escaped
+        await ada.SendAsync(new string('\u0001', 171));
+        await ada.SendAsync("still here");
+
+        Assert.StartsWith("error: The message is too big", await ada.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal("group 【escaped】 user 【ada】 send:" + new string('\u0001', 170), await bob.NextAsync());
+        Assert.Equal("group 【escaped】 user 【ada】 send:still here", await bob.NextAsync());
+    }
+
     [Fact]
     public async Task MessageBytes_AnnouncedButNotSent_CloseWith1009()
     {

@@ -7,9 +7,11 @@ namespace Chat.Tests.Cluster;
 public sealed class FaultyNodes() : NodeClusterFixture(
     nodes: 3,
     persists: false,
-    ("Chat:Connections:MessagesPerSecond", "0"),
-    ("Chat:Connections:DrainTime", "00:00:00.5"),
-    ("Chat:Backplane:Group:Messages", "10000"));
+    [
+        .. Unlimited.Sending,
+        ("Chat:Connections:DrainTime", "00:00:00.5"),
+        ("Chat:Backplane:Group:Messages", "10000"),
+    ]);
 
 /// <summary>Nodes die and stop while messages flow. Clients that resume as PROTOCOL.md says miss nothing.</summary>
 public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<FaultyNodes>

@@ -7,11 +7,13 @@ namespace Chat.Tests.Cluster;
 public sealed class OpenCluster() : NodeClusterFixture(
     nodes: 3,
     persists: false,
-    ("Chat:Connections:MessagesPerSecond", "0"),
-    ("Chat:Connections:PerUser", "0"),
-    ("Chat:Connections:CloseTimeout", "00:00:30"),
-    ("Chat:Backplane:User:Messages", "32"),
-    ("Chat:Backplane:Group:Messages", "10000"))
+    [
+        .. Unlimited.Sending,
+        ("Chat:Connections:PerUser", "0"),
+        ("Chat:Connections:CloseTimeout", "00:00:30"),
+        ("Chat:Backplane:User:Messages", "32"),
+        ("Chat:Backplane:Group:Messages", "10000"),
+    ])
 {
     protected override bool IsBroken => false;
 }

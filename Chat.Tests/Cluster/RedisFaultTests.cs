@@ -8,9 +8,11 @@ namespace Chat.Tests.Cluster;
 public sealed class PersistentRedis() : NodeClusterFixture(
     nodes: 2,
     persists: true,
-    ("Chat:Connections:MessagesPerSecond", "0"),
-    ("Chat:Connections:PerUser", "2"),
-    ("Chat:Backplane:Group:Messages", "10000"));
+    [
+        .. Unlimited.Sending,
+        ("Chat:Connections:PerUser", "2"),
+        ("Chat:Backplane:Group:Messages", "10000"),
+    ]);
 
 /// <summary>Redis goes and comes back, with all it had acknowledged. Sockets stay open, and nobody misses anything.</summary>
 public sealed class RedisFaultTests(PersistentRedis fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<PersistentRedis>

@@ -27,13 +27,15 @@ public sealed class HubCluster : IAsyncLifetime
         _nodes = await NodeCluster.StartAsync(
             nodes: 3,
             persists: false,
-            ("Auth:SecurityKey", SecurityKey),
-            ("Auth:ClockSkew", "00:00:00"),
-            ("Chat:Connections:MessagesPerSecond", "0"),
-            ("Chat:Connections:PerUser", "0"),
-            ("Chat:Connections:DrainTime", "00:00:00.5"),
-            ("Chat:Hub:RemovalTimeout", "00:00:01"), // shorter than a lease here: a frozen node still counts
-            ("Chat:Backplane:Group:Messages", "10000"));
+            [
+                .. Unlimited.Sending,
+                ("Auth:SecurityKey", SecurityKey),
+                ("Auth:ClockSkew", "00:00:00"),
+                ("Chat:Connections:PerUser", "0"),
+                ("Chat:Connections:DrainTime", "00:00:00.5"),
+                ("Chat:Hub:RemovalTimeout", "00:00:01"), // shorter than a lease here: a frozen node still counts
+                ("Chat:Backplane:Group:Messages", "10000"),
+            ]);
         _edge = await EdgeProcess.StartAsync(_nodes.Redis.ConnectionString, ("Edge:AllowedOrigins", PageOrigin.GetLeftPart(UriPartial.Authority)));
         await UntilServedAsync(_nodes.Nodes);
     }

@@ -83,6 +83,18 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
         }
     }
 
+    /// <summary>Clients write a backspace in two bytes; on its way it has six.</summary>
+    [Fact]
+    public async Task Message_TooBigOnceEscaped_IsRefused_AndTheConnectionStays()
+    {
+        await using var anna = await ConnectAsync(HubTransport.WebSockets);
+
+        var refused = await Assert.ThrowsAsync<HubException>(() => anna.PostAsync(_anna, new string('\b', 6_000)));
+
+        Assert.Contains("too_big: ", refused.Message, StringComparison.Ordinal);
+        await anna.PostAsync(_anna, new string('\b', 5_000));
+    }
+
     [Fact]
     public async Task User_WithTooManyConnections_IsRefused_UntilOneGoes()
     {

@@ -178,8 +178,10 @@ internal sealed class FakeBackplane : IBackplane
         }
     }
 
-    public Task<Admittance> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
-        Task.FromResult(Admittance.Granted);
+    public Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
+        Task.FromResult((Admittance.Granted, 1));
+
+    public Task<int> CountConnectionsAsync(Topic user) => Task.FromResult(1);
 
     public void Release(Topic user)
     {

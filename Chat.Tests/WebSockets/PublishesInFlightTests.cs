@@ -23,11 +23,11 @@ public sealed class PublishesInFlightTests
     [Fact]
     public async Task PublishesInFlight_AtTheLimit_TheNextMessageWaitsForAConfirmation()
     {
-        var options = Options.Create(new ConnectionOptions { MessagesPerSecond = 0, PublishesInFlight = Limit });
+        var options = Options.Create(new ConnectionOptions { MessagesPerSecond = 0, BytesPerSecond = 0, UserMessagesPerSecond = 0, UserBytesPerSecond = 0, PublishesInFlight = Limit });
         var table = new ConnectionTable(options, new ConnectionMetrics(NoMeters.Instance), TimeProvider.System);
         var withheld = new ConcurrentQueue<IPublishOutcome>();
         var pipe = new Pipe();
-        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, new FakeSender(), table, new FakeBackplane { Withheld = withheld });
+        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, new FakeSender(), table, TestTopics.New(), new FakeBackplane { Withheld = withheld });
         var reading = connection.ReadAsync(new TopicReader(Topic.Group("1")));
         for (var i = 0; i < Messages; i++)
         {

@@ -97,12 +97,12 @@ public sealed class WebSocketConnectionTests
 
     private static async Task<(List<string> Read, byte[] Sent, CloseReason Reason)> ReadAsync(byte[] talk, Random random)
     {
-        var options = Options.Create(new ConnectionOptions { MessageBytes = 4096, MessagesPerSecond = 0 });
+        var options = Options.Create(new ConnectionOptions { MessageBytes = 4096, MessagesPerSecond = 0, BytesPerSecond = 0, UserMessagesPerSecond = 0, UserBytesPerSecond = 0 });
         var table = new ConnectionTable(options, new ConnectionMetrics(NoMeters.Instance), TimeProvider.System);
         var pipe = new Pipe(new PipeOptions(minimumSegmentSize: 64));
         var sender = new FakeSender();
         var reader = new Reader();
-        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, sender, table, new FakeBackplane());
+        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, sender, table, TestTopics.New(), new FakeBackplane());
         var reading = connection.ReadAsync(reader);
         for (var at = 0; at < talk.Length;)
         {

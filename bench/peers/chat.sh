@@ -12,6 +12,8 @@ peer_start() {
     for i in 1 2 3; do
         spawn n$i env ASPNETCORE_ENVIRONMENT=Production "ASPNETCORE_URLS=http://127.0.0.1:1745$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" \
             Logging__LogLevel__Default=Warning Chat__Connections__MessagesPerSecond=0 Chat__Connections__PerUser=0 \
+            Chat__Connections__BytesPerSecond=0 Chat__Connections__UserMessagesPerSecond=0 \
+            Chat__Connections__UserBytesPerSecond=0 Chat__Connections__UserTopicsPerSecond=0 \
             Auth__SecurityKey=for-measuring-only-0123456789abcdef Auth__RequireToken=false \
             $CHAT_SETTINGS dotnet "$CHAT_REPO/artifacts/bin/Chat.Api/release/Chat.Api.dll"
         PORTS+=(1745$i)

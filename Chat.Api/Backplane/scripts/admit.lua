@@ -3,7 +3,7 @@
 -- ARGV[1] this node   [2] connections here, this one included   [3] limit   [4] ms after which a forgotten count goes
 --           [5] '1': the nodes named are all that live; '': a node not named may be dead, or not known yet
 -- ARGV[6...] ids of nodes alive
--- Returns 1: the connection may come; 0: it may not; 2: only a node that is not named stands in its way.
+-- Returns how many connections there are with this one; 0: it may not come; -1: only a node that is not named stands in its way.
 -- The counts of dead nodes count for nothing.
 local call = redis.call
 local conns = KEYS[1]
@@ -30,9 +30,11 @@ if total > tonumber(ARGV[3]) then
   return 0
 end
 if total + others > tonumber(ARGV[3]) then
-  return 2
+  return -1
 end
 
-call('HSET', conns, ARGV[1], ARGV[2])
-call('PEXPIRE', conns, ARGV[4])
-return 1
+if tonumber(ARGV[2]) > 0 then
+  call('HSET', conns, ARGV[1], ARGV[2])
+  call('PEXPIRE', conns, ARGV[4])
+end
+return total + others

@@ -1,0 +1,97 @@
+namespace Chat.Api.Connections;
+
+/// <summary>What one user may send through this node, shared by all connections that the user has here.</summary>
+/// <remarks>
+/// The allowance is for the cluster; a node has the share of it that it has of the user's connections. How many there
+/// are elsewhere it learns when one comes, and asks once a second for those whose allowance is being used up
+/// (<see cref="UserShares"/>): so no message costs a question, and users far below their limits cost none at all.
+/// </remarks>
+internal sealed class UserAllowance(string userId, ConnectionOptions options, TimeProvider time, Action<UserAllowance> onLow)
+{
+    private readonly Lock _gate = new(); // guards everything below: connections of a user are read on several threads
+    private TokenBucket _messages = new(options.UserMessagesPerSecond, options.UserMessageBurst, time);
+    private TokenBucket _bytes = new(options.UserBytesPerSecond, options.UserByteBurst, time);
+    private TokenBucket _topics = new(options.UserTopicsPerSecond, options.UserTopicBurst, time);
+    private double _share = 1;
+    private bool _isToBeAsked;
+
+    public string UserId => userId;
+
+    /// <summary>The user's connections here. Guarded by <see cref="UserAllowances"/>.</summary>
+    public int Connections { get; set; }
+
+    /// <summary>When the last connection went. Guarded by <see cref="UserAllowances"/>.</summary>
+    public long LeftAt { get; set; }
+
+    /// <summary>After so long without a connection it is as if new, and can be forgotten. Not before: a user who comes
+    /// back at once would have a burst each time.</summary>
+    public TimeSpan FillTime => new[] { _messages.FillTime, _bytes.FillTime, _topics.FillTime }.Max();
+
+    /// <summary>How much of the allowance is this node's, above 0 to 1.</summary>
+    public double Share
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _share;
+            }
+        }
+    }
+
+    /// <summary>Takes both or nothing.</summary>
+    public Excess Take(int messages, int bytes)
+    {
+        lock (_gate)
+        {
+            if (!_messages.Has(messages, _share))
+            {
+                return Excess.UserMessages;
+            }
+
+            if (!_bytes.Has(bytes, _share))
+            {
+                return Excess.UserBytes;
+            }
+
+            _messages.Take(messages);
+            _bytes.Take(bytes);
+            if (!_isToBeAsked && (_messages.IsLow(_share) || _bytes.IsLow(_share)))
+            {
+                _isToBeAsked = true;
+                onLow(this);
+            }
+
+            return Excess.None;
+        }
+    }
+
+    /// <summary>Takes one name that this node does not know. Each node's own, without a share: a device that comes back
+    /// needs all of its groups at once.</summary>
+    public Excess TakeTopic()
+    {
+        lock (_gate)
+        {
+            return _topics.TryTake() ? Excess.None : Excess.UserTopics;
+        }
+    }
+
+    /// <param name="here">The user's connections on this node.</param>
+    /// <param name="everywhere">Those in the cluster, as far as this node knows.</param>
+    public void SetShare(int here, int everywhere)
+    {
+        lock (_gate)
+        {
+            _share = here > 0 && everywhere > here ? (double)here / everywhere : 1;
+        }
+    }
+
+    /// <summary>From now on it says again when it gets low.</summary>
+    public void Asked()
+    {
+        lock (_gate)
+        {
+            _isToBeAsked = false;
+        }
+    }
+}

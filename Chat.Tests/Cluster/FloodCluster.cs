@@ -1,0 +1,31 @@
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Cluster;
+
+/// <summary>Two nodes on which a user may send little, and hardly any more for a long while: what was used up stays so while a
+/// test runs.</summary>
+public sealed class FloodCluster() : NodeClusterFixture(
+    nodes: 2,
+    persists: false,
+    ("Auth:TokenEndpoint", "true"),
+    ("Chat:Connections:MessagesPerSecond", "0"),
+    ("Chat:Connections:MessageBurst", "10"),
+    ("Chat:Connections:MessageBytes", "1024"),
+    ("Chat:Connections:BytesPerSecond", "0"),
+    ("Chat:Connections:UserMessagesPerSecond", "1"),
+    ("Chat:Connections:UserMessageBurst", "40"),
+    ("Chat:Connections:UserBytesPerSecond", "1"),
+    ("Chat:Connections:UserByteBurst", "20000"),
+    ("Chat:Connections:UserTopicsPerSecond", "1"),
+    ("Chat:Connections:UserTopicBurst", "12"),
+    ("Chat:Connections:CloseTimeout", "00:00:01"))
+{
+    protected override bool IsBroken => false;
+}
+
+[CollectionDefinition(Name)]
+public sealed class FloodGroup : ICollectionFixture<FloodCluster>
+{
+    public const string Name = "nodes where users may send little";
+}
