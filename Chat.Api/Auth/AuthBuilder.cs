@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -13,15 +15,10 @@ internal static partial class AuthBuilder
         services.AddSingleton<IPostConfigureOptions<AuthOptions>, AuthDefaults>();
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
         services.AddSingleton<OwnKey>();
-        services.AddSingleton<IssuerKeys>();
+        services.AddSingleton<IssuerConfiguration>();
         services.AddSingleton<TokenMint>();
         services.AddSingleton<TokenValidator>();
-        services.AddTransient<BearerScheme>();
-        services.AddAuthenticationCore(authentication =>
-        {
-            authentication.DefaultScheme = BearerScheme.Name;
-            authentication.AddScheme<BearerScheme>(BearerScheme.Name, displayName: null);
-        });
+        services.AddBearer();
         services.AddAuthorization();
         return builder;
     }
@@ -49,6 +46,30 @@ internal static partial class AuthBuilder
 
         TokenEndpoint.Map(app);
         return app;
+    }
+
+    /// <summary>The framework's scheme. Where a browser can only put the token into the address, it was moved to the header
+    /// before the request began.</summary>
+    /// <remarks>Without AddAuthentication, which brings data protection keys along that nothing here needs.</remarks>
+    private static void AddBearer(this IServiceCollection services)
+    {
+        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = JwtBearerDefaults.AuthenticationScheme);
+        services.AddWebEncoders();
+        services.AddSingleton<IAuthenticationConfigurationProvider, NoSchemeSettings>();
+        new AuthenticationBuilder(services).AddJwtBearer();
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<TokenValidator>(static (bearer, tokens) =>
+        {
+            bearer.TokenHandlers.Clear();
+            bearer.TokenHandlers.Add(tokens);
+            bearer.Events = BearerAnswers.Events;
+            bearer.SaveToken = false; // nobody asks for it again
+        });
+    }
+
+    /// <summary>The settings are <c>Auth</c>'s alone, not also <c>Authentication:Schemes</c>.</summary>
+    private sealed class NoSchemeSettings : IAuthenticationConfigurationProvider
+    {
+        public IConfiguration AuthenticationConfiguration { get; } = new ConfigurationBuilder().Build();
     }
 
     private static partial class Log

@@ -11,6 +11,7 @@ internal sealed class AuthDefaults(IHostEnvironment environment) : IPostConfigur
         options.Authority = NullIfEmpty(options.Authority);
         options.Audience = NullIfEmpty(options.Audience);
         options.Issuer = NullIfEmpty(options.Issuer);
+        options.UserClaim = NullIfEmpty(options.UserClaim);
         options.RequireToken ??= !environment.IsDevelopment();
         options.TokenEndpoint ??= environment.IsDevelopment();
     }

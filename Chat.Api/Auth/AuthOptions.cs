@@ -6,6 +6,8 @@ namespace Chat.Api.Auth;
 internal sealed class AuthOptions
 {
     public const string Section = "Auth";
+    public const string OwnUserClaim = "name";
+    public const string IssuerUserClaim = "sub";
 
     /// <summary>Signs and checks HS256 tokens: a secret that all nodes share, and whoever else makes such tokens.</summary>
     /// <value>32 bytes of UTF-8 or more. Default: none; in Development a random one, which the AppHost gives to all its nodes.</value>
@@ -26,8 +28,9 @@ internal sealed class AuthOptions
     public string? Issuer { get; set; }
 
     /// <summary>The claim that is the user's id; it must satisfy the rule for ids.</summary>
-    /// <value>Default <c>name</c>. Not one that means something else: iss, aud, exp, nbf, iat, jti.</value>
-    public string UserClaim { get; set; } = "name";
+    /// <value>Default: <c>name</c> in HS256 tokens; <c>sub</c> in an authority's, since people choose their name themselves
+    /// at many of them. Not one that means something else: iss, aud, exp, nbf, iat, jti.</value>
+    public string? UserClaim { get; set; }
 
     /// <summary>Whether the raw endpoints want a token whose user is the one in the path. Without, one that is given must
     /// still be valid and fit. The hub always wants one.</summary>
@@ -51,10 +54,10 @@ internal sealed class AuthOptions
     public int TokenBytes { get; set; } = 8192;
 
     /// <summary>How long the authority's keys are used before they are fetched again. While it does not answer, they stay in use.</summary>
-    /// <value>1 minute to 7 days. Default 12 hours. A token with an unknown key asks for them at once.</value>
+    /// <value>5 minutes to 7 days. Default 12 hours. A token with an unknown key makes the node ask for them at once.</value>
     public TimeSpan KeyAge { get; set; } = TimeSpan.FromHours(12);
 
     /// <summary>How often tokens with an unknown key can make a node ask the authority.</summary>
-    /// <value>1 second to 1 hour. Default 1 minute. When it did not answer, it is asked again after 5 seconds at most.</value>
+    /// <value>1 second to 1 hour. Default 1 minute. While it has never answered, it is asked again after 5 seconds.</value>
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(1);
 }

@@ -64,7 +64,7 @@ internal sealed class AuthOptionsValidator(IHostEnvironment environment) : IVali
 
     private static IEnumerable<string> LimitErrors(AuthOptions options)
     {
-        if (string.IsNullOrWhiteSpace(options.UserClaim) || OtherClaims.Contains(options.UserClaim))
+        if (options.UserClaim is { } claim && (string.IsNullOrWhiteSpace(claim) || OtherClaims.Contains(claim)))
         {
             yield return $"{AuthOptions.Section}:UserClaim must be the claim with the user's id, such as name or sub; it is '{options.UserClaim}'.";
         }
@@ -84,9 +84,9 @@ internal sealed class AuthOptionsValidator(IHostEnvironment environment) : IVali
             yield return $"{AuthOptions.Section}:ClockSkew must be 00:00:00 to 00:05:00; it is {options.ClockSkew}.";
         }
 
-        if (options.KeyAge < TimeSpan.FromMinutes(1) || options.KeyAge > TimeSpan.FromDays(7))
+        if (options.KeyAge < TimeSpan.FromMinutes(5) || options.KeyAge > TimeSpan.FromDays(7))
         {
-            yield return $"{AuthOptions.Section}:KeyAge must be 00:01:00 to 7.00:00:00; it is {options.KeyAge}.";
+            yield return $"{AuthOptions.Section}:KeyAge must be 00:05:00 to 7.00:00:00; it is {options.KeyAge}.";
         }
 
         if (options.RefreshInterval < TimeSpan.FromSeconds(1) || options.RefreshInterval > TimeSpan.FromHours(1))

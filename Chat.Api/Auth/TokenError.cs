@@ -1,4 +1,5 @@
 using Chat.Api.Topics;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Api.Auth;
 
@@ -8,6 +9,8 @@ internal sealed record TokenError(string Text)
     /// <summary>One for all (RFC 6750, section 3.1): what to do is the same, get another token.</summary>
     public const string Code = "invalid_token";
 
+    public const string NoToken = "A token is needed: Authorization: Bearer {token}, or the query parameter access_token.";
+
     public static readonly TokenError Malformed = new("This is not a JSON Web Token.");
     public static readonly TokenError TooLong = new("The token is longer than Auth:TokenBytes allows.");
     public static readonly TokenError Unsupported = new("The token is encrypted, or has critical headers; a signed one is wanted.");
@@ -16,11 +19,21 @@ internal sealed record TokenError(string Text)
     public static readonly TokenError Signature = new("The signature of the token is not valid.");
     public static readonly TokenError Issuer = new("The token is of another issuer.");
     public static readonly TokenError Audience = new("The token is for another audience.");
+    public static readonly TokenError NoAccessToken = new("This is not an access token. An ID token, for example, is for the application that the user signed in to.");
     public static readonly TokenError NotYetValid = new("The token is not valid yet.");
     public static readonly TokenError Expired = new("The token has expired.");
-    public static readonly TokenError NoExpiry = new("The token says not, or not well, until when it is valid.");
+    public static readonly TokenError NoExpiry = new("The token does not say until when it is valid.");
     public static readonly TokenError NoUser = new("The token does not name one user.");
     public static readonly TokenError InvalidUser = new("The user that the token names is no valid id. " + ChatId.Rule);
     public static readonly TokenError IssuerAway = new("The keys of the token's issuer cannot be fetched at the moment.");
     public static readonly TokenError Invalid = new("The token is not valid.");
+
+    /// <summary>In the shape that the framework passes on.</summary>
+    public static implicit operator TokenValidationResult(TokenError error) => new() { IsValid = false, Exception = new TokenRefusedException(error) };
+}
+
+/// <summary>Carries a <see cref="TokenError"/> through the framework. Never thrown.</summary>
+internal sealed class TokenRefusedException(TokenError error) : Exception(error.Text)
+{
+    public TokenError Error => error;
 }

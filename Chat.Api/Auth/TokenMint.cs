@@ -20,7 +20,7 @@ internal sealed class TokenMint(OwnKey own, IOptions<AuthOptions> options, TimeP
         {
             Claims = new Dictionary<string, object>
             {
-                [options.Value.UserClaim] = userId,
+                [options.Value.UserClaim ?? AuthOptions.OwnUserClaim] = userId,
                 [JwtRegisteredClaimNames.Jti] = Guid.NewGuid().ToString("n"),
             },
             Issuer = options.Value.Issuer,

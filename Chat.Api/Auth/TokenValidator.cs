@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Claims;
 using Chat.Api.Topics;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -8,134 +8,118 @@ using Microsoft.IdentityModel.Tokens;
 namespace Chat.Api.Auth;
 
 /// <summary>Checks tokens (JWS, RFC 7515 and 7519): ours, HS256, and those of the authority, which are signed with its private keys.</summary>
-/// <remarks>The algorithm that a token claims chooses the keys, and each kind of key is used for its own algorithms only.
-/// So an HS256 token signed with the authority's public key, as if that were a secret, is just one with a wrong signature.</remarks>
-internal sealed partial class TokenValidator(
-    OwnKey own, IssuerKeys issuerKeys, IOptions<AuthOptions> options, TimeProvider time, ILogger<TokenValidator> logger)
+/// <remarks>The algorithm that a token claims chooses the rules, and each rules' keys are used for their own algorithms only.
+/// So an HS256 token signed with the authority's public key, as if that were a secret, is just one with a wrong signature.
+/// The library checks signature, issuer, audience and time; what is told about them, and who the user is, is ours.</remarks>
+internal sealed class TokenValidator : TokenHandler
 {
-    private static readonly string[] IssuerAlgorithms =
-    [
-        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
-        SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
-        SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
-    ];
-
     private readonly JsonWebTokenHandler _tokens = new() { MapInboundClaims = false };
-    private readonly AuthOptions _options = options.Value;
+    private readonly IssuerConfiguration _issuer;
+    private readonly TimeProvider _time;
+    private readonly TokenValidationParameters? _own;
+    private readonly TokenValidationParameters? _issuers;
+
+    public TokenValidator(OwnKey own, IssuerConfiguration issuer, IOptions<AuthOptions> options, TimeProvider time)
+    {
+        MaximumTokenSizeInBytes = options.Value.TokenBytes;
+        _issuer = issuer;
+        _time = time;
+        if (own.Key is { } key)
+        {
+            _own = Rules(options.Value, options.Value.UserClaim ?? AuthOptions.OwnUserClaim, [SecurityAlgorithms.HmacSha256]);
+            _own.IssuerSigningKey = key;
+            _own.ValidateIssuer = options.Value.Issuer is not null;
+            _own.ValidIssuer = options.Value.Issuer;
+        }
+
+        if (issuer.Source is { } source)
+        {
+            _issuers = Rules(options.Value, options.Value.UserClaim ?? AuthOptions.IssuerUserClaim, IssuerConfiguration.Algorithms);
+            _issuers.ConfigurationManager = source; // the keys, and the issuer's name
+        }
+    }
 
     /// <summary>The token's user, or why it is refused. Never throws, whatever the token. The user's claims are the token's;
     /// its name is a valid id.</summary>
-    public async Task<TokenResult> ValidateAsync(string token)
+    public async Task<TokenValidationResult> ValidateAsync(string token)
     {
-        var result = await CheckAsync(token);
-        if (!result.IsValid)
+        if (token.Length > MaximumTokenSizeInBytes)
         {
-            Log.Refused(logger, result.Error.Text);
-        }
-
-        return result;
-    }
-
-    private Task<TokenResult> CheckAsync(string token)
-    {
-        if (token.Length > _options.TokenBytes)
-        {
-            return Refused(TokenError.TooLong);
+            return TokenError.TooLong;
         }
 
         if (!TryRead(token, out var jwt))
         {
-            return Refused(TokenError.Malformed);
+            return TokenError.Malformed;
         }
 
         // What a critical header asks for must be understood (RFC 7515, section 4.1.11), and none is.
         if (jwt.IsEncrypted || jwt.TryGetHeaderValue<object>("crit", out _))
         {
-            return Refused(TokenError.Unsupported);
+            return TokenError.Unsupported;
         }
 
-        return jwt.Alg == SecurityAlgorithms.HmacSha256 && own.Key is { } key ? CheckOwnAsync(jwt, key)
-            : IssuerAlgorithms.Contains(jwt.Alg) && issuerKeys.IsConfigured ? CheckIssuersAsync(jwt)
-            : Refused(TokenError.Algorithm);
+        if (jwt.Alg == SecurityAlgorithms.HmacSha256 && _own is not null)
+        {
+            return Result(await _tokens.ValidateTokenAsync(jwt, _own), noKey: TokenError.Signature);
+        }
+
+        if (_issuers is null || !IssuerConfiguration.Algorithms.Contains(jwt.Alg))
+        {
+            return TokenError.Algorithm;
+        }
+
+        return !AccessToken.Is(jwt) ? TokenError.NoAccessToken
+            : !await _issuer.IsKnownAsync() ? TokenError.IssuerAway
+            : Result(await _tokens.ValidateTokenAsync(jwt, _issuers.Clone()), noKey: TokenError.UnknownKey);
     }
 
-    private static Task<TokenResult> Refused(TokenError error) => Task.FromResult<TokenResult>(error);
+    /// <summary>The rules are this class's, whatever the parameters.</summary>
+    public override Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters) => ValidateAsync(token);
 
-    private async Task<TokenResult> CheckOwnAsync(JsonWebToken jwt, SecurityKey key) =>
-        Result(await CheckAsync(jwt, [SecurityAlgorithms.HmacSha256], [key], _options.Issuer), noKey: TokenError.Signature);
-
-    private async Task<TokenResult> CheckIssuersAsync(JsonWebToken jwt)
+    private TokenValidationParameters Rules(AuthOptions options, string userClaim, string[] algorithms) => new()
     {
-        if (await issuerKeys.GetAsync() is not { } known)
-        {
-            return TokenError.IssuerAway;
-        }
+        AuthenticationType = JwtBearerDefaults.AuthenticationScheme,
+        NameClaimType = userClaim,
+        RoleClaimType = "role",
+        ValidAlgorithms = algorithms,
+        ValidateAudience = options.Audience is not null,
+        ValidAudience = options.Audience,
+        ClockSkew = options.ClockSkew,
+        LifetimeValidator = CheckLifetime, // by our clock
+    };
 
-        var result = await CheckAsync(jwt, known);
-        if (IsUnknownKey(result) && await issuerKeys.NewerAsync(known) is { } newer && newer != known)
-        {
-            result = await CheckAsync(jwt, newer); // the issuer has changed its keys
-        }
-
-        return Result(result, noKey: TokenError.UnknownKey);
-    }
-
-    private async Task<TokenValidationResult> CheckAsync(JsonWebToken jwt, IssuerKeySet keys)
+    private bool CheckLifetime(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters rules)
     {
-        SecurityKey[] candidates = string.IsNullOrEmpty(jwt.Kid) ? keys.Keys : [.. keys.Keys.Where(key => key.KeyId == jwt.Kid)];
-        return await CheckAsync(jwt, IssuerAlgorithms, candidates, keys.Issuer);
+        var now = _time.GetUtcNow().UtcDateTime;
+        return expires is not { } end ? throw new SecurityTokenNoExpirationException()
+            : end <= now - rules.ClockSkew ? throw new SecurityTokenExpiredException()
+            : notBefore > now + rules.ClockSkew ? throw new SecurityTokenNotYetValidException()
+            : true;
     }
 
-    private static bool IsUnknownKey(TokenValidationResult result) => result.Exception is SecurityTokenSignatureKeyNotFoundException;
-
-    private Task<TokenValidationResult> CheckAsync(JsonWebToken jwt, string[] algorithms, SecurityKey[] keys, string? issuer) =>
-        _tokens.ValidateTokenAsync(jwt, new TokenValidationParameters
-        {
-            ValidAlgorithms = algorithms,
-            IssuerSigningKeys = keys,
-            ValidateIssuer = issuer is not null,
-            ValidIssuer = issuer,
-            ValidateAudience = _options.Audience is not null,
-            ValidAudience = _options.Audience,
-            ValidateLifetime = false, // by our clock, below
-        });
-
-    private TokenResult Result(TokenValidationResult result, TokenError noKey) => result.IsValid
-        ? Accept(new ClaimsPrincipal(new CaseSensitiveClaimsIdentity(result.ClaimsIdentity.Claims, BearerScheme.Name, _options.UserClaim, "role")))
+    private static TokenValidationResult Result(TokenValidationResult result, TokenError noKey) => result.IsValid
+        ? CheckUser(result)
         : result.Exception switch
         {
             SecurityTokenSignatureKeyNotFoundException => noKey,
             SecurityTokenInvalidSignatureException or SecurityTokenInvalidAlgorithmException => TokenError.Signature,
             SecurityTokenInvalidAudienceException => TokenError.Audience,
             SecurityTokenInvalidIssuerException => TokenError.Issuer,
+            SecurityTokenNoExpirationException => TokenError.NoExpiry,
+            SecurityTokenExpiredException => TokenError.Expired,
+            SecurityTokenNotYetValidException => TokenError.NotYetValid,
             _ => TokenError.Invalid,
         };
 
-    /// <summary>The signature is good: what remains is when and who.</summary>
-    private TokenResult Accept(ClaimsPrincipal user)
+    /// <summary>The token is good: what remains is who it is of.</summary>
+    private static TokenValidationResult CheckUser(TokenValidationResult result)
     {
-        var now = time.GetUtcNow();
-        if (user.FindAll("exp").Count() != 1 || ChatUser.ExpiresAt(user) is not { } expiresAt)
-        {
-            return TokenError.NoExpiry;
-        }
-
-        if (HasEnded(expiresAt, now))
-        {
-            return TokenError.Expired;
-        }
-
-        if (user.FindAll("nbf").Any() && (ChatUser.TimeOf(user, "nbf") is not { } notBefore || now < notBefore - _options.ClockSkew))
-        {
-            return TokenError.NotYetValid;
-        }
-
-        return user.FindAll(_options.UserClaim).Count() != 1 ? TokenError.NoUser
-            : !ChatId.IsValid(ChatUser.IdOf(user)) ? TokenError.InvalidUser
-            : TokenResult.Valid(user);
+        var identity = result.ClaimsIdentity;
+        return identity.FindAll(identity.NameClaimType).Count() != 1 ? TokenError.NoUser
+            : !ChatId.IsValid(identity.Name) ? TokenError.InvalidUser
+            : result;
     }
-
-    private bool HasEnded(DateTimeOffset expiresAt, DateTimeOffset now) => expiresAt <= now - _options.ClockSkew;
 
     private static bool TryRead(string token, [NotNullWhen(true)] out JsonWebToken? jwt)
     {
@@ -150,11 +134,5 @@ internal sealed partial class TokenValidator(
             jwt = null;
             return false;
         }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "TokenRefused", Message = "A token is refused: {Reason}")]
-        public static partial void Refused(ILogger logger, string reason);
     }
 }

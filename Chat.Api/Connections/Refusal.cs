@@ -13,7 +13,7 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal Format = new(400, "The query parameter format is text or json.");
     public static readonly Refusal Since = new(400, "The query parameter since is {epoch}:{offset}, as a subscribed frame or a message gave it.");
     public static readonly Refusal SinceNeedsJson = new(400, "The query parameter since needs format=json: text frames carry no positions.");
-    public static readonly Refusal NoToken = new(401, TokenRefusedException.NoToken) { Challenge = BearerScheme.Challenge(null) };
+    public static readonly Refusal NoToken = new(401, TokenError.NoToken) { Challenge = BearerAnswers.Challenge(null) };
     public static readonly Refusal OtherUser = new(403, "The token is of another user than the one in the path.");
     public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");
     public static readonly Refusal TooManyNewTopics = new(429, "This user has come to as many new groups as are allowed at once (Chat:Connections:UserTopicsPerSecond).");

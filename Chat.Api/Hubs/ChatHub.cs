@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Chat.Api.Auth;
 using Chat.Api.Topics;
 using Microsoft.AspNetCore.Authorization;
@@ -113,15 +114,15 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var result = await _tokens.ValidateAsync(request.Token ?? "");
         if (!result.IsValid)
         {
-            throw HubError.InvalidToken(result.Error.Text);
+            throw HubError.InvalidToken(result.Exception.Message);
         }
 
-        if (ChatUser.IdOf(result.User) != Client.UserId)
+        if (result.ClaimsIdentity.Name != Client.UserId)
         {
             throw HubError.OtherUser();
         }
 
-        Client.Connection.ExpiresAt = ChatUser.ExpiresAt(result.User);
+        Client.Connection.ExpiresAt = ChatUser.ExpiresAt(new ClaimsPrincipal(result.ClaimsIdentity));
         return new RefreshAnswer(Client.Connection.ExpiresAt);
     }
 

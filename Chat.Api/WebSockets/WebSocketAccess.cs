@@ -13,7 +13,7 @@ internal static class WebSocketAccess
     public static async Task<Refusal?> CheckAsync(HttpContext http, string userId, bool requireToken)
     {
         var token = await http.AuthenticateAsync(); // done already; the middleware passes on only what is valid
-        return token.Failure is { } refused ? new Refusal(401, refused.Message) { Challenge = BearerScheme.Challenge(refused) }
+        return token.Failure is { } refused ? new Refusal(401, refused.Message) { Challenge = BearerAnswers.Challenge(refused) }
             : token.Succeeded ? ChatUser.IdOf(token.Principal) == userId ? null : Refusal.OtherUser
             : requireToken ? Refusal.NoToken : null;
     }

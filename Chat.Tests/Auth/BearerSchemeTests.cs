@@ -50,7 +50,7 @@ public sealed class BearerSchemeTests : IAsyncLifetime
     [InlineData("Bearertoken")]
     public async Task Request_WithoutAToken_IsToldThatOneIsNeeded_AndNotThatOneIsWrong(string? header)
     {
-        Assert.Equal((HttpStatusCode.Unauthorized, TokenRefusedException.NoToken + "\n", "Bearer"), await AskAsync("who", header));
+        Assert.Equal((HttpStatusCode.Unauthorized, TokenError.NoToken + "\n", "Bearer"), await AskAsync("who", header));
         Assert.Equal((HttpStatusCode.OK, "nobody", ""), await AskAsync("what", header));
     }
 

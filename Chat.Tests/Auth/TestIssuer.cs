@@ -39,6 +39,9 @@ internal sealed class TestIssuer : IAsyncDisposable
 
     public string KeyId { get; private set; } = "";
 
+    /// <summary>The one before the last change.</summary>
+    public RSA KeyBefore { get; private set; } = RSA.Create(2048);
+
     public static async Task<TestIssuer> StartAsync()
     {
         var issuer = new TestIssuer();
@@ -51,6 +54,7 @@ internal sealed class TestIssuer : IAsyncDisposable
     /// <summary>From now on it signs with another key, and publishes that one only.</summary>
     public void Rotate(string? keyId)
     {
+        KeyBefore = Key;
         Key = RSA.Create(2048);
         KeyId = keyId ?? "";
         var parameters = Key.ExportParameters(includePrivateParameters: false);
@@ -76,8 +80,16 @@ internal sealed class TestIssuer : IAsyncDisposable
     }
 
     /// <summary>RS256 with its key.</summary>
-    public string Token(JsonObject claims, string? keyId = null) =>
-        TestToken.Sign(Header("RS256", keyId ?? KeyId), claims, bytes => Key.SignData(bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+    public string Token(JsonObject claims, string? keyId = null, RSA? key = null, string? type = null)
+    {
+        var header = Header("RS256", keyId ?? KeyId);
+        if (type is not null)
+        {
+            header["typ"] = type;
+        }
+
+        return TestToken.Sign(header, claims, bytes => (key ?? Key).SignData(bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+    }
 
     public static JsonObject Header(string algorithm, string keyId) =>
         keyId.Length == 0 ? new JsonObject { ["alg"] = algorithm } : new JsonObject { ["alg"] = algorithm, ["kid"] = keyId };
@@ -85,7 +97,7 @@ internal sealed class TestIssuer : IAsyncDisposable
     /// <summary>What its tokens for <c>chat</c> say.</summary>
     public JsonObject Claims(string user, DateTimeOffset expiresAt)
     {
-        var claims = TestToken.Claims(user, expiresAt);
+        var claims = new JsonObject { ["sub"] = user, ["exp"] = expiresAt.ToUnixTimeSeconds() };
         claims["iss"] = Issuer;
         claims["aud"] = "chat";
         return claims;

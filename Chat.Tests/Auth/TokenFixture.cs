@@ -12,9 +12,9 @@ namespace Chat.Tests.Auth;
 /// <summary>What checks tokens in a node, with settings and a clock of the test's own.</summary>
 internal sealed class TokenFixture : IAsyncDisposable
 {
-    private readonly IssuerKeys _issuerKeys;
+    private readonly IssuerConfiguration _issuer;
 
-    public TokenFixture(Action<AuthOptions>? configure = null, ILogger<IssuerKeys>? log = null, string environment = "Development")
+    public TokenFixture(Action<AuthOptions>? configure = null, ILogger<IssuerConfiguration>? log = null, string environment = "Development")
     {
         var options = new AuthOptions { SecurityKey = TestToken.Key };
         configure?.Invoke(options);
@@ -22,8 +22,8 @@ internal sealed class TokenFixture : IAsyncDisposable
         new AuthDefaults(host).PostConfigure(null, options);
         var settings = Options.Create(options);
         var own = new OwnKey(settings, host, NullLogger<OwnKey>.Instance);
-        _issuerKeys = new IssuerKeys(settings, host, Time, log ?? NullLogger<IssuerKeys>.Instance);
-        Tokens = new TokenValidator(own, _issuerKeys, settings, Time, NullLogger<TokenValidator>.Instance);
+        _issuer = new IssuerConfiguration(settings, host, Time, log ?? NullLogger<IssuerConfiguration>.Instance);
+        Tokens = new TokenValidator(own, _issuer, settings, Time);
         Mint = new TokenMint(own, settings, Time);
     }
 
@@ -39,12 +39,16 @@ internal sealed class TokenFixture : IAsyncDisposable
     public async Task<ClaimsPrincipal> AcceptedAsync(string token)
     {
         var result = await Tokens.ValidateAsync(token);
-        return result.User ?? throw new InvalidOperationException($"Refused: {result.Error}");
+        return result.IsValid ? new ClaimsPrincipal(result.ClaimsIdentity) : throw new InvalidOperationException("Refused.", result.Exception);
     }
 
-    public async Task<TokenError?> RefusedAsync(string token) => (await Tokens.ValidateAsync(token)).Error;
+    public async Task<TokenError?> RefusedAsync(string token) => ((await Tokens.ValidateAsync(token)).Exception as TokenRefusedException)?.Error;
 
-    public ValueTask DisposeAsync() => _issuerKeys.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _issuer.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }
 
 internal sealed class TestEnvironment(string name) : IHostEnvironment

@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.Primitives;
+
+namespace Chat.Api.Auth;
+
+/// <summary>What a request is told that needs a token and has none that is accepted: a sentence, beside the header of
+/// RFC 6750, section 3.</summary>
+internal static class BearerAnswers
+{
+    public static JwtBearerEvents Events { get; } = new()
+    {
+        OnMessageReceived = static context =>
+        {
+            // To the library this is no token. But whoever sends it means to be somebody, and must not pass as nobody.
+            if (context.Request.Headers.Authorization.ToString().Trim().Equals(JwtBearerDefaults.AuthenticationScheme, StringComparison.OrdinalIgnoreCase))
+            {
+                context.Fail(new TokenRefusedException(TokenError.Malformed));
+            }
+
+            return Task.CompletedTask;
+        },
+        OnChallenge = static context =>
+        {
+            context.HandleResponse();
+            context.Response.Headers.WWWAuthenticate = Challenge(context.AuthenticateFailure);
+            return WriteAsync(context.Response, StatusCodes.Status401Unauthorized, context.AuthenticateFailure?.Message ?? TokenError.NoToken);
+        },
+        OnForbidden = static context => WriteAsync(context.Response, StatusCodes.Status403Forbidden, "The token's user may not do this."),
+    };
+
+    /// <summary>The header that belongs to a 401.</summary>
+    /// <param name="refused">Null: there was no token, and so nothing is wrong with it (RFC 6750, section 3.1).</param>
+    public static StringValues Challenge(Exception? refused) => refused is null
+        ? JwtBearerDefaults.AuthenticationScheme
+        : $"{JwtBearerDefaults.AuthenticationScheme} error=\"{TokenError.Code}\", error_description=\"{refused.Message}\"";
+
+    private static Task WriteAsync(HttpResponse response, int status, string text)
+    {
+        response.StatusCode = status;
+        response.ContentType = "text/plain; charset=utf-8";
+        return response.WriteAsync(text + "\n", CancellationToken.None);
+    }
+}
