@@ -27,6 +27,9 @@ internal static class ChatBuilder
         services.AddHostedService<ConnectionKeeper>();
         services.AddHostedService<UserShares>();
 
+        services.AddOptions<TopicOptions>().BindConfiguration(TopicOptions.Section).ValidateDataAnnotations()
+            .Validate(options => options.WaitingBytesPerTopic <= options.WaitingBytes, $"{TopicOptions.Section}:WaitingBytesPerTopic must not be more than {TopicOptions.Section}:WaitingBytes.")
+            .ValidateOnStart();
         services.AddSingleton<TopicMetrics>();
         services.AddSingleton<TopicTable>();
         services.AddSingleton<WebSocketEndpoints>();

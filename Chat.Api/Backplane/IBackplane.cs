@@ -80,6 +80,9 @@ internal interface IBackplaneListener
 
     /// <summary>Subscriptions were lost and are all in place again; anything may have been missed meanwhile.</summary>
     void OnRestored();
+
+    /// <summary>All that had arrived has been told.</summary>
+    void OnRoundEnd();
 }
 
 /// <summary>Learns what became of a publish. Called on a backplane thread: must not wait, block or throw.</summary>

@@ -194,7 +194,11 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         }
     }
 
-    public void OnBatchEnd(RespLink link) => _batchEnd();
+    public void OnBatchEnd(RespLink link)
+    {
+        _listener.OnRoundEnd(); // first: it may wake others, who then work beside this thread
+        _batchEnd();
+    }
 
     // {id} {node}
     private void OnConfirmation(ReadOnlySpan<byte> confirmation)

@@ -8,6 +8,12 @@ namespace Chat.Api.Topics;
 // What members are sent.
 internal sealed partial class LocalTopic
 {
+    /// <summary>Where envelopes wait to be delivered.</summary>
+    public TopicLane Lane { get; } = new();
+
+    /// <summary>How many members there are, without the lock: for estimating what a delivery costs.</summary>
+    public int MembersAtAGlance => _members.Count;
+
     /// <summary>Step 5 of a message's path: encoded once per format, the same frame goes to every member but the one it came from.</summary>
     private void Deliver_NeedsLock(scoped in Envelope envelope)
     {

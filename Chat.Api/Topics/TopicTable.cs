@@ -2,16 +2,16 @@ using System.Collections.Concurrent;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Nodes;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Topics;
 
 /// <summary>The topics this node listens to: one backplane subscription per topic, shared by its local members.</summary>
 /// <remarks>Invariant: a topic with a local member is subscribed; after the last leave it lingers a moment, so that a
 /// reconnect or a page change costs nothing, and then is not. Two topics never wait for each other.</remarks>
-internal sealed partial class TopicTable : IBackplaneListener, IDisposable
+internal sealed class TopicTable : IBackplaneListener, IDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _gate = new(); // guards References, IdleSince and Activation of every topic, and adding and removing
     private readonly ConcurrentDictionary<string, LocalTopic> _topics = new(StringComparer.Ordinal);
@@ -19,25 +19,25 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
     private readonly byte[] _node;
     private readonly TopicMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly ILogger<TopicTable> _logger;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly CancellationToken _stopped;
     private readonly KnownTopics _known;
+    private readonly TopicFills _fills;
+    private readonly DeliveryLanes _lanes;
     private IBackplane? _backplane;
     private IMembershipListener? _memberships;
 
-    public TopicTable(NodeIdentity node, TopicMetrics metrics, TimeProvider time, ILogger<TopicTable> logger)
+    public TopicTable(NodeIdentity node, IOptions<TopicOptions> options, TopicMetrics metrics, TimeProvider time, ILogger<TopicTable> logger)
     {
         _node = Encoding.ASCII.GetBytes(node.Id);
         _metrics = metrics;
         _time = time;
-        _logger = logger;
-        _stopped = _stopping.Token;
         _known = new KnownTopics(time);
+        _fills = new TopicFills(this, options.Value.FillsAtOnce, time, logger);
+        _lanes = new DeliveryLanes(options.Value, _fills, metrics, logger);
+        metrics.Observe(_lanes);
         _byName = _topics.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    private IBackplane Backplane => _backplane ?? throw new InvalidOperationException("Attach a backplane first.");
+    public IBackplane Backplane => _backplane ?? throw new InvalidOperationException("Attach a backplane first.");
 
     /// <summary>The two need each other; this one is told of the other once it is there.</summary>
     public void Attach(IBackplane backplane) => _backplane = backplane;
@@ -47,8 +47,8 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
 
     public void Dispose()
     {
-        _stopping.Cancel();
-        _stopping.Dispose();
+        _lanes.Dispose();
+        _fills.Dispose();
     }
 
     /// <summary>Subscribes the topic if nobody has yet. Returns once whatever is published from then on arrives.</summary>
@@ -128,6 +128,9 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
 
     public bool TryFind(Topic topic, out LocalTopic? local) => _topics.TryGetValue(topic.Name, out local);
 
+    /// <summary>Whether a topic is still of interest here.</summary>
+    public bool Holds(LocalTopic topic) => _topics.TryGetValue(topic.Topic.Name, out var current) && current == topic;
+
     public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope) => TryReceive(topic, envelope);
 
     public void OnRemoval(ReadOnlySpan<byte> envelope)
@@ -149,9 +152,9 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
 
     public void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset)
     {
-        if (Find(topic) is { } local && local.Suspect(epoch, offset))
+        if (Find(topic) is { } local)
         {
-            StartFill(local);
+            _lanes.TakeHead(local, epoch, offset);
         }
     }
 
@@ -163,10 +166,12 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         {
             if (topic.Suspect())
             {
-                StartFill(topic);
+                _fills.Add(topic);
             }
         }
     }
+
+    public void OnRoundEnd() => _lanes.EndRound();
 
     /// <summary>False: no such topic here.</summary>
     private bool TryReceive(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope)
@@ -176,11 +181,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
             return false;
         }
 
-        if (local.Receive(envelope))
-        {
-            StartFill(local);
-        }
-
+        _lanes.Take(local, envelope);
         return true;
     }
 
@@ -201,7 +202,7 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
         {
             if (local.Begin(await Backplane.ReadAsync(local.Topic, "", 0, 0)))
             {
-                StartFill(local);
+                _fills.Add(local);
             }
         }
         catch
@@ -209,46 +210,5 @@ internal sealed partial class TopicTable : IBackplaneListener, IDisposable
             Backplane.Unsubscribe(local.Topic);
             throw;
         }
-    }
-
-    private void StartFill(LocalTopic topic) => _ = FillAsync(topic, _stopped);
-
-    // Tries until it is done or the topic is of no more interest, so that no failure leaves a topic deaf.
-    private async Task FillAsync(LocalTopic topic, CancellationToken token)
-    {
-        await Task.Yield(); // off the backplane's thread
-        while (!token.IsCancellationRequested && _topics.TryGetValue(topic.Topic.Name, out var current) && current == topic)
-        {
-            try
-            {
-                // Asked first: ten thousand topics that wait for Redis must not each throw four times a second.
-                if (Backplane.IsReady(out var reason))
-                {
-                    await topic.FillAsync(Backplane);
-                    return;
-                }
-
-                Log.FillDelayed(_logger, topic.Topic.Kind, reason);
-            }
-            catch (BackplaneUnavailableException exception)
-            {
-                Log.FillDelayed(_logger, topic.Topic.Kind, exception.Message);
-            }
-            catch (Exception exception)
-            {
-                Log.FillFailed(_logger, exception, topic.Topic.Kind);
-            }
-
-            await Task.Delay(RetryDelay, _time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "FillDelayed", Message = "A topic ({Kind}) waits to catch up with its log: {Reason}")]
-        public static partial void FillDelayed(ILogger logger, TopicKind kind, string reason);
-
-        [LoggerMessage(Level = LogLevel.Error, EventName = "FillFailed", Message = "A topic ({Kind}) could not catch up with its log; trying on.")]
-        public static partial void FillFailed(ILogger logger, Exception exception, TopicKind kind);
     }
 }

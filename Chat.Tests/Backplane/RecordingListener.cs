@@ -28,6 +28,11 @@ internal sealed class RecordingListener : IBackplaneListener
 
     public void OnRestored() => _restored.Writer.TryWrite(true);
 
+    public void OnRoundEnd()
+    {
+        // Nothing is put off.
+    }
+
     public Task<(string Id, string Node)> NextConfirmationAsync() => _confirmed.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 
     /// <summary>The next head told, of whatever topic: <c>group:1 e1:4</c>.</summary>

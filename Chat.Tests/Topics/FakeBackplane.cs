@@ -34,7 +34,7 @@ internal sealed class FakeBackplane : IBackplane
     public static Task Unavailable => Task.FromException(new BackplaneUnavailableException("Away."));
 
     /// <summary>Publishes; returns the envelope.</summary>
-    public byte[] Say(Topic topic, string msg, bool lost = false, long via = 0)
+    public byte[] Say(Topic topic, string msg, bool lost = false, long via = 0, bool endsRound = true)
     {
         lock (_gate)
         {
@@ -45,6 +45,10 @@ internal sealed class FakeBackplane : IBackplane
             if (!lost && !Loses(offset) && _subscribed.Contains(topic.Name))
             {
                 Listener?.OnEnvelope(topic.Utf8Name.Span, envelope); // inside the lock: the channel keeps the log's order
+                if (endsRound)
+                {
+                    Listener?.OnRoundEnd();
+                }
             }
 
             return envelope;

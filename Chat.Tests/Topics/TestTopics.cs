@@ -2,12 +2,16 @@ using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Tests.Topics;
 
 internal static class TestTopics
 {
     /// <summary>A node's topics, none of them there yet.</summary>
-    public static TopicTable New(TimeProvider? time = null) =>
-        new(new NodeIdentity(time ?? TimeProvider.System), new TopicMetrics(NoMeters.Instance), time ?? TimeProvider.System, NullLogger<TopicTable>.Instance);
+    public static TopicTable New(TimeProvider? time = null, TopicOptions? options = null)
+    {
+        time ??= TimeProvider.System;
+        return new(new NodeIdentity(time), Options.Create(options ?? new TopicOptions()), new TopicMetrics(NoMeters.Instance), time, NullLogger<TopicTable>.Instance);
+    }
 }

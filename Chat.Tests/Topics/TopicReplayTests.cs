@@ -1,8 +1,5 @@
 using Chat.Api.Backplane;
-using Chat.Api.Nodes;
 using Chat.Api.Topics;
-using Chat.Tests.Support;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Chat.Tests.Topics;
@@ -15,7 +12,7 @@ public sealed class TopicReplayTests : IDisposable
 
     public TopicReplayTests()
     {
-        _topics = new TopicTable(new NodeIdentity(TimeProvider.System), new TopicMetrics(NoMeters.Instance), TimeProvider.System, NullLogger<TopicTable>.Instance);
+        _topics = TestTopics.New();
         _topics.Attach(_backplane);
         _backplane.Listener = _topics;
     }

@@ -1,8 +1,6 @@
 using Chat.Api.Backplane;
-using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Chat.Tests.Support;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Chat.Tests.Topics;
@@ -16,7 +14,7 @@ public sealed class TopicTableTests : IDisposable
 
     public TopicTableTests()
     {
-        _topics = new TopicTable(new NodeIdentity(_clock), new TopicMetrics(NoMeters.Instance), _clock, NullLogger<TopicTable>.Instance);
+        _topics = TestTopics.New(_clock);
         _topics.Attach(_backplane);
         _backplane.Listener = _topics;
     }

@@ -1,0 +1,257 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using Chat.Api.Connections;
+
+namespace Chat.Api.Topics;
+
+/// <summary>Spreads delivering over threads, so that one busy topic does not hold up the others, nor the thread that reads.</summary>
+/// <remarks>
+/// <para>Guarantee: each topic's envelopes are delivered one at a time, in the order in which they came. Two topics never wait for
+/// each other for longer than a turn, if there are not more busy topics than threads. The reading thread never waits.</para>
+/// <para>Mechanism: each topic has a lane of its own. Topics whose lanes are not empty take turns at a few threads; a turn is bounded,
+/// then the topic goes behind the others. What is little and comes alone is delivered by the reading thread itself, since waking
+/// another one costs more than the work: in a topic with few members, whose lane is empty, while the round is small.</para>
+/// <para>Failure: lanes are bounded in bytes. Beyond that, messages are left to the log, which the topic reads when its lane is empty;
+/// signals, which are in no log, are dropped and counted.</para>
+/// </remarks>
+internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fills, TopicMetrics metrics, ILogger logger) : IDisposable
+{
+    // A delivery takes some 5 µs, most of it the system call that sends (bench/README.md). So the reading thread spends about a
+    // millisecond at most on a round, and with a topic's members in the tens the 10 µs of a wake-up stop to matter.
+    private const int RoundDeliveries = 256;
+    private const int FewMembers = 64;
+
+    // Messages to one member in the same turn go out together, at less than 1 µs each: a turn takes some 20 ms at most.
+    private const int TurnDeliveries = 16 * 1024;
+
+    private readonly object _gate = new(); // guards the lanes and what follows; a Monitor, since threads wait for it to be pulsed
+    private readonly Queue<LocalTopic> _due = new();
+    private readonly List<Thread> _threads = [];
+    private int _idle; // threads that wait and have not been woken
+    private long _waitingBytes;
+    private bool _isStopped;
+
+    private readonly List<LocalTopic> _handedOver = []; // in this round; this and the next are the reading thread's alone
+    private int _deliveries;
+
+    /// <summary>What waits, for metrics.</summary>
+    public long WaitingBytes => Volatile.Read(ref _waitingBytes);
+
+    /// <summary>On the reading thread: an envelope has come.</summary>
+    public void Take(LocalTopic topic, ReadOnlySpan<byte> envelope)
+    {
+        if (IsForThisThread(topic))
+        {
+            Receive(topic, isHead: false, envelope);
+        }
+        else
+        {
+            HandOver(topic, isHead: false, envelope);
+        }
+    }
+
+    /// <summary>On the reading thread: the log goes at least so far. Compared when all that came before is delivered.</summary>
+    public void TakeHead(LocalTopic topic, ReadOnlySpan<byte> epoch, long offset)
+    {
+        if (!topic.Lane.IsBusy)
+        {
+            Check(topic, epoch, offset);
+            return;
+        }
+
+        Span<byte> head = stackalloc byte[sizeof(long) + 64];
+        if (epoch.Length <= 64)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(head, offset);
+            epoch.CopyTo(head[sizeof(long)..]);
+            HandOver(topic, isHead: true, head[..(sizeof(long) + epoch.Length)]);
+        }
+    }
+
+    /// <summary>On the reading thread: all that had arrived is taken.</summary>
+    public void EndRound()
+    {
+        _deliveries = 0;
+        if (_handedOver.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            foreach (var topic in _handedOver)
+            {
+                _due.Enqueue(topic);
+                WakeOne_NeedsLock();
+            }
+        }
+
+        _handedOver.Clear();
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        _threads.ForEach(thread => thread.Join(TimeSpan.FromSeconds(3)));
+    }
+
+    private bool IsForThisThread(LocalTopic topic)
+    {
+        var members = topic.MembersAtAGlance;
+        return !topic.Lane.IsBusy && members <= FewMembers && (_deliveries += Math.Max(1, members)) <= RoundDeliveries;
+    }
+
+    private void HandOver(LocalTopic topic, bool isHead, ReadOnlySpan<byte> bytes)
+    {
+        var lane = topic.Lane;
+        lock (_gate)
+        {
+            var cost = TopicLane.Cost(bytes.Length);
+            var isLogged = isHead || bytes.StartsWith("{\"Offset\":"u8); // as publish.lua writes it
+            if (HasRoom_NeedsLock(lane, cost) && !(isLogged && lane.HasOverflowed))
+            {
+                lane.Add(isHead, bytes);
+                _waitingBytes += cost;
+            }
+            else if (isLogged)
+            {
+                lane.HasOverflowed = true;
+                metrics.LeftToTheLog();
+            }
+            else
+            {
+                metrics.SignalDropped();
+            }
+
+            if (!lane.IsBusy)
+            {
+                lane.IsBusy = true;
+                _handedOver.Add(topic);
+            }
+        }
+    }
+
+    // One at least, however large.
+    private bool HasRoom_NeedsLock(TopicLane lane, int cost) =>
+        (lane.Bytes == 0 || lane.Bytes + cost <= options.WaitingBytesPerTopic)
+        && (_waitingBytes == 0 || _waitingBytes + cost <= options.WaitingBytes);
+
+    private void WakeOne_NeedsLock()
+    {
+        if (_idle > 0)
+        {
+            _idle--;
+            Monitor.Pulse(_gate);
+        }
+        else if (_threads.Count < options.Threads && !_isStopped)
+        {
+            var thread = new Thread(Run) { IsBackground = true, Name = "deliver" };
+            _threads.Add(thread);
+            thread.Start();
+        }
+    }
+
+    private void Run()
+    {
+        SendBatch.Begin();
+        while (TryBegin(out var topic))
+        {
+            var members = Math.Max(1, topic.MembersAtAGlance);
+            for (var delivered = 0; delivered < TurnDeliveries && topic.Lane.TryTake(out var isHead, out var bytes); delivered += members)
+            {
+                try
+                {
+                    Receive(topic, isHead, bytes);
+                }
+                catch (Exception exception)
+                {
+                    // Whatever it was: without this thread its topics would be deaf. The log has the message.
+                    Log.Failed(logger, exception, topic.Topic.Kind);
+                    Suspect(topic);
+                }
+            }
+
+            SendBatch.Flush();
+            End(topic);
+        }
+    }
+
+    private bool TryBegin([NotNullWhen(true)] out LocalTopic? topic)
+    {
+        lock (_gate)
+        {
+            topic = null;
+            while (!_isStopped && !_due.TryDequeue(out topic))
+            {
+                _idle++;
+                Monitor.Wait(_gate);
+            }
+
+            topic?.Lane.BeginTurn();
+            return topic is not null;
+        }
+    }
+
+    private void End(LocalTopic topic)
+    {
+        var lane = topic.Lane;
+        bool hasOverflowed;
+        lock (_gate)
+        {
+            _waitingBytes -= lane.EndTurn();
+            if (lane.HasMore)
+            {
+                _due.Enqueue(topic);
+                return;
+            }
+
+            hasOverflowed = lane.HasOverflowed;
+            lane.HasOverflowed = false;
+            lane.IsBusy = false; // last: from here on the reading thread may deliver
+        }
+
+        if (hasOverflowed)
+        {
+            Suspect(topic); // only now: what is dropped before this is in the log that is read after it
+        }
+    }
+
+    private void Receive(LocalTopic topic, bool isHead, ReadOnlySpan<byte> bytes)
+    {
+        if (isHead)
+        {
+            Check(topic, bytes[sizeof(long)..], BinaryPrimitives.ReadInt64LittleEndian(bytes));
+        }
+        else if (topic.Receive(bytes))
+        {
+            fills.Add(topic);
+        }
+    }
+
+    private void Check(LocalTopic topic, ReadOnlySpan<byte> epoch, long offset)
+    {
+        if (topic.Suspect(epoch, offset))
+        {
+            fills.Add(topic);
+        }
+    }
+
+    private void Suspect(LocalTopic topic)
+    {
+        if (topic.Suspect())
+        {
+            fills.Add(topic);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, EventName = "DeliveryFailed", Message = "A message of a topic ({Kind}) could not be delivered; reading it from the log.")]
+        public static partial void Failed(ILogger logger, Exception exception, TopicKind kind);
+    }
+}

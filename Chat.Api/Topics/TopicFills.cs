@@ -1,0 +1,110 @@
+using System.Diagnostics.CodeAnalysis;
+using Chat.Api.Backplane;
+
+namespace Chat.Api.Topics;
+
+/// <summary>Topics that have to catch up with their logs: some at a time, the others wait for their turn.</summary>
+/// <remarks>After an outage that is all topics of a node at once, and Redis has just come back. Each is tried until it is done or
+/// of no more interest, so that no failure leaves a topic deaf; one that fails goes behind the others.</remarks>
+internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProvider time, ILogger logger) : IDisposable
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _gate = new(); // guards what follows
+    private readonly Queue<LocalTopic> _due = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private int _running;
+    private bool _isStopped;
+
+    /// <summary>Never waits. A topic says itself when it needs this, and does not say so again before it is done.</summary>
+    public void Add(LocalTopic topic)
+    {
+        lock (_gate)
+        {
+            _due.Enqueue(topic);
+            if (_isStopped || _running == atOnce)
+            {
+                return;
+            }
+
+            _running++;
+        }
+
+        _ = RunAsync(_stopping.Token);
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+        }
+
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    // One of a few; ends when nothing is due.
+    private async Task RunAsync(CancellationToken token)
+    {
+        await Task.Yield(); // off the caller's thread, and out of its locks
+        while (TryNext(out var topic))
+        {
+            if (!topics.Holds(topic) || await TryFillAsync(topic))
+            {
+                continue;
+            }
+
+            await Task.Delay(RetryDelay, time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            lock (_gate)
+            {
+                _due.Enqueue(topic);
+            }
+        }
+    }
+
+    private bool TryNext([NotNullWhen(true)] out LocalTopic? topic)
+    {
+        lock (_gate)
+        {
+            topic = null;
+            var isMore = !_isStopped && _due.TryDequeue(out topic);
+            _running -= isMore ? 0 : 1;
+            return isMore;
+        }
+    }
+
+    private async Task<bool> TryFillAsync(LocalTopic topic)
+    {
+        try
+        {
+            // Asked first: ten thousand topics that wait for Redis must not each throw.
+            if (topics.Backplane.IsReady(out var reason))
+            {
+                await topic.FillAsync(topics.Backplane);
+                return true;
+            }
+
+            Log.Delayed(logger, topic.Topic.Kind, reason);
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.Delayed(logger, topic.Topic.Kind, exception.Message);
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception, topic.Topic.Kind);
+        }
+
+        return false;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "FillDelayed", Message = "A topic ({Kind}) waits to catch up with its log: {Reason}")]
+        public static partial void Delayed(ILogger logger, TopicKind kind, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "FillFailed", Message = "A topic ({Kind}) could not catch up with its log; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception, TopicKind kind);
+    }
+}
