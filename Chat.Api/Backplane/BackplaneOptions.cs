@@ -20,11 +20,12 @@ internal sealed class BackplaneOptions
     public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>How often a node publishes to itself, to know that its subscriptions are alive.</summary>
-    /// <value>100 ms to 10 s. Default 1 s. Not ready after three of these in silence.</value>
+    /// <value>100 ms to 10 s. Default 1 s. Not ready after three of these in silence, or without this tick in what comes.</value>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:10")]
     public TimeSpan TickInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Silence after which subscriptions count as dead and are rebuilt.</summary>
+    /// <summary>Silence after which subscriptions count as dead and are rebuilt, counted in ticks. A node that is merely behind is
+    /// not silent.</summary>
     /// <value>500 ms to 60 s, longer than <see cref="TickInterval"/>. Default 5 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.5", "00:01:00")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(5);

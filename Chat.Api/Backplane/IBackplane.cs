@@ -57,7 +57,7 @@ internal interface IBackplane
     Task<long> CountSubscribersAsync(Topic topic);
 }
 
-/// <summary>Hears what arrives. All members are called on the backplane's reading thread: they must not wait, block or throw.</summary>
+/// <summary>Hears what arrives. All members are called on the backplane's one reading thread: they must not wait, block or throw, nor take long.</summary>
 internal interface IBackplaneListener
 {
     /// <param name="topic">The topic's name, UTF-8.</param>

@@ -11,9 +11,9 @@ namespace Chat.Api.Backplane;
 /// <summary>Starts and stops the backplane, and once a tick makes sure that it is alive.</summary>
 /// <remarks>
 /// Subscriptions can die without a word (StackExchange.Redis issues 273, 517 and 1110 tell of such deaths; a paused
-/// server or a lost route does the same to any client). So each node publishes a tick to itself and must hear it:
-/// after three ticks of silence it is not ready, after <see cref="BackplaneOptions.SilenceLimit"/> all
-/// subscriptions are made anew and every topic catches up from its log.
+/// server or a lost route does the same to any client). So each node publishes a tick to itself and must hear it
+/// (<see cref="SubscriptionTicks"/>): after three ticks without it is not ready, after <see cref="BackplaneOptions.SilenceLimit"/>
+/// all subscriptions are made anew and every topic catches up from its log.
 /// </remarks>
 internal sealed class RedisBackplaneHost : BackgroundService
 {
@@ -55,17 +55,11 @@ internal sealed class RedisBackplaneHost : BackgroundService
     {
         _commands.Start();
         _subscriptions.Start();
-        var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_subscriptions.TickChannel).Bulk("1"u8);
         using var timer = new PeriodicTimer(_options.TickInterval, _time);
         do
         {
             _commands.BreakOverdue();
-            var sent = _commands.TrySendUnrouted(tick.Span);
-            if (sent)
-            {
-                _subscriptions.RebuildIfSilent();
-            }
-
+            _subscriptions.Tick(_commands);
             _backplane.WriteAgain();
             _backplane.TellHeads();
             _topics.Sweep();

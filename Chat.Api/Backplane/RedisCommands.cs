@@ -65,8 +65,8 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         return link.TrySend(command.Buffer.Span, command);
     }
 
-    /// <summary>Sends a command that belongs to no topic, and whose reply nobody waits for.</summary>
-    public bool TrySendUnrouted(ReadOnlySpan<byte> command) => _main.TrySend(command, IgnoredReply.Instance);
+    /// <summary>Sends a command that belongs to no topic, and whose reply hardly anybody waits for.</summary>
+    public bool TrySendUnrouted(ReadOnlySpan<byte> command, IRespReply? reply = null) => _main.TrySend(command, reply ?? IgnoredReply.Instance);
 
     public Task<object?> CallAsync(RedisCall call, ReadOnlySpan<byte> topic)
     {

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Diagnostics;
 using System.Text;
 using Chat.Api.Backplane.Resp;
 
@@ -24,11 +23,11 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly byte[] _confirmationChannel;
     private readonly byte[] _headsChannel;
     private readonly Action _batchEnd;
+    private readonly SubscriptionTicks _ticks;
     private readonly BackplaneMetrics _metrics;
     private readonly ILogger _logger;
     private int _toRestore; // confirmations still missing after a connect; touched on the link's thread only
     private volatile bool _restored;
-    private long _heardAt = Stopwatch.GetTimestamp();
 
     public RedisSubscriptions(
         RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, Action batchEnd, BackplaneMetrics metrics, ILogger logger)
@@ -39,6 +38,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _batchEnd = batchEnd;
         _metrics = metrics;
         _logger = logger;
+        _ticks = new SubscriptionTicks(options);
         _tickChannel = keys.TickChannel(nodeId);
         _removalChannel = keys.RemovalChannel;
         _confirmationChannel = keys.ConfirmationChannel(nodeId);
@@ -46,30 +46,35 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
     }
 
-    /// <summary>The channel whose messages prove that subscriptions are alive.</summary>
-    public ReadOnlySpan<byte> TickChannel => _tickChannel;
-
     public void Start() => _link.Start();
 
     public void Dispose() => _link.Dispose();
 
     public bool IsAlive(out string reason)
     {
-        var silence = Stopwatch.GetElapsedTime(Volatile.Read(ref _heardAt));
-        reason = !_restored ? "Subscriptions are being made."
-            : silence > _options.TickInterval * 3 ? $"Subscriptions have been silent for {silence.TotalSeconds:0.0} s."
-            : "";
+        reason = _restored ? _ticks.Doubt ?? "" : "Subscriptions are being made.";
         return reason.Length == 0;
     }
 
-    /// <summary>Subscriptions can die without a word; then everything is made anew.</summary>
-    public void RebuildIfSilent()
+    /// <summary>Subscriptions can die without a word; then everything is made anew. Called once a tick.</summary>
+    public void Tick(RedisCommands commands)
     {
-        var silence = Stopwatch.GetElapsedTime(Volatile.Read(ref _heardAt));
-        if (_link.IsUp && silence > _options.SilenceLimit)
+        var number = _ticks.Next();
+        var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_tickChannel).Bulk(number);
+        if (!commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, number)) || !_link.IsUp)
         {
-            Log.Silent(_logger, silence.TotalSeconds);
-            Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp()); // the next link gets its own full time
+            return; // nothing can be expected
+        }
+
+        lock (_gate)
+        {
+            _ticks.Asking();
+            _link.TrySend(new CommandBuffer().Command(1).Bulk("PING"u8).Span, null);
+        }
+
+        if (_ticks.IsDead)
+        {
+            Log.Silent(_logger, _options.SilenceLimit.TotalSeconds);
             _link.Break();
         }
     }
@@ -107,9 +112,9 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
 
     public void OnUp(RespLink link)
     {
-        Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp()); // the silence of an outage is not this link's
         lock (_gate)
         {
+            _ticks.BeginLink(); // the silence of an outage is not this link's
             byte[][] channels = [_tickChannel, _removalChannel, _confirmationChannel, _headsChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];
             _toRestore = channels.Length;
             var command = new CommandBuffer();
@@ -160,6 +165,12 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             throw new RespException(push.ReadLine());
         }
 
+        if (push.Kind != '*')
+        {
+            _ticks.Answered(); // nothing else is asked; only some servers put this one into an array
+            return;
+        }
+
         push.ReadArray();
         var kind = push.ReadBulk();
         if (kind.SequenceEqual("message"u8))
@@ -167,7 +178,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             var channel = push.ReadBulk();
             if (channel.SequenceEqual(_tickChannel))
             {
-                Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp());
+                _ticks.Heard(push.ReadBulk());
                 return;
             }
 
@@ -192,10 +203,15 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         {
             Confirmed(push.ReadBulk());
         }
+        else if (kind.SequenceEqual("pong"u8))
+        {
+            _ticks.Answered();
+        }
     }
 
     public void OnBatchEnd(RespLink link)
     {
+        _ticks.Read();
         _listener.OnRoundEnd(); // first: it may wake others, who then work beside this thread
         _batchEnd();
     }
@@ -235,7 +251,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         confirmation?.TrySetResult();
         if (_toRestore > 0 && --_toRestore == 0)
         {
-            Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp());
+            _ticks.BeginHearing();
             _restored = true;
             _metrics.Rebuilt();
             Log.Restored(_logger);
@@ -263,6 +279,22 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         }
     }
 
+    private sealed class TickReply(SubscriptionTicks ticks, long number) : IRespReply
+    {
+        public void Complete(ref RespReader reply)
+        {
+            if (reply.Kind == ':')
+            {
+                ticks.Taken(number);
+            }
+        }
+
+        public void Fail()
+        {
+            // Whether it was published is not known, so it is not waited for.
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, EventName = "Subscribed", Message = "All subscriptions are in place.")]
@@ -271,7 +303,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsDown", Message = "Subscriptions are lost ({Reason}); making them anew.")]
         public static partial void Down(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsSilent", Message = "Subscriptions have been silent for {Seconds:0.0} s; making them anew.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsSilent", Message = "Subscriptions have been silent for more than {Seconds:0.0} s; making them anew.")]
         public static partial void Silent(ILogger logger, double seconds);
     }
 }

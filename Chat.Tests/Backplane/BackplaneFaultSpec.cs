@@ -70,6 +70,27 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
         await node.ReadyAsync();
     }
 
+    // Its other subscriptions bring messages all the while, so that it is anything but silent.
+    [RedisFact]
+    public async Task Subscriptions_ThatLostTheTicksChannelAlone_AreMadeAnew()
+    {
+        await using var proxy = new RedisProxy(Server);
+        var node = await StartNodeAsync(BackplaneNode.FastOptions(), at: proxy.ConnectionString);
+        var topic = NewTopic();
+        await node.Backplane.SubscribeAsync(topic);
+
+        _ = proxy.SwallowAsync("tick:", times: int.MaxValue); // on the connections of now
+        var restored = node.Listener.RestoredAsync();
+        while (!restored.IsCompleted)
+        {
+            await B.PublishAsync(topic, "hi");
+            await Task.WhenAny(restored, node.Listener.NextAsync());
+        }
+
+        await restored;
+        await node.ReadyAsync();
+    }
+
     [RedisFact]
     public async Task Topic_ThatBecameQuiet_IsToldToEveryNode_ItsOwnAndThoseThatHearRemovalsOnly()
     {

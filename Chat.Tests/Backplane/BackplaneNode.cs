@@ -119,12 +119,7 @@ internal sealed class BackplaneNode : IAsyncDisposable
         do
         {
             _commands.BreakOverdue();
-            var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_subscriptions.TickChannel).Bulk("1"u8);
-            if (_commands.TrySendUnrouted(tick.Span))
-            {
-                _subscriptions.RebuildIfSilent();
-            }
-
+            _subscriptions.Tick(_commands);
             Backplane.TellHeads();
         }
         while (await timer.WaitForNextTickAsync(_stopping.Token));

@@ -42,11 +42,11 @@ internal sealed class RedisProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the next message that a subscription brings and that has this in it out of the stream.</summary>
+    /// <summary>Takes the next messages that subscriptions bring and that have this in them out of the stream; on connections there are.</summary>
     /// <returns>Completes when that has happened.</returns>
-    public Task SwallowAsync(string text)
+    public Task SwallowAsync(string text, int times = 1)
     {
-        var swallow = new Swallowing(Encoding.UTF8.GetBytes(text));
+        var swallow = new Swallowing(Encoding.UTF8.GetBytes(text), times);
         foreach (var wire in _wires.Keys)
         {
             wire.Swallow = swallow;
@@ -143,7 +143,7 @@ internal sealed class RedisProxy : IAsyncDisposable
         }
     }
 
-    private sealed class Swallowing(byte[] text)
+    private sealed class Swallowing(byte[] text, int times)
     {
         private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -152,13 +152,21 @@ internal sealed class RedisProxy : IAsyncDisposable
         /// <summary>Returns how many bytes are left. A message comes in one piece here: it is small, and nothing is under way.</summary>
         public int From(byte[] bytes, int count)
         {
-            for (var start = 0; !_done.Task.IsCompleted && RespReader.TryMeasure(bytes.AsSpan(start, count - start), out var length); start += length)
+            var start = 0;
+            while (!_done.Task.IsCompleted && RespReader.TryMeasure(bytes.AsSpan(start, count - start), out var length))
             {
                 var reply = bytes.AsSpan(start, length);
-                if (reply.StartsWith("*3\r\n$7\r\nmessage\r\n"u8) && reply.IndexOf(text) >= 0 && _done.TrySetResult())
+                if (!reply.StartsWith("*3\r\n$7\r\nmessage\r\n"u8) || reply.IndexOf(text) < 0)
                 {
-                    bytes.AsSpan(start + length, count - start - length).CopyTo(bytes.AsSpan(start));
-                    return count - length;
+                    start += length;
+                    continue;
+                }
+
+                bytes.AsSpan(start + length, count - start - length).CopyTo(bytes.AsSpan(start));
+                count -= length;
+                if (Interlocked.Decrement(ref times) == 0)
+                {
+                    _done.SetResult();
                 }
             }
 

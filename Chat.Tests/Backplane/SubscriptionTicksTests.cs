@@ -1,0 +1,134 @@
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Backplane.Resp;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+public sealed class SubscriptionTicksTests
+{
+    private const int Limit = 5; // ticks
+
+    private readonly SubscriptionTicks _ticks = new(new BackplaneOptions());
+    private long _last;
+
+    public SubscriptionTicksTests()
+    {
+        _ticks.BeginLink();
+        _ticks.BeginHearing();
+    }
+
+    [Fact]
+    public void Ticks_ThatAreHeard_LeaveNoDoubt()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Publish();
+            Hear(_last);
+            Answer();
+            Assert.Null(_ticks.Doubt);
+        }
+    }
+
+    [Fact]
+    public void Silence_MakesUnready_ThenDead()
+    {
+        for (var ticks = 1; ticks <= Limit + 1; ticks++)
+        {
+            Assert.False(_ticks.IsDead);
+            Publish();
+            Assert.Equal(ticks > 3, _ticks.Doubt is not null);
+        }
+
+        Assert.True(_ticks.IsDead);
+    }
+
+    // A node with more to do than it can: its own tick comes behind ten seconds of traffic.
+    [Fact]
+    public void Lateness_IsNoDeath()
+    {
+        var heard = 0L;
+        for (var i = 0; i < 100; i++)
+        {
+            Publish();
+            _ticks.Read();
+            if (i >= 2 * Limit)
+            {
+                Hear(++heard); // in the order of the link
+                Answer();
+            }
+
+            Assert.Null(_ticks.Doubt);
+            Assert.False(_ticks.IsDead);
+        }
+    }
+
+    // Other traffic goes on, so that there is no silence.
+    [Fact]
+    public void Link_ThatLostTheTicksChannel_IsUnready_ThenDead()
+    {
+        for (var ticks = 1; ticks <= Limit + 1; ticks++)
+        {
+            Publish();
+            Answer();
+            Assert.Equal(ticks > 4, _ticks.Doubt is not null); // that Redis has taken a tick is known at the next
+        }
+
+        Publish();
+        Assert.Throws<RespException>(Answer);
+    }
+
+    [Fact]
+    public void Ticks_ThatRedisHasNotTaken_AreNotWaitedFor()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            _ticks.Next();
+            _ticks.Asking();
+            Answer();
+        }
+
+        Assert.Null(_ticks.Doubt);
+    }
+
+    [Fact]
+    public void Link_MadeAnew_OwesNothingOfBefore()
+    {
+        for (var ticks = 0; ticks < Limit; ticks++)
+        {
+            Publish();
+        }
+
+        _ticks.BeginLink();
+        _ticks.BeginHearing();
+
+        Assert.Null(_ticks.Doubt);
+        for (var ticks = 0; ticks < Limit; ticks++)
+        {
+            _ticks.Next(); // commands fail meanwhile: none of these is taken
+            _ticks.Asking();
+            Answer();
+        }
+
+        Assert.Null(_ticks.Doubt);
+    }
+
+    private void Publish()
+    {
+        _last = _ticks.Next();
+        _ticks.Asking();
+        _ticks.Taken(_last);
+    }
+
+    private void Hear(long number)
+    {
+        _ticks.Read();
+        _ticks.Heard(Encoding.ASCII.GetBytes($"{number}"));
+    }
+
+    private void Answer()
+    {
+        _ticks.Read();
+        _ticks.Answered();
+    }
+}
