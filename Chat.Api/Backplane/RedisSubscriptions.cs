@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 using Chat.Api.Backplane.Resp;
 
@@ -18,10 +17,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly RedisKeys _keys;
     private readonly IBackplaneListener _listener;
     private readonly BackplaneOptions _options;
-    private readonly byte[] _tickChannel;
-    private readonly byte[] _removalChannel;
-    private readonly byte[] _confirmationChannel;
-    private readonly byte[] _headsChannel;
+    private readonly NodeChannels _own;
     private readonly Action _batchEnd;
     private readonly SubscriptionTicks _ticks;
     private readonly BackplaneMetrics _metrics;
@@ -39,10 +35,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _metrics = metrics;
         _logger = logger;
         _ticks = new SubscriptionTicks(options);
-        _tickChannel = keys.TickChannel(nodeId);
-        _removalChannel = keys.RemovalChannel;
-        _confirmationChannel = keys.ConfirmationChannel(nodeId);
-        _headsChannel = keys.HeadsChannel;
+        _own = new NodeChannels(keys, nodeId, _ticks, listener);
         _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
     }
 
@@ -60,7 +53,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     public void Tick(RedisCommands commands)
     {
         var number = _ticks.Next();
-        var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_tickChannel).Bulk(number);
+        var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_own.Tick).Bulk(number);
         if (!commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, number)) || !_link.IsUp)
         {
             return; // nothing can be expected
@@ -115,7 +108,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         lock (_gate)
         {
             _ticks.BeginLink(); // the silence of an outage is not this link's
-            byte[][] channels = [_tickChannel, _removalChannel, _confirmationChannel, _headsChannel, .. _wanted.Select(Encoding.Latin1.GetBytes)];
+            byte[][] channels = [.. _own.All, .. _wanted.Select(Encoding.Latin1.GetBytes)];
             _toRestore = channels.Length;
             var command = new CommandBuffer();
             foreach (var chunk in channels.Chunk(ChannelsPerCommand))
@@ -176,27 +169,10 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         if (kind.SequenceEqual("message"u8))
         {
             var channel = push.ReadBulk();
-            if (channel.SequenceEqual(_tickChannel))
+            var message = push.ReadBulk();
+            if (!_own.TryHear(channel, message))
             {
-                _ticks.Heard(push.ReadBulk());
-                return;
-            }
-
-            if (channel.SequenceEqual(_removalChannel))
-            {
-                _listener.OnRemoval(push.ReadBulk());
-            }
-            else if (channel.SequenceEqual(_confirmationChannel))
-            {
-                OnConfirmation(push.ReadBulk());
-            }
-            else if (channel.SequenceEqual(_headsChannel))
-            {
-                OnHeads(push.ReadBulk());
-            }
-            else
-            {
-                _listener.OnEnvelope(_keys.TopicOf(channel), push.ReadBulk());
+                _listener.OnEnvelope(_keys.TopicOf(channel), message);
             }
         }
         else if (kind.SequenceEqual("subscribe"u8))
@@ -214,30 +190,6 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _ticks.Read();
         _listener.OnRoundEnd(); // first: it may wake others, who then work beside this thread
         _batchEnd();
-    }
-
-    // {id} {node}
-    private void OnConfirmation(ReadOnlySpan<byte> confirmation)
-    {
-        if (confirmation.IndexOf((byte)' ') is > 0 and var space)
-        {
-            _listener.OnRemovalConfirmed(Encoding.UTF8.GetString(confirmation[..space]), Encoding.UTF8.GetString(confirmation[(space + 1)..]));
-        }
-    }
-
-    // {epoch} {offset} {topic}, a line each. What is none is nobody's business: anyone with access to Redis can publish anything.
-    private void OnHeads(ReadOnlySpan<byte> lines)
-    {
-        foreach (var range in lines.Split((byte)'\n'))
-        {
-            var line = lines[range];
-            if (line.IndexOf((byte)' ') is > 0 and var space
-                && Utf8Parser.TryParse(line[(space + 1)..], out long offset, out var digits)
-                && line[(space + 1 + digits)..] is [(byte)' ', .. var topic])
-            {
-                _listener.OnHead(topic, line[..space], offset);
-            }
-        }
     }
 
     private void Confirmed(ReadOnlySpan<byte> channel)
