@@ -3,10 +3,9 @@ using StackExchange.Redis;
 
 namespace ServiceDefaults;
 
-/// <summary>
-/// Closes the Redis client when everybody else has stopped: registered first, stopped last. Left to its disposal, an
-/// older client waits up to seconds for Redis to answer a QUIT, which the time to stop does not have.
-/// </summary>
+/// <summary>Closes the Redis client when everybody else has stopped: registered first, stopped last.</summary>
+/// <remarks>Left to its disposal, the client would wait for Redis to answer a QUIT, and the time to stop has no seconds to
+/// spare for a Redis that is frozen.</remarks>
 internal sealed class RedisClose(IConnectionMultiplexer redis) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

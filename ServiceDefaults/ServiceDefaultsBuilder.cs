@@ -39,8 +39,13 @@ public static class ServiceDefaultsBuilder
                     // It would trace every heartbeat; what matters here is traced by the Chat source.
                     settings.DisableTracing = true;
                 },
-                // A process that starts before Redis waits for it, as one does that outlives a Redis restart.
-                options => options.AbortOnConnectFail = false);
+                options =>
+                {
+                    // A process that starts before Redis waits for it, as one does that outlives a Redis restart.
+                    options.AbortOnConnectFail = false;
+                    // Commands to a Redis that is away fail at once. Queued, they would come late, and hold up a stop until they time out.
+                    options.BacklogPolicy = StackExchange.Redis.BacklogPolicy.FailFast;
+                });
             builder.Services.AddHostedService<RedisClose>();
             health.AddCheck<RedisHealthCheck>(RedisHealthCheck.Name, HealthStatus.Unhealthy);
         }

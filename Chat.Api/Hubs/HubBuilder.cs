@@ -46,6 +46,7 @@ internal static class HubBuilder
             })
             .AddJsonProtocol(json => json.PayloadSerializerOptions.MaxDepth = connections.JsonDepth)
             .AddStackExchangeRedis();
+        services.AddSingleton<HubLifetimeManager<ChatHub>, ChatHubLifetime>();
         services.AddSingleton<HubGate>();
 
         // Signals go over the node's own connection to Redis.

@@ -25,6 +25,9 @@ internal sealed partial class NodeHeartbeat(
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    // The lease ends by itself: what is gained by leaving is not worth a longer stop.
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(2);
+
     private bool _listening;
     private bool _announcedDraining;
     private bool? _redisAnswers;
@@ -50,7 +53,8 @@ internal sealed partial class NodeHeartbeat(
         {
             await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
             {
-                await BeatAsync();
+                // A stop does not wait for a Redis that is frozen. A beat under way is sent before the leave, and so stays before it.
+                await BeatAsync().WaitAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -120,7 +124,7 @@ internal sealed partial class NodeHeartbeat(
     {
         try
         {
-            await registry.LeaveAsync(self.Id);
+            await registry.LeaveAsync(self.Id).WaitAsync(LeaveTime, time);
             LogLeft(self.Id);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)

@@ -128,11 +128,23 @@ internal sealed class ChildProcess : IAsyncDisposable
         await ExitAsync();
     }
 
-    /// <summary>Asks it to end (SIGTERM). Returns when it has.</summary>
+    /// <summary>Asks it to end (SIGTERM). Returns when it has; a program that does not end cleanly fails the test.</summary>
     public async Task StopAsync(TimeSpan within)
     {
         Signal(SigTerm);
-        await _process.WaitForExitAsync().WaitAsync(within);
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(within);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"Asked to stop, it still ran after {within}:\n{Output}");
+        }
+
+        if (ExitCode != 0)
+        {
+            throw new InvalidOperationException($"Asked to stop, it ended with exit code {ExitCode}:\n{Output}");
+        }
     }
 
     public Task ExitAsync() => _process.WaitForExitAsync();

@@ -24,6 +24,8 @@ internal static class QuietLogging
                 // An error with a stack for every call that a client got wrong. Faults of ours are logged by Chat.Api.Hubs.HubGate.
                 ["Logging:LogLevel:Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher"] = "None",
                 ["Logging:LogLevel:Yarp"] = "Warning",
+                // Dozens of lines per connect.
+                ["Logging:LogLevel:StackExchange.Redis"] = "Warning",
                 // A warning with a stack for every client that goes and for every failed probe. Whether a node is in
                 // or out is logged elsewhere.
                 ["Logging:LogLevel:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Error",

@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>SignalR's Redis backplane, over the node's own Redis client, which it does not own.</summary>
+internal sealed partial class ChatHubLifetime(
+    ILogger<RedisHubLifetimeManager<ChatHub>> logger, IOptions<RedisOptions> options, IHubProtocolResolver protocols,
+    IOptions<HubOptions> globalOptions, IOptions<HubOptions<ChatHub>> hubOptions, ILogger<ChatHub> ownLogger)
+    : RedisHubLifetimeManager<ChatHub>(logger, options, protocols, globalOptions, hubOptions), IDisposable
+{
+    /// <summary>The connection is forgotten when this returns; its subscriptions in Redis end behind its back.</summary>
+    /// <remarks>They end one after the other, and each may wait seconds for a Redis that is frozen. Nobody needs to know, but
+    /// the request of the connection would last as long, and a stopping node waits for its requests.</remarks>
+    public override Task OnDisconnectedAsync(HubConnectionContext connection)
+    {
+        _ = UnsubscribeAsync(base.OnDisconnectedAsync(connection));
+        return Task.CompletedTask;
+    }
+
+    /// <remarks>Unsubscribes from every channel, which throws where Redis does not answer, or where the client is closed, as it
+    /// always is by then (<c>RedisClose</c>): the subscriptions have ended with it. What throws while the container is
+    /// disposed aborts the process.</remarks>
+    void IDisposable.Dispose()
+    {
+        try
+        {
+            Dispose();
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or RedisException or TimeoutException)
+        {
+            // There is nothing left to unsubscribe from.
+        }
+    }
+
+    private async Task UnsubscribeAsync(Task unsubscribing)
+    {
+        try
+        {
+            await unsubscribing;
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or RedisException or TimeoutException or OperationCanceledException)
+        {
+            Log.NotUnsubscribed(ownLogger, exception);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "NotUnsubscribed", Message = "Redis may still send signals for a connection that has ended.")]
+        public static partial void NotUnsubscribed(ILogger logger, Exception exception);
+    }
+}
