@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
+using System.Text;
 using Chat.Api.Backplane.Resp;
 using Microsoft.Extensions.ObjectPool;
 
@@ -16,6 +17,9 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private bool _idFromClient;
     private byte[] _topic = new byte[64];
     private int _topicLength;
+    private byte[] _from = new byte[64];
+    private int _fromLength;
+    private bool _isRemoval;
     private IPublishOutcome? _outcome;
     private long _startedAt;
     private Activity? _activity;
@@ -28,22 +32,28 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
 
     public ReadOnlySpan<byte> Id => _id.AsSpan(0, _idLength);
 
+    /// <summary>A removal is no message of a user's.</summary>
+    public override bool IsPatient => !_isRemoval;
+
+    public override string Party => Encoding.UTF8.GetString(_from.AsSpan(0, _fromLength));
+
     /// <summary>Makes it ready for another publish.</summary>
-    /// <param name="topic">The topic's name.</param>
-    /// <param name="clientId">The client's message id, or empty.</param>
+    /// <param name="publication">What is published.</param>
     /// <param name="node">With <paramref name="number"/> the id the node gives where the client gave none.</param>
     /// <param name="number">Unique on this node.</param>
     /// <param name="outcome">Told what became of it.</param>
-    public void Begin(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> clientId, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
+    public void Begin(in Publication publication, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
     {
         _outcome = outcome;
         _startedAt = Stopwatch.GetTimestamp();
         _activity = BackplaneMetrics.Traces.HasListeners() ? StartActivity() : null;
-        _topicLength = Keep(topic, ref _topic);
-        _idFromClient = !clientId.IsEmpty;
+        _topicLength = Keep(publication.Topic, ref _topic);
+        _fromLength = Keep(publication.From, ref _from);
+        _isRemoval = publication.IsRemoval;
+        _idFromClient = !publication.MsgId.IsEmpty;
         if (_idFromClient)
         {
-            _idLength = Keep(clientId, ref _id);
+            _idLength = Keep(publication.MsgId, ref _id);
             return;
         }
 

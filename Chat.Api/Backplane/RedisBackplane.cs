@@ -55,7 +55,7 @@ internal sealed class RedisBackplane : IBackplane
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {
         var operation = _operations.Get();
-        operation.Begin(publication.Topic, publication.MsgId, _node, Interlocked.Increment(ref _messages), outcome);
+        operation.Begin(publication, _node, Interlocked.Increment(ref _messages), outcome);
         var log = _options.LogOf(publication.Kind);
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var command = operation.Buffer;

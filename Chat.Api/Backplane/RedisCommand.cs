@@ -4,7 +4,7 @@ namespace Chat.Api.Backplane;
 
 /// <summary>A command on its way to Redis, with what it takes to send it once more: to another server of a cluster,
 /// or after loading the scripts.</summary>
-internal abstract class RedisCommand : IRespReply
+internal abstract class RedisCommand : IPatientCommand
 {
     private int _sent;
 
@@ -14,6 +14,14 @@ internal abstract class RedisCommand : IRespReply
     public int Slot { get; set; } = -1;
 
     public RedisCommands? Sender { get; set; }
+
+    /// <summary>Whether a user caused it, with whose others it takes turns; else it is the node's own.</summary>
+    public virtual bool IsPatient => false;
+
+    /// <inheritdoc/>
+    public virtual string Party => "";
+
+    ReadOnlySpan<byte> IPatientCommand.Bytes => Buffer.Span;
 
     public void Complete(ref RespReader reply)
     {

@@ -62,7 +62,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         command.Sender = this;
         command.Slot = _isCluster ? RedisSlot.Of(topic) : -1;
         var link = command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
-        return link.TrySend(command.Buffer.Span, command);
+        return command.IsPatient ? link.TrySend(command) : link.TrySend(command.Buffer.Span, command);
     }
 
     /// <summary>Sends a command that belongs to no topic, and whose reply hardly anybody waits for.</summary>

@@ -128,6 +128,35 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
         Assert.Equal(1, await A.Backplane.CountSubscribersAsync(topic));
     }
 
+    /// <summary>Behind a backlog everybody once waited their turn in one line, the node's own commands, too.</summary>
+    [RedisFact]
+    public async Task Publishes_OfAUserWhoFloods_LetThoseOfOthersAndTheNodesOwnCommandsPass()
+    {
+        const int Flood = 100;
+        await using var proxy = new RedisProxy(Server);
+        var node = await StartNodeAsync(at: proxy.ConnectionString);
+        var (flooded, quiet) = (NewTopic(), NewTopic());
+        await A.Backplane.SubscribeAsync(flooded);
+        await A.Backplane.SubscribeAsync(quiet);
+
+        proxy.Hold();
+        var flood = Enumerable.Range(0, Flood).Select(_ => node.PublishAsync(flooded, new string('x', 32 * 1024), from: "flooder")).ToArray();
+        var stranger = node.PublishAsync(quiet, "hi", from: "stranger");
+        var read = node.Backplane.ReadAsync(flooded, "", 0, 0);
+        proxy.Release();
+
+        var before = 0;
+        while ((await A.Listener.NextAsync()).Topic != quiet.Name)
+        {
+            before++;
+        }
+
+        Assert.InRange(before, 0, 15); // what was under way already, and a turn
+        Assert.InRange((await read).Last, 0, 15);
+        Assert.True((await stranger).IsPublished);
+        Assert.All(await Task.WhenAll(flood), outcome => Assert.True(outcome.IsPublished));
+    }
+
     // Reconnects that overlap have made other clients lose subscriptions for good.
     [RedisFact]
     public async Task Connections_DroppedTwiceInHalfASecond_LeaveNoTopicDeaf()

@@ -1,22 +1,28 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Chat.Api.Backplane.Resp;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A wire between a node and its Redis that tests cut, or make deaf.</summary>
+/// <summary>A wire between a node and its Redis that tests cut, hold up, or make deaf; with a certificate it speaks TLS to the node.</summary>
 internal sealed class RedisProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<Wire, Task> _wires = new();
+    private readonly X509Certificate2? _certificate;
     private readonly int _target;
     private readonly Task _accepting;
+    private volatile TaskCompletionSource _open = new();
 
-    public RedisProxy(RedisServer server)
+    public RedisProxy(RedisServer server, X509Certificate2? certificate = null)
     {
         _target = server.Port;
+        _certificate = certificate;
+        _open.SetResult();
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -55,8 +61,14 @@ internal sealed class RedisProxy : IAsyncDisposable
         return swallow.Done;
     }
 
+    /// <summary>From now on nothing more is read of what clients send, until <see cref="Release"/>.</summary>
+    public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Release() => _open.TrySetResult();
+
     public async ValueTask DisposeAsync()
     {
+        Release();
         _listener.Stop();
         await _accepting;
         Cut();
@@ -70,8 +82,8 @@ internal sealed class RedisProxy : IAsyncDisposable
         {
             while (true)
             {
-                var wire = new Wire(await _listener.AcceptSocketAsync());
-                _wires[wire] = wire.RunAsync(_target);
+                var wire = new Wire(this, await _listener.AcceptSocketAsync());
+                _wires[wire] = wire.RunAsync();
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -80,7 +92,7 @@ internal sealed class RedisProxy : IAsyncDisposable
         }
     }
 
-    private sealed class Wire(Socket client) : IDisposable
+    private sealed class Wire(RedisProxy proxy, Socket client) : IDisposable
     {
         private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
@@ -98,15 +110,17 @@ internal sealed class RedisProxy : IAsyncDisposable
             _server.Dispose();
         }
 
-        public async Task RunAsync(int target)
+        public async Task RunAsync()
         {
             client.NoDelay = true;
             try
             {
-                await _server.ConnectAsync(IPAddress.Loopback, target);
-                await Task.WhenAny(CopyAsync(client, _server, toServer: true), CopyAsync(_server, client, toServer: false));
+                await _server.ConnectAsync(IPAddress.Loopback, proxy._target);
+                await using var there = new NetworkStream(_server);
+                await using var here = await ClientAsync();
+                await Task.WhenAny(CopyAsync(here, there, toServer: true), CopyAsync(there, here, toServer: false));
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            catch (Exception exception) when (IsEnd(exception))
             {
                 // Nobody there, or cut.
             }
@@ -114,33 +128,46 @@ internal sealed class RedisProxy : IAsyncDisposable
             Dispose();
         }
 
-        private async Task CopyAsync(Socket from, Socket to, bool toServer)
+        private async Task<Stream> ClientAsync()
+        {
+            var plain = new NetworkStream(client);
+            if (proxy._certificate is null)
+            {
+                return plain;
+            }
+
+            var tls = new SslStream(plain);
+            await tls.AuthenticateAsServerAsync(proxy._certificate);
+            return tls;
+        }
+
+        private async Task CopyAsync(Stream from, Stream to, bool toServer)
         {
             var buffer = new byte[64 * 1024];
             try
             {
-                while (await from.ReceiveAsync(buffer) is var read && read > 0)
+                while (await from.ReadAsync(buffer) is var read && read > 0)
                 {
                     if (toServer)
                     {
                         Sent = Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 64));
+                        await proxy._open.Task;
                     }
 
                     if (toServer || !IsDeaf)
                     {
-                        var passed = toServer ? read : Swallow?.From(buffer, read) ?? read;
-                        for (var sent = 0; sent < passed;)
-                        {
-                            sent += await to.SendAsync(buffer.AsMemory(sent, passed - sent));
-                        }
+                        await to.WriteAsync(buffer.AsMemory(0, toServer ? read : Swallow?.From(buffer, read) ?? read));
                     }
                 }
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            catch (Exception exception) when (IsEnd(exception))
             {
                 // Cut.
             }
         }
+
+        private static bool IsEnd(Exception exception) =>
+            exception is SocketException or ObjectDisposedException or IOException or System.Security.Authentication.AuthenticationException or InvalidOperationException;
     }
 
     private sealed class Swallowing(byte[] text, int times)

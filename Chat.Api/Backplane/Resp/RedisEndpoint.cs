@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Chat.Api.Backplane.Resp;
 
 /// <summary>Where Redis is and how to log in, read from the connection string that StackExchange.Redis takes:
-/// <c>host:port,host:port,password=…,user=…,ssl=true,sslHost=…,defaultDatabase=0</c>.</summary>
+/// <c>host:port,host:port,password=…,user=…,ssl=true,sslHost=…,checkCertificateRevocation=…,defaultDatabase=0</c>.</summary>
 /// <remarks>Options that only matter to that library are left to it. A Sentinel service name is refused, since
 /// this link would talk to the Sentinel as if it were the server.</remarks>
 internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Servers)
@@ -15,6 +15,10 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
     public bool Tls { get; init; }
 
     public string? TlsHost { get; init; }
+
+    /// <summary>Whether a certificate that was revoked, or of which that can't be found out, is refused. As in that library, not
+    /// unless asked for: authorities of companies often tell nobody.</summary>
+    public bool ChecksRevocation { get; init; }
 
     public int Database { get; init; }
 
@@ -38,6 +42,7 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
                 "PASSWORD" => endpoint with { Password = value },
                 "SSL" => endpoint with { Tls = bool.TryParse(value, out var tls) && tls },
                 "SSLHOST" => endpoint with { TlsHost = value },
+                "CHECKCERTIFICATEREVOCATION" => endpoint with { ChecksRevocation = bool.TryParse(value, out var checks) && checks },
                 "DEFAULTDATABASE" => endpoint with { Database = int.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : 0 },
                 "SERVICENAME" => throw new FormatException(
                     "ConnectionStrings:redis names a Sentinel service (serviceName); give the address of the Redis primary instead."),

@@ -1,25 +1,29 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Chat.Api.Backplane.Resp;
 
 /// <summary>The bytes to and from one Redis server, plain or TLS.</summary>
-/// <remarks>Used by one reading thread and, under the link's lock, any writing thread. Plain sockets are
-/// non-blocking: a write never waits, for it may run on a thread that serves clients. With TLS a write may wait,
-/// at most <see cref="TlsWriteTimeout"/>, since SslStream can't stop half way through a record.</remarks>
+/// <remarks>Used by one reading thread and, under the link's lock, any writing thread. A write never waits, for it may run
+/// on a thread that serves clients: plain sockets are non-blocking, and with TLS a thread of its own writes
+/// (<see cref="TlsWriter"/>).</remarks>
 internal sealed class RespSocket : IDisposable
 {
-    private static readonly TimeSpan TlsWriteTimeout = TimeSpan.FromSeconds(1);
-
     private readonly Socket _socket;
     private readonly SslStream? _tls;
+    private readonly TlsWriter? _writer;
 
     private RespSocket(Socket socket, SslStream? tls)
     {
         _socket = socket;
         _tls = tls;
+        _writer = tls is null ? null : new TlsWriter(tls, Close);
     }
+
+    /// <summary>Bytes that it has taken and that are not under way yet.</summary>
+    public int Unwritten => _writer?.Unwritten ?? 0;
 
     /// <exception cref="SocketException">Nobody listens there.</exception>
     public static RespSocket Connect(RedisEndpoint endpoint, (string Host, int Port) server, TimeSpan timeout)
@@ -32,13 +36,13 @@ internal sealed class RespSocket : IDisposable
             if (endpoint.Tls)
             {
                 socket.Blocking = true;
-                var stream = new NetworkStream(socket, ownsSocket: false)
-                {
-                    ReadTimeout = (int)timeout.TotalMilliseconds,
-                    WriteTimeout = (int)TlsWriteTimeout.TotalMilliseconds,
-                };
+                var stream = new NetworkStream(socket, ownsSocket: false) { ReadTimeout = (int)timeout.TotalMilliseconds };
                 tls = new SslStream(stream);
-                tls.AuthenticateAsClient(endpoint.TlsHost ?? server.Host);
+                tls.AuthenticateAsClient(new SslClientAuthenticationOptions
+                {
+                    TargetHost = endpoint.TlsHost ?? server.Host,
+                    CertificateRevocationCheckMode = endpoint.ChecksRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
+                });
             }
 
             return new RespSocket(socket, tls);
@@ -137,9 +141,9 @@ internal sealed class RespSocket : IDisposable
     /// <summary>How many of the bytes went out; fewer than all means that the server doesn't keep up.</summary>
     public int Send(ReadOnlySpan<byte> bytes, out bool closed)
     {
-        if (_tls is not null)
+        if (_writer is not null)
         {
-            _tls.Write(bytes);
+            _writer.Write(bytes);
             closed = false;
             return bytes.Length;
         }
@@ -152,6 +156,7 @@ internal sealed class RespSocket : IDisposable
     /// <summary>Ends the connection from any thread; whoever waits for bytes returns.</summary>
     public void Close()
     {
+        _writer?.End();
         try
         {
             _socket.Shutdown(SocketShutdown.Both);
@@ -164,6 +169,7 @@ internal sealed class RespSocket : IDisposable
 
     public void Dispose()
     {
+        Close(); // before the stream goes, so that nobody is writing to it
         _tls?.Dispose();
         _socket.Dispose();
     }
