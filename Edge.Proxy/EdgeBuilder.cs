@@ -1,4 +1,5 @@
 using Edge.Proxy.Affinity;
+using Edge.Proxy.Capacity;
 using Edge.Proxy.Failover;
 using Edge.Proxy.Nodes;
 using Edge.Proxy.Origins;
@@ -33,6 +34,7 @@ internal static class EdgeBuilder
             kestrel.Limits.MaxRequestBodySize = edge.Value.RequestBodyBytes;
         });
 
+        services.AddCapacity();
         services.AddOrigins();
         services.AddReverseProxy().AddTransforms<EdgeTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ResponseDeadline>();
@@ -62,10 +64,12 @@ internal static class EdgeBuilder
 
     public static WebApplication MapEdge(this WebApplication app)
     {
+        app.Services.GetRequiredService<EdgeCapacity>().Announce();
         app.UseOrigins();
         var hasOneUpstream = app.Services.GetRequiredService<IOptions<EdgeOptions>>().Value.Upstream is not null;
         app.MapReverseProxy(proxy =>
         {
+            proxy.UseMiddleware<CapacityMiddleware>();
             proxy.UseMiddleware<StreamShutdown>();
             if (!hasOneUpstream)
             {

@@ -19,6 +19,11 @@ internal sealed class EdgeOptions
     /// <value>1 second to 2 minutes. Default 10 seconds: a node asks Redis before it answers.</value>
     public TimeSpan UpgradeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How many connections and other requests are carried to nodes at once; more are answered 503.</summary>
+    /// <value>1 to 1,000,000, but never more than the process's limit of open files allows, each connection taking two. Default:
+    /// what that limit allows; any number on a system without one.</value>
+    public int? Connections { get; set; }
+
     /// <summary>How many nodes are asked when they turn a client away with 503; the last one's answer is the client's.</summary>
     /// <value>1 to 100. Default 3: where so many are full or without Redis, most likely all are, and asking every one of them
     /// would multiply the load when it is highest. Nodes that cannot be reached do not count.</value>

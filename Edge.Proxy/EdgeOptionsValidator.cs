@@ -20,6 +20,7 @@ internal sealed class EdgeOptionsValidator(IConfiguration configuration) : IVali
 
         Within(nameof(EdgeOptions.ActivityTimeout), options.ActivityTimeout, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
         Within(nameof(EdgeOptions.UpgradeTimeout), options.UpgradeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2));
+        Within(nameof(EdgeOptions.Connections), options.Connections ?? 1, 1, 1_000_000);
         Within(nameof(EdgeOptions.Attempts), options.Attempts, 1, 100);
         Within(nameof(EdgeOptions.PollInterval), options.PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
         Within(nameof(EdgeOptions.HealthInterval), options.HealthInterval, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(1));

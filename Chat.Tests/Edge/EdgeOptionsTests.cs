@@ -50,6 +50,7 @@ public sealed class EdgeOptionsTests
         var invalid = Assert.Throws<OptionsValidationException>(() => Read(
             "ConnectionStrings:redis=",
             "Edge:UpgradeTimeout=00:00:00",
+            "Edge:Connections=0",
             "Edge:Attempts=0",
             "Edge:AffinityKey=fifteen letters",
             "Edge:AllowedOrigins=https://good.example,https://*.example,elsewhere"));
@@ -58,6 +59,7 @@ public sealed class EdgeOptionsTests
             invalid.Failures,
             failure => Assert.StartsWith("ConnectionStrings:redis", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Edge:UpgradeTimeout", failure, StringComparison.Ordinal),
+            failure => Assert.StartsWith("Edge:Connections", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Edge:Attempts", failure, StringComparison.Ordinal),
             failure => Assert.True(failure.StartsWith("Edge:AffinityKey", StringComparison.Ordinal) && !failure.Contains("fifteen", StringComparison.Ordinal)),
             failure => Assert.Contains("'https://*.example'", failure, StringComparison.Ordinal),

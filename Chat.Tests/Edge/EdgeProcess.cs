@@ -22,12 +22,19 @@ internal sealed class EdgeProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public int Id => _process.Id;
+
     public string Output => _process.Output;
 
     /// <summary>Returns when the edge has a node to send clients to.</summary>
     /// <param name="redis">Its connection string; empty where <c>Edge:Upstream</c> is set.</param>
     /// <param name="settings">Configuration keys, such as <c>Edge:AllowedOrigins</c>.</param>
-    public static async Task<EdgeProcess> StartAsync(string redis, params (string Key, string Value)[] settings)
+    public static Task<EdgeProcess> StartAsync(string redis, params (string Key, string Value)[] settings) => StartAsync(redis, openFiles: null, settings);
+
+    /// <param name="redis">As above.</param>
+    /// <param name="openFiles">The system's limit for this process; not on Windows.</param>
+    /// <param name="settings">As above.</param>
+    public static async Task<EdgeProcess> StartAsync(string redis, int? openFiles, params (string Key, string Value)[] settings)
     {
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}");
         var environment = new Dictionary<string, string>
@@ -42,7 +49,10 @@ internal sealed class EdgeProcess : IAsyncDisposable
             environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
-        var process = await ChildProcess.StartAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "Edge.Proxy.dll")], environment);
+        var program = Path.Combine(AppContext.BaseDirectory, "Edge.Proxy.dll");
+        var process = openFiles is null
+            ? await ChildProcess.StartAsync("dotnet", [program], environment)
+            : await ChildProcess.StartAsync("/bin/sh", ["-c", $"ulimit -n {openFiles}; exec dotnet \"$0\"", program], environment);
         var edge = new EdgeProcess(process, new Uri(url));
         try
         {

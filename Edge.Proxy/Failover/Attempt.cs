@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Edge.Proxy.Capacity;
 using Edge.Proxy.Routing;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -45,6 +46,7 @@ internal sealed class Attempt(HttpContext http, int limit)
 
         return _turnedAway
             || context.GetForwarderErrorFeature() is { } error
+                && OwnFaults.Of(error.Exception) != OwnFault.OpenFiles
                 && (NeverConnected(error) || (_repeatable && error.Error == ForwarderError.Request));
     }
 

@@ -1,4 +1,5 @@
 using Edge.Proxy.Affinity;
+using Edge.Proxy.Capacity;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -10,7 +11,7 @@ namespace Edge.Proxy.Failover;
 /// client never meets a node that is gone. When none is left: 503 with Retry-After, at once. When a few have turned it away,
 /// the rest are not asked.
 /// </summary>
-internal sealed class FailoverMiddleware(RequestDelegate next, IOptions<EdgeOptions> options)
+internal sealed class FailoverMiddleware(RequestDelegate next, EdgeCapacity capacity, IOptions<EdgeOptions> options)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -18,7 +19,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, IOptions<EdgeOpti
         var nodes = proxy.AvailableDestinations;
         if (nodes.Count == 0)
         {
-            await NoNode.WriteAsync(http);
+            await Unavailable.NoNodeAsync(http);
             return;
         }
 
@@ -44,13 +45,18 @@ internal sealed class FailoverMiddleware(RequestDelegate next, IOptions<EdgeOpti
             return;
         }
 
-        if (bond is { IsFast: true } && Attempt.NodeFailed(error))
+        if (OwnFaults.Of(error.Exception) is var fault and not OwnFault.None)
+        {
+            capacity.Report(fault);
+            await Unavailable.EdgeFullAsync(http);
+        }
+        else if (bond is { IsFast: true } && Attempt.NodeFailed(error))
         {
             await NoConnection.WriteAsync(http);
         }
         else if (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
         {
-            await NoNode.WriteAsync(http);
+            await Unavailable.NoNodeAsync(http);
         }
     }
 

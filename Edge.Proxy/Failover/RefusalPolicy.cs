@@ -1,3 +1,4 @@
+using Edge.Proxy.Capacity;
 using Edge.Proxy.Routing;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -18,6 +19,7 @@ internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, IL
     {
         if (context.GetForwarderErrorFeature() is { } error
             && (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
+            && OwnFaults.Of(error.Exception) == OwnFault.None
             && destination.Health.Passive != DestinationHealth.Unhealthy
             && !NodeDestinations.IsDraining(destination))
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using Edge.Proxy.Capacity;
 using Edge.Proxy.Failover;
 using Edge.Proxy.Nodes;
 using Microsoft.Extensions.Options;
@@ -80,7 +81,7 @@ internal sealed class NodeDestinations
                 Path = "/health",
                 Interval = _options.HealthInterval,
                 Timeout = ProbeTimeout,
-                Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
+                Policy = NodeProbePolicy.PolicyName,
             },
             Passive = new PassiveHealthCheckConfig { Enabled = true, Policy = RefusalPolicy.PolicyName },
             AvailableDestinationsPolicy = ReachableNodesPolicy.PolicyName,

@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using Chat.Tests.Support;
+using Edge.Proxy.Capacity;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace Chat.Tests.Edge;
+
+/// <summary>An edge that may have few files open. 10,000 connections once made one of 20,000 declare all its nodes unreachable.</summary>
+public sealed class CapacityTests : IAsyncLifetime
+{
+    private const int OpenFiles = 700;
+
+    private static readonly int Limit = global::Edge.Proxy.Capacity.OpenFiles.Limit() ?? 1_000_000;
+
+    private readonly List<RawWebSocket> _clients = [];
+    private RedisServer? _redis;
+    private FakeNode? _node;
+
+    public async Task InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync(RedisKind.Garnet);
+        _node = await FakeNode.StartAsync("node");
+        _redis.Execute("ZADD", "{nodes}:leases", "99999999999999", "node");
+        _redis.Execute("HSET", "{nodes}:info", "node", $$"""{"id":"node","address":"{{_node.Node.Address}}","state":"ready"}""");
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var client in _clients)
+        {
+            await client.DisposeAsync();
+        }
+
+        await (_node?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_redis?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    [LinuxFact]
+    public async Task Edge_WithFewOpenFiles_SaysAtTheStartWhatItCanCarry_AndRefusesMoreInWords()
+    {
+        await using var edge = await EdgeProcess.StartAsync(_redis!.ConnectionString, OpenFiles);
+        var allowed = int.Parse(Regex.Match(edge.Output, $"The limit of {OpenFiles} open files .* allows (\\d+) connections").Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(allowed, 20, OpenFiles / 2);
+
+        for (var i = 0; i < allowed; i++)
+        {
+            _clients.Add(await RawWebSocket.ConnectAsync(edge.Address, "/chat/user/1"));
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            var refused = await RawHttp.SendAsync(edge.Address, "/chat/user/1", RawHttp.Upgrade());
+            Assert.Equal(503, RawHttp.Status(refused));
+            Assert.Contains("Retry-After: 2", refused, StringComparison.Ordinal);
+            Assert.Contains("this edge has as many connections as it can carry", refused, StringComparison.Ordinal);
+        }
+
+        Assert.Single(Regex.Matches(edge.Output, "This edge carries \\d+ connections, as many as it may"));
+        Assert.DoesNotContain("cannot be reached", edge.Output, StringComparison.Ordinal);
+        await _clients[0].DisposeAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            using var answer = await edge.Http.GetAsync("api/headers");
+            return answer.IsSuccessStatusCode;
+        });
+    }
+
+    [LinuxFact]
+    public async Task Edge_WhoseOpenFilesAreUsedUpAllTheSame_BlamesItselfAndNotTheNode()
+    {
+        await using var edge = await EdgeProcess.StartAsync(_redis!.ConnectionString);
+        await using (await RawWebSocket.ConnectAsync(edge.Address, "/chat/user/1"))
+        {
+            // What the way to a node needs is loaded now.
+        }
+
+        using (await edge.Http.GetAsync("alive"))
+        {
+            // The client's connection to the edge is there; there is none yet from the edge to the node to be used again.
+        }
+
+        LimitOpenFiles(edge.Id, 10);
+        using (var answer = await edge.Http.GetAsync("api/headers"))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.Contains("this edge has as many connections", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        LimitOpenFiles(edge.Id, Limit);
+        using (var answer = await edge.Http.GetAsync("api/headers"))
+        {
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        await Eventually.TrueAsync(() => edge.Output.Contains("This edge cannot connect to nodes: the limit of ", StringComparison.Ordinal));
+        Assert.DoesNotContain("cannot be reached", edge.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Probe_ThatFailedForWantOfOpenFiles_SaysNothingAboutTheNode()
+    {
+        var yarps = new RecordingPolicy();
+        using var services = new ServiceCollection().AddSingleton<IActiveHealthCheckPolicy>(yarps)
+            .AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>().BuildServiceProvider();
+        var policy = services.GetServices<IActiveHealthCheckPolicy>().Single(policy => policy.Name == NodeProbePolicy.PolicyName);
+
+        policy.ProbingCompleted(new ClusterState("nodes"), [Result("spared", SocketError.TooManyOpenSockets), Result("dead", SocketError.ConnectionRefused)]);
+
+        Assert.Equal(["dead"], yarps.Judged);
+
+        static DestinationProbingResult Result(string node, SocketError error) =>
+            new(new DestinationState(node), null, new HttpRequestException("", new SocketException((int)error)));
+    }
+
+    [Theory]
+    [InlineData(SocketError.TooManyOpenSockets, nameof(OwnFault.OpenFiles))]
+    [InlineData(SocketError.AddressNotAvailable, nameof(OwnFault.LocalPorts))]
+    [InlineData(SocketError.ConnectionRefused, nameof(OwnFault.None))]
+    public void Failure_ToConnect_IsTheEdgesOwnWhereNoSocketOrPortIsLeft(SocketError error, string fault) =>
+        Assert.Equal(fault, OwnFaults.Of(new HttpRequestException(HttpRequestError.ConnectionError, "", new SocketException((int)error))).ToString());
+
+    private static void LimitOpenFiles(int process, int files)
+    {
+        var limit = new ResourceLimit { Soft = (nuint)files, Hard = (nuint)Limit }; // this process's is the child's
+        Assert.Equal(0, SetLimit(process, 7, limit, 0));
+    }
+
+    [DllImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SetLimit(int process, int resource, in ResourceLimit limit, nint before);
+
+    private struct ResourceLimit
+    {
+        public nuint Soft;
+        public nuint Hard;
+    }
+
+    private sealed class RecordingPolicy : IActiveHealthCheckPolicy
+    {
+        public List<string> Judged { get; } = [];
+
+        public string Name => HealthCheckConstants.ActivePolicy.ConsecutiveFailures;
+
+        public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults) =>
+            Judged.AddRange(probingResults.Select(result => result.Destination.DestinationId));
+    }
+}

@@ -1,0 +1,25 @@
+using Edge.Proxy.Failover;
+
+namespace Edge.Proxy.Capacity;
+
+/// <summary>Refuses what this edge cannot carry, while it still can say so.</summary>
+internal sealed class CapacityMiddleware(RequestDelegate next, EdgeCapacity capacity)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        if (!capacity.TryTake())
+        {
+            await Unavailable.EdgeFullAsync(http);
+            return;
+        }
+
+        try
+        {
+            await next(http);
+        }
+        finally
+        {
+            capacity.GiveBack();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Options;
+
+namespace Edge.Proxy.Capacity;
+
+/// <summary>How many connections this edge can carry: each takes two open files, one towards the client and one towards the node.</summary>
+/// <remarks>It refuses in words well before the system's limit is reached, whatever the settings say. At the limit it could
+/// neither accept nor connect, and .NET has been seen to end the process there ("Out of memory").</remarks>
+internal sealed partial class EdgeCapacity
+{
+    // Redis, health probes, telemetry, and libraries that are loaded later.
+    private const int OwnFiles = 128;
+
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(30);
+
+    private readonly TimeProvider _time;
+    private readonly ILogger<EdgeCapacity> _logger;
+    private readonly int? _limit = OpenFiles.Limit();
+    private readonly int _allowed;
+    private readonly int _clients;
+    private long _loggedAt;
+    private int _carried;
+    private int _accepted;
+
+    public EdgeCapacity(IOptions<EdgeOptions> options, TimeProvider time, ILogger<EdgeCapacity> logger)
+    {
+        _time = time;
+        _logger = logger;
+        _loggedAt = time.GetTimestamp() - (long)(LogInterval.TotalSeconds * time.TimestampFrequency);
+        var free = _limit - OpenFiles.Count() - OwnFiles;
+
+        // 45% towards clients, 45% towards nodes. The rest is for clients that are being refused, and for connections to
+        // nodes that idle between two requests.
+        _allowed = free is null ? int.MaxValue : Math.Max(1, free.Value * 9 / 20);
+        Connections = Math.Min(options.Value.Connections ?? int.MaxValue, _allowed);
+        _clients = free is null ? int.MaxValue : _allowed + Math.Max(4, free.Value / 20);
+    }
+
+    /// <summary>At once, from clients to nodes.</summary>
+    public int Connections { get; }
+
+    public bool TryTake()
+    {
+        if (Interlocked.Increment(ref _carried) <= Connections)
+        {
+            return true;
+        }
+
+        GiveBack();
+        if (IsTimeToSay())
+        {
+            LogFull(Connections, _limit);
+        }
+
+        return false;
+    }
+
+    public void GiveBack() => Interlocked.Decrement(ref _carried);
+
+    /// <summary>Counts a client's TCP connection. False: not even a refusal can be afforded.</summary>
+    public bool TryAccept()
+    {
+        if (Interlocked.Increment(ref _accepted) <= _clients)
+        {
+            return true;
+        }
+
+        Ended();
+        return false;
+    }
+
+    public void Ended() => Interlocked.Decrement(ref _accepted);
+
+    /// <summary>Says now and then that the system gives no more.</summary>
+    public void Report(OwnFault fault)
+    {
+        if (!IsTimeToSay())
+        {
+            return;
+        }
+
+        if (fault == OwnFault.OpenFiles)
+        {
+            LogOpenFiles(_limit);
+        }
+        else
+        {
+            LogLocalPorts();
+        }
+    }
+
+    /// <summary>What can be expected of this edge, said once at the start.</summary>
+    public void Announce()
+    {
+        if (_limit is { } limit)
+        {
+            LogLimit(limit, _allowed, Connections);
+        }
+    }
+
+    private bool IsTimeToSay()
+    {
+        var last = Interlocked.Read(ref _loggedAt);
+        return _time.GetElapsedTime(last) >= LogInterval && Interlocked.CompareExchange(ref _loggedAt, _time.GetTimestamp(), last) == last;
+    }
+
+    [LoggerMessage(EventName = "Capacity", Level = LogLevel.Information, Message = "The limit of {Limit} open files (ulimit -n) allows {Allowed} connections, each of which takes two; at most {Connections} are carried")]
+    private partial void LogLimit(int limit, int allowed, int connections);
+
+    [LoggerMessage(EventName = "EdgeFull", Level = LogLevel.Warning, Message = "This edge carries {Connections} connections, as many as it may, and refuses more. Raise its limit of {Limit} open files (ulimit -n; two per connection), Edge:Connections if that is lower, or start another edge")]
+    private partial void LogFull(int connections, int? limit);
+
+    [LoggerMessage(EventName = "OpenFilesUsedUp", Level = LogLevel.Error, Message = "This edge cannot connect to nodes: the limit of {Limit} open files of its process (ulimit -n; two per connection), or that of the machine, is reached. Raise it, or start another edge")]
+    private partial void LogOpenFiles(int? limit);
+
+    [LoggerMessage(EventName = "LocalPortsUsedUp", Level = LogLevel.Error, Message = "This edge cannot connect to a node: every local port is in use towards its address. Widen the range (net.ipv4.ip_local_port_range), or start more nodes or edges")]
+    private partial void LogLocalPorts();
+}

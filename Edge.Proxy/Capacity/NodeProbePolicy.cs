@@ -1,0 +1,19 @@
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace Edge.Proxy.Capacity;
+
+/// <summary>YARP's policy for health probes, spared those that failed through no fault of the node.</summary>
+internal sealed class NodeProbePolicy(IServiceProvider services) : IActiveHealthCheckPolicy
+{
+    public const string PolicyName = "NodeProbe";
+
+    // Asked for late: this policy is one of those that it is looked for among.
+    private readonly Lazy<IActiveHealthCheckPolicy> _yarps = new(() => services.GetServices<IActiveHealthCheckPolicy>()
+        .Single(policy => policy.Name == HealthCheckConstants.ActivePolicy.ConsecutiveFailures));
+
+    public string Name => PolicyName;
+
+    public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults) =>
+        _yarps.Value.ProbingCompleted(cluster, [.. probingResults.Where(result => OwnFaults.Of(result.Exception) == OwnFault.None)]);
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace Edge.Proxy.Capacity;
+
+/// <summary>The system's limit of files, sockets included, that this process may have open.</summary>
+/// <remarks>.NET itself raises the soft limit to the hard one when it starts, so what is read here is all there is.</remarks>
+internal static class OpenFiles
+{
+    /// <summary>Null: there is none worth the name, or the system has no such limit.</summary>
+    public static int? Limit() =>
+        !OperatingSystem.IsWindows()
+        && GetLimit(OperatingSystem.IsMacOS() ? 8 : 7, out var limit) == 0
+        && limit.Soft < int.MaxValue ? (int)limit.Soft : null;
+
+    /// <summary>How many are open now. Libraries count, too: the runtime keeps the files open that it has loaded.</summary>
+    public static int Count() => Directory.Exists("/dev/fd") ? Directory.GetFileSystemEntries("/dev/fd").Length : 0;
+
+    /// <summary>Whether not a single one more can be opened.</summary>
+    public static bool AreUsedUp()
+    {
+        try
+        {
+            using var any = File.OpenHandle(OperatingSystem.IsWindows() ? "NUL" : "/dev/null");
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    // RLIMIT_NOFILE is 7 on Linux and 8 on macOS.
+    [DllImport("libc", EntryPoint = "getrlimit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int GetLimit(int resource, out ResourceLimit limit);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public nuint Soft;
+        public nuint Hard;
+    }
+}
