@@ -42,6 +42,16 @@ internal sealed class BackplaneOptions
     [Range(100, 10_000_000)]
     public int HeadsWaiting { get; set; } = 100_000;
 
+    /// <summary>Messages that may be published to one topic, by all users in the cluster together. More: an error, to be tried again.</summary>
+    /// <value>Per second, 0 to 1,000,000. Default 1,000, and as many at once; 0: no limit.</value>
+    [Range(0, 1_000_000)]
+    public int TopicMessagesPerSecond { get; set; } = 1000;
+
+    /// <summary>The same for the bytes of their texts.</summary>
+    /// <value>Per second, 0 to 1 GiB. Default 4 MiB, and as many at once; 0: no limit.</value>
+    [Range(0, 1 << 30)]
+    public int TopicBytesPerSecond { get; set; } = 4 * 1024 * 1024;
+
     /// <summary>How long a topic's position is remembered after its last message; then a new epoch begins.</summary>
     /// <value>1 hour to 365 days, longer than every log's age. Default 7 days.</value>
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]

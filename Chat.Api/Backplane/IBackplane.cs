@@ -96,6 +96,9 @@ internal interface IPublishOutcome
 
     /// <summary>It may or may not have been published; trying again with the same message id is safe.</summary>
     void NotPublished(ReadOnlySpan<byte> id, bool fromClient);
+
+    /// <summary>It was not published: more is written to the topic than may be. Trying again in a while is safe.</summary>
+    void TopicBusy(ReadOnlySpan<byte> id, bool fromClient) => NotPublished(id, fromClient);
 }
 
 /// <summary>One message on its way to the backplane. String values are JSON-escaped bytes without their quotes.</summary>
@@ -129,6 +132,9 @@ internal readonly ref struct Publication
 /// <param name="Last">The offset of the last message published.</param>
 /// <param name="Envelopes">In order; empty if the epoch asked for is another.</param>
 internal sealed record LogPage(string Epoch, long Last, IReadOnlyList<byte[]> Envelopes);
+
+/// <summary>More is written to a topic than may be; a later try may succeed.</summary>
+internal sealed class TopicBusyException() : Exception("Too much is written to the topic.");
 
 /// <summary>Redis did not answer, or answered with an error that a later try may not get.</summary>
 internal sealed class BackplaneUnavailableException(string message) : Exception(message);

@@ -20,6 +20,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private byte[] _from = new byte[64];
     private int _fromLength;
     private bool _isRemoval;
+    private TopicRate? _rate;
     private IPublishOutcome? _outcome;
     private long _startedAt;
     private Activity? _activity;
@@ -39,10 +40,11 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
 
     /// <summary>Makes it ready for another publish.</summary>
     /// <param name="publication">What is published.</param>
+    /// <param name="rate">Its topic's.</param>
     /// <param name="node">With <paramref name="number"/> the id the node gives where the client gave none.</param>
     /// <param name="number">Unique on this node.</param>
     /// <param name="outcome">Told what became of it.</param>
-    public void Begin(in Publication publication, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
+    public void Begin(in Publication publication, TopicRate rate, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
     {
         _outcome = outcome;
         _startedAt = Stopwatch.GetTimestamp();
@@ -50,6 +52,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         _topicLength = Keep(publication.Topic, ref _topic);
         _fromLength = Keep(publication.From, ref _from);
         _isRemoval = publication.IsRemoval;
+        _rate = rate;
         _idFromClient = !publication.MsgId.IsEmpty;
         if (_idFromClient)
         {
@@ -65,6 +68,14 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
 
     /// <summary>Ends it without it having been sent.</summary>
     public void Refuse() => OnFailed("not sent");
+
+    /// <summary>Ends it unsent, since its topic has enough.</summary>
+    public void TopicBusy()
+    {
+        metrics.PublishFailed();
+        _outcome!.TopicBusy(Id, _idFromClient);
+        Return();
+    }
 
     protected override void OnReply(ref RespReader reply)
     {
@@ -84,6 +95,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
             }
 
             outcome.Published(Id, position[..space], offset, _idFromClient);
+            _rate!.Acknowledged(position[..space], offset);
             heads.Acknowledged(_topic.AsSpan(0, _topicLength), position[..space], offset);
         }
 

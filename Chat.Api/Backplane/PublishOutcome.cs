@@ -8,6 +8,7 @@ internal sealed class PublishOutcome : IPublishOutcome
     private readonly TaskCompletionSource<Published> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <exception cref="BackplaneUnavailableException">It may or may not have been published; trying again with the same message id is safe.</exception>
+    /// <exception cref="TopicBusyException">It was not published.</exception>
     public Task<Published> Task => _outcome.Task;
 
     void IPublishOutcome.Published(ReadOnlySpan<byte> id, ReadOnlySpan<byte> epoch, long offset, bool fromClient) =>
@@ -15,6 +16,8 @@ internal sealed class PublishOutcome : IPublishOutcome
 
     void IPublishOutcome.NotPublished(ReadOnlySpan<byte> id, bool fromClient) =>
         _outcome.TrySetException(new BackplaneUnavailableException("The message could not be published."));
+
+    void IPublishOutcome.TopicBusy(ReadOnlySpan<byte> id, bool fromClient) => _outcome.TrySetException(new TopicBusyException());
 }
 
 /// <param name="Id">The message id.</param>

@@ -21,6 +21,7 @@ internal sealed class RedisBackplane : IBackplane
     private readonly TimeProvider _time;
     private readonly BackplaneMetrics _metrics;
     private readonly TopicHeads _heads;
+    private readonly TopicRates _rates;
     private readonly ObjectPool<PublishOperation> _operations;
     private long _messages;
 
@@ -37,6 +38,7 @@ internal sealed class RedisBackplane : IBackplane
         _admission = new RedisAdmission(commands, keys, _node);
         _time = time;
         _metrics = metrics;
+        _rates = new TopicRates(options, time);
         _heads = new TopicHeads(options, metrics);
         _operations = new OperationPool(_heads, metrics);
     }
@@ -55,7 +57,14 @@ internal sealed class RedisBackplane : IBackplane
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {
         var operation = _operations.Get();
-        operation.Begin(publication, _node, Interlocked.Increment(ref _messages), outcome);
+        var rate = _rates.Of(publication.Topic);
+        operation.Begin(publication, rate, _node, Interlocked.Increment(ref _messages), outcome);
+        if (!publication.IsRemoval && !rate.TryTake(publication.Msg.Length))
+        {
+            operation.TopicBusy();
+            return;
+        }
+
         var log = _options.LogOf(publication.Kind);
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var command = operation.Buffer;
@@ -110,6 +119,9 @@ internal sealed class RedisBackplane : IBackplane
     public Task<int> CountConnectionsAsync(Topic user) => _admission.CountAsync(user);
 
     public void Release(Topic user) => _admission.Release(user);
+
+    /// <summary>Forgets what is of no more use. Called once a tick.</summary>
+    public void Sweep() => _rates.Sweep();
 
     /// <summary>Makes good what an outage of Redis kept from being written. Called once a tick.</summary>
     public void WriteAgain() => _admission.WriteAgain();

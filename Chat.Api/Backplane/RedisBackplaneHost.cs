@@ -61,6 +61,7 @@ internal sealed class RedisBackplaneHost : BackgroundService
             _commands.BreakOverdue();
             _subscriptions.Tick(_commands);
             _backplane.WriteAgain();
+            _backplane.Sweep();
             _backplane.TellHeads();
             _topics.Sweep();
         }

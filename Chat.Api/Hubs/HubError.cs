@@ -25,6 +25,8 @@ internal static class HubError
 
     public static HubException TooManyNewTopics() => new("too_many_new_topics: Too many new groups or recipients at once. Slow down.");
 
+    public static HubException TopicBusy() => new("topic_busy: Too much is written there at the moment. Try again in a while.");
+
     public static HubException TooBig() => new("too_big: The message is too big: control characters, quotes and backslashes take more room on their way.");
 
     public static HubException Of(Excess excess) =>

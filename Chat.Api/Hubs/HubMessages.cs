@@ -50,6 +50,10 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         {
             throw HubError.NotPublished();
         }
+        catch (TopicBusyException)
+        {
+            throw HubError.TopicBusy();
+        }
     }
 
     /// <summary>Ends a call that would bring one new topic too many of its user's.</summary>

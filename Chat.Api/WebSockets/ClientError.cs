@@ -27,6 +27,9 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
     public static readonly ClientError TooManyNewTopics = new(
         "too_many_new_topics", "Too many new groups or recipients at once. Slow down.", Retry: true);
 
+    public static readonly ClientError TopicBusy = new(
+        "topic_busy", "Too much is written there at the moment. Try again in a while.", Retry: true);
+
     public static readonly ClientError TooBig = new(
         "too_big", "The message is too big: control characters, quotes and backslashes take more room on their way.");
 

@@ -102,6 +102,12 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         PublishEnded();
     }
 
+    void IPublishOutcome.TopicBusy(ReadOnlySpan<byte> id, bool fromClient)
+    {
+        Enqueue(Format.Error(ClientError.TopicBusy, fromClient ? id : default));
+        PublishEnded();
+    }
+
     /// <inheritdoc/>
     protected override Task? OnMessage(ReadOnlySpan<byte> message)
     {

@@ -49,6 +49,8 @@ internal sealed class BackplaneNode : IAsyncDisposable
     {
         CommandTimeout = TimeSpan.FromSeconds(10),
         SilenceLimit = TimeSpan.FromSeconds(30),
+        TopicMessagesPerSecond = 0,
+        TopicBytesPerSecond = 0,
     };
 
     /// <summary>Times so short that faults are found while a test waits.</summary>

@@ -178,6 +178,50 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
     }
 
     [RedisFact]
+    public async Task Topic_WrittenToByMoreThanOneNode_HasOneLimitForAll()
+    {
+        var options = BackplaneNode.PatientOptions();
+        options.TopicMessagesPerSecond = 20;
+        var clock = new ManualTimeProvider(); // stands still: nothing more is allowed meanwhile
+        var one = await StartNodeAsync(options, clock);
+        var two = await StartNodeAsync(options, clock);
+        var (topic, other) = (NewTopic(), NewTopic());
+
+        var published = 0;
+        var (first, second) = (true, true);
+        for (var i = 0; i < 40; i++)
+        {
+            first = (await one.PublishAsync(topic, "hi")).IsPublished;
+            second = (await two.PublishAsync(topic, "hi")).IsPublished;
+            published += (first ? 1 : 0) + (second ? 1 : 0);
+        }
+
+        Assert.InRange(published, 20, 22);
+        Assert.True((await one.PublishAsync(topic, "hi")).IsTopicBusy);
+        Assert.True((await one.PublishAsync(topic, "1", isRemoval: true)).IsPublished);
+        Assert.True((await one.PublishAsync(other, "hi")).IsPublished);
+        clock.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.True((await one.PublishAsync(topic, "hi")).IsPublished);
+    }
+
+    [RedisFact]
+    public async Task Topic_WithMoreBytesThanMayBe_IsBusyUntilTheyAreWorkedOff()
+    {
+        var options = BackplaneNode.PatientOptions();
+        options.TopicBytesPerSecond = 10_000;
+        var clock = new ManualTimeProvider();
+        var node = await StartNodeAsync(options, clock);
+        var topic = NewTopic();
+
+        Assert.True((await node.PublishAsync(topic, new string('x', 15_000))).IsPublished);
+        Assert.True((await node.PublishAsync(topic, "x")).IsTopicBusy);
+        clock.Advance(TimeSpan.FromMilliseconds(400));
+        Assert.True((await node.PublishAsync(topic, "x")).IsTopicBusy);
+        clock.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.True((await node.PublishAsync(topic, "x")).IsPublished);
+    }
+
+    [RedisFact]
     public async Task Admission_CountsAUsersConnectionsOnEveryLivingNode()
     {
         var user = Topic.User(NewTopic().Id);

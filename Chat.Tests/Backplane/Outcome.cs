@@ -27,6 +27,14 @@ internal sealed class Outcome : IPublishOutcome
         _told.SetResult(this); // throws when told twice
     }
 
+    public bool IsTopicBusy { get; private set; }
+
+    public void TopicBusy(ReadOnlySpan<byte> id, bool fromClient)
+    {
+        IsTopicBusy = true;
+        NotPublished(id, fromClient);
+    }
+
     public void NotPublished(ReadOnlySpan<byte> id, bool fromClient)
     {
         Id = Encoding.UTF8.GetString(id);

@@ -196,7 +196,7 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
 
     [Theory]
     [InlineData("/chat/user/shape?format=json", """["Id","Msg"]""")]
-    [InlineData("/chat/user/shape?format=json", """{"Id":"x","Msg":5}""")]
+    [InlineData("/chat/user/shape?format=json", """{"Id":"x","Msg":[5]}""")]
     [InlineData("/chat/user/shape?format=json", """{"Id":"x","Msg":"y"} {}""")]
     [InlineData("/chat/user/shape?format=json", """{"Id":"x","Msg":"y","MsgId":"sp ace"}""")]
     [InlineData("/chat/user/shape?format=json", """{"Id":"","Msg":"y"}""")]

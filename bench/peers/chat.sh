@@ -14,6 +14,7 @@ peer_start() {
             Logging__LogLevel__Default=Warning Chat__Connections__MessagesPerSecond=0 Chat__Connections__PerUser=0 \
             Chat__Connections__BytesPerSecond=0 Chat__Connections__UserMessagesPerSecond=0 \
             Chat__Connections__UserBytesPerSecond=0 Chat__Connections__UserTopicsPerSecond=0 \
+            Chat__Backplane__TopicMessagesPerSecond=0 Chat__Backplane__TopicBytesPerSecond=0 \
             Auth__SecurityKey=for-measuring-only-0123456789abcdef Auth__RequireToken=false \
             $CHAT_SETTINGS dotnet "$CHAT_REPO/artifacts/bin/Chat.Api/release/Chat.Api.dll"
         PORTS+=(1745$i)
