@@ -12,6 +12,8 @@ namespace Edge.Proxy.Affinity;
 /// A WebSocket is one request: it neither uses the cookie nor sets it. A draining node still gets the requests of its
 /// connections. Once a node is gone, they are answered 404, as a node answers for an id it does not know: that ends the
 /// connection for the client, whose next negotiation goes to another node.
+/// Not YARP's session affinity: that picks among the nodes that take new connections, for every request of a cluster and
+/// without an eye on the node afterwards. All that is particular here would be left to write beside it.
 /// </remarks>
 internal sealed class HubAffinity(RequestDelegate next, NodeCookie cookie, NodeDestinations nodes)
 {
