@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using ServiceDefaults;
+using ServiceDefaults.Nodes;
 
 namespace Chat.Api.Nodes;
 
@@ -16,7 +16,7 @@ internal static class NodesBuilder
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
-        services.AddSingleton(new NodeKeys(RedisPrefix.Read(builder.Configuration)));
+        builder.AddNodeList();
         services.AddSingleton<NodeIdentity>();
         services.AddSingleton<NodeDrain>();
         services.AddSingleton<NodeSelf>();
