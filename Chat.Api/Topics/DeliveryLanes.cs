@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Chat.Api.Connections;
 
@@ -161,8 +162,10 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
         SendBatch.Begin();
         while (TryBegin(out var topic))
         {
+            var isInQuickSuccession = Stopwatch.GetElapsedTime(topic.Lane.TurnEndedAt) < options.GatherTime * 2;
             var members = Math.Max(1, topic.MembersAtAGlance);
-            for (var delivered = 0; delivered < TurnDeliveries && topic.Lane.TryTake(out var isHead, out var bytes); delivered += members)
+            var delivered = 0;
+            for (; delivered < TurnDeliveries && topic.Lane.TryTake(out var isHead, out var bytes); delivered += members)
             {
                 try
                 {
@@ -177,7 +180,20 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
             }
 
             SendBatch.Flush();
+            if (isInQuickSuccession && delivered < TurnDeliveries && NobodyWaits())
+            {
+                Thread.Sleep(options.GatherTime); // as RespLink does: what it costs is the sends, not the messages
+            }
+
             End(topic);
+        }
+    }
+
+    private bool NobodyWaits()
+    {
+        lock (_gate)
+        {
+            return _due.Count == 0;
         }
     }
 
@@ -204,6 +220,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
         lock (_gate)
         {
             _waitingBytes -= lane.EndTurn();
+            lane.TurnEndedAt = Stopwatch.GetTimestamp();
             if (lane.HasMore)
             {
                 _due.Enqueue(topic);

@@ -32,6 +32,9 @@ internal sealed class TopicLane
 
     public int Bytes { get; private set; }
 
+    /// <summary>When its last turn ended, as a <see cref="System.Diagnostics.Stopwatch"/> timestamp.</summary>
+    public long TurnEndedAt { get; set; }
+
     public bool HasMore => _turnStart < _turnEnd || _end > 0;
 
     public static int Cost(int length) => Header + length;

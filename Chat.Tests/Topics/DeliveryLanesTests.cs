@@ -209,6 +209,17 @@ public sealed class DeliveryLanesTests : IDisposable
         return table;
     }
 
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    [InlineData(20, true)]
+    [InlineData(21, false)]
+    public void GatherTime_OutOfBounds_IsAnError(int milliseconds, bool isAllowed)
+    {
+        var options = new TopicOptions { GatherTime = TimeSpan.FromMilliseconds(milliseconds) };
+        Assert.Equal(isAllowed, Validator.TryValidateObject(options, new ValidationContext(options), null, validateAllProperties: true));
+    }
+
     private async Task<RecordingConnection> JoinAsync(Topic name, int others = 0)
     {
         var topic = await Topics.AcquireAsync(name);
