@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
-using ServiceDefaults.Nodes;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -47,7 +46,6 @@ internal static class EdgeBuilder
         services.AddSingleton(provider => provider.GetRequiredService<NodeDestinations>().Provider);
         if (builder.Configuration[$"{EdgeOptions.Section}:{nameof(EdgeOptions.Upstream)}"] is null)
         {
-            builder.AddNodeList();
             services.AddSingleton<NodeRegistry>();
             services.AddHostedService<NodeFollower>();
         }

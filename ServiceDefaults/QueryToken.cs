@@ -7,19 +7,22 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ServiceDefaults;
 
 /// <summary>
-/// Takes the token out of the URL. Browsers can set no header on a WebSocket or an event stream, so their token comes as
-/// the query parameter <c>access_token</c>; URLs end up in logs, traces and the next server's request.
+/// Takes what is secret out of the URL. Browsers can set no header on a WebSocket or an event stream, so their token comes as
+/// the query parameter <c>access_token</c>, and SignalR's clients put the id of their connection, <c>id</c>, into every
+/// request; URLs end up in logs, traces and the next server's request.
 /// </summary>
 /// <remarks>
-/// Guarantee: nothing behind the server's own parsing sees the parameter, not the line "Request starting", not the
+/// Guarantee: nothing behind the server's own parsing sees the parameters, not the line "Request starting", not the
 /// activity, not middleware. On the paths below <c>/signalr/</c> and <c>/chat/</c> it becomes the header
 /// <c>Authorization: Bearer …</c>, unless the request brings one; everywhere else it is dropped. Several tokens that
-/// differ, or one that no bearer header could carry, are dropped, too: whoever demands a token then finds none.
+/// differ, or one that no bearer header could carry, are dropped, too: whoever demands a token then finds none. An id
+/// below <c>/signalr/</c> becomes the header <see cref="HubConnectionId.Header"/>; elsewhere it stays, being something else.
 /// </remarks>
 public static class QueryToken
 {
     private const string Parameter = "access_token";
-    private static readonly string[] Paths = ["/signalr/", "/chat/"];
+    private const string HubPath = "/signalr/";
+    private static readonly string[] Paths = [HubPath, "/chat/"];
 
     // RFC 6750, section 2.1: b64token. Anything else could not be told from the rest of the header, or would end it.
     private static readonly SearchValues<char> Allowed =
@@ -30,10 +33,29 @@ public static class QueryToken
 
     private static void Move(IHttpRequestFeature request)
     {
-        var query = request.QueryString;
-        if (query.Length < 2 || !MayHold(query) || Remove(query, out var token) is not { } rest)
+        if (TryTake(request, Parameter, out var token)
+            && token is not null
+            && string.IsNullOrEmpty(request.Headers.Authorization)
+            && Paths.Any(path => request.Path.StartsWith(path, StringComparison.OrdinalIgnoreCase)))
         {
-            return;
+            request.Headers.Authorization = "Bearer " + token;
+        }
+
+        if (request.Path.StartsWith(HubPath, StringComparison.OrdinalIgnoreCase)
+            && TryTake(request, HubConnectionId.Parameter, out var id))
+        {
+            request.Headers[HubConnectionId.Header] = id;
+        }
+    }
+
+    /// <summary>Takes a parameter out of the request. False: it has none.</summary>
+    private static bool TryTake(IHttpRequestFeature request, string parameter, out string? value)
+    {
+        value = null;
+        var query = request.QueryString;
+        if (query.Length < 2 || !MayHold(query, parameter) || Remove(query, parameter, out value) is not { } rest)
+        {
+            return false;
         }
 
         request.QueryString = rest;
@@ -42,21 +64,17 @@ public static class QueryToken
             request.RawTarget = request.RawTarget[..at] + rest;
         }
 
-        if (token is not null
-            && string.IsNullOrEmpty(request.Headers.Authorization)
-            && Paths.Any(path => request.Path.StartsWith(path, StringComparison.OrdinalIgnoreCase)))
-        {
-            request.Headers.Authorization = "Bearer " + token;
-        }
+        return true;
     }
 
-    private static bool MayHold(string query) =>
-        query.Contains('%', StringComparison.Ordinal) || query.Contains(Parameter, StringComparison.OrdinalIgnoreCase);
+    private static bool MayHold(string query, string parameter) =>
+        query.Contains('%', StringComparison.Ordinal) || query.Contains(parameter, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The query without its tokens; null when it has none.</summary>
-    private static string? Remove(string query, out string? token)
+    /// <summary>The query without the parameter; null when it has none of it. The value is null where several differ, or where
+    /// no header could carry it.</summary>
+    private static string? Remove(string query, string parameter, out string? found)
     {
-        token = null;
+        found = null;
         StringBuilder? rest = null;
         var isOne = true;
         var text = query.AsSpan(1);
@@ -64,13 +82,13 @@ public static class QueryToken
         {
             var pair = text[range];
             var end = pair.IndexOf('=') is var at and >= 0 ? at : pair.Length;
-            if (IsParameter(pair[..end]))
+            if (Is(pair[..end], parameter))
             {
                 // What is before it stays as it is.
                 rest ??= new StringBuilder(query, 0, range.Start.Value, query.Length);
                 var value = end < pair.Length ? Uri.UnescapeDataString(pair[(end + 1)..]) : "";
-                isOne &= token is null || token == value;
-                token = value;
+                isOne &= found is null || found == value;
+                found = value;
             }
             else
             {
@@ -78,14 +96,14 @@ public static class QueryToken
             }
         }
 
-        token = isOne && IsBearer(token) ? token : null;
+        found = isOne && IsBearer(found) ? found : null;
         return rest?.ToString();
     }
 
     // As the framework's own parser compares: decoded, without regard to case.
-    private static bool IsParameter(ReadOnlySpan<char> name) =>
-        name.Length >= Parameter.Length
-        && (name.Contains('%') ? Uri.UnescapeDataString(name) : name).Equals(Parameter, StringComparison.OrdinalIgnoreCase);
+    private static bool Is(ReadOnlySpan<char> name, string parameter) =>
+        name.Length >= parameter.Length
+        && (name.Contains('%') ? Uri.UnescapeDataString(name) : name).Equals(parameter, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsBearer(string? token) => token is { Length: > 0 } && !token.AsSpan().ContainsAnyExcept(Allowed);
 

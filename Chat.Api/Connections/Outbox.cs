@@ -6,6 +6,8 @@ namespace Chat.Api.Connections;
 /// <remarks>
 /// <para>Any thread enqueues; sends never overlap, because they happen under the lock (they don't wait) or, when the
 /// client does not keep up, in the one <see cref="SendSlowlyAsync"/> that runs then.</para>
+/// <para>A sender is given whole frames, as many as fit into one send, and the rest of one that went out in part: transports
+/// that make one event or one poll of each send (SignalR's) must not cut a record in two.</para>
 /// <para>The lock is held across a send of some microseconds at most: handing the send to another thread would cost
 /// more than the rare wait of a second enqueuer.</para>
 /// </remarks>
@@ -132,7 +134,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         var frames = 0;
         for (long covered = 0; covered < _headSent + _underWay; frames++)
         {
-            covered += _ring[(_head + frames) % _ring.Length]!.Length;
+            covered += Frame_NeedsLock(frames).Length;
         }
 
         return frames;
@@ -145,7 +147,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
             var larger = new Frame?[Math.Max(4, _ring.Length * 2)];
             for (var i = 0; i < _count; i++)
             {
-                larger[i] = _ring[(_head + i) % _ring.Length];
+                larger[i] = Frame_NeedsLock(i);
             }
 
             (_ring, _head) = (larger, 0);
@@ -163,8 +165,8 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     {
         while (_count > 0)
         {
-            var bytes = _count == 1 ? _ring[_head]!.Span[_headSent..] : Gather_NeedsLock(staging ??= new byte[Staging]);
-            if (!sender.TrySend(bytes, out var sent))
+            var bytes = Next_NeedsLock(ref staging);
+            if (!sender.TrySend(bytes.Span, out var sent))
             {
                 Gone_NeedsLock();
                 return;
@@ -183,20 +185,28 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         Emptied_NeedsLock();
     }
 
-    private ReadOnlySpan<byte> Gather_NeedsLock(byte[] target)
+    /// <summary>What is to go out next: one frame as it is, or several gathered in the buffer.</summary>
+    private ReadOnlyMemory<byte> Next_NeedsLock(ref byte[]? buffer)
     {
-        var filled = 0;
-        for (var i = 0; i < _count && filled < target.Length; i++)
+        var first = _ring[_head]!.Memory[_headSent..];
+        if (_count == 1 || first.Length + Frame_NeedsLock(1).Length > Staging)
         {
-            var frame = _ring[(_head + i) % _ring.Length]!.Span;
-            frame = i == 0 ? frame[_headSent..] : frame;
-            var part = Math.Min(frame.Length, target.Length - filled);
-            frame[..part].CopyTo(target.AsSpan(filled));
-            filled += part;
+            return first;
         }
 
-        return target.AsSpan(0, filled);
+        buffer ??= new byte[Staging];
+        first.CopyTo(buffer);
+        var filled = first.Length;
+        for (var i = 1; i < _count && filled + Frame_NeedsLock(i).Length <= Staging; i++)
+        {
+            Frame_NeedsLock(i).Span.CopyTo(buffer.AsSpan(filled));
+            filled += Frame_NeedsLock(i).Length;
+        }
+
+        return buffer.AsMemory(0, filled);
     }
+
+    private Frame Frame_NeedsLock(int i) => _ring[(_head + i) % _ring.Length]!;
 
     private void Advance_NeedsLock(int sent)
     {
@@ -248,29 +258,31 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private async Task SendSlowlyAsync()
     {
         await Task.Yield(); // off the enqueuer's thread, and out of its lock
-        var buffer = ArrayPool<byte>.Shared.Rent(Staging);
+        byte[]? buffer = ArrayPool<byte>.Shared.Rent(Staging);
         try
         {
             while (true)
             {
-                int length;
+                ReadOnlyMemory<byte> bytes;
                 lock (_gate)
                 {
-                    length = _underWay = Gather_NeedsLock(buffer).Length;
-                    if (length == 0)
+                    if (_count == 0)
                     {
                         _isSlow = false;
                         Emptied_NeedsLock();
                         return;
                     }
+
+                    bytes = Next_NeedsLock(ref buffer);
+                    _underWay = bytes.Length;
                 }
 
-                await sender.SendAsync(buffer.AsMemory(0, length));
-                metrics.Sent(length);
+                await sender.SendAsync(bytes);
+                metrics.Sent(bytes.Length);
                 lock (_gate)
                 {
                     _underWay = 0;
-                    Advance_NeedsLock(length);
+                    Advance_NeedsLock(bytes.Length);
                 }
             }
         }
@@ -283,7 +295,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(buffer!);
         }
     }
 }

@@ -65,14 +65,12 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     {
         var group = GroupId(request.Group);
         var mark = await _memberships.MarkLeftAsync(Client, group);
-        var told = TellAsync(async () =>
-        {
-            await Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId));
-            await Clients.Group(_names.User(Client.UserId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)));
-        });
-        var answer = await _memberships.RemoveAsync(Client, group, mark);
-        await told;
-        return answer;
+
+        // Told before they are removed: a device that has left the group, on whichever node, no longer hears who left it.
+        await TellAsync(() => Task.WhenAll(
+            Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId)),
+            Clients.Group(_names.User(Client.UserId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)))));
+        return await _memberships.RemoveAsync(Client, group, mark);
     }
 
     /// <summary>Ends this connection's part in a group; the user stays in it. What the mirror asks for.</summary>

@@ -67,8 +67,8 @@ internal static class HubBuilder
             var transports = builder.RequestDelegate!;
             builder.RequestDelegate = http => HubEndpoint.IsWebSocket(http) ? endpoint.AcceptAsync(http)
                 : HttpMethods.IsPost(http.Request.Method) && http.Request.Path.Equals(Negotiation, StringComparison.OrdinalIgnoreCase)
-                    && endpoint.RefuseNegotiation(http) is { } refusal ? refusal.WriteAsync(http)
-                : transports(http);
+                    ? endpoint.RefuseNegotiation(http) is { } refusal ? refusal.WriteAsync(http) : transports(http)
+                : endpoint.TransportAsync(http, transports);
         });
         return app;
     }

@@ -11,6 +11,8 @@ namespace Chat.Api.Hubs;
 /// <remarks>In a group it is twice: as a member of the topic, for messages, and in SignalR's group, for signals.</remarks>
 internal sealed class HubClient
 {
+    private static readonly TimeSpan SignalsLinger = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<string, Member> _groups = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _typingAt = new(StringComparer.Ordinal); // SignalR makes one call of a connection at a time
     private readonly HubServices _services;
@@ -212,11 +214,15 @@ internal sealed class HubClient
         }
     }
 
+    // A moment later than from the topic. A signal of before the removal takes another way here than the removal, and may
+    // come behind it. And a node that unsubscribes a channel in the very moment of a publish can cost another node that
+    // signal, where Redis is Garnet.
     private async Task RemoveFromSignalsAsync(string group)
     {
         try
         {
-            while (true)
+            await Task.Delay(SignalsLinger, _services.Time);
+            while (!_isOver && !TryFind(group, out _))
             {
                 await _services.Signals.RemoveFromGroupAsync(ConnectionId, _services.Names.Group(group));
                 if (!TryFind(group, out _))
@@ -226,10 +232,6 @@ internal sealed class HubClient
 
                 // Joined again meanwhile; and perhaps left again while this is added.
                 await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(group));
-                if (TryFind(group, out _))
-                {
-                    return;
-                }
             }
         }
         catch (Exception exception) when (!_isOver)
@@ -246,8 +248,10 @@ internal sealed class HubClient
 /// <summary>What every <see cref="HubClient"/> needs.</summary>
 internal sealed partial class HubServices(
     TopicTable topics, IBackplane backplane, MembershipWatch watch, SignalNames names, IHubContext<ChatHub> hub,
-    Microsoft.Extensions.Options.IOptions<DefaultChats> chats, ILogger<ChatHub> logger)
+    Microsoft.Extensions.Options.IOptions<DefaultChats> chats, TimeProvider time, ILogger<ChatHub> logger)
 {
+    public TimeProvider Time => time;
+
     public TopicTable Topics => topics;
 
     public IBackplane Backplane => backplane;

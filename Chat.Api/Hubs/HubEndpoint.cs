@@ -6,6 +6,7 @@ using Chat.Api.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Connections;
+using ServiceDefaults;
 
 namespace Chat.Api.Hubs;
 
@@ -20,6 +21,10 @@ internal sealed partial class HubEndpoint(
     ConnectionDelegate hub, ConnectionTable connections, Admission admission, NodeDrain drain, HubServices services, HubMemberships memberships, ILogger<HubEndpoint> logger)
 {
     private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
+
+    private static readonly Refusal OtherUser = new(403, "This connection is another user's.");
+
+    private readonly HubStreamOwners _owners = new();
 
     /// <summary>Whether the request is for <see cref="AcceptAsync"/>, not for SignalR's transports.</summary>
     public static bool IsWebSocket(HttpContext http) => WebSocketUpgrade.IsRequested(http);
@@ -51,12 +56,38 @@ internal sealed partial class HubEndpoint(
         }
     }
 
+    /// <summary>A request of SignalR's own transports, other than a negotiation.</summary>
+    public Task TransportAsync(HttpContext http, RequestDelegate transports)
+    {
+        if (!_owners.MayUse(HubConnectionId.Of(http), ChatUser.IdOf(http.User)!))
+        {
+            return OtherUser.WriteAsync(http);
+        }
+
+        HubConnectionId.Restore(http);
+        return transports(http);
+    }
+
     /// <summary>A connection of SignalR's own transports.</summary>
     public async Task RunStreamAsync(ConnectionContext context)
     {
         var http = context.GetHttpContext()!;
         var user = context.Features.Get<IConnectionUserFeature>()!.User!;
         var userId = ChatUser.IdOf(user)!;
+        var id = HubConnectionId.Of(http);
+        _owners.Add(id, userId);
+        try
+        {
+            await RunStreamAsync(context, http, user, userId);
+        }
+        finally
+        {
+            _owners.Remove(id);
+        }
+    }
+
+    private async Task RunStreamAsync(ConnectionContext context, HttpContext http, ClaimsPrincipal user, string userId)
+    {
         var refusal = HubPositions.TryParse(http.Request.Query, out var since) ? await admission.EnterAsync(userId) : InvalidSince;
         if (refusal is not null)
         {

@@ -1,39 +1,78 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using ServiceDefaults.Nodes;
+using StackExchange.Redis;
 
 namespace Chat.Api.Nodes;
 
 /// <summary>
-/// The list of live nodes in Redis, and this node's place in it. A node is alive while its lease is, and every heartbeat of
-/// any node sweeps the leases that ran out: a killed node is gone for everyone one lease after its last heartbeat.
+/// The list of live nodes in Redis. A node is alive while its lease is, and every heartbeat of any node sweeps the
+/// leases that ran out: a killed node is gone for everyone one lease after its last heartbeat.
 /// </summary>
-/// <remarks>Fails as <see cref="NodeList"/> does.</remarks>
-internal sealed class NodeRegistry(NodeList nodes, IOptions<NodeOptions> options)
+/// <remarks>Every call ends within <see cref="CallTimeout"/>, else throws <see cref="TimeoutException"/>; with Redis
+/// away it throws <see cref="RedisException"/>.</remarks>
+internal sealed class NodeRegistry(
+    IConnectionMultiplexer redis, NodeKeys keys, IOptions<NodeOptions> options, TimeProvider time)
 {
-    private static readonly string Beat = NodeList.Script(typeof(NodeRegistry).Assembly, "node-beat.lua");
-    private static readonly string Remove = NodeList.Script(typeof(NodeRegistry).Assembly, "node-leave.lua");
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+    private static readonly string Beat = Script("node-beat.lua");
+    private static readonly string Remove = Script("node-leave.lua");
+    private static readonly string List = Script("node-list.lua");
+
+    private readonly RedisKey[] _keys = [keys.Leases, keys.Info];
 
     /// <summary>Renews the lease of <paramref name="self"/>, announces it when asked or when it was not listed, and
     /// returns every live node, itself included.</summary>
-    public async Task<NodeInfo[]> BeatAsync(NodeInfo self, bool announce)
-    {
-        var entries = await nodes.RunAsync(
-            Beat,
-            nodes.Keys,
-            self.Id,
-            (long)options.Value.Lease.TotalMilliseconds,
-            JsonSerializer.Serialize(self, NodeJson.Default.NodeInfo),
-            nodes.Channel,
-            announce ? "1" : "0");
-        return NodeList.Parse(entries, NodeJson.Default.NodeInfo);
-    }
+    public async Task<NodeInfo[]> BeatAsync(NodeInfo self, bool announce) => Parse(await RunAsync(
+        Beat,
+        self.Id,
+        (long)options.Value.Lease.TotalMilliseconds,
+        JsonSerializer.Serialize(self, NodeJson.Default.NodeInfo),
+        keys.Channel,
+        announce ? "1" : "0"));
 
     /// <summary>Takes the node off the list and announces it.</summary>
-    public Task LeaveAsync(string id) => nodes.RunAsync(Remove, nodes.Keys, id, nodes.Channel);
+    public Task LeaveAsync(string id) => RunAsync(Remove, id, keys.Channel);
 
-    public Task<NodeInfo[]> ListAsync() => nodes.ReadAsync(NodeJson.Default.NodeInfo);
+    public async Task<NodeInfo[]> ListAsync() => Parse(await RunAsync(List));
 
-    /// <inheritdoc cref="NodeList.ListenAsync"/>
-    public Task ListenAsync(Action<string> announced) => nodes.ListenAsync(announced);
+    /// <summary>Calls <paramref name="announced"/> with the id of each node that joins, changes state or goes. The
+    /// client library keeps the subscription over reconnects; announcements made meanwhile are lost.</summary>
+    public Task ListenAsync(Action<string> announced) => redis.GetSubscriber()
+        .SubscribeAsync(
+            new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal),
+            (_, id) => announced((string?)id ?? ""))
+        .WaitAsync(CallTimeout, time);
+
+    // EVAL with the text, not EVALSHA: at one call per heartbeat the bytes do not matter, and no restart of Redis
+    // can make it fail for a missing script.
+    private Task<RedisResult> RunAsync(string script, params RedisValue[] values) => redis.GetDatabase()
+        .ScriptEvaluateAsync(script, _keys, values, CommandFlags.NoScriptCache)
+        .WaitAsync(CallTimeout, time);
+
+    private static NodeInfo[] Parse(RedisResult result)
+    {
+        var nodes = ((string?[]?)result ?? []).Select(ParseNode).OfType<NodeInfo>();
+        return [.. nodes.OrderBy(node => node.StartedAt).ThenBy(node => node.Id, StringComparer.Ordinal)];
+    }
+
+    // An entry that this version cannot read is no node to it, and no reason to lose the others.
+    private static NodeInfo? ParseNode(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize(json, NodeJson.Default.NodeInfo);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Script(string name)
+    {
+        using var stream = typeof(NodeRegistry).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The script {name} is not embedded.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
 }

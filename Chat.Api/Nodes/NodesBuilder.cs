@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using ServiceDefaults.Nodes;
+using ServiceDefaults;
 
 namespace Chat.Api.Nodes;
 
@@ -16,7 +16,7 @@ internal static class NodesBuilder
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
-        builder.AddNodeList();
+        services.AddSingleton(new NodeKeys(RedisPrefix.Read(builder.Configuration)));
         services.AddSingleton<NodeIdentity>();
         services.AddSingleton<NodeDrain>();
         services.AddSingleton<NodeSelf>();

@@ -16,6 +16,9 @@ internal sealed class FakeSender : IFrameSender
     /// <summary>How often something was sent without waiting.</summary>
     public int Sends { get; private set; }
 
+    /// <summary>How many bytes each send was given, those that wait for the client included.</summary>
+    public List<int> Sizes { get; } = [];
+
     /// <summary>Bytes of a send that waits for the client.</summary>
     public int Waiting { get; private set; }
 
@@ -63,6 +66,7 @@ internal sealed class FakeSender : IFrameSender
         lock (_gate)
         {
             Sends++;
+            Sizes.Add(bytes.Length);
             sent = IsGone ? 0 : Take_NeedsLock(bytes);
             return !IsGone;
         }
@@ -70,6 +74,11 @@ internal sealed class FakeSender : IFrameSender
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
+        lock (_gate)
+        {
+            Sizes.Add(bytes.Length);
+        }
+
         while (true)
         {
             Task moved;

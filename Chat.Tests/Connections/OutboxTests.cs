@@ -44,6 +44,26 @@ public sealed class OutboxTests
         Assert.Equal(1, _client.Sends);
     }
 
+    // A send was 64 KiB, wherever that ended. SignalR makes an event or a poll of each, and its clients ended with
+    // "Message is incomplete." whenever more than that had waited.
+    [Theory]
+    [InlineData(1000, 250)]
+    [InlineData(100_000, 5)] // larger than what is gathered
+    public async Task Send_ToAClientThatWasSlow_EndsWithAFrame(int length, int frames)
+    {
+        var client = new FakeSender(room: 0);
+        var outbox = new Outbox(client, int.MaxValue, Metrics);
+        for (var i = 0; i < frames; i++)
+        {
+            outbox.TryEnqueue(Frame((byte)i, length));
+        }
+
+        client.Read(long.MaxValue);
+        await client.SentAsync(length * frames);
+        Assert.All(client.Sizes, size => Assert.Equal(0, size % length));
+        Assert.True(client.Sizes.Count < frames || length > 64 * 1024);
+    }
+
     [Fact]
     public async Task Frames_ForASlowClient_GoOnWhereTheyStopped()
     {

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ServiceDefaults;
 
 namespace Chat.Tests.Edge;
 
@@ -22,6 +23,7 @@ internal sealed class EdgeHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(
             [new("ConnectionStrings:redis", "not used"), .. settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))]);
+        builder.Services.AddQueryTokens();
         builder.AddEdge();
         foreach (var follower in builder.Services.Where(service => service.ImplementationType == typeof(NodeFollower)).ToList())
         {

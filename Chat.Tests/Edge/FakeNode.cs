@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Edge.Proxy.Nodes;
+using ServiceDefaults;
 
 namespace Chat.Tests.Edge;
 
@@ -115,7 +116,7 @@ internal sealed class FakeNode : IAsyncDisposable
             return;
         }
 
-        if (!_connections.ContainsKey(http.Request.Query["id"].ToString()))
+        if (!_connections.ContainsKey(HubConnectionId.Of(http)))
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             await http.Response.WriteAsync("No Connection with that ID");

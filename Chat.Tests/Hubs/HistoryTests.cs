@@ -46,7 +46,8 @@ public sealed class HistoryTests(ClusterFixture cluster, ITestOutputHelper outpu
         var first = await ben.PostAsync(_group, "0" + text);
         for (var i = 1; i < 20; i++)
         {
-            await ben.PostAsync(_group, i + text);
+            await using var poster = await ConnectAsync($"ben-{i % 4}"); // it is more than one user may write at once
+            await poster.PostAsync(_group, i + text);
         }
 
         var latest = await ben.HistoryAsync(_group);

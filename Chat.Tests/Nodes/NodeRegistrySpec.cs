@@ -1,7 +1,6 @@
 using Chat.Api.Nodes;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Options;
-using ServiceDefaults.Nodes;
 using StackExchange.Redis;
 using Xunit;
 
@@ -12,9 +11,7 @@ public abstract class NodeRegistrySpec : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10); // only a failing test waits this long
 
-    private static readonly RedisKey Leases = "test:{nodes}:leases";
-    private static readonly RedisKey Info = "test:{nodes}:info";
-
+    private readonly NodeKeys _keys = new("test:");
     private RedisServer? _server;
     private ConnectionMultiplexer? _redis;
 
@@ -86,15 +83,15 @@ public abstract class NodeRegistrySpec : IAsyncLifetime
 
         Assert.Equal(["alive"], seen.Select(node => node.Id));
         await announced.Task.WaitAsync(Deadline);
-        Assert.Equal(1, await _redis!.GetDatabase().HashLengthAsync(Info));
+        Assert.Equal(1, await _redis!.GetDatabase().HashLengthAsync(_keys.Info));
     }
 
     [RedisFact]
     public async Task Entry_ThatCannotBeRead_HidesNobody()
     {
         var registry = Registry();
-        await _redis!.GetDatabase().SortedSetAddAsync(Leases, "odd", 1e15);
-        await _redis.GetDatabase().HashSetAsync(Info, "odd", "not JSON");
+        await _redis!.GetDatabase().SortedSetAddAsync(_keys.Leases, "odd", 1e15);
+        await _redis.GetDatabase().HashSetAsync(_keys.Info, "odd", "not JSON");
 
         Assert.Equal(["a"], (await registry.BeatAsync(Node("a"), announce: false)).Select(node => node.Id));
     }
@@ -135,7 +132,7 @@ public abstract class NodeRegistrySpec : IAsyncLifetime
     }
 
     private NodeRegistry Registry(TimeSpan? lease = null) => new(
-        new NodeList(_redis!, "test:", TimeProvider.System), Options.Create(new NodeOptions { Lease = lease ?? TimeSpan.FromSeconds(10) }));
+        _redis!, _keys, Options.Create(new NodeOptions { Lease = lease ?? TimeSpan.FromSeconds(10) }), TimeProvider.System);
 }
 
 [RunsOn(RedisKind.Redis)]

@@ -21,8 +21,12 @@ public sealed class QueryTokenTests : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddQueryTokens();
         _app = builder.Build();
-        _app.Run(http => http.Response.WriteAsync(
-            $"<{http.Request.QueryString}> <{http.Features.Get<IHttpRequestFeature>()!.RawTarget}> <{http.Request.Headers.Authorization}>"));
+        _app.Run(http =>
+        {
+            http.Response.Headers["X-Id"] = $"[{HubConnectionId.Of(http)}]";
+            return http.Response.WriteAsync(
+                $"<{http.Request.QueryString}> <{http.Features.Get<IHttpRequestFeature>()!.RawTarget}> <{http.Request.Headers.Authorization}>");
+        });
         await _app.StartAsync();
     }
 
@@ -31,8 +35,8 @@ public sealed class QueryTokenTests : IAsyncLifetime
     [Theory]
     [InlineData("/signalr/chat?access_token=a.b-c_d", "", "Bearer a.b-c_d")]
     [InlineData("/chat/user/1?format=json&access_token=abc&since=x:0", "?format=json&since=x:0", "Bearer abc")]
-    [InlineData("/SignalR/chat?id=1&access_token=abc", "?id=1", "Bearer abc")]
-    [InlineData("/signalr/chat?Access%5FToken=abc&id=1", "?id=1", "Bearer abc")]
+    [InlineData("/SignalR/chat?x=1&access_token=abc", "?x=1", "Bearer abc")]
+    [InlineData("/signalr/chat?Access%5FToken=abc&x=1", "?x=1", "Bearer abc")]
     [InlineData("/signalr/chat?%61%63%63%65%73%73_token=a%2Eb", "", "Bearer a.b")]
     [InlineData("/signalr/chat?access_token=abc&access_token=abc", "", "Bearer abc")]
     public async Task Token_BecomesAHeader(string target, string query, string header) =>
@@ -53,10 +57,23 @@ public sealed class QueryTokenTests : IAsyncLifetime
         Assert.Equal((query, ""), await SendAsync(target));
 
     [Theory]
-    [InlineData("/signalr/chat?id=a%20b&access_tokens=1&my_access_token=2", "?id=a%20b&access_tokens=1&my_access_token=2")]
+    [InlineData("/signalr/chat?x=a%20b&access_tokens=1&my_access_token=2", "?x=a%20b&access_tokens=1&my_access_token=2")]
     [InlineData("/signalr/chat?&&=&%", "?&&=&%")]
     public async Task Query_WithoutAToken_StaysAsItIs(string target, string query) =>
         Assert.Equal((query, ""), await SendAsync(target));
+
+    [Theory]
+    [InlineData("/signalr/chat?id=a-b_c", "", "a-b_c")]
+    [InlineData("/signalr/chat?x=1&ID=abc&access_token=t", "?x=1", "abc")]
+    [InlineData("/signalr/chat?id=one&id=two", "", "")] // which of them?
+    [InlineData("/signalr/chat?id=a%0D%0Ab", "", "")]
+    [InlineData("/chat/user/1?id=abc", "?id=abc", "")] // not of a hub connection
+    public async Task ConnectionId_OfAHub_BecomesAHeader(string target, string query, string header)
+    {
+        var answer = await RawHttp.SendAsync(new Uri(_app!.Urls.Single()), target);
+        Assert.Contains($"<{query}> ", answer, StringComparison.Ordinal);
+        Assert.Contains($"X-Id: [{header}]", answer, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Token_InTheHeader_IsPreferred() =>

@@ -1,5 +1,5 @@
 using Edge.Proxy.Routing;
-using Microsoft.Extensions.Primitives;
+using ServiceDefaults;
 using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Affinity;
@@ -12,8 +12,6 @@ namespace Edge.Proxy.Affinity;
 /// A WebSocket is one request: it neither uses the cookie nor sets it. A draining node still gets the requests of its
 /// connections. Once a node is gone, they are answered 404, as a node answers for an id it does not know: that ends the
 /// connection for the client, whose next negotiation goes to another node.
-/// Not YARP's session affinity: that picks among the nodes that take new connections, for every request of a cluster and
-/// without an eye on the node afterwards. All that is particular here would be left to write beside it.
 /// </remarks>
 internal sealed class HubAffinity(RequestDelegate next, NodeCookie cookie, NodeDestinations nodes)
 {
@@ -27,7 +25,7 @@ internal sealed class HubAffinity(RequestDelegate next, NodeCookie cookie, NodeD
         var value = http.Request.Cookies[NodeCookie.Name];
         var proxy = http.GetReverseProxyFeature();
         var node = value is null ? null : proxy.AllDestinations.FirstOrDefault(one => cookie.Names(value, one.DestinationId));
-        if (StringValues.IsNullOrEmpty(http.Request.Query["id"]))
+        if (HubConnectionId.Of(http).Length == 0)
         {
             return BeginAsync(http, proxy, node);
         }

@@ -1,23 +1,67 @@
-using ServiceDefaults.Nodes;
+using System.Text.Json;
+using ServiceDefaults;
 using StackExchange.Redis;
 
 namespace Edge.Proxy.Nodes;
 
-/// <summary>What the edge reads of the nodes' registry; beside it the edges keep the key of their cookies.</summary>
-/// <remarks>Fails as <see cref="NodeList"/> does.</remarks>
-internal sealed class NodeRegistry(NodeList nodes)
+/// <summary>Reads the list of live nodes that the nodes keep in Redis; names and script are theirs. Beside it the edges keep
+/// the key of their cookies.</summary>
+/// <remarks>Every call ends within <see cref="CallTimeout"/>, else throws <see cref="TimeoutException"/>; with Redis
+/// away it throws <see cref="RedisException"/>.</remarks>
+internal sealed class NodeRegistry(IConnectionMultiplexer redis, IConfiguration configuration, TimeProvider time)
 {
-    private static readonly string AgreeOnKey = NodeList.Script(typeof(NodeRegistry).Assembly, "affinity-key.lua");
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+    private static readonly string List = Script("node-list.lua");
+    private static readonly string AgreeOnKey = Script("affinity-key.lua");
 
-    private readonly RedisKey[] _affinityKey = [nodes.Key("affinity")];
+    private readonly string _channel = Name(configuration, "nodes");
+    private readonly RedisKey[] _keys = [Name(configuration, "{nodes}:leases"), Name(configuration, "{nodes}:info")];
+    private readonly RedisKey[] _affinityKey = [Name(configuration, "{nodes}:affinity")];
 
     /// <summary>The nodes whose lease is valid by Redis's clock.</summary>
-    public async Task<IReadOnlyList<Node>> ListAsync() =>
-        [.. (await nodes.ReadAsync(NodeJson.Default.Node)).Where(static node => Uri.TryCreate(node.Address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")];
+    public async Task<IReadOnlyList<Node>> ListAsync()
+    {
+        var result = await RunAsync(List, _keys);
+        return [.. ((string?[]?)result ?? []).Select(Parse).OfType<Node>()];
+    }
 
     /// <summary>The key that all edges use: that of the first to ask.</summary>
-    public async Task<string> AgreeOnKeyAsync(string own) => (string?)await nodes.RunAsync(AgreeOnKey, _affinityKey, own) ?? own;
+    public async Task<string> AgreeOnKeyAsync(string own) => (string?)await RunAsync(AgreeOnKey, _affinityKey, own) ?? own;
 
-    /// <inheritdoc cref="NodeList.ListenAsync"/>
-    public Task ListenAsync(Action<string> announced) => nodes.ListenAsync(announced);
+    /// <summary>Calls <paramref name="announced"/> with the id of each node that joins, changes state or goes. The
+    /// client library keeps the subscription over reconnects; announcements made meanwhile are lost.</summary>
+    public Task ListenAsync(Action<string> announced) => redis.GetSubscriber()
+        .SubscribeAsync(
+            new RedisChannel(_channel, RedisChannel.PatternMode.Literal),
+            (_, id) => announced((string?)id ?? ""))
+        .WaitAsync(CallTimeout, time);
+
+    // EVAL with the text, not EVALSHA: a Redis that restarted has no scripts, and a call or two a second is nothing.
+    private Task<RedisResult> RunAsync(string script, RedisKey[] keys, params RedisValue[] values) => redis.GetDatabase()
+        .ScriptEvaluateAsync(script, keys, values, CommandFlags.NoScriptCache)
+        .WaitAsync(CallTimeout, time);
+
+    // An entry that this version cannot read is no node to it, and no reason to lose the others.
+    private static Node? Parse(string? json)
+    {
+        try
+        {
+            var node = json is null ? null : JsonSerializer.Deserialize(json, NodeJson.Default.Node);
+            return Uri.TryCreate(node?.Address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? node : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Name(IConfiguration configuration, string name) => RedisPrefix.Read(configuration) + name;
+
+    private static string Script(string name)
+    {
+        using var stream = typeof(NodeRegistry).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The script {name} is not embedded.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
 }
