@@ -102,6 +102,21 @@ internal sealed class BackplaneOptions
             {
                 yield return $"{Section}:{kind}:Age is {log.Age}; it must be 1 second to {Section}:PositionAge ({PositionAge}).";
             }
+
+            if (log.Window < TimeSpan.Zero || log.Window > log.Age)
+            {
+                yield return $"{Section}:{kind}:Window is {log.Window}; it must be 0 (the count alone) to {Section}:{kind}:Age ({log.Age}).";
+            }
+
+            if (log.MostMessages is < 1 or > 1_000_000)
+            {
+                yield return $"{Section}:{kind}:MostMessages is {log.MostMessages}; it must be 1 to 1,000,000.";
+            }
+
+            if (log.MostBytes is < 64 * 1024 or > 1024 * 1024 * 1024)
+            {
+                yield return $"{Section}:{kind}:MostBytes is {log.MostBytes}; it must be 65,536 to 1,073,741,824.";
+            }
         }
     }
 }
@@ -112,6 +127,21 @@ internal sealed class LogOptions
     /// <value>Messages, 0 to 100,000. Default 300; 0: no log, plain pub/sub, nothing can be resumed.</value>
     public int Messages { get; set; } = 300;
 
-    /// <value>1 second to <see cref="BackplaneOptions.PositionAge"/>. Default 10 minutes.</value>
+    /// <summary>The age at which a message goes. While others come, at the latest at twice that and a half; a quiet log is gone after
+    /// one and a quarter.</summary>
+    /// <value>1 second to <see cref="BackplaneOptions.PositionAge"/>. Default 10 minutes. By Redis's clock, as the window is.</value>
     public TimeSpan Age { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What is younger than this stays, also beyond <see cref="Messages"/>, so that a busy topic's clients, too, have time
+    /// to come back or to send again.</summary>
+    /// <value>0 to <see cref="Age"/>. Default 60 seconds; 0: the count alone.</value>
+    public TimeSpan Window { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>More messages than this a log never keeps, whatever the window; but <see cref="Messages"/> always.</summary>
+    /// <value>1 to 1,000,000. Default 10,000.</value>
+    public int MostMessages { get; set; } = 10_000;
+
+    /// <summary>Over this many bytes of messages the oldest go, whatever the window and the count: large messages make both shorter.</summary>
+    /// <value>Bytes of envelopes, 64 KiB to 1 GiB. Default 4 MiB; a log may exceed it by a quarter and one message.</value>
+    public long MostBytes { get; set; } = 4 * 1024 * 1024;
 }

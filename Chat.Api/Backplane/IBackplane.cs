@@ -25,13 +25,18 @@ internal interface IBackplane
 
     void Unsubscribe(Topic topic);
 
-    /// <summary>What the log holds after an offset, oldest first, at most <paramref name="limit"/> messages.</summary>
+    /// <summary>What the log holds after a position, oldest first, at most <paramref name="limit"/> messages. Any position may be
+    /// asked with; <see cref="LogPage.Continues"/> says whether it is one of this log.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="epoch">The life of the log the offset belongs to; empty to learn just where the log stands.</param>
     /// <param name="since">The last offset already known.</param>
     /// <param name="limit">Messages to return at most.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit);
+
+    /// <summary>Ends an epoch whose offsets were given twice, unless it has ended already. What is in the log stays there.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<LogPage> EndEpochAsync(Topic topic, string epoch);
 
     /// <summary>Takes a place among a user's connections, cluster-wide.</summary>
     /// <param name="user">The user.</param>
@@ -77,6 +82,9 @@ internal interface IBackplaneListener
     /// <param name="id">The removal's id.</param>
     /// <param name="node">Where.</param>
     void OnRemovalConfirmed(string id, string node);
+
+    /// <summary>A life of Redis turned out to have begun with less than had been acknowledged; it is in <see cref="BrokenLives"/> already.</summary>
+    void OnLifeBroken(string life);
 
     /// <summary>Subscriptions were lost and are all in place again; anything may have been missed meanwhile.</summary>
     void OnRestored();
@@ -130,8 +138,17 @@ internal readonly ref struct Publication
 /// <summary>A piece of a log.</summary>
 /// <param name="Epoch">Which life of the log this is.</param>
 /// <param name="Last">The offset of the last message published.</param>
-/// <param name="Envelopes">In order; empty if the epoch asked for is another.</param>
-internal sealed record LogPage(string Epoch, long Last, IReadOnlyList<byte[]> Envelopes);
+/// <param name="Envelopes">In order, after the offset asked for or <paramref name="Common"/>, whichever is less; empty if the epoch
+/// asked for is not known. Each has the epoch it was published in, one of the log's lineage.</param>
+/// <param name="Common">Up to which offset the epoch asked for and this log are one history; -1: that epoch is not known.</param>
+internal sealed record LogPage(string Epoch, long Last, IReadOnlyList<byte[]> Envelopes, long Common = -1)
+{
+    /// <summary>The epochs before this one.</summary>
+    public Lineage Lineage { get; init; } = Lineage.None;
+
+    /// <summary>Whether the log goes on from an offset of the epoch asked for, without anything acknowledged missing in between.</summary>
+    public bool Continues(long offset) => offset <= Common && !Lineage.IsBroken;
+}
 
 /// <summary>More is written to a topic than may be; a later try may succeed.</summary>
 internal sealed class TopicBusyException() : Exception("Too much is written to the topic.");

@@ -87,12 +87,17 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         }
         else
         {
-            var position = reply.ReadBulk(); // "epoch offset"
+            var position = reply.ReadBulk(); // "epoch offset", or "epoch offset repetition"
             var space = position.IndexOf((byte)' ');
-            if (space < 0 || !Utf8Parser.TryParse(position[(space + 1)..], out long offset, out _))
+            if (space < 0 || !Utf8Parser.TryParse(position[(space + 1)..], out long offset, out var digits))
             {
                 throw new RespException("The publish script answered with something else than a position.");
             }
+
+            var behind = position[(space + 1 + digits)..];
+            var repetition = behind.Length > 1 && Utf8Parser.TryParse(behind[1..], out long number, out _) ? number : 0;
+
+            Link!.LastAck.Note(Link.Life, _topic.AsSpan(0, _topicLength), position[..space], offset, repetition); // before anybody is told
 
             outcome.Published(Id, position[..space], offset, _idFromClient);
             _rate!.Acknowledged(position[..space], offset);

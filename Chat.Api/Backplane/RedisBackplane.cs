@@ -92,7 +92,11 @@ internal sealed class RedisBackplane : IBackplane
 
     public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(_keys.Channel(topic));
 
-    public async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit)
+    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => ReadAsync(topic, epoch, since, limit, endsEpoch: false);
+
+    public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, endsEpoch: true);
+
+    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, bool endsEpoch)
     {
         if (_options.LogOf(topic.Kind).Messages == 0)
         {
@@ -100,16 +104,19 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var call = new RedisCall();
-        RedisScript.Read.Begin(call.Buffer, keys: 3, arguments: 5);
+        RedisScript.Read.Begin(call.Buffer, keys: 2, arguments: 7);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);
-        _keys.Ids(call.Buffer, topic.Utf8Name.Span);
-        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit)
+        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Life()
             .Bulk((long)_options.PositionAge.TotalMilliseconds)
-            .Bulk((long)_options.EmptyPositionAge.TotalMilliseconds);
+            .Bulk((long)_options.EmptyPositionAge.TotalMilliseconds)
+            .Bulk(endsEpoch ? 1 : 0);
         var reply = await _commands.CallAsync(call, topic.Utf8Name.Span);
-        return reply is object?[] fields && fields is [byte[] current, long last, .. var envelopes]
-            ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()])
+        return reply is object?[] fields && fields is [byte[] current, long last, long common, long crossed, byte[] lives, .. var envelopes]
+            ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()], common)
+            {
+                Lineage = new Lineage(Encoding.UTF8.GetString(lives).Split(' ', StringSplitOptions.RemoveEmptyEntries), (int)crossed, _commands.Broken),
+            }
             : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
     }
 
@@ -174,7 +181,7 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         Channel(command, publication);
-        command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Bulk(now);
+        command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Life();
         if (hasId)
         {
             command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no id: one user's ids can't meet another's

@@ -20,6 +20,8 @@ internal sealed class RedisBackplaneHost : BackgroundService
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
     private readonly RedisBackplane _backplane;
+    private readonly RedisLives _lives;
+    private readonly PositionKeeper _positions;
     private readonly TopicTable _topics;
     private readonly BackplaneOptions _options;
     private readonly TimeProvider _time;
@@ -30,7 +32,9 @@ internal sealed class RedisBackplaneHost : BackgroundService
         _topics = topics;
         _options = options.Value;
         _time = time;
-        _commands = new RedisCommands(endpoint, _options, EndBatch, logger);
+        _commands = new RedisCommands(endpoint, _options, keys, EndBatch, logger);
+        _lives = new RedisLives(_commands, keys, topics);
+        _positions = new PositionKeeper(_commands, keys, _options, time);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, topics, _options, EndBatch, metrics, logger);
         _backplane = new RedisBackplane(_commands, _subscriptions, keys, _options, node, time, metrics);
         Memberships = new RedisMemberships(_commands, keys, hub.Value.MembershipAge);
@@ -63,6 +67,8 @@ internal sealed class RedisBackplaneHost : BackgroundService
             _backplane.WriteAgain();
             _backplane.Sweep();
             _backplane.TellHeads();
+            _lives.Share();
+            _positions.Renew(_topics.Held);
             _topics.Sweep();
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -23,6 +23,11 @@ internal abstract class RedisCommand : IPatientCommand
 
     ReadOnlySpan<byte> IPatientCommand.Bytes => Buffer.Span;
 
+    int IPatientCommand.LifeAt => Buffer.LifeAt;
+
+    /// <summary>The link it went by.</summary>
+    public RespLink? Link { get; set; }
+
     public void Complete(ref RespReader reply)
     {
         if (reply.Kind != '-')

@@ -20,16 +20,20 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly RedisScript[] _scripts;
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
+    private readonly RedisKeys _keys;
+    private readonly ConcurrentDictionary<RespLink, bool> _loading = new(); // links that owe the answer to scripts being loaded
     private volatile bool _isCluster;
     private volatile RespLink[] _owners = []; // of slots, as last heard
 
     /// <param name="endpoint">Where Redis is.</param>
     /// <param name="options">Time limits.</param>
+    /// <param name="keys">Names of keys.</param>
     /// <param name="batchEnd">Called on a link's thread when all replies that had arrived are handled.</param>
     /// <param name="logger">Gets up, down and cluster moves.</param>
-    public RedisCommands(RedisEndpoint endpoint, BackplaneOptions options, Action batchEnd, ILogger logger)
+    public RedisCommands(RedisEndpoint endpoint, BackplaneOptions options, RedisKeys keys, Action batchEnd, ILogger logger)
     {
         _options = options;
+        _keys = keys;
         _scripts = [.. _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))],
             RedisScript.Read, RedisScript.Admit, RedisScript.Count, RedisScript.Groups, RedisScript.GroupsJoin, RedisScript.GroupsLeave];
         _batchEnd = batchEnd;
@@ -39,6 +43,12 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     /// <summary>Whether every server that owns slots takes commands. One that was replaced counts no more.</summary>
     public bool IsUp => _main.IsUp && Array.TrueForAll(_owners, static owner => owner.IsUp);
+
+    /// <summary>Lives of Redis known to have lost something acknowledged.</summary>
+    public BrokenLives Broken { get; } = new();
+
+    /// <summary>Called on a link's thread when one turns out to be such. It may be known already.</summary>
+    public Action<string>? LifeBroken { get; set; }
 
     /// <summary>The script that publishes to topics of a kind.</summary>
     public RedisScript PublishScript(TopicKind kind) => _publish[(int)kind];
@@ -62,6 +72,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         command.Sender = this;
         command.Slot = _isCluster ? RedisSlot.Of(topic) : -1;
         var link = command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
+        command.Link = link;
         return command.IsPatient ? link.TrySend(command) : link.TrySend(command.Buffer.Span, command);
     }
 
@@ -83,14 +94,19 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     {
         if (error.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            var link = LinkOf(command);
-            LoadScripts(link);
-            return link.TrySend(command.Buffer.Span, command);
+            // Those in flight with it will all say so; the answers to the scripts' loading come after theirs.
+            var link = command.Link!;
+            if (!_loading.ContainsKey(link))
+            {
+                LoadScripts(link);
+            }
+
+            return TrySend(command, link);
         }
 
         if (error.StartsWith("READONLY", StringComparison.Ordinal))
         {
-            LinkOf(command).Break(); // it was the primary once; another of the configured servers, or the same name, may be it now
+            command.Link!.Break(); // it was the primary once; another of the configured servers, or the same name, may be it now
             return false;
         }
 
@@ -110,11 +126,11 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         {
             Assign(slot, slot, owner);
             _owners = _owners.Contains(owner) ? _owners : [.. _owners, owner];
-            return owner.TrySend(command.Buffer.Span, command);
+            return TrySend(command, owner);
         }
 
         return owner.TrySend(new CommandBuffer().Command(1).Bulk("ASKING"u8).Span, IgnoredReply.Instance)
-            && owner.TrySend(command.Buffer.Span, command);
+            && TrySend(command, owner);
     }
 
     /// <summary>Finds links whose server went silent, and who took over from a server that is gone.</summary>
@@ -134,6 +150,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void OnUp(RespLink link)
     {
+        LookForLastAck(link, link);
         LoadScripts(link);
         AskForSlots(link);
         Log.Up(_logger, link.Endpoint.Servers[0].Host, link.Endpoint.Servers[0].Port);
@@ -141,6 +158,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void OnDown(RespLink link, string reason, bool isNews)
     {
+        _loading.TryRemove(link, out _);
         if (isNews)
         {
             Log.Down(_logger, reason);
@@ -151,8 +169,30 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void OnBatchEnd(RespLink link) => _batchEnd();
 
-    private RespLink LinkOf(RedisCommand command) =>
-        command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
+    private static bool TrySend(RedisCommand command, RespLink link)
+    {
+        command.Link = link;
+        return link.TrySend(command.Buffer.Span, command);
+    }
+
+    // Its answer comes before those to all that is sent over the link from now on.
+    private void LookForLastAck(RespLink acknowledged, RespLink to)
+    {
+        var life = acknowledged == to ? to.Life : ServerLife.Unknown; // of a server that was replaced, any is another
+        if (acknowledged.LastAck.OfAnotherLife(life) is { } ack)
+        {
+            var check = new LastAckCheck(ack, _keys, (check, isThere) =>
+            {
+                acknowledged.LastAck.Forget(ack);
+                if (!isThere)
+                {
+                    Log.AckLost(_logger, ack.Epoch, ack.Offset);
+                    LifeBroken?.Invoke(check.Link!.Life);
+                }
+            }) { Sender = this, Slot = _isCluster ? RedisSlot.Of(ack.Topic) : -1 };
+            TrySend(check, to);
+        }
+    }
 
     private void AskForSlots(RespLink link) =>
         link.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this));
@@ -160,11 +200,12 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private void LoadScripts(RespLink link)
     {
         var load = new CommandBuffer();
+        _loading[link] = true;
         foreach (var script in _scripts)
         {
             load.Clear();
             load.Command(3).Bulk("SCRIPT"u8).Bulk("LOAD"u8).Bulk(script.Text);
-            link.TrySend(load.Span, IgnoredReply.Instance);
+            link.TrySend(load.Span, script == _scripts[^1] ? new LoadedReply(this, link) : IgnoredReply.Instance);
         }
     }
 
@@ -223,6 +264,14 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             }
 
             commands._owners = [.. commands._slots.OfType<RespLink>().Distinct()];
+            foreach (var replaced in commands._peers.Values.Append(commands._main).Where(link => !link.IsUp && !commands._owners.Contains(link)))
+            {
+                if (commands._isCluster && replaced.LastAck.OfAnotherLife(ServerLife.Unknown) is { } ack
+                    && Volatile.Read(ref commands._slots[RedisSlot.Of(ack.Topic)]) is { } successor)
+                {
+                    commands.LookForLastAck(replaced, successor);
+                }
+            }
         }
 
         public void Fail()
@@ -231,8 +280,19 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         }
     }
 
+    private sealed class LoadedReply(RedisCommands commands, RespLink link) : IRespReply
+    {
+        public void Complete(ref RespReader reply) => commands._loading.TryRemove(link, out _);
+
+        public void Fail() => commands._loading.TryRemove(link, out _);
+    }
+
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisLostMessages",
+            Message = "Redis came back without a message it had acknowledged (at {Epoch}:{Offset}); members are told that something may be missing.")]
+        public static partial void AckLost(ILogger logger, string epoch, long offset);
+
         [LoggerMessage(Level = LogLevel.Information, EventName = "RedisUp", Message = "Connected to Redis at {Host}:{Port}.")]
         public static partial void Up(ILogger logger, string host, int port);
 

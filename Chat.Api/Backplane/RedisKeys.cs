@@ -14,7 +14,7 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The recent messages of a topic: a list of envelopes, oldest first.</summary>
     public void Log(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:log"u8);
 
-    /// <summary>The life and position of a log: a hash of epoch, offset and upkeep times. Outlives the log.</summary>
+    /// <summary>The life and position of a log: a hash of epoch, lineage, offset and upkeep. Outlives the log.</summary>
     public void Meta(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:meta"u8);
 
     /// <summary>Message ids seen in the log's window: a sorted set of sender/id by offset.</summary>
@@ -29,6 +29,12 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Exists while a group has just been told that a user types.</summary>
     public void Typing(CommandBuffer command, ReadOnlySpan<byte> topic, string userId) =>
         Key(command, topic, Encoding.UTF8.GetBytes("}:typing:" + userId));
+
+    /// <summary>The hash tag of what concerns the whole Redis.</summary>
+    public static ReadOnlySpan<byte> LivesTag => "lives"u8;
+
+    /// <summary>Lives of Redis that began with less than had been acknowledged: a set.</summary>
+    public void BrokenLives(CommandBuffer command) => Key(command, LivesTag, "}:broken"u8);
 
     public void Channel(CommandBuffer command, ReadOnlySpan<byte> topic) => command.Bulk(_prefix, topic);
 

@@ -17,9 +17,12 @@ internal sealed class RedisScript
 
     private RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
     {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(file)
-            ?? throw new InvalidOperationException($"The script {file} is not embedded in the assembly.");
-        var text = new StreamReader(stream).ReadToEnd();
+        var text = ReadFile(file);
+        if (text.Contains("@EPOCH@", StringComparison.Ordinal))
+        {
+            text = text.Replace("@EPOCH@", ReadFile("epoch.lua"), StringComparison.Ordinal);
+        }
+
         foreach (var (name, value) in constants)
         {
             text = text.Replace($"@{name}@", value.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
@@ -35,14 +38,26 @@ internal sealed class RedisScript
     /// Redis time with every message.</summary>
     public static RedisScript Publish(LogOptions log, TimeSpan positionAge)
     {
+        const int Marks = 8; // per window, and per log full of bytes; at most 32 times as many per age
         var age = (long)log.Age.TotalMilliseconds;
+        var window = (long)log.Window.TotalMilliseconds;
         return new RedisScript(
-            "publish.lua", ("KEEP", log.Messages), ("AGE", age), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds));
+            "publish.lua",
+            ("KEEP", log.Messages), ("AGE", age), ("WINDOW", window), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds),
+            ("MOST", window == 0 ? log.Messages : Math.Max(log.Messages, log.MostMessages)), ("BYTES", log.MostBytes),
+            ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks));
     }
 
     public byte[] Text { get; }
 
     public byte[] Sha { get; }
+
+    private static string ReadFile(string file)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(file)
+            ?? throw new InvalidOperationException($"The script {file} is not embedded in the assembly.");
+        return new StreamReader(stream).ReadToEnd();
+    }
 
     /// <summary>Begins the command that calls it; keys and arguments are to follow.</summary>
     public void Begin(CommandBuffer command, int keys, int arguments) =>

@@ -31,6 +31,11 @@ internal sealed class HubLogReader(IBackplane backplane, IOptions<ConnectionOpti
                 break; // the log has gone meanwhile
             }
 
+            if (!answer.IsEmpty && Envelope.TryParse(piece.Envelopes[0], out var first) && first.Offset != at + 1)
+            {
+                break; // it was cut off meanwhile; the next question learns of that
+            }
+
             foreach (var utf8 in piece.Envelopes)
             {
                 room -= utf8.Length;

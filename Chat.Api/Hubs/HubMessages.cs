@@ -84,9 +84,9 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         var most = Math.Min(limit ?? options.Value.HistoryMessages, options.Value.HistoryMessages);
         try
         {
-            var log = await backplane.ReadAsync(group, "", 0, 0);
+            var log = await backplane.ReadAsync(group, since?.Epoch ?? "", since?.Offset ?? 0, 0);
             var head = new LogPosition(log.Epoch, log.Last);
-            if (since is { } position && position.Epoch == head.Epoch && position.Offset <= head.Offset)
+            if (since is { } position && log.Continues(position.Offset))
             {
                 var after = await reader.ReadAfterAsync(group, head, position.Offset, most);
                 return after.ToAnswer(isWhole: after.StartsAt(position.Offset));
@@ -110,17 +110,16 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
             return new MessagesAnswer(live.Epoch, live.Offset, Recovered: true, []);
         }
 
-        var known = position.Epoch == live.Epoch;
-        if (known && position.Offset >= live.Offset)
+        // It may be ahead of this node, to which the rest is still on its way, or of an earlier epoch: only the log knows.
+        var log = await backplane.ReadAsync(group, position.Epoch, position.Offset, 0);
+        var known = log.Continues(position.Offset);
+        if (position.Offset >= live.Offset && (known || position.Epoch == live.Epoch))
         {
-            // At the end, or ahead of this node, to which the rest is still on its way: only the log knows.
-            var log = await backplane.ReadAsync(group, position.Epoch, live.Offset, 0);
-            var isReal = log.Epoch == position.Epoch && log.Last >= position.Offset;
-            return new MessagesAnswer(live.Epoch, isReal ? position.Offset : live.Offset, isReal, []);
+            return new MessagesAnswer(log.Epoch, known ? position.Offset : live.Offset, known, []);
         }
 
         var from = Math.Max(known ? position.Offset : 0, live.Offset - options.Value.HistoryMessages);
-        var missed = await reader.ReadLatestAsync(group, live, from);
+        var missed = await reader.ReadLatestAsync(group, live with { Epoch = log.Epoch }, from);
         return missed.ToAnswer(isWhole: known && missed.StartsAt(position.Offset));
     }
 

@@ -24,6 +24,8 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     private byte[] _endedEpoch = [];
     private long _last;
     private int _lastMark; // of the message at _last; 0: not known
+    private Lineage _lineage = Lineage.None;
+    private bool _owesHole; // the log is another one, and from where on it is to be had the next read tells
     private bool _isLive;
     private bool _mustReadAgain;
     private int _waitedBeforeRead; // of those that wait, how many did so when the last read began
@@ -93,7 +95,8 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         lock (_gate)
         {
             (epoch, offset) = (_epoch, _last);
-            return Add_NeedsLock(new Member(this, connection) { Held = [], Holds = 1, Known = since.Epoch == _epoch ? since.Offset : 0, Generation = generation });
+            // Perhaps of an epoch before or after this one; if it is of none, the replay makes the member join anew.
+            return Add_NeedsLock(new Member(this, connection) { Held = [], Holds = 1, Known = since.Offset, Generation = generation });
         }
     }
 
@@ -198,7 +201,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         lock (_gate)
         {
             SetEpoch_NeedsLock(page.Epoch);
-            (_last, _lastMark) = (page.Last, 0);
+            (_last, _lastMark, _lineage) = (page.Last, 0, page.Lineage);
             return !TryGoLive_NeedsLock();
         }
     }
@@ -225,7 +228,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
             var page = await backplane.ReadAsync(topic, epoch, since, PageSize);
             if (IsOtherHistory(page))
             {
-                page = await backplane.ReadAsync(topic, epoch, long.MaxValue, 0); // a position beyond the last begins a new epoch
+                page = await backplane.EndEpochAsync(topic, epoch);
             }
 
             SendBatch.Begin();
@@ -243,35 +246,24 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
-    private bool IsOtherHistory(LogPage page)
-    {
-        lock (_gate)
-        {
-            if (page.Epoch != _epoch || _lastMark == 0)
-            {
-                return false;
-            }
-
-            return page.Last < _last
-                || (page.Envelopes.Count > 0 && Envelope.TryParse(page.Envelopes[0], out var envelope) && envelope.Offset == _last && Mark(envelope) != _lastMark);
-        }
-    }
-
     /// <summary>Delivers a page of the log. True: nothing is missing any more, the topic is live.</summary>
     private bool TryApply(LogPage page)
     {
         lock (_gate)
         {
-            if (page.Epoch != _epoch)
+            _lineage = page.Lineage; // before it is asked: what becomes known later is told by OnLifeBroken
+            if (page.Epoch != _epoch && !TryGoOver_NeedsLock(page))
             {
-                // The log was lost with Redis. Whether anything went with it that nobody got, nobody knows.
-                SetEpoch_NeedsLock(page.Epoch);
-                (_last, _lastMark) = (0, 0);
-                Hole_NeedsLock();
                 return false;
             }
 
             var before = _last;
+            if (_owesHole)
+            {
+                (_last, _lastMark, _owesHole) = (page.Envelopes.Count > 0 ? FirstOffset(page) - 1 : page.Last, 0, false);
+                Hole_NeedsLock();
+            }
+
             foreach (var utf8 in page.Envelopes)
             {
                 if (Envelope.TryParse(utf8, out var envelope) && envelope.Offset > _last)
@@ -385,15 +377,5 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         _endedEpoch = _epochUtf8;
         _epoch = epoch;
         _epochUtf8 = Encoding.UTF8.GetBytes(epoch);
-        _members.ForEach(member => member.Known = 0);
-    }
-
-    // Tells a message from any other that may have its offset.
-    private static int Mark(scoped in Envelope envelope)
-    {
-        var hash = new HashCode();
-        hash.Add(envelope.At);
-        hash.AddBytes(envelope.Id);
-        return hash.ToHashCode() | 1;
     }
 }

@@ -27,9 +27,11 @@ internal readonly record struct LogPosition(string Epoch, long Offset)
 
 /// <summary>Brings a member up from where it was, then lets it go live: no gap, no duplicate.</summary>
 /// <remarks>The member joins first, its live frames held; the log is read up to the position at which it joined;
-/// both go into the outbox in that order.</remarks>
+/// both go into the outbox in that order, piece by piece.</remarks>
 internal static class TopicReplay
 {
+    private const int PageSize = 256; // messages to a read: a long log must not lie in memory for each of thousands who come back at once
+
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
     public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane)
     {
@@ -45,29 +47,41 @@ internal static class TopicReplay
         var topic = member.Topic;
         try
         {
-            if (since.Epoch == epoch && since.Offset > joinedAt)
+            if (since == new LogPosition(epoch, joinedAt))
             {
-                if (await IsAheadAsync(topic, since, joinedAt, backplane))
-                {
-                    Tell(member, epoch, since.Offset, recovered: true);
-                    GoLive(member);
-                    return;
-                }
-
-                topic.JoinAnew(member, out epoch, out joinedAt);
-                since = default;
+                Tell(member, epoch, joinedAt, recovered: true);
+                GoLive(member);
+                return;
             }
 
-            // A position of another life is not worth anything: the client gets what there is, and is told that this
-            // may not be all.
-            var known = since.Epoch == epoch;
-            var from = known ? since.Offset : 0;
-            var page = from < joinedAt
-                ? await backplane.ReadAsync(topic.Topic, epoch, from, (int)Math.Min(joinedAt - from, int.MaxValue))
-                : new LogPage(epoch, joinedAt, []);
-            var start = FirstOffset(page, joinedAt) - 1;
-            Tell(member, epoch, start, recovered: known && start == since.Offset);
-            await SendAsync(topic, member.Connection, page, joinedAt);
+            // The client's last node may have been ahead of this one, to which the rest is still on its way; its position may be of an
+            // earlier epoch, which this log continues; or made up, or lost with Redis. Only the log knows.
+            var page = await backplane.ReadAsync(topic.Topic, since.Epoch, since.Offset, Room(since.Offset, joinedAt));
+            var isWhole = page.Continues(since.Offset);
+            var at = since.Offset;
+            if (!isWhole)
+            {
+                // The client gets what there is, and is told that this may not be all.
+                at = 0;
+                topic.JoinAnew(member, out _, out joinedAt);
+                page = await backplane.ReadAsync(topic.Topic, page.Epoch, at, Room(at, joinedAt));
+            }
+
+            var start = at < joinedAt ? FirstOffset(page, joinedAt) - 1 : at;
+            Tell(member, page.Epoch, start, recovered: isWhole && start == at);
+            at = await SendAsync(topic, member.Connection, page, start, joinedAt);
+            while (at < joinedAt)
+            {
+                page = await backplane.ReadAsync(topic.Topic, page.Epoch, at, Room(at, joinedAt));
+                start = FirstOffset(page, joinedAt) - 1;
+                if (start != at || !page.Continues(at))
+                {
+                    Tell(member, page.Epoch, start, recovered: false); // the log was cut off meanwhile
+                }
+
+                at = await SendAsync(topic, member.Connection, page, start, joinedAt);
+            }
+
             GoLive(member);
         }
         catch
@@ -77,13 +91,7 @@ internal static class TopicReplay
         }
     }
 
-    // The client's last node was ahead of this one, to which the rest is still on its way; or the position is made up,
-    // or lost with Redis. Only the log knows.
-    private static async Task<bool> IsAheadAsync(LocalTopic topic, LogPosition since, long joinedAt, IBackplane backplane)
-    {
-        var log = await backplane.ReadAsync(topic.Topic, since.Epoch, joinedAt, limit: 0);
-        return log.Epoch == since.Epoch && log.Last >= since.Offset;
-    }
+    private static int Room(long from, long to) => (int)Math.Clamp(to - from, 0, PageSize);
 
     private static void Tell(Member member, string epoch, long offset, bool recovered)
     {
@@ -106,8 +114,10 @@ internal static class TopicReplay
         return joinedAt + 1;
     }
 
-    private static async Task SendAsync(LocalTopic topic, Connection connection, LogPage page, long joinedAt)
+    /// <summary>Sends what a page has up to where the member joined. Returns up to where that is.</summary>
+    private static async Task<long> SendAsync(LocalTopic topic, Connection connection, LogPage page, long start, long joinedAt)
     {
+        var at = Math.Max(start, Math.Min(joinedAt, start + page.Envelopes.Count)); // what is no envelope takes its place, too
         // Together, as far as there is room: when a node has died, thousands come at once, each with many messages missed.
         SendBatch.Begin();
         try
@@ -128,6 +138,8 @@ internal static class TopicReplay
         {
             SendBatch.End();
         }
+
+        return at;
     }
 
     private static void GoLive(Member member)

@@ -126,6 +126,9 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
+    /// <summary>Those this node listens to.</summary>
+    public IEnumerable<Topic> Held => _topics.Values.Select(static topic => topic.Topic);
+
     public bool TryFind(Topic topic, out LocalTopic? local) => _topics.TryGetValue(topic.Name, out local);
 
     /// <summary>Whether a topic is still of interest here.</summary>
@@ -159,6 +162,14 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     }
 
     public void OnRemovalConfirmed(string id, string node) => _memberships?.OnConfirmed(id, node);
+
+    public void OnLifeBroken(string life)
+    {
+        foreach (var topic in _topics.Values)
+        {
+            topic.OnLifeBroken(life);
+        }
+    }
 
     public void OnRestored()
     {

@@ -15,6 +15,8 @@ internal sealed class BackplaneNode : IAsyncDisposable
 
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisLives _lives;
+    private readonly RedisKeys _keys;
     private readonly BackplaneOptions _options;
     private readonly CancellationTokenSource _stopping = new();
     private Task _ticking = Task.CompletedTask;
@@ -26,8 +28,10 @@ internal sealed class BackplaneNode : IAsyncDisposable
         var node = new NodeIdentity(time);
         var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
-        _commands = new RedisCommands(endpoint, options, static () => { }, NullLogger.Instance);
+        _keys = keys;
+        _commands = new RedisCommands(endpoint, options, keys, static () => { }, NullLogger.Instance);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, static () => { }, metrics, NullLogger.Instance);
+        _lives = new RedisLives(_commands, keys, Listener);
         Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1));
         TypingTurns = new RedisTypingTurns(_commands, keys);
         Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics);
@@ -41,6 +45,8 @@ internal sealed class BackplaneNode : IAsyncDisposable
     public RedisMemberships Memberships { get; }
 
     public RedisTypingTurns TypingTurns { get; }
+
+    public PositionKeeper PositionKeeper(TimeProvider time) => new(_commands, _keys, _options, time);
 
     public RecordingListener Listener { get; } = new();
 
@@ -123,6 +129,7 @@ internal sealed class BackplaneNode : IAsyncDisposable
             _commands.BreakOverdue();
             _subscriptions.Tick(_commands);
             Backplane.TellHeads();
+            _lives.Share();
         }
         while (await timer.WaitForNextTickAsync(_stopping.Token));
     }

@@ -11,6 +11,7 @@ internal sealed class RecordingListener : IBackplaneListener
 {
     private readonly Channel<Heard> _heard = Channel.CreateUnbounded<Heard>();
     private readonly Channel<(string Id, string Node)> _confirmed = Channel.CreateUnbounded<(string Id, string Node)>();
+    private readonly Channel<string> _broken = Channel.CreateUnbounded<string>();
     private readonly Channel<string> _heads = Channel.CreateUnbounded<string>();
     private readonly Channel<bool> _restored = Channel.CreateUnbounded<bool>();
 
@@ -22,6 +23,13 @@ internal sealed class RecordingListener : IBackplaneListener
 
     public void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset) =>
         _heads.Writer.TryWrite($"{Encoding.UTF8.GetString(topic)} {Encoding.UTF8.GetString(epoch)}:{offset}");
+
+    public void OnLifeBroken(string life) => _broken.Writer.TryWrite(life);
+
+    /// <summary>The next life of Redis that turned out to have lost something.</summary>
+    public Task<string> NextBrokenAsync() => _broken.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
+
+    public bool HeardOfABrokenLife => _broken.Reader.TryPeek(out _);
 
     public void OnRemovalConfirmed(string id, string node) =>
         _confirmed.Writer.TryWrite((id, node));

@@ -12,6 +12,7 @@ public sealed class OpenCluster() : NodeClusterFixture(
         ("Chat:Connections:PerUser", "0"),
         ("Chat:Connections:CloseTimeout", "00:00:30"),
         ("Chat:Backplane:User:Messages", "32"),
+        ("Chat:Backplane:User:Window", "0"),
         ("Chat:Backplane:Group:Messages", "10000"),
     ])
 {

@@ -13,6 +13,7 @@ internal sealed class FakeBackplane : IBackplane
     private readonly Dictionary<string, List<byte[]>> _logs = [];
     private readonly Dictionary<string, long> _trimmed = [];
     private readonly HashSet<string> _subscribed = [];
+    private readonly List<(string Ended, long At, string Life)> _lineage = [];
     private int _epoch = 1;
 
     public IBackplaneListener? Listener { get; set; }
@@ -116,6 +117,7 @@ internal sealed class FakeBackplane : IBackplane
         lock (_gate)
         {
             _logs.Clear();
+            _lineage.Clear();
             _trimmed.Clear();
             _epoch++;
         }
@@ -128,13 +130,43 @@ internal sealed class FakeBackplane : IBackplane
         {
             var log = Log_NeedsLock(topic);
             var before = _trimmed.GetValueOrDefault(topic.Name);
-            if (epoch == Epoch && since > before + log.Count)
+            var last = before + log.Count;
+            var crossed = _lineage.FindIndex(entry => entry.Ended == epoch) + 1;
+            var common = epoch == Epoch ? last : crossed > 0 ? _lineage[crossed - 1].At : -1;
+            var from = Math.Min(since, common);
+            return new LogPage(Epoch, last, from >= 0 ? [.. log.Skip((int)Math.Max(0, from - before)).Take(limit)] : [], common)
             {
-                log.Clear();
-                _epoch++; // as read.lua does; the offsets begin anew here
+                Lineage = new Lineage([.. _lineage.Select(entry => entry.Life)], crossed, Broken),
+            };
+        }
+    }
+
+    public BrokenLives Broken { get; } = new();
+
+    public async Task<LogPage> EndEpochAsync(Topic topic, string epoch)
+    {
+        await BeforeRead();
+        lock (_gate)
+        {
+            if (epoch == Epoch)
+            {
+                _epoch++;
+                _lineage.Clear();
             }
 
-            return new LogPage(Epoch, before + log.Count, epoch == Epoch ? [.. log.Skip((int)Math.Max(0, since - before)).Take(limit)] : []);
+            return new LogPage(Epoch, _trimmed.GetValueOrDefault(topic.Name) + Log_NeedsLock(topic).Count, []);
+        }
+    }
+
+    /// <summary>Redis begins another life, without the last of what it had acknowledged.</summary>
+    public void BeginLife(Topic topic, string life, int lost = 0)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            log.RemoveRange(log.Count - lost, lost);
+            _lineage.Insert(0, (Epoch, _trimmed.GetValueOrDefault(topic.Name) + log.Count, life));
+            _epoch++;
         }
     }
 

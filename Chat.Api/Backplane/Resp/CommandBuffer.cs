@@ -11,9 +11,12 @@ internal sealed class CommandBuffer
 
     public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
 
+    /// <summary>Where the argument stands that the link fills in (<see cref="Life"/>); -1: there is none.</summary>
+    public int LifeAt { get; private set; } = -1;
+
     public void Clear()
     {
-        Length = 0;
+        (Length, LifeAt) = (0, -1);
         if (_bytes.Length > 64 * 1024)
         {
             _bytes = new byte[512]; // one large message must not stay for ever in a pooled buffer
@@ -45,6 +48,15 @@ internal sealed class CommandBuffer
         Raw(d);
         Raw("\r\n"u8);
         return this;
+    }
+
+    /// <summary>An argument that is the server's life. It is filled in by the link, each time the command is sent: one that was built
+    /// before a reconnect, or is sent again to another server, cannot carry a life that has ended.</summary>
+    public CommandBuffer Life()
+    {
+        Header((byte)'$', ServerLife.Length);
+        LifeAt = Length;
+        return Raw(ServerLife.UnknownUtf8).Raw("\r\n"u8);
     }
 
     public CommandBuffer Bulk(string text) => Bulk(System.Text.Encoding.UTF8.GetBytes(text));

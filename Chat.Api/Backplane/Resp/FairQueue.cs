@@ -8,6 +8,9 @@ internal interface IPatientCommand : IRespReply
     /// <summary>The command; stays as it is until its reply, or its failure.</summary>
     ReadOnlySpan<byte> Bytes { get; }
 
+    /// <summary>Where in it the server's life is filled in when it is sent (<see cref="ServerLife"/>); -1: nowhere.</summary>
+    int LifeAt => -1;
+
     /// <summary>Whose it is: parties take turns.</summary>
     string Party { get; }
 }

@@ -1,12 +1,15 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Chat.Api.Backplane.Resp;
 
-/// <summary>Logs in on a fresh connection: AUTH and SELECT where configured, and a PING that proves that somebody answers.</summary>
+/// <summary>Logs in on a fresh connection: AUTH and SELECT where configured, a PING that proves that somebody answers, and for
+/// commands the question which life of the server this is.</summary>
 internal static class RespHandshake
 {
     /// <exception cref="RespException">Redis refused, or did not answer in time.</exception>
-    public static void Perform(RespSocket socket, RedisEndpoint endpoint, TimeSpan timeout)
+    /// <returns>The server's life (<see cref="ServerLife"/>).</returns>
+    public static string Perform(RespSocket socket, RedisEndpoint endpoint, RespLinkKind kind, TimeSpan timeout)
     {
         var commands = new CommandBuffer();
         var replies = 1;
@@ -30,17 +33,26 @@ internal static class RespHandshake
         }
 
         commands.Command(1).Bulk("PING"u8);
+        var questions = 0;
+        if (kind == RespLinkKind.Commands)
+        {
+            questions = 2;
+            commands.Command(2).Bulk("INFO"u8).Bulk("server"u8).Command(2).Bulk("INFO"u8).Bulk("replication"u8);
+        }
+
         socket.Send(commands.Span, out _);
-        Await(socket, replies, timeout);
+        var answers = Await(socket, replies, questions, timeout);
         socket.EndHandshake();
+        return answers is [var server, var replication] ? ServerLife.Of(server, replication) : ServerLife.Unknown;
     }
 
-    private static void Await(RespSocket socket, int replies, TimeSpan timeout)
+    private static List<string> Await(RespSocket socket, int replies, int questions, TimeSpan timeout)
     {
-        var buffer = new byte[4096];
+        var answers = new List<string>(questions);
+        var buffer = new byte[64 * 1024];
         var (start, end) = (0, 0);
         var watch = Stopwatch.StartNew();
-        while (replies > 0)
+        while (replies + questions > 0)
         {
             if (watch.Elapsed > timeout || end == buffer.Length)
             {
@@ -48,15 +60,22 @@ internal static class RespHandshake
             }
 
             end += socket.Receive(buffer.AsSpan(end), timeout - watch.Elapsed, likely: false, out var closed);
-            while (replies > 0 && RespReader.TryMeasure(buffer.AsSpan(start, end - start), out var length))
+            while (replies + questions > 0 && RespReader.TryMeasure(buffer.AsSpan(start, end - start), out var length))
             {
                 var reader = new RespReader(buffer.AsSpan(start, length));
+                start += length;
+                if (replies == 0)
+                {
+                    questions--;
+                    answers.Add(reader.ReadAny() is byte[] text ? Encoding.UTF8.GetString(text) : ""); // it may be forbidden to ask
+                    continue;
+                }
+
                 if (reader.Kind != '+')
                 {
                     throw new RespException(reader.Kind == '-' ? "Redis refused the login: " + reader.ReadLine() : "what answers there is not Redis");
                 }
 
-                start += length;
                 replies--;
             }
 
@@ -65,5 +84,7 @@ internal static class RespHandshake
                 throw new RespException("Redis closed the connection at the login");
             }
         }
+
+        return answers;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Chat.Api.Backplane.Resp;
 
@@ -32,6 +33,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     private readonly FairQueue _waiting = new(MaxWaitingBytes); // not empty: the window is full, and replies are owed; guarded by _gate
     private readonly SendBuffer _out = new(); // guarded by _gate
     private long _owedBytes; // of the commands in _owed; guarded by _gate
+    private byte[] _life = [.. ServerLife.UnknownUtf8]; // guarded by _gate
     private RespSocket? _socket; // not null: connected; guarded by _gate
     private volatile bool _isOpen; // to all, not just to the reading thread; set under _gate
     private bool _isPausing; // the reading thread is about to flush; guarded by _gate
@@ -42,6 +44,12 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     public RedisEndpoint Endpoint => endpoint;
 
     public bool IsUp => _isOpen;
+
+    /// <summary>Which life of its server the link talks to, or talked to last (<see cref="ServerLife"/>).</summary>
+    public string Life { get; private set; } = ServerLife.Unknown;
+
+    /// <summary>What the server acknowledged last over this link.</summary>
+    public LastAck LastAck { get; } = new();
 
     public void Start()
     {
@@ -126,9 +134,10 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             try
             {
                 using var socket = RespSocket.Connect(endpoint, server, timeout);
-                RespHandshake.Perform(socket, endpoint, timeout);
+                var life = RespHandshake.Perform(socket, endpoint, kind, timeout);
                 lock (_gate)
                 {
+                    (Life, _life) = (life, Encoding.ASCII.GetBytes(life));
                     _out.Clear();
                     _socket = socket;
                 }
@@ -300,6 +309,11 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     private void Append_NeedsLock(ReadOnlySpan<byte> command, IRespReply? reply)
     {
         _out.Append(command);
+        if (reply is IPatientCommand { LifeAt: >= 0 and var lifeAt })
+        {
+            _out.Overwrite(command.Length - lifeAt, _life); // under the lock, as the connection is: never the life of another one
+        }
+
         if (reply is null)
         {
             return;

@@ -1,66 +1,100 @@
 -- Appends a message to a topic's log and publishes it: one order for everyone, by construction.
 -- KEYS[1] log    list of envelopes, oldest first
--- KEYS[2] meta   hash: e epoch, o last offset, x and d the periods in which log and ids were last tidied
+-- KEYS[2] meta   hash: e epoch, l the life of Redis it began in, p its lineage (epoch.lua), o last offset,
+--                b bytes ever appended, x the period in which expiries were last renewed, m marks: "offset:time:bytes "
+--                each, oldest first, i offset at which ids were last tidied, n messages that came once more
 -- KEYS[3] ids    sorted set: sender/message id -> offset; only with ARGV[5]
--- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period: a number that changes four times per age
--- ARGV[4] now, Unix ms   [5] sender/message id, optional
--- Returns "epoch offset". @KEEP@, @AGE@ and @POSITION@ are put in per kind of topic: messages to keep, their age in
--- ms, ms the position outlives the log.
+-- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period by the node's clock: a quarter of the log's age
+-- ARGV[4] life of Redis, as the link it came by knows it   [5] sender/message id, optional
+-- Returns "epoch offset", and for a message that was there already, the number of this repetition behind it.
+-- What is in capitals between two @ is put in per kind of topic (RedisScript).
 -- Redis is one thread for everybody, so each call here is everybody's time: the usual message makes four, and
--- everything else happens once a period or every 32 messages.
+-- everything else happens once a period or every 32 messages. Only Redis's clock counts; the node's, which may be wrong,
+-- just says when to look at it.
+@EPOCH@
 local call = redis.call
-local meta, period, id = KEYS[2], ARGV[3], ARGV[5]
+local log, meta, life, id = KEYS[1], KEYS[2], ARGV[4], ARGV[5]
 
-local known = call('HMGET', meta, 'e', 'x', 'd')
+local known = call('HMGET', meta, 'e', 'l', 'o', 'b', 'x', 'i')
 local epoch = known[1]
-if not epoch then
-  -- By Redis's clock: two lives of a log never begin in the same microsecond.
-  local time = call('TIME')
-  epoch = string.format('%x', time[1]) .. string.format('%05x', time[2])
-  call('DEL', KEYS[1])
-  call('HSET', meta, 'e', epoch)
+if not epoch or known[2] ~= life then
+  epoch = begin(log, meta, epoch, known[3] or '0', life)
 end
 
 if id then
-  if known[3] then
+  if known[6] then
     local seen = call('ZSCORE', KEYS[3], id)
     if seen then
-      return epoch .. ' ' .. string.format('%d', seen)
+      -- Written down, so that this acknowledgement is a write, too: what a later life of Redis has lost shows by the last one.
+      return epoch .. ' ' .. string.format('%d', seen) .. ' ' .. string.format('%d', call('HINCRBY', meta, 'n', 1))
     end
   else
-    call('DEL', KEYS[3]) -- ids of an earlier life are none of this one's
+    call('DEL', KEYS[3]) -- ids of a position that is gone are none of this one's
   end
 end
 
-local offset = call('HINCRBY', meta, 'o', 1)
+local offset = (tonumber(known[3]) or 0) + 1
 local number = string.format('%d', offset)
 local envelope = '{"Offset":' .. number .. ',"Epoch":"' .. epoch .. '",' .. ARGV[2]
-call('RPUSH', KEYS[1], envelope)
+local bytes = (tonumber(known[4]) or 0) + #envelope
+call('RPUSH', log, envelope)
+call('HSET', meta, 'o', number, 'b', string.format('%d', bytes))
 call('PUBLISH', ARGV[1], envelope)
 
-local tidy = offset % 32 == 0
-if id then
-  call('ZADD', KEYS[3], number, id)
-  if tidy or known[3] ~= period then
-    call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%d', offset - @KEEP@))
-    call('PEXPIRE', KEYS[3], '@LIVE@')
-    call('HSET', meta, 'd', period)
+local step = offset % 32 == 0 or #envelope > @LARGE@
+local renew = false
+if step or known[5] ~= ARGV[3] then
+  local time = call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local period = string.format('%d', math.floor(now * 4 / @AGE@))
+  renew = known[5] ~= period
+  if renew then
+    call('HSET', meta, 'x', period)
+    call('PEXPIRE', log, '@LIVE@')
+    call('PEXPIRE', meta, '@POSITION@')
+    if known[6] and not id then
+      call('HSET', meta, 'i', '0') -- the next id renews theirs
+    end
+  end
+
+  if step or renew then
+    -- A mark says that everything up to its offset is older than its time. What is over the count and older than the window
+    -- goes; what is over the age, over the most messages or over the bytes, in any case.
+    local cut, over, kept, base = offset - @MOST@, false, '', ''
+    local lastTime, lastBytes
+    for at, when, size in string.gmatch(call('HGET', meta, 'm') or '', '(%d+):(%d+):(%d+) ') do
+      local mark = at .. ':' .. when .. ':' .. size .. ' '
+      at, lastTime, lastBytes = tonumber(at), tonumber(when), tonumber(size)
+      if lastTime <= now - @AGE@ or over or bytes - lastBytes > @BYTES@ then
+        cut = math.max(cut, at)
+      elseif lastTime <= now - @WINDOW@ then
+        cut = math.max(cut, math.min(at, offset - @KEEP@))
+      end
+      over = bytes - lastBytes > @BYTES@
+      if at <= cut then
+        base, kept = mark, ''
+      else
+        kept = kept .. mark
+      end
+    end
+
+    if not lastTime or lastTime <= now - @MARKTIME@ or lastBytes <= bytes - @MARKBYTES@ then
+      kept = kept .. number .. ':' .. string.format('%d', now) .. ':' .. string.format('%d', bytes) .. ' '
+    end
+    call('HSET', meta, 'm', base .. kept)
+    if cut > 0 then
+      call('LTRIM', log, string.format('%d', cut - offset), '-1')
+    end
   end
 end
 
-if tidy then
-  call('LTRIM', KEYS[1], '-@KEEP@', '-1')
-end
-if known[2] ~= period then
-  local oldest = tonumber(ARGV[4]) - @AGE@
-  local first = call('LINDEX', KEYS[1], 0)
-  while first and tonumber(string.match(first, '"At":(%d+)') or oldest) < oldest do
-    call('LPOP', KEYS[1])
-    first = call('LINDEX', KEYS[1], 0)
+if id then
+  call('ZADD', KEYS[3], number, id)
+  if step or renew or not known[6] or tonumber(known[6]) + 32 <= offset then
+    call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%d', offset - call('LLEN', log)))
+    call('PEXPIRE', KEYS[3], '@LIVE@')
+    call('HSET', meta, 'i', number)
   end
-  call('HSET', meta, 'x', period)
-  call('PEXPIRE', KEYS[1], '@LIVE@')
-  call('PEXPIRE', meta, '@POSITION@')
 end
 
 return epoch .. ' ' .. number

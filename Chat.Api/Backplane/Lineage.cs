@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>Lives of Redis that began with less than had been acknowledged before. Where that shows by no position, this tells.</summary>
+internal sealed class BrokenLives
+{
+    private readonly ConcurrentDictionary<string, bool> _lives = new(StringComparer.Ordinal);
+
+    public IEnumerable<string> All => _lives.Keys;
+
+    /// <summary>False: it was known.</summary>
+    public bool TryAdd(string life) => _lives.TryAdd(life, true);
+
+    public bool Contains(string life) => _lives.ContainsKey(life);
+}
+
+/// <summary>How the epochs of a log follow from one another, as far as it is remembered.</summary>
+/// <param name="Lives">Lives of Redis that began them, the newest first.</param>
+/// <param name="Crossed">As many of these began after the epoch that the reader asked with.</param>
+/// <param name="Broken">Those known to have lost something; asked whenever it matters, since that may become known later.</param>
+internal sealed record Lineage(IReadOnlyList<string> Lives, int Crossed, BrokenLives Broken)
+{
+    public static readonly Lineage None = new([], 0, new BrokenLives());
+
+    /// <summary>Whether something acknowledged may be missing between the reader's epoch and now, though its position is there.</summary>
+    public bool IsBroken
+    {
+        get
+        {
+            for (var i = 0; i < Crossed; i++)
+            {
+                if (Broken.Contains(Lives[i]))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using Chat.Api.Backplane;
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>What a log keeps: by count, by Redis's clock, by bytes.</summary>
+public abstract class LogWindowSpec(RedisFixture redis)
+{
+    private readonly Topic _topic = Topic.Group(Guid.NewGuid().ToString("N"));
+
+    [RedisFact]
+    public async Task Log_InsideItsWindow_KeepsMoreThanItsCount_AndTheirIds()
+    {
+        await using var node = await StartAsync(log => log.Messages = 10);
+        var first = await node.PublishAsync(_topic, "0", id: "m0");
+
+        await PublishAsync(node, 200);
+
+        Assert.Equal(Enumerable.Range(1, 201), await OffsetsAsync(node, first.Epoch));
+        Assert.Equal(1, (await node.PublishAsync(_topic, "0", id: "m0")).Offset);
+    }
+
+    [RedisFact]
+    public async Task Log_OverItsMostMessages_KeepsTheNewest()
+    {
+        await using var node = await StartAsync(log => (log.Messages, log.MostMessages) = (10, 50));
+
+        var epoch = await PublishAsync(node, 320);
+
+        Assert.Equal(Enumerable.Range(271, 50), await OffsetsAsync(node, epoch));
+    }
+
+    [RedisFact]
+    public async Task Log_OfLargeMessages_KeepsAboutItsMostBytes()
+    {
+        await using var node = await StartAsync(log => log.MostBytes = 64 * 1024);
+
+        var epoch = await PublishAsync(node, 200, new string('x', 2000));
+
+        Assert.InRange((await OffsetsAsync(node, epoch)).Length, 20, 42);
+    }
+
+    [RedisFact]
+    public async Task Log_OlderThanItsWindow_ShrinksToItsCount()
+    {
+        await using var node = await StartAsync(log => (log.Messages, log.Window) = (10, TimeSpan.FromMilliseconds(400)));
+
+        var epoch = await PublishAsync(node, 320);
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await PublishAsync(node, 1);
+            return (await OffsetsAsync(node, epoch))[0] >= 310;
+        });
+    }
+
+    [RedisFact]
+    public async Task Log_OlderThanItsAge_ForgetsTheOldest()
+    {
+        await using var node = await StartAsync(log => (log.Age, log.Window) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
+
+        var epoch = await PublishAsync(node, 3);
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await PublishAsync(node, 1);
+            return await OffsetsAsync(node, epoch) is [> 3, ..];
+        });
+    }
+
+    // Age was once told by the publishing node's clock: one message from a node that was minutes ahead erased the group's log.
+    [RedisFact]
+    public async Task NodeWithAWrongClock_ErasesNothing()
+    {
+        await using var right = await StartAsync(log => log.Messages = 300);
+        var ahead = new ManualTimeProvider();
+        ahead.Advance(TimeSpan.FromDays(20_000));
+        await using var wrong = await StartAsync(log => log.Messages = 300, ahead);
+        var epoch = await PublishAsync(right, 3);
+        var expiry = Expiry();
+
+        for (var i = 0; i < 10; i++)
+        {
+            await wrong.PublishAsync(_topic, "from the future");
+            await right.PublishAsync(_topic, "now");
+        }
+
+        Assert.Equal(Enumerable.Range(1, 23), await OffsetsAsync(right, epoch));
+        Assert.True(Expiry() <= expiry, "Each change of the node renewed what is to be renewed four times an age.");
+    }
+
+    // The position of a topic that was only listened to lasts a day: on the next one its members were told of a hole.
+    [RedisFact]
+    public async Task Position_OfATopicThatANodeHolds_DoesNotExpire()
+    {
+        await using var node = await StartAsync(_ => { });
+        await node.Backplane.ReadAsync(_topic, "", 0, 0);
+        var meta = $"{{{_topic}}}:meta";
+        var day = (long)TimeSpan.FromDays(1).TotalMilliseconds;
+        Assert.InRange((long)redis.Server.Execute("PTTL", meta)!, 1, day);
+        var clock = new ManualTimeProvider();
+        var keeper = node.PositionKeeper(clock);
+
+        clock.Advance(TimeSpan.FromHours(6));
+        keeper.Renew([_topic]);
+        await Eventually.TrueAsync(() => redis.Server.Execute("PTTL", meta) is long left && left > day);
+
+        redis.Server.Execute("PEXPIRE", meta, "1000000");
+        keeper.Renew([_topic]);
+        await node.PublishAsync(Topic.Group("other"), "behind it");
+        Assert.InRange((long)redis.Server.Execute("PTTL", meta)!, 1, 1_000_000); // not before the next six hours
+    }
+
+    private long Expiry() => (long)redis.Server.Execute("PEXPIRETIME", $"{{{_topic}}}:log")!;
+
+    private Task<BackplaneNode> StartAsync(Action<LogOptions> configure, TimeProvider? time = null)
+    {
+        var options = BackplaneNode.PatientOptions();
+        configure(options.Group);
+        return BackplaneNode.StartAsync(redis.Server.ConnectionString, options, time);
+    }
+
+    private async Task<string> PublishAsync(BackplaneNode node, int count, string msg = "hi")
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => node.PublishAsync(_topic, msg)));
+        Assert.All(outcomes, outcome => Assert.True(outcome.IsPublished));
+        return outcomes[0].Epoch;
+    }
+
+    private async Task<int[]> OffsetsAsync(BackplaneNode node, string epoch) =>
+        [.. (await node.ReadAsync(_topic, epoch, 0)).Select(heard => (int)heard.Offset)];
+}
+
+[Collection(RedisServerGroup.Name)]
+[RunsOn(RedisKind.Redis)]
+public sealed class RedisLogWindowTests(RedisServerFixture redis) : LogWindowSpec(redis);
+
+[Collection(GarnetServerGroup.Name)]
+[RunsOn(RedisKind.Garnet)]
+public sealed class GarnetLogWindowTests(GarnetServerFixture redis) : LogWindowSpec(redis);

@@ -1,0 +1,122 @@
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>A Redis that begins another life: with all it had acknowledged, with less, or with its scripts alone gone.</summary>
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisLifeTests
+{
+    private readonly Topic _topic = Topic.Group(Guid.NewGuid().ToString("N"));
+
+    [RedisFact]
+    public Task Redis_RestartedWithAllItHad_GoesOn() => RestartWithAllAsync(RedisKind.Redis);
+
+    [Fact]
+    public Task Garnet_RestartedWithAllItHad_GoesOn() => RestartWithAllAsync(RedisKind.Garnet);
+
+    [RedisFact]
+    public async Task Redis_ThatCameBackOlder_KeepsWhatItAcknowledgesFromThenOn_AndEveryNodeIsTold()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var b = await BackplaneNode.StartAsync(server.ConnectionString);
+        var kept = await a.PublishAsync(_topic, "kept", id: "m1");
+        server.Execute("SAVE");
+        var lost = await a.PublishAsync(_topic, "lost", id: "m2"); // nobody listens: no position of a reader tells
+
+        await server.KillAsync();
+        await server.RestartAsync();
+        var next = await b.PublishAnyhowAsync(_topic, "next", "m3");
+
+        Assert.Equal(await a.Listener.NextBrokenAsync(), await b.Listener.NextBrokenAsync());
+        Assert.Equal((lost.Offset, true), (next.Offset, next.Epoch != lost.Epoch));
+        var resumed = await b.Backplane.ReadAsync(_topic, kept.Epoch, kept.Offset, 10);
+        Assert.Equal((kept.Offset, false), (resumed.Common, resumed.Continues(kept.Offset)));
+        await a.PublishAsync(_topic, "more");
+        await b.Backplane.ReadAsync(_topic, lost.Epoch, lost.Offset, 10);
+        Assert.Equal(["kept", "next", "more"], (await a.ReadAsync(_topic, next.Epoch, 0)).Select(heard => heard.Msg));
+    }
+
+    // The last acknowledgement was of a message that had been there for long; what came before it is lost all the same.
+    [RedisFact]
+    public async Task Redis_ThatLostWhatWasAcknowledgedBeforeARepetition_IsFound()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await a.PublishAsync(_topic, "kept", id: "m1");
+        server.Execute("SAVE");
+        await a.PublishAsync(_topic, "lost", id: "m2");
+        await a.PublishAsync(_topic, "kept", id: "m1");
+
+        await server.KillAsync();
+        await server.RestartAsync();
+
+        await a.Listener.NextBrokenAsync();
+    }
+
+    [RedisFact]
+    public async Task Replica_PromotedBeforeItHadEverything_IsFound()
+    {
+        await using var primary = await RedisServer.StartAsync();
+        await using var replica = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--replicaof", $"127.0.0.1 {primary.Port}");
+        await using var a = await BackplaneNode.StartAsync($"{primary.ConnectionString},{replica.ConnectionString}");
+        var kept = await a.PublishAsync(_topic, "kept");
+        await Eventually.TrueAsync(() => replica.Execute("HGET", $"{{{_topic}}}:meta", "o") is "1");
+        replica.Pause();
+        await a.PublishAsync(_topic, "lost");
+        await primary.KillAsync();
+        replica.Resume();
+        replica.Execute("REPLICAOF", "NO", "ONE");
+
+        // What stood in the replica's socket may have got there; then nothing is lost.
+        var next = await a.PublishAnyhowAsync(_topic, "next", "m3");
+        if (next.Offset == 2)
+        {
+            await a.Listener.NextBrokenAsync();
+        }
+
+        Assert.Equal("next", (await a.ReadAsync(_topic, next.Epoch, next.Offset - 1)).Single().Msg);
+        Assert.NotEqual(kept.Epoch, next.Epoch);
+    }
+
+    [RedisFact]
+    public async Task Scripts_ForgottenUnderTraffic_AreLoadedOnceEach()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await a.PublishAsync(_topic, "warm");
+        server.Execute("SCRIPT", "FLUSH");
+        server.Execute("CONFIG", "RESETSTAT");
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => a.PublishAsync(_topic, $"{i}")));
+
+        Assert.All(outcomes, outcome => Assert.True(outcome.IsPublished));
+        var stats = (string)server.Execute("INFO", "commandstats")!;
+        var loads = stats.Split("cmdstat_script|load:calls=")[1].Split(',')[0];
+        Assert.Equal("9", loads);
+    }
+
+    private async Task RestartWithAllAsync(RedisKind kind)
+    {
+        await using var server = await RedisServer.StartAsync(kind, persists: true);
+        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var b = await BackplaneNode.StartAsync(server.ConnectionString);
+        var first = await a.PublishAsync(_topic, "first", id: "m1");
+        await b.PublishAsync(_topic, "second", id: "m2");
+
+        await server.KillAsync();
+        await server.RestartAsync();
+        var again = await b.PublishAnyhowAsync(_topic, "first", "m1");
+        var third = await a.PublishAnyhowAsync(_topic, "third", "m3");
+
+        Assert.Equal((first.Offset, 3), (again.Offset, third.Offset));
+        Assert.NotEqual(first.Epoch, third.Epoch);
+        var page = await a.Backplane.ReadAsync(_topic, first.Epoch, 1, 10);
+        Assert.True(page.Continues(2));
+        Assert.False(page.Continues(3)); // was never in that epoch
+        Assert.Equal(2, page.Envelopes.Count);
+        Assert.False(a.Listener.HeardOfABrokenLife || b.Listener.HeardOfABrokenLife);
+    }
+}

@@ -1,0 +1,136 @@
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Topics;
+
+/// <summary>Redis began another life: a log's epoch ended, and the next one goes on from it.</summary>
+public sealed class LineageTests
+{
+    private readonly Topic _name = Topic.Group("1");
+    private readonly FakeBackplane _backplane = new();
+    private readonly RecordingConnection _member = new();
+    private readonly LocalTopic _topic;
+
+    public LineageTests() => _topic = new LocalTopic(_name, "node"u8.ToArray(), new TopicMetrics(NoMeters.Instance));
+
+    [Fact]
+    public async Task Life_ThatLostNothing_IsNoHole()
+    {
+        await HearAsync("a", "b");
+        _backplane.BeginLife(_name, "L2");
+
+        await CatchUpAsync();
+        _topic.Receive(_backplane.Say(_name, "c"));
+
+        Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "e2:3 c"], _member.Seen);
+    }
+
+    [Fact]
+    public async Task Envelope_OfTheNextEpoch_MakesTheTopicGoOver()
+    {
+        await HearAsync("a");
+        _backplane.BeginLife(_name, "L2");
+        _backplane.Say(_name, "b", lost: true);
+
+        Assert.True(_topic.Receive(_backplane.Say(_name, "c")));
+        await _topic.FillAsync(_backplane);
+
+        Assert.Equal(["from e1:0", "e1:1 a", "e2:2 b", "e2:3 c"], _member.Seen);
+    }
+
+    // Its offset is given again: by the offsets alone the next message would pass for one delivered already.
+    [Fact]
+    public async Task Life_ThatLostTheLastMessage_IsAHole_FromWhereTheHistoriesPart()
+    {
+        await HearAsync("a", "b");
+        _backplane.BeginLife(_name, "L2", lost: 1);
+        _backplane.Say(_name, "b2", lost: true);
+
+        await CatchUpAsync();
+
+        Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "hole e2:1", "e2:2 b2"], _member.Seen);
+    }
+
+    // No node had delivered what was lost, so no position tells; the node that had acknowledged it does.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Life_KnownToHaveLostSomething_IsAHole_WhenEverThatBecomesKnown(bool isKnownBefore)
+    {
+        await HearAsync("a");
+        _backplane.BeginLife(_name, "L2");
+        if (isKnownBefore)
+        {
+            Break();
+        }
+
+        await CatchUpAsync();
+        if (!isKnownBefore)
+        {
+            Break();
+        }
+
+        _topic.Receive(_backplane.Say(_name, "b"));
+
+        Assert.Equal(["from e1:0", "e1:1 a", "hole e2:1", "e2:2 b"], _member.Seen);
+
+        void Break()
+        {
+            Assert.True(_backplane.Broken.TryAdd("L2"));
+            _topic.OnLifeBroken("L2");
+        }
+    }
+
+    [Fact]
+    public async Task Resume_FromTheEpochBefore_IsWhole()
+    {
+        await HearAsync("a", "b");
+        _backplane.BeginLife(_name, "L2");
+        await CatchUpAsync();
+        _topic.Receive(_backplane.Say(_name, "c"));
+
+        Assert.Equal(["from e2:1", "e1:2 b", "e2:3 c"], await ResumeAsync("e1", 1));
+        Assert.Equal(["from e2:2", "e2:3 c"], await ResumeAsync("e1", 2));
+        Assert.Equal(["hole e2:0", "e1:1 a", "e1:2 b", "e2:3 c"], await ResumeAsync("e1", 3));
+    }
+
+    // Another node went over before this one: what its client has of the next epoch does not come once more.
+    [Fact]
+    public async Task Resume_FromAnEpochThisNodeHasNotHeardOf_GetsNothingTwice()
+    {
+        await HearAsync("a");
+        _backplane.BeginLife(_name, "L2");
+        _backplane.Say(_name, "b");
+        _backplane.Say(_name, "c");
+        var client = new RecordingConnection();
+        await TopicReplay.JoinAsync(_topic, client, new LogPosition("e2", 2), _backplane);
+
+        await CatchUpAsync();
+
+        Assert.Equal(["from e2:2", "e2:3 c"], client.Seen);
+    }
+
+    private async Task<IEnumerable<string>> ResumeAsync(string epoch, long offset)
+    {
+        var client = new RecordingConnection();
+        await TopicReplay.JoinAsync(_topic, client, new LogPosition(epoch, offset), _backplane);
+        return client.Seen;
+    }
+
+    private async Task HearAsync(params string[] messages)
+    {
+        _topic.Begin(await _backplane.ReadAsync(_name, "", 0, 0));
+        _topic.Join(_member);
+        foreach (var msg in messages)
+        {
+            _topic.Receive(_backplane.Say(_name, msg));
+        }
+    }
+
+    private Task CatchUpAsync()
+    {
+        Assert.True(_topic.Suspect());
+        return _topic.FillAsync(_backplane);
+    }
+}
