@@ -43,7 +43,8 @@ internal sealed class EdgeOptions
 
     /// <summary>Origins whose pages may open WebSockets, use the hub and call <c>/api</c>, besides pages from the host that
     /// is asked. In a comma-separated list, or as <c>Edge:AllowedOrigins:0</c> and so on.</summary>
-    /// <value>Exact origins: scheme://host[:port], without a path, without wildcards. Default: none.</value>
+    /// <value>Exact origins: scheme://host[:port], without a path, without wildcards. Default: none; in Development pages of
+    /// localhost, 127.0.0.0/8 and [::1] may, on any port.</value>
     /// <remarks>A hub client that is not on a WebSocket needs the edge's cookie, which browsers send from another site over
     /// https only. Where TLS ends before the edge, <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> lets it know.</remarks>
     public string[] AllowedOrigins { get; set; } = [];

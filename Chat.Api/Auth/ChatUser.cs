@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Security.Claims;
+using Chat.Api.Topics;
 
 namespace Chat.Api.Auth;
 
 /// <summary>What a checked token says about its user.</summary>
 internal static class ChatUser
 {
-    /// <summary>A valid <see cref="Topics.ChatId"/>, or null: nobody showed a token.</summary>
-    public static string? IdOf(ClaimsPrincipal user) => user.Identity is { IsAuthenticated: true } identity ? identity.Name : null;
+    /// <summary>The <see cref="ChatId"/> that the token's user is, or null: nobody showed a token, or one of nobody.</summary>
+    public static string? IdOf(ClaimsPrincipal user) =>
+        user.Identity is { IsAuthenticated: true } identity && ChatId.TryParse(identity.Name, out var id) ? id : null;
 
     /// <summary>The token's end (<c>exp</c>); clocks may differ by <see cref="AuthOptions.ClockSkew"/>. Null: nobody showed a token.</summary>
     public static DateTimeOffset? ExpiresAt(ClaimsPrincipal user) => TimeOf(user, "exp");

@@ -10,13 +10,12 @@ internal static class TokenEndpoint
 
     private static ContentHttpResult Create(HttpContext http, TokenMint mint)
     {
-        var nick = http.Request.Query["nick"].ToString();
-        if (!ChatId.IsValid(nick))
+        if (http.Request.Query["nick"] is not [var nick] || !ChatId.TryParse(nick, out var userId))
         {
             return TypedResults.Text("The query parameter nick is the user's id. " + ChatId.Rule + "\n", statusCode: StatusCodes.Status400BadRequest);
         }
 
         http.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Text(mint.Create(nick));
+        return TypedResults.Text(mint.Create(userId));
     }
 }

@@ -9,20 +9,27 @@ internal sealed class TokenMint(OwnKey own, IOptions<AuthOptions> options, TimeP
 {
     private readonly JsonWebTokenHandler _tokens = new();
 
-    /// <summary>Claims: the user (<see cref="AuthOptions.UserClaim"/>), <c>iat</c>, <c>nbf</c>, <c>exp</c>, <c>jti</c>; <c>iss</c> and
+    /// <summary>Claims: the user (<see cref="AuthOptions.UserClaim"/>; where that is not set, as <c>name</c> and, for servers of
+    /// the SignalR chat's lineage, as <c>unique_name</c>), <c>iat</c>, <c>nbf</c>, <c>exp</c>, <c>jti</c>; <c>iss</c> and
     /// <c>aud</c> where the settings have them.</summary>
     /// <param name="userId">Valid.</param>
     /// <exception cref="InvalidOperationException">There is no key.</exception>
     public string Create(string userId)
     {
         var now = time.GetUtcNow().UtcDateTime;
+        var claims = new Dictionary<string, object>
+        {
+            [options.Value.UserClaim ?? AuthOptions.OwnUserClaim] = userId,
+            [JwtRegisteredClaimNames.Jti] = Guid.NewGuid().ToString("n"),
+        };
+        if (options.Value.UserClaim is null)
+        {
+            claims[JwtRegisteredClaimNames.UniqueName] = userId;
+        }
+
         return _tokens.CreateToken(new SecurityTokenDescriptor
         {
-            Claims = new Dictionary<string, object>
-            {
-                [options.Value.UserClaim ?? AuthOptions.OwnUserClaim] = userId,
-                [JwtRegisteredClaimNames.Jti] = Guid.NewGuid().ToString("n"),
-            },
+            Claims = claims,
             Issuer = options.Value.Issuer,
             Audience = options.Value.Audience,
             IssuedAt = now,

@@ -30,6 +30,7 @@ internal sealed class TokenValidator : TokenHandler
             _own.IssuerSigningKey = key;
             _own.ValidateIssuer = options.Value.Issuer is not null;
             _own.ValidIssuer = options.Value.Issuer;
+            _own.NameClaimTypeRetriever = options.Value.UserClaim is null ? OwnUserClaim : null;
         }
 
         if (issuer.Source is { } source)
@@ -88,6 +89,10 @@ internal sealed class TokenValidator : TokenHandler
         ClockSkew = options.ClockSkew,
         LifetimeValidator = CheckLifetime, // by our clock
     };
+
+    // The older name of the claim, which servers of the SignalR chat's lineage use.
+    private static string OwnUserClaim(SecurityToken token, string issuer) =>
+        token is JsonWebToken jwt && !jwt.TryGetPayloadValue<object>(AuthOptions.OwnUserClaim, out _) ? JwtRegisteredClaimNames.UniqueName : AuthOptions.OwnUserClaim;
 
     private bool CheckLifetime(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters rules)
     {

@@ -52,6 +52,32 @@ internal static class JsonText
         }
     }
 
+    /// <summary>What stands between the quotes for a text. For names: once per topic or connection, not per message.</summary>
+    public static byte[] Escape(string text)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        if (!NeedsEscape(utf8))
+        {
+            return utf8;
+        }
+
+        var output = new ArrayBufferWriter<byte>(utf8.Length * 2);
+        Escape(utf8, output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The text of what stands between the quotes.</summary>
+    public static string ToText(ReadOnlySpan<byte> json)
+    {
+        if (!json.Contains((byte)'\\'))
+        {
+            return Encoding.UTF8.GetString(json);
+        }
+
+        var plain = new ArrayBufferWriter<byte>(json.Length);
+        return TryUnescape(json, plain) ? Encoding.UTF8.GetString(plain.WrittenSpan) : "\uFFFD";
+    }
+
     /// <summary>The text of a JSON string. False: an escape that is none, or half a surrogate pair; output is then incomplete.</summary>
     public static bool TryUnescape(ReadOnlySpan<byte> json, IBufferWriter<byte> output)
     {

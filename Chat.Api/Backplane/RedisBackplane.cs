@@ -184,7 +184,7 @@ internal sealed class RedisBackplane : IBackplane
         command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Life();
         if (hasId)
         {
-            command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no id: one user's ids can't meet another's
+            command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no message id: one user's can't meet another's
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public bool TrySend(RedisCommand command, ReadOnlySpan<byte> topic)
     {
         command.Sender = this;
-        command.Slot = _isCluster ? RedisSlot.Of(topic) : -1;
+        command.Slot = _isCluster ? RedisKeys.SlotOf(topic) : -1;
         var link = command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
         command.Link = link;
         return command.IsPatient ? link.TrySend(command) : link.TrySend(command.Buffer.Span, command);
@@ -189,7 +189,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
                     Log.AckLost(_logger, ack.Epoch, ack.Offset);
                     LifeBroken?.Invoke(check.Link!.Life);
                 }
-            }) { Sender = this, Slot = _isCluster ? RedisSlot.Of(ack.Topic) : -1 };
+            }) { Sender = this, Slot = _isCluster ? RedisKeys.SlotOf(ack.Topic) : -1 };
             TrySend(check, to);
         }
     }
@@ -267,7 +267,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             foreach (var replaced in commands._peers.Values.Append(commands._main).Where(link => !link.IsUp && !commands._owners.Contains(link)))
             {
                 if (commands._isCluster && replaced.LastAck.OfAnotherLife(ServerLife.Unknown) is { } ack
-                    && Volatile.Read(ref commands._slots[RedisSlot.Of(ack.Topic)]) is { } successor)
+                    && Volatile.Read(ref commands._slots[RedisKeys.SlotOf(ack.Topic)]) is { } successor)
                 {
                     commands.LookForLastAck(replaced, successor);
                 }

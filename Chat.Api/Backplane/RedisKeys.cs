@@ -6,7 +6,8 @@ namespace Chat.Api.Backplane;
 
 /// <summary>Every key and channel name this node uses for topics, in one place.</summary>
 /// <remarks>Keys carry the topic as hash tag, <c>{group:42}:log</c>, so that one script touches one slot of a
-/// Redis Cluster. Channels are the bare topic names of the first seed. Both stand behind the prefix.</remarks>
+/// Redis Cluster; in it and behind it ids are encoded (<see cref="KeyText"/>). Channels are the bare topic names of the
+/// first seed, with which nodes may share them. Both stand behind the prefix.</remarks>
 internal sealed class RedisKeys(string prefix)
 {
     private readonly byte[] _prefix = Encoding.UTF8.GetBytes(prefix);
@@ -28,7 +29,10 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>Exists while a group has just been told that a user types.</summary>
     public void Typing(CommandBuffer command, ReadOnlySpan<byte> topic, string userId) =>
-        Key(command, topic, Encoding.UTF8.GetBytes("}:typing:" + userId));
+        Key(command, topic, [.. "}:typing:"u8, .. KeyText.Encode(userId)]);
+
+    /// <summary>The Redis Cluster slot of a topic's keys.</summary>
+    public static int SlotOf(ReadOnlySpan<byte> topic) => RedisSlot.Of(IsTag(topic) ? topic : TagOf(topic));
 
     /// <summary>The hash tag of what concerns the whole Redis.</summary>
     public static ReadOnlySpan<byte> LivesTag => "lives"u8;
@@ -57,5 +61,19 @@ internal sealed class RedisKeys(string prefix)
         channel.StartsWith(_prefix) ? channel[_prefix.Length..] : default;
 
     private void Key(CommandBuffer command, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> suffix) =>
-        command.Bulk(_prefix, "{"u8, topic, suffix);
+        command.Bulk(_prefix, "{"u8, IsTag(topic) ? topic : TagOf(topic), suffix);
+
+    private static bool IsTag(ReadOnlySpan<byte> topic) => KeyText.IsPlain(IdOf(topic));
+
+    // group:a{b -> group:a%7Bb; the usual topic is its own tag.
+    private static byte[] TagOf(ReadOnlySpan<byte> topic)
+    {
+        var id = IdOf(topic);
+        var tag = new byte[topic.Length + (id.Length * KeyText.Growth)];
+        topic[..^id.Length].CopyTo(tag);
+        return tag[..(topic.Length - id.Length + KeyText.Encode(id, tag.AsSpan(topic.Length - id.Length)))];
+    }
+
+    // Behind the first colon: an id may have further ones.
+    private static ReadOnlySpan<byte> IdOf(ReadOnlySpan<byte> topic) => topic[(topic.IndexOf((byte)':') + 1)..];
 }

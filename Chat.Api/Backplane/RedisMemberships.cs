@@ -1,11 +1,11 @@
 using System.Globalization;
-using System.Text;
 using Chat.Api.Memberships;
 using Chat.Api.Topics;
 
 namespace Chat.Api.Backplane;
 
-/// <summary><see cref="IMemberships"/> in Redis, a key per user.</summary>
+/// <summary><see cref="IMemberships"/> in Redis, a key per user. Its fields are groups, encoded (<see cref="KeyText"/>): those
+/// that begin with a colon are the scripts' own.</summary>
 internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, TimeSpan age) : IMemberships
 {
     public async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
@@ -14,7 +14,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
         call.Buffer.Bulk((long)age.TotalMilliseconds);
         foreach (var (group, generation) in unlessKnown)
         {
-            call.Buffer.Bulk(group).Bulk(generation);
+            call.Buffer.Bulk(KeyText.Encode(group)).Bulk(generation);
         }
 
         if (await commands.CallAsync(call, user.Utf8Name.Span) is not object?[] fields
@@ -26,7 +26,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
         var groups = new Dictionary<string, long>(pairs.Length / 2, StringComparer.Ordinal);
         for (var i = 0; i < pairs.Length; i += 2)
         {
-            groups[Encoding.UTF8.GetString((byte[])pairs[i]!)] = Number((byte[])pairs[i + 1]!);
+            groups[KeyText.Decode((byte[])pairs[i]!)] = Number((byte[])pairs[i + 1]!);
         }
 
         return new UserGroups(groups, Number(born), Number(now));
@@ -35,14 +35,14 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
     public async Task<long?> JoinAsync(Topic user, string group, int limit)
     {
         var call = Call(RedisScript.GroupsJoin, user, arguments: 3);
-        call.Buffer.Bulk((long)age.TotalMilliseconds).Bulk(group).Bulk(limit);
+        call.Buffer.Bulk((long)age.TotalMilliseconds).Bulk(KeyText.Encode(group)).Bulk(limit);
         return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } generation ? Number(generation) : null;
     }
 
     public async Task<LeaveMark> LeaveAsync(Topic user, string group)
     {
         var call = Call(RedisScript.GroupsLeave, user, arguments: 1);
-        call.Buffer.Bulk(group);
+        call.Buffer.Bulk(KeyText.Encode(group));
         return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } answer
             ? new LeaveMark(Number(answer.AsSpan().TrimStart((byte)'+')), answer[0] == '+')
             : throw new BackplaneUnavailableException("The leave script answered with something else than a generation.");
@@ -51,7 +51,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
     public void Forget(Topic user, string group, LeaveMark mark)
     {
         var call = Call(RedisScript.GroupsLeave, user, arguments: 2);
-        call.Buffer.Bulk(group).Bulk(mark.Generation);
+        call.Buffer.Bulk(KeyText.Encode(group)).Bulk(mark.Generation);
         _ = ForgottenAsync(commands.CallAsync(call, user.Utf8Name.Span));
     }
 

@@ -139,7 +139,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
 
     private static string GroupId(string? id) => Id(id);
 
-    private static string Id(string? id) => ChatId.IsValid(id) ? id! : throw HubError.InvalidId();
+    private static string Id(string? id) => ChatId.TryParse(id, out var valid) ? valid : throw HubError.InvalidId();
 
     private static partial class Log
     {

@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 
+using Chat.Api.Topics;
+
 namespace Chat.Api.Hubs;
 
 /// <summary>The SignalR chat. Bound from <c>Chat:Hub</c>; invalid values stop the start. Limits that are the same for
@@ -41,5 +43,5 @@ internal sealed class DefaultChats
     /// <value>Ids of groups. Default: first, second.</value>
     public string[]? Chats { get; set; }
 
-    public IReadOnlyList<string> Groups => Chats ?? ["first", "second"];
+    public IReadOnlyList<string> Groups => Chats is null ? ["first", "second"] : [.. Chats.Select(chat => ChatId.TryParse(chat, out var id) ? id : chat)];
 }

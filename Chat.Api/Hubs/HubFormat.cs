@@ -7,7 +7,7 @@ namespace Chat.Api.Hubs;
 
 /// <summary>Invocations of SignalR's JSON protocol, each ended by the record separator: what a topic has to say to hub clients.</summary>
 /// <remarks><c>{"type":1,"target":"message","arguments":[{"message":"hi","group":"42","nick":"anna","id":"…","epoch":"…","offset":7,"at":…}]}</c>.
-/// Strings of an envelope are JSON already and are copied. The protocol is described in SignalR's HubProtocol.md.</remarks>
+/// Strings of an envelope are JSON already and are copied, as are ids of topics. The protocol is described in SignalR's HubProtocol.md.</remarks>
 internal sealed class HubFormat : IFrameFormat
 {
     /// <summary>Ends each of the protocol's messages.</summary>
@@ -40,7 +40,7 @@ internal sealed class HubFormat : IFrameFormat
         writer.Write("{\"message\":\""u8);
         writer.Write(envelope.Msg);
         writer.Write(isDirect ? "\",\"to\":\""u8 : "\",\"group\":\""u8);
-        writer.Write(topic.Utf8Id.Span);
+        writer.Write(topic.JsonId.Span);
         writer.Write("\",\"nick\":\""u8);
         writer.Write(envelope.From);
         if (!envelope.Id.IsEmpty)
@@ -71,7 +71,7 @@ internal sealed class HubFormat : IFrameFormat
     {
         var writer = Begin("subscribed"u8);
         writer.Write(topic.Kind == TopicKind.User ? "{\"to\":\""u8 : "{\"group\":\""u8);
-        writer.Write(topic.Utf8Id.Span);
+        writer.Write(topic.JsonId.Span);
         writer.Write("\",\"epoch\":\""u8);
         writer.Write(Encoding.ASCII.GetBytes(epoch));
         writer.Write("\",\"offset\":"u8);
@@ -112,7 +112,7 @@ internal sealed class HubFormat : IFrameFormat
     {
         var writer = Begin("joined"u8);
         writer.Write("{\"group\":\""u8);
-        writer.Write(topic.Utf8Id.Span);
+        writer.Write(topic.JsonId.Span);
         writer.Write("\",\"nick\":\""u8);
         writer.Write(envelope.From);
         writer.Write("\""u8);

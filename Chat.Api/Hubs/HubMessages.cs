@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
@@ -10,8 +9,6 @@ namespace Chat.Api.Hubs;
 /// <summary>Publishes what hub clients write, and reads what the logs have.</summary>
 internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, ConnectionTable connections, TopicTable topics, IOptions<ChatHubOptions> options)
 {
-    private const int MaxIdBytes = 64;
-
     /// <summary>Steps 2 and 3 of a message's path: to the backplane, and the answer only when that has it.</summary>
     public async Task<PostAnswer> PublishAsync(Topic topic, Connection from, string? message, string? id)
     {
@@ -20,12 +17,12 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
             throw HubError.Malformed("message is missing.");
         }
 
-        if (id is not null && (!ChatId.IsValid(id) || Encoding.UTF8.GetByteCount(id) > MaxIdBytes))
+        if (id is not null && !MessageId.IsValid(id))
         {
             throw HubError.InvalidMessageId();
         }
 
-        var escaped = Escaped(message);
+        var escaped = JsonText.Escape(message);
         if (escaped.Length > connections.Options.MessageBytes)
         {
             connections.Metrics.Refused(nameof(ConnectionOptions.MessageBytes));
@@ -40,7 +37,7 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
 
         CheckMayUse(topic, from);
         var outcome = new PublishOutcome();
-        Publish(topic, from.UserId, escaped.Span, id, outcome);
+        Publish(topic, from.UserId, escaped, id, outcome);
         try
         {
             var published = await outcome.Task;
@@ -126,21 +123,13 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
     public static LogPosition? Since(string? text) =>
         text is null ? null : LogPosition.TryParse(text, out var position) ? position : throw HubError.InvalidSince();
 
-    private static ReadOnlyMemory<byte> Escaped(string message)
-    {
-        var text = Encoding.UTF8.GetBytes(message);
-        var escaped = new ArrayBufferWriter<byte>(Math.Max(text.Length, 1));
-        JsonText.Escape(text, escaped);
-        return escaped.WrittenMemory;
-    }
-
     private void Publish(Topic topic, string from, ReadOnlySpan<byte> escaped, string? id, PublishOutcome outcome) =>
         backplane.Publish(
             new Publication
             {
                 Kind = topic.Kind,
                 Topic = topic.Utf8Name.Span,
-                From = Encoding.UTF8.GetBytes(from),
+                From = JsonText.Escape(from),
                 Msg = escaped,
                 MsgId = id is null ? default : Encoding.UTF8.GetBytes(id),
             },

@@ -3,7 +3,7 @@ using Chat.Api.Topics;
 namespace Chat.Api.Hubs;
 
 /// <summary>Where a client that reconnects was in its groups: query <c>since=first:{epoch}:{offset},second:{epoch}:{offset}</c>,
-/// and <c>since.user={epoch}:{offset}</c> for its own messages.</summary>
+/// and <c>since.user={epoch}:{offset}</c> for its own messages. In the list, groups are percent-encoded.</summary>
 internal sealed class HubPositions
 {
     public static readonly HubPositions None = new();
@@ -34,13 +34,14 @@ internal sealed class HubPositions
         var parsed = new HubPositions { User = user.Length > 0 ? own : null };
         foreach (var entry in groups.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
-            var colon = entry.IndexOf(':', StringComparison.Ordinal);
-            if (colon < 1 || !ChatId.IsValid(entry[..colon]) || !LogPosition.TryParse(entry[(colon + 1)..], out var position))
+            // The group may hold colons itself, the position holds one. Commas, and percent signs, are encoded.
+            var colon = entry.AsSpan(0, Math.Max(0, entry.LastIndexOf(':'))).LastIndexOf(':');
+            if (colon < 1 || !ChatId.TryParse(Uri.UnescapeDataString(entry[..colon]), out var group) || !LogPosition.TryParse(entry[(colon + 1)..], out var position))
             {
                 return false;
             }
 
-            parsed._groups[entry[..colon]] = position;
+            parsed._groups[group] = position;
         }
 
         positions = parsed;

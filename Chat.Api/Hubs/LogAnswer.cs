@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Topics;
@@ -41,9 +40,5 @@ internal sealed class LogAnswer(Topic group, LogPosition head)
 
     public MessagesAnswer ToAnswer(bool isWhole) => new(head.Epoch, Offset, isWhole, _messages);
 
-    private static string Text(ReadOnlySpan<byte> json)
-    {
-        var plain = new ArrayBufferWriter<byte>(Math.Max(json.Length, 1));
-        return JsonText.TryUnescape(json, plain) ? Encoding.UTF8.GetString(plain.WrittenSpan) : "\uFFFD";
-    }
+    private static string Text(ReadOnlySpan<byte> json) => JsonText.ToText(json);
 }

@@ -1,14 +1,18 @@
+using System.Text;
+using Chat.Api.Backplane;
 using Chat.Api.Topics;
 
 namespace Chat.Api.Hubs;
 
 /// <summary>Names of SignalR's groups, over which signals go. What is in front keeps users and groups apart, whatever they are
-/// called (no id has a colon), and clusters that share a Redis.</summary>
+/// called, and clusters that share a Redis: ids are encoded, so that none holds a further colon.</summary>
 internal sealed class SignalNames(string prefix)
 {
     /// <summary>Every connection of a user.</summary>
-    public string User(string id) => $"{prefix}user:{id}";
+    public string User(string id) => $"{prefix}user:{Encoded(id)}";
 
     /// <summary>The hub connections in a group. A group's messages do not go this way (<see cref="LocalTopic"/>).</summary>
-    public string Group(string id) => $"{prefix}group:{id}";
+    public string Group(string id) => $"{prefix}group:{Encoded(id)}";
+
+    private static string Encoded(string id) => Encoding.UTF8.GetString(KeyText.Encode(id));
 }

@@ -69,7 +69,7 @@ internal sealed class GroupRemovals(
             {
                 Kind = group.Kind,
                 Topic = group.Utf8Name.Span,
-                From = Encoding.UTF8.GetBytes(userId),
+                From = JsonText.Escape(userId),
                 Msg = Encoding.ASCII.GetBytes(generation.ToString(CultureInfo.InvariantCulture)),
                 MsgId = Encoding.ASCII.GetBytes(id),
                 IsRemoval = true,

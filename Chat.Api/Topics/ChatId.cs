@@ -1,66 +1,94 @@
 using System.Buffers;
-using System.Globalization;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Chat.Api.Topics;
 
 /// <summary>The rule for names that come from users: ids of users and groups.</summary>
-/// <remarks>1 to 128 UTF-8 bytes, in Unicode normalization form C, of letters, marks, decimal digits and
-/// <c>_ . @ -</c>. Nothing in this set can end a Redis key's hash tag, a channel name, a log line or a JSON string.</remarks>
+/// <remarks>1 to 128 bytes of UTF-8 that can be seen (<see cref="PrintableText"/>), without a blank at either end. Text in
+/// another Unicode normalization form than C is taken for the id in form C, so that one name is one topic. What an id
+/// could break is guarded where it goes: <see cref="Backplane.RedisKeys"/>, <see cref="Backplane.JsonText"/>.</remarks>
 internal static class ChatId
 {
     public const int MaxBytes = 128;
 
     public const string Rule =
-        "An id has 1 to 128 bytes of letters, digits and _ . @ - (UTF-8, normalization form C).";
+        "An id has 1 to 128 bytes of UTF-8 text: no control or invisible characters, no blank at either end.";
 
-    private static readonly SearchValues<char> Ascii =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@-");
+    private const int MostChars = 3 * MaxBytes; // of a text that form C shortens to an id
 
-    private static readonly SearchValues<byte> AsciiBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@-"u8);
+    private static readonly SearchValues<char> PrintableAscii = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(one => (char)one)]);
+    private static readonly SearchValues<byte> PrintableAsciiBytes = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(one => (byte)one)]);
 
-    public static bool IsValid(string? id)
+    public static bool IsValid(string? text) => TryParse(text, out _);
+
+    /// <summary>The id that a text stands for. The usual one is the text itself.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out string? id)
     {
-        if (string.IsNullOrEmpty(id) || id.Length > MaxBytes)
+        id = null;
+        if (string.IsNullOrEmpty(text) || text.Length > MostChars)
         {
             return false;
         }
 
-        return id.AsSpan().IndexOfAnyExcept(Ascii) < 0 || IsValidBeyondAscii(id);
+        if (!text.AsSpan().ContainsAnyExcept(PrintableAscii))
+        {
+            id = text.Length <= MaxBytes && text[0] != ' ' && text[^1] != ' ' ? text : null;
+            return id is not null;
+        }
+
+        Span<char> normal = stackalloc char[MaxBytes];
+        if (TryNormalize(text, normal, out var length))
+        {
+            id = normal[..length].SequenceEqual(text) ? text : new string(normal[..length]);
+        }
+
+        return id is not null;
     }
 
-    /// <summary>As <see cref="IsValid(string?)"/>, without a string for the usual id.</summary>
-    public static bool IsValid(ReadOnlySpan<byte> utf8)
+    /// <summary>As <see cref="TryParse(string?, out string?)"/>, without allocating.</summary>
+    /// <param name="utf8">A text.</param>
+    /// <param name="buffer">Of <see cref="MaxBytes"/>; holds the id where that is not the text itself.</param>
+    /// <param name="id">The id.</param>
+    public static bool TryParse(ReadOnlySpan<byte> utf8, Span<byte> buffer, out ReadOnlySpan<byte> id)
     {
-        if (utf8.IsEmpty || utf8.Length > MaxBytes)
+        id = default;
+        if (utf8.IsEmpty || utf8.Length > MostChars)
         {
             return false;
         }
 
-        return utf8.IndexOfAnyExcept(AsciiBytes) < 0 || IsValidBeyondAscii(Encoding.UTF8.GetString(utf8));
+        if (!utf8.ContainsAnyExcept(PrintableAsciiBytes))
+        {
+            id = utf8.Length <= MaxBytes && utf8[0] != ' ' && utf8[^1] != ' ' ? utf8 : default;
+            return !id.IsEmpty;
+        }
+
+        Span<char> text = stackalloc char[MostChars];
+        Span<char> normal = stackalloc char[MaxBytes];
+        var chars = Encoding.UTF8.GetChars(utf8, text); // what is not UTF-8 becomes U+FFFD, which is in no id
+        if (!TryNormalize(text[..chars], normal, out var length))
+        {
+            return false;
+        }
+
+        id = buffer[..Encoding.UTF8.GetBytes(normal[..length], buffer)];
+        return true;
     }
 
-    private static bool IsValidBeyondAscii(string id)
+    private static bool TryNormalize(ReadOnlySpan<char> text, Span<char> normal, out int length)
     {
-        foreach (var rune in id.EnumerateRunes())
+        length = 0;
+        foreach (var rune in text.EnumerateRunes())
         {
-            // An unpaired surrogate enumerates as U+FFFD, a symbol, and so fails here; IsNormalized would throw on it.
-            if (!(rune.IsAscii ? Ascii.Contains((char)rune.Value) : IsLetterMarkOrDigit(rune)))
+            if (rune == Rune.ReplacementChar)
             {
-                return false;
+                return false; // itself, or half a surrogate pair, on which normalizing throws
             }
         }
 
-        return Encoding.UTF8.GetByteCount(id) <= MaxBytes && id.IsNormalized(NormalizationForm.FormC);
+        return text.TryNormalize(normal, out length, NormalizationForm.FormC)
+            && Encoding.UTF8.GetByteCount(normal[..length]) <= MaxBytes
+            && PrintableText.Is(normal[..length]);
     }
-
-    private static bool IsLetterMarkOrDigit(Rune rune) => Rune.GetUnicodeCategory(rune) switch
-    {
-        UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
-            or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => true,
-        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
-        UnicodeCategory.DecimalDigitNumber => true,
-        _ => false,
-    };
 }

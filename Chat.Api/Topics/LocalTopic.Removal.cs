@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Text;
 using Chat.Api.Backplane;
 
 namespace Chat.Api.Topics;
@@ -30,7 +29,7 @@ internal sealed partial class LocalTopic
 
     private void Remove_NeedsLock(scoped in Envelope removal)
     {
-        var user = Encoding.UTF8.GetString(removal.From);
+        var user = JsonText.ToText(removal.From);
         if (!Utf8Parser.TryParse(removal.Msg, out long generation, out _))
         {
             metrics.Malformed();

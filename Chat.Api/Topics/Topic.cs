@@ -1,4 +1,5 @@
 using System.Text;
+using Chat.Api.Backplane;
 
 namespace Chat.Api.Topics;
 
@@ -27,6 +28,8 @@ internal sealed record Topic
         Name = name;
         Utf8Name = Encoding.UTF8.GetBytes(name);
         Utf8Id = Encoding.UTF8.GetBytes(id);
+        JsonName = JsonText.Escape(name);
+        JsonId = JsonText.Escape(id);
     }
 
     public TopicKind Kind { get; }
@@ -40,10 +43,16 @@ internal sealed record Topic
 
     public ReadOnlyMemory<byte> Utf8Id { get; }
 
-    /// <param name="id">Already validated (<see cref="ChatId"/>).</param>
+    /// <summary>The name as it stands between the quotes of a JSON string.</summary>
+    public ReadOnlyMemory<byte> JsonName { get; }
+
+    /// <summary>The id as it stands between the quotes of a JSON string.</summary>
+    public ReadOnlyMemory<byte> JsonId { get; }
+
+    /// <param name="id">From <see cref="ChatId"/>.</param>
     public static Topic User(string id) => new(TopicKind.User, id, "user:" + id);
 
-    /// <param name="id">Already validated (<see cref="ChatId"/>).</param>
+    /// <param name="id">From <see cref="ChatId"/>.</param>
     public static Topic Group(string id) => new(TopicKind.Group, id, "group:" + id);
 
     public bool Equals(Topic? other) => other is not null && Name == other.Name;

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Chat.Api.Topics;
 
 /// <summary>The topics this node listens to: one backplane subscription per topic, shared by its local members.</summary>
-/// <remarks>Invariant: a topic with a local member is subscribed; after the last leave it lingers a moment, so that a
-/// reconnect or a page change costs nothing, and then is not. Two topics never wait for each other.</remarks>
+/// <remarks>Invariant: a topic with a local member is subscribed; after the last leave a group's ends at once, and the others'
+/// linger a moment, so that a reconnect or a page change costs nothing. Two topics never wait for each other.</remarks>
 internal sealed class TopicTable : IBackplaneListener, IDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
@@ -90,7 +90,16 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     {
         lock (_gate)
         {
-            if (--topic.References == 0)
+            if (--topic.References > 0)
+            {
+                return;
+            }
+
+            if (topic.Topic.Kind == TopicKind.Group)
+            {
+                End_NeedsLock(topic); // a group that nobody is in must not look as if it existed, on this node or another
+            }
+            else
             {
                 topic.IdleSince = _time.GetTimestamp();
             }
@@ -108,7 +117,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     public void Sweep()
     {
         _known.Sweep();
-        foreach (var (name, topic) in _topics)
+        foreach (var topic in _topics.Values)
         {
             if (topic.References > 0)
             {
@@ -117,10 +126,9 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
             lock (_gate)
             {
-                if (topic.References == 0 && _time.GetElapsedTime(topic.IdleSince) >= Linger && _topics.TryRemove(name, out _) && topic.Activation is not null)
+                if (topic.References == 0 && _time.GetElapsedTime(topic.IdleSince) >= Linger)
                 {
-                    _known.Add(name); // who comes back to it brings nothing new
-                    Backplane.Unsubscribe(topic.Topic); // under the lock: a new subscribe of this topic must come after it
+                    End_NeedsLock(topic);
                 }
             }
         }
@@ -138,16 +146,13 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
     public void OnRemoval(ReadOnlySpan<byte> envelope)
     {
-        if (!Envelope.TryParse(envelope, out var removal) || !removal.IsRemoval || removal.To.Length > ChatId.MaxBytes)
+        if (!Envelope.TryParse(envelope, out var removal) || !removal.IsRemoval)
         {
             _metrics.Malformed();
             return;
         }
 
-        Span<byte> name = stackalloc byte[6 + ChatId.MaxBytes];
-        "group:"u8.CopyTo(name);
-        removal.To.CopyTo(name[6..]);
-        if (!TryReceive(name[..(6 + removal.To.Length)], envelope))
+        if (!TryReceive(Encoding.UTF8.GetBytes("group:" + JsonText.ToText(removal.To)), envelope))
         {
             _memberships?.OnRemoved(removal.Id); // nobody of this node is in the group
         }
@@ -183,6 +188,15 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     }
 
     public void OnRoundEnd() => _lanes.EndRound();
+
+    private void End_NeedsLock(LocalTopic topic)
+    {
+        if (_topics.TryRemove(new(topic.Topic.Name, topic)) && topic.Activation is not null)
+        {
+            _known.Add(topic.Topic.Name); // who comes back to it brings nothing new
+            Backplane.Unsubscribe(topic.Topic); // under the lock: a new subscribe of this topic must come after it
+        }
+    }
 
     /// <summary>False: no such topic here.</summary>
     private bool TryReceive(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope)

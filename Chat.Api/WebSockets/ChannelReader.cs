@@ -65,13 +65,13 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
             return false;
         }
 
-        if (!ChatId.IsValid(message.Group))
+        if (!ChatId.TryParse(message.Group, stackalloc byte[ChatId.MaxBytes], out var id))
         {
             connection.Reject(ClientError.InvalidId, message.ValidMsgId);
             return false;
         }
 
-        group = Encoding.UTF8.GetString(message.Group);
+        group = Encoding.UTF8.GetString(id);
         return true;
     }
 
@@ -198,8 +198,8 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         {
             Kind = group.Kind,
             Topic = group.Utf8Name.Span,
-            From = connection.Utf8UserId,
-            Msg = Encoding.UTF8.GetBytes(WebSocketFormat.JoinedText(connection.UserId, group.Id)),
+            From = connection.JsonUserId,
+            Msg = JsonText.Escape(WebSocketFormat.JoinedText(connection.UserId, group.Id)),
             Via = connection.Number,
             Signal = WebSocketFormat.Joined,
         });

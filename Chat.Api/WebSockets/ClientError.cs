@@ -1,4 +1,5 @@
 using Chat.Api.Connections;
+using Chat.Api.Topics;
 
 namespace Chat.Api.WebSockets;
 
@@ -13,7 +14,7 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
         "malformed", "The message is not JSON of the expected shape.", IsMalformed: true);
 
     public static readonly ClientError InvalidId = new(
-        "invalid_id", "An id has 1 to 128 bytes of letters, digits and _ . @ -", IsMalformed: true);
+        "invalid_id", ChatId.Rule, IsMalformed: true);
 
     public static readonly ClientError InvalidMsgId = new(
         "invalid_msg_id", "A MsgId has 1 to 64 bytes of letters, digits and _ . @ -", IsMalformed: true);

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Chat.Api.Backplane;
-using Chat.Api.Topics;
 
 namespace Chat.Api.WebSockets;
 
@@ -114,7 +113,7 @@ internal ref struct ClientMessage
 
     /// <summary>Null, or what is wrong with the message id. Missing is not wrong.</summary>
     public readonly ClientError? MsgIdError() =>
-        !HasMsgId || (MsgId.Length <= 64 && ChatId.IsValid(MsgId)) ? null : ClientError.InvalidMsgId;
+        !HasMsgId || MessageId.IsValid(MsgId) ? null : ClientError.InvalidMsgId;
 
     /// <summary>The message id as an error frame may repeat it; empty when there is none or it is not valid.</summary>
     public readonly ReadOnlySpan<byte> ValidMsgId => HasMsgId && MsgIdError() is null ? MsgId : default;

@@ -6,7 +6,7 @@ using Chat.Api.Topics;
 namespace Chat.Api.WebSockets;
 
 /// <summary>JSON frames, one object each, told apart by <c>type</c>. Shapes and examples are in PROTOCOL.md.</summary>
-/// <remarks>Strings of an envelope are JSON already and are copied; ids and epochs contain nothing to escape.</remarks>
+/// <remarks>Strings of an envelope are JSON already and are copied, as are names of topics; message ids and epochs contain nothing to escape.</remarks>
 internal sealed class JsonFormat : WebSocketFormat
 {
     public override int Index => 1;
@@ -17,7 +17,7 @@ internal sealed class JsonFormat : WebSocketFormat
         writer.Write("{\"type\":\""u8);
         writer.Write(envelope.Kind.IsEmpty ? "message"u8 : envelope.Kind);
         writer.Write("\",\"topic\":\""u8);
-        writer.Write(topic.Utf8Name.Span);
+        writer.Write(topic.JsonName.Span);
         writer.Write("\",\"from\":\""u8);
         writer.Write(envelope.From);
         if (envelope.Kind.IsEmpty)
@@ -44,7 +44,7 @@ internal sealed class JsonFormat : WebSocketFormat
     {
         var writer = FrameWriter.Begin();
         writer.Write("{\"type\":\"subscribed\",\"topic\":\""u8);
-        writer.Write(topic.Utf8Name.Span);
+        writer.Write(topic.JsonName.Span);
         writer.Write("\",\"epoch\":\""u8);
         writer.Write(Encoding.ASCII.GetBytes(epoch));
         writer.Write("\",\"offset\":"u8);
@@ -78,7 +78,7 @@ internal sealed class JsonFormat : WebSocketFormat
     }
 
     public override Frame JoinedIt(Topic group, WebSocketConnection connection) =>
-        Message(group, new Envelope { Kind = Joined, From = connection.Utf8UserId })!;
+        Message(group, new Envelope { Kind = Joined, From = connection.JsonUserId })!;
 
     public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) => Error(error, id);
 

@@ -74,7 +74,7 @@ internal static class Publishing
         {
             Kind = kind,
             Topic = topic,
-            From = connection.Utf8UserId,
+            From = connection.JsonUserId,
             Msg = msg,
             MsgId = msgId,
             Via = connection.Number,
@@ -108,7 +108,7 @@ internal static class Publishing
         {
             connection.Reject(ClientError.Malformed, message.ValidMsgId);
         }
-        else if (!ChatId.IsValid(message.Id))
+        else if (!TopicOf(message.Id, stackalloc byte[5 + ChatId.MaxBytes], out var topic))
         {
             connection.Reject(ClientError.InvalidId, message.ValidMsgId);
         }
@@ -116,20 +116,22 @@ internal static class Publishing
         {
             connection.Reject(error);
         }
+        else if (!connection.MayUse(topic))
+        {
+            connection.Reject(ClientError.TooManyNewTopics, message.MsgId);
+        }
         else
         {
-            Span<byte> topic = stackalloc byte[5 + ChatId.MaxBytes];
-            "user:"u8.CopyTo(topic);
-            message.Id.CopyTo(topic[5..]);
-            topic = topic[..(5 + message.Id.Length)];
-            if (connection.MayUse(topic))
-            {
-                connection.Publish(TopicKind.User, topic, message.Msg, message.MsgId);
-            }
-            else
-            {
-                connection.Reject(ClientError.TooManyNewTopics, message.MsgId);
-            }
+            connection.Publish(TopicKind.User, topic, message.Msg, message.MsgId);
         }
+    }
+
+    private static bool TopicOf(ReadOnlySpan<byte> user, Span<byte> buffer, out ReadOnlySpan<byte> topic)
+    {
+        "user:"u8.CopyTo(buffer);
+        var isId = ChatId.TryParse(user, buffer[5..], out var id);
+        id.CopyTo(buffer[5..]);
+        topic = buffer[..(5 + id.Length)];
+        return isId;
     }
 }

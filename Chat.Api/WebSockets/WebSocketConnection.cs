@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Text;
 using System.Text.Unicode;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
@@ -12,7 +11,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
 {
     private readonly IBackplane _backplane;
     private readonly TopicTable _topics;
-    private readonly byte[] _utf8UserId;
+    private readonly byte[] _jsonUserId;
     private IMessageReader? _reader;
     private int _malformedInARow;
     private int _publishesInFlight;
@@ -23,12 +22,13 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
     {
         _backplane = backplane;
         _topics = topics;
-        _utf8UserId = Encoding.UTF8.GetBytes(userId);
+        _jsonUserId = JsonText.Escape(userId);
     }
 
     public new WebSocketFormat Format => (WebSocketFormat)base.Format;
 
-    public ReadOnlySpan<byte> Utf8UserId => _utf8UserId;
+    /// <summary>As it stands between the quotes of a JSON string.</summary>
+    public ReadOnlySpan<byte> JsonUserId => _jsonUserId;
 
     /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
     public Task<CloseReason> ReadAsync(IMessageReader reader)

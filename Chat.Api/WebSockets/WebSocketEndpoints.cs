@@ -15,19 +15,19 @@ internal sealed partial class WebSocketEndpoints(
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = routes.ServiceProvider.GetRequiredService<WebSocketEndpoints>();
-        routes.MapGet("/chat/user/{id}", http => endpoints.AcceptAsync(http, Id(http, "id"), [Topic.User(Id(http, "id"))], UserReader.Instance));
-        routes.MapGet("/chat/group/{groupId}/{userId}", http =>
-        {
-            var group = Topic.Group(Id(http, "groupId"));
-            return endpoints.AcceptAsync(http, Id(http, "userId"), [group], new TopicReader(group));
-        });
-        routes.MapGet("/chat/all/{id}", http => endpoints.AcceptAsync(http, Id(http, "id"), [Topic.All], AllReader));
-        routes.MapGet("/chat/channel/{id}", http => endpoints.AcceptChannelAsync(http, Id(http, "id")));
+        routes.MapGet("/chat/user/{id}", http => PathIds.Read(http, 1) is [var id]
+            ? endpoints.AcceptAsync(http, id, [Topic.User(id)], UserReader.Instance) : Refusal.InvalidId.WriteAsync(http));
+        routes.MapGet("/chat/group/{groupId}/{userId}", http => PathIds.Read(http, 2) is [var groupId, var userId]
+            ? endpoints.AcceptGroupAsync(http, userId, Topic.Group(groupId)) : Refusal.InvalidId.WriteAsync(http));
+        routes.MapGet("/chat/all/{id}", http => PathIds.Read(http, 1) is [var id]
+            ? endpoints.AcceptAsync(http, id, [Topic.All], AllReader) : Refusal.InvalidId.WriteAsync(http));
+        routes.MapGet("/chat/channel/{id}", http => PathIds.Read(http, 1) is [var id]
+            ? endpoints.AcceptChannelAsync(http, id) : Refusal.InvalidId.WriteAsync(http));
     }
 
     private static readonly TopicReader AllReader = new(Topic.All);
 
-    private static string Id(HttpContext http, string name) => (string)http.Request.RouteValues[name]!;
+    private Task AcceptGroupAsync(HttpContext http, string userId, Topic group) => AcceptAsync(http, userId, [group], new TopicReader(group));
 
     private async Task AcceptChannelAsync(HttpContext http, string userId)
     {

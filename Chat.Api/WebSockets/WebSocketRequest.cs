@@ -24,7 +24,6 @@ internal sealed record WebSocketRequest(string UserId, Topic[] Topics, WebSocket
         };
         refusal = !WebSocketUpgrade.IsRequested(http) ? Refusal.NoUpgrade
             : !WebSocketUpgrade.IsSupportedVersion(http) ? Refusal.Version
-            : !ChatId.IsValid(userId) || !topics.All(topic => topic == Topic.All || ChatId.IsValid(topic.Id)) ? Refusal.InvalidId
             : format is null ? Refusal.Format
             : !TryReadSince(http, since) ? Refusal.Since
             : !format.IsJson && since.Any(position => position is not null) ? Refusal.SinceNeedsJson

@@ -111,7 +111,7 @@ public sealed class RawEndpointTests(AuthNodes nodes) : IClassFixture<AuthNodes>
     [Theory]
     [InlineData("")]
     [InlineData("?nick=")]
-    [InlineData("?nick=an%20na")]
+    [InlineData("?nick=%20anna")]
     [InlineData("?nick=anna&nick=ben")]
     public async Task TokenEndpoint_WithoutAValidNick_SaysTheRule(string query)
     {

@@ -16,9 +16,9 @@ internal sealed class EdgeHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private EdgeHost(params (string Key, string Value)[] settings)
+    private EdgeHost((string Key, string Value)[] settings, string environment = "Production")
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(
@@ -48,12 +48,20 @@ internal sealed class EdgeHost : IAsyncDisposable
         return edge;
     }
 
+    public static async Task<EdgeHost> StartInDevelopmentAsync(FakeNode node)
+    {
+        // With the registry, Development would miss the Redis that is not there.
+        var edge = new EdgeHost([("Edge:Upstream", node.Node.Address)], "Development");
+        await edge.StartAsync();
+        return edge;
+    }
+
     /// <summary>What the registry would now say.</summary>
     public void Set(params Node[] nodes) => _app.Services.GetRequiredService<NodeDestinations>().Set(nodes);
 
     public static async Task<EdgeHost> StartWithUpstreamAsync(FakeNode node)
     {
-        var edge = new EdgeHost(("Edge:Upstream", node.Node.Address));
+        var edge = new EdgeHost([("Edge:Upstream", node.Node.Address)]);
         await edge.StartAsync();
         return edge;
     }

@@ -146,7 +146,7 @@ public sealed class HistoryTests(ClusterFixture cluster, ITestOutputHelper outpu
     [InlineData("")]
     [InlineData("abc:-1")]
     [InlineData("abc:99999999999999999999")]
-    [InlineData("no/slash:1")]
+    [InlineData("%20blank:x:1")]
     public async Task Since_ThatIsNoPosition_IsAnError(string since)
     {
         await using var anna = await ConnectAsync(_anna);

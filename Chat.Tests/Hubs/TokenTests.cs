@@ -25,7 +25,7 @@ public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : H
             "no token",
             HubTestToken.Make(_anna, -Short),
             HubTestToken.Make(_anna, Short, key: new string('k', 48)),
-            HubTestToken.Make("no valid/id", Short),
+            HubTestToken.Make(" no valid id", Short),
         ];
         foreach (var token in tokens)
         {

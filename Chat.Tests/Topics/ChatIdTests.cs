@@ -7,38 +7,87 @@ namespace Chat.Tests.Topics;
 
 public sealed class ChatIdTests
 {
-    public static TheoryData<string> Valid => ["1", "anna", "Anna_B.c@d-9", "张伟", "अनुज", "José", "٣", new string('a', 128), new string('张', 42)];
+    public static TheoryData<string> Valid =>
+    [
+        "1", "anna", "Anna_B.c@d-9", "John Smith", "a/b", "a:b", "{a}", "a%2Fb", "a\"b", "a\\b", "a,b", "a*b", "【x】", "½", "~", ":",
+        "张伟", "अनुज", "José", "٣", "山田　太郎", "ශ්‍රී ලංකා", // U+3000 between the names; U+200D behind a virama
+        "😀", "👩‍👩‍👧", "👩🏽‍⚕️", "❤️‍🔥", "1️⃣",
+        new string('a', 128), new string('张', 42),
+    ];
 
     public static TheoryData<string> Invalid =>
     [
-        "", " ", "a b", "a/b", "a:b", "a}b", "{a", "a\nb", "a\0", "a\"b", "a\\b", "a,b", "a*b", "😀", "a\u200Bb", "\uD800", "a\uFFFD", "½",
-        "Jose\u0301", // not in normalization form C: the same name would be two topics
-        new string('a', 129), new string('张', 43),
+        "", " ", " a", "a ", "　a", "a\nb", "a\0", "a\u007Fb", "a\u0085b", "a\u2028b", "a\u2029b", // line ends
+        "a\u00A0b", "a\u2003b", // blanks that look like others
+        "a\u200Bb", "a\u200Db", "张\u200D伟", "a\u202Eb", "a\u2066b", "a\uFE0F", "a\u00ADb", "a\uFEFFb", "\u3164", "\u2800", "a\u034Fb", "anna\U000E0041", // not seen
+        "😀\u200D", "\u200D😀", "😀\uFE0E",
+        "\uDC00a", "a\uFFFD", "\uE000", "\u0378", "\U000F0000", // no characters, private, not assigned
+        new string('a', 129), new string('张', 43), new string('a', 10_000),
     ];
 
     [Theory]
     [MemberData(nameof(Valid))]
-    public void Id_OfLettersMarksAndDigits_IsValid(string id)
+    public void Id_OfTextThatIsSeen_IsTakenAsItIs(string id)
     {
-        Assert.True(ChatId.IsValid(id));
-        Assert.True(ChatId.IsValid(Encoding.UTF8.GetBytes(id)));
+        Assert.True(ChatId.TryParse(id, out var parsed));
+        Assert.Same(id, parsed);
+        Assert.Equal(id, OfBytes(id));
     }
 
     [Theory]
     [MemberData(nameof(Invalid))]
-    public void Id_WithAnythingElse_IsNot(string id)
+    public void Id_WithAnythingElse_IsNone(string id)
     {
         Assert.False(ChatId.IsValid(id));
-        Assert.False(ChatId.IsValid(Encoding.UTF8.GetBytes(id)));
+        Assert.Null(OfBytes(id));
+    }
+
+    // The same name typed on two keyboards must be one topic.
+    [Theory]
+    [InlineData("Jose\u0301", "José")]
+    [InlineData("\u2126", "Ω")]
+    [InlineData("\u0958", "\u0915\u093C")] // form C has more characters
+    public void Id_InAnotherNormalizationForm_IsTheOneInFormC(string text, string id)
+    {
+        Assert.True(ChatId.TryParse(text, out var parsed));
+        Assert.Equal((id, id), (parsed, OfBytes(text)));
     }
 
     [Fact]
-    public void Bytes_ThatAreNotUtf8_AreNoId() => Assert.False(ChatId.IsValid([(byte)'a', 0xC3]));
+    public void Id_IsAsLongAsItIsInFormC()
+    {
+        var decomposed = string.Concat(Enumerable.Repeat("e\u0301", 64)); // 192 bytes, 128 of them in form C
+
+        Assert.Equal(new string('é', 64), OfBytes(decomposed));
+        Assert.Null(OfBytes(decomposed + "a"));
+    }
 
     [Fact]
-    public void Id_AsTextAndAsBytes_IsJudgedAlike() => Fuzz.Run(2_000, random =>
+    public void Bytes_ThatAreNotUtf8_AreNoId() => Assert.False(ChatId.TryParse([(byte)'a', 0xC3], new byte[ChatId.MaxBytes], out _));
+
+    [Fact]
+    public void Id_AsTextAndAsBytes_IsJudgedAlike_AndIsItsOwnId() => Fuzz.Run(5_000, random =>
     {
         var text = random.Text(140, surrogates: true);
-        Assert.Equal(ChatId.IsValid(text), ChatId.IsValid(Encoding.UTF8.GetBytes(text)));
+        Assert.Equal(ChatId.TryParse(text, out var id) ? id : null, OfBytes(text));
+        Assert.True(id is null || (ChatId.TryParse(id, out var again) && ReferenceEquals(id, again)));
     });
+
+    [Fact]
+    public void UsualId_CostsNoAllocation()
+    {
+        var buffer = new byte[ChatId.MaxBytes];
+        var valid = ChatId.TryParse("first"u8, buffer, out _) && ChatId.TryParse("张"u8, buffer, out _); // what is made once
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+        {
+            valid &= ChatId.TryParse("anna"u8, buffer, out _) && ChatId.TryParse("张伟"u8, buffer, out _) && ChatId.TryParse("John Smith", out _);
+        }
+
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal((true, 0), (valid, allocated));
+    }
+
+    private static string? OfBytes(string text) =>
+        ChatId.TryParse(Encoding.UTF8.GetBytes(text), new byte[ChatId.MaxBytes], out var id) ? Encoding.UTF8.GetString(id) : null;
 }

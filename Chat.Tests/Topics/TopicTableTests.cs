@@ -12,6 +12,8 @@ public sealed class TopicTableTests : IDisposable
     private readonly TopicTable _topics;
     private readonly Topic _name = Topic.Group("1");
 
+    private readonly Topic _own = Topic.User("1");
+
     public TopicTableTests()
     {
         _topics = TestTopics.New(_clock);
@@ -33,30 +35,45 @@ public sealed class TopicTableTests : IDisposable
     [Fact]
     public async Task Topic_NobodyNeeds_IsUnsubscribedAfterAMoment()
     {
-        var topic = await _topics.AcquireAsync(_name);
+        var topic = await _topics.AcquireAsync(_own);
         _topics.Release(topic);
         _topics.Sweep();
-        Assert.Equal(["+group:1"], _backplane.Subscriptions);
+        Assert.Equal(["+user:1"], _backplane.Subscriptions);
 
         _clock.Advance(TimeSpan.FromSeconds(1));
         _topics.Sweep();
-        Assert.Equal(["+group:1", "-group:1"], _backplane.Subscriptions);
-        Assert.False(_topics.TryFind(_name, out _));
+        Assert.Equal(["+user:1", "-user:1"], _backplane.Subscriptions);
+        Assert.False(_topics.TryFind(_own, out _));
     }
 
     [Fact]
     public async Task Topic_NeededAgainWithinTheMoment_StaysSubscribed()
     {
-        _topics.Release(await _topics.AcquireAsync(_name));
+        _topics.Release(await _topics.AcquireAsync(_own));
         _clock.Advance(TimeSpan.FromMilliseconds(900));
-        var again = await _topics.AcquireAsync(_name);
+        var again = await _topics.AcquireAsync(_own);
         _clock.Advance(TimeSpan.FromSeconds(5));
         _topics.Sweep();
-        Assert.Equal(["+group:1"], _backplane.Subscriptions);
+        Assert.Equal(["+user:1"], _backplane.Subscriptions);
 
         _topics.Release(again);
         _topics.Sweep();
-        Assert.Equal(["+group:1"], _backplane.Subscriptions); // the moment begins with the last one's leave
+        Assert.Equal(["+user:1"], _backplane.Subscriptions); // the moment begins with the last one's leave
+    }
+
+    // A subscription counts as a sign that somebody is there: a write to a group was answered "not in" for a second after
+    // its last member had left, where the group did not exist any more.
+    [Fact]
+    public async Task Group_NobodyIsIn_IsUnsubscribedAtOnce()
+    {
+        var first = await _topics.AcquireAsync(_name);
+        var second = await _topics.AcquireAsync(_name);
+        _topics.Release(first);
+        Assert.Equal(["+group:1"], _backplane.Subscriptions);
+
+        _topics.Release(second);
+        Assert.Equal(["+group:1", "-group:1"], _backplane.Subscriptions);
+        Assert.False(_topics.TryFind(_name, out _));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 
 namespace Edge.Proxy.Origins;
 
@@ -25,6 +26,13 @@ internal static class Origin
         && host.HasValue
         && string.Equals(Host(uri), host.Host, StringComparison.OrdinalIgnoreCase)
         && uri.Port == (host.Port ?? (uri.Scheme == Uri.UriSchemeHttps ? 443 : 80));
+
+    /// <summary>Whether a page comes from the machine that its browser runs on: localhost, 127.0.0.0/8 or [::1], on any port.</summary>
+    public static bool IsLoopback(string origin) =>
+        TryParse(origin, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
+        && (origin.Contains("//localhost", StringComparison.OrdinalIgnoreCase) && uri.Host == "localhost" // which is what Uri makes of the name loopback, too
+            || (IPAddress.TryParse(uri.Host, out var address) && IPAddress.IsLoopback(address)));
 
     private static bool TryParse(string text, [NotNullWhen(true)] out Uri? uri)
     {

@@ -1,5 +1,4 @@
 using Edge.Proxy.Routing;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace Edge.Proxy.Origins;
@@ -9,10 +8,8 @@ namespace Edge.Proxy.Origins;
 /// to anywhere for any page, cookies included, and leaves it to the server to look where the page came from.
 /// </summary>
 /// <remarks>Without <c>Origin</c> it is no browser, which could claim any; such clients are let through.</remarks>
-internal sealed partial class OriginCheck(RequestDelegate next, IOptions<EdgeOptions> options, ILogger<OriginCheck> logger)
+internal sealed partial class OriginCheck(RequestDelegate next, AllowedOrigins allowed, ILogger<OriginCheck> logger)
 {
-    private readonly HashSet<string> _allowed = new(options.Value.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
-
     public Task InvokeAsync(HttpContext http)
     {
         if (!(http.IsUpgrade() || http.Request.IsHub()) || IsAllowed(http.Request))
@@ -32,7 +29,7 @@ internal sealed partial class OriginCheck(RequestDelegate next, IOptions<EdgeOpt
     private bool IsAllowed(HttpRequest request) => request.Headers.Origin switch
     {
         [] => true,
-        [{ } origin] => _allowed.Contains(origin) || Origin.IsSameHost(origin, request.Host),
+        [{ } origin] => allowed.Contains(origin) || Origin.IsSameHost(origin, request.Host),
         _ => false,
     };
 

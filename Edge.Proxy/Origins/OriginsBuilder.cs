@@ -1,6 +1,5 @@
 using Edge.Proxy.Routing;
 using Microsoft.AspNetCore.Cors.Infrastructure;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace Edge.Proxy.Origins;
@@ -13,8 +12,9 @@ internal static class OriginsBuilder
     public static IServiceCollection AddOrigins(this IServiceCollection services)
     {
         services.AddCors();
-        services.AddOptions<CorsOptions>().Configure<IOptions<EdgeOptions>>(static (cors, edge) => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins(edge.Value.AllowedOrigins)
+        services.AddSingleton<AllowedOrigins>();
+        services.AddOptions<CorsOptions>().Configure<AllowedOrigins>(static (cors, allowed) => cors.AddDefaultPolicy(policy => policy
+            .SetIsOriginAllowed(allowed.Contains)
             .AllowCredentials()
             .WithMethods(HttpMethods.Get, HttpMethods.Post, HttpMethods.Delete)
             // What the hub's clients send.

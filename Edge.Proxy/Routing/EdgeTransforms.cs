@@ -1,11 +1,13 @@
+using System.Text;
 using Edge.Proxy.Failover;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Edge.Proxy.Routing;
 
-/// <summary>What the edge changes on the way: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>.</summary>
+/// <summary>What the edge changes on the way, and what not: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>.</summary>
 /// <remarks>Forwarded headers from outside are replaced, not believed. Behind another proxy, the platform's switch
 /// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> makes its word the edge's.</remarks>
 internal sealed class EdgeTransforms(IOptions<EdgeOptions> options) : ITransformProvider
@@ -22,6 +24,7 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options) : ITransform
 
     public void Apply(TransformBuilderContext context)
     {
+        context.AddRequestTransform(KeepPath);
         if (options.Value.Upstream is not null)
         {
             // The platform routes by its own host name, and only the node knows which of them it is.
@@ -30,6 +33,21 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options) : ITransform
 
         context.AddOriginalHost();
         context.AddResponseTransform(OnResponse);
+    }
+
+    /// <summary>An encoded path is passed on as it came. Decoded and encoded anew, the id <c>a/b</c> (<c>a%2Fb</c>) would be another.</summary>
+    private static ValueTask KeepPath(RequestTransformContext context)
+    {
+        var target = context.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        var path = target.IndexOf('?') is var query and >= 0 ? target[..query] : target;
+        if (path.StartsWith('/') && path.Contains('%') && Ascii.IsValid(path))
+        {
+            context.ProxyRequest.RequestUri = new Uri(
+                $"{context.DestinationPrefix.TrimEnd('/')}{path}{context.Query.QueryString.ToUriComponent()}",
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }); // it was good enough for this server
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     private static ValueTask OnResponse(ResponseTransformContext context)

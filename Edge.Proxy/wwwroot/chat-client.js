@@ -59,7 +59,7 @@ export class ChatClient extends EventTarget {
    */
   constructor(path, { history = false, token = null } = {}) {
     super();
-    const [, , kind, ...ids] = path.split('/').map(decodeURIComponent);
+    const [, , kind, ...ids] = path.split('/').map(part => decodeURIComponent(part).normalize('NFC'));
     this.#path = path;
     this.#kind = kind;
     this.#me = ids.at(-1);

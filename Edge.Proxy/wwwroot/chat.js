@@ -20,9 +20,10 @@ showNodes($('nodes'));
 
 // --- joining ----------------------------------------------------------------------------------------------------
 
-// What the server takes for an id, so that a name it would refuse is refused here, in words.
+// Most of what the server does not take for an id, so that it is refused here, in words.
 const idError = (what, id) =>
-  !/^[\p{L}\p{M}\p{Nd}_.@-]+$/u.test(id) ? `${what} may have letters, digits and _ . @ - only.`
+  !id ? `${what} is missing.`
+  : /[\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u.test(id) ? `${what} has characters that cannot be seen.`
   : new TextEncoder().encode(id).length > 128 ? `${what} is too long.` : '';
 
 join.addEventListener('change', () => {
