@@ -57,6 +57,9 @@ internal interface IBackplane
     /// <summary>Tells the node that published a removal that it has taken effect here. Not told again if that is lost.</summary>
     void ConfirmRemoval(string node, ReadOnlySpan<byte> id);
 
+    /// <summary>Tells every node, this one included, that a user has joined a group. Not told again if that is lost.</summary>
+    void AnnounceJoin(GroupJoin join);
+
     /// <summary>How many nodes, seed nodes included, listen to a topic.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<long> CountSubscribersAsync(Topic topic);
@@ -77,6 +80,9 @@ internal interface IBackplaneListener
     /// <param name="epoch">The life of its log.</param>
     /// <param name="offset">How far that goes, at least.</param>
     void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset);
+
+    /// <summary>A user has joined a group, on some connection of some node.</summary>
+    void OnJoined(GroupJoin join);
 
     /// <summary>A removal that this node published has taken effect on another, or here.</summary>
     /// <param name="id">The removal's id.</param>

@@ -9,11 +9,12 @@ internal sealed class NodeChannels(RedisKeys keys, string nodeId, SubscriptionTi
     private readonly byte[] _removals = keys.RemovalChannel;
     private readonly byte[] _confirmations = keys.ConfirmationChannel(nodeId);
     private readonly byte[] _heads = keys.HeadsChannel;
+    private readonly byte[] _joins = keys.JoinsChannel;
 
     /// <summary>Where this node publishes to itself.</summary>
     public byte[] Tick { get; } = keys.TickChannel(nodeId);
 
-    public byte[][] All => [Tick, _removals, _confirmations, _heads];
+    public byte[][] All => [Tick, _removals, _confirmations, _heads, _joins];
 
     /// <summary>False: the channel is none of these.</summary>
     public bool TryHear(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
@@ -29,6 +30,13 @@ internal sealed class NodeChannels(RedisKeys keys, string nodeId, SubscriptionTi
         else if (channel.SequenceEqual(_confirmations))
         {
             HearConfirmation(message);
+        }
+        else if (channel.SequenceEqual(_joins))
+        {
+            if (GroupJoin.Parse(message) is { } join)
+            {
+                listener.OnJoined(join);
+            }
         }
         else if (channel.SequenceEqual(_heads))
         {

@@ -147,6 +147,9 @@ internal sealed class RedisBackplane : IBackplane
     public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) =>
         _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.ConfirmationChannel(node)).Bulk(id, " "u8, _node).Span);
 
+    public void AnnounceJoin(GroupJoin join) =>
+        _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.JoinsChannel).Bulk(join.ToUtf8()).Span);
+
     public async Task<long> CountSubscribersAsync(Topic topic)
     {
         var call = new RedisCall();

@@ -50,6 +50,9 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Where removals are told to every node.</summary>
     public byte[] RemovalChannel => [.. _prefix, .. "removals"u8];
 
+    /// <summary>Where joinings of hub users are told to every node.</summary>
+    public byte[] JoinsChannel => [.. _prefix, .. "joins"u8];
+
     /// <summary>Where nodes tell each other how far the logs go of topics that have become quiet.</summary>
     public byte[] HeadsChannel => [.. _prefix, .. "heads"u8];
 

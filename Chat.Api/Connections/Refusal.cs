@@ -15,6 +15,7 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal SinceNeedsJson = new(400, "The query parameter since needs format=json: text frames carry no positions.");
     public static readonly Refusal NoToken = new(401, TokenError.NoToken) { Challenge = BearerAnswers.Challenge(null) };
     public static readonly Refusal OtherUser = new(403, "The token is of another user than the one in the path.");
+    public static readonly Refusal NotMember = new(403, "The user is not in that group (Chat:Hub:MembersOnly).");
     public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");
     public static readonly Refusal TooManyNewTopics = new(429, "This user has come to as many new groups as are allowed at once (Chat:Connections:UserTopicsPerSecond).");
     public static readonly Refusal NodeFull = new(503, "This node has as many connections as it may (Chat:Connections:PerNode).");

@@ -77,10 +77,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     [HubMethodName("unsubscribe")]
     public void Unsubscribe(UnsubscribeRequest request)
     {
-        if (Client.TryFind(GroupId(request.Group), out var member))
-        {
-            Client.Leave(member!);
-        }
+        Client.Unsubscribe(GroupId(request.Group));
     }
 
     /// <summary>What a group's log has.</summary>

@@ -29,6 +29,7 @@ internal static class HubBuilder
         services.AddSingleton<MembershipWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
         services.AddSingleton<GroupRemovals>();
+        services.AddSingleton<GroupAccess>();
         services.AddSingleton(new SignalNames(RedisPrefix.Read(builder.Configuration)));
         services.AddSingleton<HubServices>();
         services.AddSingleton<HubLogReader>();

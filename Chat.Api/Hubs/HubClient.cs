@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
@@ -9,7 +11,8 @@ namespace Chat.Api.Hubs;
 
 /// <summary>A hub connection and the groups it is in.</summary>
 /// <remarks>In a group it is twice: as a member of the topic, for messages, and in SignalR's group, for signals.</remarks>
-internal sealed class HubClient
+[SuppressMessage("Reliability", "CA1001", Justification = "What a semaphore has to dispose of is made by asking for its wait handle, which nobody does.")]
+internal sealed partial class HubClient
 {
     private static readonly TimeSpan SignalsLinger = TimeSpan.FromSeconds(1);
 
@@ -18,6 +21,9 @@ internal sealed class HubClient
     private readonly HubServices _services;
     private LocalTopic? _userTopic;
     private Member? _userMember;
+    private readonly SemaphoreSlim _joining = new(0, 1); // one joining at a time, and none before EnterAsync is through
+    private int _isOpen; // 1: joinings may begin
+    private ImmutableHashSet<string> _unsubscribed = []; // groups that this connection alone is not in
     private Entered[]? _takenUp; // between TakeUpAsync and EnterAsync
     private volatile bool _isOver;
 
@@ -67,13 +73,19 @@ internal sealed class HubClient
             return; // could not be, and the connection is closing
         }
 
+        await FollowAsync(await EnterAsync(takenUp)); // left and joined again elsewhere meanwhile
+    }
+
+    private async Task<UserGroups> EnterAsync(Entered[] takenUp)
+    {
+
         await Task.WhenAll(
             takenUp.Where(one => one.Member != _userMember).Select(one => AddSignalsAsync(one.Member))
                 .Append(_services.Signals.AddToGroupAsync(ConnectionId, _services.Names.User(UserId))));
 
         // Until here nothing was sent to it. A group that was left after the look before, when the member was not there
         // yet, is found by this one, and what was held of it is dropped.
-        await _services.Watch.LookAsync(User!, []);
+        var groups = await _services.Watch.LookAsync(User!, []);
         foreach (var (member, since, live) in takenUp.Where(one => one.Member.IsIn))
         {
             if (since is { } position)
@@ -87,28 +99,16 @@ internal sealed class HubClient
         }
 
         _takenUp = null;
+        Open();
+        return groups;
     }
 
-    /// <summary>Joins a group as a member of this generation.</summary>
-    /// <returns>From where on it hears the group, and the member, whose messages are held until <see cref="LocalTopic.Release"/>;
-    /// null where it was in already.</returns>
-    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public async Task<(Member? Held, LogPosition Live)> AddHeldAsync(string group, long generation)
+    private void Open()
     {
-        if (_groups.TryGetValue(group, out var member))
+        if (Interlocked.Exchange(ref _isOpen, 1) == 0)
         {
-            if (member.IsIn && member.Generation == generation)
-            {
-                var (epoch, offset) = member.Topic.Position;
-                return (null, new LogPosition(epoch, offset));
-            }
-
-            Leave(member); // of a membership that has ended, whose removal is on its way
+            _joining.Release();
         }
-
-        var added = await AddTopicAsync(group, generation, since: null);
-        await AddSignalsAsync(added.Member);
-        return (added.Member, added.Live);
     }
 
     /// <summary>Ends this connection's membership; the user stays in the group.</summary>
@@ -140,6 +140,7 @@ internal sealed class HubClient
     public void End()
     {
         _isOver = true;
+        Open();
         foreach (var member in Members)
         {
             Leave(member);
@@ -165,7 +166,7 @@ internal sealed class HubClient
     {
         var topic = await _services.Topics.AcquireAsync(Topic.Group(group));
         var member = topic.JoinHeld(Connection, since ?? default, out var epoch, out var offset, generation);
-        _groups[group] = member; // nobody else adds it: SignalR makes one call of a connection at a time
+        _groups[group] = member; // nobody else adds it: one joining at a time
         if (_isOver)
         {
             Leave(member); // the connection ended in the midst of a call
@@ -248,9 +249,12 @@ internal sealed class HubClient
 /// <summary>What every <see cref="HubClient"/> needs.</summary>
 internal sealed partial class HubServices(
     TopicTable topics, IBackplane backplane, MembershipWatch watch, SignalNames names, IHubContext<ChatHub> hub,
-    Microsoft.Extensions.Options.IOptions<DefaultChats> chats, TimeProvider time, ILogger<ChatHub> logger)
+    Microsoft.Extensions.Options.IOptions<DefaultChats> chats,
+    Microsoft.Extensions.Options.IOptions<ConnectionOptions> connections, TimeProvider time, ILogger<ChatHub> logger)
 {
     public TimeProvider Time => time;
+
+    public int GroupsPerUser => connections.Value.TopicsPerConnection;
 
     public TopicTable Topics => topics;
 

@@ -9,7 +9,7 @@ namespace Chat.Api.Hubs;
 
 /// <summary>Joining, leaving, and being back.</summary>
 internal sealed partial class HubMemberships(
-    IMemberships memberships, GroupRemovals removals, MembershipWatch watch, HubMessages messages, ConnectionTable connections,
+    IMemberships memberships, GroupRemovals removals, MembershipWatch watch, HubMessages messages, ConnectionTable connections, IBackplane backplane,
     IOptions<ChatHubOptions> options, ILogger<ChatHub> logger)
 {
     /// <summary>A connection that has come takes its user's groups up. If it can't, it is told to come again.</summary>
@@ -48,6 +48,7 @@ internal sealed partial class HubMemberships(
         try
         {
             var (held, live) = await client.AddHeldAsync(group, generation);
+            backplane.AnnounceJoin(new GroupJoin(client.UserId, group, generation, live.Epoch, live.Offset));
             try
             {
                 await watch.LookAsync(client.User!, []); // left on another device, perhaps before the member was there

@@ -59,6 +59,8 @@ internal sealed class GroupRemovals(
         }
     }
 
+    public void OnJoined(GroupJoin join) => watch.Follow(join);
+
     public void OnDoubt(IReadOnlyList<Member> members) => watch.Recheck(members);
 
     private async Task PublishAsync(Topic group, string userId, long generation, string id)

@@ -1,3 +1,4 @@
+using Chat.Api.Backplane;
 using Chat.Api.Hubs;
 using Chat.Api.Topics;
 
@@ -71,6 +72,13 @@ internal sealed class HubUser(Topic topic)
             }
         }
     }
+
+    /// <summary>Its connections here are in the group, too, from the place of the joining on.</summary>
+    public Task FollowAsync(GroupJoin join) =>
+        Task.WhenAll(Clients().Select(client => client.FollowAsync(join.Group, join.Generation, new LogPosition(join.Epoch, join.Offset))));
+
+    /// <summary>Its connections here are in all these groups; from where on they missed what was said there is not known.</summary>
+    public Task FollowAsync(UserGroups groups) => Task.WhenAll(Clients().Select(client => client.FollowAsync(groups)));
 
     private HubClient[] Clients()
     {

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>Compares the groups of this node's hub users with what Redis knows: keeps that alive, ends what it no longer has.</summary>
+/// <summary>Compares the groups of this node's hub users with what Redis knows: keeps that alive, ends what it no longer has,
+/// and takes connections into what they have missed.</summary>
 /// <remarks>At every connect, at every hole in a group's log, and for each user a few times per
 /// <see cref="ChatHubOptions.MembershipAge"/>.</remarks>
 internal sealed partial class MembershipWatch(
@@ -70,6 +71,15 @@ internal sealed partial class MembershipWatch(
         }
     }
 
+    /// <summary>The user's connections on this node follow one that has joined, here or elsewhere.</summary>
+    public void Follow(GroupJoin join)
+    {
+        if (_users.TryGetValue(join.UserId, out var user))
+        {
+            _ = FollowAsync(user, join);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _stopping = stoppingToken;
@@ -81,7 +91,7 @@ internal sealed partial class MembershipWatch(
             {
                 try
                 {
-                    await LookAsync(user, []);
+                    await user.FollowAsync(await LookAsync(user, [])); // the telling of a joining may have been lost
                 }
                 catch (BackplaneUnavailableException exception)
                 {
@@ -93,6 +103,23 @@ internal sealed partial class MembershipWatch(
                     Log.Failed(logger, exception); // a record that is none, perhaps; the other users are no worse for it
                 }
             }
+        }
+    }
+
+    private async Task FollowAsync(HubUser user, GroupJoin join)
+    {
+        await Task.Yield(); // off the backplane's thread
+        try
+        {
+            await user.FollowAsync(join);
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.Delayed(logger, exception.Message); // the next look makes it good
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception);
         }
     }
 

@@ -83,6 +83,9 @@ internal interface IMembershipListener
     /// <summary>A removal may have been missed: these members are held until <see cref="LocalTopic.Settle"/> is called for each.</summary>
     void OnDoubt(IReadOnlyList<Member> members);
 
+    /// <inheritdoc cref="IBackplaneListener.OnJoined"/>
+    void OnJoined(GroupJoin join);
+
     /// <inheritdoc cref="IBackplaneListener.OnRemovalConfirmed"/>
     void OnConfirmed(string id, string node);
 }

@@ -166,6 +166,8 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
+    public void OnJoined(GroupJoin join) => _memberships?.OnJoined(join);
+
     public void OnRemovalConfirmed(string id, string node) => _memberships?.OnConfirmed(id, node);
 
     public void OnLifeBroken(string life)

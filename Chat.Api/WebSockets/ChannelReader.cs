@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Memberships;
 using Chat.Api.Topics;
 
 namespace Chat.Api.WebSockets;
 
 /// <summary>One connection for everything: <c>/chat/channel</c>. Each message names a method: One, UserGroup, Group,
 /// or any other for all.</summary>
-internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : IMessageReader
+internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, GroupAccess access) : IMessageReader
 {
     private readonly Dictionary<string, Member> _groups = new(StringComparer.Ordinal); // only the connection's reading loop touches it
 
@@ -165,7 +166,14 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
 
             try
             {
-                _groups[group] = await JoinAsync(connection, await topics.AcquireAsync(Topic.Group(group)), since);
+                if (!await access.MayBeInAsync(connection.UserId, Topic.Group(group))
+                    || await JoinAsync(connection, await topics.AcquireAsync(Topic.Group(group)), since) is not { } member)
+                {
+                    connection.Reject(ClientError.NotMember, msgId);
+                    return;
+                }
+
+                _groups[group] = member;
             }
             catch (BackplaneUnavailableException)
             {
@@ -177,16 +185,21 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane) : I
         Announce(connection, Topic.Group(group));
     }
 
-    private async Task<Member> JoinAsync(WebSocketConnection connection, LocalTopic topic, LogPosition? since)
+    private async Task<Member?> JoinAsync(WebSocketConnection connection, LocalTopic topic, LogPosition? since)
     {
+        Member? member = null;
         try
         {
-            return since is { } position ? await TopicReplay.JoinAsync(topic, connection, position, backplane) : topic.Join(connection);
+            return member = access.IsRestricted(topic.Topic) ? await access.TryJoinAsync(topic, connection, since)
+                : since is { } position ? await TopicReplay.JoinAsync(topic, connection, position, backplane)
+                : topic.Join(connection);
         }
-        catch (BackplaneUnavailableException)
+        finally
         {
-            topics.Release(topic);
-            throw;
+            if (member is null)
+            {
+                topics.Release(topic);
+            }
         }
     }
 

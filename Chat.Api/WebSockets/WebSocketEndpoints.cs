@@ -1,6 +1,7 @@
 using Chat.Api.Auth;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Memberships;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
@@ -9,7 +10,7 @@ namespace Chat.Api.WebSockets;
 
 /// <summary>The raw endpoints: which topics a path stands for, and the steps from a request to a connection.</summary>
 internal sealed partial class WebSocketEndpoints(
-    TopicTable topics, ConnectionTable connections, Admission admission, IBackplane backplane, NodeDrain drain,
+    TopicTable topics, ConnectionTable connections, Admission admission, IBackplane backplane, GroupAccess access, NodeDrain drain,
     IOptions<AuthOptions> auth, ILogger<WebSocketEndpoints> logger)
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -31,7 +32,7 @@ internal sealed partial class WebSocketEndpoints(
 
     private async Task AcceptChannelAsync(HttpContext http, string userId)
     {
-        var reader = new ChannelReader(topics, backplane);
+        var reader = new ChannelReader(topics, backplane, access);
         try
         {
             await AcceptAsync(http, userId, [Topic.User(userId), Topic.All], reader);
@@ -57,6 +58,10 @@ internal sealed partial class WebSocketEndpoints(
         {
             await SubscribeAsync(http, request, reader);
         }
+        catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
+        {
+            await Refusal.Unavailable.WriteAsync(http);
+        }
         finally
         {
             admission.Leave(userId);
@@ -70,9 +75,11 @@ internal sealed partial class WebSocketEndpoints(
         {
             foreach (var topic in request.Topics)
             {
-                if (IsOneTooMany(topic, request.UserId))
+                var refusal = !await access.MayBeInAsync(request.UserId, topic) ? Refusal.NotMember
+                    : IsOneTooMany(topic, request.UserId) ? Refusal.TooManyNewTopics : null;
+                if (refusal is not null)
                 {
-                    await Refusal.TooManyNewTopics.WriteAsync(http);
+                    await refusal.WriteAsync(http);
                     return;
                 }
 
@@ -80,10 +87,6 @@ internal sealed partial class WebSocketEndpoints(
             }
 
             await RunAsync(http, request, acquired, reader);
-        }
-        catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
-        {
-            await Refusal.Unavailable.WriteAsync(http);
         }
         finally
         {
@@ -125,9 +128,17 @@ internal sealed partial class WebSocketEndpoints(
 
             for (var i = 0; i < acquired.Count; i++)
             {
-                members.Add((request.Since[i] is null ? acquired[i].TryJoin(connection, before[i]) : null)
-                    ?? await TopicReplay.JoinAsync(
-                        acquired[i], connection, request.Since[i] ?? new LogPosition(before[i].Epoch, before[i].Offset), backplane));
+                var since = request.Since[i] ?? new LogPosition(before[i].Epoch, before[i].Offset);
+                var member = access.IsRestricted(acquired[i].Topic) ? await access.TryJoinAsync(acquired[i], connection, since)
+                    : (request.Since[i] is null ? acquired[i].TryJoin(connection, before[i]) : null)
+                        ?? await TopicReplay.JoinAsync(acquired[i], connection, since, backplane);
+                if (member is null)
+                {
+                    connection.Close(CloseReason.LeftGroup); // between the look before the upgrade and this one
+                    break;
+                }
+
+                members.Add(member);
             }
 
             reason = await connection.ReadAsync(reader);

@@ -24,6 +24,11 @@ internal sealed class RecordingListener : IBackplaneListener
     public void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset) =>
         _heads.Writer.TryWrite($"{Encoding.UTF8.GetString(topic)} {Encoding.UTF8.GetString(epoch)}:{offset}");
 
+    public void OnJoined(GroupJoin join)
+    {
+        // Of memberships, which these tests are not about.
+    }
+
     public void OnLifeBroken(string life) => _broken.Writer.TryWrite(life);
 
     /// <summary>The next life of Redis that turned out to have lost something.</summary>

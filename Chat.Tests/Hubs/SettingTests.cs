@@ -42,6 +42,38 @@ public sealed class SettingTests(MembersOnlyNode fixture, ITestOutputHelper outp
         await AssertNotMemberAsync(() => anna.PostAsync("closed", "x"));
     }
 
+    // The raw endpoints were a way around it, history included.
+    [Fact]
+    public async Task MembersOnly_HoldsOnTheRawEndpoints()
+    {
+        await using var anna = await ConnectAsync("anna");
+        await anna.JoinAsync("private");
+        await anna.PostAsync("private", "a secret");
+        foreach (var path in (string[])["/chat/group/private/mallory", "/chat/group/private/mallory?format=json&since=x:0"])
+        {
+            Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, path))).Status);
+        }
+
+        await using var channel = await Cluster.ConnectAsync(0, "/chat/channel/mallory?format=json");
+        foreach (var message in (string[])["""{"Method":"UserGroup","Group":"private","MsgId":"m"}""", """{"Method":"UserGroup","Group":"private","Since":"x:0","MsgId":"m"}""", """{"Method":"Group","Group":"private","MsgBody":"x","MsgId":"m"}"""])
+        {
+            await channel.SendAsync(message);
+            Assert.Equal(("not_member", "m"), await channel.NextFrameAsync("error") is var error ? (error.Code, error.Id) : default);
+        }
+
+        // A member may, and a user begins in the default chats on either side.
+        await using var member = await Cluster.ConnectAsync(0, "/chat/group/private/anna?format=json&since=x:0");
+        Assert.Equal("a secret", (await member.NextFrameAsync("message")).Msg);
+        await using var lobby = await Cluster.ConnectAsync(0, "/chat/group/lobby/mallory");
+        await channel.SendAsync("""{"Method":"UserGroup","Group":"lobby"}""");
+        Assert.Equal("group:lobby", (await channel.NextFrameAsync("joined")).Topic);
+
+        // And is one no longer once they have left, by whichever way.
+        await anna.LeaveAsync("private");
+        Assert.Equal(4403, (await member.ClosedAsync()).Code);
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, "/chat/group/private/anna"))).Status);
+    }
+
     private static async Task AssertNotMemberAsync<T>(Func<Task<T>> call) =>
         Assert.Contains("not_member: ", (await Assert.ThrowsAsync<HubException>(call)).Message, StringComparison.Ordinal);
 

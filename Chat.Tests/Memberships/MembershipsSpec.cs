@@ -113,6 +113,22 @@ public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(["42"], (await A.Memberships.ReadAsync(_anna, [])).Groups.Keys);
     }
 
+    // While a node hangs, leaves leave their marks. A user who tidied up could then join nothing for an hour.
+    [RedisFact]
+    public async Task Marks_OfLeavesThatSomeNodeHasNotConfirmed_DoNotCountAsGroups()
+    {
+        foreach (var group in (string[])["1", "2"])
+        {
+            await A.Memberships.JoinAsync(_anna, group, 2);
+            await A.Memberships.LeaveAsync(_anna, group);
+        }
+
+        Assert.NotNull(await A.Memberships.JoinAsync(_anna, "3", 2));
+        Assert.NotNull(await A.Memberships.JoinAsync(_anna, "1", 2)); // which is marked itself
+        Assert.Null(await A.Memberships.JoinAsync(_anna, "2", 2));
+        Assert.Null(await A.Memberships.JoinAsync(_anna, "4", 2));
+    }
+
     [RedisFact]
     public async Task Join_BeyondTheLimit_IsRefused_AndJoiningAgainIsNot()
     {

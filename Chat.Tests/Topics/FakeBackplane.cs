@@ -227,6 +227,8 @@ internal sealed class FakeBackplane : IBackplane
     /// <summary>Removals confirmed, as <c>node id</c>.</summary>
     public ConcurrentQueue<string> Confirmed { get; } = new();
 
+    public void AnnounceJoin(GroupJoin join) => Listener?.OnJoined(join);
+
     public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) => Confirmed.Enqueue($"{node} {Encoding.UTF8.GetString(id)}");
 
     public Task<long> CountSubscribersAsync(Topic topic) => Task.FromResult(0L);

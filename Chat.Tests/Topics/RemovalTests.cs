@@ -24,6 +24,11 @@ public sealed class RemovalTests : IMembershipListener
 
     void IMembershipListener.OnDoubt(IReadOnlyList<Member> members) => _doubted.AddRange(members);
 
+    void IMembershipListener.OnJoined(GroupJoin join)
+    {
+        // Not of a topic's making.
+    }
+
     void IMembershipListener.OnConfirmed(string id, string node) => throw new InvalidOperationException("A topic confirms nothing.");
 
     [Fact]

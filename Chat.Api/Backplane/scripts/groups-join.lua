@@ -8,8 +8,18 @@ local known = call('HMGET', groups, ARGV[2], '::')
 if known[1] and string.sub(known[1], 1, 1) ~= '-' then
   return known[1]
 end
-if not known[1] and call('HLEN', groups) >= tonumber(ARGV[3]) + 2 then
-  return ''
+local most = tonumber(ARGV[3])
+local fields = call('HLEN', groups) - 2 -- groups, and marks of leaves that some node has not confirmed
+if fields >= most then
+  local joined = -2
+  for _, value in ipairs(call('HVALS', groups)) do
+    if string.sub(value, 1, 1) ~= '-' then
+      joined = joined + 1
+    end
+  end
+  if joined >= most or (fields >= most * 10 and not known[1]) then
+    return '' -- marks end by themselves, but until then they must not fill the record
+  end
 end
 
 local time = call('TIME')

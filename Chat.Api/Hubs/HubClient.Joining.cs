@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Chat.Api.Backplane;
+using Chat.Api.Memberships;
+using Chat.Api.Topics;
+
+namespace Chat.Api.Hubs;
+
+// Joining groups while it is connected: by a call of its own, and because its user has joined with another device.
+internal sealed partial class HubClient
+{
+    /// <summary>Joins a group as a member of this generation.</summary>
+    /// <returns>From where on it hears the group, and the member, whose messages are held until <see cref="LocalTopic.Release"/>;
+    /// null where it was in already.</returns>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task<(Member? Held, LogPosition Live)> AddHeldAsync(string group, long generation)
+    {
+        await _joining.WaitAsync();
+        try
+        {
+            ImmutableInterlocked.Update(ref _unsubscribed, static (groups, group) => groups.Remove(group), group);
+            if (IsIn(group, generation, out var member))
+            {
+                var (epoch, offset) = member.Topic.Position;
+                return (null, new LogPosition(epoch, offset));
+            }
+
+            var added = await AddAsync(group, generation, since: null);
+            return (added.Member, added.Live);
+        }
+        finally
+        {
+            _joining.Release();
+        }
+    }
+
+    /// <summary>The user is in a group by another device: so is this one, from a place in its log on, and is told so.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="generation">Which joining.</param>
+    /// <param name="from">The place; null where it is not known, and so whether anything was missed.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task FollowAsync(string group, long generation, LogPosition? from)
+    {
+        await _joining.WaitAsync();
+        try
+        {
+            if (from is not null)
+            {
+                // The user has joined just now, which brings back one that had unsubscribed.
+                ImmutableInterlocked.Update(ref _unsubscribed, static (groups, group) => groups.Remove(group), group);
+            }
+
+            if (_isOver || _unsubscribed.Contains(group) || IsIn(group, generation, out _))
+            {
+                return;
+            }
+
+            var (member, _, live) = await AddAsync(group, generation, from);
+            await _services.Watch.LookAsync(User!, []); // left meanwhile, perhaps before the member was there
+            if (!member.IsIn)
+            {
+                return;
+            }
+
+            if (from is { } place)
+            {
+                await CatchUpAsync(member, place, live);
+                return;
+            }
+
+            Connection.Enqueue(Connection.Format.Subscribed(member.Topic.Topic, live.Epoch, live.Offset, recovered: false)!);
+            member.Topic.Release(member);
+        }
+        finally
+        {
+            _joining.Release();
+        }
+    }
+
+    /// <summary>As above, for all the groups its user is in.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task FollowAsync(UserGroups groups)
+    {
+        foreach (var (group, generation) in groups.Groups)
+        {
+            await FollowAsync(group, generation, from: null);
+        }
+    }
+
+    /// <summary>Ends this connection's part in a group; the user stays in it.</summary>
+    public void Unsubscribe(string group)
+    {
+        if (TryFind(group, out var member))
+        {
+            // As many as a user can be in; what is beyond that is of groups left since.
+            var most = _services.GroupsPerUser;
+            ImmutableInterlocked.Update(ref _unsubscribed, (groups, group) => groups.Count < most ? groups.Add(group) : [group], group);
+            Leave(member!);
+        }
+    }
+
+    // False: it is not in, and a member of an ended membership, whose removal is on its way, is out as well.
+    private bool IsIn(string group, long generation, [NotNullWhen(true)] out Member? member)
+    {
+        if (_groups.TryGetValue(group, out member))
+        {
+            if (member.IsIn && member.Generation >= generation)
+            {
+                return true;
+            }
+
+            Leave(member);
+        }
+
+        return false;
+    }
+
+    private async Task<Entered> AddAsync(string group, long generation, LogPosition? since)
+    {
+        var added = await AddTopicAsync(group, generation, since);
+        await AddSignalsAsync(added.Member);
+        return added;
+    }
+
+    private async Task CatchUpAsync(Member member, LogPosition from, LogPosition live)
+    {
+        try
+        {
+            await TopicReplay.CatchUpAsync(member, from, live.Epoch, live.Offset, _services.Backplane);
+        }
+        catch
+        {
+            Leave(member); // for the next look to find that it is not in
+            throw;
+        }
+    }
+}

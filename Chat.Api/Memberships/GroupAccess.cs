@@ -1,0 +1,53 @@
+using Chat.Api.Backplane;
+using Chat.Api.Hubs;
+using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Memberships;
+
+/// <summary>Whether a raw connection may be in a group (<see cref="ChatHubOptions.MembersOnly"/>).</summary>
+/// <remarks>Members are those that the hub keeps. A raw connection that may be in a group joins it held, asks, and only then
+/// hears it: so either it finds that its user has left, or the removal finds the connection.</remarks>
+internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane, IOptions<ChatHubOptions> options, IOptions<DefaultChats> chats)
+{
+    public bool IsRestricted(Topic topic) => options.Value.MembersOnly && topic.Kind == TopicKind.Group;
+
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task<bool> MayBeInAsync(string userId, Topic topic)
+    {
+        if (!IsRestricted(topic))
+        {
+            return true;
+        }
+
+        // A user of whom nothing is known begins in the default groups, here as on the hub.
+        var groups = await memberships.ReadAsync(Topic.User(userId), [.. chats.Value.Groups.Select(group => KeyValuePair.Create(group, 0L))]);
+        return groups.Groups.ContainsKey(topic.Id);
+    }
+
+    /// <summary>Joins a restricted group. Null: the user is no member of it.</summary>
+    /// <param name="topic">The group.</param>
+    /// <param name="connection">The member's.</param>
+    /// <param name="since">What its client has already; null: everything up to now.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer; it has not joined.</exception>
+    public async Task<Member?> TryJoinAsync(LocalTopic topic, Connections.Connection connection, LogPosition? since)
+    {
+        var member = topic.JoinHeld(connection, since ?? default, out var epoch, out var offset);
+        try
+        {
+            if (!await MayBeInAsync(connection.UserId, topic.Topic))
+            {
+                topic.Leave(member);
+                return null;
+            }
+        }
+        catch
+        {
+            topic.Leave(member);
+            throw;
+        }
+
+        await TopicReplay.CatchUpAsync(member, since ?? new LogPosition(epoch, offset), epoch, offset, backplane);
+        return member;
+    }
+}

@@ -1,0 +1,100 @@
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Hubs;
+
+/// <summary>A user is in a group with all devices: those that connect later, and those that are connected when one of them joins.</summary>
+/// <remarks>The latter stayed outside, and heard nothing until they reconnected.</remarks>
+public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    private readonly string _group = Unique("group");
+    private readonly string _anna = Unique("anna");
+
+    [Fact]
+    public async Task Join_TakesTheDevicesThatAreConnected_AtTheSamePlace()
+    {
+        await using var ben = await Cluster.ConnectAsync(2, Unique("ben"));
+        await ben.PostAsync(_group, "before");
+        await using var phone = await Cluster.ConnectAsync(0, _anna);
+        await using var tablet = await Cluster.ConnectAsync(1, _anna);
+        await using var desk = await Cluster.ConnectAsync(0, _anna);
+
+        var joined = await phone.JoinAsync(_group);
+        await ben.PostAsync(_group, "after");
+
+        foreach (var device in (HubClient[])[tablet, desk])
+        {
+            var told = await device.NextWhereAsync(next => next.Group == _group);
+            Assert.Equal(("subscribed", joined.Epoch, joined.Offset, true), (told.Name, told.Epoch, told.Offset, told.Recovered));
+            Assert.Equal("after", (await device.NextWhereAsync(next => next.Group == _group)).Message);
+        }
+
+        Assert.Equal("after", (await phone.NextWhereAsync(next => next.Group == _group)).Message); // its answer has told it
+    }
+
+    [Fact]
+    public async Task Device_ThatFollowed_IsInLikeAnyOther_AndLeavesWithThem()
+    {
+        await using var phone = await Cluster.ConnectAsync(0, _anna);
+        await using var tablet = await Cluster.ConnectAsync(1, _anna);
+        await using var ben = await Cluster.ConnectAsync(2, Unique("ben"));
+        await ben.JoinAsync(_group);
+        await phone.JoinAsync(_group);
+        await tablet.NextWhereAsync(next => (next.Name, next.Group) == ("subscribed", _group));
+
+        Assert.True((await tablet.HistoryAsync(_group)).Recovered); // for members only
+        Assert.Equal(new HubLeft(3, 3), await tablet.LeaveAsync(_group));
+        await ben.PostAsync(_group, "they are gone");
+        await ben.SendAsync(_anna, "fence");
+
+        foreach (var device in (HubClient[])[phone, tablet])
+        {
+            Assert.DoesNotContain(await device.UntilAsync(next => next.Message == "fence"), next => next.Name == "message");
+        }
+    }
+
+    [Fact]
+    public async Task Device_ThatUnsubscribed_StaysOut_UntilItsUserJoinsAgain()
+    {
+        await using var phone = await Cluster.ConnectAsync(0, _anna);
+        await using var tablet = await Cluster.ConnectAsync(1, _anna);
+        await using var ben = await Cluster.ConnectAsync(2, Unique("ben"));
+        await phone.JoinAsync(_group);
+        await tablet.NextWhereAsync(next => (next.Name, next.Group) == ("subscribed", _group));
+        await tablet.UnsubscribeAsync(_group);
+        await ben.PostAsync(_group, "not for the tablet");
+        await phone.NextWhereAsync(next => next.Message == "not for the tablet");
+
+        await phone.LeaveAsync(_group);
+        await phone.JoinAsync(_group);
+        await ben.PostAsync(_group, "for both");
+
+        var heard = await tablet.UntilAsync(next => next.Message == "for both");
+        Assert.DoesNotContain(heard, next => next.Message == "not for the tablet");
+    }
+
+    // Looks, removals and joinings cross each other; the last joining decides.
+    [Fact]
+    public async Task Device_ThatConnectsWhileItsUserLeavesAndJoinsAgain_IsInTheGroup()
+    {
+        await using var phone = await Cluster.ConnectAsync(0, _anna);
+        await using var ben = await Cluster.ConnectAsync(2, Unique("ben"));
+        for (var round = 0; round < 20; round++)
+        {
+            await phone.JoinAsync(_group);
+            var connecting = Cluster.ConnectAsync(1, _anna);
+            await phone.LeaveAsync(_group);
+            await phone.JoinAsync(_group);
+            await using var tablet = await connecting;
+
+            // Being told of it may be under way still; a message to a device that is in comes, now or then.
+            var text = $"round {round}";
+            await Eventually.TrueAsync(async () =>
+            {
+                await ben.PostAsync(_group, text);
+                return tablet.Pending().Any(next => next.Message == text);
+            });
+        }
+    }
+}
