@@ -6,7 +6,7 @@ namespace Chat.Api.Backplane;
 /// <remarks>A Redis that comes back older than it was has a beginning of its history: the data file, the append-only file and
 /// what a replica has got are all written in the order of the commands. So one position, the latest, speaks for all before
 /// it. An acknowledgement that a message is there already is a write of its own, which is what <see cref="Ack.Repetition"/> counts.</remarks>
-internal sealed class LastAck
+internal sealed class LastAck(TimeProvider time)
 {
     private readonly Lock _gate = new(); // guards what follows
     private byte[] _topic = new byte[64];
@@ -16,6 +16,7 @@ internal sealed class LastAck
     private long _offset; // 0: none
     private long _repetition;
     private string _life = "";
+    private long _at;
 
     /// <summary>Called for each acknowledgement: allocates nothing.</summary>
     public void Note(string life, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset, long repetition)
@@ -23,16 +24,18 @@ internal sealed class LastAck
         lock (_gate)
         {
             (_topicLength, _epochLength) = (Keep(topic, ref _topic), Keep(epoch, ref _epoch));
-            (_life, _offset, _repetition) = (life, offset, repetition);
+            (_life, _offset, _repetition, _at) = (life, offset, repetition, time.GetTimestamp());
         }
     }
 
     /// <summary>The last one, if it is of another life than this.</summary>
-    public Ack? OfAnotherLife(string life)
+    /// <param name="life">This life.</param>
+    /// <param name="age">An older one is none: its topic may have been forgotten by now, with nothing lost.</param>
+    public Ack? OfAnotherLife(string life, TimeSpan age)
     {
         lock (_gate)
         {
-            return _offset > 0 && _life != life
+            return _offset > 0 && _life != life && time.GetElapsedTime(_at) < age
                 ? new Ack(_life, _topic[.._topicLength], Encoding.ASCII.GetString(_epoch, 0, _epochLength), _offset, _repetition)
                 : null;
         }

@@ -175,11 +175,14 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         return link.TrySend(command.Buffer.Span, command);
     }
 
+    // A position is renewed once in a quarter of its log's age, which is at most this: so long it is remembered for certain.
+    private TimeSpan AckAge => _options.PositionAge * 0.75;
+
     // Its answer comes before those to all that is sent over the link from now on.
     private void LookForLastAck(RespLink acknowledged, RespLink to)
     {
         var life = acknowledged == to ? to.Life : ServerLife.Unknown; // of a server that was replaced, any is another
-        if (acknowledged.LastAck.OfAnotherLife(life) is { } ack)
+        if (acknowledged.LastAck.OfAnotherLife(life, AckAge) is { } ack)
         {
             var check = new LastAckCheck(ack, _keys, (check, isThere) =>
             {
@@ -266,7 +269,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             commands._owners = [.. commands._slots.OfType<RespLink>().Distinct()];
             foreach (var replaced in commands._peers.Values.Append(commands._main).Where(link => !link.IsUp && !commands._owners.Contains(link)))
             {
-                if (commands._isCluster && replaced.LastAck.OfAnotherLife(ServerLife.Unknown) is { } ack
+                if (commands._isCluster && replaced.LastAck.OfAnotherLife(ServerLife.Unknown, commands.AckAge) is { } ack
                     && Volatile.Read(ref commands._slots[RedisKeys.SlotOf(ack.Topic)]) is { } successor)
                 {
                     commands.LookForLastAck(replaced, successor);

@@ -46,7 +46,7 @@ internal static class ChatId
         return id is not null;
     }
 
-    /// <summary>As <see cref="TryParse(string?, out string?)"/>, without allocating.</summary>
+    /// <summary>As <see cref="TryParse(string?, out string?)"/>, without a string.</summary>
     /// <param name="utf8">A text.</param>
     /// <param name="buffer">Of <see cref="MaxBytes"/>; holds the id where that is not the text itself.</param>
     /// <param name="id">The id.</param>

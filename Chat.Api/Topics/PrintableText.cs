@@ -64,13 +64,14 @@ internal static class PrintableText
 
     private static bool IsNeeded(Rune rune, Rune before, Rune next) => rune.Value switch
     {
-        EmojiStyle => next.Value == Keycap || (!before.IsAscii && IsSymbol(before)),
-        Joiner when (IsSymbol(before) || before.Value == EmojiStyle) && IsSymbol(next) => true,
+        EmojiStyle => next.Value == Keycap || IsEmoji(before) || before.Value is 0x203C or 0x2049 or 0x3030 or 0x303D,
+        Joiner when (IsEmoji(before) || before.Value == EmojiStyle) && IsEmoji(next) => true,
         Joiner or NonJoiner => Viramas.Contains(before.Value) && Rune.GetUnicodeCategory(next) == UnicodeCategory.OtherLetter,
         _ => false,
     };
 
-    // Emoji are these, and their colours of skin.
-    private static bool IsSymbol(Rune rune) => Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.OtherSymbol or UnicodeCategory.MathSymbol or UnicodeCategory.ModifierSymbol or UnicodeCategory.OtherPunctuation;
+    // Or what may be part of one; the range are the colours of skin. Four emoji are punctuation, and join with nothing.
+    private static bool IsEmoji(Rune rune) => !rune.IsAscii
+        && (rune.Value is >= 0x1F3FB and <= 0x1F3FF
+            || Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherSymbol or UnicodeCategory.MathSymbol);
 }

@@ -49,7 +49,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     public string Life { get; private set; } = ServerLife.Unknown;
 
     /// <summary>What the server acknowledged last over this link.</summary>
-    public LastAck LastAck { get; } = new();
+    public LastAck LastAck { get; } = new(TimeProvider.System);
 
     public void Start()
     {

@@ -1,0 +1,38 @@
+using Chat.Api.Backplane;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>What a node looks for when Redis comes back as another life.</summary>
+public sealed class LastAckTests
+{
+    private static readonly TimeSpan Age = TimeSpan.FromDays(5);
+
+    private readonly ManualTimeProvider _clock = new();
+
+    [Fact]
+    public void Ack_OfAnotherLife_IsLookedForOnce()
+    {
+        var last = new LastAck(_clock);
+        last.Note("life 1", "group:1"u8, "e1"u8, 7, repetition: 0);
+
+        Assert.Null(last.OfAnotherLife("life 1", Age));
+        var ack = last.OfAnotherLife("life 2", Age);
+        Assert.Equal(("life 1", "e1", 7L), ack is null ? default : (ack.Life, ack.Epoch, ack.Offset));
+        last.Forget(ack!);
+        Assert.Null(last.OfAnotherLife("life 2", Age));
+    }
+
+    // A topic is forgotten a week after its last message. A node that had not had an acknowledgement for longer took its
+    // absence for a loss, and told holes to all, after a restart that lost nothing.
+    [Fact]
+    public void Ack_OlderThanATopicIsRemembered_IsNotLookedFor()
+    {
+        var last = new LastAck(_clock);
+        last.Note("life 1", "group:1"u8, "e1"u8, 7, repetition: 0);
+        _clock.Advance(Age);
+
+        Assert.Null(last.OfAnotherLife("life 2", Age));
+    }
+}
