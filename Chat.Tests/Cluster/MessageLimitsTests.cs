@@ -204,7 +204,7 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
     [InlineData("/chat/group/shape/ada?format=json", "plain text")]
     [InlineData("/chat/all/shape?format=json", "{}")]
     [InlineData("/chat/channel/shape?format=json", """{"Method":"UserGroup"}""")]
-    [InlineData("/chat/channel/shape?format=json", """{"Method":"UserGroup","Group":"sp ace"}""")]
+    [InlineData("/chat/channel/shape?format=json", """{"Method":"UserGroup","Group":"space "}""")]
     [InlineData("/chat/channel/shape?format=json", """{"Method":"Any"}""")]
     [InlineData("/chat/channel/shape?format=json", """{"Method":"One","MsgBody":"x"}""")]
     [InlineData("/chat/channel/shape?format=json", "null")]

@@ -14,23 +14,23 @@ public sealed class BadCallTests(ClusterFixture cluster, ITestOutputHelper outpu
     [Theory]
     [InlineData("post", """{"message":"x","group":" blank"}""", "invalid_id: ")]
     [InlineData("post", """{"message":"x","group":""}""", "invalid_id: ")]
-    [InlineData("post", """{"message":"x","group":"{g}:log"}""", "invalid_id: ")]
+    [InlineData("post", """{"message":"x","group":"g\u200B"}""", "invalid_id: ")]
     [InlineData("post", """{"message":"x","group":"LONG"}""", "invalid_id: ")]
     [InlineData("post", """{"message":"x","group":"g","id":"no id"}""", "invalid_")]
     [InlineData("post", """{"message":"x"}""", ": ")]
     [InlineData("post", """{"group":"g"}""", ": ")]
     [InlineData("post", """{"message":null,"group":"g"}""", ": ")]
-    [InlineData("join", """{"group":"no slash"}""", "invalid_id: ")]
+    [InlineData("join", """{"group":"g "}""", "invalid_id: ")]
     [InlineData("join", """{}""", ": ")]
-    [InlineData("leave", """{"group":"*"}""", "invalid_id: ")]
+    [InlineData("leave", """{"group":"\u0007"}""", "invalid_id: ")]
     [InlineData("leave", """{}""", ": ")]
-    [InlineData("unsubscribe", """{"group":"*"}""", "invalid_id: ")]
-    [InlineData("send", """{"to":"a b","message":"x"}""", "invalid_id: ")]
+    [InlineData("unsubscribe", """{"group":"\u0007"}""", "invalid_id: ")]
+    [InlineData("send", """{"to":"a\u000Ab","message":"x"}""", "invalid_id: ")]
     [InlineData("send", """{"message":"x"}""", ": ")]
     [InlineData("send", """{"to":"ben"}""", ": ")]
-    [InlineData("history", """{"group":"*"}""", "invalid_id: ")]
+    [InlineData("history", """{"group":"\u0007"}""", "invalid_id: ")]
     [InlineData("history", """{"group":"g","limit":-1}""", ": ")]
-    [InlineData("typing", """{"group":"*"}""", "invalid_id: ")]
+    [InlineData("typing", """{"group":"\u0007"}""", "invalid_id: ")]
     [InlineData("refresh", """{}""", ": ")]
     [InlineData("refresh", """{"token":"no token"}""", "invalid_token: ")]
     [InlineData("post", "null", "malformed: ")]
@@ -80,16 +80,16 @@ public sealed class BadCallTests(ClusterFixture cluster, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Payload_ThatNestsTooDeep_IsAnError()
+    public async Task Payload_ThatNestsDeep_InWhatNobodyKnows_IsIgnored()
     {
         await using var anna = await ConnectAsync();
         JsonNode deep = JsonValue.Create(1);
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 40; i++) // SignalR itself reads 64 levels
         {
             deep = new JsonArray(deep);
         }
 
-        await RefusedAsync(anna, "post", new JsonObject { ["message"] = "x", ["group"] = "*", ["more"] = deep });
+        await anna.InvokeAsync("post", new JsonObject { ["message"] = "x", ["group"] = "deep", ["more"] = deep });
 
         await AssertLivesAsync(anna);
     }
@@ -113,7 +113,7 @@ public sealed class BadCallTests(ClusterFixture cluster, ITestOutputHelper outpu
     {
         await using var anna = await ConnectAsync();
 
-        await anna.CallAsync("post", new { group = "*", message = "x" });
+        await anna.CallAsync("post", new { group = " ", message = "x" });
         await anna.CallAsync("nothing");
         await anna.CallAsync("join", 7);
 

@@ -39,7 +39,7 @@ internal sealed class RedisProxy : IAsyncDisposable
     }
 
     /// <summary>Connections there are stay open, but nothing gets to the client any more; new ones work.</summary>
-    /// <param name="where">Which: by the first command that the client sent.</param>
+    /// <param name="where">Which: by the first commands that the client sent.</param>
     public void Deafen(Func<string, bool> where)
     {
         foreach (var wire in _wires.Keys.Where(wire => where(wire.Sent)))
@@ -94,6 +94,8 @@ internal sealed class RedisProxy : IAsyncDisposable
 
     private sealed class Wire(RedisProxy proxy, Socket client) : IDisposable
     {
+        private const int KeptText = 4096;
+
         private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
         public bool IsDeaf { get; set; }
@@ -101,7 +103,7 @@ internal sealed class RedisProxy : IAsyncDisposable
         /// <summary>What is to be taken out of what the server sends; shared by all wires.</summary>
         public Swallowing? Swallow { get; set; }
 
-        /// <summary>The beginning of each piece that the client sent, lately.</summary>
+        /// <summary>The beginning of each of the first pieces that the client sent.</summary>
         public string Sent { get; private set; } = "";
 
         public void Dispose()
@@ -150,7 +152,7 @@ internal sealed class RedisProxy : IAsyncDisposable
                 {
                     if (toServer)
                     {
-                        Sent = Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 64));
+                        Sent += Sent.Length < KeptText ? Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 64)) : "";
                         await proxy._open.Task;
                     }
 
