@@ -6,8 +6,8 @@ namespace Chat.Api.Backplane.Resp;
 /// <summary>Which life of a server a link talks to: another after each restart, promotion or replacement.</summary>
 /// <remarks>
 /// Made of <c>run_id</c> (INFO server), new with each start, and <c>master_replid</c> (INFO replication), new with each promotion.
-/// Redis 7 and Valkey give both; Garnet 2.2.8 gives the first, and zeros for the second when it is no cluster. Both are
-/// hashed to a token of fixed length. A server, or a proxy before it, that gives no <c>run_id</c> has the token
+/// Redis 7 gives both (Valkey, its fork, was not tried); Garnet 2.2.8 gives the first, and zeros for the second when it is no
+/// cluster. Both are hashed to a token of fixed length. A server, or a proxy before it, that gives no <c>run_id</c> has the token
 /// <see cref="Unknown"/>: then one life is not told from another, and only positions that are beyond its own show that it
 /// came back older than it was.
 /// </remarks>
