@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using ServiceDefaults;
 
 namespace Chat.Api.Backplane;
 
 /// <summary>What the backplane counts, in the <c>Chat</c> meter, and the <c>Chat</c> source of traces.</summary>
 internal sealed class BackplaneMetrics
 {
-    public const string Name = "Chat";
-
-    public static readonly ActivitySource Traces = new(Name);
+    public static readonly ActivitySource Traces = new(ChatTelemetry.Name);
 
     private readonly Counter<long> _published;
     private readonly Counter<long> _publishFailures;
@@ -19,7 +18,7 @@ internal sealed class BackplaneMetrics
 
     public BackplaneMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(Name);
+        var meter = meters.Create(ChatTelemetry.Name);
         _published = meter.CreateCounter<long>("chat.published", "{message}", "Messages Redis has confirmed.");
         _publishFailures = meter.CreateCounter<long>("chat.publish.failures", "{message}", "Messages not published, or not known to be.");
         _publishLatency = meter.CreateHistogram<double>("chat.publish.duration", "s", "From the frame to Redis's confirmation.");

@@ -5,7 +5,7 @@ namespace Chat.Api.Backplane;
 /// <summary>Keeps the positions of the topics this node listens to from expiring, however quiet they are.</summary>
 /// <remarks>Otherwise a new epoch would begin under members who missed nothing, and tell them that they may have. Each topic is
 /// renewed four times in the shortest life of a position, so that an outage of Redis may take some of these.</remarks>
-internal sealed class PositionKeeper(RedisCommands commands, RedisKeys keys, BackplaneOptions options, TimeProvider time)
+internal sealed class PositionKeeper(RedisCommands commands, RedisKeys keys, IBackplaneListener listener, BackplaneOptions options, TimeProvider time)
 {
     private const int PerTick = 500; // 50,000 topics take less than two minutes, of every six hours
 
@@ -13,13 +13,12 @@ internal sealed class PositionKeeper(RedisCommands commands, RedisKeys keys, Bac
     private long _roundBegan = time.GetTimestamp();
 
     /// <summary>Called once a tick.</summary>
-    /// <param name="held">The topics this node listens to.</param>
-    public void Renew(IEnumerable<Topic> held)
+    public void Renew()
     {
         if (_toRenew.Count == 0 && time.GetElapsedTime(_roundBegan) >= options.EmptyPositionAge / 4)
         {
             _roundBegan = time.GetTimestamp();
-            foreach (var topic in held.Where(topic => options.LogOf(topic.Kind).Messages > 0))
+            foreach (var topic in listener.Held.Where(topic => options.LogOf(topic.Kind).Messages > 0))
             {
                 _toRenew.Enqueue(topic);
             }

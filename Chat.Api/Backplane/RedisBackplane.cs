@@ -10,9 +10,10 @@ namespace Chat.Api.Backplane;
 /// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions.</summary>
 internal sealed class RedisBackplane : IBackplane
 {
+    private static readonly RedisScript Read = new("read.lua");
+
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
-    private readonly RedisAdmission _admission;
     private readonly RedisKeys _keys;
     private readonly BackplaneOptions _options;
     private readonly byte[] _node;
@@ -35,13 +36,14 @@ internal sealed class RedisBackplane : IBackplane
         _node = Encoding.ASCII.GetBytes(node.Id);
         _removalChannel = keys.RemovalChannel;
         _headsChannel = keys.HeadsChannel;
-        _admission = new RedisAdmission(commands, keys, _node);
         _time = time;
         _metrics = metrics;
         _rates = new TopicRates(options, time);
         _heads = new TopicHeads(options, metrics);
         _operations = new OperationPool(_heads, metrics);
     }
+
+    public static IReadOnlyList<RedisScript> Scripts => [Read];
 
     public bool IsReady(out string reason)
     {
@@ -104,7 +106,7 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var call = new RedisCall();
-        RedisScript.Read.Begin(call.Buffer, keys: 2, arguments: 7);
+        Read.Begin(call.Buffer, keys: 2, arguments: 7);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);
         call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Life()
@@ -120,18 +122,8 @@ internal sealed class RedisBackplane : IBackplane
             : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
     }
 
-    public Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
-        _admission.AdmitAsync(user, limit, liveNodes, areAll);
-
-    public Task<int> CountConnectionsAsync(Topic user) => _admission.CountAsync(user);
-
-    public void Release(Topic user) => _admission.Release(user);
-
     /// <summary>Forgets what is of no more use. Called once a tick.</summary>
     public void Sweep() => _rates.Sweep();
-
-    /// <summary>Makes good what an outage of Redis kept from being written. Called once a tick.</summary>
-    public void WriteAgain() => _admission.WriteAgain();
 
     /// <summary>Tells all nodes where the logs stand of topics that have become quiet. Called once a tick.</summary>
     public void TellHeads()

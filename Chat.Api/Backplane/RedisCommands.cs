@@ -28,14 +28,14 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <param name="endpoint">Where Redis is.</param>
     /// <param name="options">Time limits.</param>
     /// <param name="keys">Names of keys.</param>
+    /// <param name="scripts">Those that will be called, beside the one that publishes.</param>
     /// <param name="batchEnd">Called on a link's thread when all replies that had arrived are handled.</param>
     /// <param name="logger">Gets up, down and cluster moves.</param>
-    public RedisCommands(RedisEndpoint endpoint, BackplaneOptions options, RedisKeys keys, Action batchEnd, ILogger logger)
+    public RedisCommands(RedisEndpoint endpoint, BackplaneOptions options, RedisKeys keys, IEnumerable<RedisScript> scripts, Action batchEnd, ILogger logger)
     {
         _options = options;
         _keys = keys;
-        _scripts = [.. _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))],
-            RedisScript.Read, RedisScript.Admit, RedisScript.Count, RedisScript.Groups, RedisScript.GroupsJoin, RedisScript.GroupsLeave];
+        _scripts = [.. _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))], .. scripts];
         _batchEnd = batchEnd;
         _logger = logger;
         _main = NewLink(endpoint);

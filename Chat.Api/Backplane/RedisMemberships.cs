@@ -8,9 +8,15 @@ namespace Chat.Api.Backplane;
 /// that begin with a colon are the scripts' own.</summary>
 internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, TimeSpan age) : IMemberships
 {
+    private static readonly RedisScript ReadScript = new("groups.lua");
+    private static readonly RedisScript JoinScript = new("groups-join.lua");
+    private static readonly RedisScript LeaveScript = new("groups-leave.lua");
+
+    public static IReadOnlyList<RedisScript> Scripts => [ReadScript, JoinScript, LeaveScript];
+
     public async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
     {
-        var call = Call(RedisScript.Groups, user, arguments: 1 + (2 * unlessKnown.Count));
+        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count));
         call.Buffer.Bulk((long)age.TotalMilliseconds);
         foreach (var (group, generation) in unlessKnown)
         {
@@ -34,14 +40,14 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public async Task<long?> JoinAsync(Topic user, string group, int limit)
     {
-        var call = Call(RedisScript.GroupsJoin, user, arguments: 3);
+        var call = Call(JoinScript, user, arguments: 3);
         call.Buffer.Bulk((long)age.TotalMilliseconds).Bulk(KeyText.Encode(group)).Bulk(limit);
         return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } generation ? Number(generation) : null;
     }
 
     public async Task<LeaveMark> LeaveAsync(Topic user, string group)
     {
-        var call = Call(RedisScript.GroupsLeave, user, arguments: 1);
+        var call = Call(LeaveScript, user, arguments: 1);
         call.Buffer.Bulk(KeyText.Encode(group));
         return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } answer
             ? new LeaveMark(Number(answer.AsSpan().TrimStart((byte)'+')), answer[0] == '+')
@@ -50,7 +56,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public void Forget(Topic user, string group, LeaveMark mark)
     {
-        var call = Call(RedisScript.GroupsLeave, user, arguments: 2);
+        var call = Call(LeaveScript, user, arguments: 2);
         call.Buffer.Bulk(KeyText.Encode(group)).Bulk(mark.Generation);
         _ = ForgottenAsync(commands.CallAsync(call, user.Utf8Name.Span));
     }

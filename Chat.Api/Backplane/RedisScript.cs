@@ -2,25 +2,21 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Chat.Api.Backplane.Resp;
+using ServiceDefaults;
 
 namespace Chat.Api.Backplane;
 
-/// <summary>A Lua script from a file beside this one, called by its hash (EVALSHA).</summary>
+/// <summary>A Lua script, called by its hash (EVALSHA). Each has to be given to <see cref="RedisCommands"/>, which loads it.</summary>
 internal sealed class RedisScript
 {
-    public static readonly RedisScript Read = new("read.lua");
-    public static readonly RedisScript Admit = new("admit.lua");
-    public static readonly RedisScript Count = new("count.lua");
-    public static readonly RedisScript Groups = new("groups.lua");
-    public static readonly RedisScript GroupsJoin = new("groups-join.lua");
-    public static readonly RedisScript GroupsLeave = new("groups-leave.lua");
-
-    private RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
+    /// <param name="file">The file's name, of a folder <c>scripts</c> beside the class that calls it.</param>
+    /// <param name="constants">What stands in it between at signs, and what takes its place.</param>
+    public RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
     {
-        var text = ReadFile(file);
+        var text = EmbeddedText.Read(file);
         if (text.Contains("@EPOCH@", StringComparison.Ordinal))
         {
-            text = text.Replace("@EPOCH@", ReadFile("epoch.lua"), StringComparison.Ordinal);
+            text = text.Replace("@EPOCH@", EmbeddedText.Read("epoch.lua"), StringComparison.Ordinal);
         }
 
         foreach (var (name, value) in constants)
@@ -51,13 +47,6 @@ internal sealed class RedisScript
     public byte[] Text { get; }
 
     public byte[] Sha { get; }
-
-    private static string ReadFile(string file)
-    {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(file)
-            ?? throw new InvalidOperationException($"The script {file} is not embedded in the assembly.");
-        return new StreamReader(stream).ReadToEnd();
-    }
 
     /// <summary>Begins the command that calls it; keys and arguments are to follow.</summary>
     public void Begin(CommandBuffer command, int keys, int arguments) =>

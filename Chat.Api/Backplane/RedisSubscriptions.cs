@@ -18,7 +18,6 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly IBackplaneListener _listener;
     private readonly BackplaneOptions _options;
     private readonly NodeChannels _own;
-    private readonly Action _batchEnd;
     private readonly SubscriptionTicks _ticks;
     private readonly BackplaneMetrics _metrics;
     private readonly ILogger _logger;
@@ -26,12 +25,11 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private volatile bool _restored;
 
     public RedisSubscriptions(
-        RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, Action batchEnd, BackplaneMetrics metrics, ILogger logger)
+        RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, BackplaneMetrics metrics, ILogger logger)
     {
         _keys = keys;
         _listener = listener;
         _options = options;
-        _batchEnd = batchEnd;
         _metrics = metrics;
         _logger = logger;
         _ticks = new SubscriptionTicks(options);
@@ -189,7 +187,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     {
         _ticks.Read();
         _listener.OnRoundEnd(); // first: it may wake others, who then work beside this thread
-        _batchEnd();
+        _listener.OnBatchEnd();
     }
 
     private void Confirmed(ReadOnlySpan<byte> channel)

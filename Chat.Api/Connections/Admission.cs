@@ -6,7 +6,7 @@ using StackExchange.Redis;
 namespace Chat.Api.Connections;
 
 /// <summary>Whether one more connection may come: this node's places, and those of its user in the whole cluster.</summary>
-internal sealed class Admission(ConnectionTable connections, IBackplane backplane, LiveNodes nodes, NodeRegistry registry, NodeDrain drain)
+internal sealed class Admission(ConnectionTable connections, IBackplane backplane, IUserPlaces places, LiveNodes nodes, NodeRegistry registry, NodeDrain drain)
 {
     /// <summary>Takes a place for a connection of this user. Null: it may come, and <see cref="Leave"/> has to follow.</summary>
     public async Task<Refusal?> EnterAsync(string userId)
@@ -38,7 +38,7 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
     {
         if (connections.Options.PerUser > 0)
         {
-            backplane.Release(Topic.User(userId));
+            places.Release(Topic.User(userId));
         }
 
         connections.Users.Leave(userId);
@@ -74,7 +74,7 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
     private async Task<(Admittance Admittance, int Taken)> TakePlaceAsync(Topic user)
     {
         var limit = connections.Options.PerUser;
-        var first = await backplane.AdmitAsync(user, limit, [.. nodes.Nodes.Keys], areAll: false);
+        var first = await places.AdmitAsync(user, limit, [.. nodes.Nodes.Keys], areAll: false);
         if (first.Admittance != Admittance.DependsOnOtherNodes)
         {
             return first;
@@ -83,6 +83,6 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
         // A node that this one does not know is dead, or so new that word of it is still on its way. The registry tells,
         // and where a Redis that lost its data has forgotten nodes, this node's view does.
         var listed = await registry.ListAsync();
-        return await backplane.AdmitAsync(user, limit, [.. listed.Select(node => node.Id).Union(nodes.Nodes.Keys)], areAll: true);
+        return await places.AdmitAsync(user, limit, [.. listed.Select(node => node.Id).Union(nodes.Nodes.Keys)], areAll: true);
     }
 }

@@ -26,7 +26,7 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
 
     /// <summary>Told when this connection's membership in a topic was ended for it. Called under the topic's lock: must
     /// not wait, block or throw.</summary>
-    public Action<Member>? Removed { get; set; }
+    public Action<Topic>? Removed { get; set; }
 
     /// <summary>Puts a frame into the outbox. Never waits and never throws; a client that does not keep up is closed.</summary>
     public abstract void Enqueue(Frame frame);

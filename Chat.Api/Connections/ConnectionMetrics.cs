@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Chat.Api.Backplane;
+using ServiceDefaults;
 
 namespace Chat.Api.Connections;
 
@@ -16,7 +16,7 @@ internal sealed class ConnectionMetrics
 
     public ConnectionMetrics(IMeterFactory meters)
     {
-        var meter = _meter = meters.Create(BackplaneMetrics.Name);
+        var meter = _meter = meters.Create(ChatTelemetry.Name);
         _connections = meter.CreateUpDownCounter<long>("chat.connections", "{connection}", "Open connections.");
         _received = meter.CreateCounter<long>("chat.received", "{message}", "Messages from clients.");
         _bytesSent = meter.CreateCounter<long>("chat.sent.bytes", "By", "Bytes of frames sent to clients.");

@@ -4,8 +4,8 @@ using Chat.Api.Topics;
 namespace Chat.Api.Connections;
 
 /// <summary>Once a second asks how many connections those users have in the cluster who are using up their allowance here,
-/// and forgets the allowances of users who have gone.</summary>
-internal sealed class UserShares(ConnectionTable connections, IBackplane backplane) : BackgroundService
+/// forgets the allowances of users who have gone, and writes down what an outage of Redis kept from being written.</summary>
+internal sealed class UserShares(ConnectionTable connections, IUserPlaces places) : BackgroundService
 {
     private const int QuestionsPerRound = 1000;
 
@@ -17,6 +17,7 @@ internal sealed class UserShares(ConnectionTable connections, IBackplane backpla
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             connections.Users.Sweep();
+            places.WriteAgain();
             await AskAsync();
         }
     }
@@ -40,7 +41,7 @@ internal sealed class UserShares(ConnectionTable connections, IBackplane backpla
     {
         try
         {
-            connections.Users.Learn(user, await backplane.CountConnectionsAsync(Topic.User(user.UserId)));
+            connections.Users.Learn(user, await places.CountConnectionsAsync(Topic.User(user.UserId)));
         }
         catch (BackplaneUnavailableException)
         {

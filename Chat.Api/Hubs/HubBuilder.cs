@@ -4,6 +4,7 @@ using Chat.Api.Memberships;
 using Chat.Api.Topics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
 using ServiceDefaults;
 using StackExchange.Redis;
 
@@ -20,12 +21,15 @@ internal static class HubBuilder
     {
         var services = builder.Services;
         services.AddOptions<ChatHubOptions>().BindConfiguration(ChatHubOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<MembershipOptions>().BindConfiguration(MembershipOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DefaultChats>().BindConfiguration(DefaultChats.Section)
             .Validate(chats => chats.Groups.All(ChatId.IsValid), $"{DefaultChats.Section}:Chats names a group that is no valid id. {ChatId.Rule}")
             .ValidateOnStart();
 
-        services.AddSingleton<IMemberships>(provider => provider.GetRequiredService<RedisBackplaneHost>().Memberships);
-        services.AddSingleton<ITypingTurns>(provider => provider.GetRequiredService<RedisBackplaneHost>().TypingTurns);
+        services.AddRedisScripts(RedisMemberships.Scripts);
+        services.AddSingleton<IMemberships>(static provider => new RedisMemberships(
+            provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<IOptions<MembershipOptions>>().Value.MembershipAge));
+        services.AddSingleton<ITypingTurns, RedisTypingTurns>();
         services.AddSingleton<MembershipWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
         services.AddSingleton<GroupRemovals>();
@@ -58,7 +62,7 @@ internal static class HubBuilder
 
     public static WebApplication MapChatHub(this WebApplication app)
     {
-        app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<GroupRemovals>());
+        app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<MembershipWatch>());
         var hub = new ConnectionBuilder(app.Services).UseHub<ChatHub>().Build();
         var endpoint = ActivatorUtilities.CreateInstance<HubEndpoint>(app.Services, hub);
         var route = app.MapConnections(Path, stream => stream.Run(endpoint.RunStreamAsync));

@@ -200,8 +200,13 @@ internal sealed partial class HubClient
     private readonly record struct Entered(Member Member, LogPosition? Since, LogPosition Live);
 
     // Under the topic's lock.
-    private void OnRemoved(Member member) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static state => state.Client.Forget(state.Member), (Client: this, Member: member), preferLocal: false);
+    private void OnRemoved(Topic topic)
+    {
+        if (_groups.TryGetValue(topic.Id, out var member) && !member.IsIn)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Client.Forget(state.Member), (Client: this, Member: member), preferLocal: false);
+        }
+    }
 
     private void Forget(Member member)
     {

@@ -10,7 +10,7 @@ namespace Chat.Api.Hubs;
 /// <summary>Joining, leaving, and being back.</summary>
 internal sealed partial class HubMemberships(
     IMemberships memberships, GroupRemovals removals, MembershipWatch watch, HubMessages messages, ConnectionTable connections, IBackplane backplane,
-    IOptions<ChatHubOptions> options, ILogger<ChatHub> logger)
+    IOptions<MembershipOptions> options, ILogger<ChatHub> logger)
 {
     /// <summary>A connection that has come takes its user's groups up. If it can't, it is told to come again.</summary>
     public Task TakeUpAsync(HubClient client, HubPositions since) => OrTryLaterAsync(client, () => client.TakeUpAsync(since));

@@ -1,14 +1,13 @@
 using Chat.Api.Backplane;
-using Chat.Api.Hubs;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>Whether a raw connection may be in a group (<see cref="ChatHubOptions.MembersOnly"/>).</summary>
+/// <summary>Whether a raw connection may be in a group (<see cref="MembershipOptions.MembersOnly"/>).</summary>
 /// <remarks>Members are those that the hub keeps. A raw connection that may be in a group joins it held, asks, and only then
 /// hears it: so either it finds that its user has left, or the removal finds the connection.</remarks>
-internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane, IOptions<ChatHubOptions> options, IOptions<DefaultChats> chats)
+internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane, IOptions<MembershipOptions> options, IOptions<DefaultChats> chats)
 {
     public bool IsRestricted(Topic topic) => options.Value.MembersOnly && topic.Kind == TopicKind.Group;
 

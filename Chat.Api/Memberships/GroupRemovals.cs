@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Chat.Api.Backplane;
-using Chat.Api.Hubs;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
@@ -16,12 +15,12 @@ namespace Chat.Api.Memberships;
 /// more; one that hangs does, as not confirmed.
 /// </remarks>
 internal sealed class GroupRemovals(
-    IBackplane backplane, MembershipWatch watch, NodeIdentity node, LiveNodes nodes, IOptions<ChatHubOptions> options, TimeProvider time) : IMembershipListener
+    IBackplane backplane, NodeIdentity node, LiveNodes nodes, IOptions<MembershipOptions> options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Pending> _pending = new(StringComparer.Ordinal);
     private long _removals;
 
-    /// <summary>Returns when every node has confirmed, or after <see cref="ChatHubOptions.RemovalTimeout"/>.</summary>
+    /// <summary>Returns when every node has confirmed, or after <see cref="MembershipOptions.RemovalTimeout"/>.</summary>
     /// <exception cref="BackplaneUnavailableException">It may or may not be published; trying again is safe.</exception>
     public async Task<RemovalResult> RemoveAsync(Topic group, string userId, long generation)
     {
@@ -42,6 +41,7 @@ internal sealed class GroupRemovals(
         }
     }
 
+    /// <inheritdoc cref="IMembershipListener.OnRemoved"/>
     public void OnRemoved(ReadOnlySpan<byte> id)
     {
         var colon = id.IndexOf((byte)':');
@@ -51,6 +51,7 @@ internal sealed class GroupRemovals(
         }
     }
 
+    /// <inheritdoc cref="IMembershipListener.OnConfirmed"/>
     public void OnConfirmed(string id, string node)
     {
         if (_pending.TryGetValue(id, out var pending))
@@ -58,10 +59,6 @@ internal sealed class GroupRemovals(
             pending.Confirmed(node);
         }
     }
-
-    public void OnJoined(GroupJoin join) => watch.Follow(join);
-
-    public void OnDoubt(IReadOnlyList<Member> members) => watch.Recheck(members);
 
     private async Task PublishAsync(Topic group, string userId, long generation, string id)
     {

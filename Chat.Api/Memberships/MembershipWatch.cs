@@ -9,9 +9,10 @@ namespace Chat.Api.Memberships;
 /// <summary>Compares the groups of this node's hub users with what Redis knows: keeps that alive, ends what it no longer has,
 /// and takes connections into what they have missed.</summary>
 /// <remarks>At every connect, at every hole in a group's log, and for each user a few times per
-/// <see cref="ChatHubOptions.MembershipAge"/>.</remarks>
+/// <see cref="MembershipOptions.MembershipAge"/>.</remarks>
 internal sealed partial class MembershipWatch(
-    IMemberships memberships, IOptions<ChatHubOptions> options, TimeProvider time, ILogger<MembershipWatch> logger) : BackgroundService
+    IMemberships memberships, GroupRemovals removals, IOptions<MembershipOptions> options, TimeProvider time, ILogger<MembershipWatch> logger)
+    : BackgroundService, IMembershipListener
 {
     private const int LooksPerAge = 4; // so that three in a row may fail
 
@@ -62,8 +63,12 @@ internal sealed partial class MembershipWatch(
         return known;
     }
 
+    public void OnRemoved(ReadOnlySpan<byte> id) => removals.OnRemoved(id);
+
+    public void OnConfirmed(string id, string node) => removals.OnConfirmed(id, node);
+
     /// <summary>Settles members that may have missed their removal. Tries until Redis answers.</summary>
-    public void Recheck(IReadOnlyList<Member> members)
+    public void OnDoubt(IReadOnlyList<Member> members)
     {
         foreach (var user in members.GroupBy(member => member.Connection.UserId))
         {
@@ -72,7 +77,7 @@ internal sealed partial class MembershipWatch(
     }
 
     /// <summary>The user's connections on this node follow one that has joined, here or elsewhere.</summary>
-    public void Follow(GroupJoin join)
+    public void OnJoined(GroupJoin join)
     {
         if (_users.TryGetValue(join.UserId, out var user))
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 using StackExchange.Redis;
 
 namespace Chat.Api.Nodes;
@@ -14,9 +15,9 @@ internal sealed class NodeRegistry(
     IConnectionMultiplexer redis, NodeKeys keys, IOptions<NodeOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
-    private static readonly string Beat = Script("node-beat.lua");
-    private static readonly string Remove = Script("node-leave.lua");
-    private static readonly string List = Script("node-list.lua");
+    private static readonly string Beat = EmbeddedText.Read("node-beat.lua");
+    private static readonly string Remove = EmbeddedText.Read("node-leave.lua");
+    private static readonly string List = EmbeddedText.Read("node-list.lua");
 
     private readonly RedisKey[] _keys = [keys.Leases, keys.Info];
 
@@ -66,13 +67,5 @@ internal sealed class NodeRegistry(
         {
             return null;
         }
-    }
-
-    private static string Script(string name)
-    {
-        using var stream = typeof(NodeRegistry).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"The script {name} is not embedded.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 }

@@ -54,7 +54,7 @@ internal sealed partial class LocalTopic
         if (member.IsIn)
         {
             Leave_NeedsLock(member);
-            member.Connection.Removed?.Invoke(member);
+            member.Connection.Removed?.Invoke(topic);
         }
     }
 

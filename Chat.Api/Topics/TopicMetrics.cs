@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Chat.Api.Backplane;
+using ServiceDefaults;
 
 namespace Chat.Api.Topics;
 
@@ -17,7 +17,7 @@ internal sealed class TopicMetrics
 
     public TopicMetrics(IMeterFactory meters)
     {
-        var meter = _meter = meters.Create(BackplaneMetrics.Name);
+        var meter = _meter = meters.Create(ChatTelemetry.Name);
         _delivered = meter.CreateCounter<long>("chat.delivered", "{message}", "Messages put into local outboxes.");
         _latency = meter.CreateHistogram<double>("chat.delivery.duration", "s", "From the publishing node to this one, by their clocks.");
         _gaps = meter.CreateCounter<long>("chat.gaps.filled", "{message}", "Messages fetched from a log because the channel lost them.");

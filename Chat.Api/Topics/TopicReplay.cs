@@ -1,29 +1,7 @@
-using System.Buffers;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 
 namespace Chat.Api.Topics;
-
-/// <summary>A position in a topic's log, as a client gives it: <c>{epoch}:{offset}</c>.</summary>
-internal readonly record struct LogPosition(string Epoch, long Offset)
-{
-    private static readonly SearchValues<char> EpochCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
-
-    public static bool TryParse(string text, out LogPosition position)
-    {
-        position = default;
-        var colon = text.LastIndexOf(':');
-        if (colon is < 1 or > 32
-            || !long.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var offset)
-            || text.AsSpan(0, colon).ContainsAnyExcept(EpochCharacters))
-        {
-            return false;
-        }
-
-        position = new LogPosition(text[..colon], offset);
-        return true;
-    }
-}
 
 /// <summary>Brings a member up from where it was, then lets it go live: no gap, no duplicate.</summary>
 /// <remarks>The member joins first, its live frames held; the log is read up to the position at which it joined;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Connections;
 using Chat.Api.Nodes;
 using Microsoft.Extensions.Options;
 
@@ -134,7 +135,6 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
-    /// <summary>Those this node listens to.</summary>
     public IEnumerable<Topic> Held => _topics.Values.Select(static topic => topic.Topic);
 
     public bool TryFind(Topic topic, out LocalTopic? local) => _topics.TryGetValue(topic.Name, out local);
@@ -190,6 +190,13 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     }
 
     public void OnRoundEnd() => _lanes.EndRound();
+
+    // A thread sends at the end what all that it heard has caused.
+    public void OnBatchEnd()
+    {
+        SendBatch.Flush();
+        SendBatch.Begin();
+    }
 
     private void End_NeedsLock(LocalTopic topic)
     {

@@ -94,7 +94,7 @@ public abstract class BackplaneLogSpec(RedisFixture redis) : BackplaneSpec(redis
         AssertEveryKeyExpires(read);
 
         var user = Topic.User(read.Id);
-        await A.Backplane.AdmitAsync(user, 1, [A.Id], areAll: true);
+        await A.Places.AdmitAsync(user, 1, [A.Id], areAll: true);
         AssertEveryKeyExpires(user);
     }
 

@@ -29,11 +29,12 @@ internal sealed class BackplaneNode : IAsyncDisposable
         var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
         _keys = keys;
-        _commands = new RedisCommands(endpoint, options, keys, static () => { }, NullLogger.Instance);
-        _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, static () => { }, metrics, NullLogger.Instance);
+        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts], static () => { }, NullLogger.Instance);
+        _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
         _lives = new RedisLives(_commands, keys, Listener);
         Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1));
         TypingTurns = new RedisTypingTurns(_commands, keys);
+        Places = new RedisUserPlaces(_commands, keys, node);
         Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics);
         Id = node.Id;
     }
@@ -46,7 +47,9 @@ internal sealed class BackplaneNode : IAsyncDisposable
 
     public RedisTypingTurns TypingTurns { get; }
 
-    public PositionKeeper PositionKeeper(TimeProvider time) => new(_commands, _keys, _options, time);
+    public RedisUserPlaces Places { get; }
+
+    public PositionKeeper PositionKeeper(TimeProvider time) => new(_commands, _keys, Listener, _options, time);
 
     public RecordingListener Listener { get; } = new();
 

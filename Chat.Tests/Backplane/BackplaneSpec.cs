@@ -227,16 +227,16 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
         var user = Topic.User(NewTopic().Id);
         string[] alive = [A.Id, B.Id];
 
-        Assert.Equal((Admittance.Granted, 1), await A.Backplane.AdmitAsync(user, 2, alive, areAll: false));
-        Assert.Equal((Admittance.Granted, 2), await B.Backplane.AdmitAsync(user, 2, alive, areAll: false));
-        Assert.Equal((Admittance.Refused, 0), await A.Backplane.AdmitAsync(user, 2, alive, areAll: false));
-        Assert.Equal(2, await A.Backplane.CountConnectionsAsync(user));
-        Assert.Equal((Admittance.Granted, 2), await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: true)); // B died, and its connection with it
-        Assert.Equal((Admittance.Refused, 0), await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
-        A.Backplane.Release(user);
-        Assert.Equal((Admittance.Granted, 2), await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
-        A.Backplane.Release(user);
-        A.Backplane.Release(user);
+        Assert.Equal((Admittance.Granted, 1), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal((Admittance.Granted, 2), await B.Places.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal(2, await A.Places.CountConnectionsAsync(user));
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true)); // B died, and its connection with it
+        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        A.Places.Release(user);
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        A.Places.Release(user);
+        A.Places.Release(user);
         await Eventually.TrueAsync(() => Server.Execute("EXISTS", $"{{{user}}}:conns") is 0L);
     }
 
@@ -245,11 +245,11 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
     public async Task Admission_OnANodeThatDoesNotKnowAnother_CountsItsConnectionsAllTheSame()
     {
         var user = Topic.User(NewTopic().Id);
-        Assert.Equal((Admittance.Granted, 1), await B.Backplane.AdmitAsync(user, 2, [B.Id], areAll: false));
+        Assert.Equal((Admittance.Granted, 1), await B.Places.AdmitAsync(user, 2, [B.Id], areAll: false));
 
-        Assert.Equal((Admittance.Granted, 2), await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
-        Assert.Equal((Admittance.DependsOnOtherNodes, 0), await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: false));
-        Assert.Equal((Admittance.Refused, 0), await A.Backplane.AdmitAsync(user, 2, [A.Id, B.Id], areAll: true));
-        Assert.Equal((Admittance.Granted, 2), await A.Backplane.AdmitAsync(user, 2, [A.Id], areAll: true));
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        Assert.Equal((Admittance.DependsOnOtherNodes, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id, B.Id], areAll: true));
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true));
     }
 }

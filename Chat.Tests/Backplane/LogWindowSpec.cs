@@ -102,13 +102,14 @@ public abstract class LogWindowSpec(RedisFixture redis)
         Assert.InRange((long)redis.Server.Execute("PTTL", meta)!, 1, day);
         var clock = new ManualTimeProvider();
         var keeper = node.PositionKeeper(clock);
+        node.Listener.Held = [_topic];
 
         clock.Advance(TimeSpan.FromHours(6));
-        keeper.Renew([_topic]);
+        keeper.Renew();
         await Eventually.TrueAsync(() => redis.Server.Execute("PTTL", meta) is long left && left > day);
 
         redis.Server.Execute("PEXPIRE", meta, "1000000");
-        keeper.Renew([_topic]);
+        keeper.Renew();
         await node.PublishAsync(Topic.Group("other"), "behind it");
         Assert.InRange((long)redis.Server.Execute("PTTL", meta)!, 1, 1_000_000); // not before the next six hours
     }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Chat.Api.Backplane;
+using Chat.Api.Topics;
 
 namespace Chat.Tests.Backplane;
 
@@ -14,6 +15,8 @@ internal sealed class RecordingListener : IBackplaneListener
     private readonly Channel<string> _broken = Channel.CreateUnbounded<string>();
     private readonly Channel<string> _heads = Channel.CreateUnbounded<string>();
     private readonly Channel<bool> _restored = Channel.CreateUnbounded<bool>();
+
+    public IEnumerable<Topic> Held { get; set; } = [];
 
     public void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope) =>
         _heard.Writer.TryWrite(Heard.Parse(Encoding.UTF8.GetString(topic), envelope.ToArray()));
@@ -44,6 +47,11 @@ internal sealed class RecordingListener : IBackplaneListener
     public void OnRoundEnd()
     {
         // Nothing is put off.
+    }
+
+    public void OnBatchEnd()
+    {
+        // As above.
     }
 
     public Task<(string Id, string Node)> NextConfirmationAsync() => _confirmed.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);

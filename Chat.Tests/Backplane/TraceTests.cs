@@ -5,6 +5,7 @@ using Chat.Api.Backplane;
 using Chat.Api.Topics;
 using Chat.Tests.Support;
 using Chat.Tests.Topics;
+using ServiceDefaults;
 using Xunit;
 
 namespace Chat.Tests.Backplane;
@@ -18,7 +19,7 @@ public sealed class TraceTests
         var ended = new ConcurrentBag<Activity>();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name == BackplaneMetrics.Name,
+            ShouldListenTo = source => source.Name == ChatTelemetry.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
             ActivityStopped = ended.Add,
         };

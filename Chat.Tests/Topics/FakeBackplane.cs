@@ -214,16 +214,6 @@ internal sealed class FakeBackplane : IBackplane
         }
     }
 
-    public Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll) =>
-        Task.FromResult((Admittance.Granted, 1));
-
-    public Task<int> CountConnectionsAsync(Topic user) => Task.FromResult(1);
-
-    public void Release(Topic user)
-    {
-        // Nothing is counted.
-    }
-
     /// <summary>Removals confirmed, as <c>node id</c>.</summary>
     public ConcurrentQueue<string> Confirmed { get; } = new();
 

@@ -35,8 +35,8 @@ public sealed class RemovalTests : IMembershipListener
     public void Removal_EndsWhatItsUserHears_AtItsPlaceInTheOrder()
     {
         Begin();
-        Member? told = null;
-        _anna.Removed = member => told = member;
+        Topic? told = null;
+        _anna.Removed = topic => told = topic;
         var member = JoinLive(_anna, generation: 5);
         JoinLive(_ben, generation: 5);
 
@@ -46,7 +46,7 @@ public sealed class RemovalTests : IMembershipListener
 
         Assert.Equal(["e1:1 before", "e1:2 left"], _anna.Seen);
         Assert.Equal(["e1:1 before", "e1:2 left", "e1:3 after"], _ben.Seen);
-        Assert.Same(member, told);
+        Assert.Equal(_topic.Topic, told);
         Assert.False(member.IsIn);
         Assert.Equal(["r2"], _removed);
     }

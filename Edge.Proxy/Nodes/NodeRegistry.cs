@@ -11,8 +11,8 @@ namespace Edge.Proxy.Nodes;
 internal sealed class NodeRegistry(IConnectionMultiplexer redis, IConfiguration configuration, TimeProvider time)
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
-    private static readonly string List = Script("node-list.lua");
-    private static readonly string AgreeOnKey = Script("affinity-key.lua");
+    private static readonly string List = EmbeddedText.Read("node-list.lua");
+    private static readonly string AgreeOnKey = EmbeddedText.Read("affinity-key.lua");
 
     private readonly string _channel = Name(configuration, "nodes");
     private readonly RedisKey[] _keys = [Name(configuration, "{nodes}:leases"), Name(configuration, "{nodes}:info")];
@@ -56,12 +56,4 @@ internal sealed class NodeRegistry(IConnectionMultiplexer redis, IConfiguration 
     }
 
     private static string Name(IConfiguration configuration, string name) => RedisPrefix.Read(configuration) + name;
-
-    private static string Script(string name)
-    {
-        using var stream = typeof(NodeRegistry).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"The script {name} is not embedded.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
 }

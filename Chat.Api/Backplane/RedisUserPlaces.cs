@@ -1,22 +1,29 @@
+using System.Text;
+using Chat.Api.Nodes;
 using Chat.Api.Topics;
 
 namespace Chat.Api.Backplane;
 
-/// <summary>How many connections each user has, cluster-wide.</summary>
+/// <summary><see cref="IUserPlaces"/> in Redis: per user a hash of node to count.</summary>
 /// <remarks>A node knows its own counts and writes them as they are, never as a difference. So a write that an outage
 /// of Redis swallowed is made good by the next one, at the latest by <see cref="WriteAgain"/>: a user whose
 /// connections ended during the outage does not stay locked out.</remarks>
-internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byte[] node)
+internal sealed class RedisUserPlaces(RedisCommands commands, RedisKeys keys, NodeIdentity identity) : IUserPlaces
 {
+    private static readonly RedisScript Admit = new("admit.lua");
+    private static readonly RedisScript Count = new("count.lua");
+
     private const int WritesPerRound = 1000;
 
     private static readonly TimeSpan ForgottenCountAge = TimeSpan.FromDays(2);
 
+    public static IReadOnlyList<RedisScript> Scripts => [Admit, Count];
+
+    private readonly byte[] _node = Encoding.ASCII.GetBytes(identity.Id);
     private readonly Lock _gate = new(); // guards what follows; sent under it too, so that the last count written is the newest
     private readonly Dictionary<string, int> _counts = [];
     private readonly HashSet<Topic> _unwritten = [];
 
-    /// <inheritdoc cref="IBackplane.AdmitAsync"/>
     public async Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll)
     {
         var taken = 0;
@@ -34,11 +41,10 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
         }
     }
 
-    /// <inheritdoc cref="IBackplane.CountConnectionsAsync"/>
+    /// <inheritdoc/>
     /// <remarks>The same script: it writes this node's count once more, and tells them all.</remarks>
-    public async Task<int> CountAsync(Topic user) => Number(await SendAdmit(user, more: 0, int.MaxValue, [], areAll: false));
+    public async Task<int> CountConnectionsAsync(Topic user) => Number(await SendAdmit(user, more: 0, int.MaxValue, [], areAll: false));
 
-    /// <inheritdoc cref="IBackplane.Release"/>
     public void Release(Topic user)
     {
         lock (_gate)
@@ -57,7 +63,6 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
         }
     }
 
-    /// <summary>Writes what could not be written when it changed. Called once a tick.</summary>
     public void WriteAgain()
     {
         lock (_gate)
@@ -88,8 +93,8 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
                 _counts[user.Name] = count;
             }
 
-            var call = Call(RedisScript.Admit, user, arguments: 5 + liveNodes.Count);
-            call.Buffer.Bulk(node).Bulk(count).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds).Bulk(areAll ? "1" : "");
+            var call = Call(Admit, user, arguments: 5 + liveNodes.Count);
+            call.Buffer.Bulk(_node).Bulk(count).Bulk(limit).Bulk((long)ForgottenCountAge.TotalMilliseconds).Bulk(areAll ? "1" : "");
             foreach (var live in liveNodes)
             {
                 call.Buffer.Bulk(live);
@@ -101,8 +106,8 @@ internal sealed class RedisAdmission(RedisCommands commands, RedisKeys keys, byt
 
     private void Write_NeedsLock(Topic user)
     {
-        var call = Call(RedisScript.Count, user, arguments: 3);
-        call.Buffer.Bulk(node).Bulk(_counts.GetValueOrDefault(user.Name)).Bulk((long)ForgottenCountAge.TotalMilliseconds);
+        var call = Call(Count, user, arguments: 3);
+        call.Buffer.Bulk(_node).Bulk(_counts.GetValueOrDefault(user.Name)).Bulk((long)ForgottenCountAge.TotalMilliseconds);
         _ = WrittenAsync(user, commands.CallAsync(call, user.Utf8Name.Span));
     }
 

@@ -1,0 +1,44 @@
+using Chat.Api.Topics;
+
+namespace Chat.Api.Backplane;
+
+/// <summary>Hears what arrives. All methods but <see cref="OnBatchEnd"/> are called on the backplane's one reading thread: they must not
+/// wait, block or throw, nor take long.</summary>
+internal interface IBackplaneListener
+{
+    /// <summary>The topics it listens to at the moment. Asked on any thread.</summary>
+    IEnumerable<Topic> Held { get; }
+
+    /// <param name="topic">The topic's name, UTF-8.</param>
+    /// <param name="envelope">Valid during the call only.</param>
+    void OnEnvelope(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope);
+
+    /// <param name="envelope">A removal, in a topic that this node may or may not have; valid during the call only.</param>
+    void OnRemoval(ReadOnlySpan<byte> envelope);
+
+    /// <summary>A topic that has become quiet has an acknowledged message at this position: whoever holds the topic should have got it.</summary>
+    /// <param name="topic">The topic's name, UTF-8; one that this node may or may not have.</param>
+    /// <param name="epoch">The life of its log.</param>
+    /// <param name="offset">How far that goes, at least.</param>
+    void OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset);
+
+    /// <summary>A user has joined a group, on some connection of some node.</summary>
+    void OnJoined(GroupJoin join);
+
+    /// <summary>A removal that this node published has taken effect on another, or here.</summary>
+    /// <param name="id">The removal's id.</param>
+    /// <param name="node">Where.</param>
+    void OnRemovalConfirmed(string id, string node);
+
+    /// <summary>A life of Redis turned out to have begun with less than had been acknowledged; it is in <see cref="BrokenLives"/> already.</summary>
+    void OnLifeBroken(string life);
+
+    /// <summary>Subscriptions were lost and are all in place again; anything may have been missed meanwhile.</summary>
+    void OnRestored();
+
+    /// <summary>All that had arrived has been told.</summary>
+    void OnRoundEnd();
+
+    /// <summary>On any of the backplane's threads: what it had to tell, outcomes of publishes included, it has told.</summary>
+    void OnBatchEnd();
+}
