@@ -1,8 +1,10 @@
+using Chat.Api.Admissions;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Nodes;
+using Chat.Api.RawEndpoints;
+using Chat.Api.Redis;
 using Chat.Api.Topics;
-using Chat.Api.WebSockets;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api;

@@ -1,7 +1,7 @@
-using Chat.Api;
 using Chat.Api.Auth;
 using Chat.Api.Hubs;
 using Chat.Api.Nodes;
+using Chat.Api;
 using ServiceDefaults;
 
 ChatServer.BeforeStart();

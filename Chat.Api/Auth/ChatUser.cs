@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Claims;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Auth;
 

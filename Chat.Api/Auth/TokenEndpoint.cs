@@ -1,4 +1,4 @@
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.Auth;

@@ -1,4 +1,4 @@
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Api.Auth;

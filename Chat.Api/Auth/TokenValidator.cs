@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Backplane;
 
@@ -30,7 +30,7 @@ internal sealed class BackplaneOptions
     [Range(typeof(TimeSpan), "00:00:00.5", "00:01:00")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a node may tell in a tick of logs whose topics have become quiet (<see cref="TopicHeads"/>); every node
+    /// <summary>What a node may tell in a tick of logs whose topics have become quiet (<c>Redis/TopicHeads.cs</c>); every node
     /// gets it from each of the others.</summary>
     /// <value>Bytes, 0 or 1 KiB to 4 MiB. Default 128 KiB, some 3,000 topics; the rest waits for the next tick. 0: nothing is
     /// told, and a last message that pub/sub loses waits for the next one.</value>

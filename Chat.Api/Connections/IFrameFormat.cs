@@ -1,5 +1,4 @@
-using Chat.Api.Backplane;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Connections;
 

@@ -4,7 +4,7 @@ namespace Chat.Api.Connections;
 /// <remarks>
 /// The allowance is for the cluster; a node has the share of it that it has of the user's connections. How many there
 /// are elsewhere it learns when one comes, and asks once a second for those whose allowance is being used up
-/// (<see cref="UserShares"/>): so no message costs a question, and users far below their limits cost none at all.
+/// (<c>Admissions/UserShares.cs</c>): so no message costs a question, and users far below their limits cost none at all.
 /// </remarks>
 internal sealed class UserAllowance(string userId, ConnectionOptions options, TimeProvider time, Action<UserAllowance> onLow)
 {

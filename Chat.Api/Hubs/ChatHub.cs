@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Chat.Api.Auth;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 

@@ -1,6 +1,7 @@
-using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
+using Chat.Api.Messages;
+using Chat.Api.Redis;
 using Chat.Api.Topics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Chat.Api.Backplane;
 using Chat.Api.Memberships;
+using Chat.Api.Messages;
 using Chat.Api.Topics;
 
 namespace Chat.Api.Hubs;

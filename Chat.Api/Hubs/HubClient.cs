@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
+using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Microsoft.AspNetCore.SignalR;
 

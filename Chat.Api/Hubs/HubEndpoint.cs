@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Chat.Api.Admissions;
 using Chat.Api.Auth;
 using Chat.Api.Connections;
 using Chat.Api.Nodes;

@@ -1,5 +1,5 @@
 using Chat.Api.Connections;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;

@@ -1,7 +1,6 @@
 using System.Text;
-using Chat.Api.Backplane;
 using Chat.Api.Connections;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Hubs;
 

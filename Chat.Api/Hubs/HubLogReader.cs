@@ -1,6 +1,6 @@
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Hubs;

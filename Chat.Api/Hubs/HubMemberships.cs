@@ -1,7 +1,7 @@
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 

@@ -1,6 +1,5 @@
 using System.Text;
-using Chat.Api.Backplane;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Hubs;
 

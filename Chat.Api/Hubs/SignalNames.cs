@@ -1,5 +1,5 @@
 using System.Text;
-using Chat.Api.Backplane;
+using Chat.Api.Redis;
 using Chat.Api.Topics;
 
 namespace Chat.Api.Hubs;

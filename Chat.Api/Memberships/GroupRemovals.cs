@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 

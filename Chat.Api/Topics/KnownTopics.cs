@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 

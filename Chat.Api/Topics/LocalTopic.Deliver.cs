@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 

@@ -9,7 +9,7 @@ internal sealed class Member(LocalTopic topic, Connection connection)
 
     public Connection Connection { get; } = connection;
 
-    /// <summary>Which joining of its user it stems from, where that is kept (<see cref="Memberships.IMemberships"/>); else 0.
+    /// <summary>Which joining of its user it stems from, where that is kept (<c>Memberships/IMemberships.cs</c>); else 0.
     /// A removal takes those up to its own generation.</summary>
     public long Generation { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 

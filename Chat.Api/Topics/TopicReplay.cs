@@ -1,5 +1,6 @@
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 using Chat.Api.Nodes;
 using Microsoft.Extensions.Options;
 

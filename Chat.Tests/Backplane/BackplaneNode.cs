@@ -1,8 +1,12 @@
 using System.Text;
+using Chat.Api.Admissions;
 using Chat.Api.Backplane;
-using Chat.Api.Backplane.Resp;
+using Chat.Api.Hubs;
+using Chat.Api.Memberships;
+using Chat.Api.Messages;
 using Chat.Api.Nodes;
-using Chat.Api.Topics;
+using Chat.Api.Redis.Resp;
+using Chat.Api.Redis;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 

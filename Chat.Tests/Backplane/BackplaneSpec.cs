@@ -1,5 +1,6 @@
+using Chat.Api.Admissions;
 using Chat.Api.Backplane;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Chat.Tests.Support;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Chat.Api.Backplane;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Chat.Tests.Support;
 using Xunit;
 

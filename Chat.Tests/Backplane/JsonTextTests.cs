@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Chat.Api.Backplane;
+using Chat.Api.Messages;
 using Chat.Tests.Support;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Chat.Api.Backplane;
+using Chat.Api.Redis;
 using Chat.Tests.Support;
 using Xunit;
 

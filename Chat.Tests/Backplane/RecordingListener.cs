@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Chat.Api.Backplane;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Tests.Backplane;
 

@@ -1,5 +1,5 @@
-using Chat.Api.Backplane;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
+using Chat.Api.Redis;
 using Chat.Tests.Support;
 using Xunit;
 

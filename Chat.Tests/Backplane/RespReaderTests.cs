@@ -1,5 +1,5 @@
 using System.Text;
-using Chat.Api.Backplane.Resp;
+using Chat.Api.Redis.Resp;
 using Chat.Tests.Support;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Chat.Api.Backplane;
-using Chat.Api.Backplane.Resp;
+using Chat.Api.Redis.Resp;
+using Chat.Api.Redis;
 using Xunit;
 
 namespace Chat.Tests.Backplane;

@@ -1,4 +1,4 @@
-using Chat.Api.Backplane.Resp;
+using Chat.Api.Redis.Resp;
 using Xunit;
 
 namespace Chat.Tests.Backplane;

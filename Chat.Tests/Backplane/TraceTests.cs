@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Chat.Tests.Support;
 using Chat.Tests.Topics;

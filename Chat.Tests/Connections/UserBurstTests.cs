@@ -1,9 +1,8 @@
 using System.Text;
-using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Hubs;
-using Chat.Api.Topics;
-using Chat.Api.WebSockets;
+using Chat.Api.Messages;
+using Chat.Api.RawEndpoints;
 using Chat.Tests.Support;
 using Xunit;
 

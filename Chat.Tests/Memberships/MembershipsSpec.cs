@@ -1,4 +1,4 @@
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;

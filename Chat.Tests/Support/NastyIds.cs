@@ -1,5 +1,5 @@
 using System.Text;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Tests.Support;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Chat.Api.Backplane.Resp;
+using Chat.Api.Redis.Resp;
 
 namespace Chat.Tests.Support;
 

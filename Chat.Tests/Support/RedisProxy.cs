@@ -4,7 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Chat.Api.Backplane.Resp;
+using Chat.Api.Redis.Resp;
 
 namespace Chat.Tests.Support;
 

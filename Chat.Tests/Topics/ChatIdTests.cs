@@ -1,5 +1,5 @@
 using System.Text;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 using Chat.Tests.Support;
 using Xunit;
 

@@ -1,8 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
+using Chat.Api.RawEndpoints;
 using Chat.Api.Topics;
-using Chat.Api.WebSockets;
 using Xunit;
 
 namespace Chat.Tests.Topics;

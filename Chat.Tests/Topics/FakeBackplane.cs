@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Buffers;
 using System.Text;
 using Chat.Api.Backplane;
-using Chat.Api.Topics;
+using Chat.Api.Messages;
 
 namespace Chat.Tests.Topics;
 

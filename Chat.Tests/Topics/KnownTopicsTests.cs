@@ -1,3 +1,4 @@
+using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Chat.Tests.Support;
 using Xunit;

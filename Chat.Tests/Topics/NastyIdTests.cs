@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Chat.Api.Backplane;
-using Chat.Api.Backplane.Resp;
 using Chat.Api.Connections;
 using Chat.Api.Hubs;
-using Chat.Api.Topics;
-using Chat.Api.WebSockets;
+using Chat.Api.Messages;
+using Chat.Api.RawEndpoints;
+using Chat.Api.Redis.Resp;
+using Chat.Api.Redis;
 using Chat.Tests.Support;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using Chat.Api.Connections;
-using Chat.Api.WebSockets;
+using Chat.Api.RawEndpoints;
 using Chat.Tests.Support;
 
 namespace Chat.Tests.Topics;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Chat.Tests.Support;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -1,4 +1,5 @@
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Chat.Api.WebSockets;
+using Chat.Api.RawEndpoints;
 using Chat.Tests.Support;
 using Xunit;
 

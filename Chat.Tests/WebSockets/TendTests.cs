@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using Chat.Api.Connections;
-using Chat.Api.WebSockets;
+using Chat.Api.RawEndpoints;
 using Chat.Tests.Connections;
 using Chat.Tests.Support;
 using Chat.Tests.Topics;

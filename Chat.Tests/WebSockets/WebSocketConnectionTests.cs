@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Text;
 using Chat.Api.Connections;
+using Chat.Api.RawEndpoints;
 using Chat.Api.WebSockets;
 using Chat.Tests.Connections;
 using Chat.Tests.Support;

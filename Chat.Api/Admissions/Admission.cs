@@ -1,0 +1,89 @@
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using StackExchange.Redis;
+
+namespace Chat.Api.Admissions;
+
+/// <summary>Whether one more connection may come: this node's places, and those of its user in the whole cluster.</summary>
+internal sealed class Admission(ConnectionTable connections, IBackplane backplane, IUserPlaces places, LiveNodes nodes, NodeRegistry registry, NodeDrain drain)
+{
+    /// <summary>Takes a place for a connection of this user. Null: it may come, and <see cref="Leave"/> has to follow.</summary>
+    public async Task<Refusal?> EnterAsync(string userId)
+    {
+        if (Busy() is { } busy)
+        {
+            return busy;
+        }
+
+        if (!connections.TryTake())
+        {
+            return Refusal.NodeFull;
+        }
+
+        var refusal = await AdmitAsync(userId);
+        if (refusal is not null)
+        {
+            connections.GiveBack();
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Why nobody can come at the moment; null: they can.</summary>
+    public Refusal? Busy() => drain.IsDraining ? Refusal.Draining : backplane.IsReady(out _) ? null : Refusal.Unavailable;
+
+    /// <summary>Gives back what <see cref="EnterAsync"/> took.</summary>
+    public void Leave(string userId)
+    {
+        if (connections.Options.PerUser > 0)
+        {
+            places.Release(Topic.User(userId));
+        }
+
+        connections.Users.Leave(userId);
+        connections.GiveBack();
+    }
+
+    private async Task<Refusal?> AdmitAsync(string userId)
+    {
+        if (connections.Options.PerUser == 0)
+        {
+            connections.Users.Enter(userId, everywhere: 0);
+            return null;
+        }
+
+        try
+        {
+            var (admittance, taken) = await TakePlaceAsync(Topic.User(userId));
+            if (admittance == Admittance.Granted)
+            {
+                connections.Users.Enter(userId, taken);
+                return null;
+            }
+
+            connections.Metrics.Refused(nameof(ConnectionOptions.PerUser));
+            return Refusal.TooManyConnections;
+        }
+        catch (Exception exception) when (exception is BackplaneUnavailableException or RedisException or TimeoutException)
+        {
+            return Refusal.Unavailable;
+        }
+    }
+
+    private async Task<(Admittance Admittance, int Taken)> TakePlaceAsync(Topic user)
+    {
+        var limit = connections.Options.PerUser;
+        var first = await places.AdmitAsync(user, limit, [.. nodes.Nodes.Keys], areAll: false);
+        if (first.Admittance != Admittance.DependsOnOtherNodes)
+        {
+            return first;
+        }
+
+        // A node that this one does not know is dead, or so new that word of it is still on its way. The registry tells,
+        // and where a Redis that lost its data has forgotten nodes, this node's view does.
+        var listed = await registry.ListAsync();
+        return await places.AdmitAsync(user, limit, [.. listed.Select(node => node.Id).Union(nodes.Nodes.Keys)], areAll: true);
+    }
+}

@@ -1,0 +1,37 @@
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Admissions;
+
+/// <summary>Places for the connections of a user, cluster-wide.</summary>
+internal interface IUserPlaces
+{
+    /// <summary>Takes a place among a user's connections, cluster-wide.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="limit">As many places there are.</param>
+    /// <param name="liveNodes">Nodes whose connections count.</param>
+    /// <param name="areAll">Whether these are all the nodes that live: the connections of any other are gone with it.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    /// <returns>Whether it has one, and how many are taken then.</returns>
+    Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll);
+
+    /// <summary>How many places of a user are taken, cluster-wide.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<int> CountConnectionsAsync(Topic user);
+
+    /// <summary>Gives the place back. While Redis is away that waits until it is there again.</summary>
+    void Release(Topic user);
+
+    /// <summary>Writes what could not be written when it changed. To be called about once a second.</summary>
+    void WriteAgain();
+}
+
+/// <summary>Whether a user has a place left. Anything but <see cref="Granted"/> takes none.</summary>
+internal enum Admittance
+{
+    Refused,
+    Granted,
+
+    /// <summary>Refused, unless nodes that were not named are dead. Never the answer where all were named.</summary>
+    DependsOnOtherNodes,
+}

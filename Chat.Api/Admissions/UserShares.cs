@@ -1,0 +1,52 @@
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Admissions;
+
+/// <summary>Once a second asks how many connections those users have in the cluster who are using up their allowance here,
+/// forgets the allowances of users who have gone, and writes down what an outage of Redis kept from being written.</summary>
+internal sealed class UserShares(ConnectionTable connections, IUserPlaces places) : BackgroundService
+{
+    private const int QuestionsPerRound = 1000;
+
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Round, connections.Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        {
+            connections.Users.Sweep();
+            places.WriteAgain();
+            await AskAsync();
+        }
+    }
+
+    /// <summary>One round of questions.</summary>
+    public async Task AskAsync()
+    {
+        var asked = new List<Task>();
+        while (asked.Count < QuestionsPerRound && connections.Users.TryTakeLow(out var user))
+        {
+            if (connections.Options.PerUser > 0 && user.Connections > 0)
+            {
+                asked.Add(AskAsync(user));
+            }
+        }
+
+        await Task.WhenAll(asked);
+    }
+
+    private async Task AskAsync(UserAllowance user)
+    {
+        try
+        {
+            connections.Users.Learn(user, await places.CountConnectionsAsync(Topic.User(user.UserId)));
+        }
+        catch (BackplaneUnavailableException)
+        {
+            // Without Redis nothing is published either; it asks again when it is low again.
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using Chat.Api.Backplane;
+using Chat.Api.Memberships;
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>Compares the groups of this node's hub users with what Redis knows: keeps that alive, ends what it no longer has,
+/// and takes connections into what they have missed.</summary>
+/// <remarks>At every connect, at every hole in a group's log, and for each user a few times per
+/// <see cref="MembershipOptions.MembershipAge"/>.</remarks>
+internal sealed partial class MembershipWatch(
+    IMemberships memberships, GroupRemovals removals, IOptions<MembershipOptions> options, TimeProvider time, ILogger<MembershipWatch> logger)
+    : BackgroundService, IMembershipListener
+{
+    private const int LooksPerAge = 4; // so that three in a row may fail
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<string, HubUser> _users = new(StringComparer.Ordinal);
+    private CancellationToken _stopping;
+
+    /// <summary>A connection of the user has come.</summary>
+    public HubUser Enter(HubClient client)
+    {
+        while (true)
+        {
+            var user = _users.GetOrAdd(client.UserId, static id => new HubUser(Topic.User(id)));
+            if (user.TryAdd(client, time.GetTimestamp()))
+            {
+                return user;
+            }
+
+            _users.TryRemove(new(client.UserId, user)); // its last connection has just left
+        }
+    }
+
+    public void Leave(HubUser user, HubClient client)
+    {
+        if (user.Remove(client))
+        {
+            _users.TryRemove(new(user.Topic.Id, user));
+            _ = TouchAsync(user.Topic); // from now on their age counts
+        }
+    }
+
+    /// <summary>Looks, and takes this node's connections of the user out of groups that the user is no longer in.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="unlessKnown">Groups to begin with where Redis knows nothing of the user and neither does this node.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task<UserGroups> LookAsync(HubUser user, IReadOnlyList<string> unlessKnown)
+    {
+        var held = user.Held();
+        foreach (var group in unlessKnown)
+        {
+            held.TryAdd(group, 0);
+        }
+
+        var known = await memberships.ReadAsync(user.Topic, held);
+        user.Looked(time.GetTimestamp());
+        user.Keep(known);
+        return known;
+    }
+
+    public void OnRemoved(ReadOnlySpan<byte> id) => removals.OnRemoved(id);
+
+    public void OnConfirmed(string id, string node) => removals.OnConfirmed(id, node);
+
+    /// <summary>Settles members that may have missed their removal. Tries until Redis answers.</summary>
+    public void OnDoubt(IReadOnlyList<Member> members)
+    {
+        foreach (var user in members.GroupBy(member => member.Connection.UserId))
+        {
+            _ = RecheckAsync(user.Key, [.. user]);
+        }
+    }
+
+    /// <summary>The user's connections on this node follow one that has joined, here or elsewhere.</summary>
+    public void OnJoined(GroupJoin join)
+    {
+        if (_users.TryGetValue(join.UserId, out var user))
+        {
+            _ = FollowAsync(user, join);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _stopping = stoppingToken;
+        var interval = options.Value.MembershipAge / LooksPerAge;
+        using var timer = new PeriodicTimer(interval / LooksPerAge, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            foreach (var user in _users.Values.Where(user => time.GetElapsedTime(user.LookedAt) >= interval))
+            {
+                try
+                {
+                    await user.FollowAsync(await LookAsync(user, [])); // the telling of a joining may have been lost
+                }
+                catch (BackplaneUnavailableException exception)
+                {
+                    Log.Delayed(logger, exception.Message);
+                    break; // the others would fail too; next round
+                }
+                catch (Exception exception)
+                {
+                    Log.Failed(logger, exception); // a record that is none, perhaps; the other users are no worse for it
+                }
+            }
+        }
+    }
+
+    private async Task FollowAsync(HubUser user, GroupJoin join)
+    {
+        await Task.Yield(); // off the backplane's thread
+        try
+        {
+            await user.FollowAsync(join);
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.Delayed(logger, exception.Message); // the next look makes it good
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception);
+        }
+    }
+
+    private async Task TouchAsync(Topic user)
+    {
+        try
+        {
+            await memberships.ReadAsync(user, []);
+        }
+        catch (Exception exception)
+        {
+            Log.Delayed(logger, exception.Message); // what was looked up last counts: they are kept a little less long
+        }
+    }
+
+    private async Task RecheckAsync(string userId, List<Member> members)
+    {
+        await Task.Yield(); // out of the topic's lock
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var held = _users.TryGetValue(userId, out var user) ? user.Held() : [];
+                var known = await memberships.ReadAsync(Topic.User(userId), held);
+                members.ForEach(member => member.Topic.Settle(member, known.Hold(member.Topic.Topic.Id, member.Generation)));
+                return;
+            }
+            catch (BackplaneUnavailableException exception)
+            {
+                Log.Delayed(logger, exception.Message);
+            }
+            catch (Exception exception)
+            {
+                Log.Failed(logger, exception);
+            }
+
+            await Task.Delay(RetryDelay, time, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "MembershipsDelayed", Message = "Memberships could not be looked up: {Reason} Trying on.")]
+        public static partial void Delayed(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "MembershipsFailed", Message = "Memberships could not be looked up; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

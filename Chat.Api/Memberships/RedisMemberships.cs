@@ -1,0 +1,86 @@
+using System.Globalization;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Redis;
+
+namespace Chat.Api.Memberships;
+
+/// <summary><see cref="IMemberships"/> in Redis, a key per user. Its fields are groups, encoded (<see cref="KeyText"/>): those
+/// that begin with a colon are the scripts' own.</summary>
+internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, TimeSpan age) : IMemberships
+{
+    private static readonly RedisScript ReadScript = new("groups.lua");
+    private static readonly RedisScript JoinScript = new("groups-join.lua");
+    private static readonly RedisScript LeaveScript = new("groups-leave.lua");
+
+    public static IReadOnlyList<RedisScript> Scripts => [ReadScript, JoinScript, LeaveScript];
+
+    public async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
+    {
+        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count));
+        call.Buffer.Bulk((long)age.TotalMilliseconds);
+        foreach (var (group, generation) in unlessKnown)
+        {
+            call.Buffer.Bulk(KeyText.Encode(group)).Bulk(generation);
+        }
+
+        if (await commands.CallAsync(call, user.Utf8Name.Span) is not object?[] fields
+            || fields is not [byte[] now, byte[] born, .. var pairs] || pairs.Length % 2 != 0)
+        {
+            throw new BackplaneUnavailableException("The groups script answered with something else than groups.");
+        }
+
+        var groups = new Dictionary<string, long>(pairs.Length / 2, StringComparer.Ordinal);
+        for (var i = 0; i < pairs.Length; i += 2)
+        {
+            groups[KeyText.Decode((byte[])pairs[i]!)] = Number((byte[])pairs[i + 1]!);
+        }
+
+        return new UserGroups(groups, Number(born), Number(now));
+    }
+
+    public async Task<long?> JoinAsync(Topic user, string group, int limit)
+    {
+        var call = Call(JoinScript, user, arguments: 3);
+        call.Buffer.Bulk((long)age.TotalMilliseconds).Bulk(KeyText.Encode(group)).Bulk(limit);
+        return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } generation ? Number(generation) : null;
+    }
+
+    public async Task<LeaveMark> LeaveAsync(Topic user, string group)
+    {
+        var call = Call(LeaveScript, user, arguments: 1);
+        call.Buffer.Bulk(KeyText.Encode(group));
+        return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } answer
+            ? new LeaveMark(Number(answer.AsSpan().TrimStart((byte)'+')), answer[0] == '+')
+            : throw new BackplaneUnavailableException("The leave script answered with something else than a generation.");
+    }
+
+    public void Forget(Topic user, string group, LeaveMark mark)
+    {
+        var call = Call(LeaveScript, user, arguments: 2);
+        call.Buffer.Bulk(KeyText.Encode(group)).Bulk(mark.Generation);
+        _ = ForgottenAsync(commands.CallAsync(call, user.Utf8Name.Span));
+    }
+
+    private static async Task ForgottenAsync(Task<object?> forgotten)
+    {
+        try
+        {
+            await forgotten;
+        }
+        catch (BackplaneUnavailableException)
+        {
+            // It makes a further leave be published once more, no worse.
+        }
+    }
+
+    private static long Number(ReadOnlySpan<byte> digits) => long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private RedisCall Call(RedisScript script, Topic user, int arguments)
+    {
+        var call = new RedisCall();
+        script.Begin(call.Buffer, keys: 1, arguments);
+        keys.Groups(call.Buffer, user.Utf8Name.Span);
+        return call;
+    }
+}

@@ -1,0 +1,25 @@
+using System.Buffers;
+using System.Globalization;
+
+namespace Chat.Api.Messages;
+
+/// <summary>A position in a topic's log, as a client gives it: <c>{epoch}:{offset}</c>.</summary>
+internal readonly record struct LogPosition(string Epoch, long Offset)
+{
+    private static readonly SearchValues<char> EpochCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
+
+    public static bool TryParse(string text, out LogPosition position)
+    {
+        position = default;
+        var colon = text.LastIndexOf(':');
+        if (colon is < 1 or > 32
+            || !long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            || text.AsSpan(0, colon).ContainsAnyExcept(EpochCharacters))
+        {
+            return false;
+        }
+
+        position = new LogPosition(text[..colon], offset);
+        return true;
+    }
+}

@@ -1,0 +1,27 @@
+namespace Chat.Api.Messages;
+
+/// <summary>One message on its way to the backplane. String values are JSON-escaped bytes without their quotes.</summary>
+internal readonly ref struct Publication
+{
+    public required TopicKind Kind { get; init; }
+
+    /// <summary>The topic's name, UTF-8.</summary>
+    public required ReadOnlySpan<byte> Topic { get; init; }
+
+    public required ReadOnlySpan<byte> From { get; init; }
+
+    public required ReadOnlySpan<byte> Msg { get; init; }
+
+    /// <summary>The client's id for this message; empty: the node gives one, and nothing is looked up.</summary>
+    public ReadOnlySpan<byte> MsgId { get; init; }
+
+    /// <summary>Number of the connection it came from; 0: from none.</summary>
+    public long Via { get; init; }
+
+    /// <summary>Empty for a message; else the kind of signal, which skips the log.</summary>
+    public ReadOnlySpan<byte> Signal { get; init; }
+
+    /// <summary>Not a message but the removal of <see cref="From"/> from the group. It has its place in the log, and so in
+    /// the order, and is told to every node, not only to those that hold members.</summary>
+    public bool IsRemoval { get; init; }
+}

@@ -1,0 +1,50 @@
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+
+namespace Chat.Api.RawEndpoints;
+
+/// <summary>What was wrong with a message; the connection stays. Codes and what to do are in PROTOCOL.md.</summary>
+/// <param name="Code">For programs.</param>
+/// <param name="Text">For people.</param>
+/// <param name="Retry">Whether the same message may succeed later.</param>
+/// <param name="IsMalformed">Whether it counts towards <c>MalformedInARow</c>.</param>
+internal sealed record ClientError(string Code, string Text, bool Retry = false, bool IsMalformed = false)
+{
+    public static readonly ClientError Malformed = new(
+        "malformed", "The message is not JSON of the expected shape.", IsMalformed: true);
+
+    public static readonly ClientError InvalidId = new(
+        "invalid_id", ChatId.Rule, IsMalformed: true);
+
+    public static readonly ClientError InvalidMsgId = new(
+        "invalid_msg_id", "A MsgId has 1 to 64 bytes of letters, digits and _ . @ -", IsMalformed: true);
+
+    public static readonly ClientError TooManyMessages = new(
+        "too_many_messages", "Too many messages; this one was dropped. Slow down.", Retry: true);
+
+    public static readonly ClientError TooManyBytes = new(
+        "too_many_bytes", "Too many bytes; this message was dropped. Slow down.", Retry: true);
+
+    public static readonly ClientError TooManyNewTopics = new(
+        "too_many_new_topics", "Too many new groups or recipients at once. Slow down.", Retry: true);
+
+    public static readonly ClientError TopicBusy = new(
+        "topic_busy", "Too much is written there at the moment. Try again in a while.", Retry: true);
+
+    public static readonly ClientError TooBig = new(
+        "too_big", "The message is too big: control characters, quotes and backslashes take more room on their way.");
+
+    public static readonly ClientError NotPublished = new(
+        "not_published", "The message could not be sent. Try again; with the same MsgId it will not be doubled.", Retry: true);
+
+    public static readonly ClientError NotMember = new("not_member", "You are not in that group.");
+
+    public static readonly ClientError UnknownGroup = new("unknown_group", "That group does not exist.");
+
+    public static readonly ClientError TooManyTopics = new("too_many_topics", "This connection is in as many groups as it may join.");
+
+    public static readonly ClientError Unavailable = new("unavailable", "The group could not be joined. Try again.", Retry: true);
+
+    public static ClientError Of(Excess excess) =>
+        excess.IsBytes() ? TooManyBytes : excess == Excess.UserTopics ? TooManyNewTopics : TooManyMessages;
+}

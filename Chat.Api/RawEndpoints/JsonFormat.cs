@@ -1,0 +1,106 @@
+using System.Text;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+
+namespace Chat.Api.RawEndpoints;
+
+/// <summary>JSON frames, one object each, told apart by <c>type</c>. Shapes and examples are in PROTOCOL.md.</summary>
+/// <remarks>Strings of an envelope are JSON already and are copied, as are names of topics; message ids and epochs contain nothing to escape.</remarks>
+internal sealed class JsonFormat : WebSocketFormat
+{
+    public override int Index => 1;
+
+    public override Frame? Message(Topic topic, scoped in Envelope envelope)
+    {
+        var writer = FrameWriter.Begin();
+        writer.Write("{\"type\":\""u8);
+        writer.Write(envelope.Kind.IsEmpty ? "message"u8 : envelope.Kind);
+        writer.Write("\",\"topic\":\""u8);
+        writer.Write(topic.JsonName.Span);
+        writer.Write("\",\"from\":\""u8);
+        writer.Write(envelope.From);
+        if (envelope.Kind.IsEmpty)
+        {
+            writer.Write("\",\"msg\":\""u8);
+            writer.Write(envelope.Msg);
+        }
+
+        // A message of a seed node has none of what follows.
+        Property(writer, "id"u8, envelope.Id);
+        writer.Write("\""u8);
+        Position(writer, envelope.Epoch, envelope.Offset);
+        if (envelope.At > 0)
+        {
+            writer.Write(",\"at\":"u8);
+            writer.Write(envelope.At);
+        }
+
+        writer.Write("}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
+    public override Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered)
+    {
+        var writer = FrameWriter.Begin();
+        writer.Write("{\"type\":\"subscribed\",\"topic\":\""u8);
+        writer.Write(topic.JsonName.Span);
+        writer.Write("\",\"epoch\":\""u8);
+        writer.Write(Encoding.ASCII.GetBytes(epoch));
+        writer.Write("\",\"offset\":"u8);
+        writer.Write(offset);
+        writer.Write(recovered ? ",\"recovered\":true}"u8 : ",\"recovered\":false}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
+    public override Frame? Ack(ReadOnlySpan<byte> id, ReadOnlySpan<byte> epoch, long offset)
+    {
+        var writer = FrameWriter.Begin();
+        writer.Write("{\"type\":\"ack\",\"id\":\""u8);
+        writer.Write(id);
+        writer.Write("\""u8);
+        Position(writer, epoch, offset);
+        writer.Write("}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
+    public override Frame Error(ClientError error, ReadOnlySpan<byte> id)
+    {
+        var writer = FrameWriter.Begin();
+        writer.Write("{\"type\":\"error\",\"code\":\""u8);
+        writer.Write(Encoding.ASCII.GetBytes(error.Code));
+        writer.Write(error.Retry ? "\",\"retry\":true"u8 : "\",\"retry\":false"u8);
+        writer.Write(",\"msg\":\""u8);
+        writer.Write(Encoding.UTF8.GetBytes(error.Text));
+        Property(writer, "id"u8, id);
+        writer.Write("\"}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
+    public override Frame JoinedIt(Topic group, WebSocketConnection connection) =>
+        Message(group, new Envelope { Kind = Joined, From = connection.JsonUserId })!;
+
+    public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) => Error(error, id);
+
+    // Continues after a string whose closing quote is still to come, and leaves its own to come.
+    private static void Property(FrameWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (!value.IsEmpty)
+        {
+            writer.Write("\",\""u8);
+            writer.Write(name);
+            writer.Write("\":\""u8);
+            writer.Write(value);
+        }
+    }
+
+    private static void Position(FrameWriter writer, ReadOnlySpan<byte> epoch, long offset)
+    {
+        if (offset > 0)
+        {
+            writer.Write(",\"epoch\":\""u8);
+            writer.Write(epoch);
+            writer.Write("\",\"offset\":"u8);
+            writer.Write(offset);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using System.IO.Pipelines;
+using System.Text.Unicode;
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+using Chat.Api.WebSockets;
+
+namespace Chat.Api.RawEndpoints;
+
+/// <summary>A client of the raw endpoints.</summary>
+internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
+{
+    private readonly IBackplane _backplane;
+    private readonly TopicTable _topics;
+    private readonly byte[] _jsonUserId;
+    private IMessageReader? _reader;
+    private int _malformedInARow;
+    private int _publishesInFlight;
+    private TaskCompletionSource? _publishRoom;
+
+    public WebSocketConnection(long number, string userId, WebSocketFormat format, PipeReader input, IFrameSender sender, ConnectionTable table, TopicTable topics, IBackplane backplane)
+        : base(number, userId, format, input, sender, table)
+    {
+        _backplane = backplane;
+        _topics = topics;
+        _jsonUserId = JsonText.Escape(userId);
+    }
+
+    public new WebSocketFormat Format => (WebSocketFormat)base.Format;
+
+    /// <summary>As it stands between the quotes of a JSON string.</summary>
+    public ReadOnlySpan<byte> JsonUserId => _jsonUserId;
+
+    /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
+    public Task<CloseReason> ReadAsync(IMessageReader reader)
+    {
+        _reader = reader;
+        return ReadFramesAsync();
+    }
+
+    /// <summary>Answers with an error; closes when nothing but errors comes.</summary>
+    public void Reject(ClientError error, ReadOnlySpan<byte> id = default)
+    {
+        Enqueue(Format.Error(error, id));
+        if (error.IsMalformed && ++_malformedInARow >= Options.MalformedInARow)
+        {
+            Metrics.Refused(nameof(Options.MalformedInARow));
+            Close(CloseReason.TooManyErrors);
+        }
+    }
+
+    /// <summary>Text that is longer escaped, as it travels, than it came; false: too long, or too much, and the client was told.</summary>
+    public bool MayGrow(int length, int escaped)
+    {
+        if (escaped > Options.MessageBytes)
+        {
+            Metrics.Refused(nameof(Options.MessageBytes));
+            Reject(ClientError.TooBig);
+            return false;
+        }
+
+        return MaySend(Allowance.TakeMore(escaped - length, this));
+    }
+
+    /// <summary>Whether this topic may be joined or written to; false: it would be one new topic too many of the user's.</summary>
+    public bool MayUse(ReadOnlySpan<byte> topic)
+    {
+        if (_topics.Knows(topic))
+        {
+            return true;
+        }
+
+        if (Allowance.TakeTopic(this) != Excess.None)
+        {
+            return false;
+        }
+
+        _topics.Know(topic);
+        return true;
+    }
+
+    /// <summary>Steps 2 and 3 of a message's path: to the backplane; what becomes of it is told to <see cref="IPublishOutcome"/>.</summary>
+    public void Publish(in Publication publication)
+    {
+        _malformedInARow = 0;
+        Interlocked.Increment(ref _publishesInFlight);
+        _backplane.Publish(publication, this);
+    }
+
+    void IPublishOutcome.Published(ReadOnlySpan<byte> id, ReadOnlySpan<byte> epoch, long offset, bool fromClient)
+    {
+        if (fromClient && Format.Ack(id, epoch, offset) is { } ack)
+        {
+            Enqueue(ack);
+        }
+
+        PublishEnded();
+    }
+
+    void IPublishOutcome.NotPublished(ReadOnlySpan<byte> id, bool fromClient)
+    {
+        Enqueue(Format.Error(ClientError.NotPublished, fromClient ? id : default));
+        PublishEnded();
+    }
+
+    void IPublishOutcome.TopicBusy(ReadOnlySpan<byte> id, bool fromClient)
+    {
+        Enqueue(Format.Error(ClientError.TopicBusy, fromClient ? id : default));
+        PublishEnded();
+    }
+
+    /// <inheritdoc/>
+    protected override Task? OnMessage(ReadOnlySpan<byte> message)
+    {
+        Metrics.Received();
+        if (!MaySend(Allowance.Take(message.Length, this)))
+        {
+            return null;
+        }
+
+        if (!Utf8.IsValid(message))
+        {
+            Close(CloseReason.NotUtf8);
+            return null;
+        }
+
+        return _reader!.Read(this, message) ?? PublishRoom();
+    }
+
+    private bool MaySend(Excess excess)
+    {
+        if (excess == Excess.None)
+        {
+            return true;
+        }
+
+        Enqueue(Format.Error(ClientError.Of(excess), default));
+        return false;
+    }
+
+    /// <summary>Null, or what to wait for before the next message is read: backpressure towards the client.</summary>
+    private Task? PublishRoom()
+    {
+        if (Volatile.Read(ref _publishesInFlight) < Options.PublishesInFlight)
+        {
+            return null;
+        }
+
+        var room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _publishRoom, room);
+        Interlocked.MemoryBarrier(); // either this sees the end of a publish, or that sees the source
+        if (Volatile.Read(ref _publishesInFlight) < Options.PublishesInFlight)
+        {
+            room.TrySetResult();
+        }
+
+        return room.Task;
+    }
+
+    private void PublishEnded()
+    {
+        if (Interlocked.Decrement(ref _publishesInFlight) < Options.PublishesInFlight && Volatile.Read(ref _publishRoom) is { } room)
+        {
+            room.TrySetResult();
+        }
+    }
+}
+
+/// <summary>What an endpoint does with the messages of its clients.</summary>
+internal interface IMessageReader
+{
+    /// <param name="connection">Who sent it.</param>
+    /// <param name="utf8">Valid UTF-8, within the size limit; valid during the call only.</param>
+    /// <returns>Null when done; a task, which never fails, when the next message has to wait for this one.</returns>
+    Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8);
+
+    /// <summary>The user has left a group of this connection, on another one. Called under the topic's lock: must not wait,
+    /// block or throw.</summary>
+    void OnRemoved(WebSocketConnection connection);
+}

@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.Text;
+
+namespace Chat.Api.Redis;
+
+/// <summary>Ids inside the names of keys and fields, percent-encoded where they hold what means something there: <c>{</c> and
+/// <c>}</c> delimit a hash tag, <c>:</c> separates, <c>%</c> is this encoding's. Two ids are never encoded alike.</summary>
+internal static class KeyText
+{
+    /// <summary>So many times as long an id can become.</summary>
+    public const int Growth = 3;
+
+    private static readonly SearchValues<byte> Encoded = SearchValues.Create("{}:%"u8);
+
+    public static bool IsPlain(ReadOnlySpan<byte> id) => !id.ContainsAny(Encoded);
+
+    /// <summary>Returns how many bytes it has written.</summary>
+    public static int Encode(ReadOnlySpan<byte> id, Span<byte> output)
+    {
+        var length = 0;
+        foreach (var octet in id)
+        {
+            if (Encoded.Contains(octet))
+            {
+                output[length++] = (byte)'%';
+                output[length++] = "0123456789ABCDEF"u8[octet >> 4];
+                output[length++] = "0123456789ABCDEF"u8[octet & 15];
+            }
+            else
+            {
+                output[length++] = octet;
+            }
+        }
+
+        return length;
+    }
+
+    public static byte[] Encode(string id)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(id);
+        if (IsPlain(utf8))
+        {
+            return utf8;
+        }
+
+        var encoded = new byte[utf8.Length * Growth];
+        return encoded[..Encode(utf8, encoded)];
+    }
+
+    public static string Decode(byte[] encoded)
+    {
+        var text = Encoding.UTF8.GetString(encoded);
+        return text.Contains('%', StringComparison.Ordinal) ? Uri.UnescapeDataString(text) : text;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text;
+
+namespace Chat.Api.Redis;
+
+/// <summary>What a server of Redis acknowledged last, over one link; if a later life of it has that, it has all of this link's.</summary>
+/// <remarks>A Redis that comes back older than it was has a beginning of its history: the data file, the append-only file and
+/// what a replica has got are all written in the order of the commands. So one position, the latest, speaks for all before
+/// it. An acknowledgement that a message is there already is a write of its own, which is what <see cref="Ack.Repetition"/> counts.</remarks>
+internal sealed class LastAck(TimeProvider time)
+{
+    private readonly Lock _gate = new(); // guards what follows
+    private byte[] _topic = new byte[64];
+    private byte[] _epoch = new byte[32];
+    private int _topicLength;
+    private int _epochLength;
+    private long _offset; // 0: none
+    private long _repetition;
+    private string _life = "";
+    private long _at;
+
+    /// <summary>Called for each acknowledgement: allocates nothing.</summary>
+    public void Note(string life, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset, long repetition)
+    {
+        lock (_gate)
+        {
+            (_topicLength, _epochLength) = (Keep(topic, ref _topic), Keep(epoch, ref _epoch));
+            (_life, _offset, _repetition, _at) = (life, offset, repetition, time.GetTimestamp());
+        }
+    }
+
+    /// <summary>The last one, if it is of another life than this.</summary>
+    /// <param name="life">This life.</param>
+    /// <param name="age">An older one is none: its topic may have been forgotten by now, with nothing lost.</param>
+    public Ack? OfAnotherLife(string life, TimeSpan age)
+    {
+        lock (_gate)
+        {
+            return _offset > 0 && _life != life && time.GetElapsedTime(_at) < age
+                ? new Ack(_life, _topic[.._topicLength], Encoding.ASCII.GetString(_epoch, 0, _epochLength), _offset, _repetition)
+                : null;
+        }
+    }
+
+    /// <summary>It has been looked for; unless there are later ones, there is nothing to look for any more.</summary>
+    public void Forget(Ack ack)
+    {
+        lock (_gate)
+        {
+            if (_life == ack.Life)
+            {
+                _offset = 0;
+            }
+        }
+    }
+
+    private static int Keep(ReadOnlySpan<byte> bytes, ref byte[] kept)
+    {
+        if (kept.Length < bytes.Length)
+        {
+            kept = new byte[bytes.Length];
+        }
+
+        bytes.CopyTo(kept);
+        return bytes.Length;
+    }
+}
+
+/// <summary>An acknowledged position.</summary>
+/// <param name="Life">Of the server that acknowledged it.</param>
+/// <param name="Topic">The topic's name.</param>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Offset">The offset.</param>
+/// <param name="Repetition">Not 0: the message was there already, and this is how many such there had been in the topic.</param>
+internal sealed record Ack(string Life, byte[] Topic, string Epoch, long Offset, long Repetition)
+{
+    /// <summary>Whether a log has it still, to judge by the meta fields e, o, p and n (publish.lua).</summary>
+    public bool IsIn(string? epoch, long last, string? lineage, long repetitions)
+    {
+        if (Repetition > 0)
+        {
+            return repetitions >= Repetition;
+        }
+
+        if (epoch == Epoch)
+        {
+            return last >= Offset;
+        }
+
+        foreach (var entry in (lineage ?? "").Split(' '))
+        {
+            // {epoch}:{last offset}@{life}
+            if (entry.StartsWith(Epoch + ":", StringComparison.Ordinal) && entry.IndexOf('@', StringComparison.Ordinal) is > 0 and var at
+                && long.TryParse(entry.AsSpan(Epoch.Length + 1, at - Epoch.Length - 1), System.Globalization.CultureInfo.InvariantCulture, out var end))
+            {
+                return end >= Offset;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Redis.Resp;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Chat.Api.Redis;
+
+/// <summary>One publish in flight; pooled, so that publishing allocates nothing.</summary>
+internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicHeads heads, BackplaneMetrics metrics) : RedisCommand
+{
+    private const int KeptScratch = 64 * 1024;
+
+    private byte[] _id = new byte[64];
+    private int _idLength;
+    private bool _idFromClient;
+    private byte[] _topic = new byte[64];
+    private int _topicLength;
+    private byte[] _from = new byte[64];
+    private int _fromLength;
+    private bool _isRemoval;
+    private TopicRate? _rate;
+    private IPublishOutcome? _outcome;
+    private long _startedAt;
+    private Activity? _activity;
+
+    /// <summary>Scratch for the envelope, whose length the command must know before its bytes.</summary>
+    public ArrayBufferWriter<byte> Scratch { get; private set; } = new(512);
+
+    /// <summary>What the envelope carries on, so that the delivery on another node belongs to the same trace; null: not sampled.</summary>
+    public string? Trace => _activity is { Recorded: true } ? _activity.Id : null;
+
+    public ReadOnlySpan<byte> Id => _id.AsSpan(0, _idLength);
+
+    /// <summary>A removal is no message of a user's.</summary>
+    public override bool IsPatient => !_isRemoval;
+
+    public override string Party => Encoding.UTF8.GetString(_from.AsSpan(0, _fromLength));
+
+    /// <summary>Makes it ready for another publish.</summary>
+    /// <param name="publication">What is published.</param>
+    /// <param name="rate">Its topic's.</param>
+    /// <param name="node">With <paramref name="number"/> the id the node gives where the client gave none.</param>
+    /// <param name="number">Unique on this node.</param>
+    /// <param name="outcome">Told what became of it.</param>
+    public void Begin(in Publication publication, TopicRate rate, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
+    {
+        _outcome = outcome;
+        _startedAt = Stopwatch.GetTimestamp();
+        _activity = BackplaneMetrics.Traces.HasListeners() ? StartActivity() : null;
+        _topicLength = Keep(publication.Topic, ref _topic);
+        _fromLength = Keep(publication.From, ref _from);
+        _isRemoval = publication.IsRemoval;
+        _rate = rate;
+        _idFromClient = !publication.MsgId.IsEmpty;
+        if (_idFromClient)
+        {
+            _idLength = Keep(publication.MsgId, ref _id);
+            return;
+        }
+
+        node.CopyTo(_id);
+        _id[node.Length] = (byte)'.';
+        Utf8Formatter.TryFormat(number, _id.AsSpan(node.Length + 1), out var digits);
+        _idLength = node.Length + 1 + digits;
+    }
+
+    /// <summary>Ends it without it having been sent.</summary>
+    public void Refuse() => OnFailed("not sent");
+
+    /// <summary>Ends it unsent, since its topic has enough.</summary>
+    public void TopicBusy()
+    {
+        metrics.PublishFailed();
+        _outcome!.TopicBusy(Id, _idFromClient);
+        Return();
+    }
+
+    protected override void OnReply(ref RespReader reply)
+    {
+        metrics.Published(Stopwatch.GetElapsedTime(_startedAt));
+        var outcome = _outcome!;
+        if (reply.Kind == ':')
+        {
+            outcome.Published(Id, default, 0, _idFromClient); // a plain PUBLISH answers with the number of receivers
+        }
+        else
+        {
+            var position = reply.ReadBulk(); // "epoch offset", or "epoch offset repetition"
+            var space = position.IndexOf((byte)' ');
+            if (space < 0 || !Utf8Parser.TryParse(position[(space + 1)..], out long offset, out var digits))
+            {
+                throw new RespException("The publish script answered with something else than a position.");
+            }
+
+            var behind = position[(space + 1 + digits)..];
+            var repetition = behind.Length > 1 && Utf8Parser.TryParse(behind[1..], out long number, out _) ? number : 0;
+
+            Link!.LastAck.Note(Link.Life, _topic.AsSpan(0, _topicLength), position[..space], offset, repetition); // before anybody is told
+
+            outcome.Published(Id, position[..space], offset, _idFromClient);
+            _rate!.Acknowledged(position[..space], offset);
+            heads.Acknowledged(_topic.AsSpan(0, _topicLength), position[..space], offset);
+        }
+
+        Return();
+    }
+
+    protected override void OnFailed(string reason)
+    {
+        metrics.PublishFailed();
+        _activity?.SetStatus(ActivityStatusCode.Error, reason);
+        _outcome!.NotPublished(Id, _idFromClient);
+        Return();
+    }
+
+    private static int Keep(ReadOnlySpan<byte> bytes, ref byte[] kept)
+    {
+        if (kept.Length < bytes.Length)
+        {
+            kept = new byte[bytes.Length];
+        }
+
+        bytes.CopyTo(kept);
+        return bytes.Length;
+    }
+
+    // A trace of its own: the ambient one is the connection's request, which may last for days.
+    private static Activity? StartActivity()
+    {
+        var ambient = Activity.Current;
+        Activity.Current = null;
+        var activity = BackplaneMetrics.Traces.StartActivity(
+            "chat.publish", ActivityKind.Producer, default(ActivityContext), links: ambient is null ? null : [new ActivityLink(ambient.Context)]);
+        Activity.Current = ambient;
+        return activity;
+    }
+
+    private void Return()
+    {
+        _outcome = null;
+        _activity?.Dispose();
+        _activity = null;
+        Buffer.Clear();
+        Scratch.ResetWrittenCount();
+        if (Scratch.Capacity > KeptScratch)
+        {
+            Scratch = new(512); // one large message must not stay for ever in the pool
+        }
+
+        pool.Return(this);
+    }
+}

@@ -1,0 +1,203 @@
+using System.Buffers;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using Chat.Api.Redis.Resp;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Chat.Api.Redis;
+
+/// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions.</summary>
+internal sealed class RedisBackplane : IBackplane
+{
+    private static readonly RedisScript Read = new("read.lua");
+
+    private readonly RedisCommands _commands;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisKeys _keys;
+    private readonly BackplaneOptions _options;
+    private readonly byte[] _node;
+    private readonly byte[] _removalChannel;
+    private readonly byte[] _headsChannel;
+    private readonly TimeProvider _time;
+    private readonly BackplaneMetrics _metrics;
+    private readonly TopicHeads _heads;
+    private readonly TopicRates _rates;
+    private readonly ObjectPool<PublishOperation> _operations;
+    private long _messages;
+
+    public RedisBackplane(
+        RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, BackplaneOptions options, NodeIdentity node, TimeProvider time, BackplaneMetrics metrics)
+    {
+        _commands = commands;
+        _subscriptions = subscriptions;
+        _keys = keys;
+        _options = options;
+        _node = Encoding.ASCII.GetBytes(node.Id);
+        _removalChannel = keys.RemovalChannel;
+        _headsChannel = keys.HeadsChannel;
+        _time = time;
+        _metrics = metrics;
+        _rates = new TopicRates(options, time);
+        _heads = new TopicHeads(options, metrics);
+        _operations = new OperationPool(_heads, metrics);
+    }
+
+    public static IReadOnlyList<RedisScript> Scripts => [Read];
+
+    public bool IsReady(out string reason)
+    {
+        if (!_commands.IsUp)
+        {
+            reason = "No connection to Redis for commands.";
+            return false;
+        }
+
+        return _subscriptions.IsAlive(out reason);
+    }
+
+    public void Publish(in Publication publication, IPublishOutcome outcome)
+    {
+        var operation = _operations.Get();
+        var rate = _rates.Of(publication.Topic);
+        operation.Begin(publication, rate, _node, Interlocked.Increment(ref _messages), outcome);
+        if (!publication.IsRemoval && !rate.TryTake(publication.Msg.Length))
+        {
+            operation.TopicBusy();
+            return;
+        }
+
+        var log = _options.LogOf(publication.Kind);
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var command = operation.Buffer;
+        if (log.Messages == 0 || !publication.Signal.IsEmpty)
+        {
+            operation.Scratch.Write("{"u8);
+            EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
+            command.Command(3).Bulk("PUBLISH"u8);
+            Channel(command, publication);
+            command.Bulk(operation.Scratch.WrittenSpan);
+        }
+        else
+        {
+            EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
+            WriteScript(command, publication, operation.Scratch.WrittenSpan, log, now);
+        }
+
+        if (!_commands.TrySend(operation, publication.Topic))
+        {
+            operation.Refuse();
+        }
+    }
+
+    public Task SubscribeAsync(Topic topic) => _subscriptions.SubscribeAsync(_keys.Channel(topic));
+
+    public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(_keys.Channel(topic));
+
+    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => ReadAsync(topic, epoch, since, limit, endsEpoch: false);
+
+    public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, endsEpoch: true);
+
+    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, bool endsEpoch)
+    {
+        if (_options.LogOf(topic.Kind).Messages == 0)
+        {
+            return new LogPage("", 0, []);
+        }
+
+        var call = new RedisCall();
+        Read.Begin(call.Buffer, keys: 2, arguments: 7);
+        _keys.Log(call.Buffer, topic.Utf8Name.Span);
+        _keys.Meta(call.Buffer, topic.Utf8Name.Span);
+        call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Life()
+            .Bulk((long)_options.PositionAge.TotalMilliseconds)
+            .Bulk((long)_options.EmptyPositionAge.TotalMilliseconds)
+            .Bulk(endsEpoch ? 1 : 0);
+        var reply = await _commands.CallAsync(call, topic.Utf8Name.Span);
+        return reply is object?[] fields && fields is [byte[] current, long last, long common, long crossed, byte[] lives, .. var envelopes]
+            ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()], common)
+            {
+                Lineage = new Lineage(Encoding.UTF8.GetString(lives).Split(' ', StringSplitOptions.RemoveEmptyEntries), (int)crossed, _commands.Broken),
+            }
+            : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
+    }
+
+    /// <summary>Forgets what is of no more use. Called once a tick.</summary>
+    public void Sweep() => _rates.Sweep();
+
+    /// <summary>Tells all nodes where the logs stand of topics that have become quiet. Called once a tick.</summary>
+    public void TellHeads()
+    {
+        var lines = new CommandBuffer();
+        if (_commands.IsUp && _heads.Tell(lines) is > 0 and var told
+            && _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span))
+        {
+            _metrics.HeadsTold(told);
+        }
+    }
+
+    public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) =>
+        _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.ConfirmationChannel(node)).Bulk(id, " "u8, _node).Span);
+
+    public void AnnounceJoin(GroupJoin join) =>
+        _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.JoinsChannel).Bulk(join.ToUtf8()).Span);
+
+    public async Task<long> CountSubscribersAsync(Topic topic)
+    {
+        var call = new RedisCall();
+        call.Buffer.Command(3).Bulk("PUBSUB"u8).Bulk("NUMSUB"u8);
+        _keys.Channel(call.Buffer, topic.Utf8Name.Span);
+        return await _commands.CallAsync(call, topic.Utf8Name.Span) is object?[] counts && counts is [_, long count] ? count : 0;
+    }
+
+    // A removal goes over a channel of its own: to nodes without members too, and not to seed nodes, which would take it
+    // for a message.
+    private void Channel(CommandBuffer command, in Publication publication)
+    {
+        if (publication.IsRemoval)
+        {
+            command.Bulk(_removalChannel);
+        }
+        else
+        {
+            _keys.Channel(command, publication.Topic);
+        }
+    }
+
+    private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now)
+    {
+        var hasId = !publication.MsgId.IsEmpty;
+        _commands.PublishScript(publication.Kind).Begin(command, keys: hasId ? 3 : 2, arguments: hasId ? 5 : 4);
+        _keys.Log(command, publication.Topic);
+        _keys.Meta(command, publication.Topic);
+        if (hasId)
+        {
+            _keys.Ids(command, publication.Topic);
+        }
+
+        Channel(command, publication);
+        command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Life();
+        if (hasId)
+        {
+            command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no message id: one user's can't meet another's
+        }
+    }
+
+    private sealed class OperationPool(TopicHeads heads, BackplaneMetrics metrics) : ObjectPool<PublishOperation>
+    {
+        private const int Kept = 256;
+
+        private readonly System.Collections.Concurrent.ConcurrentQueue<PublishOperation> _free = new();
+
+        public override PublishOperation Get() => _free.TryDequeue(out var operation) ? operation : new PublishOperation(this, heads, metrics);
+
+        public override void Return(PublishOperation obj)
+        {
+            if (_free.Count < Kept)
+            {
+                _free.Enqueue(obj);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using Chat.Api.Backplane;
+using Chat.Api.Nodes;
+using Chat.Api.Redis.Resp;
+using Microsoft.Extensions.Options;
+using ServiceDefaults;
+
+namespace Chat.Api.Redis;
+
+/// <summary>Puts the backplane over Redis together. What listens to it, <see cref="IBackplaneListener"/>, is another's to give.</summary>
+internal static class RedisBuilder
+{
+    public static WebApplicationBuilder AddRedisBackplane(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<BackplaneOptions>().BindConfiguration(BackplaneOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BackplaneOptions>, BackplaneOptionsValidator>();
+        services.AddSingleton<BackplaneMetrics>();
+        services.AddSingleton(new RedisKeys(RedisPrefix.Read(builder.Configuration)));
+        services.AddSingleton(provider => RedisEndpoint.Parse(provider.GetRequiredService<IConfiguration>().GetConnectionString("redis")
+            ?? throw new InvalidOperationException("ConnectionStrings:redis is not set; it names the Redis server, for example localhost:6379.")));
+        services.AddRedisScripts(RedisBackplane.Scripts);
+        services.AddSingleton(static provider => new RedisCommands(
+            provider.GetRequiredService<RedisEndpoint>(), Options(provider), provider.GetRequiredService<RedisKeys>(), provider.GetServices<RedisScript>(),
+            provider.GetRequiredService<IBackplaneListener>().OnBatchEnd, provider.GetRequiredService<ILogger<RedisBackplane>>()));
+        services.AddSingleton(static provider => new RedisSubscriptions(
+            provider.GetRequiredService<RedisEndpoint>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<NodeIdentity>().Id,
+            provider.GetRequiredService<IBackplaneListener>(), Options(provider), provider.GetRequiredService<BackplaneMetrics>(),
+            provider.GetRequiredService<ILogger<RedisBackplane>>()));
+        services.AddSingleton<RedisLives>();
+        services.AddSingleton(static provider => new PositionKeeper(
+            provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<IBackplaneListener>(),
+            Options(provider), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(static provider => new RedisBackplane(
+            provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisSubscriptions>(), provider.GetRequiredService<RedisKeys>(),
+            Options(provider), provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BackplaneMetrics>()));
+        services.AddSingleton<IBackplane>(static provider => provider.GetRequiredService<RedisBackplane>());
+        services.AddHostedService<RedisBackplaneHost>();
+        services.AddHealthChecks().AddCheck<BackplaneHealthCheck>("backplane");
+        return builder;
+    }
+
+    /// <summary>Scripts that a feature calls over <see cref="RedisCommands"/>.</summary>
+    public static void AddRedisScripts(this IServiceCollection services, IEnumerable<RedisScript> scripts)
+    {
+        foreach (var script in scripts)
+        {
+            services.AddSingleton(script);
+        }
+    }
+
+    private static BackplaneOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<BackplaneOptions>>().Value;
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using Chat.Api.Messages;
+using Chat.Api.Redis.Resp;
+
+namespace Chat.Api.Redis;
+
+/// <summary>Every key and channel name this node uses for topics, in one place.</summary>
+/// <remarks>Keys carry the topic as hash tag, <c>{group:42}:log</c>, so that one script touches one slot of a
+/// Redis Cluster; in it and behind it ids are encoded (<see cref="KeyText"/>). Channels are the bare topic names of the
+/// first seed, with which nodes may share them. Both stand behind the prefix.</remarks>
+internal sealed class RedisKeys(string prefix)
+{
+    private readonly byte[] _prefix = Encoding.UTF8.GetBytes(prefix);
+
+    /// <summary>The recent messages of a topic: a list of envelopes, oldest first.</summary>
+    public void Log(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:log"u8);
+
+    /// <summary>The life and position of a log: a hash of epoch, lineage, offset and upkeep. Outlives the log.</summary>
+    public void Meta(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:meta"u8);
+
+    /// <summary>Message ids seen in the log's window: a sorted set of sender/id by offset.</summary>
+    public void Ids(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:ids"u8);
+
+    /// <summary>How many connections a user has on each node: a hash of node id to count.</summary>
+    public void Connections(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:conns"u8);
+
+    /// <summary>The groups of a hub user: a hash of group to the generation of the joining, <c>-</c> in front of that of a leave.</summary>
+    public void Groups(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:groups"u8);
+
+    /// <summary>Exists while a group has just been told that a user types.</summary>
+    public void Typing(CommandBuffer command, ReadOnlySpan<byte> topic, string userId) =>
+        Key(command, topic, [.. "}:typing:"u8, .. KeyText.Encode(userId)]);
+
+    /// <summary>The Redis Cluster slot of a topic's keys.</summary>
+    public static int SlotOf(ReadOnlySpan<byte> topic) => RedisSlot.Of(IsTag(topic) ? topic : TagOf(topic));
+
+    /// <summary>The hash tag of what concerns the whole Redis.</summary>
+    public static ReadOnlySpan<byte> LivesTag => "lives"u8;
+
+    /// <summary>Lives of Redis that began with less than had been acknowledged: a set.</summary>
+    public void BrokenLives(CommandBuffer command) => Key(command, LivesTag, "}:broken"u8);
+
+    public void Channel(CommandBuffer command, ReadOnlySpan<byte> topic) => command.Bulk(_prefix, topic);
+
+    public byte[] Channel(Topic topic) => [.. _prefix, .. topic.Utf8Name.Span];
+
+    /// <summary>Where a node publishes to itself to know that its subscriptions are alive.</summary>
+    public byte[] TickChannel(string nodeId) => [.. _prefix, .. "tick:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>Where removals are told to every node.</summary>
+    public byte[] RemovalChannel => [.. _prefix, .. "removals"u8];
+
+    /// <summary>Where joinings of hub users are told to every node.</summary>
+    public byte[] JoinsChannel => [.. _prefix, .. "joins"u8];
+
+    /// <summary>Where nodes tell each other how far the logs go of topics that have become quiet.</summary>
+    public byte[] HeadsChannel => [.. _prefix, .. "heads"u8];
+
+    /// <summary>Where a node hears of its removals what the others have done.</summary>
+    public byte[] ConfirmationChannel(string nodeId) => [.. _prefix, .. "removed:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>The topic a channel stands for.</summary>
+    public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel) =>
+        channel.StartsWith(_prefix) ? channel[_prefix.Length..] : default;
+
+    private void Key(CommandBuffer command, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> suffix) =>
+        command.Bulk(_prefix, "{"u8, IsTag(topic) ? topic : TagOf(topic), suffix);
+
+    private static bool IsTag(ReadOnlySpan<byte> topic) => KeyText.IsPlain(IdOf(topic));
+
+    // group:a{b -> group:a%7Bb; the usual topic is its own tag.
+    private static byte[] TagOf(ReadOnlySpan<byte> topic)
+    {
+        var id = IdOf(topic);
+        var tag = new byte[topic.Length + (id.Length * KeyText.Growth)];
+        topic[..^id.Length].CopyTo(tag);
+        return tag[..(topic.Length - id.Length + KeyText.Encode(id, tag.AsSpan(topic.Length - id.Length)))];
+    }
+
+    // Behind the first colon: an id may have further ones.
+    private static ReadOnlySpan<byte> IdOf(ReadOnlySpan<byte> topic) => topic[(topic.IndexOf((byte)':') + 1)..];
+}

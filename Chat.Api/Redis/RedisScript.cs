@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Redis.Resp;
+using ServiceDefaults;
+
+namespace Chat.Api.Redis;
+
+/// <summary>A Lua script, called by its hash (EVALSHA). Each has to be given to <see cref="RedisCommands"/>, which loads it.</summary>
+internal sealed class RedisScript
+{
+    /// <param name="file">The file's name, of a folder <c>scripts</c> beside the class that calls it.</param>
+    /// <param name="constants">What stands in it between at signs, and what takes its place.</param>
+    public RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
+    {
+        var text = EmbeddedText.Read(file);
+        if (text.Contains("@EPOCH@", StringComparison.Ordinal))
+        {
+            text = text.Replace("@EPOCH@", EmbeddedText.Read("epoch.lua"), StringComparison.Ordinal);
+        }
+
+        foreach (var (name, value) in constants)
+        {
+            text = text.Replace($"@{name}@", value.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        }
+
+        Text = Encoding.UTF8.GetBytes(text);
+#pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is protected by it.
+        Sha = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA1.HashData(Text)));
+#pragma warning restore CA5350
+    }
+
+    /// <summary>The publish script for topics with such a log. What never changes is written into it: an argument costs
+    /// Redis time with every message.</summary>
+    public static RedisScript Publish(LogOptions log, TimeSpan positionAge)
+    {
+        const int Marks = 8; // per window, and per log full of bytes; at most 32 times as many per age
+        var age = (long)log.Age.TotalMilliseconds;
+        var window = (long)log.Window.TotalMilliseconds;
+        return new RedisScript(
+            "publish.lua",
+            ("KEEP", log.Messages), ("AGE", age), ("WINDOW", window), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds),
+            ("MOST", window == 0 ? log.Messages : Math.Max(log.Messages, log.MostMessages)), ("BYTES", log.MostBytes),
+            ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks));
+    }
+
+    public byte[] Text { get; }
+
+    public byte[] Sha { get; }
+
+    /// <summary>Begins the command that calls it; keys and arguments are to follow.</summary>
+    public void Begin(CommandBuffer command, int keys, int arguments) =>
+        command.Command(3 + keys + arguments).Bulk("EVALSHA"u8).Bulk(Sha).Bulk(keys);
+}

@@ -1,0 +1,260 @@
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Redis.Resp;
+
+namespace Chat.Api.Redis;
+
+/// <summary>The channels this node listens to, over one link that is nothing but pub/sub.</summary>
+/// <remarks>The set of wanted channels outlives the link: after every connect all of it is subscribed anew, and
+/// when the server has confirmed each, the listener is told that it may have missed something.</remarks>
+internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
+{
+    private const int ChannelsPerCommand = 256;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _wanted = []; // channels as Latin-1 strings of their bytes; guarded by _gate
+    private readonly Dictionary<string, TaskCompletionSource> _unconfirmed = []; // guarded by _gate
+    private readonly RespLink _link;
+    private readonly RedisKeys _keys;
+    private readonly IBackplaneListener _listener;
+    private readonly BackplaneOptions _options;
+    private readonly NodeChannels _own;
+    private readonly SubscriptionTicks _ticks;
+    private readonly BackplaneMetrics _metrics;
+    private readonly ILogger _logger;
+    private int _toRestore; // confirmations still missing after a connect; touched on the link's thread only
+    private volatile bool _restored;
+
+    public RedisSubscriptions(
+        RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, BackplaneMetrics metrics, ILogger logger)
+    {
+        _keys = keys;
+        _listener = listener;
+        _options = options;
+        _metrics = metrics;
+        _logger = logger;
+        _ticks = new SubscriptionTicks(options);
+        _own = new NodeChannels(keys, nodeId, _ticks, listener);
+        _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
+    }
+
+    public void Start() => _link.Start();
+
+    public void Dispose() => _link.Dispose();
+
+    public bool IsAlive(out string reason)
+    {
+        reason = _restored ? _ticks.Doubt ?? "" : "Subscriptions are being made.";
+        return reason.Length == 0;
+    }
+
+    /// <summary>Subscriptions can die without a word; then everything is made anew. Called once a tick.</summary>
+    public void Tick(RedisCommands commands)
+    {
+        var number = _ticks.Next();
+        var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_own.Tick).Bulk(number);
+        if (!commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, number)) || !_link.IsUp)
+        {
+            return; // nothing can be expected
+        }
+
+        lock (_gate)
+        {
+            _ticks.Asking();
+            _link.TrySend(new CommandBuffer().Command(1).Bulk("PING"u8).Span, null);
+        }
+
+        if (_ticks.IsDead)
+        {
+            Log.Silent(_logger, _options.SilenceLimit.TotalSeconds);
+            _link.Break();
+        }
+    }
+
+    public Task SubscribeAsync(byte[] channel)
+    {
+        var name = Encoding.Latin1.GetString(channel);
+        lock (_gate)
+        {
+            var confirmation = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _wanted.Add(name);
+            _unconfirmed[name] = confirmation;
+            if (!_restored || !_link.TrySend(new CommandBuffer().Command(2).Bulk("SUBSCRIBE"u8).Bulk(channel).Span, null))
+            {
+                _wanted.Remove(name);
+                _unconfirmed.Remove(name);
+                return Task.FromException(new BackplaneUnavailableException("Redis is not reachable."));
+            }
+
+            return ConfirmedAsync(name, confirmation);
+        }
+    }
+
+    public void Unsubscribe(byte[] channel)
+    {
+        lock (_gate)
+        {
+            if (_wanted.Remove(Encoding.Latin1.GetString(channel)))
+            {
+                // If the link is down, the next one simply doesn't subscribe to it.
+                _link.TrySend(new CommandBuffer().Command(2).Bulk("UNSUBSCRIBE"u8).Bulk(channel).Span, null);
+            }
+        }
+    }
+
+    public void OnUp(RespLink link)
+    {
+        lock (_gate)
+        {
+            _ticks.BeginLink(); // the silence of an outage is not this link's
+            byte[][] channels = [.. _own.All, .. _wanted.Select(Encoding.Latin1.GetBytes)];
+            _toRestore = channels.Length;
+            var command = new CommandBuffer();
+            foreach (var chunk in channels.Chunk(ChannelsPerCommand))
+            {
+                command.Clear();
+                command.Command(1 + chunk.Length).Bulk("SUBSCRIBE"u8);
+                foreach (var channel in chunk)
+                {
+                    command.Bulk(channel);
+                }
+
+                link.TrySend(command.Span, null);
+            }
+        }
+    }
+
+    public void OnDown(RespLink link, string reason, bool isNews)
+    {
+        TaskCompletionSource[] unconfirmed;
+        lock (_gate)
+        {
+            _restored = false;
+            unconfirmed = [.. _unconfirmed.Values];
+            foreach (var name in _unconfirmed.Keys)
+            {
+                _wanted.Remove(name);
+            }
+
+            _unconfirmed.Clear();
+        }
+
+        foreach (var confirmation in unconfirmed)
+        {
+            confirmation.TrySetException(new BackplaneUnavailableException("The connection to Redis broke before it confirmed."));
+        }
+
+        if (isNews)
+        {
+            Log.Down(_logger, reason);
+        }
+    }
+
+    public void OnPush(RespLink link, ref RespReader push)
+    {
+        if (push.Kind == '-')
+        {
+            throw new RespException(push.ReadLine());
+        }
+
+        if (push.Kind != '*')
+        {
+            _ticks.Answered(); // nothing else is asked; only some servers put this one into an array
+            return;
+        }
+
+        push.ReadArray();
+        var kind = push.ReadBulk();
+        if (kind.SequenceEqual("message"u8))
+        {
+            var channel = push.ReadBulk();
+            var message = push.ReadBulk();
+            if (!_own.TryHear(channel, message))
+            {
+                _listener.OnEnvelope(_keys.TopicOf(channel), message);
+            }
+        }
+        else if (kind.SequenceEqual("subscribe"u8))
+        {
+            Confirmed(push.ReadBulk());
+        }
+        else if (kind.SequenceEqual("pong"u8))
+        {
+            _ticks.Answered();
+        }
+    }
+
+    public void OnBatchEnd(RespLink link)
+    {
+        _ticks.Read();
+        _listener.OnRoundEnd(); // first: it may wake others, who then work beside this thread
+        _listener.OnBatchEnd();
+    }
+
+    private void Confirmed(ReadOnlySpan<byte> channel)
+    {
+        TaskCompletionSource? confirmation;
+        lock (_gate)
+        {
+            _unconfirmed.Remove(Encoding.Latin1.GetString(channel), out confirmation);
+        }
+
+        confirmation?.TrySetResult();
+        if (_toRestore > 0 && --_toRestore == 0)
+        {
+            _ticks.BeginHearing();
+            _restored = true;
+            _metrics.Rebuilt();
+            Log.Restored(_logger);
+            _listener.OnRestored();
+        }
+    }
+
+    private async Task ConfirmedAsync(string name, TaskCompletionSource confirmation)
+    {
+        try
+        {
+            await confirmation.Task.WaitAsync(_options.CommandTimeout);
+        }
+        catch (TimeoutException)
+        {
+            lock (_gate)
+            {
+                // A confirmation that comes just now must not leave a channel that nobody unsubscribes.
+                _wanted.Remove(name);
+                _unconfirmed.Remove(name);
+            }
+
+            _link.Break(); // what the server now thinks of this channel is unknown; the next link starts clean
+            throw new BackplaneUnavailableException("Redis did not confirm a subscription in time.");
+        }
+    }
+
+    private sealed class TickReply(SubscriptionTicks ticks, long number) : IRespReply
+    {
+        public void Complete(ref RespReader reply)
+        {
+            if (reply.Kind == ':')
+            {
+                ticks.Taken(number);
+            }
+        }
+
+        public void Fail()
+        {
+            // Whether it was published is not known, so it is not waited for.
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, EventName = "Subscribed", Message = "All subscriptions are in place.")]
+        public static partial void Restored(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsDown", Message = "Subscriptions are lost ({Reason}); making them anew.")]
+        public static partial void Down(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsSilent", Message = "Subscriptions have been silent for more than {Seconds:0.0} s; making them anew.")]
+        public static partial void Silent(ILogger logger, double seconds);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Chat.Api.Redis.Resp;
+
+/// <summary>A command that lets others pass while the link is backed up.</summary>
+internal interface IPatientCommand : IRespReply
+{
+    /// <summary>The command; stays as it is until its reply, or its failure.</summary>
+    ReadOnlySpan<byte> Bytes { get; }
+
+    /// <summary>Where in it the server's life is filled in when it is sent (<see cref="ServerLife"/>); -1: nowhere.</summary>
+    int LifeAt => -1;
+
+    /// <summary>Whose it is: parties take turns.</summary>
+    string Party { get; }
+}
+
+/// <summary>Commands that wait for room on a link. Parties take turns, by bytes (deficit round robin, Shreedhar and Varghese 1995):
+/// who sends much waits behind their own, and nobody else does. A party's commands keep their order. Not thread-safe.</summary>
+internal sealed class FairQueue(int capacity)
+{
+    private const int Quantum = 16 * 1024; // bytes per turn
+
+    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
+    private readonly Queue<Lane> _turns = new(); // those of _lanes, the next to be served first
+    private int _bytes;
+
+    public bool IsEmpty => _turns.Count == 0;
+
+    /// <summary>False: this party has as much waiting as there is room left for others, which therefore never is none.</summary>
+    public bool TryAdd(IPatientCommand command)
+    {
+        var party = command.Party;
+        var length = command.Bytes.Length;
+        var lane = _lanes.GetValueOrDefault(party);
+        if ((lane?.Bytes ?? 0) + length > capacity - _bytes)
+        {
+            return false;
+        }
+
+        if (lane is null)
+        {
+            lane = _lanes[party] = new Lane(party);
+            _turns.Enqueue(lane);
+        }
+
+        lane.Commands.Enqueue(command);
+        lane.Bytes += length;
+        _bytes += length;
+        return true;
+    }
+
+    /// <summary>The one whose turn it is.</summary>
+    public bool TryTake([NotNullWhen(true)] out IPatientCommand? command)
+    {
+        while (_turns.TryPeek(out var lane))
+        {
+            var length = lane.Commands.Peek().Bytes.Length;
+            if (lane.Credit >= length)
+            {
+                command = lane.Commands.Dequeue();
+                lane.Credit -= length;
+                lane.Bytes -= length;
+                _bytes -= length;
+                if (lane.Commands.Count == 0)
+                {
+                    _turns.Dequeue();
+                    _lanes.Remove(lane.Party);
+                }
+
+                return true;
+            }
+
+            lane.Credit += Quantum;
+            _turns.Enqueue(_turns.Dequeue());
+        }
+
+        command = null;
+        return false;
+    }
+
+    private sealed class Lane(string party)
+    {
+        public readonly Queue<IPatientCommand> Commands = new();
+        public int Credit = Quantum;
+        public int Bytes;
+
+        public string Party => party;
+    }
+}

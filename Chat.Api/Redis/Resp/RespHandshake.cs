@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Chat.Api.Redis.Resp;
+
+/// <summary>Logs in on a fresh connection: AUTH and SELECT where configured, a PING that proves that somebody answers, and for
+/// commands the question which life of the server this is.</summary>
+internal static class RespHandshake
+{
+    /// <exception cref="RespException">Redis refused, or did not answer in time.</exception>
+    /// <returns>The server's life (<see cref="ServerLife"/>).</returns>
+    public static string Perform(RespSocket socket, RedisEndpoint endpoint, RespLinkKind kind, TimeSpan timeout)
+    {
+        var commands = new CommandBuffer();
+        var replies = 1;
+        if (endpoint.Password is not null)
+        {
+            replies++;
+            if (endpoint.User is null)
+            {
+                commands.Command(2).Bulk("AUTH"u8).Bulk(endpoint.Password);
+            }
+            else
+            {
+                commands.Command(3).Bulk("AUTH"u8).Bulk(endpoint.User).Bulk(endpoint.Password);
+            }
+        }
+
+        if (endpoint.Database != 0)
+        {
+            replies++;
+            commands.Command(2).Bulk("SELECT"u8).Bulk(endpoint.Database);
+        }
+
+        commands.Command(1).Bulk("PING"u8);
+        var questions = 0;
+        if (kind == RespLinkKind.Commands)
+        {
+            questions = 2;
+            commands.Command(2).Bulk("INFO"u8).Bulk("server"u8).Command(2).Bulk("INFO"u8).Bulk("replication"u8);
+        }
+
+        socket.Send(commands.Span, out _);
+        var answers = Await(socket, replies, questions, timeout);
+        socket.EndHandshake();
+        return answers is [var server, var replication] ? ServerLife.Of(server, replication) : ServerLife.Unknown;
+    }
+
+    private static List<string> Await(RespSocket socket, int replies, int questions, TimeSpan timeout)
+    {
+        var answers = new List<string>(questions);
+        var buffer = new byte[64 * 1024];
+        var (start, end) = (0, 0);
+        var watch = Stopwatch.StartNew();
+        while (replies + questions > 0)
+        {
+            if (watch.Elapsed > timeout || end == buffer.Length)
+            {
+                throw new RespException("no answer in time");
+            }
+
+            end += socket.Receive(buffer.AsSpan(end), timeout - watch.Elapsed, likely: false, out var closed);
+            while (replies + questions > 0 && RespReader.TryMeasure(buffer.AsSpan(start, end - start), out var length))
+            {
+                var reader = new RespReader(buffer.AsSpan(start, length));
+                start += length;
+                if (replies == 0)
+                {
+                    questions--;
+                    answers.Add(reader.ReadAny() is byte[] text ? Encoding.UTF8.GetString(text) : ""); // it may be forbidden to ask
+                    continue;
+                }
+
+                if (reader.Kind != '+')
+                {
+                    throw new RespException(reader.Kind == '-' ? "Redis refused the login: " + reader.ReadLine() : "what answers there is not Redis");
+                }
+
+                replies--;
+            }
+
+            if (closed)
+            {
+                throw new RespException("Redis closed the connection at the login");
+            }
+        }
+
+        return answers;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Chat.Api.Redis.Resp;
+
+/// <summary>Which life of a server a link talks to: another after each restart, promotion or replacement.</summary>
+/// <remarks>
+/// Made of <c>run_id</c> (INFO server), new with each start, and <c>master_replid</c> (INFO replication), new with each promotion.
+/// Redis 7 gives both (Valkey, its fork, was not tried); Garnet 2.2.8 gives the first, and zeros for the second when it is no
+/// cluster. Both are hashed to a token of fixed length. A server, or a proxy before it, that gives no <c>run_id</c> has the token
+/// <see cref="Unknown"/>: then one life is not told from another, and only positions that are beyond its own show that it
+/// came back older than it was.
+/// </remarks>
+internal static class ServerLife
+{
+    public const int Length = 16;
+    public const string Unknown = "0000000000000000";
+
+    public static ReadOnlySpan<byte> UnknownUtf8 => "0000000000000000"u8;
+
+    /// <param name="server">What INFO server says; anything else if that was refused.</param>
+    /// <param name="replication">The same for INFO replication.</param>
+    public static string Of(string server, string replication)
+    {
+        var run = Field(server, "run_id:");
+        return run.Length == 0
+            ? Unknown
+            : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{run} {Field(replication, "master_replid:")}")))[..Length];
+    }
+
+    private static string Field(string info, string name)
+    {
+        foreach (var line in info.AsSpan().EnumerateLines())
+        {
+            if (line.StartsWith(name, StringComparison.Ordinal))
+            {
+                return line[name.Length..].Trim().ToString();
+            }
+        }
+
+        return "";
+    }
+}

@@ -1,0 +1,89 @@
+namespace Chat.Api.Redis.Resp;
+
+/// <summary>Writes to a stream on a thread of its own. An SslStream can't stop half way through a record, so that a write
+/// waits for a server that does not read; nobody but this thread waits with it.</summary>
+internal sealed class TlsWriter
+{
+    private readonly Stream _stream;
+    private readonly Action _failed;
+    private readonly object _gate = new(); // guards everything below
+    private SendBuffer _waiting = new();
+    private SendBuffer _underWay = new(); // the thread's own while it writes
+    private int _bytesUnderWay;
+    private bool _ended;
+
+    /// <param name="stream">Where to.</param>
+    /// <param name="failed">Called on the writing thread when it can't be written to any more.</param>
+    public TlsWriter(Stream stream, Action failed)
+    {
+        _stream = stream;
+        _failed = failed;
+        new Thread(Run) { IsBackground = true, Name = "redis tls" }.Start();
+    }
+
+    /// <summary>Bytes taken and not written yet.</summary>
+    public int Unwritten
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Length + _bytesUnderWay;
+            }
+        }
+    }
+
+    /// <summary>Takes the bytes; never waits for the stream.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate)
+        {
+            _waiting.Append(bytes);
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Nothing more is written. A write under way ends when the connection does.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _ended = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (TryTake())
+            {
+                _stream.Write(_underWay.Span);
+                _stream.Flush();
+            }
+        }
+        catch (Exception)
+        {
+            // Whatever it was, the connection is of no more use: the reading thread sees its end, says why and connects anew.
+            _failed();
+        }
+    }
+
+    private bool TryTake()
+    {
+        lock (_gate)
+        {
+            _underWay.Clear();
+            _bytesUnderWay = 0;
+            while (!_ended && _waiting.Length == 0)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            (_waiting, _underWay) = (_underWay, _waiting);
+            _bytesUnderWay = _underWay.Length;
+            return !_ended;
+        }
+    }
+}

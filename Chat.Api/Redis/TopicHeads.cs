@@ -1,0 +1,143 @@
+using System.Diagnostics.CodeAnalysis;
+using Chat.Api.Backplane;
+using Chat.Api.Redis.Resp;
+
+namespace Chat.Api.Redis;
+
+/// <summary>How far the logs go that this node has lately published to; told to every node once a topic is quiet.</summary>
+/// <remarks>
+/// <para>Guarantee: whoever holds a topic learns within about three ticks that its last acknowledged message has not come. A gap
+/// shows by itself only with the topic's next message, for which somebody might wait for hours.</para>
+/// <para>Mechanism: each acknowledged publish notes its position here. A topic that was quiet for a whole tick is told on one
+/// channel that all nodes listen to, twice, since what lost the message may lose one telling as well. A topic in constant
+/// traffic is not: its next message does it. Who has the position does nothing; who has not, reads the log.</para>
+/// <para>Failure: a node that dies between the acknowledgement and the telling tells nothing. A message lost by pub/sub
+/// <em>and</em> such a death within two seconds wait for the topic's next message.</para>
+/// <para>Numbers: at most <see cref="BackplaneOptions.HeadBytes"/> a tick; what does not fit waits for the next one. At most
+/// <see cref="BackplaneOptions.HeadsWaiting"/> topics wait; beyond that the one quiet for longest is dropped, and counted.</para>
+/// </remarks>
+internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metrics)
+{
+    private const int Tellings = 2;
+    private const int Separators = 2 + 1 + 20; // two blanks, a line feed, and the digits of any offset
+
+    private readonly Lock _gate = new(); // guards what follows
+    private readonly LinkedList<Head> _byAge = new(); // the one quiet for longest first
+    private readonly Dictionary<byte[], LinkedListNode<Head>> _byTopic = new(TopicComparer.Instance);
+    private long _tick;
+
+    /// <summary>A message of the topic was acknowledged at this position. Called for each: costs a look-up, and an allocation
+    /// only for a topic that was quiet.</summary>
+    public void Acknowledged(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset)
+    {
+        if (options.HeadBytes == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_byTopic.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(topic, out var node))
+            {
+                node.Value.Acknowledged(epoch, offset, _tick);
+                _byAge.Remove(node);
+                _byAge.AddLast(node);
+                return;
+            }
+
+            if (_byTopic.Count >= options.HeadsWaiting)
+            {
+                Remove_NeedsLock(_byAge.First!);
+                metrics.HeadDropped();
+            }
+
+            node = _byAge.AddLast(new Head(topic.ToArray()));
+            node.Value.Acknowledged(epoch, offset, _tick);
+            _byTopic.Add(node.Value.Topic, node);
+        }
+    }
+
+    /// <summary>Ends a tick: writes what is to be told now, a line <c>{epoch} {offset} {topic}</c> each.</summary>
+    /// <returns>How many lines.</returns>
+    public int Tell(CommandBuffer lines)
+    {
+        var told = 0;
+        lock (_gate)
+        {
+            while (_byAge.First is { } node && node.Value.Tick < _tick && lines.Length + node.Value.Bytes + Separators <= options.HeadBytes)
+            {
+                node.Value.Write(lines);
+                told++;
+                if (++node.Value.Told == Tellings)
+                {
+                    Remove_NeedsLock(node);
+                }
+                else
+                {
+                    node.Value.Tick = _tick; // once more at the next tick
+                    _byAge.Remove(node);
+                    _byAge.AddLast(node);
+                }
+            }
+
+            _tick++;
+        }
+
+        return told;
+    }
+
+    private void Remove_NeedsLock(LinkedListNode<Head> node)
+    {
+        _byAge.Remove(node);
+        _byTopic.Remove(node.Value.Topic);
+    }
+
+    private sealed class Head(byte[] topic)
+    {
+        private byte[] _epoch = [];
+        private long _offset;
+
+        public byte[] Topic => topic;
+
+        /// <summary>When it was acknowledged or told last.</summary>
+        public long Tick { get; set; }
+
+        public int Told { get; set; }
+
+        public int Bytes => topic.Length + _epoch.Length;
+
+        public void Acknowledged(ReadOnlySpan<byte> epoch, long offset, long tick)
+        {
+            if (!epoch.SequenceEqual(_epoch))
+            {
+                (_epoch, _offset) = (epoch.ToArray(), 0);
+            }
+
+            _offset = Math.Max(_offset, offset); // a message sent twice is acknowledged with its old position
+            (Tick, Told) = (tick, 0);
+        }
+
+        public void Write(CommandBuffer lines) => lines.Raw(_epoch).Raw(" "u8).Raw(_offset).Raw(" "u8).Raw(topic).Raw("\n"u8);
+    }
+
+    /// <summary>Finds a topic by bytes that are still in somebody's buffer.</summary>
+    private sealed class TopicComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static readonly TopicComparer Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Redis;
+
+/// <summary>How much is being written to topics, in the whole cluster, so that many users together can't drown a topic's members.</summary>
+/// <remarks>Guarantee: about <see cref="BackplaneOptions.TopicMessagesPerSecond"/> for long, and a second's worth at once. Mechanism:
+/// each acknowledgement has an offset, and offsets that lie between two of a node's own are messages of others; a node counts
+/// them without asking anybody. Bytes of others it takes to be as many as its own messages have on average. What has no log has no
+/// offsets: there each node counts its own.</remarks>
+internal sealed class TopicRates(BackplaneOptions options, TimeProvider time)
+{
+    private static readonly TimeSpan Age = TimeSpan.FromMinutes(1); // longer than any takes to be as if new
+
+    private readonly ConcurrentDictionary<string, TopicRate> _topics = new(StringComparer.Ordinal);
+
+    public int Count => _topics.Count;
+
+    public TopicRate Of(ReadOnlySpan<byte> topic)
+    {
+        Span<char> name = stackalloc char[Topic.MaxNameChars];
+        return Encoding.UTF8.TryGetChars(topic, name, out var length)
+            && _topics.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name[..length], out var rate)
+                ? rate
+                : _topics.GetOrAdd(Encoding.UTF8.GetString(topic), static (_, args) => new TopicRate(args.options, args.time), (options, time));
+    }
+
+    /// <summary>Forgets topics that nobody here writes to. Called once a tick.</summary>
+    public void Sweep()
+    {
+        foreach (var (topic, rate) in _topics)
+        {
+            if (rate.Idle >= Age)
+            {
+                _topics.TryRemove(topic, out _);
+            }
+        }
+    }
+}
+
+/// <summary>One topic's. A limit of 0 is none.</summary>
+internal sealed class TopicRate(BackplaneOptions options, TimeProvider time)
+{
+    private readonly Lock _gate = new(); // guards everything below
+    private double _messages = options.TopicMessagesPerSecond; // that may still come; below zero: more came than may
+    private double _bytes = options.TopicBytesPerSecond;
+    private double _size; // of a message, on average
+    private long _filledAt = time.GetTimestamp();
+    private byte[] _epoch = [];
+    private long _offset;
+
+    public TimeSpan Idle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return time.GetElapsedTime(_filledAt);
+            }
+        }
+    }
+
+    /// <summary>Whether one more message may be published now.</summary>
+    public bool TryTake(int bytes)
+    {
+        lock (_gate)
+        {
+            var now = time.GetTimestamp();
+            var seconds = time.GetElapsedTime(_filledAt, now).TotalSeconds;
+            _messages = Math.Min(options.TopicMessagesPerSecond, _messages + (seconds * options.TopicMessagesPerSecond));
+            _bytes = Math.Min(options.TopicBytesPerSecond, _bytes + (seconds * options.TopicBytesPerSecond));
+            _filledAt = now;
+            if ((_messages < 1 && options.TopicMessagesPerSecond > 0) || (_bytes <= 0 && options.TopicBytesPerSecond > 0))
+            {
+                return false;
+            }
+
+            _messages -= 1;
+            _bytes -= bytes; // below zero, if need be: the largest message gets through, and the next ones wait for it
+            _size += (bytes - _size) / 8;
+            return true;
+        }
+    }
+
+    /// <summary>A message of this node's stands there in the log. What stands before it and is not this node's counts, too.</summary>
+    public void Acknowledged(ReadOnlySpan<byte> epoch, long offset)
+    {
+        lock (_gate)
+        {
+            if (!epoch.SequenceEqual(_epoch))
+            {
+                (_epoch, _offset) = (epoch.ToArray(), offset);
+            }
+
+            var others = Math.Max(0, offset - _offset - 1);
+            _messages = Math.Max(_messages - others, -options.TopicMessagesPerSecond);
+            _bytes = Math.Max(_bytes - (others * _size), -options.TopicBytesPerSecond);
+            _offset = Math.Max(_offset, offset); // one that came again stands further back
+        }
+    }
+}
