@@ -1,7 +1,7 @@
 namespace Chat.Api.Connections;
 
-/// <summary>Collects the outboxes that a thread has put frames into, and sends them at the end of its round: whatever
-/// a round brought to one connection goes out in one system call.</summary>
+/// <summary>Step 6 of a message's path: collects the outboxes that a thread has put frames into, and sends them at the end of its
+/// round: whatever a round brought to one connection goes out in one system call.</summary>
 /// <remarks>Per thread, by <see cref="Begin"/>. Without one, an outbox sends at once.</remarks>
 internal sealed class SendBatch
 {

@@ -79,6 +79,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         Return();
     }
 
+    /// <summary>Step 3 of a message's path: only what Redis has confirmed counts as published.</summary>
     protected override void OnReply(ref RespReader reply)
     {
         metrics.Published(Stopwatch.GetElapsedTime(_startedAt));

@@ -57,6 +57,7 @@ internal sealed class RedisBackplane : IBackplane
         return _subscriptions.IsAlive(out reason);
     }
 
+    /// <summary>Step 2 of a message's path: one command, which gives it its place in the log and tells every node.</summary>
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {
         var operation = _operations.Get();

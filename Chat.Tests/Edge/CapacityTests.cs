@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Chat.Tests.Support;
 using Edge.Proxy.Capacity;
+using Edge.Proxy.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using Yarp.ReverseProxy.Health;
@@ -110,7 +111,7 @@ public sealed class CapacityTests : IAsyncLifetime
         var yarps = new RecordingPolicy();
         using var services = new ServiceCollection().AddSingleton<IActiveHealthCheckPolicy>(yarps)
             .AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>().BuildServiceProvider();
-        var policy = services.GetServices<IActiveHealthCheckPolicy>().Single(policy => policy.Name == NodeProbePolicy.PolicyName);
+        var policy = services.GetServices<IActiveHealthCheckPolicy>().Single(policy => policy.Name == NodePolicies.Probe);
 
         policy.ProbingCompleted(new ClusterState("nodes"), [Result("spared", SocketError.TooManyOpenSockets), Result("dead", SocketError.ConnectionRefused)]);
 

@@ -1,7 +1,7 @@
 using System.Net.WebSockets;
-using Edge.Proxy;
 using Edge.Proxy.Nodes;
 using Edge.Proxy.Routing;
+using Edge.Proxy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;

@@ -1,6 +1,6 @@
-using Edge.Proxy;
 using Edge.Proxy.Affinity;
 using Edge.Proxy.Origins;
+using Edge.Proxy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,5 @@
-using Edge.Proxy.Routing;
+using Edge.Proxy.Nodes;
+using Edge.Proxy.Requests;
 using ServiceDefaults;
 using Yarp.ReverseProxy.Model;
 

@@ -1,4 +1,4 @@
-using Edge.Proxy.Failover;
+using Edge.Proxy.Requests;
 
 namespace Edge.Proxy.Capacity;
 

@@ -1,3 +1,4 @@
+using Edge.Proxy.Nodes;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -6,13 +7,11 @@ namespace Edge.Proxy.Capacity;
 /// <summary>YARP's policy for health probes, spared those that failed through no fault of the node.</summary>
 internal sealed class NodeProbePolicy(IServiceProvider services) : IActiveHealthCheckPolicy
 {
-    public const string PolicyName = "NodeProbe";
-
     // Asked for late: this policy is one of those that it is looked for among.
     private readonly Lazy<IActiveHealthCheckPolicy> _yarps = new(() => services.GetServices<IActiveHealthCheckPolicy>()
         .Single(policy => policy.Name == HealthCheckConstants.ActivePolicy.ConsecutiveFailures));
 
-    public string Name => PolicyName;
+    public string Name => NodePolicies.Probe;
 
     public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults) =>
         _yarps.Value.ProbingCompleted(cluster, [.. probingResults.Where(result => OwnFaults.Of(result.Exception) == OwnFault.None)]);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Edge.Proxy.Capacity;
-using Edge.Proxy.Routing;
+using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 

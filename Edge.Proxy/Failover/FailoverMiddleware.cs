@@ -1,5 +1,6 @@
 using Edge.Proxy.Affinity;
 using Edge.Proxy.Capacity;
+using Edge.Proxy.Requests;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;

@@ -1,4 +1,4 @@
-using Edge.Proxy.Routing;
+using Edge.Proxy.Nodes;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -11,9 +11,7 @@ namespace Edge.Proxy.Failover;
 /// </summary>
 internal sealed class ReachableNodesPolicy : IAvailableDestinationsPolicy
 {
-    public const string PolicyName = "ReachableNodes";
-
-    public string Name => PolicyName;
+    public string Name => NodePolicies.ReachableNodes;
 
     public IReadOnlyList<DestinationState> GetAvailalableDestinations(
         ClusterConfig config, IReadOnlyList<DestinationState> allDestinations)

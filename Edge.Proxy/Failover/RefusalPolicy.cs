@@ -1,5 +1,5 @@
 using Edge.Proxy.Capacity;
-using Edge.Proxy.Routing;
+using Edge.Proxy.Nodes;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -8,12 +8,10 @@ namespace Edge.Proxy.Failover;
 /// <summary>Takes a node out of rotation at the first connection it does not accept or leaves without an answer.</summary>
 internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, ILogger<RefusalPolicy> logger) : IPassiveHealthCheckPolicy
 {
-    public const string PolicyName = "Refusal";
-
     // A dead node's lease ends within this time, so it does not come back; one that was only too busy does.
     private static readonly TimeSpan OutFor = TimeSpan.FromSeconds(10);
 
-    public string Name => PolicyName;
+    public string Name => NodePolicies.Refusal;
 
     public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
     {

@@ -1,4 +1,4 @@
-using Edge.Proxy.Routing;
+using Edge.Proxy.Requests;
 using Microsoft.Extensions.Primitives;
 
 namespace Edge.Proxy.Origins;

@@ -1,4 +1,4 @@
-using Edge.Proxy.Routing;
+using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Net.Http.Headers;
 

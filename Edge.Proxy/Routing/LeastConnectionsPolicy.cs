@@ -1,3 +1,4 @@
+using Edge.Proxy.Nodes;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
@@ -8,11 +9,9 @@ namespace Edge.Proxy.Routing;
 /// each hold a few connections, one node would get most of them.</remarks>
 internal sealed class LeastConnectionsPolicy : ILoadBalancingPolicy
 {
-    public const string PolicyName = "LeastConnections";
-
     private uint _turn;
 
-    public string Name => PolicyName;
+    public string Name => NodePolicies.LeastConnections;
 
     public DestinationState? PickDestination(
         HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)

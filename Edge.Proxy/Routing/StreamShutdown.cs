@@ -1,3 +1,5 @@
+using Edge.Proxy.Requests;
+
 namespace Edge.Proxy.Routing;
 
 /// <summary>

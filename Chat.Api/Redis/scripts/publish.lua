@@ -1,4 +1,4 @@
--- Appends a message to a topic's log and publishes it: one order for everyone, by construction.
+-- Step 2 of a message's path. Appends a message to a topic's log and publishes it: one order for everyone, by construction.
 -- KEYS[1] log    list of envelopes, oldest first
 -- KEYS[2] meta   hash: e epoch, l the life of Redis it began in, p its lineage (epoch.lua), o last offset,
 --                b bytes ever appended, x the period in which expiries were last renewed, m marks: "offset:time:bytes "

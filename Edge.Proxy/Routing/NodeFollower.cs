@@ -1,9 +1,9 @@
 using System.Threading.Channels;
 using Edge.Proxy.Affinity;
-using Edge.Proxy.Routing;
+using Edge.Proxy.Nodes;
 using Microsoft.Extensions.Options;
 
-namespace Edge.Proxy.Nodes;
+namespace Edge.Proxy.Routing;
 
 /// <summary>
 /// Keeps the proxy's destinations equal to the live nodes: reads the registry on every announcement and on a timer.

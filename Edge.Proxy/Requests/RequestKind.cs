@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Edge.Proxy.Routing;
+namespace Edge.Proxy.Requests;
 
 /// <summary>What a request is to the edge.</summary>
 internal static class RequestKind

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Yarp.ReverseProxy;
 
-namespace Edge.Proxy.Routing;
+namespace Edge.Proxy.Nodes;
 
 /// <summary>Ready when there is a node to send clients to.</summary>
 internal sealed class NodesHealthCheck(IProxyStateLookup proxy) : IHealthCheck

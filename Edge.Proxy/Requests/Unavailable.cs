@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Primitives;
 
-namespace Edge.Proxy.Failover;
+namespace Edge.Proxy.Requests;
 
 /// <summary>The edge's own 503: why a request reached no node.</summary>
 internal static class Unavailable

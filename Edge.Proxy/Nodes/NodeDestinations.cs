@@ -1,16 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using Edge.Proxy.Capacity;
-using Edge.Proxy.Failover;
-using Edge.Proxy.Nodes;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
-namespace Edge.Proxy.Routing;
+namespace Edge.Proxy.Nodes;
 
 /// <summary>The proxy's configuration: fixed routes, and one cluster whose destinations are the nodes of the moment.</summary>
 internal sealed class NodeDestinations
@@ -72,7 +69,7 @@ internal sealed class NodeDestinations
     private ClusterConfig OfNodes(IReadOnlyList<Node> nodes) => new()
     {
         ClusterId = Cluster,
-        LoadBalancingPolicy = LeastConnectionsPolicy.PolicyName,
+        LoadBalancingPolicy = NodePolicies.LeastConnections,
         HealthCheck = new HealthCheckConfig
         {
             Active = new ActiveHealthCheckConfig
@@ -81,10 +78,10 @@ internal sealed class NodeDestinations
                 Path = "/health",
                 Interval = _options.HealthInterval,
                 Timeout = ProbeTimeout,
-                Policy = NodeProbePolicy.PolicyName,
+                Policy = NodePolicies.Probe,
             },
-            Passive = new PassiveHealthCheckConfig { Enabled = true, Policy = RefusalPolicy.PolicyName },
-            AvailableDestinationsPolicy = ReachableNodesPolicy.PolicyName,
+            Passive = new PassiveHealthCheckConfig { Enabled = true, Policy = NodePolicies.Refusal },
+            AvailableDestinationsPolicy = NodePolicies.ReachableNodes,
         },
         Metadata = new Dictionary<string, string>
         {

@@ -1,0 +1,87 @@
+using System.Reflection;
+using NetArchTest.Rules;
+using Xunit;
+
+namespace Chat.Tests.Architecture;
+
+/// <summary>A folder is a namespace, and its arrows point one way: each may use what is named behind it, all of which stands above it.</summary>
+public sealed class DependencyTests
+{
+    private static readonly Layers Node = new(typeof(Chat.Api.ChatServer).Assembly, "Chat.Api",
+    [
+        ("Messages", []),
+        ("Nodes", []),
+        ("Auth", ["Messages"]),
+        ("Backplane", ["Messages"]),
+        ("Connections", ["Messages", "Nodes", "Auth"]),
+        ("WebSockets", ["Connections"]),
+        ("Redis", ["Messages", "Nodes", "Backplane"]),
+        ("Topics", ["Messages", "Nodes", "Backplane", "Connections"]),
+        ("Admissions", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Redis"]),
+        ("Memberships", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
+        ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships"]),
+        ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Topics", "Admissions", "Memberships"]),
+    ]);
+
+    private static readonly Layers Edge = new(typeof(global::Edge.Proxy.EdgeOptions).Assembly, "Edge.Proxy",
+    [
+        ("Requests", []),
+        ("Nodes", []),
+        ("Origins", ["Requests"]),
+        ("Capacity", ["Requests", "Nodes"]),
+        ("Affinity", ["Requests", "Nodes"]),
+        ("Failover", ["Requests", "Nodes", "Capacity", "Affinity"]),
+        ("Routing", ["Requests", "Nodes", "Affinity", "Failover"]),
+    ]);
+
+    public static TheoryData<string> Folders() => [.. Node.Names, .. Edge.Names];
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Folder_UsesNothingButWhatItMay(string folder)
+    {
+        var layers = folder.StartsWith(Node.Root, StringComparison.Ordinal) ? Node : Edge;
+        Assert.Empty(layers.OffendersOf(folder));
+    }
+
+    [Fact]
+    public void Folders_AreAllNamed_AndUseOnlyThoseAbove()
+    {
+        foreach (var layers in new[] { Node, Edge })
+        {
+            Assert.Equal(layers.InAssembly(), layers.Names.Order(StringComparer.Ordinal));
+            Assert.Empty(layers.ArrowsDown());
+        }
+    }
+
+    // Lest the rule lets everything through.
+    [Fact]
+    public void Dependency_ThatIsNotAllowed_IsFound()
+    {
+        var strict = new Layers(Node.Assembly, Node.Root, [("Messages", []), ("Topics", ["Messages"]), ("Connections", [])]);
+
+        Assert.Contains("Chat.Api.Topics.LocalTopic", strict.OffendersOf("Chat.Api.Topics"));
+    }
+
+    private sealed record Layers(Assembly Assembly, string Root, (string Name, string[] Uses)[] Folders)
+    {
+        public IEnumerable<string> Names => Folders.Select(folder => $"{Root}.{folder.Name}");
+
+        public string[] OffendersOf(string folder)
+        {
+            var uses = Folders.Single(one => $"{Root}.{one.Name}" == folder).Uses;
+            var barred = Names.Where(name => name != folder && !uses.Contains(name[(Root.Length + 1)..])).ToArray();
+            var result = Types.InAssembly(Assembly).That().ResideInNamespaceStartingWith(folder).ShouldNot().HaveDependencyOnAny(barred).GetResult();
+            return [.. result.FailingTypeNames ?? []];
+        }
+
+        public IEnumerable<string> InAssembly() => Assembly.GetTypes()
+            .Select(type => type.Namespace)
+            .Where(name => name?.StartsWith(Root + ".", StringComparison.Ordinal) == true)
+            .Select(name => $"{Root}.{name![(Root.Length + 1)..].Split('.')[0]}")
+            .Distinct().Order(StringComparer.Ordinal);
+
+        public IEnumerable<string> ArrowsDown() => Folders.Index()
+            .SelectMany(folder => folder.Item.Uses.Except(Folders[..folder.Index].Select(above => above.Name)).Select(below => $"{folder.Item.Name} -> {below}"));
+    }
+}
