@@ -38,6 +38,11 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
     {
         lock (_gate)
         {
+            if (_isStopped)
+            {
+                return; // a container disposes of what it gives under two types twice
+            }
+
             _isStopped = true;
         }
 
