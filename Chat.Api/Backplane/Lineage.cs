@@ -1,19 +1,4 @@
-using System.Collections.Concurrent;
-
 namespace Chat.Api.Backplane;
-
-/// <summary>Lives of Redis that began with less than had been acknowledged before. Where that shows by no position, this tells.</summary>
-internal sealed class BrokenLives
-{
-    private readonly ConcurrentDictionary<string, bool> _lives = new(StringComparer.Ordinal);
-
-    public IEnumerable<string> All => _lives.Keys;
-
-    /// <summary>False: it was known.</summary>
-    public bool TryAdd(string life) => _lives.TryAdd(life, true);
-
-    public bool Contains(string life) => _lives.ContainsKey(life);
-}
 
 /// <summary>How the epochs of a log follow from one another, as far as it is remembered.</summary>
 /// <param name="Lives">Lives of Redis that began them, the newest first.</param>
@@ -22,6 +7,9 @@ internal sealed class BrokenLives
 internal sealed record Lineage(IReadOnlyList<string> Lives, int Crossed, BrokenLives Broken)
 {
     public static readonly Lineage None = new([], 0, new BrokenLives());
+
+    /// <summary>From the epoch that the reader asked with to that of the log.</summary>
+    public (string From, string To) Epochs { get; init; } = ("", "");
 
     /// <summary>Whether something acknowledged may be missing between the reader's epoch and now, though its position is there.</summary>
     public bool IsBroken
@@ -36,7 +24,7 @@ internal sealed record Lineage(IReadOnlyList<string> Lives, int Crossed, BrokenL
                 }
             }
 
-            return false;
+            return Crossed > 0 && Broken.HasBegunBetween(Epochs.From, Epochs.To);
         }
     }
 }

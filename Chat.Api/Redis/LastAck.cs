@@ -41,14 +41,16 @@ internal sealed class LastAck(TimeProvider time)
         }
     }
 
-    /// <summary>It has been looked for; unless there are later ones, there is nothing to look for any more.</summary>
-    public void Forget(Ack ack)
+    /// <summary>It has been looked for in another life. Does nothing if there are later ones by now.</summary>
+    /// <param name="ack">What was looked for.</param>
+    /// <param name="life">The life that has it, and whose successor should; null: it is lost, and there is nothing to look for any more.</param>
+    public void Settle(Ack ack, string? life)
     {
         lock (_gate)
         {
             if (_life == ack.Life)
             {
-                _offset = 0;
+                (_life, _offset) = life is null ? (_life, 0) : (life, _offset);
             }
         }
     }

@@ -119,7 +119,10 @@ internal sealed class RedisBackplane : IBackplane
         return reply is object?[] fields && fields is [byte[] current, long last, long common, long crossed, byte[] lives, .. var envelopes]
             ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()], common)
             {
-                Lineage = new Lineage(Encoding.UTF8.GetString(lives).Split(' ', StringSplitOptions.RemoveEmptyEntries), (int)crossed, _commands.Broken),
+                Lineage = new Lineage(Encoding.UTF8.GetString(lives).Split(' ', StringSplitOptions.RemoveEmptyEntries), (int)crossed, _commands.Broken)
+                {
+                    Epochs = (epoch, Encoding.UTF8.GetString(current)),
+                },
             }
             : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
     }

@@ -21,7 +21,7 @@ internal sealed class RedisBackplaneHost(
         using var timer = new PeriodicTimer(options.Value.TickInterval, time);
         do
         {
-            commands.BreakOverdue();
+            commands.LookAfterLinks();
             subscriptions.Tick(commands);
             backplane.Sweep();
             backplane.TellHeads();

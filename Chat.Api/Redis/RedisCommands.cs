@@ -48,8 +48,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <summary>Lives of Redis known to have lost something acknowledged.</summary>
     public BrokenLives Broken { get; } = new();
 
-    /// <summary>Called on a link's thread when one turns out to be such. It may be known already.</summary>
-    public Action<string>? LifeBroken { get; set; }
+    /// <summary>Called on a link's thread when one turns out to be such, with the <see cref="System.Diagnostics.Stopwatch"/>
+    /// timestamp at which it was first met. It may be known already.</summary>
+    public Action<string, long>? LifeBroken { get; set; }
 
     /// <summary>The script that publishes to topics of a kind.</summary>
     public RedisScript PublishScript(TopicKind kind) => _publish[(int)kind];
@@ -134,18 +135,21 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             && TrySend(command, owner);
     }
 
-    /// <summary>Finds links whose server went silent, and who took over from a server that is gone.</summary>
-    public void BreakOverdue()
+    /// <summary>Finds links whose server went silent or became another, and who took over from a server that is gone. Called once a tick.</summary>
+    public void LookAfterLinks()
     {
         if (!Array.TrueForAll(_owners, static owner => owner.IsUp))
         {
             AskForSlots(_main);
         }
 
-        _main.BreakIfOverdue();
-        foreach (var peer in _peers.Values)
+        foreach (var link in _peers.Values.Append(_main))
         {
-            peer.BreakIfOverdue();
+            link.BreakIfOverdue();
+            if (link.IsUp)
+            {
+                new LifeCheck(link).Send();
+            }
         }
     }
 
@@ -187,11 +191,12 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         {
             var check = new LastAckCheck(ack, _keys, (check, isThere) =>
             {
-                acknowledged.LastAck.Forget(ack);
+                var link = check.Link!;
+                acknowledged.LastAck.Settle(ack, isThere ? link.Life : null);
                 if (!isThere)
                 {
                     Log.AckLost(_logger, ack.Epoch, ack.Offset);
-                    LifeBroken?.Invoke(check.Link!.Life);
+                    LifeBroken?.Invoke(link.Life, link.UpSince);
                 }
             }) { Sender = this, Slot = _isCluster ? RedisKeys.SlotOf(ack.Topic) : -1 };
             TrySend(check, to);

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Chat.Api.Backplane;
 
@@ -6,9 +9,9 @@ namespace Chat.Api.Redis;
 /// <summary>Shares with the other nodes which lives of Redis began with less than had been acknowledged.</summary>
 /// <remarks>
 /// <para>Guarantee: when one node finds that its last acknowledgement is missing from a later life of Redis, the members on every
-/// node are told, in each topic that went over into that life, though no node may have delivered what is missing.</para>
-/// <para>Mechanism: a set in Redis, read by every node once a tick; each writes again what the set lacks, since it may be lost
-/// with a further life.</para>
+/// node are told, in each topic that went over into that life or past it, though no node may have delivered what is missing.</para>
+/// <para>Mechanism: a set in Redis of lives and when each began (<c>{life}@{microseconds}</c>), read by every node once a tick; each
+/// writes again what the set lacks, since it may be lost with a further life.</para>
 /// <para>Failure: a node that dies together with Redis looks for nothing. What it alone had acknowledged in its last moments,
 /// and no node delivered, is missed in silence.</para>
 /// </remarks>
@@ -19,16 +22,18 @@ internal sealed class RedisLives
     private readonly RedisCommands _commands;
     private readonly RedisKeys _keys;
     private readonly IBackplaneListener _listener;
+    private readonly ConcurrentDictionary<string, long> _undated = new(StringComparer.Ordinal); // found here; timestamp at which each was met
 
     public RedisLives(RedisCommands commands, RedisKeys keys, IBackplaneListener listener)
     {
         _commands = commands;
         _keys = keys;
         _listener = listener;
-        commands.LifeBroken = life =>
+        commands.LifeBroken = (life, metAt) =>
         {
-            Learn(life);
-            Write([life]);
+            _undated.TryAdd(life, metAt);
+            Learn(life, began: 0);
+            Share();
         };
     }
 
@@ -44,16 +49,19 @@ internal sealed class RedisLives
 
         try
         {
+            await DateAsync();
             var call = new RedisCall();
             _keys.BrokenLives(call.Buffer.Command(2).Bulk("SMEMBERS"u8));
             if (await _commands.CallAsync(call, RedisKeys.LivesTag) is object?[] members)
             {
                 var written = members.OfType<byte[]>().Select(Encoding.UTF8.GetString).ToHashSet();
-                Write([.. _commands.Broken.All.Where(life => !written.Contains(life))]);
-                foreach (var life in written)
+                foreach (var entry in written)
                 {
-                    Learn(life);
+                    var at = entry.IndexOf('@', StringComparison.Ordinal);
+                    Learn(at < 0 ? entry : entry[..at], long.TryParse(entry.AsSpan(at + 1), CultureInfo.InvariantCulture, out var began) && at > 0 ? began : 0);
                 }
+
+                await WriteAsync([.. _commands.Broken.All.Where(life => life.Value > 0).Select(Entry).Where(entry => !written.Contains(entry))]);
             }
         }
         catch (BackplaneUnavailableException)
@@ -62,42 +70,56 @@ internal sealed class RedisLives
         }
     }
 
-    private void Learn(string life)
+    private static string Entry(KeyValuePair<string, long> life) => string.Create(CultureInfo.InvariantCulture, $"{life.Key}@{life.Value}");
+
+    // Asked late, perhaps, but of a clock that runs as fast as this one.
+    private async Task DateAsync()
     {
-        if (_commands.Broken.TryAdd(life))
+        if (_undated.IsEmpty)
+        {
+            return;
+        }
+
+        var call = new RedisCall();
+        call.Buffer.Command(1).Bulk("TIME"u8);
+        if (await _commands.CallAsync(call, RedisKeys.LivesTag) is object?[] time && time is [byte[] seconds, byte[] micros])
+        {
+            var now = (Number(seconds) * 1_000_000) + Number(micros);
+            foreach (var (life, metAt) in _undated)
+            {
+                Learn(life, now - (long)Stopwatch.GetElapsedTime(metAt).TotalMicroseconds);
+                _undated.TryRemove(life, out _);
+            }
+        }
+    }
+
+    private void Learn(string life, long began)
+    {
+        if (_commands.Broken.TryAdd(life, began))
         {
             _listener.OnLifeBroken(life);
         }
     }
 
-    private void Write(string[] lives)
+    private async Task WriteAsync(string[] entries)
     {
-        if (lives.Length > 0)
+        if (entries.Length == 0)
         {
-            var call = new RedisCall();
-            _keys.BrokenLives(call.Buffer.Command(2 + lives.Length).Bulk("SADD"u8));
-            foreach (var life in lives)
-            {
-                call.Buffer.Bulk(life);
-            }
-
-            _ = WrittenAsync(_commands.CallAsync(call, RedisKeys.LivesTag));
-            var expire = new RedisCall();
-            _keys.BrokenLives(expire.Buffer.Command(3).Bulk("PEXPIRE"u8));
-            expire.Buffer.Bulk((long)Age.TotalMilliseconds);
-            _ = WrittenAsync(_commands.CallAsync(expire, RedisKeys.LivesTag));
+            return;
         }
+
+        var call = new RedisCall();
+        _keys.BrokenLives(call.Buffer.Command(2 + entries.Length).Bulk("SADD"u8));
+        foreach (var entry in entries)
+        {
+            call.Buffer.Bulk(entry);
+        }
+
+        var expire = new RedisCall();
+        _keys.BrokenLives(expire.Buffer.Command(3).Bulk("PEXPIRE"u8));
+        expire.Buffer.Bulk((long)Age.TotalMilliseconds);
+        await Task.WhenAll(_commands.CallAsync(call, RedisKeys.LivesTag), _commands.CallAsync(expire, RedisKeys.LivesTag));
     }
 
-    private static async Task WrittenAsync(Task<object?> written)
-    {
-        try
-        {
-            await written;
-        }
-        catch (BackplaneUnavailableException)
-        {
-            // A later tick finds what the set lacks.
-        }
-    }
+    private static long Number(byte[] digits) => long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
 }

@@ -133,7 +133,7 @@ internal sealed class BackplaneNode : IAsyncDisposable
         using var timer = new PeriodicTimer(_options.TickInterval);
         do
         {
-            _commands.BreakOverdue();
+            _commands.LookAfterLinks();
             _subscriptions.Tick(_commands);
             Backplane.TellHeads();
             _lives.Share();

@@ -20,8 +20,20 @@ public sealed class LastAckTests
         Assert.Null(last.OfAnotherLife("life 1", Age));
         var ack = last.OfAnotherLife("life 2", Age);
         Assert.Equal(("life 1", "e1", 7L), ack is null ? default : (ack.Life, ack.Epoch, ack.Offset));
-        last.Forget(ack!);
+        last.Settle(ack!, life: null);
         Assert.Null(last.OfAnotherLife("life 2", Age));
+        Assert.Null(last.OfAnotherLife("life 3", Age));
+    }
+
+    [Fact]
+    public void Ack_ThatALaterLifeHas_IsLookedForInTheNextOne()
+    {
+        var last = new LastAck(_clock);
+        last.Note("life 1", "group:1"u8, "e1"u8, 7, repetition: 0);
+        last.Settle(last.OfAnotherLife("life 2", Age)!, "life 2");
+
+        Assert.Null(last.OfAnotherLife("life 2", Age));
+        Assert.Equal(7, last.OfAnotherLife("life 3", Age)?.Offset);
     }
 
     // A topic is forgotten a week after its last message. A node that had not had an acknowledgement for longer took its

@@ -56,6 +56,76 @@ public sealed class RedisLifeTests
         await a.Listener.NextBrokenAsync();
     }
 
+    // Nobody used the topic between the life that lost something and a later one that did not: it has no epoch of the former.
+    [RedisFact]
+    public async Task Loss_IsToldToWhoComesBack_FurtherLivesLater()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        var kept = await a.PublishAsync(_topic, "kept", id: "m1");
+        server.Execute("SAVE");
+        await a.PublishAsync(_topic, "lost", id: "m2");
+        await server.KillAsync();
+        await server.RestartAsync();
+        await a.Listener.NextBrokenAsync();
+        var between = await a.PublishAnyhowAsync(Topic.Group("another"), "between", "m3");
+        await Eventually.TrueAsync(() => server.Execute("SMEMBERS", "{lives}:broken") is object?[] lives && lives.OfType<string>().Any(life => life.Contains('@', StringComparison.Ordinal)));
+        server.Execute("SAVE");
+        await server.KillAsync();
+        await server.RestartAsync();
+        await a.ReadyAsync();
+        await using var b = await BackplaneNode.StartAsync(server.ConnectionString);
+        await b.Listener.NextBrokenAsync(); // it was not there, and is told
+
+        Assert.False((await b.Backplane.ReadAsync(_topic, kept.Epoch, kept.Offset, 10)).Continues(kept.Offset));
+        Assert.True((await b.Backplane.ReadAsync(Topic.Group("another"), between.Epoch, between.Offset, 10)).Continues(between.Offset));
+    }
+
+    // What the first life after the acknowledgement still had, the next one must have as well.
+    [RedisFact]
+    public async Task Redis_ThatKeptAllOnce_AndCameBackOlderThen_IsFound()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await a.PublishAsync(_topic, "kept", id: "m1");
+        server.Execute("SAVE");
+        var dump = Path.Combine((string)((object?[])server.Execute("CONFIG", "GET", "dir")!)[1]!, "dump.rdb");
+        File.Copy(dump, dump + ".older");
+        await a.PublishAsync(_topic, "lost", id: "m2");
+        server.Execute("SAVE");
+        await server.KillAsync();
+        await server.RestartAsync();
+        await a.ReadAsync(_topic, "", 0);
+        await a.ReadyAsync();
+        Assert.False(a.Listener.HeardOfABrokenLife);
+
+        await server.KillAsync();
+        File.Copy(dump + ".older", dump, overwrite: true);
+        await server.RestartAsync();
+
+        await a.Listener.NextBrokenAsync();
+    }
+
+    // Its connections stay open meanwhile, its data become another server's.
+    [RedisFact]
+    public async Task Redis_DemotedAndPromotedInPlace_IsAnotherLife()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var other = await RedisServer.StartAsync();
+        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        var first = await a.PublishAsync(_topic, "first", id: "m1");
+
+        server.Execute("REPLICAOF", "127.0.0.1", $"{other.Port}");
+        await a.ReadyAsync(ready: false); // nothing can be written there
+        await Eventually.TrueAsync(() => server.Execute("EXISTS", $"{{{_topic}}}:meta") is 0L);
+        Assert.False((await a.PublishAsync(_topic, "second", id: "m2")).IsPublished);
+        server.Execute("REPLICAOF", "NO", "ONE");
+
+        await a.Listener.NextBrokenAsync();
+        var second = await a.PublishAnyhowAsync(_topic, "second", "m2");
+        Assert.NotEqual(first.Epoch, second.Epoch);
+    }
+
     [RedisFact]
     public async Task Replica_PromotedBeforeItHadEverything_IsFound()
     {

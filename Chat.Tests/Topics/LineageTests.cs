@@ -1,3 +1,4 @@
+using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Chat.Tests.Support;
@@ -81,6 +82,22 @@ public sealed class LineageTests
             Assert.True(_backplane.Broken.TryAdd("L2"));
             _topic.OnLifeBroken("L2");
         }
+    }
+
+    // Nobody used the topic in the life that lost something, so it has no epoch of it: only the times tell.
+    [Theory]
+    [InlineData(1, false)] // the reader's epoch began later than that life
+    [InlineData(0x65_00000_0_00000, false)]
+    [InlineData(0x65_00000, true)]
+    public void Lineage_ThatPassedALifeThatLostSomething_IsBroken(long secondsOfTheLife, bool isBroken)
+    {
+        var broken = new BrokenLives();
+        broken.TryAdd("L2", secondsOfTheLife * 1_000_000);
+
+        var lineage = new Lineage(["L3"], Crossed: 1, broken) { Epochs = ("6400000" + "00001", "6600000" + "00001") };
+
+        Assert.Equal(isBroken, lineage.IsBroken);
+        Assert.False((lineage with { Crossed = 0 }).IsBroken); // never left its epoch
     }
 
     [Fact]

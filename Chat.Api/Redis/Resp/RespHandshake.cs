@@ -7,7 +7,7 @@ namespace Chat.Api.Redis.Resp;
 /// commands the question which life of the server this is.</summary>
 internal static class RespHandshake
 {
-    /// <exception cref="RespException">Redis refused, or did not answer in time.</exception>
+    /// <exception cref="RespException">Redis refused, did not answer in time, or is a replica and commands are to go there.</exception>
     /// <returns>The server's life (<see cref="ServerLife"/>).</returns>
     public static string Perform(RespSocket socket, RedisEndpoint endpoint, RespLinkKind kind, TimeSpan timeout)
     {
@@ -43,7 +43,9 @@ internal static class RespHandshake
         socket.Send(commands.Span, out _);
         var answers = Await(socket, replies, questions, timeout);
         socket.EndHandshake();
-        return answers is [var server, var replication] ? ServerLife.Of(server, replication) : ServerLife.Unknown;
+        return answers is not [var server, var replication] ? ServerLife.Unknown
+            : ServerLife.IsReplica(replication) ? throw new RespException("it is a replica, which takes no writes")
+            : ServerLife.Of(server, replication);
     }
 
     private static List<string> Await(RespSocket socket, int replies, int questions, TimeSpan timeout)

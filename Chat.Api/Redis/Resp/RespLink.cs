@@ -48,6 +48,9 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     /// <summary>Which life of its server the link talks to, or talked to last (<see cref="ServerLife"/>).</summary>
     public string Life { get; private set; } = ServerLife.Unknown;
 
+    /// <summary>When it last came up, as a <see cref="Stopwatch"/> timestamp.</summary>
+    public long UpSince { get; private set; }
+
     /// <summary>What the server acknowledged last over this link.</summary>
     public LastAck LastAck { get; } = new(TimeProvider.System);
 
@@ -138,6 +141,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 lock (_gate)
                 {
                     (Life, _life) = (life, Encoding.ASCII.GetBytes(life));
+                    UpSince = Stopwatch.GetTimestamp();
                     _out.Clear();
                     _socket = socket;
                 }

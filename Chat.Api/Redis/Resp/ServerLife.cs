@@ -3,9 +3,10 @@ using System.Text;
 
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Which life of a server a link talks to: another after each restart, promotion or replacement.</summary>
+/// <summary>Which life of a server a link talks to: another after each restart, promotion, demotion or replacement.</summary>
 /// <remarks>
-/// Made of <c>run_id</c> (INFO server), new with each start, and <c>master_replid</c> (INFO replication), new with each promotion.
+/// Made of <c>run_id</c> (INFO server), new with each start, and <c>master_replid</c> (INFO replication), new with each promotion
+/// and, on a server that becomes a replica, its primary's.
 /// Redis 7 gives both (Valkey, its fork, was not tried); Garnet 2.2.8 gives the first, and zeros for the second when it is no
 /// cluster. Both are hashed to a token of fixed length. A server, or a proxy before it, that gives no <c>run_id</c> has the token
 /// <see cref="Unknown"/>: then one life is not told from another, and only positions that are beyond its own show that it
@@ -27,6 +28,9 @@ internal static class ServerLife
             ? Unknown
             : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{run} {Field(replication, "master_replid:")}")))[..Length];
     }
+
+    /// <summary>Whether it may not be written to, by what INFO replication says.</summary>
+    public static bool IsReplica(string replication) => Field(replication, "role:") == "slave";
 
     private static string Field(string info, string name)
     {
