@@ -13,24 +13,27 @@ internal sealed class BrokenLives
     /// <summary>Each, and when it began: microseconds since 1970 by the clock of Redis; 0: not known.</summary>
     public IEnumerable<KeyValuePair<string, long>> All => _lives;
 
-    /// <summary>False: it was known. If it was not known when it began, that is noted all the same.</summary>
+    /// <summary>False: it was known. Of several times the earliest counts: nodes meet a life one after the other.</summary>
     public bool TryAdd(string life, long began = 0)
     {
-        if (_lives.TryAdd(life, began))
+        var isNew = _lives.TryAdd(life, began);
+        while (!isNew && _lives[life] is var known && began > 0 && (known == 0 || began < known) && !_lives.TryUpdate(life, began, known))
         {
-            return true;
+            // Somebody else was quicker; perhaps with an earlier one.
         }
 
-        _lives.TryUpdate(life, began, 0);
-        return false;
+        return isNew;
     }
 
     public bool Contains(string life) => _lives.ContainsKey(life);
 
     /// <summary>Whether one began after one epoch of a log did, and before a later one.</summary>
-    public bool HasBegunBetween(string epoch, string later) =>
+    /// <param name="epoch">The one.</param>
+    /// <param name="later">The later one.</param>
+    /// <param name="others">Lives that do not count: those that began epochs of the log themselves.</param>
+    public bool HasBegunBetween(string epoch, string later, IEnumerable<string> others) =>
         !_lives.IsEmpty && TimeOf(epoch) is > 0 and var from && TimeOf(later) is > 0 and var to
-        && _lives.Any(life => from < life.Value && life.Value <= to);
+        && _lives.Any(life => from < life.Value && life.Value <= to && !others.Contains(life.Key));
 
     // Seconds and, in the last five digits, microseconds, all hexadecimal.
     private static long TimeOf(string epoch) =>

@@ -24,7 +24,7 @@ internal sealed record Lineage(IReadOnlyList<string> Lives, int Crossed, BrokenL
                 }
             }
 
-            return Crossed > 0 && Broken.HasBegunBetween(Epochs.From, Epochs.To);
+            return Crossed > 0 && Broken.HasBegunBetween(Epochs.From, Epochs.To, Lives);
         }
     }
 }

@@ -69,6 +69,34 @@ internal sealed class RedisServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Keeps what it has now: that is what it comes back with, after a crash that loses all that follows. Of redis-server only.</summary>
+    /// <returns>Kills it and lets it come back so. Returns when it answers PING.</returns>
+    public Func<Task> Remember()
+    {
+        if (!_persists)
+        {
+            Execute("SAVE");
+            return async () =>
+            {
+                await KillAsync();
+                await RestartAsync();
+            };
+        }
+
+        var log = _directory.GetFiles("*.incr.aof", SearchOption.AllDirectories).MaxBy(file => file.Name, StringComparer.Ordinal)!;
+        var length = log.Length;
+        return async () =>
+        {
+            await KillAsync();
+            await using (var file = log.OpenWrite())
+            {
+                file.SetLength(length);
+            }
+
+            await RestartAsync();
+        };
+    }
+
     /// <summary>Ends it as a crash does: no goodbye, nothing flushed. Returns when the process is gone.</summary>
     public async Task KillAsync()
     {
