@@ -1,3 +1,4 @@
+using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Tests.Support;
 using Xunit;
@@ -95,8 +96,17 @@ public sealed class RedisLifeTests
         server.Execute("SAVE");
         await server.KillAsync();
         await server.RestartAsync();
-        await a.ReadAsync(_topic, "", 0);
-        await a.ReadyAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                return (await a.ReadAsync(_topic, "", 0)).Length == 0; // answered by the new life
+            }
+            catch (BackplaneUnavailableException)
+            {
+                return false;
+            }
+        });
         Assert.False(a.Listener.HeardOfABrokenLife);
 
         await server.KillAsync();
