@@ -45,16 +45,14 @@ internal sealed partial class HubClient
         await _joining.WaitAsync();
         try
         {
-            if (from is not null)
-            {
-                // The user has joined just now, which brings back one that had unsubscribed.
-                ImmutableInterlocked.Update(ref _unsubscribed, static (groups, group) => groups.Remove(group), group);
-            }
-
-            if (_isOver || _unsubscribed.Contains(group) || IsIn(group, generation, out _))
+            // One that has unsubscribed comes back with a joining of its own, or with a new one of its user. What was told of the one
+            // it had unsubscribed from may come late.
+            if (_isOver || (_unsubscribed.TryGetValue(group, out var left) && generation <= left) || IsIn(group, generation, out _))
             {
                 return;
             }
+
+            ImmutableInterlocked.Update(ref _unsubscribed, static (groups, group) => groups.Remove(group), group);
 
             var (member, _, live) = await AddAsync(group, generation, from);
             await _services.Watch.LookAsync(User!, []); // left meanwhile, perhaps before the member was there
@@ -95,7 +93,7 @@ internal sealed partial class HubClient
         {
             // As many as a user can be in; what is beyond that is of groups left since.
             var most = _services.GroupsPerUser;
-            ImmutableInterlocked.Update(ref _unsubscribed, (groups, group) => groups.Count < most ? groups.Add(group) : [group], group);
+            ImmutableInterlocked.Update(ref _unsubscribed, (groups, group) => (groups.Count < most ? groups : groups.Clear()).SetItem(group, member!.Generation), group);
             Leave(member!);
         }
     }

@@ -24,7 +24,7 @@ internal sealed partial class HubClient
     private Member? _userMember;
     private readonly SemaphoreSlim _joining = new(0, 1); // one joining at a time, and none before EnterAsync is through
     private int _isOpen; // 1: joinings may begin
-    private ImmutableHashSet<string> _unsubscribed = []; // groups that this connection alone is not in
+    private ImmutableDictionary<string, long> _unsubscribed = ImmutableDictionary<string, long>.Empty; // groups that this connection alone is not in, and of which joining
     private Entered[]? _takenUp; // between TakeUpAsync and EnterAsync
     private volatile bool _isOver;
 
