@@ -50,7 +50,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     {
         _outcome = outcome;
         _startedAt = Stopwatch.GetTimestamp();
-        _activity = BackplaneMetrics.Traces.HasListeners() ? StartActivity() : null;
+        _activity = BackplaneMetrics.Traces.HasListeners() ? StartActivity(publication) : null;
         _topicLength = Keep(publication.Topic, ref _topic);
         _fromLength = Keep(publication.From, ref _from);
         _isRemoval = publication.IsRemoval;
@@ -130,13 +130,14 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     }
 
     // A trace of its own: the ambient one is the connection's request, which may last for days.
-    private static Activity? StartActivity()
+    private static Activity? StartActivity(in Publication publication)
     {
         var ambient = Activity.Current;
         Activity.Current = null;
         var activity = BackplaneMetrics.Traces.StartActivity(
             "chat.publish", ActivityKind.Producer, default(ActivityContext), links: ambient is null ? null : [new ActivityLink(ambient.Context)]);
         Activity.Current = ambient;
+        activity?.SetTag("chat.topic.kind", publication.Kind.ToString()).SetTag("chat.message.bytes", publication.Msg.Length);
         return activity;
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class LocalTopic
     /// <summary>Step 5 of a message's path: encoded once per format, the same frame goes to every member but the one it came from.</summary>
     private void Deliver_NeedsLock(scoped in Envelope envelope)
     {
-        using var activity = envelope.Trace.IsEmpty ? null : StartActivity(envelope.Trace);
+        using var activity = envelope.Trace.IsEmpty ? null : StartActivity(envelope);
         var sender = NumberOfSenderHere(envelope.Via);
         FrameCache frames = default;
         var delivered = 0;
@@ -87,16 +87,16 @@ internal sealed partial class LocalTopic
             ? number
             : 0;
 
-    private Activity? StartActivity(ReadOnlySpan<byte> trace)
+    private Activity? StartActivity(scoped in Envelope envelope)
     {
         if (!BackplaneMetrics.Traces.HasListeners()
-            || !ActivityContext.TryParse(Encoding.ASCII.GetString(trace), null, isRemote: true, out var parent))
+            || !ActivityContext.TryParse(Encoding.ASCII.GetString(envelope.Trace), null, isRemote: true, out var parent))
         {
             return null;
         }
 
         var activity = BackplaneMetrics.Traces.StartActivity("chat.deliver", ActivityKind.Consumer, parent);
-        activity?.SetTag("chat.topic.kind", topic.Kind.ToString()).SetTag("chat.members", _members.Count);
+        activity?.SetTag("chat.topic.kind", topic.Kind.ToString()).SetTag("chat.members", _members.Count).SetTag("chat.message.bytes", envelope.Msg.Length);
         return activity;
     }
 

@@ -37,7 +37,8 @@ public sealed class TraceTests
         delivering.Receive(envelope);
 
         var trace = JsonDocument.Parse(envelope).RootElement.GetProperty("Trace").GetString();
-        Assert.Contains(ended, activity => activity.OperationName == "chat.deliver" && activity.ParentId == trace);
+        var delivery = Assert.Single(ended, activity => activity.OperationName == "chat.deliver" && activity.ParentId == trace);
+        Assert.Equal([("chat.topic.kind", "Group"), ("chat.members", 1), ("chat.message.bytes", 2)], delivery.TagObjects.Select(tag => (tag.Key, tag.Value!)));
         await Eventually.TrueAsync(() => ended.Any(activity => activity.OperationName == "chat.publish" && activity.Id == trace));
     }
 }

@@ -13,8 +13,9 @@ internal sealed class OtlpSink : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<string> _traces = [];
     private readonly ConcurrentQueue<string> _others = [];
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private OtlpSink()
+    private OtlpSink(bool answers)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -22,6 +23,13 @@ internal sealed class OtlpSink : IAsyncDisposable
         _app = builder.Build();
         _app.MapPost("/v1/{kind}", async (string kind, HttpContext http) =>
         {
+            _asked.TrySetResult();
+            if (!answers)
+            {
+                await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+            }
+
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
             // Strings stand in the protobuf as they are.
@@ -43,9 +51,13 @@ internal sealed class OtlpSink : IAsyncDisposable
 
     public IEnumerable<string> All => _traces.Concat(_others);
 
-    public static async Task<OtlpSink> StartAsync()
+    /// <summary>Completes when something has come.</summary>
+    public Task Asked => _asked.Task.WaitAsync(ChatClient.Deadline);
+
+    /// <param name="answers">Whether it takes what comes; else it lets the sender wait.</param>
+    public static async Task<OtlpSink> StartAsync(bool answers = true)
     {
-        var sink = new OtlpSink();
+        var sink = new OtlpSink(answers);
         await sink._app.StartAsync();
         return sink;
     }

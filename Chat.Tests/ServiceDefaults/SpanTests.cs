@@ -1,0 +1,65 @@
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.ServiceDefaults;
+
+/// <summary>What a node's traces say, and what they keep to themselves.</summary>
+public sealed class SpanTests
+{
+    private const string Group = "secret-group";
+    private const string User = "secret-user";
+    private const string Text = "secret-text";
+
+    [Fact]
+    public async Task Spans_BearRoutes_AndNoIdsOrTexts_AndProbesHaveNone()
+    {
+        await using var sink = await OtlpSink.StartAsync();
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var node = await NodeProcess.StartAsync(redis.ConnectionString, sink.Settings.ToDictionary(pair => pair.Key, pair => pair.Value));
+
+        await node.ListAsync();
+        using (var notSampled = new HttpRequestMessage(HttpMethod.Get, "/api/nodes?secret-poll=1"))
+        {
+            notSampled.Headers.Add("traceparent", "00-5ec2e700000000000000000000000001-5ec2e70000000001-00"); // as the page does
+            await node.Http.SendAsync(notSampled);
+        }
+
+        await node.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+        await using (var client = await ChatClient.ConnectAsync(node.Address, $"/chat/group/{Group}/{User}?format=json"))
+        {
+            await client.SendJsonAsync(new { Msg = Text, MsgId = "m-1" });
+            await client.NextFrameAsync("ack");
+            await client.CloseAsync();
+        }
+
+        await using (var hub = await HubDotNetClient.ConnectAsync(node.Address, User))
+        {
+            await hub.PostAsync(Group, Text);
+            await hub.StopAsync();
+        }
+
+        foreach (var name in (string[])["GET /api/nodes", "WebSocket /chat/group/{groupId}/{userId}", "WebSocket /signalr/chat", "chat.publish", "chat.deliver"])
+        {
+            await Eventually.TrueAsync(() => sink.Traces.Any(text => text.Contains(name, StringComparison.Ordinal)));
+        }
+
+        await node.StopAsync(ChatClient.Deadline);
+        foreach (var secret in (string[])[Group, User, Text, "secret-poll", "/health", "/alive", "\x5e\xc2\xe7\0\0\0\0\0\0\0\0\0\0\0\0\x01"])
+        {
+            Assert.DoesNotContain(sink.Traces, text => text.Contains(secret, StringComparison.Ordinal));
+        }
+    }
+
+    // Each of traces, metrics and logs waited for it in turn: 5 s and more, after everything else had ended.
+    [Fact]
+    public async Task Node_WhoseCollectorNeverAnswers_StopsAllTheSame()
+    {
+        await using var sink = await OtlpSink.StartAsync(answers: false);
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var node = await NodeProcess.StartAsync(redis.ConnectionString, sink.Settings.ToDictionary(pair => pair.Key, pair => pair.Value));
+        await node.ListAsync();
+        await sink.Asked;
+
+        await node.StopAsync(ChatClient.Deadline);
+    }
+}
