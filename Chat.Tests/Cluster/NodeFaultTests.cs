@@ -63,7 +63,7 @@ public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output
         var joined = await member.NextFrameAsync("subscribed");
         await using var publisher = await Cluster.ConnectAsync(1, "/chat/group/frozen/p?format=json");
 
-        frozen.Signal(ChildProcess.SigStop);
+        frozen.Pause();
         var sent = 0;
         using (var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(10)))
         {

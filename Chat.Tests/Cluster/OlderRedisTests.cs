@@ -31,7 +31,7 @@ public sealed class OlderRedisTests(OlderRedis fixture, ITestOutputHelper output
             Assert.Equal(6, from.Offset);
 
             await Cluster.Redis.KillAsync();
-            Cluster.Nodes[round % 2].Signal(ChildProcess.SigStop); // one notices later than the other
+            Cluster.Nodes[round % 2].Pause(); // one notices later than the other
             await Cluster.Redis.RestartAsync();
             if (round % 2 == 1)
             {

@@ -50,7 +50,7 @@ public sealed class RedisLossTests(ForgetfulRedis fixture, ITestOutputHelper out
         await PublishAsync(ada, 11, 15);
         await bob.UntilAsync(text => text.Contains("\"id\":\"15\"", StringComparison.Ordinal));
 
-        Cluster.Nodes[1].Signal(ChildProcess.SigStop);
+        Cluster.Nodes[1].Pause();
         await Cluster.Redis.KillAsync();
         await Cluster.Redis.RestartAsync();
         await Cluster.Nodes[0].UntilHealthAsync(isHealthy: true, ChatClient.Deadline);

@@ -1,4 +1,3 @@
-using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -51,7 +50,7 @@ public sealed class FailoverTests(FailoverCluster cluster, ITestOutputHelper out
     public async Task Failover_WhenANodeHangs_ConnectsMoveOn()
     {
         await using var hanging = await cluster.AddNodeToEndAsync();
-        hanging.Signal(ChildProcess.SigStop);
+        hanging.Pause();
 
         Assert.DoesNotContain(await cluster.ConnectAsync(6), client => client.Node == hanging.Id);
     }

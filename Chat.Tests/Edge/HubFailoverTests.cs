@@ -47,7 +47,7 @@ public sealed class HubFailoverTests(FailoverCluster cluster, ITestOutputHelper 
         await using var node = await cluster.AddNodeToEndAsync();
         await using var client = await ConnectToAsync(node, HubTransport.LongPolling);
 
-        node.Signal(ChildProcess.SigStop);
+        node.Pause();
 
         await AssertBackAsync(client, node);
     }

@@ -100,7 +100,7 @@ public sealed class LeaveTests(HubCluster cluster, ITestOutputHelper output) : H
 
         await using var raw = await Cluster.Nodes.ConnectAsync(0, $"/chat/group/{_group}/raw?format=json");
         var frozen = Cluster.Nodes.Nodes[2];
-        frozen.Signal(ChildProcess.SigStop);
+        frozen.Pause();
         HubLeft left;
         try
         {

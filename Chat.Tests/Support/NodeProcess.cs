@@ -89,6 +89,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public void Signal(int signal) => _process.Signal(signal);
 
+    /// <summary>Stops its clock (SIGSTOP). Returns when it has stopped.</summary>
+    public void Pause() => _process.Pause();
+
     /// <summary>SIGTERM. Returns when the process has ended.</summary>
     public Task StopAsync(TimeSpan within) => _process.StopAsync(within);
 
