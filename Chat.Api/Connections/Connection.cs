@@ -10,7 +10,8 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
 
     public string UserId { get; } = userId;
 
-    public IFrameFormat Format { get; } = format;
+    /// <summary>How its client is spoken to. Once it has joined a topic, that is settled.</summary>
+    public IFrameFormat Format { get; protected set; } = format;
 
     /// <summary>Until when the token is valid that it came with, or that was shown since; null: there was none, it stays.</summary>
     public DateTimeOffset? ExpiresAt

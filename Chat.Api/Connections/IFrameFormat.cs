@@ -6,7 +6,7 @@ namespace Chat.Api.Connections;
 internal interface IFrameFormat
 {
     /// <summary>How many formats there are; each has an index below this.</summary>
-    const int Count = 4;
+    const int Count = 6;
 
     int Index { get; }
 

@@ -45,12 +45,13 @@ internal static class HubBuilder
         var connections = builder.Configuration.GetSection(ConnectionOptions.Section).Get<ConnectionOptions>() ?? new ConnectionOptions();
         services.AddSignalR(hub =>
             {
-                hub.SupportedProtocols = ["json"]; // what HubFormat speaks
+                hub.SupportedProtocols = [.. HubFormat.Protocols];
                 hub.MaximumReceiveMessageSize = connections.MessageBytes;
                 hub.EnableDetailedErrors = true; // of arguments: HubGate lets nothing else through
                 hub.AddFilter<HubGate>();
             })
             .AddJsonProtocol(json => json.PayloadSerializerOptions.MaxDepth = connections.JsonDepth)
+            .AddMessagePackProtocol()
             .AddStackExchangeRedis();
         services.AddSingleton<HubLifetimeManager<ChatHub>, ChatHubLifetime>();
         services.AddSingleton<HubGate>();

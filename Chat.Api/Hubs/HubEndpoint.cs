@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Security.Claims;
 using Chat.Api.Admissions;
 using Chat.Api.Auth;
@@ -7,6 +8,8 @@ using Chat.Api.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
 using ServiceDefaults;
 
 namespace Chat.Api.Hubs;
@@ -19,11 +22,14 @@ namespace Chat.Api.Hubs;
 /// negotiation.</para>
 /// </remarks>
 internal sealed partial class HubEndpoint(
-    ConnectionDelegate hub, ConnectionTable connections, Admission admission, NodeDrain drain, HubServices services, HubMemberships memberships, ILogger<HubEndpoint> logger)
+    ConnectionDelegate hub, ConnectionTable connections, Admission admission, NodeDrain drain, HubServices services, HubMemberships memberships,
+    IOptions<HubOptions> options, ILogger<HubEndpoint> logger)
 {
     private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
 
     private static readonly Refusal OtherUser = new(403, "This connection is another user's.");
+
+    private static readonly TimeSpan DefaultHandshakeTimeout = TimeSpan.FromSeconds(15); // SignalR's
 
     private readonly HubStreamOwners _owners = new();
 
@@ -49,7 +55,16 @@ internal sealed partial class HubEndpoint(
             var socket = new HubSocket(connections.NextNumber(), userId, input, sender, connections);
             var context = new DefaultConnectionContext(NewConnectionId()) { Transport = socket, User = http.User };
             context.Features.Set<IConnectionHeartbeatFeature>(socket);
-            await RunAsync(context, socket, http.User, since, () => RunAsync(context, socket));
+            var reading = Task.FromResult(CloseReason.Vanished);
+            await RunAsync(
+                context, socket, http.User, since,
+                () =>
+                {
+                    var settling = SettleAsync(socket.Input, socket.Speak);
+                    reading = socket.ReadAsync(); // only now, so that nothing passes the settling by
+                    return settling;
+                },
+                () => RunAsync(context, socket, reading));
         }
         finally
         {
@@ -93,7 +108,7 @@ internal sealed partial class HubEndpoint(
         if (refusal is not null)
         {
             // Its requests were answered already; a refused handshake is what is left to say it with.
-            await context.Transport.Output.WriteAsync(HubFormat.Stream.HandshakeError(refusal.Text).Memory);
+            await context.Transport.Output.WriteAsync(HubFormat.Of(null, isFramed: false).HandshakeError(refusal.Text).Memory);
             return;
         }
 
@@ -102,19 +117,22 @@ internal sealed partial class HubEndpoint(
         context.Transport = stream;
         try
         {
-            await RunAsync(context, stream, user, since, async () =>
-            {
-                try
+            await RunAsync(
+                context, stream, user, since,
+                () => SettleAsync(transport.Input, stream.Speak),
+                async () =>
                 {
-                    await hub(context);
-                }
-                finally
-                {
-                    stream.End();
-                }
+                    try
+                    {
+                        await hub(context);
+                    }
+                    finally
+                    {
+                        stream.End();
+                    }
 
-                return stream.Reason;
-            });
+                    return stream.Reason;
+                });
         }
         finally
         {
@@ -123,7 +141,11 @@ internal sealed partial class HubEndpoint(
         }
     }
 
-    private async Task RunAsync(ConnectionContext context, Connection connection, ClaimsPrincipal user, HubPositions since, Func<Task<CloseReason>> run)
+    private Task SettleAsync(PipeReader input, Action<string?> settle) =>
+        HubHandshake.ReadAsync(input, settle, options.Value.HandshakeTimeout ?? DefaultHandshakeTimeout, connections.Time);
+
+    private async Task RunAsync(
+        ConnectionContext context, Connection connection, ClaimsPrincipal user, HubPositions since, Func<Task> settleProtocol, Func<Task<CloseReason>> run)
     {
         var client = new HubClient(connection, context.ConnectionId, services);
         context.Features.Set(client);
@@ -137,6 +159,7 @@ internal sealed partial class HubEndpoint(
                 connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
             }
 
+            await settleProtocol();
             await memberships.TakeUpAsync(client, since);
             reason = await run();
         }
@@ -154,10 +177,9 @@ internal sealed partial class HubEndpoint(
         }
     }
 
-    private async Task<CloseReason> RunAsync(ConnectionContext context, HubSocket socket)
+    private async Task<CloseReason> RunAsync(ConnectionContext context, HubSocket socket, Task<CloseReason> reading)
     {
         var running = hub(context);
-        var reading = socket.ReadAsync();
         await Task.WhenAny(running, reading);
         if (running.IsCompleted)
         {

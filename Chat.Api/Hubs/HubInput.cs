@@ -14,7 +14,14 @@ internal sealed class HubInput(PipeReader input, ConnectionTable table, Action<C
     private TokenBucket _records = new(
         table.Options.MessagesPerSecond * RecordsPerMessage, table.Options.MessageBurst * RecordsPerMessage, table.Time);
 
+    private HubRecords _counted = HubRecords.Separated();
     private ReadOnlySequence<byte> _read;
+
+    /// <summary>Before anything is consumed.</summary>
+    public HubFormat Format
+    {
+        set => _counted = value.NewRecords();
+    }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
@@ -23,7 +30,7 @@ internal sealed class HubInput(PipeReader input, ConnectionTable table, Action<C
         var records = 0;
         foreach (var memory in _read.Slice(_read.Start, consumed))
         {
-            records += memory.Span.Count(HubFormat.RecordSeparator);
+            records += _counted.In(memory.Span);
         }
 
         _read = default;

@@ -7,7 +7,7 @@ namespace Chat.Api.Hubs;
 /// <summary>What SignalR writes to one connection: goes into the connection's outbox, between the messages that topics deliver.</summary>
 /// <remarks>SignalR writes under a lock of its own, one whole message to a flush. A flush never waits: a client that does not
 /// keep up is the outbox's matter. Between writes no buffer is held.</remarks>
-internal sealed class HubOutput(Connection connection, HubFormat format) : PipeWriter
+internal sealed class HubOutput(Connection connection) : PipeWriter
 {
     private const int LeastBuffer = 256;
 
@@ -15,6 +15,8 @@ internal sealed class HubOutput(Connection connection, HubFormat format) : PipeW
 
     private byte[] _buffer = [];
     private int _length;
+
+    private HubFormat Format => (HubFormat)connection.Format;
 
     public override void Advance(int bytes) => _length += bytes;
 
@@ -34,7 +36,7 @@ internal sealed class HubOutput(Connection connection, HubFormat format) : PipeW
     {
         if (_length > 0)
         {
-            connection.Enqueue(format.Wrap(_buffer.AsSpan(0, _length)));
+            connection.Enqueue(Format.Wrap(_buffer.AsSpan(0, _length)));
             ArrayPool<byte>.Shared.Return(_buffer);
             (_buffer, _length) = ([], 0);
         }
@@ -50,7 +52,7 @@ internal sealed class HubOutput(Connection connection, HubFormat format) : PipeW
             return FlushAsync(cancellationToken);
         }
 
-        connection.Enqueue(format.Wrap(source.Span));
+        connection.Enqueue(Format.Wrap(source.Span));
         return new ValueTask<FlushResult>(Flushed);
     }
 

@@ -14,11 +14,13 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
     private readonly Pipe _received;
     private (Action<object> Beat, object State)[] _heartbeats = []; // replaced as a whole: the keeper's thread reads it
     private TokenBucket _records;
+    private HubRecords _counted = HubRecords.Separated();
+    private bool _isSettled; // which protocol is spoken; on the socket's thread, as is the counting
 
     public HubSocket(long number, string userId, PipeReader input, IFrameSender sender, ConnectionTable table)
-        : base(number, userId, HubFormat.WebSocket, input, sender, table)
+        : base(number, userId, HubFormat.Of(null, isFramed: true), input, sender, table)
     {
-        Output = new HubOutput(this, HubFormat.WebSocket);
+        Output = new HubOutput(this);
         _records = new TokenBucket(Options.MessagesPerSecond * HubInput.RecordsPerMessage, Options.MessageBurst * HubInput.RecordsPerMessage, table.Time);
 
         // Handled on the socket's thread: nothing in the hub blocks. Unread calls hold up the reading of the next.
@@ -33,6 +35,13 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
     public PipeReader Input => _received.Reader;
 
     public PipeWriter Output { get; }
+
+    /// <summary>Settles the protocol, before anything is joined.</summary>
+    public void Speak(string? protocol)
+    {
+        var format = HubFormat.Of(protocol, isFramed: true);
+        (Format, _counted, _isSettled) = (format, format.NewRecords(), true);
+    }
 
     /// <summary>Reads until the connection ends, and ends the hub's input with it. Never throws for what a client or a network does.</summary>
     public async Task<CloseReason> ReadAsync()
@@ -63,6 +72,8 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => _heartbeats = [.. _heartbeats, (action, state)];
 
+    protected override bool TakesBinary => true;
+
     // Clients gather calls made in a row into one WebSocket message, which may then be any size. The limits are on what is
     // in it: here on how many, SignalR's own on the size of each.
     protected override bool TakesPieces => true;
@@ -70,17 +81,32 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
     /// <inheritdoc/>
     protected override Task? OnMessage(ReadOnlySpan<byte> message)
     {
-        var records = message.Count(HubFormat.RecordSeparator);
-        if (!_records.TryTake(message.IsEmpty ? 1 : records))
+        var isSettled = _isSettled;
+        if (isSettled && !MayCome(message))
         {
-            Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
-            Close(CloseReason.TooManyMessages);
             return null;
         }
 
         _received.Writer.Write(message);
         var flush = _received.Writer.FlushAsync(CancellationToken.None);
+        if (!isSettled)
+        {
+            MayCome(message); // what counts as a record is known once the handshake has been seen, which is now
+        }
+
         return flush.IsCompletedSuccessfully ? null : flush.AsTask();
+    }
+
+    private bool MayCome(ReadOnlySpan<byte> message)
+    {
+        if (_records.TryTake(message.IsEmpty ? 1 : _counted.In(message)))
+        {
+            return true;
+        }
+
+        Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
+        Close(CloseReason.TooManyMessages);
+        return false;
     }
 
     protected override void OnClosing(CloseReason reason)
@@ -89,7 +115,7 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
         // closed does not want it.
         if (reason != CloseReason.SlowConsumer && reason != CloseReason.ByClient && reason != CloseReason.HubEnded)
         {
-            Enqueue(HubFormat.WebSocket.Close(reason));
+            Enqueue(((HubFormat)Format).Close(reason));
         }
     }
 }

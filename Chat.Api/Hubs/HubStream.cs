@@ -13,21 +13,22 @@ internal sealed class HubStream : Connection, IDuplexPipe
     private readonly TimeProvider _time;
     private readonly TimeSpan _closeTimeout;
     private CloseReason? _closeReason;
+    private readonly HubInput _input;
     private long _closingSince;
 
     public HubStream(long number, string userId, ConnectionContext context, ConnectionTable table)
-        : base(number, userId, HubFormat.Stream)
+        : base(number, userId, HubFormat.Of(null, isFramed: false))
     {
         _context = context;
         _time = table.Time;
         _closeTimeout = table.Options.CloseTimeout;
         _outbox = new Outbox(new PipeSender(context.Transport.Output, context.Abort), table.Options.OutboxBytes, table.Metrics);
         Allowance = new SendAllowance(table, userId);
-        Input = new HubInput(context.Transport.Input, table, Close);
-        Output = new HubOutput(this, HubFormat.Stream);
+        _input = new HubInput(context.Transport.Input, table, Close);
+        Output = new HubOutput(this);
     }
 
-    public PipeReader Input { get; }
+    public PipeReader Input => _input;
 
     public PipeWriter Output { get; }
 
@@ -54,8 +55,15 @@ internal sealed class HubStream : Connection, IDuplexPipe
 
         if (Interlocked.CompareExchange(ref _closeReason, reason, null) is null)
         {
-            _outbox.Close(HubFormat.Stream.Close(reason), dropWaiting: reason == CloseReason.SlowConsumer);
+            _outbox.Close(((HubFormat)Format).Close(reason), dropWaiting: reason == CloseReason.SlowConsumer);
         }
+    }
+
+    /// <summary>Settles the protocol, before anything is joined.</summary>
+    public void Speak(string? protocol)
+    {
+        var format = HubFormat.Of(protocol, isFramed: false);
+        (Format, _input.Format) = (format, format);
     }
 
     /// <summary>The hub is through with it: whatever comes now is dropped.</summary>

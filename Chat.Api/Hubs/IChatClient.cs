@@ -1,3 +1,4 @@
+using MessagePack;
 using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
@@ -24,6 +25,12 @@ public interface IChatClient
     Task MirrorAsync(MirrorSignal signal);
 }
 
-public sealed record GroupSignal(string Group, string Nick);
+[MessagePackObject]
+public sealed record GroupSignal(
+    [property: Key("group")] string Group,
+    [property: Key("nick")] string Nick);
 
-public sealed record MirrorSignal(string Method, UnsubscribeRequest Payload);
+[MessagePackObject]
+public sealed record MirrorSignal(
+    [property: Key("method")] string Method,
+    [property: Key("payload")] UnsubscribeRequest Payload);

@@ -136,6 +136,9 @@ internal abstract class WebSocketLink : Connection
     /// WebSocket has bounds of its own.</summary>
     protected virtual bool TakesPieces => false;
 
+    /// <summary>Whether binary messages are as welcome as text; else they end the connection.</summary>
+    protected virtual bool TakesBinary => false;
+
     /// <summary>Step 1 of a message's path: limits first, then parsing.</summary>
     /// <param name="message">A whole text message, of at most <see cref="ConnectionOptions.MessageBytes"/>, or a piece of one
     /// (<see cref="TakesPieces"/>); valid during the call only.</param>
@@ -268,9 +271,10 @@ internal abstract class WebSocketLink : Connection
             case WebSocketOpcode.Close:
                 OnClose(payload);
                 return false;
-            case WebSocketOpcode.Binary:
+            case WebSocketOpcode.Binary when !TakesBinary:
                 Close(CloseReason.Binary);
                 return true;
+            case WebSocketOpcode.Binary when _fragments is null:
             case WebSocketOpcode.Text when _fragments is null:
             case WebSocketOpcode.Continuation when _fragments is not null:
                 return _closeReason is not null || OnData(frame.Fin, payload, out wait);

@@ -46,7 +46,7 @@ public sealed class UserBurstTests
         {
             "json" => WebSocketFormat.Json.Message(topic, envelope),
             "text" => WebSocketFormat.Text.Message(topic, envelope),
-            _ => HubFormat.WebSocket.Message(topic, envelope),
+            _ => HubFormat.Of("json", isFramed: true).Message(topic, envelope),
         })!;
     }
 }

@@ -18,6 +18,13 @@ public sealed class TransportTests(ClusterFixture cluster, ITestOutputHelper out
     public Task DotNetClient_SpeaksTheWholeContract(HubTransport transport) =>
         SpeakAsync(async (nick, options) => await HubDotNetClient.ConnectAsync(Cluster.Edge, nick, transport, options));
 
+    [Theory]
+    [InlineData(HubTransport.WebSockets)]
+    [InlineData(HubTransport.NegotiatedWebSockets)]
+    [InlineData(HubTransport.LongPolling)]
+    public Task DotNetClient_SpeaksTheWholeContract_InMessagePack(HubTransport transport) =>
+        SpeakAsync(async (nick, options) => await HubDotNetClient.ConnectAsync(Cluster.Edge, nick, transport, options with { SpeaksMessagePack = true }));
+
     [NodeJsTheory]
     [InlineData(HubLibrary.JavaScript, HubTransport.WebSockets)]
     [InlineData(HubLibrary.JavaScript, HubTransport.NegotiatedWebSockets)]
@@ -31,6 +38,16 @@ public sealed class TransportTests(ClusterFixture cluster, ITestOutputHelper out
     {
         await using var script = await HubScript.StartAsync();
         await SpeakAsync(async (nick, options) => await script.ConnectAsync(library, Cluster.Edge, nick, transport, options));
+    }
+
+    [NodeJsTheory]
+    [InlineData(HubTransport.WebSockets)]
+    [InlineData(HubTransport.LongPolling)]
+    public async Task JavaScriptClient_SpeaksTheWholeContract_InMessagePack(HubTransport transport)
+    {
+        await using var script = await HubScript.StartAsync();
+        await SpeakAsync(async (nick, options) =>
+            await script.ConnectAsync(HubLibrary.JavaScript, Cluster.Edge, nick, transport, options with { SpeaksMessagePack = true }));
     }
 
     private static async Task SpeakAsync(Func<string, HubClientOptions, Task<HubClient>> connectAsync)

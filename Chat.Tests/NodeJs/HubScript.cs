@@ -66,6 +66,7 @@ internal sealed class HubScript : IAsyncDisposable
             reconnects = options.Reconnects,
             resumes = options.Resumes,
             mirrors = options.Mirrors,
+            packed = options.SpeaksMessagePack,
             events = HubClient.EventNames,
         });
         await client.ReadyAsync();

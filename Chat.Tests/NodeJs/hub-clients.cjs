@@ -4,6 +4,7 @@
 "use strict";
 
 const libraries = { seed: require("@aspnet/signalr"), current: require("@microsoft/signalr") };
+const { MessagePackHubProtocol } = require("@microsoft/signalr-protocol-msgpack");
 const transports = { WebSockets: 1, NegotiatedWebSockets: 1, ServerSentEvents: 2, LongPolling: 4 };
 const noLog = 6;
 const pauses = Array.from({ length: 60 }, (_, i) => Math.min(1000, i * 100));
@@ -24,7 +25,7 @@ class Client {
   }
 
   async start() {
-    const { library, transport, token, reconnects, events } = this.options;
+    const { library, transport, token, reconnects, packed, events } = this.options;
     const builder = new libraries[library].HubConnectionBuilder()
       .configureLogging(noLog)
       .withUrl(this.url, {
@@ -32,6 +33,9 @@ class Client {
         transport: transports[transport],
         skipNegotiation: transport === "WebSockets",
       });
+    if (packed) {
+      builder.withHubProtocol(new MessagePackHubProtocol());
+    }
     // Version 1 knows no automatic reconnect: onclose then does what its documentation shows, start again.
     if (reconnects && library === "current") {
       builder.withAutomaticReconnect(pauses);

@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,26 +13,36 @@ internal sealed class HubDotNetClient : HubClient
     private static readonly TimeSpan[] Pauses = [.. Enumerable.Range(0, 60).Select(i => TimeSpan.FromMilliseconds(Math.Min(1000, i * 100)))];
 
     private readonly HubConnection _connection;
-    private readonly HubConnectionFactory _factory;
+    private readonly HubWire _wire;
 
     private HubDotNetClient(Func<Uri> server, string nick, HubTransport transport, HubClientOptions options, Func<string?> token)
         : base(nick)
     {
         var connections = 0;
-        _factory = new HubConnectionFactory(
-            transport, () => new UriBuilder(server()) { Path = Path, Query = connections++ > 0 && options.Resumes ? Since() : options.Query }.Uri, token, options.TokenInQuery);
-        var builder = new HubConnectionBuilder();
-        builder.Services.AddSingleton<IConnectionFactory>(_factory);
-        builder.Services.AddSingleton<EndPoint>(new UriEndPoint(new Uri("http://the.factory.knows")));
-        _connection = (options.Reconnects ? builder.WithAutomaticReconnect(Pauses) : builder).Build();
+        _wire = new HubWire(
+            () => new UriBuilder(server()) { Path = Path, Query = connections++ > 0 && options.Resumes ? Since() : options.Query }.Uri, token, options.TokenInQuery);
+        var builder = new HubConnectionBuilder().WithUrl(HubWire.Url, http =>
+        {
+            (http.Transports, http.SkipNegotiation) = transport switch
+            {
+                HubTransport.WebSockets => (HttpTransportType.WebSockets, true),
+                HubTransport.NegotiatedWebSockets => (HttpTransportType.WebSockets, false),
+                HubTransport.ServerSentEvents => (HttpTransportType.ServerSentEvents, false),
+                _ => (HttpTransportType.LongPolling, false),
+            };
+            _wire.Configure(http);
+        });
+        builder = options.Reconnects ? builder.WithAutomaticReconnect(Pauses) : builder;
+        _connection = (options.SpeaksMessagePack ? builder.AddMessagePackProtocol() : builder).Build();
         foreach (var name in EventNames)
         {
-            _connection.On<JsonElement>(name, payload =>
+            _connection.On<object>(name, argument =>
             {
+                var payload = ToJson(argument);
                 OnEvent(payload.Deserialize<HubEvent>(JsonSerializerOptions.Web)! with { Name = name });
                 if (name == "mirror" && options.Mirrors)
                 {
-                    _ = _connection.SendAsync(payload.GetProperty("method").GetString()!, payload.GetProperty("payload"));
+                    _ = _connection.SendAsync(payload.GetProperty("method").GetString()!, payload.GetProperty("payload").Deserialize<Dictionary<string, string>>());
                 }
             });
         }
@@ -50,7 +59,7 @@ internal sealed class HubDotNetClient : HubClient
         };
     }
 
-    public override string Node => _factory.Link?.Node ?? "";
+    public override string Node => _wire.Node;
 
     /// <summary>The connection's present id as the client knows it.</summary>
     public string? ConnectionId => _connection.ConnectionId;
@@ -92,14 +101,24 @@ internal sealed class HubDotNetClient : HubClient
         }
     }
 
-    public override Task<JsonElement> InvokeAsync(string method, params object?[] arguments) =>
-        _connection.InvokeCoreAsync<JsonElement>(method, arguments).WaitAsync(ChatClient.Deadline);
+    // What a MessagePack client gets is maps; in JSON it is what it is.
+    private static JsonElement ToJson(object? value) => value is JsonElement element ? element : JsonSerializer.SerializeToElement(Plain(value));
+
+    private static object? Plain(object? value) => value switch
+    {
+        IDictionary<object, object> map => map.ToDictionary(pair => (string)pair.Key, pair => Plain(pair.Value)),
+        object[] list => list.Select(Plain),
+        _ => value,
+    };
+
+    public override async Task<JsonElement> InvokeAsync(string method, params object?[] arguments) =>
+        ToJson(await _connection.InvokeCoreAsync<object?>(method, arguments).WaitAsync(ChatClient.Deadline));
 
     /// <summary>Calls without waiting for an answer.</summary>
     public Task CallAsync(string method, params object?[] arguments) => _connection.SendCoreAsync(method, arguments);
 
     /// <summary>Ends the present connection as a crash of the network does.</summary>
-    public void Break() => _factory.Link?.Abort(new ConnectionAbortedException());
+    public void Break() => _wire.Cut();
 
     public override Task StopAsync() => _connection.StopAsync().WaitAsync(ChatClient.Deadline);
 

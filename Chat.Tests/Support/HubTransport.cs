@@ -31,6 +31,9 @@ internal sealed record HubClientOptions
     /// <summary>Does what a mirror asks of it, as the seed's client does.</summary>
     public bool Mirrors { get; init; }
 
+    /// <summary>Instead of JSON.</summary>
+    public bool SpeaksMessagePack { get; init; }
+
     /// <summary>Query of the first connection, such as <c>since=first:abc:3</c>.</summary>
     public string Query { get; init; } = "";
 }

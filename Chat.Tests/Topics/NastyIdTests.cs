@@ -84,10 +84,10 @@ public sealed class NastyIdTests
             Assert.Equal((topic.Name, from, from), (Text(json, "topic"), Text(json, "from"), Text(json, "msg")));
             Assert.Equal(topic.Name, Text(Json(WebSocketFormat.Json.Subscribed(topic, "e", 1, recovered: true)!), "topic"));
 
-            var call = Json(HubFormat.WebSocket.Message(topic, envelope)!).GetProperty("arguments")[0];
+            var call = Json(HubFormat.Of("json", isFramed: true).Message(topic, envelope)!).GetProperty("arguments")[0];
             var where = topic.Kind == TopicKind.User ? "to" : "group";
             Assert.Equal((id, from, from), (Text(call, where), Text(call, "nick"), Text(call, "message")));
-            Assert.Equal(id, Text(Json(HubFormat.WebSocket.Subscribed(topic, "e", 1, recovered: true)!).GetProperty("arguments")[0], where));
+            Assert.Equal(id, Text(Json(HubFormat.Of("json", isFramed: true).Subscribed(topic, "e", 1, recovered: true)!).GetProperty("arguments")[0], where));
 
             var text = Payload(WebSocketFormat.Text.Message(topic, envelope)!);
             Assert.Equal(topic.Kind == TopicKind.User ? $"user {from} send:{from}" : $"group 【{id}】 user 【{from}】 send:{from}", text);

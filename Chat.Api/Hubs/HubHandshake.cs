@@ -1,0 +1,61 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.SignalR.Protocol;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>Looks which protocol a client's handshake names, and leaves it to be read.</summary>
+/// <remarks>SignalR reads it, too, and answers; but by then what topics say is held for the client already, encoded.</remarks>
+internal static class HubHandshake
+{
+    private const int MostBytes = 4096;
+
+    /// <summary>Tells the protocol on the thread that brought the handshake, before anything behind it is looked at. Null: none came,
+    /// or it is not a handshake; the hub says what is wrong with it.</summary>
+    public static async Task ReadAsync(PipeReader input, Action<string?> settle, TimeSpan within, TimeProvider time)
+    {
+        using var deadline = new CancellationTokenSource(within, time);
+        try
+        {
+            while (true)
+            {
+                var result = await input.ReadAsync(deadline.Token);
+                var isOver = TryRead(result.Buffer, out var protocol) || result.IsCompleted || result.IsCanceled || result.Buffer.Length > MostBytes;
+                if (isOver)
+                {
+                    settle(protocol);
+                }
+
+                input.AdvanceTo(result.Buffer.Start, isOver ? result.Buffer.Start : result.Buffer.End);
+                if (isOver)
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            settle(null);
+        }
+    }
+
+    private static bool TryRead(ReadOnlySequence<byte> bytes, out string? protocol)
+    {
+        protocol = null;
+        try
+        {
+            if (!HandshakeProtocol.TryParseRequestMessage(ref bytes, out var request))
+            {
+                return false;
+            }
+
+            protocol = request.Protocol;
+        }
+        catch (InvalidDataException)
+        {
+            // The hub will find it so, too.
+        }
+
+        return true;
+    }
+}

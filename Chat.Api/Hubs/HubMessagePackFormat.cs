@@ -1,0 +1,149 @@
+using System.Buffers;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+using MessagePack;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>What a topic has to say to hub clients, in SignalR's MessagePack protocol: invocations behind their length.</summary>
+/// <remarks>With the names and values of <see cref="HubJsonFormat"/>, which is the contract:
+/// <c>[1, {}, nil, "message", [{"message": "hi", "group": "42", …}], []]</c>.</remarks>
+internal sealed class HubMessagePackFormat : HubFormat
+{
+    private const int Invocation = 1;
+    private const int CloseMessage = 7;
+    private const int KeptScratch = 128 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? scratch; // a message's length stands before it, and is not known before
+
+    public HubMessagePackFormat(int index, bool isFramed)
+        : base(index, isFramed)
+    {
+    }
+
+    protected override WebSocketOpcode Opcode => WebSocketOpcode.Binary;
+
+    public override Frame? Message(Topic topic, scoped in Envelope envelope)
+    {
+        if (envelope.Kind.SequenceEqual("joined"u8))
+        {
+            var joined = Begin("joined"u8, fields: 2);
+            Write(ref joined, "group"u8, topic.Id);
+            Write(ref joined, "nick"u8, JsonText.ToText(envelope.From));
+            return End(ref joined);
+        }
+
+        if (!envelope.Kind.IsEmpty)
+        {
+            return null; // removals are told by signals
+        }
+
+        var isDirect = topic.Kind == TopicKind.User;
+        var fields = 3 + (envelope.Id.IsEmpty ? 0 : 1) + (envelope.Offset > 0 ? 2 : 0) + (envelope.At > 0 ? 1 : 0);
+        var writer = Begin(isDirect ? "direct"u8 : "message"u8, fields);
+        Write(ref writer, "message"u8, JsonText.ToText(envelope.Msg));
+        Write(ref writer, isDirect ? "to"u8 : "group"u8, topic.Id);
+        Write(ref writer, "nick"u8, JsonText.ToText(envelope.From));
+        if (!envelope.Id.IsEmpty)
+        {
+            writer.WriteString("id"u8);
+            writer.WriteString(envelope.Id);
+        }
+
+        if (envelope.Offset > 0)
+        {
+            writer.WriteString("epoch"u8);
+            writer.WriteString(envelope.Epoch);
+            writer.WriteString("offset"u8);
+            writer.Write(envelope.Offset);
+        }
+
+        if (envelope.At > 0)
+        {
+            writer.WriteString("at"u8);
+            writer.Write(envelope.At);
+        }
+
+        return End(ref writer);
+    }
+
+    public override Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered)
+    {
+        var writer = Begin("subscribed"u8, fields: 4);
+        Write(ref writer, topic.Kind == TopicKind.User ? "to"u8 : "group"u8, topic.Id);
+        Write(ref writer, "epoch"u8, epoch);
+        writer.WriteString("offset"u8);
+        writer.Write(offset);
+        writer.WriteString("recovered"u8);
+        writer.Write(recovered);
+        return End(ref writer);
+    }
+
+    public override Frame Close(CloseReason reason)
+    {
+        var writer = new MessagePackWriter(Scratch());
+        writer.WriteArrayHeader(3);
+        writer.Write(CloseMessage);
+        writer.Write(reason.Text);
+        writer.Write(true); // reconnecting is welcome
+        writer.Flush();
+        return Prefixed();
+    }
+
+    public override HubRecords NewRecords() => HubRecords.Prefixed();
+
+    private static ArrayBufferWriter<byte> Scratch()
+    {
+        if (scratch is null || scratch.Capacity > KeptScratch)
+        {
+            scratch = new ArrayBufferWriter<byte>(1024);
+        }
+
+        scratch.ResetWrittenCount();
+        return scratch;
+    }
+
+    private static MessagePackWriter Begin(ReadOnlySpan<byte> target, int fields)
+    {
+        var writer = new MessagePackWriter(Scratch());
+        writer.WriteArrayHeader(6);
+        writer.Write(Invocation);
+        writer.WriteMapHeader(0); // headers
+        writer.WriteNil(); // no answer is expected
+        writer.WriteString(target);
+        writer.WriteArrayHeader(1);
+        writer.WriteMapHeader(fields);
+        return writer;
+    }
+
+    private static void Write(ref MessagePackWriter writer, ReadOnlySpan<byte> name, string value)
+    {
+        writer.WriteString(name);
+        writer.Write(value);
+    }
+
+    private Frame End(ref MessagePackWriter writer)
+    {
+        writer.WriteArrayHeader(0); // streams
+        writer.Flush();
+        return Prefixed();
+    }
+
+    // Seven bits to a byte, the lowest first; the highest bit says that more follow.
+    private Frame Prefixed()
+    {
+        var message = scratch!.WrittenSpan;
+        var frame = FrameWriter.Begin();
+        var length = message.Length;
+        do
+        {
+            var more = length >> 7;
+            frame.Write([(byte)((length & 0x7f) | (more > 0 ? 0x80 : 0))]);
+            length = more;
+        }
+        while (length > 0);
+        frame.Write(message);
+        return Finish(frame);
+    }
+}

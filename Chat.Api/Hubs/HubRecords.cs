@@ -1,0 +1,69 @@
+namespace Chat.Api.Hubs;
+
+/// <summary>Counts the records in what a client sends, which comes in pieces of any size.</summary>
+internal struct HubRecords
+{
+    private readonly bool _isPrefixed;
+    private bool _isBehindHandshake;
+    private long _rest; // of the record under way
+    private int _lengthBits; // of its length that have come; 0: a record begins
+
+    private HubRecords(bool isPrefixed) => _isPrefixed = isPrefixed;
+
+    /// <summary>Records that end with the separator.</summary>
+    public static HubRecords Separated() => new(isPrefixed: false);
+
+    /// <summary>Records that stand behind their length, after a handshake that ends with the separator.</summary>
+    public static HubRecords Prefixed() => new(isPrefixed: true);
+
+    /// <summary>How many begin, or end, in this piece.</summary>
+    public int In(ReadOnlySpan<byte> piece)
+    {
+        if (!_isPrefixed)
+        {
+            return piece.Count(HubJsonFormat.RecordSeparator);
+        }
+
+        var records = 0;
+        if (!_isBehindHandshake)
+        {
+            var end = piece.IndexOf(HubJsonFormat.RecordSeparator);
+            if (end < 0)
+            {
+                return 0;
+            }
+
+            (_isBehindHandshake, records) = (true, 1);
+            piece = piece[(end + 1)..];
+        }
+
+        while (!piece.IsEmpty)
+        {
+            if (_rest > 0)
+            {
+                var taken = (int)Math.Min(_rest, piece.Length);
+                _rest -= taken;
+                piece = piece[taken..];
+                continue;
+            }
+
+            records += _lengthBits == 0 ? 1 : 0;
+            TakeLength(piece[0]);
+            piece = piece[1..];
+        }
+
+        return records;
+    }
+
+    private long _length;
+
+    private void TakeLength(byte octet)
+    {
+        _length |= (long)(octet & 0x7f) << _lengthBits;
+        _lengthBits += 7;
+        if ((octet & 0x80) == 0 || _lengthBits >= 35) // a longer one SignalR refuses
+        {
+            (_rest, _length, _lengthBits) = (_length, 0, 0);
+        }
+    }
+}

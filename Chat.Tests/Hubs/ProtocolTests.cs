@@ -1,0 +1,117 @@
+using System.Net.WebSockets;
+using System.Text;
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Hubs;
+
+/// <summary>JSON and MessagePack side by side, and what is neither.</summary>
+public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
+{
+    private readonly string _group = Unique("group");
+    private readonly string _anna = Unique("anna");
+
+    [Fact]
+    public async Task Members_OfBothProtocols_HearTheSame_InOneOrder()
+    {
+        await using var json = await ConnectAsync(Unique("json"));
+        await using var packed = await ConnectAsync(Unique("packed"), new HubClientOptions { SpeaksMessagePack = true });
+        await using var polling = await ConnectAsync(Unique("polling"), new HubClientOptions { SpeaksMessagePack = true }, HubTransport.LongPolling);
+        await using var raw = await Cluster.ConnectAsync($"/chat/group/{_group}/raw?format=json");
+        HubClient[] members = [json, packed, polling];
+        foreach (var member in members)
+        {
+            await member.JoinAsync(_group);
+        }
+
+        string[] texts = ["plain", "\"quoted\" \\ and\nbroken", "käse 🧀 \u2028", new('x', 30_000)];
+        foreach (var text in texts)
+        {
+            await raw.SendJsonAsync(new { Msg = text });
+            await packed.PostAsync(_group, text, "m-1" + text.Length);
+        }
+
+        var heard = new List<HubEvent[]>();
+        foreach (var member in members)
+        {
+            var messages = new List<HubEvent>();
+            while (messages.Count < 2 * texts.Length)
+            {
+                messages.Add(await member.NextWhereAsync(next => next.Name == "message" && next.Group == _group));
+            }
+
+            heard.Add([.. messages]);
+        }
+
+        Assert.Equal(heard[0], heard[1]);
+        Assert.Equal(heard[0], heard[2]);
+        Assert.Equal(texts.Concat(texts).Order(StringComparer.Ordinal), heard[0].Select(message => message.Message!).Order(StringComparer.Ordinal));
+        Assert.Equal(Enumerable.Range(1, 2 * texts.Length), heard[0].Select(message => (int)message.Offset));
+
+        var history = await packed.HistoryAsync(_group);
+        Assert.Equal(heard[0].Select(message => (message.Id, message.Message, message.Offset)), history.Messages.Select(message => (message.Id, message.Message, message.Offset)));
+    }
+
+    [Fact]
+    public async Task MessagePackClient_CutOff_GetsWhatItMissed()
+    {
+        await using var anna = await ConnectAsync(_anna, new HubClientOptions { SpeaksMessagePack = true, Reconnects = true, Resumes = true });
+        await using var ben = await ConnectAsync(Unique("ben"));
+        await anna.JoinAsync(_group);
+        await ben.PostAsync(_group, "before");
+        await anna.NextWhereAsync(next => next.Message == "before");
+
+        anna.Break();
+        await ben.PostAsync(_group, "meanwhile");
+        await anna.ReconnectedAsync();
+
+        var heard = await anna.UntilAsync(next => next.Message == "meanwhile");
+        Assert.DoesNotContain(heard, next => next.Recovered == false && next.Group == _group);
+        Assert.Equal(0, anna.Repeated);
+    }
+
+    [Fact]
+    public async Task Handshake_OfAnUnknownProtocol_IsRefusedInWords()
+    {
+        await using var client = await ChatClient.ConnectAsync(Cluster.Edge, "/signalr/chat", await HubToken.FetchAsync(Cluster.Edge, _anna));
+
+        await client.SendAsync("{\"protocol\":\"xml\",\"version\":1}\u001e");
+
+        Assert.Equal("{\"error\":\"The protocol 'xml' is not supported.\"}\u001e", await client.NextAsync());
+        await client.ClosedAsync();
+    }
+
+    [Fact]
+    public async Task EventStream_ThatCannotCarryIt_RefusesMessagePackInWords()
+    {
+        var refused = await Assert.ThrowsAnyAsync<Exception>(
+            () => ConnectAsync(_anna, new HubClientOptions { SpeaksMessagePack = true }, HubTransport.ServerSentEvents));
+
+        Assert.Contains("ServerSentEvents", refused.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Binary", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\u0005hello")] // five bytes that are no message
+    [InlineData("\u007f\u007f\u007f\u007f\u007f")]
+    [InlineData("{\"type\":6}\u001e")] // JSON after having said otherwise
+    public async Task Rubbish_InsteadOfMessagePack_EndsTheConnectionAlone(string rubbish)
+    {
+        await using var ben = await ConnectAsync(Unique("ben"));
+        await using var client = await ChatClient.ConnectAsync(Cluster.Edge, "/signalr/chat", await HubToken.FetchAsync(Cluster.Edge, _anna));
+        await client.SendAsync(Encoding.UTF8.GetBytes("{\"protocol\":\"messagepack\",\"version\":1}\u001e"), WebSocketMessageType.Binary);
+        Assert.Equal("{}\u001e", await client.NextAsync());
+
+        await client.SendAsync(Encoding.Latin1.GetBytes(rubbish), WebSocketMessageType.Binary);
+        await client.SendAsync(new byte[200], WebSocketMessageType.Binary); // what its length promised
+
+        await client.ClosedAsync();
+        await ben.PostAsync(_group, "still here");
+    }
+
+    private static string Unique(string name) => $"{name}-{Guid.NewGuid():N}"[..16];
+
+    private Task<HubDotNetClient> ConnectAsync(string nick, HubClientOptions? options = null, HubTransport transport = HubTransport.WebSockets) =>
+        HubDotNetClient.ConnectAsync(Cluster.Edge, nick, transport, options);
+}

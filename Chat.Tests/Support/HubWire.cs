@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Http.Connections.Client;
+
+namespace Chat.Tests.Support;
+
+/// <summary>The wires under Microsoft's .NET client: where it gets to, which node has answered, and cutting them.</summary>
+/// <param name="address">Called for each connection, with its query.</param>
+/// <param name="token">Called for each request that carries one.</param>
+/// <param name="tokenInQuery">Whether a WebSocket carries it in its query.</param>
+internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool tokenInQuery)
+{
+    /// <summary>What the client is told, and what the right address takes the place of.</summary>
+    public const string Url = "http://hub" + HubClient.Path;
+
+    private readonly CookieContainer _cookies = new(); // for the edge's affinity
+    private readonly ConcurrentQueue<Socket> _sockets = new();
+    private Action _abort = () => { };
+    private Uri _address = new(Url);
+
+    /// <summary>The id of the node that took the latest connection.</summary>
+    public string Node { get; private set; } = "";
+
+    public void Configure(HttpConnectionOptions options)
+    {
+        options.AccessTokenProvider = () => Task.FromResult(token());
+        options.HttpMessageHandlerFactory = _ => new Handler(this, new SocketsHttpHandler { CookieContainer = _cookies, ConnectCallback = ConnectAsync });
+        options.WebSocketFactory = ConnectAsync;
+    }
+
+    /// <summary>Ends what is open as a crash of the network does.</summary>
+    public void Cut()
+    {
+        _abort();
+        while (_sockets.TryDequeue(out var socket))
+        {
+            socket.Dispose();
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+        _sockets.Enqueue(socket);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    private async ValueTask<WebSocket> ConnectAsync(WebSocketConnectionContext context, CancellationToken cancellationToken)
+    {
+        if (!context.Uri.Query.Contains("id=", StringComparison.Ordinal))
+        {
+            _address = address(); // not negotiated: this is the first request
+        }
+
+        var socket = new ClientWebSocket();
+        _abort = socket.Abort;
+        socket.Options.CollectHttpResponseDetails = true;
+        socket.Options.Cookies = _cookies;
+        var url = new UriBuilder(Readdress(context.Uri)) { Scheme = "ws" };
+        if (token() is { } value)
+        {
+            url.Query = tokenInQuery ? With(url.Query, $"access_token={Uri.EscapeDataString(value)}") : url.Query;
+            socket.Options.SetRequestHeader("Authorization", tokenInQuery ? null : $"Bearer {value}");
+        }
+
+        try
+        {
+            await socket.ConnectAsync(url.Uri, cancellationToken);
+        }
+        catch (WebSocketException) when (socket.HttpStatusCode is not 0 and not HttpStatusCode.SwitchingProtocols)
+        {
+            throw new RefusedException((int)socket.HttpStatusCode, null);
+        }
+
+        Node = socket.HttpResponseHeaders!.TryGetValue("X-Node", out var ids) ? ids.Single() : "";
+        return socket;
+    }
+
+    private Uri Readdress(Uri url) => new UriBuilder(_address) { Path = url.AbsolutePath, Query = With(_address.Query, url.Query.TrimStart('?')) }.Uri;
+
+    private static string With(string query, string more) => string.Join('&', ((string[])[query.TrimStart('?'), more]).Where(part => part.Length > 0));
+
+    private sealed class Handler(HubWire wire, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var isFirst = request.RequestUri!.AbsolutePath.EndsWith("/negotiate", StringComparison.Ordinal);
+            wire._address = isFirst ? wire.Address() : wire._address;
+            request.RequestUri = wire.Readdress(request.RequestUri);
+            var response = await base.SendAsync(request, cancellationToken);
+            if (isFirst)
+            {
+                wire.Node = response.Headers.TryGetValues("X-Node", out var ids) ? ids.Single() : "";
+                return response.IsSuccessStatusCode ? response : throw new RefusedException((int)response.StatusCode, response.Headers.RetryAfter?.ToString());
+            }
+
+            return response;
+        }
+    }
+
+    private Uri Address() => address();
+}
