@@ -7,6 +7,7 @@ if (!await settings.CanStartAsync(builder.ExecutionContext))
     return 1;
 }
 
+DashboardAddresses.Settle(builder.Configuration);
 var redis = builder.AddClusterRedis(settings);
 
 var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName: null)

@@ -60,6 +60,11 @@ internal sealed class ClusterSettings
                 _problems.Add($"Port {Redis.Port} is in use: choose another with --Redis:Port, or any free one with --Redis:Port=0.");
             }
 
+            if (Redis.External is null && Redis.Server == "container" && !ContainerEngine.Answers())
+            {
+                _problems.Add("Redis:Server=container, but no container engine answers: start Docker or Podman, or leave the choice to Redis:Server=auto.");
+            }
+
             if (Redis.External is not null && await Redis.ProbeExternalAsync() is { } failure)
             {
                 _problems.Add(failure);

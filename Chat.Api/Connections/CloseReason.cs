@@ -19,6 +19,8 @@ internal sealed record CloseReason(int Code, string Text)
 
     public static readonly CloseReason ProtocolError = new(1002, "not a valid WebSocket frame");
 
+    public static readonly CloseReason NoHandshake = new(1002, "no handshake of SignalR's in time");
+
     public static readonly CloseReason Binary = new(1003, "text frames only");
 
     public static readonly CloseReason NotUtf8 = new(1007, "not valid UTF-8");

@@ -64,7 +64,7 @@ internal sealed partial class HubEndpoint(
                     reading = socket.ReadAsync(); // only now, so that nothing passes the settling by
                     return settling;
                 },
-                () => RunAsync(context, socket, reading));
+                isSettled => isSettled ? RunAsync(context, socket, reading) : reading);
         }
         finally
         {
@@ -107,7 +107,9 @@ internal sealed partial class HubEndpoint(
         var refusal = HubPositions.TryParse(http.Request.Query, out var since) ? await admission.EnterAsync(userId) : InvalidSince;
         if (refusal is not null)
         {
-            // Its requests were answered already; a refused handshake is what is left to say it with.
+            // Its requests were answered already; a refused handshake is what is left to say it with. The client has to have sent it:
+            // what ends before is a broken connection to it, and tells nothing.
+            await SettleAsync(context.Transport.Input, static _ => { });
             await context.Transport.Output.WriteAsync(HubFormat.Of(null, isFramed: false).HandshakeError(refusal.Text).Memory);
             return;
         }
@@ -120,11 +122,11 @@ internal sealed partial class HubEndpoint(
             await RunAsync(
                 context, stream, user, since,
                 () => SettleAsync(transport.Input, stream.Speak),
-                async () =>
+                async isSettled =>
                 {
                     try
                     {
-                        await hub(context);
+                        await (isSettled ? hub(context) : Task.CompletedTask);
                     }
                     finally
                     {
@@ -141,11 +143,11 @@ internal sealed partial class HubEndpoint(
         }
     }
 
-    private Task SettleAsync(PipeReader input, Action<string?> settle) =>
+    private Task<bool> SettleAsync(PipeReader input, Action<string?> settle) =>
         HubHandshake.ReadAsync(input, settle, options.Value.HandshakeTimeout ?? DefaultHandshakeTimeout, connections.Time);
 
     private async Task RunAsync(
-        ConnectionContext context, Connection connection, ClaimsPrincipal user, HubPositions since, Func<Task> settleProtocol, Func<Task<CloseReason>> run)
+        ConnectionContext context, Connection connection, ClaimsPrincipal user, HubPositions since, Func<Task<bool>> settleProtocol, Func<bool, Task<CloseReason>> run)
     {
         var client = new HubClient(connection, context.ConnectionId, services);
         context.Features.Set(client);
@@ -159,9 +161,17 @@ internal sealed partial class HubEndpoint(
                 connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
             }
 
-            await settleProtocol();
-            await memberships.TakeUpAsync(client, since);
-            reason = await run();
+            var isSettled = await settleProtocol();
+            if (isSettled)
+            {
+                await memberships.TakeUpAsync(client, since);
+            }
+            else
+            {
+                connection.Close(CloseReason.NoHandshake);
+            }
+
+            reason = await run(isSettled);
         }
         catch (Exception exception)
         {

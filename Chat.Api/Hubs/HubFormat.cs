@@ -25,9 +25,9 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
     /// <summary>Of its WebSocket frames.</summary>
     protected abstract WebSocketOpcode Opcode { get; }
 
-    /// <param name="protocol">As a handshake names it. Of any but <see cref="Protocols"/> SignalR refuses the handshake, in JSON.</param>
+    /// <param name="protocol">As a handshake names it, in whichever case, as for SignalR. Of any but <see cref="Protocols"/> SignalR refuses the handshake, in JSON.</param>
     /// <param name="isFramed">Whether each message is a WebSocket frame; else the transport, server-sent events or long polling, has framing of its own.</param>
-    public static HubFormat Of(string? protocol, bool isFramed) => protocol == MessagePack
+    public static HubFormat Of(string? protocol, bool isFramed) => string.Equals(protocol, MessagePack, StringComparison.OrdinalIgnoreCase)
         ? isFramed ? MessagePackFrames : MessagePackStream
         : isFramed ? JsonFrames : JsonStream;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text.Json;
 using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace Chat.Api.Hubs;
@@ -10,9 +11,9 @@ internal static class HubHandshake
 {
     private const int MostBytes = 4096;
 
-    /// <summary>Tells the protocol on the thread that brought the handshake, before anything behind it is looked at. Null: none came,
-    /// or it is not a handshake; the hub says what is wrong with it.</summary>
-    public static async Task ReadAsync(PipeReader input, Action<string?> settle, TimeSpan within, TimeProvider time)
+    /// <summary>Tells the protocol on the thread that brought the handshake, before anything behind it is looked at: null where it is not
+    /// a handshake, of which the hub says what is wrong. False: none came.</summary>
+    public static async Task<bool> ReadAsync(PipeReader input, Action<string?> settle, TimeSpan within, TimeProvider time)
     {
         using var deadline = new CancellationTokenSource(within, time);
         try
@@ -20,22 +21,23 @@ internal static class HubHandshake
             while (true)
             {
                 var result = await input.ReadAsync(deadline.Token);
-                var isOver = TryRead(result.Buffer, out var protocol) || result.IsCompleted || result.IsCanceled || result.Buffer.Length > MostBytes;
-                if (isOver)
+                if (TryRead(result.Buffer, out var protocol))
                 {
                     settle(protocol);
+                    input.AdvanceTo(result.Buffer.Start);
+                    return true;
                 }
 
-                input.AdvanceTo(result.Buffer.Start, isOver ? result.Buffer.Start : result.Buffer.End);
-                if (isOver)
+                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                if (result.IsCompleted || result.IsCanceled || result.Buffer.Length > MostBytes)
                 {
-                    return;
+                    return false;
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            settle(null);
+            return false;
         }
     }
 
@@ -51,7 +53,7 @@ internal static class HubHandshake
 
             protocol = request.Protocol;
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or JsonException)
         {
             // The hub will find it so, too.
         }

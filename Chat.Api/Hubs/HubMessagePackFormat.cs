@@ -47,14 +47,12 @@ internal sealed class HubMessagePackFormat : HubFormat
         Write(ref writer, "nick"u8, JsonText.ToText(envelope.From));
         if (!envelope.Id.IsEmpty)
         {
-            writer.WriteString("id"u8);
-            writer.WriteString(envelope.Id);
+            Write(ref writer, "id"u8, JsonText.ToText(envelope.Id));
         }
 
         if (envelope.Offset > 0)
         {
-            writer.WriteString("epoch"u8);
-            writer.WriteString(envelope.Epoch);
+            Write(ref writer, "epoch"u8, JsonText.ToText(envelope.Epoch));
             writer.WriteString("offset"u8);
             writer.Write(envelope.Offset);
         }

@@ -52,6 +52,8 @@ public sealed class EdgeOptionsTests
             "Edge:UpgradeTimeout=00:00:00",
             "Edge:Connections=0",
             "Edge:Attempts=0",
+            "Edge:PollInterval=00:00:11",
+            "Edge:RequestBodyBytes=1",
             "Edge:AffinityKey=fifteen letters",
             "Edge:AllowedOrigins=https://good.example,https://*.example,elsewhere"));
 
@@ -61,6 +63,8 @@ public sealed class EdgeOptionsTests
             failure => Assert.StartsWith("Edge:UpgradeTimeout", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Edge:Connections", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Edge:Attempts", failure, StringComparison.Ordinal),
+            failure => Assert.StartsWith("Edge:PollInterval", failure, StringComparison.Ordinal),
+            failure => Assert.StartsWith("Edge:RequestBodyBytes", failure, StringComparison.Ordinal),
             failure => Assert.True(failure.StartsWith("Edge:AffinityKey", StringComparison.Ordinal) && !failure.Contains("fifteen", StringComparison.Ordinal)),
             failure => Assert.Contains("'https://*.example'", failure, StringComparison.Ordinal),
             failure => Assert.Contains("'elsewhere'", failure, StringComparison.Ordinal));

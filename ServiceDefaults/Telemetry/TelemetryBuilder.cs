@@ -24,11 +24,8 @@ internal static class TelemetryBuilder
             return;
         }
 
-        builder.Logging.AddOpenTelemetry(static logging =>
-        {
-            logging.IncludeFormattedMessage = true;
-            logging.IncludeScopes = true;
-        });
+        // Without scopes: that of a request has its path, and so the ids of users and groups.
+        builder.Logging.AddOpenTelemetry(static logging => logging.IncludeFormattedMessage = true);
         var telemetry = builder.Services.AddOpenTelemetry()
             .WithLogging(static logging => logging.AddOtlpExporter())
             .WithMetrics(static metrics => metrics

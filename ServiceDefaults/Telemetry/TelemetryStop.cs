@@ -10,7 +10,7 @@ namespace ServiceDefaults.Telemetry;
 /// <remarks>Each of the three would wait up to 5 s for a collector that does not answer, one after the other.</remarks>
 internal sealed class TelemetryStop(IServiceProvider services) : IHostedLifecycleService
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
