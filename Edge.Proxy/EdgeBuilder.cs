@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
+using ServiceDefaults.Nodes;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -46,6 +48,8 @@ internal static class EdgeBuilder
         services.AddSingleton(provider => provider.GetRequiredService<NodeDestinations>().Provider);
         if (builder.Configuration[$"{EdgeOptions.Section}:{nameof(EdgeOptions.Upstream)}"] is null)
         {
+            services.AddSingleton(new NodeKeys(RedisPrefix.Read(builder.Configuration)));
+            services.AddSingleton<NodeList>();
             services.AddSingleton<NodeRegistry>();
             services.AddHostedService<NodeFollower>();
         }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace ServiceDefaults;
 
@@ -6,6 +7,7 @@ namespace ServiceDefaults;
 public static class EmbeddedText
 {
     /// <summary>Reads a file of the calling assembly, embedded under its bare name.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)] // or its caller would be another
     public static string Read(string file)
     {
         var assembly = Assembly.GetCallingAssembly();

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ServiceDefaults;
+using ServiceDefaults.Nodes;
 
 namespace Chat.Api.Nodes;
 
@@ -21,6 +22,7 @@ internal static class NodesBuilder
         services.AddSingleton<NodeDrain>();
         services.AddSingleton<NodeSelf>();
         services.AddSingleton<LiveNodes>();
+        services.AddSingleton<NodeList>();
         services.AddSingleton<NodeRegistry>();
         services.AddHostedService<NodeHeartbeat>();
         services.AddHealthChecks().AddCheck<NodeHealthCheck>("node");

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using StackExchange.Redis;
+
+namespace ServiceDefaults.Nodes;
+
+/// <summary>The list of live nodes in Redis, as nodes and edges read it.</summary>
+/// <remarks>Every call ends within <see cref="CallTimeout"/>, else throws <see cref="TimeoutException"/>; with Redis away it throws
+/// <see cref="RedisException"/>.</remarks>
+public sealed class NodeList(IConnectionMultiplexer redis, NodeKeys keys, TimeProvider time)
+{
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+    private static readonly string Script = EmbeddedText.Read("node-list.lua");
+
+    /// <summary>The nodes whose lease is valid by Redis's clock. An entry that cannot be read is left out: it is no reason to lose the others.</summary>
+    public async Task<IReadOnlyList<T>> ReadAsync<T>(JsonTypeInfo<T> type)
+        where T : class =>
+        Parse(await RunAsync(Script, [keys.Leases, keys.Info]), type);
+
+    /// <summary>Calls <paramref name="announced"/> with the id of each node that joins, changes state or goes. The client library keeps the
+    /// subscription over reconnects; announcements made meanwhile are lost.</summary>
+    public Task ListenAsync(Action<string> announced) => redis.GetSubscriber()
+        .SubscribeAsync(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), (_, id) => announced((string?)id ?? ""))
+        .WaitAsync(CallTimeout, time);
+
+    /// <summary>Runs a script.</summary>
+    // EVAL with the text, not EVALSHA: at a call or two a second the bytes do not matter, and no restart of Redis can make it fail for a
+    // missing script.
+    public Task<RedisResult> RunAsync(string script, RedisKey[] scriptKeys, params RedisValue[] values) => redis.GetDatabase()
+        .ScriptEvaluateAsync(script, scriptKeys, values, CommandFlags.NoScriptCache)
+        .WaitAsync(CallTimeout, time);
+
+    /// <summary>The entries of a script's answer.</summary>
+    public static IReadOnlyList<T> Parse<T>(RedisResult entries, JsonTypeInfo<T> type)
+        where T : class =>
+        [.. ((string?[]?)entries ?? []).Select(entry => Parse(entry, type)).OfType<T>()];
+
+    private static T? Parse<T>(string? json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize(json, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
