@@ -214,7 +214,11 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         {
             load.Clear();
             load.Command(3).Bulk("SCRIPT"u8).Bulk("LOAD"u8).Bulk(script.Text);
-            link.TrySend(load.Span, script == _scripts[^1] ? new LoadedReply(this, link) : IgnoredReply.Instance);
+            if (!link.TrySend(load.Span, script == _scripts[^1] ? new LoadedReply(this, link) : IgnoredReply.Instance))
+            {
+                _loading.TryRemove(link, out _); // too far behind, or down: whoever misses a script next tries again
+                return;
+            }
         }
     }
 

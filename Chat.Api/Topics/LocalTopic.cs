@@ -101,13 +101,19 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
-    /// <summary>As if the member joined only now, with nothing.</summary>
-    public void JoinAnew(Member member, out string epoch, out long offset)
+    /// <summary>As if the member joined only now, with nothing. False: it is no longer in, and what is held for it ends with its removal.</summary>
+    public bool TryJoinAnew(Member member, ref string epoch, ref long offset)
     {
         lock (_gate)
         {
+            if (!member.IsIn)
+            {
+                return false;
+            }
+
             (epoch, offset) = (_epoch, _last);
             (member.Held, member.Known) = ([], 0);
+            return true;
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
     /// <summary>Never waits. A topic says itself when it needs this, and does not say so again before it is done.</summary>
     public void Add(LocalTopic topic)
     {
+        CancellationToken token;
         lock (_gate)
         {
             _due.Enqueue(topic);
@@ -29,9 +30,10 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
             }
 
             _running++;
+            token = _stopping.Token; // not disposed of before it is stopped
         }
 
-        _ = RunAsync(_stopping.Token);
+        _ = RunAsync(token);
     }
 
     public void Dispose()

@@ -42,8 +42,19 @@ internal static class TopicReplay
             {
                 // The client gets what there is, and is told that this may not be all.
                 at = 0;
-                topic.JoinAnew(member, out _, out joinedAt);
-                page = await backplane.ReadAsync(topic.Topic, page.Epoch, at, Room(at, joinedAt));
+                if (!topic.TryJoinAnew(member, ref epoch, ref joinedAt))
+                {
+                    TellHole(member, epoch, joinedAt); // its user was removed meanwhile, at a place behind that
+                    return;
+                }
+
+                page = await backplane.ReadAsync(topic.Topic, epoch, at, Room(at, joinedAt));
+            }
+
+            if (!await ReachesAsync(backplane, page, isWhole ? since.Epoch : epoch, topic.Topic, new LogPosition(epoch, joinedAt)))
+            {
+                TellHole(member, epoch, joinedAt);
+                return;
             }
 
             var start = at < joinedAt ? FirstOffset(page, joinedAt) - 1 : at;
@@ -52,6 +63,12 @@ internal static class TopicReplay
             while (at < joinedAt)
             {
                 page = await backplane.ReadAsync(topic.Topic, page.Epoch, at, Room(at, joinedAt));
+                if (page.Common < at)
+                {
+                    TellHole(member, epoch, joinedAt); // the log was lost meanwhile
+                    return;
+                }
+
                 start = FirstOffset(page, joinedAt) - 1;
                 if (start != at || !page.Continues(at))
                 {
@@ -68,6 +85,26 @@ internal static class TopicReplay
             topic.Leave(member);
             throw;
         }
+    }
+
+    // Whether the place at which the member joined is one of the log that was read. The topic may have yet to go over into another
+    // epoch; where that epoch does not go on from there, no position of it may be told before.
+    private static async Task<bool> ReachesAsync(IBackplane backplane, LogPage page, string asked, Topic topic, LogPosition joined)
+    {
+        if (page.Epoch == joined.Epoch)
+        {
+            return page.Last >= joined.Offset;
+        }
+
+        var common = asked == joined.Epoch ? page.Common : (await backplane.ReadAsync(topic, joined.Epoch, joined.Offset, 0)).Common;
+        return joined.Offset <= common;
+    }
+
+    // It goes on from where it joined, and may have missed anything before. What the topic finds out it is told as all others are.
+    private static void TellHole(Member member, string epoch, long joinedAt)
+    {
+        Tell(member, epoch, joinedAt, recovered: false);
+        GoLive(member);
     }
 
     private static int Room(long from, long to) => (int)Math.Clamp(to - from, 0, PageSize);

@@ -6,14 +6,19 @@ namespace Chat.Tests.Support;
 /// <summary>Ports of this machine for processes of tests.</summary>
 /// <remarks>Below the range that systems hand out for outgoing connections (from 32768 on Linux): a client that keeps
 /// trying a port of that range where nobody listens will, one day, be given that very port and connect to itself.
-/// Below 22,768, since a Redis Cluster's servers also listen at their port plus 10,000.</remarks>
+/// Below 22,768, since a Redis Cluster's servers also listen at their port plus 10,000. A process that runs tests has a part of them
+/// to itself, most likely, so that two side by side do not take each other's between the looking and the listening.</remarks>
 internal static class TestPort
 {
+    private const int Least = 11_000;
+    private const int Parts = 8;
+    private const int PerPart = (22_700 - Least) / Parts;
+
     public static int FindFree()
     {
         while (true)
         {
-            var port = Random.Shared.Next(11_000, 22_700);
+            var port = Least + (Environment.ProcessId % Parts * PerPart) + Random.Shared.Next(PerPart);
             if (IsFree(port) && IsFree(port + 10_000))
             {
                 return port;

@@ -71,6 +71,28 @@ internal sealed class FakeBackplane : IBackplane
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>Publishes the removal of a user.</summary>
+    public void Remove(Topic topic, string userId, long generation)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            var output = new ArrayBufferWriter<byte>();
+            output.Write(Encoding.UTF8.GetBytes($"{{\"Offset\":{_trimmed.GetValueOrDefault(topic.Name) + log.Count + 1},\"Epoch\":\"{Epoch}\","));
+            EnvelopeWriter.WriteTail(output, new Publication
+            {
+                Kind = topic.Kind,
+                Topic = topic.Utf8Name.Span,
+                From = Encoding.UTF8.GetBytes(userId),
+                Msg = Encoding.UTF8.GetBytes($"{generation}"),
+                IsRemoval = true,
+            }, "node:left:1"u8, "node"u8, 1, null);
+            log.Add(output.WrittenSpan.ToArray());
+            Listener?.OnEnvelope(topic.Utf8Name.Span, log[^1]);
+            Listener?.OnRoundEnd();
+        }
+    }
+
     /// <summary>The log forgets its oldest messages.</summary>
     public void Trim(Topic topic, int kept)
     {

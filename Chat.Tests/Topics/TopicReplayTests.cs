@@ -74,6 +74,49 @@ public sealed class TopicReplayTests : IDisposable
         await member.SeesAsync("e2:1 m1"); // offsets of a new life begin anew
     }
 
+    // It was taken out while the log was read, from a position that is unknown; what was said afterwards is none of its business.
+    [Fact]
+    public async Task Replay_DuringWhichItsUserIsRemoved_EndsWithTheRemoval()
+    {
+        Say(2);
+        var topic = await _topics.AcquireAsync(_name);
+        var reads = 0;
+        _backplane.BeforeRead = () =>
+        {
+            if (reads++ == 0)
+            {
+                _backplane.Remove(_name, "u1", generation: 0);
+                _backplane.Say(_name, "secret");
+            }
+
+            return Task.CompletedTask;
+        };
+        var member = new RecordingConnection();
+        await TopicReplay.JoinAsync(topic, member, new LogPosition("e0", 1), _backplane);
+
+        Assert.Equal(["hole e1:2", "e1:3 left"], member.Seen);
+    }
+
+    // Redis lost the log, and began another that is shorter; the topic has not gone over yet. Its position is none of the new log, and
+    // who was told so would miss what comes up to there.
+    [Fact]
+    public async Task Replay_WhileTheLogIsAnotherOne_TellsNoPositionThatThisHasNotReached()
+    {
+        Say(5);
+        var topic = await _topics.AcquireAsync(_name);
+        _backplane.Restart();
+        _backplane.Say(_name, "n1", lost: true);
+        _backplane.Say(_name, "n2", lost: true);
+        var member = new RecordingConnection();
+        await TopicReplay.JoinAsync(topic, member, new LogPosition("e1", 3), _backplane);
+        Assert.Equal(["hole e1:5"], member.Seen);
+
+        _backplane.Say(_name, "n3");
+
+        await member.SeesAsync("e2:3 n3");
+        Assert.Equal(["hole e1:5", "hole e2:0", "e2:1 n1", "e2:2 n2", "e2:3 n3"], member.Seen);
+    }
+
     [Fact]
     public async Task Message_DuringAReplay_ComesAfterItAndOnce()
     {
@@ -134,8 +177,9 @@ public sealed class TopicReplayTests : IDisposable
         {
             for (var i = 101; i <= Messages; i++)
             {
-                // Not more than may be held for one that joins, whatever else the machine does: it would be closed.
-                SpinWait.SpinUntil(() => i - Volatile.Read(ref joiningSince) < 500);
+                // Not more than may be held for one that joins, whatever else the machine does, or it would be closed: what is published
+                // meanwhile, and what the topic has yet to deliver.
+                SpinWait.SpinUntil(() => i - Volatile.Read(ref joiningSince) < 400 && i - topic.Position.Offset < 400);
                 Say(1, first: i);
                 Volatile.Write(ref published, i);
                 Thread.Yield();
