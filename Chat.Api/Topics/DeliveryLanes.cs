@@ -168,16 +168,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
             var delivered = 0;
             for (; delivered < TurnDeliveries && topic.Lane.TryTake(out var isHead, out var bytes); delivered += members)
             {
-                try
-                {
-                    Receive(topic, isHead, bytes);
-                }
-                catch (Exception exception)
-                {
-                    // Whatever it was: without this thread its topics would be deaf. The log has the message.
-                    Log.Failed(logger, exception, topic.Topic.Kind);
-                    Suspect(topic);
-                }
+                Receive(topic, isHead, bytes);
             }
 
             SendBatch.Flush();
@@ -241,13 +232,22 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
 
     private void Receive(LocalTopic topic, bool isHead, ReadOnlySpan<byte> bytes)
     {
-        if (isHead)
+        try
         {
-            Check(topic, bytes[sizeof(long)..], BinaryPrimitives.ReadInt64LittleEndian(bytes));
+            if (isHead)
+            {
+                Check(topic, bytes[sizeof(long)..], BinaryPrimitives.ReadInt64LittleEndian(bytes));
+            }
+            else if (topic.Receive(bytes))
+            {
+                fills.Add(topic);
+            }
         }
-        else if (topic.Receive(bytes))
+        catch (Exception exception)
         {
-            fills.Add(topic);
+            // Whatever it was: without this thread its topics would be deaf. The members have been told.
+            Log.Failed(logger, exception, topic.Topic.Kind);
+            Suspect(topic);
         }
     }
 
@@ -269,7 +269,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, EventName = "DeliveryFailed", Message = "A message of a topic ({Kind}) could not be delivered; reading it from the log.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "DeliveryFailed", Message = "A message of a topic ({Kind}) could not be delivered to all members, who are told so.")]
         public static partial void Failed(ILogger logger, Exception exception, TopicKind kind);
     }
 }

@@ -46,6 +46,20 @@ internal sealed partial class LocalTopic
         }
     }
 
+    // One that fails in the midst of it, by a fault of ours, is not delivered again: some have it already.
+    private void DeliverLogged_NeedsLock(scoped in Envelope envelope)
+    {
+        try
+        {
+            Deliver_NeedsLock(envelope);
+        }
+        catch
+        {
+            Hole_NeedsLock();
+            throw;
+        }
+    }
+
     private static void Enqueue_NeedsLock(Member member, Frame frame)
     {
         if (member.Held is not { } held)

@@ -281,8 +281,8 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
                         Hole_NeedsLock();
                     }
 
-                    Deliver_NeedsLock(envelope);
                     (_last, _lastMark) = (envelope.Offset, Mark(envelope));
+                    DeliverLogged_NeedsLock(envelope);
                     metrics.GapFilled(1);
                 }
             }
@@ -332,7 +332,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         if (envelope.Offset == _last + 1)
         {
             (_last, _lastMark) = (envelope.Offset, Mark(envelope));
-            Deliver_NeedsLock(envelope);
+            DeliverLogged_NeedsLock(envelope);
         }
         else if (envelope.IsRemoval)
         {

@@ -76,6 +76,36 @@ public sealed class DeliveryLanesTests : IDisposable
         await alsoMany.SeesAsync("e1:1 hi");
     }
 
+    // A fault of ours. Some members have the message by then and some have not, and it does not come again: all are told.
+    [Theory]
+    [InlineData(0)] // on the thread that reads
+    [InlineData(Many)]
+    public async Task Delivery_ThatFails_IsTold_AndTheTopicGoesOn(int others)
+    {
+        var name = Topic.Group("faulty");
+        var topic = await Topics.AcquireAsync(name);
+        var before = await JoinAsync(name, others);
+        var isFaulty = false;
+        topic.Join(new CallingConnection(() =>
+        {
+            if (isFaulty)
+            {
+                isFaulty = false;
+                throw new InvalidOperationException("A fault.");
+            }
+        }));
+        var behind = await JoinAsync(name);
+
+        isFaulty = true;
+        _backplane.Say(name, "a");
+        _backplane.Say(name, "b");
+
+        await behind.SeesAsync("e1:2 b");
+        Assert.Equal(["from e1:0", "hole e1:1", "e1:2 b"], behind.Seen);
+        await before.SeesAsync("e1:2 b");
+        Assert.Equal(["from e1:0", "e1:1 a", "hole e1:1", "e1:2 b"], before.Seen);
+    }
+
     [Fact]
     public async Task Topic_WithALongQueue_LeavesOthersTheirTurn()
     {
