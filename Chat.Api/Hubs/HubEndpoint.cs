@@ -31,6 +31,9 @@ internal sealed partial class HubEndpoint(
 
     private static readonly TimeSpan DefaultHandshakeTimeout = TimeSpan.FromSeconds(15); // SignalR's
 
+    // One that is refused has no place, so it must not stay for long.
+    private static readonly TimeSpan RefusalPatience = TimeSpan.FromSeconds(5);
+
     private readonly HubStreamOwners _owners = new();
 
     /// <summary>Whether the request is for <see cref="AcceptAsync"/>, not for SignalR's transports.</summary>
@@ -109,7 +112,7 @@ internal sealed partial class HubEndpoint(
         {
             // Its requests were answered already; a refused handshake is what is left to say it with. The client has to have sent it:
             // what ends before is a broken connection to it, and tells nothing.
-            await SettleAsync(context.Transport.Input, static _ => { });
+            await HubHandshake.ReadAsync(context.Transport.Input, static _ => { }, RefusalPatience, connections.Time);
             await context.Transport.Output.WriteAsync(HubFormat.Of(null, isFramed: false).HandshakeError(refusal.Text).Memory);
             return;
         }

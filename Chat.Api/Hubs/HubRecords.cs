@@ -6,7 +6,8 @@ internal struct HubRecords
     private readonly bool _isPrefixed;
     private bool _isBehindHandshake;
     private long _rest; // of the record under way
-    private int _lengthBits; // of its length that have come; 0: a record begins
+    private long _length; // what has come of it
+    private int _lengthBits; // how many bits that is; 0: a record begins
 
     private HubRecords(bool isPrefixed) => _isPrefixed = isPrefixed;
 
@@ -54,8 +55,6 @@ internal struct HubRecords
 
         return records;
     }
-
-    private long _length;
 
     private void TakeLength(byte octet)
     {

@@ -5,7 +5,8 @@ namespace Chat.Api.Redis;
 
 /// <summary>Asks a server that a link is up with whether it is still in the life that it was in when the link was made.</summary>
 /// <remarks>A server can be demoted to a replica, and be promoted again, under open connections: its data are then another
-/// server's. The link breaks, and the next one asks all that a new link asks.</remarks>
+/// server's. The link breaks, and the next one asks all that a new link asks. Redis also takes a new replication id when its first
+/// replica comes, and an hour after the last one went: then the link breaks once, and nothing is lost.</remarks>
 internal sealed class LifeCheck(RespLink link)
 {
     private readonly string _life = link.Life;

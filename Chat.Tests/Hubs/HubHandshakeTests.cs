@@ -31,6 +31,13 @@ public sealed class HubHandshakeTests
         Assert.Equal(sent, Encoding.UTF8.GetString((await _pipe.Reader.ReadAsync()).Buffer));
     }
 
+    // SignalR answers such a one in that protocol; deliveries in another would be rubbish to the client.
+    [Theory]
+    [InlineData("MessagePack")]
+    [InlineData("MESSAGEPACK")]
+    public void Protocol_InAnotherCase_IsTheSame(string name) =>
+        Assert.Same(HubFormat.Of("messagepack", isFramed: true), HubFormat.Of(name, isFramed: true));
+
     [Fact]
     public async Task Handshake_ThatDoesNotComeInTime_IsNone()
     {

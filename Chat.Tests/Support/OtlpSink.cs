@@ -26,7 +26,9 @@ internal sealed class OtlpSink : IAsyncDisposable
             _asked.TrySetResult();
             if (!answers)
             {
-                await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var gone = new TaskCompletionSource();
+                using var _ = http.RequestAborted.Register(gone.SetResult);
+                await gone.Task; // the sender gives up
                 return;
             }
 
