@@ -136,11 +136,10 @@ internal sealed class RedisBackplane : IBackplane
     /// <summary>Tells all nodes where the logs stand of topics that have become quiet. Called once a tick.</summary>
     public void TellHeads()
     {
-        var lines = new CommandBuffer();
-        if (_commands.IsUp && _heads.Tell(lines) is > 0 and var told
-            && _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span))
+        if (_commands.IsUp)
         {
-            _metrics.HeadsTold(told);
+            _metrics.HeadsTold(_heads.Tell(lines => _commands.TrySendUnrouted(
+                new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span)));
         }
     }
 

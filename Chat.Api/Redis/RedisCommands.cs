@@ -98,6 +98,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         {
             // Those in flight with it will all say so; the answers to the scripts' loading come after theirs.
             var link = command.Link!;
+            link.HoldBack(link); // what is sent from now on would find the scripts, and pass those by
             if (!_loading.ContainsKey(link))
             {
                 LoadScripts(link);
@@ -126,13 +127,14 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         command.Slot = slot;
         if (words[0] == "MOVED")
         {
+            command.Link!.HoldBack(owner); // others of the slot are on their way to the server that answered, and come behind this one
             Assign(slot, slot, owner);
             _owners = _owners.Contains(owner) ? _owners : [.. _owners, owner];
             return TrySend(command, owner);
         }
 
-        return owner.TrySend(new CommandBuffer().Command(1).Bulk("ASKING"u8).Span, IgnoredReply.Instance)
-            && TrySend(command, owner);
+        command.Link = owner;
+        return owner.TrySend(new CommandBuffer().Command(1).Bulk("ASKING"u8).Span, command.Buffer.Span, command);
     }
 
     /// <summary>Finds links whose server went silent or became another, and who took over from a server that is gone. Called once a tick.</summary>
@@ -311,20 +313,5 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisDown", Message = "No connection to Redis ({Reason}); publishes fail, sockets stay open, trying on.")]
         public static partial void Down(ILogger logger, string reason);
-    }
-}
-
-internal sealed class IgnoredReply : IRespReply
-{
-    public static readonly IgnoredReply Instance = new();
-
-    public void Complete(ref RespReader reply)
-    {
-        // Sent only for its effect; the command behind it shows whether that came about.
-    }
-
-    public void Fail()
-    {
-        // As above.
     }
 }

@@ -57,17 +57,25 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
         }
     }
 
-    /// <summary>Ends a tick: writes what is to be told now, a line <c>{epoch} {offset} {topic}</c> each.</summary>
-    /// <returns>How many lines.</returns>
-    public int Tell(CommandBuffer lines)
+    /// <summary>Ends a tick: hands over what is to be told now, a line <c>{epoch} {offset} {topic}</c> each.</summary>
+    /// <param name="tell">False: it could not be told, and is told at a later tick. Called once at most, and under the lock.</param>
+    /// <returns>How many lines were told.</returns>
+    public int Tell(Func<CommandBuffer, bool> tell)
     {
-        var told = 0;
+        var lines = new CommandBuffer();
+        var count = 0;
         lock (_gate)
         {
-            while (_byAge.First is { } node && node.Value.Tick < _tick && lines.Length + node.Value.Bytes + Separators <= options.HeadBytes)
+            for (var node = _byAge.First; node is not null && node.Value.Tick < _tick && lines.Length + node.Value.Bytes + Separators <= options.HeadBytes; node = node.Next)
             {
                 node.Value.Write(lines);
-                told++;
+                count++;
+            }
+
+            var told = count > 0 && tell(lines) ? count : 0;
+            for (var i = 0; i < told; i++)
+            {
+                var node = _byAge.First!;
                 if (++node.Value.Told == Tellings)
                 {
                     Remove_NeedsLock(node);
@@ -81,9 +89,8 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
             }
 
             _tick++;
+            return told;
         }
-
-        return told;
     }
 
     private void Remove_NeedsLock(LinkedListNode<Head> node)

@@ -14,7 +14,7 @@ namespace Chat.Api.Topics;
 /// then the topic goes behind the others. What is little and comes alone is delivered by the reading thread itself, since waking
 /// another one costs more than the work: in a topic with few members, whose lane is empty, while the round is small.</para>
 /// <para>Failure: lanes are bounded in bytes. Beyond that, messages are left to the log, which the topic reads when its lane is empty;
-/// signals, which are in no log, are dropped and counted.</para>
+/// signals, which are in no log, are dropped and counted until then: going on with them could keep the lane from ever being empty.</para>
 /// </remarks>
 internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fills, TopicMetrics metrics, ILogger logger) : IDisposable
 {
@@ -115,7 +115,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
         {
             var cost = TopicLane.Cost(bytes.Length);
             var isLogged = isHead || bytes.StartsWith("{\"Offset\":"u8); // as publish.lua writes it
-            if (HasRoom_NeedsLock(lane, cost) && !(isLogged && lane.HasOverflowed))
+            if (HasRoom_NeedsLock(lane, cost) && !lane.HasOverflowed)
             {
                 lane.Add(isHead, bytes);
                 _waitingBytes += cost;

@@ -157,6 +157,23 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
         Assert.All(await Task.WhenAll(flood), outcome => Assert.True(outcome.IsPublished));
     }
 
+    /// <summary>Publishes that miss their script are sent again, and those that come meanwhile find it.</summary>
+    [RedisFact]
+    public async Task Scripts_FlushedInTraffic_LeaveAUsersMessagesInTheirOrder()
+    {
+        var topic = NewTopic();
+        using var flushes = new RedisClient(Server.Port);
+        var outcomes = await OrderedTraffic.PublishAsync(A, topic, () =>
+        {
+            flushes.Send("SCRIPT", "FLUSH");
+            flushes.Receive();
+            return Task.CompletedTask;
+        });
+
+        Assert.All(outcomes, outcome => Assert.True(outcome.IsPublished));
+        OrderedTraffic.AssertInOrder(outcomes);
+    }
+
     // Reconnects that overlap have made other clients lose subscriptions for good.
     [RedisFact]
     public async Task Connections_DroppedTwiceInHalfASecond_LeaveNoTopicDeaf()

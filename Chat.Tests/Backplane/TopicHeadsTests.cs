@@ -1,6 +1,5 @@
 using System.Text;
 using Chat.Api.Backplane;
-using Chat.Api.Redis.Resp;
 using Chat.Api.Redis;
 using Chat.Tests.Support;
 using Xunit;
@@ -20,6 +19,18 @@ public sealed class TopicHeadsTests
         Acknowledge("group:1", "e1", 7);
         Assert.Empty(Tell()); // may have been this very moment
 
+        Assert.Equal(["e1 7 group:1"], Tell());
+        Assert.Equal(["e1 7 group:1"], Tell());
+        Assert.Empty(Tell());
+    }
+
+    [Fact]
+    public void Head_ThatCouldNotBeTold_IsToldLater()
+    {
+        Acknowledge("group:1", "e1", 7);
+        Tell();
+
+        Assert.Equal(0, _heads.Tell(_ => false));
         Assert.Equal(["e1 7 group:1"], Tell());
         Assert.Equal(["e1 7 group:1"], Tell());
         Assert.Empty(Tell());
@@ -131,9 +142,12 @@ public sealed class TopicHeadsTests
 
     private string[] Tell()
     {
-        var lines = new CommandBuffer();
-        var told = _heads.Tell(lines);
-        var text = Encoding.UTF8.GetString(lines.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] text = [];
+        var told = _heads.Tell(lines =>
+        {
+            text = Encoding.UTF8.GetString(lines.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return true;
+        });
         Assert.Equal(told, text.Length);
         return text;
     }

@@ -4,6 +4,7 @@ using Chat.Api.Connections;
 using Chat.Api.Messages;
 using Chat.Api.RawEndpoints;
 using Chat.Api.Topics;
+using Chat.Tests.Support;
 using Xunit;
 
 namespace Chat.Tests.Topics;
@@ -186,6 +187,31 @@ public sealed class DeliveryLanesTests : IDisposable
 
         await member.SeesAsync("e1:2 last");
         Assert.InRange(member.Seen.Count(seen => seen == "- signal"), 100, 64 * 1024 / signal.Length);
+    }
+
+    [Fact]
+    public async Task Signals_WithoutEnd_DoNotKeepATopicFromItsLog()
+    {
+        _options.WaitingBytesPerTopic = 64 * 1024;
+        var busy = Topic.Group("busy");
+        var member = await BlockAsync(busy);
+        for (var i = 0; i < 2000; i++)
+        {
+            _backplane.Say(busy, "more");
+        }
+
+        _blocked.Go.Set();
+        var signal = FakeBackplane.Envelope(busy, "", 0, "signal");
+        var topic = await Topics.AcquireAsync(busy);
+        var last = Eventually.TrueAsync(() => topic.Position.Offset == 2001);
+        while (!last.IsCompleted) // it has a deadline
+        {
+            Topics.OnEnvelope(busy.Utf8Name.Span, signal);
+            Topics.OnRoundEnd();
+        }
+
+        await last;
+        Assert.Contains("e1:2001 more", member.Seen);
     }
 
     [Fact]

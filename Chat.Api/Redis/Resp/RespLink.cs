@@ -30,9 +30,13 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
     private readonly Lock _gate = new();
     private readonly Queue<(IRespReply Reply, int Bytes)> _owed = new(); // replies the server still owes, in order; guarded by _gate
-    private readonly FairQueue _waiting = new(MaxWaitingBytes); // not empty: the window is full, and replies are owed; guarded by _gate
+    private readonly FairQueue _waiting = new(MaxWaitingBytes); // not empty: the window is full and replies are owed, or another link's replies are waited for; guarded by _gate
     private readonly SendBuffer _out = new(); // guarded by _gate
     private long _owedBytes; // of the commands in _owed; guarded by _gate
+    private readonly Queue<(long Reply, RespLink HeldBack)> _holds = new(); // links that wait for a reply of this one; guarded by _gate
+    private long _asked; // commands sent over the link's life; guarded by _gate
+    private long _answered; // and those of them whose replies are handled; guarded by _gate
+    private int _heldBackBy; // answers of links that patient commands wait for; guarded by _gate
     private byte[] _life = [.. ServerLife.UnknownUtf8]; // guarded by _gate
     private RespSocket? _socket; // not null: connected; guarded by _gate
     private volatile bool _isOpen; // to all, not just to the reading thread; set under _gate
@@ -87,13 +91,47 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 return false;
             }
 
-            if (!_waiting.IsEmpty || !HasRoom_NeedsLock(bytes.Length))
+            if (_heldBackBy > 0 || !_waiting.IsEmpty || !HasRoom_NeedsLock(bytes.Length))
             {
-                return _waiting.TryAdd(command); // a reply is owed, and makes room
+                return _waiting.TryAdd(command); // a reply is owed, and makes room or ends the hold
             }
 
             Send_NeedsLock(bytes, command);
             return true;
+        }
+    }
+
+    /// <summary>As <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, with another command right before it that nobody else's comes between.</summary>
+    public bool TrySend(ReadOnlySpan<byte> before, ReadOnlySpan<byte> command, IRespReply? reply)
+    {
+        lock (_gate)
+        {
+            if (!MaySend_NeedsLock(before.Length + command.Length))
+            {
+                return false;
+            }
+
+            Append_NeedsLock(before, IgnoredReply.Instance);
+            Append_NeedsLock(command, reply);
+            Flush_NeedsLock();
+            return true;
+        }
+    }
+
+    /// <summary>While a reply is handled: makes patient commands of a link wait until this one has handled the replies to all that
+    /// it was given up to now. What those replies make the other link send goes first, and so the order is kept of commands
+    /// that have to be sent again. What only waits here does not count: two links could wait for each other for ever.</summary>
+    /// <param name="other">May be this one.</param>
+    public void HoldBack(RespLink other)
+    {
+        lock (other._gate)
+        {
+            other._heldBackBy++;
+        }
+
+        lock (_gate)
+        {
+            _holds.Enqueue((_asked, other)); // at least the reply that is being handled is among those
         }
     }
 
@@ -284,10 +322,37 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         {
             reply.Complete(ref reader);
         }
-        catch (RespException)
+        catch
         {
             reply.Fail(); // it is no longer among those that are owed, and somebody waits for it
             throw;
+        }
+
+        EndHolds(answered: 1);
+    }
+
+    private void EndHolds(int answered)
+    {
+        while (true)
+        {
+            RespLink heldBack;
+            lock (_gate)
+            {
+                _answered += answered;
+                answered = 0;
+                if (!_holds.TryPeek(out var hold) || hold.Reply > _answered)
+                {
+                    return;
+                }
+
+                heldBack = _holds.Dequeue().HeldBack;
+            }
+
+            lock (heldBack._gate) // one link's lock at a time
+            {
+                heldBack._heldBackBy--;
+                heldBack.Flush_NeedsLock();
+            }
         }
     }
 
@@ -328,6 +393,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             _oldestOwedSince = Environment.TickCount64;
         }
 
+        _asked++;
         _owed.Enqueue((reply, command.Length));
         _owedBytes += command.Length;
     }
@@ -349,6 +415,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             owed = [.. _owed.Select(one => one.Reply)];
             _owed.Clear();
             _owedBytes = 0;
+            _answered = _asked;
             while (_waiting.TryTake(out var waiting))
             {
                 owed.Add(waiting);
@@ -359,6 +426,8 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         {
             reply.Fail();
         }
+
+        EndHolds(answered: 0);
     }
 
     /// <summary>True: not everything went out.</summary>
@@ -373,7 +442,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
     private void Flush_NeedsLock()
     {
-        while (!_waiting.IsEmpty && HasRoom_NeedsLock(0) && _waiting.TryTake(out var waiting))
+        while (_heldBackBy == 0 && !_waiting.IsEmpty && HasRoom_NeedsLock(0) && _waiting.TryTake(out var waiting))
         {
             Append_NeedsLock(waiting.Bytes, waiting);
         }

@@ -1,0 +1,17 @@
+namespace Chat.Api.Redis.Resp;
+
+/// <summary>For a command that is sent only for its effect.</summary>
+internal sealed class IgnoredReply : IRespReply
+{
+    public static readonly IgnoredReply Instance = new();
+
+    public void Complete(ref RespReader reply)
+    {
+        // Sent only for its effect; the command behind it shows whether that came about.
+    }
+
+    public void Fail()
+    {
+        // As above.
+    }
+}

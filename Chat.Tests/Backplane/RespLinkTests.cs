@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Chat.Api.Redis.Resp;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>What a link promises of each command, whatever happens to the wire.</summary>
+[Collection(RedisServerGroup.Name)]
+public sealed class RespLinkTests : IRespLinkOwner
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20); // only a failing test waits this long
+
+    private volatile TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _lives;
+
+    [RedisFact]
+    public async Task Commands_OnAWireThatBreaksAtRandom_HaveOneEndEach()
+    {
+        const int Senders = 4, Lives = 12;
+        await using var server = await RedisServer.StartAsync();
+        await using var proxy = new RedisProxy(server);
+        using var link = new RespLink(
+            RedisEndpoint.Parse(proxy.ConnectionString), this, RespLinkKind.Commands, TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(1), "test");
+        link.Start();
+        await _up.Task.WaitAsync(Deadline);
+
+        using var stop = new CancellationTokenSource();
+        var senders = Enumerable.Range(0, Senders).Select(i => Task.Run(() => Send(link, i, stop.Token))).ToArray();
+        var random = new Random();
+        while (Volatile.Read(ref _lives) < Lives)
+        {
+            var up = _up;
+            if (random.Next(2) == 0)
+            {
+                proxy.Hold(); // so that much is owed, and waits
+                await Task.Delay(random.Next(20)); // when it breaks is what is random here; nothing is waited for
+                proxy.Cut();
+                proxy.Release();
+            }
+            else
+            {
+                await Task.Delay(random.Next(20)); // as above
+                proxy.Cut();
+            }
+
+            await Eventually.TrueAsync(() => _up != up);
+            await _up.Task.WaitAsync(Deadline);
+        }
+
+        await stop.CancelAsync();
+        var echoes = (await Task.WhenAll(senders).WaitAsync(Deadline)).SelectMany(all => all).ToArray();
+        await Eventually.TrueAsync(() => Array.TrueForAll(echoes, static echo => echo.Ends > 0));
+
+        Assert.All(echoes, static echo => Assert.Equal(1, echo.Ends));
+        Assert.All(echoes, static echo => Assert.True(echo.Answer is null || echo.Answer == echo.Text, $"{echo.Text} was answered with {echo.Answer}."));
+        Assert.Contains(echoes, static echo => echo.Answer is null); // or nothing was cut
+        foreach (var ofOne in echoes.Where(static echo => echo.Answer is not null).GroupBy(static echo => echo.Party))
+        {
+            var order = ofOne.Select(static echo => echo.EndedAs).ToArray(); // in the order in which they were sent
+            Assert.Equal(order.Order(), order);
+        }
+    }
+
+    void IRespLinkOwner.OnUp(RespLink link)
+    {
+        Interlocked.Increment(ref _lives);
+        _up.TrySetResult();
+    }
+
+    void IRespLinkOwner.OnDown(RespLink link, string reason, bool isNews) =>
+        _up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    void IRespLinkOwner.OnPush(RespLink link, ref RespReader push) => throw new RespException("A push came on a link for commands.");
+
+    void IRespLinkOwner.OnBatchEnd(RespLink link)
+    {
+        // Nothing is sent here.
+    }
+
+    // Each sender keeps a few hundred under way. Some lengths fill the window, so that later ones wait.
+    private static List<Echo> Send(RespLink link, int sender, CancellationToken stop)
+    {
+        const int Most = 300;
+        var random = new Random();
+        var echoes = new List<Echo>();
+        var ended = new ConcurrentQueue<Echo>();
+        using var room = new SemaphoreSlim(Most);
+        while (!stop.IsCancellationRequested && room.Wait(Deadline, CancellationToken.None))
+        {
+            var echo = new Echo($"{sender}", $"{sender}-{echoes.Count}{new string('x', random.Next(10) == 0 ? random.Next(20_000) : 0)}", ended, room);
+            if (link.TrySend(echo))
+            {
+                echoes.Add(echo);
+            }
+            else
+            {
+                room.Release();
+                Thread.Yield();
+            }
+        }
+
+        for (var i = 0; i < Most; i++)
+        {
+            Assert.True(room.Wait(Deadline, CancellationToken.None), "A command has no end.");
+        }
+
+        return echoes;
+    }
+
+    private sealed class Echo(string party, string text, ConcurrentQueue<Echo> ended, SemaphoreSlim room) : IPatientCommand
+    {
+        private readonly byte[] _command = new CommandBuffer().Command(2).Bulk("ECHO"u8).Bulk(Encoding.ASCII.GetBytes(text)).Span.ToArray();
+        private int _ends;
+
+        public string Text => text;
+
+        public string Party => party;
+
+        public ReadOnlySpan<byte> Bytes => _command;
+
+        public int Ends => Volatile.Read(ref _ends);
+
+        public string? Answer { get; private set; }
+
+        /// <summary>Which of its sender's it was to end.</summary>
+        public int EndedAs { get; private set; }
+
+        public void Complete(ref RespReader reply)
+        {
+            Answer = Encoding.ASCII.GetString(reply.ReadBulk());
+            End();
+        }
+
+        public void Fail() => End();
+
+        private void End()
+        {
+            ended.Enqueue(this); // by one thread, the link's
+            EndedAs = ended.Count;
+            if (Interlocked.Increment(ref _ends) == 1)
+            {
+                room.Release();
+            }
+        }
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Text[..Math.Min(Text.Length, 20)]}: {Ends}");
+    }
+}
