@@ -19,6 +19,7 @@ internal static class ChatBuilder
         services.AddSingleton<IValidateOptions<ConnectionOptions>, ConnectionOptionsValidator>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionTable>();
+        services.AddSingleton<ConnectionRun>();
         services.AddSingleton<IConnectionCount>(static provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService<ConnectionKeeper>();
 

@@ -3,7 +3,6 @@ using System.Security.Claims;
 using Chat.Api.Admissions;
 using Chat.Api.Auth;
 using Chat.Api.Connections;
-using Chat.Api.Nodes;
 using Chat.Api.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -22,7 +21,7 @@ namespace Chat.Api.Hubs;
 /// negotiation.</para>
 /// </remarks>
 internal sealed partial class HubEndpoint(
-    ConnectionDelegate hub, ConnectionTable connections, Admission admission, NodeDrain drain, HubServices services, HubMemberships memberships,
+    ConnectionDelegate hub, ConnectionTable connections, ConnectionRun life, Admission admission, HubServices services, HubMemberships memberships,
     IOptions<HubOptions> options, ILogger<HubEndpoint> logger)
 {
     private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
@@ -155,39 +154,23 @@ internal sealed partial class HubEndpoint(
         var client = new HubClient(connection, context.ConnectionId, services);
         context.Features.Set(client);
         connection.ExpiresAt = ChatUser.ExpiresAt(user);
-        var reason = CloseReason.Fault;
-        connections.Add(connection);
-        try
-        {
-            if (drain.IsDraining)
+        await life.RunAsync(
+            connection,
+            async () =>
             {
-                connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
-            }
+                var isSettled = await settleProtocol();
+                if (isSettled)
+                {
+                    await memberships.TakeUpAsync(client, since);
+                }
+                else
+                {
+                    connection.Close(CloseReason.NoHandshake);
+                }
 
-            var isSettled = await settleProtocol();
-            if (isSettled)
-            {
-                await memberships.TakeUpAsync(client, since);
-            }
-            else
-            {
-                connection.Close(CloseReason.NoHandshake);
-            }
-
-            reason = await run(isSettled);
-        }
-        catch (Exception exception)
-        {
-            Log.Failed(logger, exception, connection.Number);
-            connection.Close(CloseReason.Fault);
-        }
-        finally
-        {
-            // Last out of the table, so that a drain sees it as long as it is there.
-            client.End();
-            connections.Remove(connection, reason);
-            Log.Ended(logger, connection.Number, reason.Code, reason.Text);
-        }
+                return await run(isSettled);
+            },
+            client.End);
     }
 
     private async Task<CloseReason> RunAsync(ConnectionContext context, HubSocket socket, Task<CloseReason> reading)
@@ -218,9 +201,6 @@ internal sealed partial class HubEndpoint(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "HubConnectionEnded", Message = "Hub connection {Number} ended: {Code} {Reason}")]
-        public static partial void Ended(ILogger logger, long number, int code, string reason);
-
         [LoggerMessage(Level = LogLevel.Error, EventName = "HubConnectionFailed", Message = "Hub connection {Number} failed.")]
         public static partial void Failed(ILogger logger, Exception exception, long number);
     }

@@ -6,14 +6,8 @@ namespace Chat.Api.Hubs;
 
 /// <summary>What SignalR reads of a client on one of its own transports, counted: calls have their limit in <see cref="HubGate"/>,
 /// but what never becomes a call - pings, answers, calls of nothing - costs as well.</summary>
-internal sealed class HubInput(PipeReader input, ConnectionTable table, Action<CloseReason> close) : PipeReader
+internal sealed class HubInput(PipeReader input, Connection connection) : PipeReader
 {
-    /// <summary>Records a client may send for each message it may: pings and answers besides calls.</summary>
-    public const int RecordsPerMessage = 10;
-
-    private TokenBucket _records = new(
-        table.Options.MessagesPerSecond * RecordsPerMessage, table.Options.MessageBurst * RecordsPerMessage, table.Time);
-
     private HubRecords _counted = HubRecords.Separated();
     private ReadOnlySequence<byte> _read;
 
@@ -35,10 +29,9 @@ internal sealed class HubInput(PipeReader input, ConnectionTable table, Action<C
 
         _read = default;
         input.AdvanceTo(consumed, examined);
-        if (records > 0 && !_records.TryTake(records))
+        if (records > 0)
         {
-            table.Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
-            close(CloseReason.TooManyMessages);
+            connection.Allowance.TakeRecords(records, connection);
         }
     }
 

@@ -13,7 +13,6 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 {
     private readonly Pipe _received;
     private (Action<object> Beat, object State)[] _heartbeats = []; // replaced as a whole: the keeper's thread reads it
-    private TokenBucket _records;
     private HubRecords _counted = HubRecords.Separated();
     private bool _isSettled; // which protocol is spoken; on the socket's thread, as is the counting
 
@@ -21,7 +20,6 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
         : base(number, userId, HubFormat.Of(null, isFramed: true), input, sender, table)
     {
         Output = new HubOutput(this);
-        _records = new TokenBucket(Options.MessagesPerSecond * HubInput.RecordsPerMessage, Options.MessageBurst * HubInput.RecordsPerMessage, table.Time);
 
         // Handled on the socket's thread: nothing in the hub blocks. Unread calls hold up the reading of the next.
         _received = new Pipe(new PipeOptions(
@@ -97,17 +95,7 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
         return flush.IsCompletedSuccessfully ? null : flush.AsTask();
     }
 
-    private bool MayCome(ReadOnlySpan<byte> message)
-    {
-        if (_records.TryTake(message.IsEmpty ? 1 : _counted.In(message)))
-        {
-            return true;
-        }
-
-        Metrics.Refused(nameof(ConnectionOptions.MessagesPerSecond));
-        Close(CloseReason.TooManyMessages);
-        return false;
-    }
+    private bool MayCome(ReadOnlySpan<byte> message) => Allowance.TakeRecords(message.IsEmpty ? 1 : _counted.In(message), this);
 
     protected override void OnClosing(CloseReason reason)
     {

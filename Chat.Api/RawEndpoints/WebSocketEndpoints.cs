@@ -4,7 +4,6 @@ using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
-using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Chat.Api.WebSockets;
 using Microsoft.Extensions.Options;
@@ -12,9 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Chat.Api.RawEndpoints;
 
 /// <summary>The raw endpoints: which topics a path stands for, and the steps from a request to a connection.</summary>
-internal sealed partial class WebSocketEndpoints(
-    TopicTable topics, ConnectionTable connections, Admission admission, IBackplane backplane, GroupAccess access, NodeDrain drain,
-    IOptions<AuthOptions> auth, ILogger<WebSocketEndpoints> logger)
+internal sealed class WebSocketEndpoints(
+    TopicTable topics, ConnectionTable connections, ConnectionRun life, Admission admission, IBackplane backplane, GroupAccess access, IOptions<AuthOptions> auth)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -119,58 +117,41 @@ internal sealed partial class WebSocketEndpoints(
             ExpiresAt = ChatUser.ExpiresAt(http.User),
         };
         var members = new List<Member>(acquired.Count);
-        var reason = CloseReason.Fault;
         connection.Removed = _ => reader.OnRemoved(connection);
-        connections.Add(connection);
-        try
-        {
-            if (drain.IsDraining)
+        await life.RunAsync(
+            connection,
+            async () =>
             {
-                connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
-            }
-
-            for (var i = 0; i < acquired.Count; i++)
-            {
-                var since = request.Since[i] ?? new LogPosition(before[i].Epoch, before[i].Offset);
-                var member = access.IsRestricted(acquired[i].Topic) ? await access.TryJoinAsync(acquired[i], connection, since)
-                    : (request.Since[i] is null ? acquired[i].TryJoin(connection, before[i]) : null)
-                        ?? await TopicReplay.JoinAsync(acquired[i], connection, since, backplane);
-                if (member is null)
+                try
                 {
-                    connection.Close(CloseReason.LeftGroup); // between the look before the upgrade and this one
-                    break;
+                    await JoinAsync(connection, request, acquired, before, members);
+                }
+                catch (BackplaneUnavailableException)
+                {
+                    connection.Close(CloseReason.TryLater);
                 }
 
-                members.Add(member);
-            }
-
-            reason = await connection.ReadAsync(reader);
-        }
-        catch (BackplaneUnavailableException)
-        {
-            connection.Close(CloseReason.TryLater);
-            reason = await connection.ReadAsync(reader);
-        }
-        catch (Exception exception)
-        {
-            Log.Failed(logger, exception, connection.Number);
-            connection.Close(CloseReason.Fault);
-        }
-        finally
-        {
-            // Last out of the table, so that a drain sees it as long as it is there.
-            members.ForEach(member => member.Topic.Leave(member));
-            connections.Remove(connection, reason);
-            Log.Ended(logger, connection.Number, reason.Code, reason.Text);
-        }
+                return await connection.ReadAsync(reader);
+            },
+            () => members.ForEach(member => member.Topic.Leave(member)));
     }
 
-    private static partial class Log
+    private async Task JoinAsync(
+        WebSocketConnection connection, WebSocketRequest request, List<LocalTopic> acquired, List<(string Epoch, long Offset)> before, List<Member> members)
     {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "ConnectionEnded", Message = "Connection {Number} ended: {Code} {Reason}")]
-        public static partial void Ended(ILogger logger, long number, int code, string reason);
+        for (var i = 0; i < acquired.Count; i++)
+        {
+            var since = request.Since[i] ?? new LogPosition(before[i].Epoch, before[i].Offset);
+            var member = access.IsRestricted(acquired[i].Topic) ? await access.TryJoinAsync(acquired[i], connection, since)
+                : (request.Since[i] is null ? acquired[i].TryJoin(connection, before[i]) : null)
+                    ?? await TopicReplay.JoinAsync(acquired[i], connection, since, backplane);
+            if (member is null)
+            {
+                connection.Close(CloseReason.LeftGroup); // between the look before the upgrade and this one
+                return;
+            }
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "ConnectionFailed", Message = "Connection {Number} failed.")]
-        public static partial void Failed(ILogger logger, Exception exception, long number);
+            members.Add(member);
+        }
     }
 }

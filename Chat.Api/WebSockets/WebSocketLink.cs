@@ -9,63 +9,23 @@ namespace Chat.Api.WebSockets;
 /// <summary>A WebSocket, whatever is spoken over it: one loop reads frames, the outbox writes them.</summary>
 /// <remarks>Frames are read, unmasked and handled where they lie in the server's receive buffers; only messages
 /// that arrive in pieces are copied. While a client is silent it holds no buffer.</remarks>
-internal abstract class WebSocketLink : Connection
+internal abstract class WebSocketLink : ClientConnection
 {
-    private const int OtherFramesPerMessage = 10; // a message of 32 KiB in pieces of 4 KiB, and a ping
-
     private static readonly ArrayBufferWriter<byte> InPieces = new(); // stays empty
 
-    private readonly TimeProvider _time;
     private readonly PipeReader _input;
-    private readonly IFrameSender _sender;
-    private readonly Outbox _outbox;
-    private readonly ConnectionOptions _options;
-    private readonly ConnectionMetrics _metrics;
-    private TokenBucket _otherFrames; // pings, pongs and fragments
     private ArrayBufferWriter<byte>? _fragments; // not null: inside a fragmented message
-    private CloseReason? _closeReason;
-    private long _closingSince;
     private long _heardAt;
     private WebSocketFrame? _rest; // of a frame that is handed on as it comes
     private long _skipping; // bytes of a frame that is too big, still to come
     private bool _discarding; // what comes can't be understood; read on only so that a reset does not overtake our close frame
-    private bool _ended;
 
     protected WebSocketLink(long number, string userId, IFrameFormat format, PipeReader input, IFrameSender sender, ConnectionTable table)
-        : base(number, userId, format)
+        : base(number, userId, format, sender, table)
     {
-        _time = table.Time;
         _input = input;
-        _sender = sender;
-        _options = table.Options;
-        _metrics = table.Metrics;
-        _outbox = new Outbox(sender, _options.OutboxBytes, _metrics);
-        _otherFrames = new TokenBucket(_options.MessagesPerSecond * OtherFramesPerMessage, _options.MessageBurst * OtherFramesPerMessage, _time);
-        _heardAt = _time.GetTimestamp();
-        Allowance = new SendAllowance(table, userId);
+        _heardAt = Time.GetTimestamp();
     }
-
-    public ConnectionOptions Options => _options;
-
-    public ConnectionMetrics Metrics => _metrics;
-
-    public override long WaitingBytes => _outbox.WaitingBytes;
-
-    /// <summary>Whether it is on its way out, for whatever reason.</summary>
-    protected bool IsClosing => _closeReason is not null;
-
-    public override void Enqueue(Frame frame)
-    {
-        if (!_outbox.TryEnqueue(frame))
-        {
-            // Skipping a frame would be a gap nobody sees; closing makes the client resume from the log.
-            Close(CloseReason.SlowConsumer);
-        }
-    }
-
-    public override Task HasRoomAsync() => _outbox.HasRoomAsync();
-
-    public override void Close(CloseReason reason) => Close(reason, reason);
 
     /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
     protected async Task<CloseReason> ReadFramesAsync()
@@ -78,7 +38,7 @@ internal abstract class WebSocketLink : Connection
                 var result = await _input.ReadAsync(CancellationToken.None);
                 isHandling = true;
                 var buffer = result.Buffer;
-                _heardAt = _time.GetTimestamp();
+                _heardAt = Time.GetTimestamp();
                 var open = true;
                 while (open && !_discarding && TryReadFrame(ref buffer, out var frame))
                 {
@@ -105,22 +65,18 @@ internal abstract class WebSocketLink : Connection
             // Reset by the peer, or ended by us: in both cases over. What handling throws is a fault of ours, and no such end.
         }
 
-        _ended = true;
-        _outbox.End();
-        return Interlocked.CompareExchange(ref _closeReason, CloseReason.Vanished, null) ?? CloseReason.Vanished;
+        return End(CloseReason.Vanished);
     }
 
     public override void Tend(long now, bool ping)
     {
-        var silence = _time.GetElapsedTime(Volatile.Read(ref _heardAt), now);
-        if (_closeReason is not null)
+        base.Tend(now, ping);
+        if (IsClosing)
         {
-            if (!_ended && _time.GetElapsedTime(Volatile.Read(ref _closingSince), now) >= _options.CloseTimeout)
-            {
-                _sender.Abort();
-            }
+            return;
         }
-        else if (silence >= _options.SilenceLimit)
+
+        if (Time.GetElapsedTime(Volatile.Read(ref _heardAt), now) >= Options.SilenceLimit)
         {
             Close(CloseReason.PingTimeout);
         }
@@ -145,24 +101,7 @@ internal abstract class WebSocketLink : Connection
     /// <returns>Null, or what to wait for before the next message is read; it never fails.</returns>
     protected abstract Task? OnMessage(ReadOnlySpan<byte> message);
 
-    /// <summary>Called once, before the close frame goes into the outbox.</summary>
-    protected virtual void OnClosing(CloseReason reason)
-    {
-    }
-
-    private void Close(CloseReason reason, CloseReason sent)
-    {
-        if (_closeReason is null)
-        {
-            Volatile.Write(ref _closingSince, _time.GetTimestamp()); // before the reason, which makes the keeper look at it
-        }
-
-        if (Interlocked.CompareExchange(ref _closeReason, reason, null) is null)
-        {
-            OnClosing(reason);
-            _outbox.Close(sent.ToFrame(), dropWaiting: reason == CloseReason.SlowConsumer);
-        }
-    }
+    protected sealed override Frame LastFrame(CloseReason reason) => reason.ToFrame();
 
     private void Discard(CloseReason reason)
     {
@@ -198,14 +137,14 @@ internal abstract class WebSocketLink : Connection
                 return TryTakePiece(ref frame, bytes.Length);
             }
 
-            if (frame.IsControl || frame.PayloadLength <= _options.MessageBytes - (_fragments?.WrittenCount ?? 0))
+            if (frame.IsControl || frame.PayloadLength <= Options.MessageBytes - (_fragments?.WrittenCount ?? 0))
             {
                 return bytes.Length >= frame.HeaderLength + frame.PayloadLength;
             }
 
             // Before its payload has come: a client that says it will send too much needs not send it. One that does
             // answers our close frame behind it.
-            _metrics.Refused(nameof(_options.MessageBytes));
+            Metrics.Refused(nameof(Options.MessageBytes));
             _skipping = frame.HeaderLength + Math.Min(frame.PayloadLength, long.MaxValue - WebSocketFrame.MaxHeaderLength);
             Close(CloseReason.TooBig);
         }
@@ -253,7 +192,6 @@ internal abstract class WebSocketLink : Connection
         wait = null;
         if (!MayCome(frame))
         {
-            _metrics.Refused(nameof(_options.MessagesPerSecond));
             Discard(CloseReason.TooManyMessages);
             return true;
         }
@@ -277,7 +215,7 @@ internal abstract class WebSocketLink : Connection
             case WebSocketOpcode.Binary when _fragments is null:
             case WebSocketOpcode.Text when _fragments is null:
             case WebSocketOpcode.Continuation when _fragments is not null:
-                return _closeReason is not null || OnData(frame.Fin, payload, out wait);
+                return IsClosing || OnData(frame.Fin, payload, out wait);
             default:
                 Discard(CloseReason.ProtocolError); // a continuation of nothing, or a message inside another
                 return true;
@@ -286,7 +224,7 @@ internal abstract class WebSocketLink : Connection
 
     // Every ping costs an answer, and pieces of nothing need never end.
     private bool MayCome(in WebSocketFrame frame) =>
-        (frame.Fin && !frame.IsControl) || frame.HeaderLength == 0 || frame.Opcode == WebSocketOpcode.Close || _otherFrames.TryTake();
+        (frame.Fin && !frame.IsControl) || frame.HeaderLength == 0 || frame.Opcode == WebSocketOpcode.Close || Allowance.TakeFrame();
 
     private bool OnData(bool fin, ReadOnlySpan<byte> payload, out Task? wait)
     {

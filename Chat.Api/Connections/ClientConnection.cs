@@ -1,0 +1,88 @@
+namespace Chat.Api.Connections;
+
+/// <summary>A client's connection, whatever its transport: it owns the outbox, the end, and what the client may send.</summary>
+internal abstract class ClientConnection : Connection
+{
+    private readonly IFrameSender _sender;
+    private readonly Outbox _outbox;
+    private CloseReason? _closeReason;
+    private long _closingSince;
+    private bool _hasEnded;
+
+    protected ClientConnection(long number, string userId, IFrameFormat format, IFrameSender sender, ConnectionTable table)
+        : base(number, userId, format)
+    {
+        Options = table.Options;
+        Metrics = table.Metrics;
+        Time = table.Time;
+        Allowance = new SendAllowance(table, userId);
+        _sender = sender;
+        _outbox = new Outbox(sender, Options.OutboxBytes, Metrics);
+    }
+
+    public ConnectionOptions Options { get; }
+
+    public ConnectionMetrics Metrics { get; }
+
+    public sealed override long WaitingBytes => _outbox.WaitingBytes;
+
+    protected TimeProvider Time { get; }
+
+    /// <summary>Whether it is on its way out, for whatever reason.</summary>
+    protected bool IsClosing => _closeReason is not null;
+
+    public sealed override void Enqueue(Frame frame)
+    {
+        if (!_outbox.TryEnqueue(frame))
+        {
+            // Skipping a frame would be a gap nobody sees; closing makes the client resume from the log.
+            Close(CloseReason.SlowConsumer);
+        }
+    }
+
+    public sealed override Task HasRoomAsync() => _outbox.HasRoomAsync();
+
+    public sealed override void Close(CloseReason reason) => Close(reason, reason);
+
+    public override void Tend(long now, bool ping)
+    {
+        if (IsClosing && !_hasEnded && Time.GetElapsedTime(Volatile.Read(ref _closingSince), now) >= Options.CloseTimeout)
+        {
+            _sender.Abort();
+        }
+    }
+
+    /// <param name="reason">Why, as metrics and the log have it.</param>
+    /// <param name="sent">Why, as its client is told.</param>
+    protected void Close(CloseReason reason, CloseReason sent)
+    {
+        if (_closeReason is null)
+        {
+            Volatile.Write(ref _closingSince, Time.GetTimestamp()); // before the reason, which makes the keeper look at it
+        }
+
+        if (Interlocked.CompareExchange(ref _closeReason, reason, null) is null)
+        {
+            OnClosing(reason);
+            _outbox.Close(LastFrame(sent), dropWaiting: reason == CloseReason.SlowConsumer);
+        }
+    }
+
+    /// <summary>Nothing comes from the client any more, and nothing is sent to it.</summary>
+    /// <param name="otherwise">The reason, unless there was one.</param>
+    /// <returns>The reason.</returns>
+    protected CloseReason End(CloseReason otherwise)
+    {
+        _hasEnded = true;
+        _outbox.End();
+        return Interlocked.CompareExchange(ref _closeReason, otherwise, null) ?? otherwise;
+    }
+
+    /// <summary>Called once, before the last frame goes into the outbox.</summary>
+    protected virtual void OnClosing(CloseReason reason)
+    {
+    }
+
+    /// <summary>What ends the connection in its protocol.</summary>
+    protected abstract Frame LastFrame(CloseReason reason);
+}

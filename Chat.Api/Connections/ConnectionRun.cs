@@ -1,0 +1,47 @@
+using Chat.Api.Nodes;
+
+namespace Chat.Api.Connections;
+
+/// <summary>A connection's life, by whichever door it came: in the table from before it joins anything until it has left everything.</summary>
+internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionRun> logger)
+{
+    /// <summary>Returns when the connection has ended. What its run throws ends it, as a fault of ours.</summary>
+    /// <param name="connection">Of which a client may know already.</param>
+    /// <param name="run">Joins, reads until the end, and says why it was.</param>
+    /// <param name="leave">Undoes what was joined, however far it came.</param>
+    public async Task RunAsync(Connection connection, Func<Task<CloseReason>> run, Action leave)
+    {
+        var reason = CloseReason.Fault;
+        connections.Add(connection);
+        try
+        {
+            if (drain.IsDraining)
+            {
+                connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
+            }
+
+            reason = await run();
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception, connection.Number);
+            connection.Close(CloseReason.Fault);
+        }
+        finally
+        {
+            // Last out of the table, so that a drain sees it as long as it is there.
+            leave();
+            connections.Remove(connection, reason);
+            Log.Ended(logger, connection.Number, reason.Code, reason.Text);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "ConnectionEnded", Message = "Connection {Number} ended: {Code} {Reason}")]
+        public static partial void Ended(ILogger logger, long number, int code, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "ConnectionFailed", Message = "Connection {Number} failed.")]
+        public static partial void Failed(ILogger logger, Exception exception, long number);
+    }
+}
