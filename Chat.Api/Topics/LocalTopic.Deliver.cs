@@ -31,7 +31,7 @@ internal sealed partial class LocalTopic
             }
 
             var format = member.Connection.Format;
-            var frame = frames[format.Index] ??= format.Message(topic, envelope);
+            var frame = frames[format.Index] ??= format.Message(_topic, envelope);
             if (frame is not null)
             {
                 delivered++;
@@ -39,7 +39,7 @@ internal sealed partial class LocalTopic
             }
         }
 
-        metrics.Delivered(delivered, envelope.At);
+        _metrics.Delivered(delivered, envelope.At);
         if (envelope.IsRemoval)
         {
             Remove_NeedsLock(envelope);
@@ -47,7 +47,7 @@ internal sealed partial class LocalTopic
     }
 
     // One that fails in the midst of it, by a fault of ours, is not delivered again: some have it already.
-    private void DeliverLogged_NeedsLock(scoped in Envelope envelope)
+    void ILogFollower.Next(scoped in Envelope envelope)
     {
         try
         {
@@ -60,13 +60,25 @@ internal sealed partial class LocalTopic
         }
     }
 
+    void ILogFollower.Passed(scoped in Envelope envelope)
+    {
+        if (envelope.IsRemoval)
+        {
+            _memberships?.OnRemoved(envelope.Id); // it took effect through the log, or before anybody was here
+        }
+    }
+
+    void ILogFollower.Rewound(long offset) => _members.ForEach(member => member.Known = Math.Min(member.Known, offset));
+
+    void ILogFollower.Hole() => Hole_NeedsLock();
+
     private static void Enqueue_NeedsLock(Member member, Frame frame)
     {
         if (member.Held is not { } held)
         {
             member.Connection.Enqueue(frame);
         }
-        else if (held.Count < MaxWaiting)
+        else if (held.Count < LogCursor.MaxWaiting)
         {
             held.Add(frame);
         }
@@ -78,7 +90,7 @@ internal sealed partial class LocalTopic
 
     private void Hole_NeedsLock()
     {
-        metrics.Hole();
+        _metrics.Hole();
         Doubt_NeedsLock();
         foreach (var member in _members)
         {
@@ -88,7 +100,7 @@ internal sealed partial class LocalTopic
 
     private void Tell_NeedsLock(Member member, bool recovered)
     {
-        if (member.Connection.Format.Subscribed(topic, _epoch, _last, recovered) is { } frame)
+        if (member.Connection.Format.Subscribed(_topic, _cursor.Epoch, _cursor.Last, recovered) is { } frame)
         {
             Enqueue_NeedsLock(member, frame);
         }
@@ -96,8 +108,8 @@ internal sealed partial class LocalTopic
 
     // Via is {node}-{number}.
     private long NumberOfSenderHere(ReadOnlySpan<byte> via) =>
-        via.Length > node.Length + 1 && via.StartsWith(node) && via[node.Length] == '-'
-            && System.Buffers.Text.Utf8Parser.TryParse(via[(node.Length + 1)..], out long number, out _)
+        via.Length > _node.Length + 1 && via.StartsWith(_node) && via[_node.Length] == '-'
+            && System.Buffers.Text.Utf8Parser.TryParse(via[(_node.Length + 1)..], out long number, out _)
             ? number
             : 0;
 
@@ -110,7 +122,7 @@ internal sealed partial class LocalTopic
         }
 
         var activity = BackplaneMetrics.Traces.StartActivity("chat.deliver", ActivityKind.Consumer, parent);
-        activity?.SetTag("chat.topic.kind", topic.Kind.ToString()).SetTag("chat.members", _members.Count).SetTag("chat.message.bytes", envelope.Msg.Length);
+        activity?.SetTag("chat.topic.kind", _topic.Kind.ToString()).SetTag("chat.members", _members.Count).SetTag("chat.message.bytes", envelope.Msg.Length);
         return activity;
     }
 

@@ -33,7 +33,7 @@ internal sealed partial class LocalTopic
         var user = JsonText.ToText(removal.From);
         if (!Utf8Parser.TryParse(removal.Msg, out long generation, out _))
         {
-            metrics.Malformed();
+            _metrics.Malformed();
             return;
         }
 
@@ -46,7 +46,7 @@ internal sealed partial class LocalTopic
             }
         }
 
-        memberships?.OnRemoved(removal.Id);
+        _memberships?.OnRemoved(removal.Id);
     }
 
     // What is held for it stays, in order: it was published before the removal.
@@ -55,14 +55,14 @@ internal sealed partial class LocalTopic
         if (member.IsIn)
         {
             Leave_NeedsLock(member);
-            member.Connection.Removed?.Invoke(topic);
+            member.Connection.Removed?.Invoke(_topic);
         }
     }
 
     private void Doubt_NeedsLock()
     {
         List<Member> doubted = [.. _members.Where(member => member.Generation > 0)];
-        if (doubted.Count > 0 && memberships is not null)
+        if (doubted.Count > 0 && _memberships is not null)
         {
             foreach (var member in doubted)
             {
@@ -70,12 +70,12 @@ internal sealed partial class LocalTopic
                 member.Holds++;
             }
 
-            memberships.OnDoubt(doubted);
+            _memberships.OnDoubt(doubted);
         }
     }
 }
 
-/// <summary>Hears what topics find out about memberships. Called under a topic's lock: must not wait, block or throw.</summary>
+/// <summary>Hears what topics find out about _memberships. Called under a topic's lock: must not wait, block or throw.</summary>
 internal interface IMembershipListener
 {
     /// <summary>A removal has taken effect here: nothing published after it reaches its user's connections on this node.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
@@ -9,29 +8,30 @@ namespace Chat.Api.Topics;
 /// <remarks>
 /// <para>Guarantee: each member gets what is published after it joined, in the order of offsets, each offset once.
 /// Where that cannot be kept, because a gap's messages are no longer in the log, members are told.</para>
-/// <para>Mechanism: while <em>live</em>, an envelope with the next offset is delivered at once. Any other makes the
-/// topic <em>fill</em>: envelopes wait, the log is read from the last delivered offset on, then come those that
-/// waited. Everything happens under one lock per topic, which is never held across a wait.</para>
+/// <para>Mechanism: a <see cref="LogCursor"/> passes the log's messages, and each is delivered to the members there are at that
+/// moment. Everything happens under one lock per topic, which is never held across a wait.</para>
 /// </remarks>
-internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics metrics, IMembershipListener? memberships = null)
+internal sealed partial class LocalTopic : ILogFollower
 {
-    private const int MaxWaiting = 1024; // more are left to the log
+    private readonly Topic _topic;
+    private readonly byte[] _node;
+    private readonly TopicMetrics _metrics;
+    private readonly IMembershipListener? _memberships;
 
     private readonly Lock _gate = new(); // guards everything below
     private readonly List<Member> _members = [];
-    private readonly Queue<byte[]> _waiting = [];
-    private string _epoch = "";
-    private byte[] _epochUtf8 = [];
-    private byte[] _endedEpoch = [];
-    private long _last;
-    private int _lastMark; // of the message at _last; 0: not known
-    private Lineage _lineage = Lineage.None;
-    private bool _owesHole; // the log is another one, and from where on it is to be had the next read tells
-    private bool _isLive;
-    private bool _mustReadAgain;
-    private int _waitedBeforeRead; // of those that wait, how many did so when the last read began
+    private readonly LogCursor _cursor;
 
-    public Topic Topic => topic;
+    public LocalTopic(Topic topic, byte[] node, TopicMetrics metrics, IMembershipListener? memberships = null)
+    {
+        _topic = topic;
+        _node = node;
+        _metrics = metrics;
+        _memberships = memberships;
+        _cursor = new LogCursor(this, metrics);
+    }
+
+    public Topic Topic => _topic;
 
     /// <summary>Connections that use it or are about to. Guarded by the <see cref="TopicTable"/>'s lock, as are the next two.</summary>
     public int References { get; set; }
@@ -60,7 +60,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         {
             lock (_gate)
             {
-                return (_epoch, _last);
+                return _cursor.Position;
             }
         }
     }
@@ -81,7 +81,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         lock (_gate)
         {
-            return at == (_epoch, _last) ? Join(connection) : null;
+            return at == _cursor.Position ? Join(connection) : null;
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         lock (_gate)
         {
-            (epoch, offset) = (_epoch, _last);
+            (epoch, offset) = _cursor.Position;
             // Perhaps of an epoch before or after this one; if it is of none, the replay makes the member join anew.
             return Add_NeedsLock(new Member(this, connection) { Held = [], Holds = 1, Known = since.Offset, Generation = generation });
         }
@@ -111,7 +111,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
                 return false;
             }
 
-            (epoch, offset) = (_epoch, _last);
+            (epoch, offset) = _cursor.Position;
             (member.Held, member.Known) = ([], 0);
             return true;
         }
@@ -142,7 +142,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         if (!Envelope.TryParse(utf8, out var envelope))
         {
-            metrics.Malformed();
+            _metrics.Malformed();
             return false;
         }
 
@@ -154,28 +154,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
                 return false;
             }
 
-            if (_isLive)
-            {
-                if (TryTake_NeedsLock(envelope))
-                {
-                    return false;
-                }
-
-                _isLive = false;
-                _waiting.Enqueue(utf8.ToArray());
-                return true;
-            }
-
-            if (_waiting.Count < MaxWaiting)
-            {
-                _waiting.Enqueue(utf8.ToArray());
-            }
-            else
-            {
-                _mustReadAgain = true;
-            }
-
-            return false;
+            return _cursor.Receive(utf8, envelope);
         }
     }
 
@@ -184,10 +163,7 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         lock (_gate)
         {
-            _mustReadAgain = true; // a fill under way may have read too early
-            var start = _isLive;
-            _isLive = false;
-            return start;
+            return _cursor.Suspect();
         }
     }
 
@@ -196,9 +172,16 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         lock (_gate)
         {
-            // An ended life is known to have ended, and what was lost with it has been told.
-            var isKnown = epoch.SequenceEqual(_epochUtf8) ? offset <= _last : epoch.SequenceEqual(_endedEpoch);
-            return !isKnown && Suspect();
+            return _cursor.Suspect(epoch, offset);
+        }
+    }
+
+    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing.</summary>
+    public void OnLifeBroken(string life)
+    {
+        lock (_gate)
+        {
+            _cursor.OnLifeBroken(life);
         }
     }
 
@@ -207,16 +190,11 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
     {
         lock (_gate)
         {
-            SetEpoch_NeedsLock(page.Epoch);
-            (_last, _lastMark, _lineage) = (page.Last, 0, page.Lineage);
-            return !TryGoLive_NeedsLock();
+            return _cursor.Begin(page);
         }
     }
 
     /// <summary>Reads the log until nothing is missing. One at a time: started by who was told to.</summary>
-    /// <remarks>The message delivered last is read once more: a Redis that came back without the last of what it had
-    /// acknowledged gives their offsets again, to others, and what follows then continues another history than the one
-    /// delivered here. That ends the log's life.</remarks>
     /// <exception cref="BackplaneUnavailableException">Not done; to be called again when Redis is back.</exception>
     public async Task FillAsync(IBackplane backplane)
     {
@@ -227,15 +205,13 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
             long since;
             lock (_gate)
             {
-                (epoch, since) = (_epoch, _lastMark == 0 ? _last : _last - 1);
-                _mustReadAgain = false; // what happens from here on is not in this read
-                _waitedBeforeRead = _waiting.Count;
+                (epoch, since) = _cursor.BeginRead();
             }
 
-            var page = await backplane.ReadAsync(topic, epoch, since, PageSize);
+            var page = await backplane.ReadAsync(_topic, epoch, since, PageSize);
             if (IsOtherHistory(page))
             {
-                page = await backplane.EndEpochAsync(topic, epoch);
+                page = await backplane.EndEpochAsync(_topic, epoch);
             }
 
             SendBatch.Begin();
@@ -253,93 +229,20 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         }
     }
 
-    /// <summary>Delivers a page of the log. True: nothing is missing any more, the topic is live.</summary>
+    private bool IsOtherHistory(LogPage page)
+    {
+        lock (_gate)
+        {
+            return _cursor.IsOtherHistory(page);
+        }
+    }
+
     private bool TryApply(LogPage page)
     {
         lock (_gate)
         {
-            _lineage = page.Lineage; // before it is asked: what becomes known later is told by OnLifeBroken
-            if (page.Epoch != _epoch && !TryGoOver_NeedsLock(page))
-            {
-                return false;
-            }
-
-            var before = _last;
-            if (_owesHole)
-            {
-                (_last, _lastMark, _owesHole) = (page.Envelopes.Count > 0 ? FirstOffset(page) - 1 : page.Last, 0, false);
-                Hole_NeedsLock();
-            }
-
-            foreach (var utf8 in page.Envelopes)
-            {
-                if (Envelope.TryParse(utf8, out var envelope) && envelope.Offset > _last)
-                {
-                    if (envelope.Offset != _last + 1)
-                    {
-                        _last = envelope.Offset - 1;
-                        Hole_NeedsLock();
-                    }
-
-                    (_last, _lastMark) = (envelope.Offset, Mark(envelope));
-                    DeliverLogged_NeedsLock(envelope);
-                    metrics.GapFilled(1);
-                }
-            }
-
-            if (_last == before && page.Last > _last)
-            {
-                (_last, _lastMark) = (page.Last, 0); // the log is gone by age (or what it holds is not ours), only its position is left
-                Hole_NeedsLock();
-            }
-
-            return _last >= page.Last && TryGoLive_NeedsLock();
+            return _cursor.TryApply(page);
         }
-    }
-
-    /// <summary>Takes what waited. False: there is another gap.</summary>
-    private bool TryGoLive_NeedsLock()
-    {
-        while (_waiting.TryPeek(out var utf8))
-        {
-            // What was published before a read and does not fit behind it belongs to an ended life of the log.
-            if (Envelope.TryParse(utf8, out var envelope) && !TryTake_NeedsLock(envelope) && _waitedBeforeRead <= 0)
-            {
-                return false;
-            }
-
-            _waiting.Dequeue();
-            _waitedBeforeRead--;
-        }
-
-        _isLive = !_mustReadAgain;
-        return _isLive;
-    }
-
-    /// <summary>Delivers the next message, drops one that was delivered already. False: something is missing before it.</summary>
-    private bool TryTake_NeedsLock(scoped in Envelope envelope)
-    {
-        if (!envelope.Epoch.SequenceEqual(_epochUtf8))
-        {
-            return envelope.Epoch.SequenceEqual(_endedEpoch);
-        }
-
-        if (envelope.Offset > _last + 1)
-        {
-            return false;
-        }
-
-        if (envelope.Offset == _last + 1)
-        {
-            (_last, _lastMark) = (envelope.Offset, Mark(envelope));
-            DeliverLogged_NeedsLock(envelope);
-        }
-        else if (envelope.IsRemoval)
-        {
-            memberships?.OnRemoved(envelope.Id); // it took effect through the log, or before anybody was here
-        }
-
-        return true;
     }
 
     private static void Release_NeedsLock(Member member)
@@ -377,12 +280,5 @@ internal sealed partial class LocalTopic(Topic topic, byte[] node, TopicMetrics 
         member.Index = _members.Count;
         _members.Add(member);
         return member;
-    }
-
-    private void SetEpoch_NeedsLock(string epoch)
-    {
-        _endedEpoch = _epochUtf8;
-        _epoch = epoch;
-        _epochUtf8 = Encoding.UTF8.GetBytes(epoch);
     }
 }

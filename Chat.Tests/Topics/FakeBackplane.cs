@@ -187,7 +187,15 @@ internal sealed class FakeBackplane : IBackplane
         {
             var log = Log_NeedsLock(topic);
             log.RemoveRange(log.Count - lost, lost);
-            _lineage.Insert(0, (Epoch, _trimmed.GetValueOrDefault(topic.Name) + log.Count, life));
+            var at = _trimmed.GetValueOrDefault(topic.Name) + log.Count;
+            var ended = Epoch;
+            while (_lineage is [var newest, ..] && newest.At > at)
+            {
+                ended = newest.Ended; // what it comes back with is from before that
+                _lineage.RemoveAt(0);
+            }
+
+            _lineage.Insert(0, (ended, at, life));
             _epoch++;
         }
     }

@@ -1,0 +1,274 @@
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Topics;
+
+/// <summary>Hears what a <see cref="LogCursor"/> passes. Must not wait or block.</summary>
+internal interface ILogFollower
+{
+    /// <summary>The next message of the log. The cursor stands on it already.</summary>
+    void Next(scoped in Envelope envelope);
+
+    /// <summary>A message that was passed before.</summary>
+    void Passed(scoped in Envelope envelope);
+
+    /// <summary>What lies behind this offset in the log is not what was passed at these offsets.</summary>
+    void Rewound(long offset);
+
+    /// <summary>Messages up to where the cursor stands now may be missing, and are to be had no more.</summary>
+    void Hole();
+}
+
+/// <summary>Where a node stands in a topic's log, and what is missing before it can go on. Knows of no members. Not thread-safe.</summary>
+/// <remarks>
+/// <para>Guarantee: its follower gets each offset once, in order. Where that cannot be kept, because a gap's messages are no longer in
+/// the log, it is told. Where the log goes over into another epoch and goes on there, nobody hears of it; where something
+/// acknowledged may be missing, the follower is told, and goes on from where the two histories part.</para>
+/// <para>Mechanism: while it is <em>live</em>, an envelope with the next offset is passed at once. Any other begins a read: envelopes
+/// wait, the log is read from the last offset on, then come those that waited. Redis says up to where an ended epoch and the log
+/// are one history (<see cref="Lineage"/>). Of servers that do not tell their lives apart, the message passed last is compared with
+/// the one that the log has at its offset.</para>
+/// </remarks>
+internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
+{
+    /// <summary>Envelopes that may wait; more are left to the log.</summary>
+    public const int MaxWaiting = 1024;
+
+    private readonly Queue<byte[]> _waiting = [];
+    private byte[] _epochUtf8 = [];
+    private byte[] _endedEpoch = [];
+    private int _lastMark; // of the message at Last; 0: not known
+    private Lineage _lineage = Lineage.None;
+    private bool _owesHole; // the log is another one, and from where on it is to be had the next read tells
+    private bool _isLive;
+    private bool _mustReadAgain;
+    private int _waitedBeforeRead; // of those that wait, how many did so when the last read began
+
+    /// <summary>The life of the log.</summary>
+    public string Epoch { get; private set; } = "";
+
+    /// <summary>The offset passed last.</summary>
+    public long Last { get; private set; }
+
+    public (string Epoch, long Offset) Position => (Epoch, Last);
+
+    /// <summary>Sets where the log stands at the subscription. True: the log has to be read.</summary>
+    public bool Begin(LogPage page)
+    {
+        SetEpoch(page.Epoch);
+        (Last, _lastMark, _lineage) = (page.Last, 0, page.Lineage);
+        return !TryGoLive();
+    }
+
+    /// <summary>An envelope of the log has come. True: a gap showed, and the log has to be read.</summary>
+    /// <param name="utf8">The envelope.</param>
+    /// <param name="envelope">The same, parsed.</param>
+    public bool Receive(ReadOnlySpan<byte> utf8, scoped in Envelope envelope)
+    {
+        if (_isLive)
+        {
+            if (TryTake(envelope))
+            {
+                return false;
+            }
+
+            _isLive = false;
+            _waiting.Enqueue(utf8.ToArray());
+            return true;
+        }
+
+        if (_waiting.Count < MaxWaiting)
+        {
+            _waiting.Enqueue(utf8.ToArray());
+        }
+        else
+        {
+            _mustReadAgain = true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Something may have been missed without an envelope that shows it. True: the log has to be read.</summary>
+    public bool Suspect()
+    {
+        _mustReadAgain = true; // a read under way may have been too early
+        var start = _isLive;
+        _isLive = false;
+        return start;
+    }
+
+    /// <summary>The log has an acknowledged message at this position. True: it has not come, and the log has to be read.</summary>
+    public bool Suspect(ReadOnlySpan<byte> epoch, long offset)
+    {
+        // An ended life is known to have ended, and what was lost with it has been told.
+        var isKnown = epoch.SequenceEqual(_epochUtf8) ? offset <= Last : epoch.SequenceEqual(_endedEpoch);
+        return !isKnown && Suspect();
+    }
+
+    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing.</summary>
+    public void OnLifeBroken(string life)
+    {
+        if (_lineage.Lives.Contains(life))
+        {
+            follower.Hole();
+        }
+    }
+
+    /// <summary>Begins a read, and says from where. The message passed last is read once more: a Redis that came back without the last
+    /// of what it had acknowledged gives their offsets again, to others, and what follows then continues another history.</summary>
+    public (string Epoch, long Since) BeginRead()
+    {
+        _mustReadAgain = false; // what happens from here on is not in this read
+        _waitedBeforeRead = _waiting.Count;
+        return (Epoch, _lastMark == 0 ? Last : Last - 1);
+    }
+
+    /// <summary>Whether a page shows that the log is not the one that was passed here, though its epoch is. That ends the epoch.</summary>
+    public bool IsOtherHistory(LogPage page) => page.Epoch == Epoch
+        && (page.Last < Last || (_lastMark != 0 && page.Envelopes.Count > 0 && Envelope.TryParse(page.Envelopes[0], out var envelope) && envelope.Offset == Last && Mark(envelope) != _lastMark));
+
+    /// <summary>Passes a page of the log. True: nothing is missing any more, the cursor is live.</summary>
+    public bool TryApply(LogPage page)
+    {
+        _lineage = page.Lineage; // before it is asked: what becomes known later is told by OnLifeBroken
+        if (page.Epoch != Epoch && !TryGoOver(page))
+        {
+            return false;
+        }
+
+        var before = Last;
+        if (_owesHole)
+        {
+            (Last, _lastMark, _owesHole) = (page.Envelopes.Count > 0 ? FirstOffset(page) - 1 : page.Last, 0, false);
+            follower.Hole();
+        }
+
+        foreach (var utf8 in page.Envelopes)
+        {
+            if (Envelope.TryParse(utf8, out var envelope) && envelope.Offset > Last)
+            {
+                if (envelope.Offset != Last + 1)
+                {
+                    Last = envelope.Offset - 1;
+                    follower.Hole();
+                }
+
+                Pass(envelope);
+                metrics.GapFilled(1);
+            }
+        }
+
+        if (Last == before && page.Last > Last)
+        {
+            (Last, _lastMark) = (page.Last, 0); // the log is gone by age (or what it holds is not ours), only its position is left
+            follower.Hole();
+        }
+
+        return Last >= page.Last && TryGoLive();
+    }
+
+    /// <summary>Takes what waited. False: there is another gap.</summary>
+    private bool TryGoLive()
+    {
+        while (_waiting.TryPeek(out var utf8))
+        {
+            // What was published before a read and does not fit behind it belongs to an ended life of the log.
+            if (Envelope.TryParse(utf8, out var envelope) && !TryTake(envelope) && _waitedBeforeRead <= 0)
+            {
+                return false;
+            }
+
+            _waiting.Dequeue();
+            _waitedBeforeRead--;
+        }
+
+        _isLive = !_mustReadAgain;
+        return _isLive;
+    }
+
+    /// <summary>Passes the next message, drops one that was passed already. False: something is missing before it.</summary>
+    private bool TryTake(scoped in Envelope envelope)
+    {
+        if (!envelope.Epoch.SequenceEqual(_epochUtf8))
+        {
+            return envelope.Epoch.SequenceEqual(_endedEpoch);
+        }
+
+        if (envelope.Offset > Last + 1)
+        {
+            return false;
+        }
+
+        if (envelope.Offset == Last + 1)
+        {
+            Pass(envelope);
+        }
+        else
+        {
+            follower.Passed(envelope);
+        }
+
+        return true;
+    }
+
+    private void Pass(scoped in Envelope envelope)
+    {
+        (Last, _lastMark) = (envelope.Offset, Mark(envelope));
+        follower.Next(envelope);
+    }
+
+    /// <summary>Goes over into another epoch of the log. False: the page has nothing to go on from.</summary>
+    private bool TryGoOver(LogPage page)
+    {
+        var continues = page.Continues(Last);
+        SetEpoch(page.Epoch);
+        if (page.Common < 0)
+        {
+            // The log was lost with Redis. Whether anything went with it that nobody got, nobody knows.
+            (Last, _lastMark, _owesHole) = (0, 0, true);
+            follower.Rewound(0);
+            return false;
+        }
+
+        if (!continues && !_owesHole)
+        {
+            Last = Math.Min(Last, page.Common);
+            follower.Rewound(page.Common);
+            follower.Hole();
+        }
+
+        _lastMark = 0;
+        return true;
+    }
+
+    private void SetEpoch(string epoch)
+    {
+        _endedEpoch = _epochUtf8;
+        Epoch = epoch;
+        _epochUtf8 = Encoding.UTF8.GetBytes(epoch);
+    }
+
+    private static long FirstOffset(LogPage page)
+    {
+        foreach (var utf8 in page.Envelopes)
+        {
+            if (Envelope.TryParse(utf8, out var envelope))
+            {
+                return envelope.Offset;
+            }
+        }
+
+        return page.Last + 1;
+    }
+
+    // Tells a message from any other that may have its offset.
+    private static int Mark(scoped in Envelope envelope)
+    {
+        var hash = new HashCode();
+        hash.Add(envelope.At);
+        hash.AddBytes(envelope.Id);
+        return hash.ToHashCode() | 1;
+    }
+}

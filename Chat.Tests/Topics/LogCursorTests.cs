@@ -1,0 +1,241 @@
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Topics;
+
+public sealed class LogCursorTests
+{
+    // A channel that loses and is late, reads that are answered late, doubts about everything: but the log keeps all it has.
+    [Fact]
+    public void Log_ThatLosesNothing_IsPassedWhole_WhateverTheChannelDoes() => Fuzz.Run(2_000, static random =>
+    {
+        var run = new Run(random);
+        for (var steps = random.Next(200); steps > 0; steps--)
+        {
+            run.Step(mayLose: false);
+        }
+
+        run.Settle();
+
+        Assert.Equal(0, run.Holes);
+        Assert.Equal(run.Said, run.View.Count);
+    });
+
+    // As above, but the log is trimmed, Redis begins further lives with less than it had acknowledged, or with nothing.
+    [Fact]
+    public void Log_ThatLoses_IsPassedInOrder_AndWhatIsMissingIsTold() => Fuzz.Run(2_000, static random =>
+    {
+        var run = new Run(random);
+        for (var steps = random.Next(200); steps > 0; steps--)
+        {
+            run.Step(mayLose: true);
+        }
+
+        run.Settle();
+    });
+
+    [Fact]
+    public void Envelope_BehindAGap_WaitsForTheLog()
+    {
+        var backplane = new FakeBackplane();
+        var follower = new Follower();
+        var cursor = new LogCursor(follower, new TopicMetrics(NoMeters.Instance));
+        Assert.False(cursor.Begin(new LogPage("e1", 0, [])));
+        backplane.Say(Run.Name, "a");
+
+        Assert.True(Receive(cursor, backplane.Say(Run.Name, "b")));
+        Assert.Empty(follower.View);
+
+        Assert.True(cursor.TryApply(Read(backplane, cursor.BeginRead())));
+        Assert.Equal(["a", "b"], follower.View.Values);
+        Assert.Equal(("e1", 2), cursor.Position);
+    }
+
+    private static bool Receive(LogCursor cursor, byte[] utf8) => Envelope.TryParse(utf8, out var envelope) && cursor.Receive(utf8, envelope);
+
+    private static LogPage Read(FakeBackplane backplane, (string Epoch, long Since) from) =>
+        Now(backplane.ReadAsync(Run.Name, from.Epoch, from.Since, limit: 8));
+
+    private static LogPage Now(Task<LogPage> read)
+    {
+        Assert.True(read.IsCompletedSuccessfully); // nothing holds it up
+        return read.GetAwaiter().GetResult();
+    }
+
+    private sealed class Follower : ILogFollower
+    {
+        private long _last;
+
+        public LogCursor? Cursor { get; set; }
+
+        /// <summary>What is known to stand in the log, by offset.</summary>
+        public SortedDictionary<long, string> View { get; } = [];
+
+        public int Holes { get; private set; }
+
+        public void Next(scoped in Envelope envelope)
+        {
+            Assert.Equal(_last + 1, envelope.Offset);
+            _last = envelope.Offset;
+            View[_last] = JsonText.ToText(envelope.Msg);
+        }
+
+        public void Passed(scoped in Envelope envelope) => Assert.True(envelope.Offset <= _last);
+
+        public void Rewound(long offset)
+        {
+            _last = Math.Min(_last, offset);
+            foreach (var beyond in View.Keys.Where(known => known > offset).ToArray())
+            {
+                View.Remove(beyond);
+            }
+        }
+
+        public void Hole()
+        {
+            Holes++;
+            _last = Cursor!.Last;
+            View.Clear();
+        }
+    }
+
+    /// <summary>A log, the channel from it, and a cursor, in any order of events that can be.</summary>
+    private sealed class Run
+    {
+        public static readonly Topic Name = Topic.Group("1");
+
+        private readonly Random _random;
+        private readonly FakeBackplane _backplane = new();
+        private readonly Queue<byte[]> _channel = new();
+        private readonly Follower _follower = new();
+        private readonly LogCursor _cursor;
+        private bool _mustRead;
+        private LogPage? _page; // read, and not yet applied
+        private int _inLog;
+        private int _lives = 1;
+
+        public Run(Random random)
+        {
+            _random = random;
+            _follower.Cursor = _cursor = new LogCursor(_follower, new TopicMetrics(NoMeters.Instance));
+            _mustRead = _cursor.Begin(new LogPage("e1", 0, []));
+        }
+
+        public int Said { get; private set; }
+
+        public int Holes => _follower.Holes;
+
+        public SortedDictionary<long, string> View => _follower.View;
+
+        public void Step(bool mayLose)
+        {
+            switch (_random.Next(mayLose ? 23 : 20))
+            {
+                case < 8:
+                    Say(isLost: _random.Next(5) == 0);
+                    break;
+                case < 15:
+                    Hear();
+                    break;
+                case < 18:
+                    Read();
+                    break;
+                case 18:
+                    _mustRead |= _cursor.Suspect();
+                    break;
+                case 19:
+                    _backplane.BeginLife(Name, $"L{++_lives}"); // with all that was acknowledged
+                    break;
+                case 20:
+                    _inLog = Math.Min(_inLog, _random.Next(6));
+                    _backplane.Trim(Name, _inLog);
+                    break;
+                case 21:
+                    var lost = _random.Next(_inLog + 1);
+                    _inLog -= lost;
+                    _backplane.BeginLife(Name, $"L{++_lives}", lost);
+                    break;
+                default:
+                    _backplane.Restart();
+                    _inLog = 0;
+                    break;
+            }
+        }
+
+        /// <summary>All that is under way comes, and one more message, or only its position; then the cursor has to stand where the log does, with all of it.</summary>
+        public void Settle()
+        {
+            var isTold = _random.Next(2) == 0;
+            Say(isLost: !isTold);
+            if (!isTold)
+            {
+                // As all nodes are told once a topic is quiet. A read may be under way, and may have been too early.
+                var head = Now(_backplane.ReadAsync(Name, _backplane.Epoch, 0, limit: 0));
+                _mustRead |= _cursor.Suspect(Encoding.UTF8.GetBytes(head.Epoch), head.Last);
+            }
+
+            while (_channel.Count > 0 || _mustRead)
+            {
+                Hear();
+                Read();
+            }
+
+            var log = Now(_backplane.ReadAsync(Name, _backplane.Epoch, 0, limit: int.MaxValue));
+            Assert.Equal((log.Epoch, log.Last), _cursor.Position);
+            foreach (var utf8 in log.Envelopes)
+            {
+                Assert.True(Envelope.TryParse(utf8, out var envelope));
+                if (View.TryGetValue(envelope.Offset, out var passed) || Holes == 0 || envelope.Offset > View.Keys.FirstOrDefault(log.Last))
+                {
+                    Assert.Equal(JsonText.ToText(envelope.Msg), passed);
+                }
+            }
+        }
+
+        private void Say(bool isLost)
+        {
+            var envelope = _backplane.Say(Name, (++Said).ToString(CultureInfo.InvariantCulture));
+            _inLog++;
+            if (!isLost)
+            {
+                _channel.Enqueue(envelope);
+                if (_random.Next(20) == 0)
+                {
+                    _channel.Enqueue(envelope);
+                }
+            }
+        }
+
+        private void Hear()
+        {
+            if (_channel.TryDequeue(out var utf8))
+            {
+                _mustRead |= Receive(_cursor, utf8);
+            }
+        }
+
+        // As LocalTopic.FillAsync; between its two halves anything may happen.
+        private void Read()
+        {
+            if (!_mustRead)
+            {
+                return;
+            }
+
+            if (_page is null)
+            {
+                _page = LogCursorTests.Read(_backplane, _cursor.BeginRead());
+                return;
+            }
+
+            var page = _cursor.IsOtherHistory(_page) ? Now(_backplane.EndEpochAsync(Name, _cursor.Epoch)) : _page;
+            _page = null;
+            _mustRead = !_cursor.TryApply(page);
+        }
+    }
+}
