@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Text;
-
 namespace Chat.Api.Connections;
 
 /// <summary>Why a connection ended; travels as the WebSocket close code and text (RFC 6455, section 7.4).</summary>
@@ -50,13 +47,4 @@ internal sealed record CloseReason(int Code, string Text)
 
     /// <summary>The user has left the group that this connection is for.</summary>
     public static readonly CloseReason LeftGroup = new(4403, "left the group");
-
-    public Frame ToFrame()
-    {
-        var writer = FrameWriter.Begin();
-        BinaryPrimitives.WriteUInt16BigEndian(writer.GetSpan(2), (ushort)Code);
-        writer.Advance(2);
-        writer.Write(Encoding.UTF8.GetBytes(Text));
-        return writer.End(WebSocketOpcode.Close);
-    }
 }

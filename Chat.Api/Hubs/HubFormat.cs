@@ -1,6 +1,7 @@
 using System.Text;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.WebSockets;
 
 namespace Chat.Api.Hubs;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.WebSockets;
 using MessagePack;
 
 namespace Chat.Api.Hubs;

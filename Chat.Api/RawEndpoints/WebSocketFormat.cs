@@ -1,5 +1,6 @@
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.WebSockets;
 
 namespace Chat.Api.RawEndpoints;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Chat.Api.Connections;
 
 namespace Chat.Api.WebSockets;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Chat.Api.Connections;
+using Chat.Api.WebSockets;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,4 +1,4 @@
-using Chat.Api.Connections;
+using Chat.Api.WebSockets;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;

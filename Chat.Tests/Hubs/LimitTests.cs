@@ -1,5 +1,5 @@
 using System.Text;
-using Chat.Api.Connections;
+using Chat.Api.WebSockets;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.SignalR;
 using Xunit;

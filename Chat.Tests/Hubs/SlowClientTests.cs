@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
-using Chat.Api.Connections;
+using Chat.Api.WebSockets;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
-using Chat.Api.Connections;
+using Chat.Api.WebSockets;
 
 namespace Chat.Tests.Support;
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Chat.Api.Connections;
 using Chat.Api.RawEndpoints;
+using Chat.Api.WebSockets;
 using Chat.Tests.Connections;
 using Chat.Tests.Support;
 using Chat.Tests.Topics;
@@ -43,7 +44,7 @@ public sealed class TendTests
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
         _connection.Tend(_time.GetTimestamp(), ping: false);
-        Assert.Equal(CloseReason.PingTimeout.ToFrame().Span.ToArray(), _sender.Sent);
+        Assert.Equal(FrameWriter.Close(CloseReason.PingTimeout).Span.ToArray(), _sender.Sent);
     }
 
     [Fact]
