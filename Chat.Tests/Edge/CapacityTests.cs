@@ -88,14 +88,14 @@ public sealed class CapacityTests : IAsyncLifetime
             // The client's connection to the edge is there; there is none yet from the edge to the node to be used again.
         }
 
-        LimitOpenFiles(edge.Id, 1); // one number, which is taken
+        LimitOpenFiles(edge.Pid, 1); // one number, which is taken
         using (var answer = await edge.Http.GetAsync("api/headers"))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
             Assert.Contains("this edge has as many connections", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
-        LimitOpenFiles(edge.Id, Limit);
+        LimitOpenFiles(edge.Pid, Limit);
         using (var answer = await edge.Http.GetAsync("api/headers"))
         {
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

@@ -1,0 +1,96 @@
+using System.Globalization;
+
+namespace Chat.Tests.Support;
+
+/// <summary>A program of the cluster as a process of its own, from the build beside this assembly, that listens on a port of its own.</summary>
+internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan patience) : IAsyncDisposable
+{
+    protected static readonly TimeSpan StartTime = TimeSpan.FromSeconds(30); // only a failing test waits this long
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
+
+    public Uri Address { get; } = started.Address;
+
+    public HttpClient Http { get; } = new() { BaseAddress = started.Address, Timeout = patience };
+
+    /// <summary>The system's.</summary>
+    public int Pid => Process.Id;
+
+    public string Output => Process.Output;
+
+    protected ChildProcess Process { get; } = started.Process;
+
+    /// <summary>SIGTERM. Returns when the process has ended.</summary>
+    public Task StopAsync(TimeSpan within) => Process.StopAsync(within);
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Process.DisposeAsync();
+    }
+
+    /// <param name="assembly">The program, such as <c>Chat.Api.dll</c>.</param>
+    /// <param name="redis">The connection string of its Redis.</param>
+    /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>; the last of a name counts.</param>
+    /// <param name="openFiles">The system's limit for this process; not on Windows.</param>
+    protected static async Task<Started> LaunchAsync(
+        string assembly, string redis, IEnumerable<(string Key, string Value)> settings, int? openFiles = null)
+    {
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}");
+        var environment = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_URLS"] = url,
+            ["ConnectionStrings__redis"] = redis,
+        };
+        foreach (var (key, value) in settings)
+        {
+            environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        var program = Path.Combine(AppContext.BaseDirectory, assembly);
+        var process = openFiles is null
+            ? await ChildProcess.StartAsync("dotnet", [program], environment)
+            : await ChildProcess.StartAsync("/bin/sh", ["-c", $"ulimit -n {openFiles}; exec dotnet \"$0\"", program], environment);
+        return new Started(process, new Uri(url));
+    }
+
+    /// <summary>Asks until the answer is as wanted; returns the time it took.</summary>
+    /// <param name="path">What is asked.</param>
+    /// <param name="condition">On the answer; null: there was none.</param>
+    /// <param name="within">The deadline.</param>
+    protected async Task<TimeSpan> UntilAsync(string path, Func<HttpResponseMessage?, bool> condition, TimeSpan within)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        using var ticks = new PeriodicTimer(Poll);
+        while (!await HoldsAsync(path, condition))
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > within || Process.HasExited)
+            {
+                throw new TimeoutException($"{Address}{path} did not answer as wanted within {within}:\n{Output}");
+            }
+
+            await ticks.WaitForNextTickAsync();
+        }
+
+        return TimeProvider.System.GetElapsedTime(began);
+    }
+
+    private async Task<bool> HoldsAsync(string path, Func<HttpResponseMessage?, bool> condition)
+    {
+        HttpResponseMessage? answer = null;
+        try
+        {
+            answer = await Http.GetAsync(path);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            // Not listening yet, or any more.
+        }
+
+        using (answer)
+        {
+            return condition(answer);
+        }
+    }
+
+    internal sealed record Started(ChildProcess Process, Uri Address);
+}
