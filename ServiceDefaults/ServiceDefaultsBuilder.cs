@@ -5,6 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using ServiceDefaults.Health;
 using ServiceDefaults.Telemetry;
+using StackExchange.Redis;
 
 namespace ServiceDefaults;
 
@@ -19,7 +20,10 @@ public static class ServiceDefaultsBuilder
     /// Adds OTLP export when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, the health checks, <see cref="QueryToken"/>, and
     /// an <c>IConnectionMultiplexer</c> when <c>ConnectionStrings:redis</c> is set.
     /// </summary>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+    /// <param name="builder">The host's.</param>
+    /// <param name="configureRedis">Changes how Redis is connected to, for every client that this process has: called once for each. An
+    /// access token that expires is given by <c>ConfigurationOptions.Defaults</c> (<see cref="RedisLogin"/>).</param>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, Action<ConfigurationOptions>? configureRedis = null)
         where TBuilder : IHostApplicationBuilder
     {
         builder.AddQuietLogging();
@@ -44,8 +48,12 @@ public static class ServiceDefaultsBuilder
                     // A process that starts before Redis waits for it, as one does that outlives a Redis restart.
                     options.AbortOnConnectFail = false;
                     // Commands to a Redis that is away fail at once. Queued, they would come late, and hold up a stop until they time out.
-                    options.BacklogPolicy = StackExchange.Redis.BacklogPolicy.FailFast;
+                    options.BacklogPolicy = BacklogPolicy.FailFast;
+                    configureRedis?.Invoke(options);
                 });
+            var login = ConfigurationOptions.Parse(redis);
+            configureRedis?.Invoke(login);
+            builder.Services.AddSingleton(new RedisLogin(login));
             builder.Services.AddHostedService<RedisClose>();
             health.AddCheck<RedisHealthCheck>(RedisHealthCheck.Name, HealthStatus.Unhealthy);
         }

@@ -17,7 +17,11 @@ internal static class RedisBuilder
         services.AddSingleton<BackplaneMetrics>();
         services.AddSingleton(new RedisKeys(RedisPrefix.Read(builder.Configuration)));
         services.AddSingleton(provider => RedisEndpoint.Parse(provider.GetRequiredService<IConfiguration>().GetConnectionString("redis")
-            ?? throw new InvalidOperationException("ConnectionStrings:redis is not set; it names the Redis server, for example localhost:6379.")));
+            ?? throw new InvalidOperationException("ConnectionStrings:redis is not set; it names the Redis server, for example localhost:6379."))
+            with
+        {
+            Login = () => provider.GetRequiredService<RedisLogin>().Current,
+        });
         services.AddRedisScripts(RedisBackplane.Scripts);
         services.AddSingleton(static provider => new RedisCommands(
             provider.GetRequiredService<RedisEndpoint>(), Options(provider), provider.GetRequiredService<RedisKeys>(), provider.GetServices<RedisScript>(),

@@ -148,6 +148,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         foreach (var link in _peers.Values.Append(_main))
         {
             link.BreakIfOverdue();
+            LoginRenewal.Send(link);
             if (link.IsUp)
             {
                 new LifeCheck(link).Send();

@@ -25,9 +25,8 @@ internal sealed class BackplaneNode : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _ticking = Task.CompletedTask;
 
-    private BackplaneNode(string connectionString, BackplaneOptions options, TimeProvider time, string prefix)
+    private BackplaneNode(RedisEndpoint endpoint, BackplaneOptions options, TimeProvider time, string prefix)
     {
-        var endpoint = RedisEndpoint.Parse(connectionString);
         var keys = new RedisKeys(prefix);
         var node = new NodeIdentity(time);
         var metrics = new BackplaneMetrics(NoMeters.Instance);
@@ -74,9 +73,12 @@ internal sealed class BackplaneNode : IAsyncDisposable
         SilenceLimit = TimeSpan.FromSeconds(1.5),
     };
 
-    public static async Task<BackplaneNode> StartAsync(string connectionString, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "")
+    public static Task<BackplaneNode> StartAsync(string connectionString, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "") =>
+        StartAsync(RedisEndpoint.Parse(connectionString), options, time, prefix);
+
+    public static async Task<BackplaneNode> StartAsync(RedisEndpoint endpoint, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "")
     {
-        var node = new BackplaneNode(connectionString, options ?? PatientOptions(), time ?? TimeProvider.System, prefix);
+        var node = new BackplaneNode(endpoint, options ?? PatientOptions(), time ?? TimeProvider.System, prefix);
         node._commands.Start();
         node._subscriptions.Start();
         node._ticking = node.TickAsync();

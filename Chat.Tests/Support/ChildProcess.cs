@@ -51,7 +51,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.Exited += (_, _) => _id.TrySetException(new InvalidOperationException($"{program} ended at once."));
+        _process.Exited += (_, _) => _ = EndedAsync(program);
     }
 
     public int Id => _id.Task.Result;
@@ -157,6 +157,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    // Its output may come after its end, and with it its id.
+    private async Task EndedAsync(string program)
+    {
+        await _process.WaitForExitAsync();
+        _id.TrySetException(new InvalidOperationException($"{program} ended at once:\n{Output}"));
     }
 
     private void Keep(string? line)

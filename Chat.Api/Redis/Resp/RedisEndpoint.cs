@@ -12,6 +12,12 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
 
     public string? Password { get; init; }
 
+    /// <summary>Where the login changes with time, as access tokens do; asked at every login, and once a tick.</summary>
+    public Func<(string? User, string? Password)>? Login { get; init; }
+
+    /// <summary>How to log in now. Without a password there is no login.</summary>
+    public (string? User, string? Password) CurrentLogin => Login?.Invoke() ?? (User, Password);
+
     public bool Tls { get; init; }
 
     public string? TlsHost { get; init; }

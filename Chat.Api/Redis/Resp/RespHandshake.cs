@@ -9,21 +9,14 @@ internal static class RespHandshake
 {
     /// <exception cref="RespException">Redis refused, did not answer in time, or is a replica and commands are to go there.</exception>
     /// <returns>The server's life (<see cref="ServerLife"/>).</returns>
-    public static string Perform(RespSocket socket, RedisEndpoint endpoint, RespLinkKind kind, TimeSpan timeout)
+    public static string Perform(RespSocket socket, RedisEndpoint endpoint, (string? User, string? Password) login, RespLinkKind kind, TimeSpan timeout)
     {
         var commands = new CommandBuffer();
         var replies = 1;
-        if (endpoint.Password is not null)
+        if (login.Password is not null)
         {
             replies++;
-            if (endpoint.User is null)
-            {
-                commands.Command(2).Bulk("AUTH"u8).Bulk(endpoint.Password);
-            }
-            else
-            {
-                commands.Command(3).Bulk("AUTH"u8).Bulk(endpoint.User).Bulk(endpoint.Password);
-            }
+            Auth(commands, login);
         }
 
         if (endpoint.Database != 0)
@@ -47,6 +40,10 @@ internal static class RespHandshake
             : ServerLife.IsReplica(replication) ? throw new RespException("it is a replica, which takes no writes")
             : ServerLife.Of(server, replication);
     }
+
+    public static CommandBuffer Auth(CommandBuffer command, (string? User, string? Password) login) => login.User is null
+        ? command.Command(2).Bulk("AUTH"u8).Bulk(login.Password!)
+        : command.Command(3).Bulk("AUTH"u8).Bulk(login.User).Bulk(login.Password!);
 
     private static List<string> Await(RespSocket socket, int replies, int questions, TimeSpan timeout)
     {

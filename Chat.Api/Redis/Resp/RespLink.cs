@@ -55,6 +55,9 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     /// <summary>When it last came up, as a <see cref="Stopwatch"/> timestamp.</summary>
     public long UpSince { get; private set; }
 
+    /// <summary>With which the link logged in last.</summary>
+    public (string? User, string? Password) Login { get; set; }
+
     /// <summary>What the server acknowledged last over this link.</summary>
     public LastAck LastAck { get; } = new(TimeProvider.System);
 
@@ -175,7 +178,8 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             try
             {
                 using var socket = RespSocket.Connect(endpoint, server, timeout);
-                var life = RespHandshake.Perform(socket, endpoint, kind, timeout);
+                Login = endpoint.CurrentLogin;
+                var life = RespHandshake.Perform(socket, endpoint, Login, kind, timeout);
                 lock (_gate)
                 {
                     (Life, _life) = (life, Encoding.ASCII.GetBytes(life));

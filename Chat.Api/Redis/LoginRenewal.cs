@@ -1,0 +1,35 @@
+using Chat.Api.Redis.Resp;
+
+namespace Chat.Api.Redis;
+
+/// <summary>Logs a link in again when the login has changed, before the server ends the connection because the old one has expired.</summary>
+/// <remarks>Only links for commands can do that. One with subscriptions must not send AUTH (in RESP2); where its server ends it, it
+/// is made anew with the current login, and the topics read from their logs what came meanwhile.</remarks>
+internal sealed class LoginRenewal : IRespReply
+{
+    public static readonly LoginRenewal Instance = new();
+
+    /// <summary>Called once a tick.</summary>
+    public static void Send(RespLink link)
+    {
+        if (link.Endpoint.CurrentLogin is { Password: not null } login && login != link.Login && link.IsUp)
+        {
+            link.Login = login;
+            link.TrySend(RespHandshake.Auth(new CommandBuffer(), login).Span, Instance);
+        }
+    }
+
+    /// <exception cref="RespException">The new login was refused: the link breaks, says so, and tries again with what is current then.</exception>
+    public void Complete(ref RespReader reply)
+    {
+        if (reply.Kind == '-')
+        {
+            throw new RespException("Redis refused the login: " + reply.ReadLine());
+        }
+    }
+
+    public void Fail()
+    {
+        // The next connection logs in anyhow.
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Chat.Api.Messages;
+using Chat.Api.Redis.Resp;
+using Chat.Tests.Support;
+using ServiceDefaults;
+using StackExchange.Redis;
+using StackExchange.Redis.Configuration;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>A login that changes with time, as access tokens do.</summary>
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisLoginTests : IAsyncLifetime
+{
+    private readonly Tokens _tokens = new();
+    private RedisServer _server = null!;
+    private BackplaneNode _node = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await RedisServer.StartAsync();
+        _server.Execute("ACL", "SETUSER", "chat", "on", ">first", "~*", "&*", "+@all");
+        var login = new RedisLogin(new ConfigurationOptions { Defaults = _tokens });
+        _node = await BackplaneNode.StartAsync(RedisEndpoint.Parse(_server.ConnectionString) with { Login = () => login.Current });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [RedisFact]
+    public async Task Connection_ThatEnds_IsMadeAnewWithTheCurrentToken()
+    {
+        var topic = Topic.Group("1");
+        await _node.Backplane.SubscribeAsync(topic);
+        Rotate();
+
+        Assert.NotEqual(0L, _server.Execute("CLIENT", "KILL", "USER", "chat"));
+
+        await _node.Listener.RestoredAsync();
+        await _node.PublishAnyhowAsync(topic, "after", "m1");
+        Assert.Equal("after", (await _node.Listener.NextAsync()).Msg);
+    }
+
+    [RedisFact]
+    public async Task NewToken_IsShownOverTheConnectionThatThereIs()
+    {
+        var before = Calls("auth");
+        Rotate();
+
+        await Eventually.TrueAsync(() => Calls("auth") > before);
+        Assert.True((await _node.PublishAsync(Topic.Group("1"), "hi")).IsPublished);
+        Assert.Equal(before + 1, Calls("auth")); // once, and no other connection was made
+    }
+
+    private void Rotate()
+    {
+        _server.Execute("ACL", "SETUSER", "chat", ">second", "<first");
+        _tokens.Current = "second";
+    }
+
+    private long Calls(string command)
+    {
+        // cmdstat_auth:calls=3,usec=…
+        var line = ((string)_server.Execute("INFO", "commandstats")!).Split('\n').Single(line => line.StartsWith($"cmdstat_{command}:", StringComparison.Ordinal));
+        return long.Parse(line.Split('=', ',')[1], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>As Microsoft.Azure.StackExchangeRedis has one.</summary>
+    private sealed class Tokens : DefaultOptionsProvider
+    {
+        public volatile string Current = "first";
+
+        public override string? User => "chat";
+
+        public override string? Password => Current;
+    }
+}
