@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace ServiceDefaults;
@@ -23,7 +24,7 @@ public static class Startup
             // The host validates too, but only after it has created the services that need valid settings.
             app.Services.GetService<IStartupValidator>()?.Validate();
             map(app);
-            await app.RunAsync();
+            await RunAsync(app);
             return 0;
         }
         catch (Exception exception) when (Explain(exception) is { Length: > 0 } lines)
@@ -35,6 +36,21 @@ public static class Startup
 
             return 1;
         }
+    }
+
+    private static async Task RunAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.StopAsync(); // disposed of without, the services that have started end with an error each
+            throw;
+        }
+
+        await app.WaitForShutdownAsync();
     }
 
     internal static string[] Explain(Exception exception) => exception switch

@@ -3,62 +3,62 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Backplane;
 
-/// <summary>The link to Redis and the logs. Bound from <c>Chat:Backplane</c>; invalid values stop the start.</summary>
+/// <summary>The connection to Redis and the logs, bound from <c>Chat:Backplane</c>. The node does not start with an invalid value.</summary>
 internal sealed class BackplaneOptions
 {
     public const string Section = "Chat:Backplane";
 
-    /// <summary>How long a command may take before the link counts as broken and publishers are told.</summary>
+    /// <summary>How long a command may take before the link is considered broken and publishers are told.</summary>
     /// <value>200 ms to 30 s. Default 2 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.2", "00:00:30")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long traffic with Redis gathers when there is much of it; what comes alone never waits.</summary>
-    /// <value>0 to 20 ms, whole milliseconds. Default 2 ms: at most that is added, twice, to a message's way; 0: never wait.
-    /// Measured in bench/README.md.</value>
+    /// <summary>How long commands and replies are gathered when traffic with Redis is dense. A single message never waits.</summary>
+    /// <value>0 to 20 ms, whole milliseconds. Default 2 ms, which adds at most twice that to a message's latency; 0 means that
+    /// nothing ever waits. See bench/README.md for measurements.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.02")]
     public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>How often a node publishes to itself, to know that its subscriptions are alive.</summary>
-    /// <value>100 ms to 10 s. Default 1 s. Not ready after three of these in silence, or without this tick in what comes.</value>
+    /// <summary>How often a node publishes to itself to find out whether its subscriptions work.</summary>
+    /// <value>100 ms to 10 s. Default 1 s. After three silent ticks, or when its own tick is missing from what arrives, the node is not ready.</value>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:10")]
     public TimeSpan TickInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Silence after which subscriptions count as dead and are rebuilt, counted in ticks. A node that is merely behind is
-    /// not silent.</summary>
+    /// <summary>After how long a silence, counted in ticks, subscriptions are considered dead and are rebuilt. A node that is merely behind
+    /// does not count as silent.</summary>
     /// <value>500 ms to 60 s, longer than <see cref="TickInterval"/>. Default 5 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.5", "00:01:00")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a node may tell in a tick of logs whose topics have become quiet (<c>Redis/TopicHeads.cs</c>); every node
-    /// gets it from each of the others.</summary>
-    /// <value>Bytes, 0 or 1 KiB to 4 MiB. Default 128 KiB, some 3,000 topics; the rest waits for the next tick. 0: nothing is
-    /// told, and a last message that pub/sub loses waits for the next one.</value>
+    /// <summary>How much a node may announce per tick about the heads of topics that have become quiet (<c>Redis/TopicHeads.cs</c>). Every
+    /// node receives this from each of the others.</summary>
+    /// <value>Bytes, 0 or 1 KiB to 4 MiB. Default 128 KiB, about 3,000 topics; the rest waits for the next tick. With 0, nothing
+    /// is announced, and a last message that pub/sub loses is noticed only with the next one.</value>
     public int HeadBytes { get; set; } = 128 * 1024;
 
-    /// <summary>Topics that may wait to be told. Beyond it the one that waits for longest is dropped, and counted as
+    /// <summary>How many topics may wait to be announced. Beyond that, the one that has waited longest is dropped and counted in
     /// <c>chat.heads.dropped</c>.</summary>
     /// <value>100 to 10,000,000. Default 100,000: about 20 MB when all wait.</value>
     [Range(100, 10_000_000)]
     public int HeadsWaiting { get; set; } = 100_000;
 
-    /// <summary>Messages that may be published to one topic, by all users in the cluster together. More: an error, to be tried again.</summary>
-    /// <value>Per second, 0 to 1,000,000. Default 1,000, and as many at once; 0: no limit.</value>
+    /// <summary>How many messages all users together may publish to one topic. Beyond it the client gets an error and may try again.</summary>
+    /// <value>Per second, 0 to 1,000,000. Default 1,000, with a burst of the same size; 0 means no limit.</value>
     [Range(0, 1_000_000)]
     public int TopicMessagesPerSecond { get; set; } = 1000;
 
-    /// <summary>The same for the bytes of their texts.</summary>
-    /// <value>Per second, 0 to 1 GiB. Default 4 MiB, and as many at once; 0: no limit.</value>
+    /// <summary>The same limit in bytes of message text.</summary>
+    /// <value>Per second, 0 to 1 GiB. Default 4 MiB, with a burst of the same size; 0 means no limit.</value>
     [Range(0, 1 << 30)]
     public int TopicBytesPerSecond { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>How long a topic's position is remembered after its last message; then a new epoch begins.</summary>
+    /// <summary>How long a topic's position is remembered after its last message. After that, a new epoch begins.</summary>
     /// <value>1 hour to 365 days, longer than every log's age. Default 7 days.</value>
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
     public TimeSpan PositionAge { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>The same for a topic that was only listened to: at most a day, so that connecting under ever new names
-    /// does not fill Redis for long.</summary>
+    /// <summary>The same for a topic that has had subscribers but no message: at most a day, so that connecting under ever new names
+    /// cannot fill Redis for long.</summary>
     public TimeSpan EmptyPositionAge => PositionAge < TimeSpan.FromDays(1) ? PositionAge : TimeSpan.FromDays(1);
 
     /// <summary>The log of a user's own messages. Default 300 messages, 1 hour.</summary>
@@ -77,7 +77,7 @@ internal sealed class BackplaneOptions
         _ => All,
     };
 
-    /// <summary>Everything wrong with these values, a sentence each.</summary>
+    /// <summary>What is wrong with these values, one sentence per error.</summary>
     public IEnumerable<string> Errors()
     {
         if (SilenceLimit <= TickInterval)
@@ -124,24 +124,24 @@ internal sealed class BackplaneOptions
 /// <summary>How much a topic remembers: the window inside which nothing acknowledged is lost.</summary>
 internal sealed class LogOptions
 {
-    /// <value>Messages, 0 to 100,000. Default 300; 0: no log, plain pub/sub, nothing can be resumed.</value>
+    /// <value>Messages, 0 to 100,000. Default 300. With 0 there is no log: plain pub/sub, from which nothing can be resumed.</value>
     public int Messages { get; set; } = 300;
 
-    /// <summary>The age at which a message goes. While others come, at the latest at twice that and a half; a quiet log is gone after
-    /// one and a quarter.</summary>
-    /// <value>1 second to <see cref="BackplaneOptions.PositionAge"/>. Default 10 minutes. By Redis's clock, as the window is.</value>
+    /// <summary>The age at which a message may be removed. In a topic that is in use it is gone after two and a half times this age at the latest;
+    /// a quiet log is gone after one and a quarter times.</summary>
+    /// <value>1 second to <see cref="BackplaneOptions.PositionAge"/>. Default 10 minutes. Measured by Redis's clock, as is the window.</value>
     public TimeSpan Age { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>What is younger than this stays, also beyond <see cref="Messages"/>, so that a busy topic's clients, too, have time
+    /// <summary>Messages younger than this are kept even beyond <see cref="Messages"/>, so that clients of a busy topic also have time
     /// to come back or to send again.</summary>
-    /// <value>0 to <see cref="Age"/>. Default 60 seconds; 0: the count alone.</value>
+    /// <value>0 to <see cref="Age"/>. Default 60 seconds. With 0, only the count decides.</value>
     public TimeSpan Window { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>More messages than this a log never keeps, whatever the window; but <see cref="Messages"/> always.</summary>
+    /// <summary>A log never keeps more messages than this, whatever the window, but always at least <see cref="Messages"/>.</summary>
     /// <value>1 to 1,000,000. Default 10,000.</value>
     public int MostMessages { get; set; } = 10_000;
 
-    /// <summary>Over this many bytes of messages the oldest go, whatever the window and the count: large messages make both shorter.</summary>
+    /// <summary>Beyond this many bytes, the oldest messages are removed, whatever the window and the count: large messages shorten both.</summary>
     /// <value>Bytes of envelopes, 64 KiB to 1 GiB. Default 4 MiB; a log may exceed it by a quarter and one message.</value>
     public long MostBytes { get; set; } = 4 * 1024 * 1024;
 }

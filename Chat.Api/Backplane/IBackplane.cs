@@ -13,13 +13,13 @@ namespace Chat.Api.Backplane;
 /// </remarks>
 internal interface IBackplane
 {
-    /// <summary>Whether publishes and subscriptions work, as far as this node knows; the reason if not.</summary>
+    /// <summary>Whether publishing and subscriptions work, as far as this node knows, and the reason if they do not.</summary>
     bool IsReady(out string reason);
 
     /// <summary>Publishes; never waits and never throws. The outcome comes exactly once, perhaps before this returns.</summary>
     void Publish(in Publication publication, IPublishOutcome outcome);
 
-    /// <summary>Returns once the backplane has confirmed: whatever is published after that arrives.</summary>
+    /// <summary>Completes once the backplane has confirmed the subscription. Whatever is published after that arrives.</summary>
     /// <exception cref="BackplaneUnavailableException">Not subscribed.</exception>
     Task SubscribeAsync(Topic topic);
 
@@ -44,7 +44,7 @@ internal interface IBackplane
     /// <summary>Tells every node, this one included, that a user has joined a group. Not told again if that is lost.</summary>
     void AnnounceJoin(GroupJoin join);
 
-    /// <summary>How many nodes, seed nodes included, listen to a topic.</summary>
+    /// <summary>How many nodes, including seed nodes, are subscribed to a topic.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<long> CountSubscribersAsync(Topic topic);
 }

@@ -1,6 +1,6 @@
 namespace Chat.Api.Connections;
 
-/// <summary>A client's connection, whatever its transport: it owns the outbox, the end, and what the client may send.</summary>
+/// <summary>The base of every client's connection, whatever its transport. It owns the outbox, the closing, and the client's allowances.</summary>
 internal abstract class ClientConnection : Connection
 {
     private readonly IFrameSender _sender;
@@ -28,7 +28,7 @@ internal abstract class ClientConnection : Connection
 
     protected TimeProvider Time { get; }
 
-    /// <summary>Whether it is on its way out, for whatever reason.</summary>
+    /// <summary>Whether the connection is being closed, for whatever reason.</summary>
     protected bool IsClosing => _closeReason is not null;
 
     public sealed override void Enqueue(Frame frame)
@@ -52,8 +52,8 @@ internal abstract class ClientConnection : Connection
         }
     }
 
-    /// <param name="reason">Why, as metrics and the log have it.</param>
-    /// <param name="sent">Why, as its client is told.</param>
+    /// <param name="reason">The reason that goes into metrics and the log.</param>
+    /// <param name="sent">The reason that the client is told.</param>
     protected void Close(CloseReason reason, CloseReason sent)
     {
         if (_closeReason is null)
@@ -68,9 +68,9 @@ internal abstract class ClientConnection : Connection
         }
     }
 
-    /// <summary>Nothing comes from the client any more, and nothing is sent to it.</summary>
-    /// <param name="otherwise">The reason, unless there was one.</param>
-    /// <returns>The reason.</returns>
+    /// <summary>Marks the connection as ended: nothing more is read from the client or sent to it.</summary>
+    /// <param name="otherwise">The reason to assume if none was given before.</param>
+    /// <returns>The reason that counts.</returns>
     protected CloseReason End(CloseReason otherwise)
     {
         _hasEnded = true;
@@ -83,6 +83,6 @@ internal abstract class ClientConnection : Connection
     {
     }
 
-    /// <summary>What ends the connection in its protocol.</summary>
+    /// <summary>The frame that ends the connection in its protocol.</summary>
     protected abstract Frame LastFrame(CloseReason reason);
 }

@@ -2,7 +2,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Connections;
 
-/// <summary>One client's link to this node, as topics see it.</summary>
+/// <summary>A client's connection to this node, as topics see it.</summary>
 internal abstract class Connection(long number, string userId, IFrameFormat format)
 {
     /// <summary>Unique on this node; with the node's id it names the connection cluster-wide.</summary>
@@ -10,10 +10,10 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
 
     public string UserId { get; } = userId;
 
-    /// <summary>How its client is spoken to. Once it has joined a topic, that is settled.</summary>
+    /// <summary>The format in which its client is addressed. It does not change once the connection has joined a topic.</summary>
     public IFrameFormat Format { get; protected set; } = format;
 
-    /// <summary>Until when the token is valid that it came with, or that was shown since; null: there was none, it stays.</summary>
+    /// <summary>When the token it came with, or a newer one shown since, expires. Null if there was none: the connection may stay.</summary>
     public DateTimeOffset? ExpiresAt
     {
         get => Volatile.Read(ref _expiresAt) is var ticks and < long.MaxValue ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
@@ -29,20 +29,20 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     /// not wait, block or throw.</summary>
     public Action<Topic>? Removed { get; set; }
 
-    /// <summary>Puts a frame into the outbox. Never waits and never throws; a client that does not keep up is closed.</summary>
+    /// <summary>Puts a frame into the outbox. Never waits and never throws; the connection of a client that does not keep up is closed.</summary>
     public abstract void Enqueue(Frame frame);
 
-    /// <summary>What the outbox holds.</summary>
+    /// <summary>How many bytes the outbox holds.</summary>
     public virtual long WaitingBytes => 0;
 
-    /// <summary>Completes when the outbox can take a fair amount more, or the connection has ended.</summary>
+    /// <summary>Completes when the outbox has room for a fair amount more, or when the connection has ended.</summary>
     public abstract Task HasRoomAsync();
 
-    /// <summary>Ends it, with the closing handshake of its protocol. Only the first reason counts.</summary>
+    /// <summary>Ends the connection with the closing handshake of its protocol. Only the first reason counts.</summary>
     public abstract void Close(CloseReason reason);
 
-    /// <summary>Called about once a second: pings, and ends what is dead or does not finish closing.</summary>
+    /// <summary>Called about once a second. Pings the client, and ends a connection that is dead or does not finish closing.</summary>
     /// <param name="now">The time provider's timestamp.</param>
-    /// <param name="ping">Whether it is this connection's turn.</param>
+    /// <param name="ping">Whether it is this connection's turn to be pinged.</param>
     public abstract void Tend(long now, bool ping);
 }

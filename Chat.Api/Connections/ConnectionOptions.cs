@@ -2,102 +2,102 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Limits of connections. Bound from <c>Chat:Connections</c>; invalid values stop the start.</summary>
+/// <summary>Limits on connections, bound from <c>Chat:Connections</c>. The node does not start with an invalid value.</summary>
 internal sealed class ConnectionOptions
 {
     public const string Section = "Chat:Connections";
 
-    /// <summary>Size of one message from a client, all its fragments together. More: close 1009. The same for its text
-    /// once it is escaped for JSON, as it travels. More: an error.</summary>
+    /// <summary>The largest message a client may send, all its fragments together. A larger one closes the connection with
+    /// 1009. The limit also applies to the text once it is escaped for JSON, as it travels; beyond it the client gets an error.</summary>
     /// <value>Bytes, 64 to 1 MiB. Default 32 KiB.</value>
     [Range(64, 1024 * 1024)]
     public int MessageBytes { get; set; } = 32 * 1024;
 
-    /// <summary>Bytes that may wait to be sent to one client. More: close 1013.</summary>
+    /// <summary>How much may wait to be sent to one client. Beyond it the connection is closed with 1013.</summary>
     /// <value>Bytes, 64 KiB or more, and at least what one user may send at once (<see cref="UserBurstCost"/>). Default 1 MiB.
     /// Frames are shared, so a node needs far less than this times its connections.</value>
     [Range(64 * 1024, int.MaxValue)]
     public int OutboxBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>Messages a client may send for long (token bucket). More: an error; when it goes on, close 1008.</summary>
-    /// <value>Per second, 0 to 1,000,000. Default 50; 0: no limit.</value>
-    /// <remarks>Pings, pongs and fragments may come ten times as often and ten times as many at once. More: close 1008.</remarks>
+    /// <summary>The sustained rate at which a client may send messages (a token bucket). Beyond it the client gets errors, and if it goes on, its connection is closed with 1008.</summary>
+    /// <value>Per second, 0 to 1,000,000. Default 50; 0 means no limit.</value>
+    /// <remarks>Pings, pongs and fragments have a limit of ten times this rate and this burst. Beyond it the connection is closed with 1008.</remarks>
     [Range(0, 1_000_000)]
     public int MessagesPerSecond { get; set; } = 50;
 
-    /// <summary>Messages a client may send at once after being quiet.</summary>
-    /// <value>1 to 1,000,000. Default 100. As many may be refused at once, and a tenth of the rate for long; more end the connection.</value>
+    /// <summary>How many messages a client may send at once after it was quiet.</summary>
+    /// <value>1 to 1,000,000. Default 100. Refusals have the same burst and a tenth of the rate; a client that exceeds those is closed.</value>
     [Range(1, 1_000_000)]
     public int MessageBurst { get; set; } = 100;
 
-    /// <summary>Bytes of messages a client may send for long. More: an error; when it goes on, close 1008.</summary>
-    /// <value>Per second, 0 to 1 GiB. Default 128 KiB; 0: no limit.</value>
+    /// <summary>The sustained rate, in bytes of messages, at which a client may send. Enforced as <see cref="MessagesPerSecond"/> is.</summary>
+    /// <value>Per second, 0 to 1 GiB. Default 128 KiB; 0 means no limit.</value>
     [Range(0, 1 << 30)]
     public int BytesPerSecond { get; set; } = 128 * 1024;
 
-    /// <summary>Bytes of messages a client may send at once after being quiet.</summary>
+    /// <summary>How many bytes of messages a client may send at once after it was quiet.</summary>
     /// <value>Bytes, <see cref="MessageBytes"/> to 1 GiB. Default 256 KiB.</value>
     [Range(64, 1 << 30)]
     public int ByteBurst { get; set; } = 256 * 1024;
 
-    /// <summary>Messages a user may send for long, with all connections in the cluster together.</summary>
-    /// <value>Per second, 0 to 1,000,000. Default 100; 0: no limit. A node has the share of it that it has of the user's
-    /// connections; where those are not counted (<see cref="PerUser"/> is 0), each node has all of it.</value>
+    /// <summary>The sustained rate at which a user may send messages, over all of their connections in the cluster.</summary>
+    /// <value>Per second, 0 to 1,000,000. Default 100; 0 means no limit. Each node allows a share of it in proportion to how many of the
+    /// user's connections it has. Where those are not counted (<see cref="PerUser"/> is 0), each node allows all of it.</value>
     [Range(0, 1_000_000)]
     public int UserMessagesPerSecond { get; set; } = 100;
 
-    /// <summary>Messages a user may send at once after being quiet, with all connections together.</summary>
+    /// <summary>How many messages a user may send at once after being quiet, over all connections.</summary>
     /// <value>1 to 1,000,000. Default 200.</value>
     [Range(1, 1_000_000)]
     public int UserMessageBurst { get; set; } = 200;
 
-    /// <summary>Bytes of messages a user may send for long, with all connections in the cluster together.</summary>
-    /// <value>Per second, 0 to 1 GiB. Default 256 KiB; 0: no limit. Shared as <see cref="UserMessagesPerSecond"/> is.</value>
+    /// <summary>The sustained rate, in bytes of messages, at which a user may send, over all connections in the cluster.</summary>
+    /// <value>Per second, 0 to 1 GiB. Default 256 KiB; 0 means no limit. Shared between nodes as <see cref="UserMessagesPerSecond"/> is.</value>
     [Range(0, 1 << 30)]
     public int UserBytesPerSecond { get; set; } = 256 * 1024;
 
-    /// <summary>Bytes of messages a user may send at once after being quiet, with all connections together.</summary>
+    /// <summary>How many bytes of messages a user may send at once after being quiet, over all connections.</summary>
     /// <value>Bytes, <see cref="MessageBytes"/> to 1 GiB. Default 512 KiB.</value>
     [Range(64, 1 << 30)]
     public int UserByteBurst { get; set; } = 512 * 1024;
 
-    /// <summary>Topics that a user may, for long, join or write to that this node does not know, since nobody has of late.
-    /// More: an error, or 429 before the upgrade. Each may leave keys in Redis for days.</summary>
-    /// <value>Per second, 0 to 1,000,000. Default 1; 0: no limit. For each node.</value>
+    /// <summary>The sustained rate at which a user may join, or write to, topics that this node does not know because nobody has
+    /// used them recently. Beyond it the client gets an error, or 429 before the upgrade. Each such topic may leave keys in Redis for days.</summary>
+    /// <value>Per second, 0 to 1,000,000. Default 1; 0 means no limit. Each node counts for itself.</value>
     [Range(0, 1_000_000)]
     public int UserTopicsPerSecond { get; set; } = 1;
 
-    /// <summary>Such topics at once after being quiet.</summary>
-    /// <value>1 to 1,000,000. Default 200: two devices that come back with as many groups as they may be in.</value>
+    /// <summary>How many such topics a user may use at once after being quiet.</summary>
+    /// <value>1 to 1,000,000. Default 200, enough for two devices that return with as many groups as a user can be in.</value>
     [Range(1, 1_000_000)]
     public int UserTopicBurst { get; set; } = 200;
 
-    /// <summary>Messages of one connection that Redis may not have confirmed yet; the next is read when one is.</summary>
+    /// <summary>How many messages of one connection may be awaiting confirmation by Redis. The next one is read when there are fewer.</summary>
     /// <value>1 to 10,000. Default 64.</value>
     [Range(1, 10_000)]
     public int PublishesInFlight { get; set; } = 64;
 
-    /// <summary>Malformed messages in a row after which the connection is closed with 1008.</summary>
+    /// <summary>After how many malformed messages in a row a connection is closed with 1008.</summary>
     /// <value>1 to 10,000. Default 20.</value>
     [Range(1, 10_000)]
     public int MalformedInARow { get; set; } = 20;
 
-    /// <summary>How deep JSON from a client may nest.</summary>
+    /// <summary>How deeply JSON from a client may be nested.</summary>
     /// <value>2 to 64. Default 8.</value>
     [Range(2, 64)]
     public int JsonDepth { get; set; } = 8;
 
-    /// <summary>Groups one <c>/chat/channel</c> connection may join.</summary>
+    /// <summary>How many groups a <c>/chat/channel</c> connection may join.</summary>
     /// <value>1 to 100,000. Default 100.</value>
     [Range(1, 100_000)]
     public int TopicsPerConnection { get; set; } = 100;
 
-    /// <summary>Connections of one user in the whole cluster. More: 429 before the upgrade.</summary>
-    /// <value>0 to 1,000,000. Default 20; 0: no limit, and nothing is counted.</value>
+    /// <summary>How many connections one user may have in the whole cluster. Further ones get 429 before the upgrade.</summary>
+    /// <value>0 to 1,000,000. Default 20; 0 means no limit, and connections are not counted.</value>
     [Range(0, 1_000_000)]
     public int PerUser { get; set; } = 20;
 
-    /// <summary>Connections this node takes. More: 503 before the upgrade, and the edge tries another node.</summary>
+    /// <summary>How many connections this node accepts. Further ones get 503 before the upgrade, and the edge tries another node.</summary>
     /// <value>1 to 10,000,000. Default 50,000.</value>
     [Range(1, 10_000_000)]
     public int PerNode { get; set; } = 50_000;
@@ -107,7 +107,7 @@ internal sealed class ConnectionOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>Silence, pongs included, after which a client counts as gone.</summary>
+    /// <summary>After how long without anything from it, pongs included, a client is considered gone.</summary>
     /// <value>2 seconds to 30 minutes, longer than <see cref="PingInterval"/>. Default 35 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:02", "00:30:00")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(35);
@@ -117,17 +117,17 @@ internal sealed class ConnectionOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Over how long a stopping node spreads the closing of its connections, so that clients don't come back all at once.</summary>
+    /// <summary>The time over which a stopping node spreads the closing of its connections, so that clients do not all return at once.</summary>
     /// <value>0 to 20 seconds. Default 3 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:20")]
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(3);
 
     private const int FrameCost = 512; // what a message has around its text: ids, position and time, at their longest
 
-    /// <summary>What the frames of one user's burst take in an outbox, at most.</summary>
+    /// <summary>The most that the frames of one user's burst take up in an outbox.</summary>
     public long UserBurstCost => UserByteBurst + ((long)UserMessageBurst * FrameCost);
 
-    /// <summary>Everything wrong with these values together, a sentence each.</summary>
+    /// <summary>What is wrong with the combination of these values, one sentence per error.</summary>
     public IEnumerable<string> Errors()
     {
         if (SilenceLimit <= PingInterval)

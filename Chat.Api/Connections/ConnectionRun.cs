@@ -2,13 +2,13 @@ using Chat.Api.Nodes;
 
 namespace Chat.Api.Connections;
 
-/// <summary>A connection's life, by whichever door it came: in the table from before it joins anything until it has left everything.</summary>
+/// <summary>Runs a connection from start to end, whichever endpoint it came through. It is in the table from before it joins anything until it has left everything.</summary>
 internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionRun> logger)
 {
-    /// <summary>Returns when the connection has ended. What its run throws ends it, as a fault of ours.</summary>
-    /// <param name="connection">Of which a client may know already.</param>
-    /// <param name="run">Joins, reads until the end, and says why it was.</param>
-    /// <param name="leave">Undoes what was joined, however far it came.</param>
+    /// <summary>Returns when the connection has ended. An exception from its run is our fault, and closes it as such.</summary>
+    /// <param name="connection">The connection. Its client may already know that it is connected.</param>
+    /// <param name="run">Joins topics, reads until the end, and returns the reason for it.</param>
+    /// <param name="leave">Leaves whatever was joined, however far that got.</param>
     public async Task RunAsync(Connection connection, Func<Task<CloseReason>> run, Action leave)
     {
         var reason = CloseReason.Fault;

@@ -15,7 +15,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
 
     public ConnectionMetrics Metrics => metrics;
 
-    /// <summary>What their users may send.</summary>
+    /// <summary>The allowances of their users.</summary>
     public UserAllowances Users { get; } = new(options.Value, time);
 
     public TimeProvider Time => time;
@@ -24,7 +24,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
 
     public IEnumerable<Connection> All => _connections.Select(connection => connection.Value);
 
-    /// <summary>Takes a place for a connection that is about to come. False: the node is full.</summary>
+    /// <summary>Reserves a place for a connection that is about to be accepted. Returns false if the node is full.</summary>
     public bool TryTake()
     {
         if (Interlocked.Increment(ref _taken) <= Options.PerNode)

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Chat.Api.Connections;
 
-/// <summary>What waits to be sent to one connection, bounded in bytes.</summary>
+/// <summary>The frames that wait to be sent to one connection, bounded in bytes.</summary>
 /// <remarks>
 /// <para>Any thread enqueues; sends never overlap, because they happen under the lock (they don't wait) or, when the
 /// client does not keep up, in the one <see cref="SendSlowlyAsync"/> that runs then.</para>
@@ -31,10 +31,10 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private bool _closing; // the last frame is in; nothing follows it
     private TaskCompletionSource? _drained;
 
-    /// <summary>A glance from outside, for metrics.</summary>
+    /// <summary>An approximate value, for metrics.</summary>
     public long WaitingBytes => Volatile.Read(ref _bytes);
 
-    /// <summary>False: over the cap. The frame is not in, and the connection has to be closed as a slow consumer.</summary>
+    /// <summary>Returns false if the frame would exceed the capacity. It is then not in the outbox, and the connection has to be closed as a slow consumer.</summary>
     public bool TryEnqueue(Frame frame)
     {
         lock (_gate)
@@ -74,7 +74,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
 
     /// <summary>Sends this frame as the last one.</summary>
     /// <param name="last">A close frame.</param>
-    /// <param name="dropWaiting">Instead of what waits, but for the frames of which something is out.</param>
+    /// <param name="dropWaiting">Whether to drop the frames that wait, except those of which some bytes have been sent.</param>
     public void Close(Frame last, bool dropWaiting)
     {
         lock (_gate)
@@ -103,8 +103,8 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         }
     }
 
-    /// <summary>The connection is over: what waits is dropped, and nothing is taken or sent any more. Confirmations of
-    /// messages it sent may still arrive for seconds.</summary>
+    /// <summary>The connection has ended: what waits is dropped, and nothing more is accepted or sent. Confirmations of
+    /// messages it sent may still arrive for some seconds.</summary>
     public void End()
     {
         lock (_gate)
@@ -113,7 +113,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         }
     }
 
-    /// <summary>Completes when at most half of the cap waits; for replays, which can be longer than the cap.</summary>
+    /// <summary>Completes when at most half of the capacity is in use. For replays, which can be larger than the capacity.</summary>
     public Task HasRoomAsync()
     {
         lock (_gate)
@@ -185,7 +185,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         Emptied_NeedsLock();
     }
 
-    /// <summary>What is to go out next: one frame as it is, or several gathered in the buffer.</summary>
+    /// <summary>What to send next: one frame as it is, or several gathered in the buffer.</summary>
     private ReadOnlyMemory<byte> Next_NeedsLock(ref byte[]? buffer)
     {
         var first = _ring[_head]!.Memory[_headSent..];

@@ -1,6 +1,6 @@
 namespace Chat.Api.Connections;
 
-/// <summary>What one connection may send: its own limits, and what is left of its user's. Used by the one that reads it.</summary>
+/// <summary>How much one connection may still send, by its own limits and its user's. Used only by the thread that reads the connection.</summary>
 internal sealed class SendAllowance(ConnectionTable table, string userId)
 {
     private const int FramesPerMessage = 10; // a message of 32 KiB in pieces of 4 KiB, and a ping
@@ -13,24 +13,24 @@ internal sealed class SendAllowance(ConnectionTable table, string userId)
     private TokenBucket _records = new(table.Options.MessagesPerSecond * RecordsPerMessage, table.Options.MessageBurst * RecordsPerMessage, table.Time);
     private TokenBucket _refusals = new(Math.Max(1, table.Options.MessagesPerSecond / 10), table.Options.MessageBurst, table.Time); // without it, going on a little over the rate would never end
 
-    /// <summary>One message of so many bytes. If it is too much, and that goes on, the connection is closed.</summary>
+    /// <summary>Takes one message of so many bytes. A connection that keeps exceeding its limits is closed.</summary>
     public Excess Take(int bytes, Connection connection)
     {
         var excess = !_messages.TryTake() ? Excess.Messages : !_bytes.TryTake(bytes) ? Excess.Bytes : _user.Take(1, bytes);
         return Counted(excess, connection);
     }
 
-    /// <summary>What a message that was taken has more than was known.</summary>
+    /// <summary>Takes bytes of a message that turned out to be larger than was known when it was taken.</summary>
     public Excess TakeMore(int bytes, Connection connection) =>
         Counted(!_bytes.TryTake(bytes) ? Excess.Bytes : _user.Take(0, bytes), connection);
 
-    /// <summary>A topic that this node does not know yet.</summary>
+    /// <summary>Takes one topic that this node does not know yet.</summary>
     public Excess TakeTopic(Connection connection) => Counted(_user.TakeTopic(), connection);
 
-    /// <summary>A frame that is no message: ping, pong, or a piece of one. False: it is too much.</summary>
+    /// <summary>Takes one frame that is not a whole message: a ping, a pong or a fragment. Returns false if that exceeds the limit.</summary>
     public bool TakeFrame() => IsWithin(_frames.TryTake());
 
-    /// <summary>Records of a hub's protocol, calls or not. If they are too many, the connection is closed.</summary>
+    /// <summary>Takes records of the hub's protocol, whether they are calls or not. If they exceed the limit, the connection is closed.</summary>
     public bool TakeRecords(int count, Connection connection)
     {
         if (IsWithin(_records.TryTake(count)))

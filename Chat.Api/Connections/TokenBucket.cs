@@ -1,6 +1,6 @@
 namespace Chat.Api.Connections;
 
-/// <summary>Lets through <c>rate</c> events a second for long and <c>burst</c> at once. Not thread-safe: one reader owns it,
+/// <summary>A token bucket: lets through <c>rate</c> events a second in the long run, and <c>burst</c> at once. Not thread-safe: one reader owns it,
 /// or a lock guards it.</summary>
 internal struct TokenBucket(int rate, int burst, TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
         return true;
     }
 
-    /// <summary>Whether so many could be taken now.</summary>
+    /// <summary>Whether that many tokens are available now.</summary>
     /// <param name="count">How many.</param>
     /// <param name="share">How much of rate and burst this bucket has. However small, the burst is never less than
     /// <paramref name="count"/>: it would let nothing of that size through, however long one waits.</param>
@@ -37,12 +37,12 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
         return _tokens >= count;
     }
 
-    /// <summary>Takes what it <see cref="Has"/>.</summary>
+    /// <summary>Takes tokens that <see cref="Has"/> has found available.</summary>
     public void Take(int count) => _tokens -= rate == 0 ? 0 : count;
 
-    /// <summary>Whether less than half of the burst is left.</summary>
+    /// <summary>Whether less than half of the burst is available.</summary>
     public readonly bool IsLow(double share) => rate != 0 && _tokens < burst * share / 2;
 
-    /// <summary>How long an empty one takes to be full.</summary>
+    /// <summary>How long an empty bucket takes to fill.</summary>
     public readonly TimeSpan FillTime => rate == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)burst / rate);
 }

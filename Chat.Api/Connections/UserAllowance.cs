@@ -1,6 +1,6 @@
 namespace Chat.Api.Connections;
 
-/// <summary>What one user may send through this node, shared by all connections that the user has here.</summary>
+/// <summary>How much one user may still send through this node, shared by all connections the user has here.</summary>
 /// <remarks>
 /// The allowance is for the cluster; a node has the share of it that it has of the user's connections. How many there
 /// are elsewhere it learns when one comes, and asks once a second for those whose allowance is being used up
@@ -23,11 +23,11 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
     /// <summary>When the last connection went. Guarded by <see cref="UserAllowances"/>.</summary>
     public long LeftAt { get; set; }
 
-    /// <summary>After so long without a connection it is as if new, and can be forgotten. Not before: a user who comes
-    /// back at once would have a burst each time.</summary>
+    /// <summary>After this long without a connection, the allowance is full again and can be forgotten. Forgotten earlier, a user who
+    /// reconnects would get a new burst each time.</summary>
     public TimeSpan FillTime => new[] { _messages.FillTime, _bytes.FillTime, _topics.FillTime }.Max();
 
-    /// <summary>How much of the allowance is this node's, above 0 to 1.</summary>
+    /// <summary>This node's share of the allowance, greater than 0 and at most 1.</summary>
     public double Share
     {
         get
@@ -39,7 +39,7 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
         }
     }
 
-    /// <summary>Takes both or nothing.</summary>
+    /// <summary>Takes both, or neither.</summary>
     public Excess Take(int messages, int bytes)
     {
         lock (_gate)
@@ -86,7 +86,7 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
         }
     }
 
-    /// <summary>From now on it says again when it gets low.</summary>
+    /// <summary>Makes the allowance report again when it gets low.</summary>
     public void Asked()
     {
         lock (_gate)

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Chat.Api.Connections;
 
-/// <summary>The allowances of the users who have connections here, or had some just now.</summary>
+/// <summary>The allowances of users who have connections on this node, or had some until recently.</summary>
 internal sealed class UserAllowances(ConnectionOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new(); // guards the dictionary, and who has how many connections
@@ -22,7 +22,7 @@ internal sealed class UserAllowances(ConnectionOptions options, TimeProvider tim
         }
     }
 
-    /// <summary>The user's allowance. Kept while a connection has entered, and a moment longer.</summary>
+    /// <summary>The user's allowance. It is kept while the user has a connection here, and a little longer.</summary>
     public UserAllowance Of(string userId)
     {
         lock (_gate)
@@ -55,7 +55,7 @@ internal sealed class UserAllowances(ConnectionOptions options, TimeProvider tim
         }
     }
 
-    /// <summary>What has been learned of a user's connections.</summary>
+    /// <summary>Records how many connections a user was found to have in the cluster.</summary>
     public void Learn(UserAllowance user, int everywhere)
     {
         lock (_gate)
@@ -64,7 +64,7 @@ internal sealed class UserAllowances(ConnectionOptions options, TimeProvider tim
         }
     }
 
-    /// <summary>One whose allowance is being used up, so that its share is worth a question.</summary>
+    /// <summary>The next user whose allowance is being used up, so that it is worth asking for the node's current share.</summary>
     public bool TryTakeLow([NotNullWhen(true)] out UserAllowance? user)
     {
         if (!_low.TryDequeue(out user))
@@ -76,7 +76,7 @@ internal sealed class UserAllowances(ConnectionOptions options, TimeProvider tim
         return true;
     }
 
-    /// <summary>Forgets who has been away for so long that their allowance is whole again.</summary>
+    /// <summary>Forgets users who have been away for so long that their allowance is full again.</summary>
     public void Sweep()
     {
         lock (_gate)

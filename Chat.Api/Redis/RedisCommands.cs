@@ -72,10 +72,20 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public bool TrySend(RedisCommand command, ReadOnlySpan<byte> topic)
     {
         command.Sender = this;
-        command.Slot = _isCluster ? RedisKeys.SlotOf(topic) : -1;
-        var link = command.Slot < 0 ? _main : Volatile.Read(ref _slots[command.Slot]) ?? _main;
+        var slot = command.Slot = _isCluster ? RedisKeys.SlotOf(topic) : -1; // the command is the link's once it is sent
+        var link = slot < 0 ? _main : Volatile.Read(ref _slots[slot]) ?? _main;
         command.Link = link;
-        return command.IsPatient ? link.TrySend(command) : link.TrySend(command.Buffer.Span, command);
+        if (!(command.IsPatient ? link.TrySend(command) : link.TrySend(command.Buffer.Span, command)))
+        {
+            return false;
+        }
+
+        if (slot >= 0 && Volatile.Read(ref _slots[slot]) is { } owner && owner != link)
+        {
+            link.HoldBack(owner); // the slot has moved at this moment: this one will, too, and comes before what its sender sends next
+        }
+
+        return true;
     }
 
     /// <summary>Sends a command that belongs to no topic, and whose reply hardly anybody waits for.</summary>

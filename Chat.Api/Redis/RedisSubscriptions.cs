@@ -157,7 +157,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             throw new RespException(push.ReadLine());
         }
 
-        if (push.Kind != '*')
+        if (push.Kind is not ((byte)'*' or (byte)'>'))
         {
             _ticks.Answered(); // nothing else is asked; only some servers put this one into an array
             return;

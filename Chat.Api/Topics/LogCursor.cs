@@ -4,23 +4,23 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>Hears what a <see cref="LogCursor"/> passes. Must not wait or block.</summary>
+/// <summary>Is told what a <see cref="LogCursor"/> reads. Must not wait or block.</summary>
 internal interface ILogFollower
 {
     /// <summary>The next message of the log. The cursor stands on it already.</summary>
     void Next(scoped in Envelope envelope);
 
-    /// <summary>A message that was passed before.</summary>
+    /// <summary>A message that was passed on before.</summary>
     void Passed(scoped in Envelope envelope);
 
-    /// <summary>What lies behind this offset in the log is not what was passed at these offsets.</summary>
+    /// <summary>Beyond this offset, the log has other messages than those that were passed on.</summary>
     void Rewound(long offset);
 
-    /// <summary>Messages up to where the cursor stands now may be missing, and are to be had no more.</summary>
+    /// <summary>Messages up to the cursor's current position may be missing and can no longer be read.</summary>
     void Hole();
 }
 
-/// <summary>Where a node stands in a topic's log, and what is missing before it can go on. Knows of no members. Not thread-safe.</summary>
+/// <summary>A node's position in a topic's log, and what it has to read before it can move on. It knows nothing of members. Not thread-safe.</summary>
 /// <remarks>
 /// <para>Guarantee: its follower gets each offset once, in order. Where that cannot be kept, because a gap's messages are no longer in
 /// the log, it is told. Where the log goes over into another epoch and goes on there, nobody hears of it; where something

@@ -211,6 +211,14 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
 [RunsOn(RedisKind.Redis)]
 public sealed class RedisBackplaneTests(RedisServerFixture redis) : BackplaneFaultSpec(redis);
 
+/// <summary>Garnet ends a connection that publishes, from a script, to a channel of its own under RESP3.</summary>
+[Collection(RedisServerGroup.Name)]
+[RunsOn(RedisKind.Redis)]
+public sealed class Resp3BackplaneTests(RedisServerFixture redis) : BackplaneLogSpec(redis)
+{
+    private protected override string With => ",protocol=resp3";
+}
+
 [Collection(GarnetServerGroup.Name)]
 [RunsOn(RedisKind.Garnet)]
 public sealed class GarnetBackplaneTests(GarnetServerFixture redis) : BackplaneFaultSpec(redis);

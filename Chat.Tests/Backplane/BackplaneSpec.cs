@@ -15,6 +15,9 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
 
     private protected RedisServer Server => redis.Server;
 
+    /// <summary>What the connection strings have more.</summary>
+    private protected virtual string With => "";
+
     private protected BackplaneNode A => _nodes[0];
 
     private protected BackplaneNode B => _nodes[1];
@@ -38,7 +41,7 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
 
     private protected async Task<BackplaneNode> StartNodeAsync(BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", string? at = null)
     {
-        var node = await BackplaneNode.StartAsync(at ?? Server.ConnectionString, options, time, prefix);
+        var node = await BackplaneNode.StartAsync((at ?? Server.ConnectionString) + With, options, time, prefix);
         _nodes.Add(node);
         return node;
     }

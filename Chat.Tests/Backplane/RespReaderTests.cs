@@ -11,6 +11,9 @@ public sealed class RespReaderTests
         "+OK\r\n-NOSCRIPT No matching script.\r\n:-42\r\n$5\r\nhe\r\no\r\n$0\r\n\r\n$-1\r\n*-1\r\n*0\r\n"
         + "*3\r\n$7\r\nmessage\r\n$3\r\nall\r\n$2\r\nhi\r\n*2\r\n*2\r\n:1\r\n+a\r\n$-1\r\n";
 
+    private const string Replies3 =
+        "_\r\n#t\r\n#f\r\n,1.5\r\n(12345678901234567890\r\n!5\r\nERR a\r\n=6\r\ntxt:hi\r\n%2\r\n+a\r\n:1\r\n+b\r\n:2\r\n~1\r\n+a\r\n>3\r\n+message\r\n+all\r\n$2\r\nhi\r\n";
+
     [Fact]
     public void Replies_AreReadOneAfterTheOther()
     {
@@ -24,9 +27,23 @@ public sealed class RespReaderTests
     }
 
     [Fact]
-    public void Replies_CutAnywhere_AreIncompleteUntilTheirLastByte()
+    public void Replies_OfResp3_AreReadAsThoseOfResp2()
     {
-        var bytes = Encoding.UTF8.GetBytes(Replies);
+        object?[] expected =
+        [
+            null, 1L, 0L, "1.5", "12345678901234567890", new RedisError("ERR a"), "hi", new object?[] { "a", 1L, "b", 2L }, new object?[] { "a" },
+            new object?[] { "message", "all", "hi" },
+        ];
+
+        Assert.Equal(expected, ReadAll(Encoding.UTF8.GetBytes(Replies3)));
+    }
+
+    [Theory]
+    [InlineData(Replies)]
+    [InlineData(Replies3)]
+    public void Replies_CutAnywhere_AreIncompleteUntilTheirLastByte(string replies)
+    {
+        var bytes = Encoding.UTF8.GetBytes(replies);
         Assert.True(RespReader.TryMeasure(bytes, out _));
         for (var start = 0; start < bytes.Length;)
         {
@@ -47,6 +64,7 @@ public sealed class RespReaderTests
     [InlineData("$abc\r\n")]
     [InlineData("$99999999999999\r\n")]
     [InlineData("$2147483647\r\nx")]
+    [InlineData("%9223372036854775807\r\n")]
     [InlineData("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n")]
     public void Nonsense_IsRefused(string text) =>
         Assert.Throws<RespException>(() => RespReader.TryMeasure(Encoding.UTF8.GetBytes(text), out _));
@@ -58,7 +76,7 @@ public sealed class RespReaderTests
     [Fact]
     public void Garbage_IsReadRefusedOrIncomplete_AndNothingElse() => Fuzz.Run(20_000, random =>
     {
-        var bytes = random.Next(2) == 0 ? random.Bytes(100) : random.Mutate(Encoding.UTF8.GetBytes(Replies));
+        var bytes = random.Next(2) == 0 ? random.Bytes(100) : random.Mutate(Encoding.UTF8.GetBytes(random.Next(2) == 0 ? Replies : Replies3));
         try
         {
             ReadAll(bytes);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -14,14 +15,16 @@ internal static class TestPort
     private const int Parts = 8;
     private const int PerPart = (22_700 - Least) / Parts;
 
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
+
     public static int FindFree()
     {
         while (true)
         {
             var port = Least + (Environment.ProcessId % Parts * PerPart) + Random.Shared.Next(PerPart);
-            if (IsFree(port) && IsFree(port + 10_000))
+            if (Given.TryAdd(port, true) && IsFree(port) && IsFree(port + 10_000))
             {
-                return port;
+                return port; // to nobody else, or two that have yet to listen would both find it free
             }
         }
     }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Chat.Api.Redis.Resp;
 
 /// <summary>Where Redis is and how to log in, read from the connection string that StackExchange.Redis takes:
-/// <c>host:port,host:port,password=…,user=…,ssl=true,sslHost=…,checkCertificateRevocation=…,defaultDatabase=0</c>.</summary>
+/// <c>host:port,host:port,password=…,user=…,ssl=true,sslHost=…,checkCertificateRevocation=…,defaultDatabase=0,protocol=resp3</c>.</summary>
 /// <remarks>Options that only matter to that library are left to it. A Sentinel service name is refused, since
 /// this link would talk to the Sentinel as if it were the server.</remarks>
 internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Servers)
@@ -28,6 +28,9 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
 
     public int Database { get; init; }
 
+    /// <summary>Whether RESP3 is spoken (<c>protocol=resp3</c>). Otherwise it is RESP2, which every server speaks.</summary>
+    public bool Resp3 { get; init; }
+
     public static RedisEndpoint Parse(string connectionString)
     {
         var servers = new List<(string, int)>();
@@ -50,6 +53,7 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
                 "SSLHOST" => endpoint with { TlsHost = value },
                 "CHECKCERTIFICATEREVOCATION" => endpoint with { ChecksRevocation = bool.TryParse(value, out var checks) && checks },
                 "DEFAULTDATABASE" => endpoint with { Database = int.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : 0 },
+                "PROTOCOL" => endpoint with { Resp3 = value is "3" || value.Equals("resp3", StringComparison.OrdinalIgnoreCase) },
                 "SERVICENAME" => throw new FormatException(
                     "ConnectionStrings:redis names a Sentinel service (serviceName); give the address of the Redis primary instead."),
                 _ => endpoint,

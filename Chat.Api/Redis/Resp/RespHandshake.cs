@@ -13,7 +13,12 @@ internal static class RespHandshake
     {
         var commands = new CommandBuffer();
         var replies = 1;
-        if (login.Password is not null)
+        if (endpoint.Resp3)
+        {
+            replies++;
+            Hello(commands, login);
+        }
+        else if (login.Password is not null)
         {
             replies++;
             Auth(commands, login);
@@ -45,6 +50,19 @@ internal static class RespHandshake
         ? command.Command(2).Bulk("AUTH"u8).Bulk(login.Password!)
         : command.Command(3).Bulk("AUTH"u8).Bulk(login.User).Bulk(login.Password!);
 
+    // It logs in, too: a server that demands that may refuse a HELLO without.
+    private static void Hello(CommandBuffer command, (string? User, string? Password) login)
+    {
+        if (login.Password is null)
+        {
+            command.Command(2).Bulk("HELLO"u8).Bulk("3"u8);
+        }
+        else
+        {
+            command.Command(5).Bulk("HELLO"u8).Bulk("3"u8).Bulk("AUTH"u8).Bulk(login.User ?? "default").Bulk(login.Password);
+        }
+    }
+
     private static List<string> Await(RespSocket socket, int replies, int questions, TimeSpan timeout)
     {
         var answers = new List<string>(questions);
@@ -70,7 +88,7 @@ internal static class RespHandshake
                     continue;
                 }
 
-                if (reader.Kind != '+')
+                if (reader.Kind is not ((byte)'+' or (byte)'%')) // a map is what HELLO is answered with
                 {
                     throw new RespException(reader.Kind == '-' ? "Redis refused the login: " + reader.ReadLine() : "what answers there is not Redis");
                 }

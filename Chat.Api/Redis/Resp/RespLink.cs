@@ -121,7 +121,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         }
     }
 
-    /// <summary>While a reply is handled: makes patient commands of a link wait until this one has handled the replies to all that
+    /// <summary>Makes patient commands of a link wait until this one has handled the replies to all that
     /// it was given up to now. What those replies make the other link send goes first, and so the order is kept of commands
     /// that have to be sent again. What only waits here does not count: two links could wait for each other for ever.</summary>
     /// <param name="other">May be this one.</param>
@@ -134,8 +134,10 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
         lock (_gate)
         {
-            _holds.Enqueue((_asked, other)); // at least the reply that is being handled is among those
+            _holds.Enqueue((_asked, other)); // while a reply is being handled, it is among those
         }
+
+        EndHolds(answered: 0); // outside of that there may be none
     }
 
     /// <summary>Breaks the link if a reply is overdue. For TLS, whose reading thread waits without a limit.</summary>

@@ -3,20 +3,22 @@ using System.Text;
 
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Redis sent something that is not RESP2; the link it came over is of no more use.</summary>
+/// <summary>Redis sent something that is not RESP; the link it came over is of no more use.</summary>
 internal sealed class RespException(string message) : Exception(message);
 
-/// <summary>Reads replies (RESP2) from bytes that hold at least one whole reply.</summary>
-/// <remarks>Its input looks like <c>*3\r\n$7\r\nmessage\r\n$3\r\nall\r\n$2\r\nhi\r\n</c>.</remarks>
+/// <summary>Reads replies (RESP2 and RESP3) from bytes that hold at least one whole reply.</summary>
+/// <remarks>Its input looks like <c>*3\r\n$7\r\nmessage\r\n$3\r\nall\r\n$2\r\nhi\r\n</c>. What RESP3 has more is read as what RESP2 has
+/// in its place: a map as an array of keys and values, a set and a push as an array, a double as its text.</remarks>
 internal ref struct RespReader(ReadOnlySpan<byte> bytes)
 {
     private const int MaxDepth = 8; // ours never nest deeper than 3; anything else is garbage
     private const int MaxLine = 64 * 1024; // a line is a number, a status or an error
+    private const int MaxItems = int.MaxValue / 2; // of a map twice as many are read
     private const int MaxBulk = 512 * 1024 * 1024; // Redis's own limit
 
     private ReadOnlySpan<byte> _rest = bytes;
 
-    /// <summary>What comes next: one of <c>+ - : $ *</c>.</summary>
+    /// <summary>What comes next: one of <c>+ - : $ *</c>, and in RESP3 one of <c>_ # , ( ! = % ~ &gt;</c>.</summary>
     public readonly byte Kind => _rest.IsEmpty ? throw new RespException("The reply ends too early.") : _rest[0];
 
     /// <summary>Whether a whole reply stands at the start of the bytes, and how long it is.</summary>
@@ -26,7 +28,12 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
         return TryMeasure(bytes, ref length, 0);
     }
 
-    public int ReadArray() => Kind == '*' ? checked((int)Number(Line())) : throw Unexpected("an array");
+    public int ReadArray() => Kind switch
+    {
+        (byte)'*' or (byte)'~' or (byte)'>' => checked((int)Number(Line())),
+        (byte)'%' => checked((int)Number(Line()) * 2),
+        _ => throw Unexpected("an array"),
+    };
 
     public long ReadInteger() => Kind == ':' ? Number(Line()) : throw Unexpected("an integer");
 
@@ -36,13 +43,16 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
     /// <summary>A bulk string; <paramref name="isNull"/> for a missing value.</summary>
     public ReadOnlySpan<byte> ReadBulk(out bool isNull)
     {
-        if (Kind == '+')
+        const int VerbatimType = 4; // of a verbatim string: txt: or mkd:
+        var kind = Kind;
+        if (kind is (byte)'+' or (byte)',' or (byte)'(' or (byte)'_')
         {
-            isNull = false;
-            return Line();
+            var line = Line();
+            isNull = kind == '_';
+            return isNull ? default : line;
         }
 
-        if (Kind != '$')
+        if (kind is not ((byte)'$' or (byte)'='))
         {
             throw Unexpected("a string");
         }
@@ -56,7 +66,7 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
 
         var value = _rest[..count];
         _rest = _rest[(count + 2)..];
-        return value;
+        return kind == '=' && count >= VerbatimType ? value[VerbatimType..] : value;
     }
 
     public ReadOnlySpan<byte> ReadBulk() => ReadBulk(out _);
@@ -68,9 +78,16 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
         {
             case (byte)'-':
                 return new RedisError(ReadLine());
+            case (byte)'!':
+                var length = (int)Number(Line());
+                var message = _rest[..length];
+                _rest = _rest[(length + 2)..];
+                return new RedisError(Encoding.UTF8.GetString(message));
             case (byte)':':
                 return ReadInteger();
-            case (byte)'*':
+            case (byte)'#':
+                return Line() is [(byte)'t'] ? 1L : 0L; // as RESP2 has it
+            case (byte)'*' or (byte)'~' or (byte)'>' or (byte)'%':
                 var count = ReadArray();
                 if (count < 0)
                 {
@@ -112,19 +129,25 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
         position += end + 1;
         switch (rest[0])
         {
-            case (byte)'+' or (byte)'-' or (byte)':':
+            case (byte)'+' or (byte)'-' or (byte)':' or (byte)'_' or (byte)'#' or (byte)',' or (byte)'(':
                 return true;
-            case (byte)'$':
+            case (byte)'$' or (byte)'=' or (byte)'!':
                 var count = Number(rest[1..(end - 1)]);
-                if (count > MaxBulk)
+                if (count > MaxBulk || (count < 0 && rest[0] != '$'))
                 {
-                    throw new RespException("A string of the reply is too long.");
+                    throw new RespException("A string of the reply has no length that it can have.");
                 }
 
                 position = count < 0 ? position : position + (int)count + 2;
                 return position >= 0 && position <= bytes.Length;
-            case (byte)'*':
-                for (var i = Number(rest[1..(end - 1)]); i > 0; i--)
+            case (byte)'*' or (byte)'~' or (byte)'>' or (byte)'%':
+                var items = Number(rest[1..(end - 1)]);
+                if (items > MaxItems)
+                {
+                    throw new RespException("An array of the reply is too long.");
+                }
+
+                for (items *= rest[0] == '%' ? 2 : 1; items > 0; items--)
                 {
                     if (!TryMeasure(bytes, ref position, depth + 1))
                     {
