@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using Chat.Tests.Support;
+using Microsoft.AspNetCore.SignalR;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -80,6 +81,43 @@ public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper outp
 
         Assert.Equal("{\"error\":\"The protocol 'xml' is not supported.\"}\u001e", await client.NextAsync());
         await client.ClosedAsync();
+    }
+
+    [Theory]
+    [InlineData("json")]
+    [InlineData("messagepack")]
+    public async Task Handshake_OfAnUnknownVersion_IsRefusedInWords(string protocol)
+    {
+        await using var client = await ChatClient.ConnectAsync(Cluster.Edge, "/signalr/chat", await HubToken.FetchAsync(Cluster.Edge, _anna));
+
+        await client.SendAsync($"{{\"protocol\":\"{protocol}\",\"version\":7}}\u001e");
+
+        Assert.Equal($"{{\"error\":\"The server does not support version 7 of the '{protocol}' protocol.\"}}\u001e", await client.NextAsync());
+        await client.ClosedAsync();
+    }
+
+    // Small as MessagePack, and six times as large as it travels.
+    [Fact]
+    public async Task Message_TooBigOnceEscaped_IsRefused_AndTheConnectionStays()
+    {
+        await using var client = await ConnectAsync(_anna, new HubClientOptions { SpeaksMessagePack = true });
+        await client.JoinAsync(_group);
+
+        var refused = await Assert.ThrowsAsync<HubException>(() => client.PostAsync(_group, new string('\u0001', 20_000)));
+
+        Assert.Contains("too_big: ", refused.Message, StringComparison.Ordinal);
+        await client.PostAsync(_group, "small");
+    }
+
+    [Fact]
+    public async Task MessagePackCall_OverTheLimit_EndsTheConnection()
+    {
+        await using var client = await ConnectAsync(_anna, new HubClientOptions { SpeaksMessagePack = true });
+        await client.JoinAsync(_group);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => client.PostAsync(_group, new string('x', 40_000)));
+
+        await Assert.ThrowsAnyAsync<Exception>(() => client.PostAsync(_group, "small"));
     }
 
     [Fact]
