@@ -6,10 +6,10 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Admissions;
 
-/// <summary>Whether one more connection may come: this node's places, and those of its user in the whole cluster.</summary>
+/// <summary>Decides whether one more connection is admitted: by this node's capacity, and by how many its user has in the whole cluster.</summary>
 internal sealed class Admission(ConnectionTable connections, IBackplane backplane, IUserPlaces places, LiveNodes nodes, NodeRegistry registry, NodeDrain drain)
 {
-    /// <summary>Takes a place for a connection of this user. Null: it may come, and <see cref="Leave"/> has to follow.</summary>
+    /// <summary>Takes a place for a connection of this user. Returns null if it is admitted, and <see cref="Leave"/> then has to follow.</summary>
     public async Task<Refusal?> EnterAsync(string userId)
     {
         if (Busy() is { } busy)
@@ -31,10 +31,10 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
         return refusal;
     }
 
-    /// <summary>Why nobody can come at the moment; null: they can.</summary>
+    /// <summary>Why no connection is admitted at the moment; null if they are.</summary>
     public Refusal? Busy() => drain.IsDraining ? Refusal.Draining : backplane.IsReady(out _) ? null : Refusal.Unavailable;
 
-    /// <summary>Gives back what <see cref="EnterAsync"/> took.</summary>
+    /// <summary>Gives back the place that <see cref="EnterAsync"/> took.</summary>
     public void Leave(string userId)
     {
         if (connections.Options.PerUser > 0)

@@ -8,21 +8,21 @@ internal interface IUserPlaces
 {
     /// <summary>Takes a place among a user's connections, cluster-wide.</summary>
     /// <param name="user">The user.</param>
-    /// <param name="limit">As many places there are.</param>
-    /// <param name="liveNodes">Nodes whose connections count.</param>
-    /// <param name="areAll">Whether these are all the nodes that live: the connections of any other are gone with it.</param>
+    /// <param name="limit">How many places there are.</param>
+    /// <param name="liveNodes">The nodes whose connections count.</param>
+    /// <param name="areAll">Whether these are all live nodes, so that the connections of any other are gone with it.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    /// <returns>Whether it has one, and how many are taken then.</returns>
+    /// <returns>Whether a place was taken, and how many are taken then.</returns>
     Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll);
 
     /// <summary>How many places of a user are taken, cluster-wide.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<int> CountConnectionsAsync(Topic user);
 
-    /// <summary>Gives the place back. While Redis is away that waits until it is there again.</summary>
+    /// <summary>Gives the place back. While Redis is away, that waits until Redis is back.</summary>
     void Release(Topic user);
 
-    /// <summary>Writes what could not be written when it changed. To be called about once a second.</summary>
+    /// <summary>Writes what could not be written when it changed. Has to be called about once a second.</summary>
     void WriteAgain();
 }
 

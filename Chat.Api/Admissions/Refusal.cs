@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Chat.Api.Admissions;
 
-/// <summary>Why a request does not become a connection: a status and a sentence.</summary>
+/// <summary>The reason why a request does not become a connection: a status code and a sentence.</summary>
 internal sealed record Refusal(int Status, string Text)
 {
     public static readonly Refusal NoUpgrade = new(400, "This is a WebSocket endpoint; connect with ws:// or wss://.");

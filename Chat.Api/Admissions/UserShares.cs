@@ -4,8 +4,8 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Admissions;
 
-/// <summary>Once a second asks how many connections those users have in the cluster who are using up their allowance here,
-/// forgets the allowances of users who have gone, and writes down what an outage of Redis kept from being written.</summary>
+/// <summary>Once a second, asks how many connections in the cluster those users have who are using up their allowance here, forgets
+/// the allowances of users who have gone, and writes what could not be written while Redis was away.</summary>
 internal sealed class UserShares(ConnectionTable connections, IUserPlaces places) : BackgroundService
 {
     private const int QuestionsPerRound = 1000;

@@ -1,7 +1,7 @@
 namespace Chat.Api.Auth;
 
-/// <summary>Whose tokens are taken, and where one is needed. Bound from <c>Auth</c>; invalid values stop the start.</summary>
-/// <remarks>With both <see cref="SecurityKey"/> and <see cref="Authority"/>, both kinds of token are taken, each checked
+/// <summary>Which tokens are accepted, and where one is required. Bound from <c>Auth</c>. The node does not start with an invalid value.</summary>
+/// <remarks>With both <see cref="SecurityKey"/> and <see cref="Authority"/>, both kinds of token are accepted, each checked
 /// with its own keys only.</remarks>
 internal sealed class AuthOptions
 {
@@ -13,7 +13,7 @@ internal sealed class AuthOptions
     /// <value>32 bytes of UTF-8 or more. Default: none; in Development a random one, which the AppHost gives to all its nodes.</value>
     public string? SecurityKey { get; set; }
 
-    /// <summary>An OpenID Connect issuer, whose tokens are taken. Its keys are read from
+    /// <summary>An OpenID Connect issuer whose tokens are accepted. Its keys are read from
     /// <c>{Authority}/.well-known/openid-configuration</c> when first needed.</summary>
     /// <value>An absolute https URL; http in Development only. Default: none.</value>
     public string? Authority { get; set; }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>Takes a user out of a group on every node, and learns from each that it is done.</summary>
+/// <summary>Removes a user from a group on every node, and waits for each node to confirm it.</summary>
 /// <remarks>
 /// Guarantee: <see cref="LocalTopic"/> (LocalTopic.Removal.cs) has it; it holds without any confirmation. What the
 /// confirmations add is the moment from which it holds everywhere, and on how many nodes. A node that died counts no
@@ -21,7 +21,7 @@ internal sealed class GroupRemovals(
     private readonly ConcurrentDictionary<string, Pending> _pending = new(StringComparer.Ordinal);
     private long _removals;
 
-    /// <summary>Returns when every node has confirmed, or after <see cref="MembershipOptions.RemovalTimeout"/>.</summary>
+    /// <summary>Completes when every node has confirmed, or after <see cref="MembershipOptions.RemovalTimeout"/>.</summary>
     /// <exception cref="BackplaneUnavailableException">It may or may not be published; trying again is safe.</exception>
     public async Task<RemovalResult> RemoveAsync(Topic group, string userId, long generation)
     {
@@ -120,6 +120,6 @@ internal sealed class GroupRemovals(
 }
 
 /// <summary>On how many nodes a removal is known to have taken effect.</summary>
-/// <param name="Nodes">Nodes that confirmed.</param>
-/// <param name="Of">Nodes there are.</param>
+/// <param name="Nodes">How many nodes have confirmed.</param>
+/// <param name="Of">How many nodes there are.</param>
 internal readonly record struct RemovalResult(int Nodes, int Of);

@@ -15,18 +15,18 @@ namespace Chat.Api.Memberships;
 /// </remarks>
 internal interface IMemberships
 {
-    /// <summary>A user's groups. Also puts off the end of what is known of them.</summary>
+    /// <summary>Returns a user's groups, and renews the time for which they are kept.</summary>
     /// <param name="user">The user's own topic.</param>
     /// <param name="unlessKnown">Groups to begin with where nothing is known of the user, with the generations they are
     /// held under here; 0 for one that begins now.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown);
 
-    /// <summary>Joins; who is in already stays so. Returns the generation; null: the user is in as many groups as allowed.</summary>
+    /// <summary>Joins a group, unless the user is in it already. Returns the generation, or null if the user is in as many groups as allowed.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<long?> JoinAsync(Topic user, string group, int limit);
 
-    /// <summary>Marks that the user has left, and says which generations that ends.</summary>
+    /// <summary>Marks that the user has left, and returns which generations that ends.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
     Task<LeaveMark> LeaveAsync(Topic user, string group);
 

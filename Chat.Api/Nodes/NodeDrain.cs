@@ -1,12 +1,12 @@
 namespace Chat.Api.Nodes;
 
-/// <summary>Whether this node is on its way out. Begins with the host's stopping at the latest; there is no way back.</summary>
+/// <summary>Whether this node is draining. That begins when the host is stopped, at the latest, and cannot be undone.</summary>
 internal sealed class NodeDrain
 {
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _draining;
 
-    /// <summary>Raised once, on whatever thread began it: must not block.</summary>
+    /// <summary>Raised once, on the thread that began the drain. Handlers must not block.</summary>
     public event Action? Begun;
 
     public bool IsDraining => Volatile.Read(ref _draining) != 0;

@@ -1,6 +1,6 @@
 namespace Chat.Api.Nodes;
 
-/// <summary>How this node shows itself to the cluster. Bound from <c>Chat:Nodes</c>; invalid values stop the start.</summary>
+/// <summary>How this node presents itself to the cluster. Bound from <c>Chat:Nodes</c>. The node does not start with an invalid value.</summary>
 internal sealed class NodeOptions
 {
     public const string Section = "Chat:Nodes";
@@ -9,8 +9,8 @@ internal sealed class NodeOptions
     /// <value>100 ms to 1 minute. Default 2 seconds.</value>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long the node counts as alive after its last heartbeat, by Redis's clock.</summary>
-    /// <value>At least 3 heartbeats, so that two lost ones do no harm; at most 10 minutes. Default 10 seconds.</value>
+    /// <summary>How long the node is considered alive after its last heartbeat, by Redis's clock.</summary>
+    /// <value>At least 3 heartbeats, so that losing two does no harm, and at most 10 minutes. Default 10 seconds.</value>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The address at which the edge reaches this node, when it is not the one it listens on.</summary>

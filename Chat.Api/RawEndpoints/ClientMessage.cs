@@ -5,7 +5,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>A JSON object from a client, whatever the endpoint; each endpoint takes the fields it knows.</summary>
+/// <summary>A JSON object from a client, whatever the endpoint. Each endpoint uses the fields it knows.</summary>
 /// <remarks>
 /// <c>{"Id":"2","Msg":"hi","MsgId":"a1"}</c>,
 /// <c>{"Method":"Group","Group":"42","MsgBody":"hi","MsgId":"a1"}</c>,
@@ -34,7 +34,7 @@ internal ref struct ClientMessage
     public bool HasGroup;
     public bool HasBody;
 
-    /// <summary>False: not one JSON object, too deep, or a known field that is no text.</summary>
+    /// <summary>Returns false if it is not exactly one JSON object, is nested too deeply, or has a known field that is not text.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, int maxDepth, out ClientMessage message)
     {
         message = default;
@@ -111,11 +111,11 @@ internal ref struct ClientMessage
         }
     }
 
-    /// <summary>Null, or what is wrong with the message id. Missing is not wrong.</summary>
+    /// <summary>What is wrong with the message id, or null. A missing id is not wrong.</summary>
     public readonly ClientError? MsgIdError() =>
         !HasMsgId || MessageId.IsValid(MsgId) ? null : ClientError.InvalidMsgId;
 
-    /// <summary>The message id as an error frame may repeat it; empty when there is none or it is not valid.</summary>
+    /// <summary>The message id as an error frame may repeat it. Empty if there is none, or if it is not valid.</summary>
     public readonly ReadOnlySpan<byte> ValidMsgId => HasMsgId && MsgIdError() is null ? MsgId : default;
 
     private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> wanted) =>

@@ -39,7 +39,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         return ReadFramesAsync();
     }
 
-    /// <summary>Answers with an error; closes when nothing but errors comes.</summary>
+    /// <summary>Answers with an error. Closes the connection of a client that sends nothing but errors.</summary>
     public void Reject(ClientError error, ReadOnlySpan<byte> id = default)
     {
         Enqueue(Format.Error(error, id));
@@ -50,7 +50,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         }
     }
 
-    /// <summary>Text that is longer escaped, as it travels, than it came; false: too long, or too much, and the client was told.</summary>
+    /// <summary>Checks a text that is longer once it is escaped, as it travels. Returns false if it is too long, or exceeds a limit; the client has been told.</summary>
     public bool MayGrow(int length, int escaped)
     {
         if (escaped > Options.MessageBytes)
@@ -63,7 +63,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         return MaySend(Allowance.TakeMore(escaped - length, this));
     }
 
-    /// <summary>Whether this topic may be joined or written to; false: it would be one new topic too many of the user's.</summary>
+    /// <summary>Whether this topic may be joined or written to. Returns false if it would be one new topic too many for the user.</summary>
     public bool MayUse(ReadOnlySpan<byte> topic)
     {
         if (_topics.Knows(topic))
@@ -80,7 +80,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         return true;
     }
 
-    /// <summary>Steps 2 and 3 of a message's path: to the backplane; what becomes of it is told to <see cref="IPublishOutcome"/>.</summary>
+    /// <summary>Steps 2 and 3 of a message's path: hands it to the backplane, which reports the outcome through <see cref="IPublishOutcome"/>.</summary>
     public void Publish(in Publication publication)
     {
         _malformedInARow = 0;
@@ -139,7 +139,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         return false;
     }
 
-    /// <summary>Null, or what to wait for before the next message is read: backpressure towards the client.</summary>
+    /// <summary>What to wait for before the next message is read, or null. This is the backpressure towards the client.</summary>
     private Task? PublishRoom()
     {
         if (Volatile.Read(ref _publishesInFlight) < Options.PublishesInFlight)
@@ -167,15 +167,15 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
     }
 }
 
-/// <summary>What an endpoint does with the messages of its clients.</summary>
+/// <summary>Handles the messages of an endpoint's clients.</summary>
 internal interface IMessageReader
 {
     /// <param name="connection">Who sent it.</param>
     /// <param name="utf8">Valid UTF-8, within the size limit; valid during the call only.</param>
-    /// <returns>Null when done; a task, which never fails, when the next message has to wait for this one.</returns>
+    /// <returns>Null when it is done, or a task, which never fails, if the next message has to wait for this one.</returns>
     Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8);
 
-    /// <summary>The user has left a group of this connection, on another one. Called under the topic's lock: must not wait,
+    /// <summary>The user has left a group of this connection through another connection. Called under the topic's lock: must not wait,
     /// block or throw.</summary>
     void OnRemoved(WebSocketConnection connection);
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>The raw endpoints: which topics a path stands for, and the steps from a request to a connection.</summary>
+/// <summary>The raw endpoints: maps paths to topics, and takes a request through the steps to a connection.</summary>
 internal sealed class WebSocketEndpoints(
     TopicTable topics, ConnectionTable connections, ConnectionRun life, Admission admission, IBackplane backplane, GroupAccess access, IOptions<AuthOptions> auth)
 {

@@ -4,7 +4,7 @@ using Chat.Api.WebSockets;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>The two ways the raw endpoints talk: the first seed's text, and JSON.</summary>
+/// <summary>The two formats of the raw endpoints: the first seed's text, and JSON.</summary>
 internal abstract class WebSocketFormat : IFrameFormat
 {
     public static readonly WebSocketFormat Text = new TextFormat();

@@ -33,13 +33,13 @@ internal sealed partial class LocalTopic : ILogFollower
 
     public Topic Topic => _topic;
 
-    /// <summary>Connections that use it or are about to. Guarded by the <see cref="TopicTable"/>'s lock, as are the next two.</summary>
+    /// <summary>How many connections use the topic, or are about to. Guarded by the <see cref="TopicTable"/>'s lock, as are the next two.</summary>
     public int References { get; set; }
 
-    /// <summary>When the last reference went.</summary>
+    /// <summary>When the last reference was released.</summary>
     public long IdleSince { get; set; }
 
-    /// <summary>Subscribing, or done with it; shared by everyone who joins.</summary>
+    /// <summary>The subscription, under way or complete. Everyone who joins shares it.</summary>
     public Task? Activation { get; set; }
 
     public int MemberCount
@@ -65,7 +65,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Adds a member that hears everything from here on, and tells it from where.</summary>
+    /// <summary>Adds a member that gets everything from here on, and tells it the position from which it does.</summary>
     public Member Join(Connection connection)
     {
         lock (_gate)
@@ -76,7 +76,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Adds a member, if nothing was published since a position; else null.</summary>
+    /// <summary>Adds a member if nothing has been delivered since a position. Otherwise returns null.</summary>
     public Member? TryJoin(Connection connection, (string Epoch, long Offset) at)
     {
         lock (_gate)
@@ -85,11 +85,11 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Adds a member whose frames wait until <see cref="Release"/>, and says from which position on they do.</summary>
-    /// <param name="connection">The member's.</param>
-    /// <param name="since">What its client has already; it does not get that again.</param>
-    /// <param name="epoch">The log's life here.</param>
-    /// <param name="offset">How far this node has delivered it.</param>
+    /// <summary>Adds a member whose frames wait until <see cref="Release"/>, and returns the position from which they do.</summary>
+    /// <param name="connection">The member's connection.</param>
+    /// <param name="since">The position up to which its client has everything. That is not sent again.</param>
+    /// <param name="epoch">The epoch of the log at this node.</param>
+    /// <param name="offset">The offset up to which this node has delivered it.</param>
     /// <param name="generation">See <see cref="Member.Generation"/>.</param>
     public Member JoinHeld(Connection connection, LogPosition since, out string epoch, out long offset, long generation = 0)
     {
@@ -101,7 +101,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>As if the member joined only now, with nothing. False: it is no longer in, and what is held for it ends with its removal.</summary>
+    /// <summary>Starts the member over as if it joined only now, with nothing. Returns false if it is no longer in the topic; what is held for it then ends with its removal.</summary>
     public bool TryJoinAnew(Member member, ref string epoch, ref long offset)
     {
         lock (_gate)
@@ -117,7 +117,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>The member's replay is through. Unless something else holds it, it goes live: everything held goes into its
+    /// <summary>Ends the hold of the member's replay. Unless something else holds it, it goes live, and everything held goes into its
     /// outbox first.</summary>
     public void Release(Member member)
     {
@@ -127,7 +127,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Takes a member out. What was held for it is dropped.</summary>
+    /// <summary>Takes a member out of the topic. What was held for it is dropped.</summary>
     public void Leave(Member member)
     {
         lock (_gate)
@@ -137,7 +137,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Step 4 of a message's path: takes an envelope from the channel. True: a gap showed, and <see cref="FillAsync"/> has to run.</summary>
+    /// <summary>Step 4 of a message's path: takes an envelope from the channel. Returns true if there is a gap before it, so that <see cref="FillAsync"/> has to run.</summary>
     public bool Receive(ReadOnlySpan<byte> utf8)
     {
         if (!Envelope.TryParse(utf8, out var envelope))
@@ -158,7 +158,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Something may have been missed without an envelope that shows it. True: <see cref="FillAsync"/> has to run.</summary>
+    /// <summary>Something may have been missed without an envelope that shows it. Returns true if <see cref="FillAsync"/> has to run.</summary>
     public bool Suspect()
     {
         lock (_gate)
@@ -167,7 +167,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>The log has an acknowledged message at this position. True: it has not come, and <see cref="FillAsync"/> has to run.</summary>
+    /// <summary>The log has an acknowledged message at this position. Returns true if it has not arrived, so that <see cref="FillAsync"/> has to run.</summary>
     public bool Suspect(ReadOnlySpan<byte> epoch, long offset)
     {
         lock (_gate)
@@ -185,7 +185,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Sets where the log stands at the subscription. True: <see cref="FillAsync"/> has to run.</summary>
+    /// <summary>Sets the log's position at the time of the subscription. Returns true if <see cref="FillAsync"/> has to run.</summary>
     public bool Begin(LogPage page)
     {
         lock (_gate)
@@ -194,8 +194,8 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Reads the log until nothing is missing. One at a time: started by who was told to.</summary>
-    /// <exception cref="BackplaneUnavailableException">Not done; to be called again when Redis is back.</exception>
+    /// <summary>Reads the log until nothing is missing. Only one runs at a time: whoever was told to start it does.</summary>
+    /// <exception cref="BackplaneUnavailableException">It has not finished, and has to be called again when Redis is back.</exception>
     public async Task FillAsync(IBackplane backplane)
     {
         const int PageSize = 128;

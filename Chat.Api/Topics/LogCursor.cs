@@ -32,7 +32,7 @@ internal interface ILogFollower
 /// </remarks>
 internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
 {
-    /// <summary>Envelopes that may wait; more are left to the log.</summary>
+    /// <summary>How many envelopes may wait. Further ones are left to the log.</summary>
     public const int MaxWaiting = 1024;
 
     private readonly Queue<byte[]> _waiting = [];
@@ -53,7 +53,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
 
     public (string Epoch, long Offset) Position => (Epoch, Last);
 
-    /// <summary>Sets where the log stands at the subscription. True: the log has to be read.</summary>
+    /// <summary>Sets the log's position at the time of the subscription. Returns true if the log has to be read.</summary>
     public bool Begin(LogPage page)
     {
         SetEpoch(page.Epoch);
@@ -61,7 +61,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         return !TryGoLive();
     }
 
-    /// <summary>An envelope of the log has come. True: a gap showed, and the log has to be read.</summary>
+    /// <summary>An envelope of the log has arrived. Returns true if there is a gap before it, so that the log has to be read.</summary>
     /// <param name="utf8">The envelope.</param>
     /// <param name="envelope">The same, parsed.</param>
     public bool Receive(ReadOnlySpan<byte> utf8, scoped in Envelope envelope)
@@ -90,7 +90,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         return false;
     }
 
-    /// <summary>Something may have been missed without an envelope that shows it. True: the log has to be read.</summary>
+    /// <summary>Something may have been missed without an envelope that shows it. Returns true if the log has to be read.</summary>
     public bool Suspect()
     {
         _mustReadAgain = true; // a read under way may have been too early
@@ -99,7 +99,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         return start;
     }
 
-    /// <summary>The log has an acknowledged message at this position. True: it has not come, and the log has to be read.</summary>
+    /// <summary>The log has an acknowledged message at this position. Returns true if it has not arrived, so that the log has to be read.</summary>
     public bool Suspect(ReadOnlySpan<byte> epoch, long offset)
     {
         // An ended life is known to have ended, and what was lost with it has been told.
@@ -129,7 +129,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
     public bool IsOtherHistory(LogPage page) => page.Epoch == Epoch
         && (page.Last < Last || (_lastMark != 0 && page.Envelopes.Count > 0 && Envelope.TryParse(page.Envelopes[0], out var envelope) && envelope.Offset == Last && Mark(envelope) != _lastMark));
 
-    /// <summary>Passes a page of the log. True: nothing is missing any more, the cursor is live.</summary>
+    /// <summary>Passes on a page of the log. Returns true if nothing is missing any more and the cursor is live.</summary>
     public bool TryApply(LogPage page)
     {
         _lineage = page.Lineage; // before it is asked: what becomes known later is told by OnLifeBroken
@@ -169,7 +169,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         return Last >= page.Last && TryGoLive();
     }
 
-    /// <summary>Takes what waited. False: there is another gap.</summary>
+    /// <summary>Takes the envelopes that waited. Returns false if there is another gap.</summary>
     private bool TryGoLive()
     {
         while (_waiting.TryPeek(out var utf8))
@@ -188,7 +188,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         return _isLive;
     }
 
-    /// <summary>Passes the next message, drops one that was passed already. False: something is missing before it.</summary>
+    /// <summary>Passes on the next message, and drops one that was passed on before. Returns false if something is missing before it.</summary>
     private bool TryTake(scoped in Envelope envelope)
     {
         if (!envelope.Epoch.SequenceEqual(_epochUtf8))
@@ -219,7 +219,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         follower.Next(envelope);
     }
 
-    /// <summary>Goes over into another epoch of the log. False: the page has nothing to go on from.</summary>
+    /// <summary>Moves on to another epoch of the log. Returns false if the page has nothing to continue from.</summary>
     private bool TryGoOver(LogPage page)
     {
         var continues = page.Continues(Last);

@@ -2,30 +2,30 @@ using Chat.Api.Connections;
 
 namespace Chat.Api.Topics;
 
-/// <summary>A connection in a topic on this node. All of it is guarded by the topic's lock.</summary>
+/// <summary>A connection that is in a topic on this node. All of its state is guarded by the topic's lock.</summary>
 internal sealed class Member(LocalTopic topic, Connection connection)
 {
     public LocalTopic Topic { get; } = topic;
 
     public Connection Connection { get; } = connection;
 
-    /// <summary>Which joining of its user it stems from, where that is kept (<c>Memberships/IMemberships.cs</c>); else 0.
-    /// A removal takes those up to its own generation.</summary>
+    /// <summary>The generation of the user's joining that it belongs to, where memberships are kept (<c>Memberships/IMemberships.cs</c>);
+    /// otherwise 0. A removal takes out all members up to its own generation.</summary>
     public long Generation { get; init; }
 
-    /// <summary>Its place in the topic's list; -1: it left.</summary>
+    /// <summary>Its index in the topic's list, or -1 once it has left.</summary>
     public int Index { get; set; } = -1;
 
-    /// <summary>Whether it is still in the topic; a removal can end that at any time.</summary>
+    /// <summary>Whether it is still in the topic. A removal can change that at any time.</summary>
     public bool IsIn => Index >= 0;
 
 
-    /// <summary>Up to which offset its client has everything already, when it comes from a node that was ahead of this one.</summary>
+    /// <summary>The offset up to which its client already has everything, if it comes from a node that was ahead of this one.</summary>
     public long Known { get; set; }
 
-    /// <summary>Live frames that wait until nothing holds it any more; null: it is live.</summary>
+    /// <summary>The live frames that wait while something holds the member. Null when it is live.</summary>
     public List<Frame>? Held { get; set; }
 
-    /// <summary>What it waits for: its replay, and looks into its user's memberships, because a removal may have been missed.</summary>
+    /// <summary>How many things hold the member: its replay, and look-ups of its user's memberships after a removal may have been missed.</summary>
     public int Holds { get; set; }
 }

@@ -4,9 +4,9 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>Topics that have to catch up with their logs: some at a time, the others wait for their turn.</summary>
-/// <remarks>After an outage that is all topics of a node at once, and Redis has just come back. Each is tried until it is done or
-/// of no more interest, so that no failure leaves a topic deaf; one that fails goes behind the others.</remarks>
+/// <summary>Lets topics catch up with their logs, a limited number at a time.</summary>
+/// <remarks>After an outage, all topics of a node have to catch up at once, from a Redis that has only just come back. Each is retried
+/// until it is done or nobody needs it any more, so that no failure leaves a topic deaf. One that fails goes to the end of the queue.</remarks>
 internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProvider time, ILogger logger) : IDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
@@ -17,7 +17,7 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
     private int _running;
     private bool _isStopped;
 
-    /// <summary>Never waits. A topic says itself when it needs this, and does not say so again before it is done.</summary>
+    /// <summary>Adds a topic; never waits. A topic says when it needs this, and does not say so again until it has caught up.</summary>
     public void Add(LocalTopic topic)
     {
         CancellationToken token;

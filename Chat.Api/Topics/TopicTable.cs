@@ -8,9 +8,9 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Topics;
 
-/// <summary>The topics this node listens to: one backplane subscription per topic, shared by its local members.</summary>
-/// <remarks>Invariant: a topic with a local member is subscribed; after the last leave a group's ends at once, and the others'
-/// linger a moment, so that a reconnect or a page change costs nothing. Two topics never wait for each other.</remarks>
+/// <summary>The topics that this node subscribes to. Each has one subscription at the backplane, which its local members share.</summary>
+/// <remarks>A topic with a local member is always subscribed. When the last member leaves, a group's subscription ends at once;
+/// others linger for a moment, so that a reconnect or a page change costs nothing. Two topics never wait for each other.</remarks>
 internal sealed class TopicTable : IBackplaneListener, IDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
@@ -41,7 +41,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
     public IBackplane Backplane => _backplane ?? throw new InvalidOperationException("Attach a backplane first.");
 
-    /// <summary>The two need each other; this one is told of the other once it is there.</summary>
+    /// <summary>Sets the backplane. The two need each other, so this one learns of the other after both have been created.</summary>
     public void Attach(IBackplane backplane) => _backplane = backplane;
 
     /// <summary>As <see cref="Attach(IBackplane)"/>; before any topic is acquired.</summary>
@@ -53,8 +53,8 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         _fills.Dispose();
     }
 
-    /// <summary>Subscribes the topic if nobody has yet. Returns once whatever is published from then on arrives.</summary>
-    /// <exception cref="BackplaneUnavailableException">Redis did not answer; nothing is held.</exception>
+    /// <summary>Subscribes to the topic unless that has been done. Completes once everything that is published from then on arrives.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer. Nothing has been acquired.</exception>
     public async Task<LocalTopic> AcquireAsync(Topic topic)
     {
         LocalTopic local;
@@ -87,7 +87,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
-    /// <summary>Gives back what <see cref="AcquireAsync"/> took.</summary>
+    /// <summary>Releases what <see cref="AcquireAsync"/> acquired.</summary>
     public void Release(LocalTopic topic)
     {
         lock (_gate)
@@ -108,14 +108,14 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
-    /// <summary>Whether somebody on this node has joined the topic, or written to it of late (<see cref="Know"/>).</summary>
+    /// <summary>Whether somebody on this node has joined the topic, or has written to it recently (<see cref="Know"/>).</summary>
     /// <param name="topic">The topic's name, UTF-8.</param>
     public bool Knows(ReadOnlySpan<byte> topic) => Find(topic) is not null || _known.Touch(topic);
 
-    /// <summary>From now on it is known for a while.</summary>
+    /// <summary>Makes the topic known for a while.</summary>
     public void Know(ReadOnlySpan<byte> topic) => _known.Add(Encoding.UTF8.GetString(topic));
 
-    /// <summary>Ends subscriptions that nobody has needed for a moment.</summary>
+    /// <summary>Ends subscriptions that nobody has needed for a while.</summary>
     public void Sweep()
     {
         _known.Sweep();
@@ -208,7 +208,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
-    /// <summary>False: no such topic here.</summary>
+    /// <summary>Returns false if there is no such topic on this node.</summary>
     private bool TryReceive(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> envelope)
     {
         if (Find(topic) is not { } local)
