@@ -26,9 +26,11 @@ public sealed class SpanTests
 
         await node.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
         await using (var client = await ChatClient.ConnectAsync(node.Address, $"/chat/group/{Group}/{User}?format=json"))
+        await using (var other = await ChatClient.ConnectAsync(node.Address, $"/chat/group/{Group}/{User}-2?format=json"))
         {
             await client.SendJsonAsync(new { Msg = Text, MsgId = "m-1" });
             await client.NextFrameAsync("ack");
+            await other.NextFrameAsync("message"); // or all could have gone before it comes, and nothing be delivered
             await client.CloseAsync();
         }
 
@@ -38,9 +40,15 @@ public sealed class SpanTests
             await hub.StopAsync();
         }
 
-        foreach (var name in (string[])["GET /api/nodes", "WebSocket /chat/group/{groupId}/{userId}", "WebSocket /signalr/chat", "chat.publish", "chat.deliver"])
+        string[] names = ["GET /api/nodes", "WebSocket /chat/group/{groupId}/{userId}", "WebSocket /signalr/chat", "chat.publish", "chat.deliver"];
+        string Missing() => string.Join(", ", names.Where(name => !sink.Traces.Any(text => text.Contains(name, StringComparison.Ordinal))));
+        try
         {
-            await Eventually.TrueAsync(() => sink.Traces.Any(text => text.Contains(name, StringComparison.Ordinal)));
+            await Eventually.TrueAsync(() => Missing().Length == 0);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"No span of {Missing()} has come.\n{node.Output}");
         }
 
         await node.StopAsync(ChatClient.Deadline);
