@@ -6,7 +6,7 @@ namespace Chat.Tests.Backplane;
 /// <summary>One user who publishes without waiting for acknowledgements, while something happens to Redis.</summary>
 internal static class OrderedTraffic
 {
-    private const int Messages = 20_000;
+    private const int Messages = 5_000;
     private const int InFlight = 200;
     private const int Disturbances = 10;
 
