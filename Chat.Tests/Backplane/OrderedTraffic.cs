@@ -24,6 +24,7 @@ internal static class OrderedTraffic
             if (i % (Messages / Disturbances) == InFlight)
             {
                 await disturbing;
+                await Task.WhenAll(tasks); // one disturbance at a time: what it turned away is through before the next
                 disturbing = Task.Run(disturb);
             }
 
