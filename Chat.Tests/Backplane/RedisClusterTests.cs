@@ -60,25 +60,6 @@ public sealed class RedisClusterTests : IAsyncLifetime
     }
 
     [RedisFact]
-    public async Task Messages_WhileTheirSlotMoves_KeepTheirOrder()
-    {
-        var topic = TopicOn(server: 2);
-        var slot = RedisSlot.Of(topic.Utf8Name.Span);
-        await _publisher.PublishAnyhowAsync(TopicOn(server: 1), "warm", "m1"); // a link to each
-        await _publisher.PublishAnyhowAsync(topic, "warm", "m1");
-        var owner = 2;
-
-        var outcomes = await OrderedTraffic.PublishAsync(_publisher, topic, () =>
-        {
-            _cluster.Move(slot, slot, to: owner = 3 - owner, dropsKeys: true);
-            return Eventually.TrueAsync(() => _cluster.IsOwner(owner, slot)); // to all of them, so that it moves once at a time
-        });
-
-        Assert.True(outcomes.Count(outcome => outcome.IsPublished) > outcomes.Count / 2);
-        OrderedTraffic.AssertInOrder(outcomes);
-    }
-
-    [RedisFact]
     public async Task Server_WhenReplacedByAnother_IsLeft()
     {
         var topic = TopicOn(server: 2);

@@ -68,11 +68,6 @@ internal sealed class RedisCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether all servers say that a slot is this one's.</summary>
-    public bool IsOwner(int server, int slot) => _servers.TrueForAll(one => one.Execute("CLUSTER", "SLOTS") is object?[] ranges
-        && ranges.Any(range => range is object?[] parts && parts is [long first, long last, object?[] owner, ..]
-            && first <= slot && slot <= last && owner is [_, long port, ..] && port == _servers[server].Port));
-
     public static (int First, int Last) RangeOf(int server) => (server * Slots / 3, ((server + 1) * Slots / 3) - 1);
 
     public async ValueTask DisposeAsync()
