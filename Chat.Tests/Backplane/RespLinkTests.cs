@@ -15,6 +15,8 @@ public sealed class RespLinkTests : IRespLinkOwner
 
     private volatile TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _lives;
+    private int _sent;
+    private int _answered;
 
     [RedisFact]
     public async Task Commands_OnAWireThatBreaksAtRandom_HaveOneEndEach()
@@ -36,13 +38,13 @@ public sealed class RespLinkTests : IRespLinkOwner
             if (random.Next(2) == 0)
             {
                 proxy.Hold(); // so that much is owed, and waits
-                await Task.Delay(random.Next(20)); // when it breaks is what is random here; nothing is waited for
+                await MoreAsync(() => _sent, random.Next(100));
                 proxy.Cut();
                 proxy.Release();
             }
             else
             {
-                await Task.Delay(random.Next(20)); // as above
+                await MoreAsync(() => _answered, random.Next(500));
                 proxy.Cut();
             }
 
@@ -80,9 +82,16 @@ public sealed class RespLinkTests : IRespLinkOwner
         // Nothing is sent here.
     }
 
+    // When the wire breaks is a matter of what has gone over it, not of time.
+    private static Task MoreAsync(Func<int> count, int more)
+    {
+        var enough = count() + more;
+        return Eventually.TrueAsync(() => count() >= enough);
+    }
+
     // Each sender has up to a few hundred under way. Some lengths fill the window, so that later ones wait. At a pace: other tests
     // that run beside this one have deadlines to keep.
-    private static async Task<List<Echo>> SendAsync(RespLink link, int sender, CancellationToken stop)
+    private async Task<List<Echo>> SendAsync(RespLink link, int sender, CancellationToken stop)
     {
         const int Most = 300, Burst = 25;
         var random = new Random();
@@ -97,10 +106,11 @@ public sealed class RespLinkTests : IRespLinkOwner
                 await pace.WaitForNextTickAsync(CancellationToken.None);
             }
 
-            var echo = new Echo($"{sender}", $"{sender}-{echoes.Count}{new string('x', random.Next(10) == 0 ? random.Next(20_000) : 0)}", ended, room);
+            var echo = new Echo($"{sender}", $"{sender}-{echoes.Count}{new string('x', random.Next(10) == 0 ? random.Next(20_000) : 0)}", ended, room, () => Interlocked.Increment(ref _answered));
             if (link.TrySend(echo))
             {
                 echoes.Add(echo);
+                Interlocked.Increment(ref _sent);
             }
             else
             {
@@ -116,7 +126,7 @@ public sealed class RespLinkTests : IRespLinkOwner
         return echoes;
     }
 
-    private sealed class Echo(string party, string text, ConcurrentQueue<Echo> ended, SemaphoreSlim room) : IPatientCommand
+    private sealed class Echo(string party, string text, ConcurrentQueue<Echo> ended, SemaphoreSlim room, Action answered) : IPatientCommand
     {
         private readonly byte[] _command = new CommandBuffer().Command(2).Bulk("ECHO"u8).Bulk(Encoding.ASCII.GetBytes(text)).Span.ToArray();
         private int _ends;
@@ -137,6 +147,7 @@ public sealed class RespLinkTests : IRespLinkOwner
         public void Complete(ref RespReader reply)
         {
             Answer = Encoding.ASCII.GetString(reply.ReadBulk());
+            answered();
             End();
         }
 

@@ -42,26 +42,19 @@ internal sealed class RedisCluster : IAsyncDisposable
     public static int OwnerOf(int slot) => Enumerable.Range(0, 3).First(i => slot <= RangeOf(i).Last);
 
     /// <summary>Gives slots, without their keys, to another server; those of a server that is away as well.</summary>
-    /// <param name="first">The first slot.</param>
-    /// <param name="last">The last one.</param>
-    /// <param name="to">The other server.</param>
-    /// <param name="dropsKeys">Whether the others drop all their keys at that moment. A server that has keys of a slot keeps it.</param>
-    public void Move(int first, int last, int to, bool dropsKeys = false)
+    public void Move(int first, int last, int to)
     {
         _servers[to].Execute("CLUSTER", "BUMPEPOCH"); // else the old owner, of a later epoch, may claim them back
         var id = (string)_servers[to].Execute("CLUSTER", "MYID")!;
         foreach (var server in _servers.Where(server => server.IsRunning).OrderBy(server => server != _servers[to]))
         {
             using var client = new RedisClient(server.Port);
-            client.Send("MULTI");
-            client.Send(dropsKeys && server != _servers[to] ? "FLUSHALL" : "PING");
             for (var slot = first; slot <= last; slot++)
             {
                 client.Send("CLUSTER", "SETSLOT", Text(slot), "NODE", id);
             }
 
-            client.Send("EXEC");
-            for (var replies = last - first + 4; replies > 0; replies--)
+            for (var slot = first; slot <= last; slot++)
             {
                 client.Receive();
             }

@@ -95,7 +95,7 @@ internal sealed class ResumingClient : IAsyncDisposable
                 return await publish.Ack.Task;
             }
 
-            await Task.Delay(Jitter(failures, LongestPauseToSend), _stopping.Token);
+            await Task.Delay(Jitter(failures, LongestPauseToSend), _stopping.Token); // the pause that PROTOCOL.md asks of clients
         }
     }
 
@@ -182,6 +182,7 @@ internal sealed class ResumingClient : IAsyncDisposable
                 // The node is gone, stopping or full, or Redis is away: another attempt.
             }
 
+            // As above: the pause that PROTOCOL.md asks of clients.
             await Task.Delay(Jitter(++failures, LongestPauseToConnect), _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
