@@ -50,6 +50,7 @@ internal static class GarnetServer
     private static string[] Persistence(string appHostDirectory, RedisSettings settings) =>
     [
         "--aof", "true",
+        "--aof-commit-wait", "true", // else it answers before the write is in the log's file
         "--recover", "true",
         "--checkpointdir", Path.GetFullPath(Path.Combine(appHostDirectory, settings.DataDir)),
         "--device-type", "RandomAccess",

@@ -71,8 +71,11 @@ internal sealed class RedisCluster : IAsyncDisposable
         }
     }
 
+    // And has its links to them: what is published goes only over those that stand.
     private static bool KnowsAll(RedisServer server) =>
         ((string)server.Execute("CLUSTER", "INFO")!).Contains("cluster_state:ok", StringComparison.Ordinal)
+        && ((string)server.Execute("CLUSTER", "NODES")!).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .All(static node => node.Split(' ')[7] == "connected") // id, address, flags, primary, ping, pong, epoch, link, slots
         && server.Execute("CLUSTER", "SLOTS") is object?[] { Length: 3 };
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
