@@ -3,6 +3,7 @@ using Edge.Proxy.Capacity;
 using Edge.Proxy.Failover;
 using Edge.Proxy.Nodes;
 using Edge.Proxy.Origins;
+using Edge.Proxy.Requests;
 using Edge.Proxy.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,6 +14,7 @@ using ServiceDefaults.Nodes;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.SessionAffinity;
 
 namespace Edge.Proxy;
 
@@ -44,6 +46,8 @@ internal static class EdgeBuilder
         services.AddSingleton<IPassiveHealthCheckPolicy, RefusalPolicy>();
         services.AddSingleton<IAvailableDestinationsPolicy, ReachableNodesPolicy>();
         services.AddSingleton<NodeCookie>();
+        services.AddSingleton<ISessionAffinityPolicy, HubAffinity>();
+        services.AddSingleton<IAffinityFailurePolicy, NoConnectionPolicy>();
         services.AddSingleton<NodeDestinations>();
         services.AddSingleton(provider => provider.GetRequiredService<NodeDestinations>().Provider);
         if (builder.Configuration[$"{EdgeOptions.Section}:{nameof(EdgeOptions.Upstream)}"] is null)
@@ -70,17 +74,14 @@ internal static class EdgeBuilder
     {
         app.Services.GetRequiredService<EdgeCapacity>().Announce();
         app.UseOrigins();
-        var hasOneUpstream = app.Services.GetRequiredService<IOptions<EdgeOptions>>().Value.Upstream is not null;
         app.MapReverseProxy(proxy =>
         {
             proxy.UseMiddleware<CapacityMiddleware>();
             proxy.UseMiddleware<StreamShutdown>();
-            if (!hasOneUpstream)
-            {
-                proxy.UseMiddleware<HubAffinity>();
-            }
-
             proxy.UseMiddleware<FailoverMiddleware>();
+            proxy.UseSessionAffinity();
+            proxy.UseMiddleware<GoneNode>();
+            proxy.Use(static (http, next) => http.GetReverseProxyFeature().AvailableDestinations.Count == 0 ? Unavailable.NoNodeAsync(http) : next(http));
             proxy.UseLoadBalancing();
             proxy.UsePassiveHealthChecks();
         });

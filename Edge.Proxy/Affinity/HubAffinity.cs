@@ -1,95 +1,69 @@
 using Edge.Proxy.Nodes;
 using Edge.Proxy.Requests;
 using ServiceDefaults;
+using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Model;
+using Yarp.ReverseProxy.SessionAffinity;
 
 namespace Edge.Proxy.Affinity;
 
 /// <summary>
 /// Long polls and event streams are many requests of one connection, which lives on one node. The request that begins it
-/// gets a cookie with that node; those that follow, with an <c>id</c>, are sent there, whichever edge they come through.
+/// gets a cookie that names the node; those that follow, with an <c>id</c>, are sent there, whichever edge they come through.
 /// </summary>
 /// <remarks>
 /// A WebSocket is one request: it neither uses the cookie nor sets it. A draining node still gets the requests of its
-/// connections. Once a node is gone, they are answered 404, as a node answers for an id it does not know: that ends the
-/// connection for the client, whose next negotiation goes to another node.
+/// connections. Once a node is gone, they are answered by <see cref="NoConnectionPolicy"/>.
 /// </remarks>
-internal sealed class HubAffinity(RequestDelegate next, NodeCookie cookie, NodeDestinations nodes)
+internal sealed class HubAffinity(NodeCookie cookie) : ISessionAffinityPolicy
 {
-    public Task InvokeAsync(HttpContext http)
+    public string Name => NodePolicies.HubAffinity;
+
+    public AffinityResult FindAffinitizedDestinations(
+        HttpContext context, ClusterState cluster, SessionAffinityConfig config, IReadOnlyList<DestinationState> destinations)
     {
-        if (!http.Request.IsHub() || http.IsWebSocket())
+        // Without a cookie, the node of a request with an id is anyone's guess; the right one may be hit, and any other knows to say 404.
+        if (!Concerns(context) || context.Request.Cookies[config.AffinityKeyName] is not { } value)
         {
-            return next(http);
+            return new AffinityResult(null, AffinityStatus.AffinityKeyNotSet);
         }
 
-        var value = http.Request.Cookies[NodeCookie.Name];
-        var proxy = http.GetReverseProxyFeature();
-        var node = value is null ? null : proxy.AllDestinations.FirstOrDefault(one => cookie.Names(value, one.DestinationId));
-        if (HubConnectionId.Of(http).Length == 0)
+        var node = cluster.DestinationsState.AllDestinations.FirstOrDefault(one => cookie.Names(value, one.DestinationId));
+        if (HubConnectionId.Of(context).Length > 0)
         {
-            return BeginAsync(http, proxy, node);
-        }
-
-        // Without a cookie, its node is anyone's guess; the right one may be hit, and any other knows to say 404.
-        return value is null ? next(http)
-            : node is null ? NoConnection.WriteAsync(http)
-            : ContinueAsync(http, proxy, node);
-    }
-
-    // Back to the node of before, if it takes new ones: another tab may have a connection there, under the same cookie.
-    private Task BeginAsync(HttpContext http, IReverseProxyFeature proxy, DestinationState? node)
-    {
-        if (node is not null)
-        {
-            http.Features.Set(new HubBond(node, IsFast: false));
-        }
-
-        http.Response.OnStarting(() =>
-        {
-            if (http.Response.StatusCode < StatusCodes.Status300MultipleChoices && proxy.ProxiedDestination is { } chosen)
+            if (node is null)
             {
-                SetCookie(http, cookie.Of(chosen.DestinationId));
+                return new AffinityResult(null, AffinityStatus.DestinationNotFound);
             }
 
-            return Task.CompletedTask;
-        });
-        return next(http);
+            context.Features.Set(new HubBond(node));
+            return new AffinityResult([node], AffinityStatus.OK);
+        }
+
+        // Back to the node of before, if it takes new connections: another tab may have one there, under the same cookie.
+        return node is not null && destinations.Contains(node)
+            ? new AffinityResult([node], AffinityStatus.OK)
+            : new AffinityResult(null, AffinityStatus.AffinityKeyNotSet);
     }
 
-    private async Task ContinueAsync(HttpContext http, IReverseProxyFeature proxy, DestinationState node)
+    public void AffinitizeResponse(HttpContext context, ClusterState cluster, SessionAffinityConfig config, DestinationState destination)
     {
-        http.Features.Set(new HubBond(node, IsFast: true));
-        proxy.AvailableDestinations = [node];
-        var client = http.RequestAborted;
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(client, nodes.GoneOf(node.DestinationId));
-        http.RequestAborted = ends.Token;
-        await next(http);
-        http.RequestAborted = client;
-        if (!ends.IsCancellationRequested || client.IsCancellationRequested)
+        if (Concerns(context)
+            && HubConnectionId.Of(context).Length == 0
+            && context.Response.StatusCode < StatusCodes.Status300MultipleChoices
+            && cookie.Of(destination.DestinationId) is var value
+            && context.Request.Cookies[config.AffinityKeyName] != value)
         {
-            return;
+            context.Response.Cookies.Append(config.AffinityKeyName, value, OptionsFor(context.Request));
         }
-
-        // The node went away without a word, and nothing else would ever end this.
-        if (http.Response.HasStarted)
-        {
-            http.Abort();
-            return;
-        }
-
-        await NoConnection.WriteAsync(http);
     }
 
-    private static void SetCookie(HttpContext http, string value)
-    {
-        if (http.Request.Cookies[NodeCookie.Name] == value)
-        {
-            return;
-        }
+    private static bool Concerns(HttpContext http) => http.Request.IsHub() && !http.IsWebSocket();
 
+    private static CookieOptions OptionsFor(HttpRequest request)
+    {
         var options = new CookieOptions { Path = RequestKind.HubPath, HttpOnly = true, SameSite = SameSiteMode.Lax, IsEssential = true };
-        if (http.Request.IsHttps)
+        if (request.IsHttps)
         {
             // For pages on another site (Edge:AllowedOrigins); partitioned, since browsers drop such cookies otherwise.
             options.SameSite = SameSiteMode.None;
@@ -97,6 +71,6 @@ internal sealed class HubAffinity(RequestDelegate next, NodeCookie cookie, NodeD
             options.Extensions.Add("Partitioned");
         }
 
-        http.Response.Cookies.Append(NodeCookie.Name, value, options);
+        return options;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Edge.Proxy.Affinity;
 using Edge.Proxy.Capacity;
 using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Http.Features;
@@ -28,24 +29,27 @@ internal sealed class Attempt(HttpContext http, int limit)
     /// <summary>Whether there is another node left after this one.</summary>
     public bool HasNext { get; set; }
 
+    // What hangs on its node has nowhere to move on to.
+    private bool CanMoveOn => HasNext && http.Features.Get<HubBond>() is null;
+
     /// <summary>Notes the node's answer. True when it is 503, from a node that leaves or is full, and another may do
     /// better.</summary>
     public bool TurnsAway(HttpResponseMessage? response) =>
         _turnedAway = response?.StatusCode == HttpStatusCode.ServiceUnavailable
             && ++_answered < limit
-            && HasNext
+            && CanMoveOn
             && _repeatable
             && Stopwatch.GetElapsedTime(_start) < Promptly;
 
-    public bool MayMoveOn(HttpContext context)
+    public bool MayMoveOn()
     {
-        if (!HasNext || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        if (!CanMoveOn || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
         {
             return false;
         }
 
         return _turnedAway
-            || context.GetForwarderErrorFeature() is { } error
+            || http.GetForwarderErrorFeature() is { } error
                 && OwnFaults.Of(error.Exception) != OwnFault.OpenFiles
                 && (NeverConnected(error) || (_repeatable && error.Error == ForwarderError.Request));
     }

@@ -10,7 +10,7 @@ namespace Edge.Proxy.Failover;
 /// <summary>
 /// Tries the next node when one cannot be reached, died before it answered, or turns the client away, so that the
 /// client never meets a node that is gone. When none is left: 503 with Retry-After, at once. When a few have turned it away,
-/// the rest are not asked.
+/// the rest are not asked. What has to be at one node (<see cref="HubBond"/>) moves on to no other.
 /// </summary>
 internal sealed class FailoverMiddleware(RequestDelegate next, EdgeCapacity capacity, IOptions<EdgeOptions> options)
 {
@@ -18,21 +18,14 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EdgeCapacity capa
     {
         var proxy = http.GetReverseProxyFeature();
         var nodes = proxy.AvailableDestinations;
-        if (nodes.Count == 0)
-        {
-            await Unavailable.NoNodeAsync(http);
-            return;
-        }
-
-        var bond = http.Features.Get<HubBond>();
         var attempt = new Attempt(http, options.Value.Attempts);
         http.Features.Set(attempt);
         while (true)
         {
             attempt.HasNext = nodes.Count > 1;
-            proxy.AvailableDestinations = bond is not null && nodes.Contains(bond.Node) ? [bond.Node] : nodes;
+            proxy.AvailableDestinations = nodes;
             await next(http);
-            if (!attempt.MayMoveOn(http))
+            if (!attempt.MayMoveOn())
             {
                 break;
             }
@@ -51,9 +44,9 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EdgeCapacity capa
             capacity.Report(fault);
             await Unavailable.EdgeFullAsync(http);
         }
-        else if (bond is { IsFast: true } && Attempt.NodeFailed(error))
+        else if (http.Features.Get<HubBond>() is not null && Attempt.NodeFailed(error))
         {
-            await NoConnection.WriteAsync(http);
+            await NoConnectionPolicy.WriteAsync(http);
         }
         else if (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
         {

@@ -17,6 +17,7 @@ internal sealed class NodeDestinations
     /// <summary>Destination of the fallback; every other destination's id is the id of its node.</summary>
     public const string Upstream = "upstream";
 
+    private const string AffinityCookie = "chat-node";
     private const string Draining = "Draining";
     private static readonly string[] Paths = ["chat", "api", "signalr"];
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
@@ -70,6 +71,13 @@ internal sealed class NodeDestinations
     {
         ClusterId = Cluster,
         LoadBalancingPolicy = NodePolicies.LeastConnections,
+        SessionAffinity = new SessionAffinityConfig
+        {
+            Enabled = true,
+            Policy = NodePolicies.HubAffinity,
+            FailurePolicy = NodePolicies.NoConnection,
+            AffinityKeyName = AffinityCookie,
+        },
         HealthCheck = new HealthCheckConfig
         {
             Active = new ActiveHealthCheckConfig

@@ -14,4 +14,10 @@ internal static class NodePolicies
 
     /// <summary>Which nodes may get a new connection at all.</summary>
     public const string ReachableNodes = "ReachableNodes";
+
+    /// <summary>To which node the requests of a hub connection go.</summary>
+    public const string HubAffinity = "HubAffinity";
+
+    /// <summary>What they are answered once that node is gone.</summary>
+    public const string NoConnection = "NoConnection";
 }
