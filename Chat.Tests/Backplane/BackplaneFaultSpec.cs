@@ -5,7 +5,7 @@ using Xunit;
 namespace Chat.Tests.Backplane;
 
 /// <summary>What the backplane promises when the server, or the way to it, fails.</summary>
-public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(redis)
+public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpec(redis)
 {
     [RedisFact]
     public async Task Server_WhenKilledAndRestarted_FailsPublishesFastAndIsHeardAgain()
@@ -34,7 +34,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
     [RedisFact]
     public async Task Server_WhenPaused_MakesTheNodeUnreadyAndLosesNothing()
     {
-        var node = await StartNodeAsync(BackplaneNode.FastOptions());
+        var node = await StartNodeAsync(RedisBackplaneNode.FastOptions());
         var topic = NewTopic();
         await node.Backplane.SubscribeAsync(topic);
         Server.Pause();
@@ -57,7 +57,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
     public async Task Subscriptions_WhenTheyGoDeaf_AreMadeAnew()
     {
         await using var proxy = new RedisProxy(Server);
-        var node = await StartNodeAsync(BackplaneNode.FastOptions(), at: proxy.ConnectionString);
+        var node = await StartNodeAsync(RedisBackplaneNode.FastOptions(), at: proxy.ConnectionString);
         var topic = NewTopic();
         await node.Backplane.SubscribeAsync(topic);
 
@@ -75,7 +75,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
     public async Task Subscriptions_ThatLostTheTicksChannelAlone_AreMadeAnew()
     {
         await using var proxy = new RedisProxy(Server);
-        var node = await StartNodeAsync(BackplaneNode.FastOptions(), at: proxy.ConnectionString);
+        var node = await StartNodeAsync(RedisBackplaneNode.FastOptions(), at: proxy.ConnectionString);
         var topic = NewTopic();
         await node.Backplane.SubscribeAsync(topic);
 
@@ -116,7 +116,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : BackplaneLogSpec(
     public async Task Subscribing_WhenNobodyConfirms_FailsInTimeAndLeavesNothing()
     {
         await using var proxy = new RedisProxy(Server);
-        var node = await StartNodeAsync(BackplaneNode.FastOptions(), at: proxy.ConnectionString);
+        var node = await StartNodeAsync(RedisBackplaneNode.FastOptions(), at: proxy.ConnectionString);
         var topic = NewTopic();
 
         proxy.Deafen(where: sent => sent.Contains("SUBSCRIBE", StringComparison.Ordinal));
@@ -214,7 +214,7 @@ public sealed class RedisBackplaneTests(RedisServerFixture redis) : BackplaneFau
 /// <summary>Garnet ends a connection that publishes, from a script, to a channel of its own under RESP3.</summary>
 [Collection(RedisServerGroup.Name)]
 [RunsOn(RedisKind.Redis)]
-public sealed class Resp3BackplaneTests(RedisServerFixture redis) : BackplaneLogSpec(redis)
+public sealed class Resp3BackplaneTests(RedisServerFixture redis) : RedisBackplaneSpec(redis)
 {
     private protected override string With => ",protocol=resp3";
 }

@@ -1,4 +1,3 @@
-using Chat.Api.Admissions;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Tests.Support;
@@ -6,44 +5,40 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What the backplane promises about publishing, whatever server it is made of.</summary>
-public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
+/// <summary>What a backplane promises about publishing, whatever it is made of.</summary>
+public abstract class BackplaneSpec : IAsyncLifetime
 {
     private static int topics;
 
-    private readonly List<BackplaneNode> _nodes = [];
+    private BackplaneNode? _a;
+    private BackplaneNode? _b;
 
-    private protected RedisServer Server => redis.Server;
+    private protected BackplaneNode A => _a!;
 
-    /// <summary>What the connection strings have more.</summary>
-    private protected virtual string With => "";
+    private protected BackplaneNode B => _b!;
 
-    private protected BackplaneNode A => _nodes[0];
+    public async Task InitializeAsync()
+    {
+        _a = await StartAsync();
+        _b = await StartAsync();
+    }
 
-    private protected BackplaneNode B => _nodes[1];
+    public abstract Task DisposeAsync();
+
+    /// <summary>Starts another node of the same cluster.</summary>
+    private protected abstract Task<BackplaneNode> StartAsync(BackplaneOptions? options = null);
 
     /// <summary>A topic that no other test uses.</summary>
     private protected static Topic NewTopic() => Topic.Group("t" + Interlocked.Increment(ref topics));
 
-    public async Task InitializeAsync()
+    private protected virtual void AssertNothingIsKept(Topic topic)
     {
-        await StartNodeAsync();
-        await StartNodeAsync();
+        // Where keys can be seen.
     }
 
-    public async Task DisposeAsync()
+    private protected virtual void AssertEveryKeyExpires(Topic topic)
     {
-        foreach (var node in _nodes)
-        {
-            await node.DisposeAsync();
-        }
-    }
-
-    private protected async Task<BackplaneNode> StartNodeAsync(BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", string? at = null)
-    {
-        var node = await BackplaneNode.StartAsync((at ?? Server.ConnectionString) + With, options, time, prefix);
-        _nodes.Add(node);
-        return node;
+        // Where keys can be seen.
     }
 
     [RedisFact]
@@ -119,7 +114,7 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
 
         Assert.Equal((true, "", 0), (outcome.IsPublished, outcome.Epoch, outcome.Offset));
         Assert.Equal("typing", (await B.Listener.NextAsync()).Kind);
-        Assert.Equal(0L, Server.Execute("EXISTS", $"{{{topic}}}:log"));
+        AssertNothingIsKept(topic);
     }
 
     [RedisFact]
@@ -127,7 +122,7 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
     {
         var options = BackplaneNode.PatientOptions();
         options.Group.Messages = 0;
-        var node = await StartNodeAsync(options);
+        var node = await StartAsync(options);
         var topic = NewTopic();
         await B.Backplane.SubscribeAsync(topic);
 
@@ -136,7 +131,7 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal((true, "m1", "", 0), (outcome.IsPublished, outcome.Id, outcome.Epoch, outcome.Offset));
         Assert.Equal("hi", (await B.Listener.NextAsync()).Msg);
         Assert.Empty(await node.ReadAsync(topic, "", 0));
-        Assert.Equal(0L, Server.Execute("EXISTS", $"{{{topic}}}:log", $"{{{topic}}}:meta"));
+        AssertNothingIsKept(topic);
     }
 
     [RedisFact]
@@ -153,107 +148,5 @@ public abstract class BackplaneSpec(RedisFixture redis) : IAsyncLifetime
 
         Assert.Equal("heard", (await A.Listener.NextAsync()).Msg);
         Assert.Equal(1, await B.Backplane.CountSubscribersAsync(kept));
-    }
-
-    [RedisFact]
-    public async Task Nodes_WithAnotherPrefix_AreAnotherCluster()
-    {
-        var other = await StartNodeAsync(prefix: "other:");
-        var topic = NewTopic();
-        await A.Backplane.SubscribeAsync(topic);
-        await other.Backplane.SubscribeAsync(topic);
-
-        await other.PublishAsync(topic, "theirs");
-        await B.PublishAsync(topic, "ours");
-
-        Assert.Equal((topic.Name, "ours", 1), await A.Listener.NextAsync() is var ours ? (ours.Topic, ours.Msg, ours.Offset) : default);
-        Assert.Equal((topic.Name, "theirs", 1), await other.Listener.NextAsync() is var theirs ? (theirs.Topic, theirs.Msg, theirs.Offset) : default);
-        Assert.Equal(1L, Server.Execute("EXISTS", $"other:{{{topic}}}:log"));
-    }
-
-    [RedisFact]
-    public async Task Scripts_WhenTheServerForgotThem_AreLoadedAgain()
-    {
-        var topic = NewTopic();
-        Server.Execute("SCRIPT", "FLUSH");
-
-        Assert.True((await A.PublishAsync(topic, "hi")).IsPublished);
-        Assert.Single(await A.ReadAsync(topic, (await B.PublishAsync(topic, "ho")).Epoch, 1));
-    }
-
-    [RedisFact]
-    public async Task Topic_WrittenToByMoreThanOneNode_HasOneLimitForAll()
-    {
-        var options = BackplaneNode.PatientOptions();
-        options.TopicMessagesPerSecond = 20;
-        var clock = new ManualTimeProvider(); // stands still: nothing more is allowed meanwhile
-        var one = await StartNodeAsync(options, clock);
-        var two = await StartNodeAsync(options, clock);
-        var (topic, other) = (NewTopic(), NewTopic());
-
-        var published = 0;
-        var (first, second) = (true, true);
-        for (var i = 0; i < 40; i++)
-        {
-            first = (await one.PublishAsync(topic, "hi")).IsPublished;
-            second = (await two.PublishAsync(topic, "hi")).IsPublished;
-            published += (first ? 1 : 0) + (second ? 1 : 0);
-        }
-
-        Assert.InRange(published, 20, 22);
-        Assert.True((await one.PublishAsync(topic, "hi")).IsTopicBusy);
-        Assert.True((await one.PublishAsync(topic, "1", isRemoval: true)).IsPublished);
-        Assert.True((await one.PublishAsync(other, "hi")).IsPublished);
-        clock.Advance(TimeSpan.FromMilliseconds(500));
-        Assert.True((await one.PublishAsync(topic, "hi")).IsPublished);
-    }
-
-    [RedisFact]
-    public async Task Topic_WithMoreBytesThanMayBe_IsBusyUntilTheyAreWorkedOff()
-    {
-        var options = BackplaneNode.PatientOptions();
-        options.TopicBytesPerSecond = 10_000;
-        var clock = new ManualTimeProvider();
-        var node = await StartNodeAsync(options, clock);
-        var topic = NewTopic();
-
-        Assert.True((await node.PublishAsync(topic, new string('x', 15_000))).IsPublished);
-        Assert.True((await node.PublishAsync(topic, "x")).IsTopicBusy);
-        clock.Advance(TimeSpan.FromMilliseconds(400));
-        Assert.True((await node.PublishAsync(topic, "x")).IsTopicBusy);
-        clock.Advance(TimeSpan.FromMilliseconds(200));
-        Assert.True((await node.PublishAsync(topic, "x")).IsPublished);
-    }
-
-    [RedisFact]
-    public async Task Admission_CountsAUsersConnectionsOnEveryLivingNode()
-    {
-        var user = Topic.User(NewTopic().Id);
-        string[] alive = [A.Id, B.Id];
-
-        Assert.Equal((Admittance.Granted, 1), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
-        Assert.Equal((Admittance.Granted, 2), await B.Places.AdmitAsync(user, 2, alive, areAll: false));
-        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
-        Assert.Equal(2, await A.Places.CountConnectionsAsync(user));
-        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true)); // B died, and its connection with it
-        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
-        A.Places.Release(user);
-        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
-        A.Places.Release(user);
-        A.Places.Release(user);
-        await Eventually.TrueAsync(() => Server.Execute("EXISTS", $"{{{user}}}:conns") is 0L);
-    }
-
-    /// <summary>A node that was still unknown to the others lost its counts to them, and its users could exceed their limit.</summary>
-    [RedisFact]
-    public async Task Admission_OnANodeThatDoesNotKnowAnother_CountsItsConnectionsAllTheSame()
-    {
-        var user = Topic.User(NewTopic().Id);
-        Assert.Equal((Admittance.Granted, 1), await B.Places.AdmitAsync(user, 2, [B.Id], areAll: false));
-
-        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
-        Assert.Equal((Admittance.DependsOnOtherNodes, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
-        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id, B.Id], areAll: true));
-        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true));
     }
 }

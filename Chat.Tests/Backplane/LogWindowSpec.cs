@@ -116,21 +116,21 @@ public abstract class LogWindowSpec(RedisFixture redis)
 
     private long Expiry() => (long)redis.Server.Execute("PEXPIRETIME", $"{{{_topic}}}:log")!;
 
-    private Task<BackplaneNode> StartAsync(Action<LogOptions> configure, TimeProvider? time = null)
+    private Task<RedisBackplaneNode> StartAsync(Action<LogOptions> configure, TimeProvider? time = null)
     {
         var options = BackplaneNode.PatientOptions();
         configure(options.Group);
-        return BackplaneNode.StartAsync(redis.Server.ConnectionString, options, time);
+        return RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, options, time);
     }
 
-    private async Task<string> PublishAsync(BackplaneNode node, int count, string msg = "hi")
+    private async Task<string> PublishAsync(RedisBackplaneNode node, int count, string msg = "hi")
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => node.PublishAsync(_topic, msg)));
         Assert.All(outcomes, outcome => Assert.True(outcome.IsPublished));
         return outcomes[0].Epoch;
     }
 
-    private async Task<int[]> OffsetsAsync(BackplaneNode node, string epoch) =>
+    private async Task<int[]> OffsetsAsync(RedisBackplaneNode node, string epoch) =>
         [.. (await node.ReadAsync(_topic, epoch, 0)).Select(heard => (int)heard.Offset)];
 }
 

@@ -14,7 +14,7 @@ internal static class OrderedTraffic
     /// <param name="node">Where the user is.</param>
     /// <param name="topic">Where the messages go.</param>
     /// <param name="disturb">Called now and then, in the midst of the traffic.</param>
-    public static async Task<IReadOnlyList<Outcome>> PublishAsync(BackplaneNode node, Topic topic, Func<Task> disturb)
+    public static async Task<IReadOnlyList<Outcome>> PublishAsync(RedisBackplaneNode node, Topic topic, Func<Task> disturb)
     {
         using var room = new SemaphoreSlim(InFlight);
         var tasks = new List<Task<Outcome>>(Messages);

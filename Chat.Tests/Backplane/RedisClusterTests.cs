@@ -10,14 +10,14 @@ namespace Chat.Tests.Backplane;
 public sealed class RedisClusterTests : IAsyncLifetime
 {
     private RedisCluster _cluster = null!;
-    private BackplaneNode _publisher = null!;
-    private BackplaneNode _subscriber = null!;
+    private RedisBackplaneNode _publisher = null!;
+    private RedisBackplaneNode _subscriber = null!;
 
     public async Task InitializeAsync()
     {
         _cluster = await RedisCluster.StartAsync();
-        _publisher = await BackplaneNode.StartAsync(_cluster.Servers[0].ConnectionString);
-        _subscriber = await BackplaneNode.StartAsync(_cluster.Servers[1].ConnectionString);
+        _publisher = await RedisBackplaneNode.StartAsync(_cluster.Servers[0].ConnectionString);
+        _subscriber = await RedisBackplaneNode.StartAsync(_cluster.Servers[1].ConnectionString);
     }
 
     public async Task DisposeAsync()

@@ -21,8 +21,8 @@ public sealed class RedisLifeTests
     public async Task Redis_ThatCameBackOlder_KeepsWhatItAcknowledgesFromThenOn_AndEveryNodeIsTold()
     {
         await using var server = await RedisServer.StartAsync();
-        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
-        await using var b = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var a = await RedisBackplaneNode.StartAsync(server.ConnectionString);
+        await using var b = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         var kept = await a.PublishAsync(_topic, "kept", id: "m1");
         server.Execute("SAVE");
         var lost = await a.PublishAsync(_topic, "lost", id: "m2"); // nobody listens: no position of a reader tells
@@ -45,7 +45,7 @@ public sealed class RedisLifeTests
     public async Task Redis_ThatLostWhatWasAcknowledgedBeforeARepetition_IsFound()
     {
         await using var server = await RedisServer.StartAsync();
-        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var a = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         await a.PublishAsync(_topic, "kept", id: "m1");
         server.Execute("SAVE");
         await a.PublishAsync(_topic, "lost", id: "m2");
@@ -62,7 +62,7 @@ public sealed class RedisLifeTests
     public async Task Loss_IsToldToWhoComesBack_FurtherLivesLater()
     {
         await using var server = await RedisServer.StartAsync();
-        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var a = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         var kept = await a.PublishAsync(_topic, "kept", id: "m1");
         server.Execute("SAVE");
         await a.PublishAsync(_topic, "lost", id: "m2");
@@ -75,7 +75,7 @@ public sealed class RedisLifeTests
         await server.KillAsync();
         await server.RestartAsync();
         await a.ReadyAsync();
-        await using var b = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var b = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         await b.Listener.NextBrokenAsync(); // it was not there, and is told
 
         Assert.False((await b.Backplane.ReadAsync(_topic, kept.Epoch, kept.Offset, 10)).Continues(kept.Offset));
@@ -87,7 +87,7 @@ public sealed class RedisLifeTests
     public async Task Redis_ThatKeptAllOnce_AndCameBackOlderThen_IsFound()
     {
         await using var server = await RedisServer.StartAsync();
-        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var a = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         await a.PublishAsync(_topic, "kept", id: "m1");
         server.Execute("SAVE");
         var dump = Path.Combine((string)((object?[])server.Execute("CONFIG", "GET", "dir")!)[1]!, "dump.rdb");
@@ -122,7 +122,7 @@ public sealed class RedisLifeTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var other = await RedisServer.StartAsync();
-        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var a = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         var first = await a.PublishAsync(_topic, "first", id: "m1");
 
         server.Execute("REPLICAOF", "127.0.0.1", $"{other.Port}");
@@ -141,7 +141,7 @@ public sealed class RedisLifeTests
     {
         await using var primary = await RedisServer.StartAsync();
         await using var replica = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--replicaof", $"127.0.0.1 {primary.Port}");
-        await using var a = await BackplaneNode.StartAsync($"{primary.ConnectionString},{replica.ConnectionString}");
+        await using var a = await RedisBackplaneNode.StartAsync($"{primary.ConnectionString},{replica.ConnectionString}");
         var kept = await a.PublishAsync(_topic, "kept");
         await Eventually.TrueAsync(() => replica.Execute("HGET", $"{{{_topic}}}:meta", "o") is "1");
         replica.Pause();
@@ -165,7 +165,7 @@ public sealed class RedisLifeTests
     public async Task Scripts_ForgottenUnderTraffic_AreLoadedOnceEach()
     {
         await using var server = await RedisServer.StartAsync();
-        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var a = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         await a.PublishAsync(_topic, "warm");
         server.Execute("SCRIPT", "FLUSH");
         server.Execute("CONFIG", "RESETSTAT");
@@ -181,8 +181,8 @@ public sealed class RedisLifeTests
     private async Task RestartWithAllAsync(RedisKind kind)
     {
         await using var server = await RedisServer.StartAsync(kind, persists: true);
-        await using var a = await BackplaneNode.StartAsync(server.ConnectionString);
-        await using var b = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var a = await RedisBackplaneNode.StartAsync(server.ConnectionString);
+        await using var b = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         var first = await a.PublishAsync(_topic, "first", id: "m1");
         await b.PublishAsync(_topic, "second", id: "m2");
 

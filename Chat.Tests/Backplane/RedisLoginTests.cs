@@ -15,14 +15,14 @@ public sealed class RedisLoginTests : IAsyncLifetime
 {
     private readonly Tokens _tokens = new();
     private RedisServer _server = null!;
-    private BackplaneNode _node = null!;
+    private RedisBackplaneNode _node = null!;
 
     public async Task InitializeAsync()
     {
         _server = await RedisServer.StartAsync();
         _server.Execute("ACL", "SETUSER", "chat", "on", ">first", "~*", "&*", "+@all");
         var login = new RedisLogin(new ConfigurationOptions { Defaults = _tokens });
-        _node = await BackplaneNode.StartAsync(RedisEndpoint.Parse(_server.ConnectionString) with { Login = () => login.Current });
+        _node = await RedisBackplaneNode.StartAsync(RedisEndpoint.Parse(_server.ConnectionString) with { Login = () => login.Current });
     }
 
     public async Task DisposeAsync()

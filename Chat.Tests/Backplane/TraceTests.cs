@@ -26,7 +26,7 @@ public sealed class TraceTests
         };
         ActivitySource.AddActivityListener(listener);
         await using var server = await RedisServer.StartAsync(RedisKind.Garnet);
-        await using var node = await BackplaneNode.StartAsync(server.ConnectionString);
+        await using var node = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         var topic = Topic.Group("traced");
 
         var outcome = await node.PublishAsync(topic, "hi");

@@ -12,25 +12,25 @@ public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
     private static int users;
 
     private readonly Topic _anna = Topic.User("m" + Interlocked.Increment(ref users));
-    private BackplaneNode? _a;
-    private BackplaneNode? _b;
+    private RedisBackplaneNode? _a;
+    private RedisBackplaneNode? _b;
 
-    private BackplaneNode A => _a!;
+    private RedisBackplaneNode A => _a!;
 
-    private BackplaneNode B => _b!;
+    private RedisBackplaneNode B => _b!;
 
     public async Task InitializeAsync()
     {
         if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
         {
-            _a = await BackplaneNode.StartAsync(redis.Server.ConnectionString);
-            _b = await BackplaneNode.StartAsync(redis.Server.ConnectionString);
+            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
+            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
         }
     }
 
     public async Task DisposeAsync()
     {
-        foreach (var node in new[] { _a, _b }.OfType<BackplaneNode>())
+        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
         {
             await node.DisposeAsync();
         }

@@ -18,11 +18,20 @@ internal sealed class RunsOnAttribute(RedisKind kind) : Attribute
     public RedisKind Kind => kind;
 }
 
+/// <summary>The tests of a class need no server at all, though others of their spec do.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class RunsInMemoryAttribute : Attribute;
+
 public sealed class RedisFactDiscoverer(IMessageSink messages) : IXunitTestCaseDiscoverer
 {
     /// <summary>Null, or why tests against this kind of server can't run.</summary>
     internal static string? WhyNot(Type testClass)
     {
+        if (testClass.IsDefined(typeof(RunsInMemoryAttribute)))
+        {
+            return null;
+        }
+
         var kind = testClass.GetCustomAttribute<RunsOnAttribute>()?.Kind ?? RedisKind.Redis;
         var mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1";
         return kind == RedisKind.Redis && !mustRun ? RedisCommandLine.WhyNoRedis : null;

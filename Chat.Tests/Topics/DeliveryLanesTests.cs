@@ -4,6 +4,7 @@ using Chat.Api.Connections;
 using Chat.Api.Messages;
 using Chat.Api.RawEndpoints;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class DeliveryLanesTests : IDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20); // only a failing test waits this long
 
     private readonly TopicOptions _options = new() { DeliveryThreads = 3 };
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly BlockingConnection _blocked = new();
     private TopicTable? _table;
     private int _reads;
@@ -176,7 +177,7 @@ public sealed class DeliveryLanesTests : IDisposable
         _options.WaitingBytesPerTopic = 64 * 1024;
         var busy = Topic.Group("busy");
         var member = await BlockAsync(busy);
-        var signal = FakeBackplane.Envelope(busy, "", 0, "signal");
+        var signal = MemoryBackplane.Envelope(busy, "", 0, "signal");
         for (var i = 0; i < 2000; i++)
         {
             Topics.OnEnvelope(busy.Utf8Name.Span, signal);
@@ -201,7 +202,7 @@ public sealed class DeliveryLanesTests : IDisposable
         }
 
         _blocked.Go.Set();
-        var signal = FakeBackplane.Envelope(busy, "", 0, "signal");
+        var signal = MemoryBackplane.Envelope(busy, "", 0, "signal");
         var topic = await Topics.AcquireAsync(busy);
         var last = Eventually.TrueAsync(() => topic.Position.Offset == 2001);
         while (!last.IsCompleted) // it has a deadline

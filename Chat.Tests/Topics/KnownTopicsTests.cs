@@ -1,5 +1,6 @@
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -33,7 +34,7 @@ public sealed class KnownTopicsTests
     public async Task Topic_ThatWasJoined_IsKnown_AndSoItIsToWhoComesBack()
     {
         using var topics = TestTopics.New(_clock);
-        topics.Attach(new FakeBackplane());
+        topics.Attach(new MemoryBackplane());
         var topic = Topic.Group("1");
         Assert.False(topics.Knows(topic.Utf8Name.Span));
 

@@ -1,6 +1,7 @@
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -10,7 +11,7 @@ namespace Chat.Tests.Topics;
 public sealed class LineageTests
 {
     private readonly Topic _name = Topic.Group("1");
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly RecordingConnection _member = new();
     private readonly LocalTopic _topic;
 
@@ -20,7 +21,7 @@ public sealed class LineageTests
     public async Task Life_ThatLostNothing_IsNoHole()
     {
         await HearAsync("a", "b");
-        _backplane.BeginLife(_name, "L2");
+        _backplane.Redis.BeginLife(_name, "L2");
 
         await CatchUpAsync();
         _topic.Receive(_backplane.Say(_name, "c"));
@@ -32,7 +33,7 @@ public sealed class LineageTests
     public async Task Envelope_OfTheNextEpoch_MakesTheTopicGoOver()
     {
         await HearAsync("a");
-        _backplane.BeginLife(_name, "L2");
+        _backplane.Redis.BeginLife(_name, "L2");
         _backplane.Say(_name, "b", lost: true);
 
         Assert.True(_topic.Receive(_backplane.Say(_name, "c")));
@@ -46,7 +47,7 @@ public sealed class LineageTests
     public async Task Life_ThatLostTheLastMessage_IsAHole_FromWhereTheHistoriesPart()
     {
         await HearAsync("a", "b");
-        _backplane.BeginLife(_name, "L2", lost: 1);
+        _backplane.Redis.BeginLife(_name, "L2", lost: 1);
         _backplane.Say(_name, "b2", lost: true);
 
         await CatchUpAsync();
@@ -61,7 +62,7 @@ public sealed class LineageTests
     public async Task Life_KnownToHaveLostSomething_IsAHole_WhenEverThatBecomesKnown(bool isKnownBefore)
     {
         await HearAsync("a");
-        _backplane.BeginLife(_name, "L2");
+        _backplane.Redis.BeginLife(_name, "L2");
         if (isKnownBefore)
         {
             Break();
@@ -79,7 +80,7 @@ public sealed class LineageTests
 
         void Break()
         {
-            Assert.True(_backplane.Broken.TryAdd("L2"));
+            Assert.True(_backplane.Redis.Broken.TryAdd("L2"));
             _topic.OnLifeBroken("L2");
         }
     }
@@ -104,7 +105,7 @@ public sealed class LineageTests
     public async Task Resume_FromTheEpochBefore_IsWhole()
     {
         await HearAsync("a", "b");
-        _backplane.BeginLife(_name, "L2");
+        _backplane.Redis.BeginLife(_name, "L2");
         await CatchUpAsync();
         _topic.Receive(_backplane.Say(_name, "c"));
 
@@ -118,7 +119,7 @@ public sealed class LineageTests
     public async Task Resume_FromAnEpochThisNodeHasNotHeardOf_GetsNothingTwice()
     {
         await HearAsync("a");
-        _backplane.BeginLife(_name, "L2");
+        _backplane.Redis.BeginLife(_name, "L2");
         _backplane.Say(_name, "b");
         _backplane.Say(_name, "c");
         var client = new RecordingConnection();

@@ -1,5 +1,6 @@
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -10,7 +11,7 @@ public sealed class LocalTopicTests
     private static readonly TopicMetrics Metrics = new(NoMeters.Instance);
 
     private readonly Topic _name = Topic.Group("1");
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly RecordingConnection _member = new();
     private readonly LocalTopic _topic;
 
@@ -88,7 +89,7 @@ public sealed class LocalTopicTests
         _topic.Receive(Say("a"));
         Say("gone");
         Say("kept");
-        _backplane.Trim(_name, kept: 1);
+        _backplane.Redis.Trim(_name, kept: 1);
         Assert.True(_topic.Receive(Say("d")));
         await _topic.FillAsync(_backplane);
 
@@ -100,7 +101,7 @@ public sealed class LocalTopicTests
     {
         await JoinAsync();
         Say("gone");
-        _backplane.Trim(_name, kept: 0);
+        _backplane.Redis.Trim(_name, kept: 0);
         Assert.True(_topic.Suspect());
         await _topic.FillAsync(_backplane);
 
@@ -112,7 +113,7 @@ public sealed class LocalTopicTests
     public async Task Log_ThatHoldsWhatIsNoEnvelope_IsPassedOver()
     {
         await JoinAsync();
-        _backplane.Spoil(_name, "garbage");
+        _backplane.Redis.Add(_name, "garbage"u8.ToArray());
         Assert.True(_topic.Suspect());
         await _topic.FillAsync(_backplane);
         Assert.False(_topic.Receive(Say("next")));
@@ -126,14 +127,14 @@ public sealed class LocalTopicTests
         await JoinAsync();
         var old = Say("old");
         _topic.Receive(old);
-        _backplane.Restart();
+        _backplane.Redis.Restart();
         Say("new");
         Assert.True(_topic.Receive(Say("newer")));
         await _topic.FillAsync(_backplane);
         Assert.Equal(["from e1:0", "e1:1 old", "hole e2:0", "e2:1 new", "e2:2 newer"], _member.Seen);
 
         Assert.False(_topic.Receive(old)); // late, from the ended epoch
-        Assert.False(_topic.Receive(FakeBackplane.Envelope(_name, "e1", 2, "late")));
+        Assert.False(_topic.Receive(MemoryBackplane.Envelope(_name, "e1", 2, "late")));
         Assert.False(_topic.Receive(Say("newest")));
         Assert.Equal("e2:3 newest", _member.Seen[^1]);
         Assert.Equal(6, _member.Seen.Length);
@@ -144,7 +145,7 @@ public sealed class LocalTopicTests
     public async Task Envelope_OfAnEpochNobodyKnows_IsDropped()
     {
         await JoinAsync();
-        Assert.True(_topic.Receive(FakeBackplane.Envelope(_name, "e0", 7, "made up")));
+        Assert.True(_topic.Receive(MemoryBackplane.Envelope(_name, "e0", 7, "made up")));
         await _topic.FillAsync(_backplane);
         Assert.False(_topic.Receive(Say("a")));
 
@@ -191,7 +192,7 @@ public sealed class LocalTopicTests
         await JoinAsync();
         Say("lost");
         Assert.True(_topic.Receive(Say("shown")));
-        Assert.False(_topic.Receive(FakeBackplane.Envelope(_name, "", 0, "seed")));
+        Assert.False(_topic.Receive(MemoryBackplane.Envelope(_name, "", 0, "seed")));
 
         Assert.Equal(["from e1:0", "- seed"], _member.Seen);
     }

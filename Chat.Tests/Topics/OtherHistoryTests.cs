@@ -1,5 +1,6 @@
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -10,7 +11,7 @@ namespace Chat.Tests.Topics;
 public sealed class OtherHistoryTests
 {
     private readonly Topic _name = Topic.Group("1");
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly RecordingConnection _member = new();
     private readonly LocalTopic _topic;
 
@@ -22,7 +23,7 @@ public sealed class OtherHistoryTests
     public async Task Log_ThatGaveOffsetsAgain_IsAHoleAndANewEpoch()
     {
         await HearAsync("a", "b", "c");
-        _backplane.Forget(_name, last: 2);
+        _backplane.Redis.Forget(_name, last: 2);
         foreach (var msg in (string[])["b2", "c2", "d2"])
         {
             _backplane.Say(_name, msg);
@@ -38,7 +39,7 @@ public sealed class OtherHistoryTests
     public async Task Log_ThatLostTheLastMessageAlone_IsAHoleAndANewEpoch()
     {
         await HearAsync("a", "b");
-        _backplane.Forget(_name, last: 1);
+        _backplane.Redis.Forget(_name, last: 1);
 
         await CatchUpAsync();
         _topic.Receive(_backplane.Say(_name, "c"));

@@ -3,6 +3,7 @@ using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class RemovalTests : IMembershipListener
 {
     private static readonly Topic Group = Topic.Group("1");
 
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly List<string> _removed = [];
     private readonly List<Member> _doubted = [];
     private readonly RecordingConnection _anna = new(1);
@@ -82,7 +83,7 @@ public sealed class RemovalTests : IMembershipListener
     {
         await BeginFromLogAsync();
         JoinLive(_anna, generation: 5);
-        _backplane.Add(Group, Removal(1, "u1", 5));
+        _backplane.Redis.Add(Group, Removal(1, "u1", 5));
         Assert.True(_topic.Receive(_backplane.Say(Group, "after")));
         await _topic.FillAsync(_backplane);
 
@@ -124,7 +125,7 @@ public sealed class RemovalTests : IMembershipListener
         var member = JoinLive(_anna, generation: 5);
         _backplane.Say(Group, "lost");
         _backplane.Say(Group, "after", lost: true);
-        _backplane.Trim(Group, kept: 1);
+        _backplane.Redis.Trim(Group, kept: 1);
         _topic.Suspect();
         await _topic.FillAsync(_backplane);
 
@@ -145,7 +146,7 @@ public sealed class RemovalTests : IMembershipListener
         {
             _backplane.Say(Group, "lost");
             _backplane.Say(Group, "kept");
-            _backplane.Trim(Group, kept: 1);
+            _backplane.Redis.Trim(Group, kept: 1);
             _topic.Suspect();
             await _topic.FillAsync(_backplane);
         }
@@ -163,7 +164,7 @@ public sealed class RemovalTests : IMembershipListener
         var member = _topic.JoinHeld(_anna, default, out _, out _, generation: 5);
         _backplane.Say(Group, "lost");
         _backplane.Say(Group, "kept");
-        _backplane.Trim(Group, kept: 1);
+        _backplane.Redis.Trim(Group, kept: 1);
         _topic.Suspect();
         await _topic.FillAsync(_backplane);
 
@@ -207,7 +208,7 @@ public sealed class RemovalTests : IMembershipListener
 
     private async Task BeginFromLogAsync() => _topic.Begin(await _backplane.ReadAsync(Group, "", 0, 0));
 
-    private static byte[] Message(long offset, string msg) => FakeBackplane.Envelope(Group, "e1", offset, msg);
+    private static byte[] Message(long offset, string msg) => MemoryBackplane.Envelope(Group, "e1", offset, msg);
 
     private static byte[] Removal(long offset, string user, long generation)
     {

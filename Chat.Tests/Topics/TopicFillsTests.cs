@@ -1,5 +1,6 @@
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -8,7 +9,7 @@ namespace Chat.Tests.Topics;
 public sealed class TopicFillsTests : IDisposable
 {
     private readonly ManualTimeProvider _clock = new();
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly TopicOptions _options = new() { FillsAtOnce = 3 };
     private TopicTable? _topics;
 

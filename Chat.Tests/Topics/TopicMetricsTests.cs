@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -36,7 +37,7 @@ public sealed class TopicMetricsTests
             }
         });
         listener.Start();
-        var backplane = new FakeBackplane();
+        var backplane = new MemoryBackplane();
         var name = Topic.Group("measured");
         var topic = new LocalTopic(name, "node"u8.ToArray(), new TopicMetrics(factory));
         topic.Begin(new LogPage("e1", 0, []));

@@ -1,13 +1,14 @@
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Xunit;
 
 namespace Chat.Tests.Topics;
 
 public sealed class TopicReplayTests : IDisposable
 {
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly TopicTable _topics;
     private readonly Topic _name = Topic.Group("1");
 
@@ -39,7 +40,7 @@ public sealed class TopicReplayTests : IDisposable
     public async Task Replay_OfMoreThanTheLogHolds_SaysSoAndGivesTheRest()
     {
         Say(5);
-        _backplane.Trim(_name, kept: 2);
+        _backplane.Redis.Trim(_name, kept: 2);
 
         Assert.Equal(["hole e1:3", "e1:4 m4", "e1:5 m5"], (await ResumeAsync("e1:1")).Seen);
         Assert.Equal(["from e1:3", "e1:4 m4", "e1:5 m5"], (await ResumeAsync("e1:3")).Seen);
@@ -49,7 +50,7 @@ public sealed class TopicReplayTests : IDisposable
     public async Task Replay_OfALogThatIsEmptyByNow_IsAHole()
     {
         Say(5);
-        _backplane.Trim(_name, kept: 0);
+        _backplane.Redis.Trim(_name, kept: 0);
 
         Assert.Equal(["hole e1:5"], (await ResumeAsync("e1:2")).Seen);
     }
@@ -64,12 +65,12 @@ public sealed class TopicReplayTests : IDisposable
         var member = new RecordingConnection();
         await TopicReplay.JoinAsync(topic, member, new LogPosition("e1", 3), _backplane);
         _topics.OnEnvelope(_name.Utf8Name.Span, onItsWay);
-        _topics.OnEnvelope(_name.Utf8Name.Span, FakeBackplane.Envelope(_name, "e1", 0, "signal"));
+        _topics.OnEnvelope(_name.Utf8Name.Span, MemoryBackplane.Envelope(_name, "e1", 0, "signal"));
         _backplane.Say(_name, "m4");
 
         Assert.Equal(["from e1:3", "- signal", "e1:4 m4"], member.Seen);
 
-        _backplane.Restart();
+        _backplane.Redis.Restart();
         Say(1);
         await member.SeesAsync("e2:1 m1"); // offsets of a new life begin anew
     }
@@ -104,7 +105,7 @@ public sealed class TopicReplayTests : IDisposable
     {
         Say(5);
         var topic = await _topics.AcquireAsync(_name);
-        _backplane.Restart();
+        _backplane.Redis.Restart();
         _backplane.Say(_name, "n1", lost: true);
         _backplane.Say(_name, "n2", lost: true);
         var member = new RecordingConnection();
@@ -139,7 +140,7 @@ public sealed class TopicReplayTests : IDisposable
     {
         Say(2);
         var topic = await _topics.AcquireAsync(_name);
-        _backplane.BeforeRead = () => FakeBackplane.Unavailable;
+        _backplane.BeforeRead = () => MemoryBackplane.Unavailable;
 
         await Assert.ThrowsAsync<BackplaneUnavailableException>(
             () => TopicReplay.JoinAsync(topic, new RecordingConnection(), new LogPosition("e1", 1), _backplane));
@@ -168,7 +169,7 @@ public sealed class TopicReplayTests : IDisposable
         const int Messages = 4000;
         var seed = Random.Shared.Next();
         var losses = new Random(seed);
-        _backplane.Loses = _ => losses.Next(10) == 0;
+        _backplane.Redis.Loses = _ => losses.Next(10) == 0;
         var topic = await _topics.AcquireAsync(_name);
         Say(100);
         var published = 100L;
@@ -198,7 +199,7 @@ public sealed class TopicReplayTests : IDisposable
         }
 
         await publishing;
-        _backplane.Loses = _ => false;
+        _backplane.Redis.Loses = _ => false;
         Say(1, first: Messages + 1); // shows whatever was lost last
         foreach (var (connection, since) in clients)
         {

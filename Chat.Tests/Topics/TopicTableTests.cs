@@ -1,6 +1,7 @@
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -9,7 +10,7 @@ namespace Chat.Tests.Topics;
 public sealed class TopicTableTests : IDisposable
 {
     private readonly ManualTimeProvider _clock = new();
-    private readonly FakeBackplane _backplane = new();
+    private readonly MemoryBackplane _backplane = new();
     private readonly TopicTable _topics;
     private readonly Topic _name = Topic.Group("1");
 
@@ -99,7 +100,7 @@ public sealed class TopicTableTests : IDisposable
     [Fact]
     public async Task Subscription_WhosePositionIsNotAnswered_IsGivenUp()
     {
-        _backplane.BeforeRead = () => FakeBackplane.Unavailable;
+        _backplane.BeforeRead = () => MemoryBackplane.Unavailable;
 
         await Assert.ThrowsAsync<BackplaneUnavailableException>(() => _topics.AcquireAsync(_name));
 
@@ -177,7 +178,7 @@ public sealed class TopicTableTests : IDisposable
     {
         var member = new RecordingConnection();
         (await _topics.AcquireAsync(_name)).Join(member);
-        _backplane.Restart();
+        _backplane.Redis.Restart();
         _backplane.Say(_name, "lost", lost: true);
 
         _topics.OnHead("group:1"u8, "e2"u8, 1);
@@ -207,7 +208,7 @@ public sealed class TopicTableTests : IDisposable
         var member = new RecordingConnection();
         (await _topics.AcquireAsync(_name)).Join(member);
         var reads = 0;
-        _backplane.BeforeRead = () => ++reads < 3 ? FakeBackplane.Unavailable : Task.CompletedTask;
+        _backplane.BeforeRead = () => ++reads < 3 ? MemoryBackplane.Unavailable : Task.CompletedTask;
         _backplane.Say(_name, "lost", lost: true);
         _backplane.Say(_name, "shown");
 
@@ -225,8 +226,8 @@ public sealed class TopicTableTests : IDisposable
         var member = new RecordingConnection();
         (await _topics.AcquireAsync(_name)).Join(member);
 
-        _topics.OnEnvelope("group:2"u8, FakeBackplane.Envelope(_name, "e1", 1, "a"));
-        _topics.OnEnvelope(new byte[1000], FakeBackplane.Envelope(_name, "e1", 1, "a"));
+        _topics.OnEnvelope("group:2"u8, MemoryBackplane.Envelope(_name, "e1", 1, "a"));
+        _topics.OnEnvelope(new byte[1000], MemoryBackplane.Envelope(_name, "e1", 1, "a"));
         _topics.OnEnvelope("group:1"u8, "garbage"u8);
 
         Assert.Equal(["from e1:0"], member.Seen);

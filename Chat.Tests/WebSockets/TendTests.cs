@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Chat.Api.Connections;
 using Chat.Api.RawEndpoints;
 using Chat.Api.WebSockets;
+using Chat.Tests.Backplane;
 using Chat.Tests.Connections;
 using Chat.Tests.Support;
 using Chat.Tests.Topics;
@@ -22,7 +23,7 @@ public sealed class TendTests
     public TendTests()
     {
         var table = new ConnectionTable(Options.Create(Limits), new ConnectionMetrics(NoMeters.Instance), _time);
-        _connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new Pipe().Reader, _sender, table, TestTopics.New(), new FakeBackplane());
+        _connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new Pipe().Reader, _sender, table, TestTopics.New(), new MemoryBackplane());
     }
 
     [Fact]

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>One topic's log as Redis keeps it (publish.lua, read.lua, epoch.lua), without expiry and without a clock.</summary>
+internal sealed class MemoryLog
+{
+    private const int Remembered = 4; // epochs before this one, as in epoch.lua
+
+    private readonly List<byte[]> _envelopes = [];
+    private readonly List<(string Ended, long At, string Life)> _lineage = []; // newest first
+    private readonly Dictionary<string, long> _ids = [];
+    private string? _life;
+    private int _epochs;
+    private long _trimmed;
+
+    public string Epoch { get; private set; } = "";
+
+    public long Last => _trimmed + _envelopes.Count;
+
+    public byte[] Newest => _envelopes[^1];
+
+    /// <summary>Every access begins here: in another life of Redis another epoch goes on from where the last one ended.</summary>
+    public void LiveIn(string life)
+    {
+        if (_life == life)
+        {
+            return;
+        }
+
+        if (_life is not null)
+        {
+            _lineage.Insert(0, (Epoch, Last, life));
+            _lineage.RemoveRange(Math.Min(Remembered, _lineage.Count), Math.Max(0, _lineage.Count - Remembered));
+        }
+
+        _life = life;
+        BeginEpoch();
+    }
+
+    /// <param name="id">What tells a message that comes again, or null.</param>
+    /// <param name="tail">The envelope after offset and epoch.</param>
+    /// <param name="offset">Where it stands.</param>
+    /// <returns>False: it was there already.</returns>
+    public bool Append(string? id, ReadOnlySpan<byte> tail, out long offset)
+    {
+        if (id is not null && _ids.TryGetValue(id, out offset))
+        {
+            return false;
+        }
+
+        offset = Last + 1;
+        if (id is not null)
+        {
+            _ids[id] = offset;
+        }
+
+        _envelopes.Add([.. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{offset},\"Epoch\":\"{Epoch}\",")), .. tail]);
+        return true;
+    }
+
+    /// <summary>Puts in what nobody published.</summary>
+    public void Add(byte[] utf8) => _envelopes.Add(utf8);
+
+    public LogPage Read(string epoch, long since, int limit, BrokenLives broken)
+    {
+        var crossed = _lineage.FindIndex(entry => entry.Ended == epoch) + 1;
+        var common = epoch == Epoch ? Last : crossed > 0 ? _lineage[crossed - 1].At : -1;
+        var from = Math.Min(since, common);
+        return new LogPage(Epoch, Last, from >= 0 ? [.. _envelopes.Skip((int)Math.Max(0, from - _trimmed)).Take(limit)] : [], common)
+        {
+            Lineage = new Lineage([.. _lineage.Select(entry => entry.Life)], crossed, broken),
+        };
+    }
+
+    /// <summary>Its offsets were given twice. What it holds stays.</summary>
+    public void EndEpoch(string epoch)
+    {
+        if (epoch == Epoch)
+        {
+            _lineage.Clear();
+            BeginEpoch();
+        }
+    }
+
+    /// <summary>Keeps only the newest.</summary>
+    public void Trim(int kept)
+    {
+        var gone = Math.Max(0, _envelopes.Count - kept);
+        _envelopes.RemoveRange(0, gone);
+        _trimmed += gone;
+        ForgetIds(offset => offset <= _trimmed);
+    }
+
+    /// <summary>Comes back without the last of what was acknowledged, in the state in which it was then.</summary>
+    public void Forget(int last)
+    {
+        _envelopes.RemoveRange(_envelopes.Count - last, last);
+        ForgetIds(offset => offset > Last);
+        while (_lineage is [var newest, ..] && newest.At > Last)
+        {
+            Epoch = newest.Ended;
+            _life = "one before " + newest.Life;
+            _lineage.RemoveAt(0);
+        }
+    }
+
+    /// <summary>Loses everything; the next epoch has another name, as it has by Redis's clock.</summary>
+    public void Clear()
+    {
+        _envelopes.Clear();
+        _lineage.Clear();
+        _ids.Clear();
+        (_life, _trimmed, Epoch) = (null, 0, "");
+    }
+
+    private void BeginEpoch() => Epoch = "e" + ++_epochs;
+
+    private void ForgetIds(Func<long, bool> isGone)
+    {
+        foreach (var id in _ids.Where(known => isGone(known.Value)).Select(known => known.Key).ToList())
+        {
+            _ids.Remove(id);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>What Redis is to a cluster: its logs, its channels and its lives, in memory. A test says what it loses.</summary>
+internal sealed class MemoryRedis
+{
+    private readonly Lock _gate = new(); // guards everything below; never taken inside a topic's lock
+    private readonly Dictionary<string, MemoryLog> _logs = [];
+    private readonly List<MemoryBackplane> _nodes = [];
+    private readonly HashSet<(MemoryBackplane Node, string Topic)> _subscriptions = [];
+    private string _life = "L1";
+
+    /// <summary>Called with each offset: whether the channel loses the message.</summary>
+    public Func<long, bool> Loses { get; set; } = _ => false;
+
+    /// <summary>Lives known to have begun with less than had been acknowledged.</summary>
+    public BrokenLives Broken { get; } = new();
+
+    public void Add(MemoryBackplane node)
+    {
+        lock (_gate)
+        {
+            _nodes.Add(node);
+        }
+    }
+
+    public void Subscribe(MemoryBackplane node, Topic topic)
+    {
+        lock (_gate)
+        {
+            _subscriptions.Add((node, topic.Name));
+        }
+    }
+
+    public void Unsubscribe(MemoryBackplane node, Topic topic)
+    {
+        lock (_gate)
+        {
+            _subscriptions.Remove((node, topic.Name));
+        }
+    }
+
+    public long Count(Topic topic)
+    {
+        lock (_gate)
+        {
+            return _nodes.Count(node => _subscriptions.Contains((node, topic.Name)));
+        }
+    }
+
+    /// <summary>Appends a message, unless it is there already, and tells who subscribes.</summary>
+    /// <param name="topic">The topic's name.</param>
+    /// <param name="id">What tells a message that comes again, or null.</param>
+    /// <param name="tail">The envelope after offset and epoch.</param>
+    /// <param name="isRemoval">Whether all nodes are told.</param>
+    /// <param name="isLost">Whether no node is told.</param>
+    /// <param name="endsRound">Whether the nodes are told, too, that this was all for now.</param>
+    /// <param name="kept">Messages that the log keeps.</param>
+    /// <returns>Where it stands, and the envelope that stands there.</returns>
+    public (string Epoch, long Offset, byte[] Envelope) Append(
+        string topic, string? id, ReadOnlySpan<byte> tail, bool isRemoval = false, bool isLost = false, bool endsRound = true, int kept = int.MaxValue)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            if (!log.Append(id, tail, out var offset))
+            {
+                return (log.Epoch, offset, []);
+            }
+
+            log.Trim(kept);
+            var envelope = log.Newest;
+            if (!isLost && !Loses(offset))
+            {
+                Tell_NeedsLock(topic, envelope, isRemoval, endsRound);
+            }
+
+            return (log.Epoch, offset, envelope);
+        }
+    }
+
+    /// <summary>Tells who subscribes, and keeps nothing.</summary>
+    public void Send(string topic, byte[] envelope)
+    {
+        lock (_gate)
+        {
+            Tell_NeedsLock(topic, envelope, isRemoval: false, endsRound: true);
+        }
+    }
+
+    /// <summary>Tells all nodes what is of no topic.</summary>
+    public void Tell(Action<MemoryBackplane> what)
+    {
+        lock (_gate)
+        {
+            _nodes.ForEach(what);
+        }
+    }
+
+    public LogPage Read(Topic topic, string epoch, long since, int limit)
+    {
+        lock (_gate)
+        {
+            return Log_NeedsLock(topic.Name).Read(epoch, since, limit, Broken);
+        }
+    }
+
+    public LogPage EndEpoch(Topic topic, string epoch)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic.Name);
+            log.EndEpoch(epoch);
+            return log.Read(epoch, 0, 0, Broken);
+        }
+    }
+
+    /// <summary>The present epoch of a topic's log.</summary>
+    public string EpochOf(Topic topic) => Read(topic, "", 0, 0).Epoch;
+
+    /// <summary>The log forgets its oldest messages.</summary>
+    public void Trim(Topic topic, int kept)
+    {
+        lock (_gate)
+        {
+            Log_NeedsLock(topic.Name).Trim(kept);
+        }
+    }
+
+    /// <summary>Comes back without the last of what was acknowledged, and no server tells that this is another life.</summary>
+    public void Forget(Topic topic, int last)
+    {
+        lock (_gate)
+        {
+            Log_NeedsLock(topic.Name).Forget(last);
+        }
+    }
+
+    /// <summary>Puts into the log what nobody published and of which the channel says nothing.</summary>
+    public void Add(Topic topic, byte[] utf8)
+    {
+        lock (_gate)
+        {
+            Log_NeedsLock(topic.Name).Add(utf8);
+        }
+    }
+
+    /// <summary>Another life of Redis begins; in this topic without the last of what was acknowledged.</summary>
+    public void BeginLife(Topic topic, string life, int lost = 0)
+    {
+        lock (_gate)
+        {
+            Log_NeedsLock(topic.Name).Forget(lost);
+            _life = life;
+        }
+    }
+
+    /// <summary>Redis loses everything and begins another life.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            foreach (var log in _logs.Values)
+            {
+                log.Clear();
+            }
+
+            _life += "'";
+        }
+    }
+
+    // Inside the lock: the channel keeps the log's order.
+    private void Tell_NeedsLock(string topic, byte[] envelope, bool isRemoval, bool endsRound)
+    {
+        foreach (var node in _nodes.Where(node => isRemoval || _subscriptions.Contains((node, topic))))
+        {
+            node.Hear(topic, envelope, isRemoval, endsRound);
+        }
+    }
+
+    private MemoryLog Log_NeedsLock(string topic)
+    {
+        if (!_logs.TryGetValue(topic, out var log))
+        {
+            _logs[topic] = log = new MemoryLog();
+        }
+
+        log.LiveIn(_life);
+        return log;
+    }
+}

@@ -1,0 +1,100 @@
+using Chat.Api.Admissions;
+using Chat.Api.Backplane;
+using Chat.Api.Hubs;
+using Chat.Api.Memberships;
+using Chat.Api.Nodes;
+using Chat.Api.Redis.Resp;
+using Chat.Api.Redis;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>The Redis backplane of one node, and what else of a node speaks to Redis.</summary>
+internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
+{
+    private readonly RedisCommands _commands;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisLives _lives;
+    private readonly RedisKeys _keys;
+    private readonly BackplaneOptions _options;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _ticking = Task.CompletedTask;
+
+    private RedisBackplaneNode(RedisEndpoint endpoint, BackplaneOptions options, TimeProvider time, string prefix)
+    {
+        var keys = new RedisKeys(prefix);
+        var node = new NodeIdentity(time);
+        var metrics = new BackplaneMetrics(NoMeters.Instance);
+        _options = options;
+        _keys = keys;
+        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts], static () => { }, NullLogger.Instance);
+        _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
+        _lives = new RedisLives(_commands, keys, Listener);
+        Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1));
+        TypingTurns = new RedisTypingTurns(_commands, keys);
+        Places = new RedisUserPlaces(_commands, keys, node);
+        Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics);
+        Id = node.Id;
+    }
+
+    public string Id { get; }
+
+    public override RedisBackplane Backplane { get; }
+
+    public RedisMemberships Memberships { get; }
+
+    public RedisTypingTurns TypingTurns { get; }
+
+    public RedisUserPlaces Places { get; }
+
+    public PositionKeeper PositionKeeper(TimeProvider time) => new(_commands, _keys, Listener, _options, time);
+
+    /// <summary>Times so short that faults are found while a test waits.</summary>
+    public static BackplaneOptions FastOptions() => new()
+    {
+        CommandTimeout = TimeSpan.FromMilliseconds(500),
+        TickInterval = TimeSpan.FromMilliseconds(250),
+        SilenceLimit = TimeSpan.FromSeconds(1.5),
+    };
+
+    public static Task<RedisBackplaneNode> StartAsync(string connectionString, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "") =>
+        StartAsync(RedisEndpoint.Parse(connectionString), options, time, prefix);
+
+    public static async Task<RedisBackplaneNode> StartAsync(RedisEndpoint endpoint, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "")
+    {
+        var node = new RedisBackplaneNode(endpoint, options ?? PatientOptions(), time ?? TimeProvider.System, prefix);
+        node._commands.Start();
+        node._subscriptions.Start();
+        node._ticking = node.TickAsync();
+        await node.Listener.RestoredAsync();
+        await node.ReadyAsync();
+        return node;
+    }
+
+    /// <summary>Returns when the backplane says that it is ready, or that it is not.</summary>
+    public Task ReadyAsync(bool ready = true) => Eventually.TrueAsync(() => Backplane.IsReady(out _) == ready);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _ticking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _subscriptions.Dispose();
+        _commands.Dispose();
+        _stopping.Dispose();
+    }
+
+    // What RedisBackplaneHost does.
+    private async Task TickAsync()
+    {
+        using var timer = new PeriodicTimer(_options.TickInterval);
+        do
+        {
+            _commands.LookAfterLinks();
+            _subscriptions.Tick(_commands);
+            Backplane.TellHeads();
+            _lives.Share();
+        }
+        while (await timer.WaitForNextTickAsync(_stopping.Token));
+    }
+}

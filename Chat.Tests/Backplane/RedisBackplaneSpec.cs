@@ -1,0 +1,187 @@
+using Chat.Api.Admissions;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>What more the backplane over Redis promises, whatever server that is.</summary>
+public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
+{
+    private readonly List<RedisBackplaneNode> _nodes = [];
+
+    private protected RedisServer Server => redis.Server;
+
+    /// <summary>What the connection strings have more.</summary>
+    private protected virtual string With => "";
+
+    private protected new RedisBackplaneNode A => _nodes[0];
+
+    private protected new RedisBackplaneNode B => _nodes[1];
+
+    public override async Task DisposeAsync()
+    {
+        foreach (var node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    private protected async Task<RedisBackplaneNode> StartNodeAsync(BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", string? at = null)
+    {
+        var node = await RedisBackplaneNode.StartAsync((at ?? Server.ConnectionString) + With, options, time, prefix);
+        _nodes.Add(node);
+        return node;
+    }
+
+    private protected override async Task<BackplaneNode> StartAsync(BackplaneOptions? options = null) => await StartNodeAsync(options);
+
+    private protected override void AssertNothingIsKept(Topic topic) =>
+        Assert.Equal(0L, Server.Execute("EXISTS", $"{{{topic}}}:log", $"{{{topic}}}:meta"));
+
+    private protected override void AssertEveryKeyExpires(Topic topic)
+    {
+        var keys = ((object?[])Server.Execute("KEYS", $"{{{topic}}}:*")!).Cast<string>().ToArray();
+        Assert.NotEmpty(keys);
+        Assert.All(keys, key => Assert.True(Server.Execute("PTTL", key) is > 0L, $"{key} never expires."));
+    }
+
+    [RedisFact]
+    public async Task Keys_OfATopic_AllExpire()
+    {
+        var topic = NewTopic();
+        await PublishAsync(A, topic, 3);
+        AssertEveryKeyExpires(topic);
+
+        await A.PublishAsync(topic, "hi", id: "m1");
+        AssertEveryKeyExpires(topic);
+
+        var read = NewTopic();
+        await A.Backplane.ReadAsync(read, "", 0, 0);
+        AssertEveryKeyExpires(read);
+
+        var user = Topic.User(read.Id);
+        await A.Places.AdmitAsync(user, 1, [A.Id], areAll: true);
+        AssertEveryKeyExpires(user);
+    }
+
+    [RedisFact]
+    public async Task Ids_OfMessagesThatLeftTheLog_TakeNoRoom()
+    {
+        var options = BackplaneNode.PatientOptions();
+        options.Group.Messages = 10;
+        options.Group.Window = TimeSpan.Zero;
+        var node = await StartNodeAsync(options);
+        var topic = NewTopic();
+
+        for (var i = 1; i <= 96; i++)
+        {
+            await node.PublishAsync(topic, "hi", id: $"m{i}");
+        }
+
+        Assert.Equal(10L, Server.Execute("ZCARD", $"{{{topic}}}:ids"));
+    }
+
+    [RedisFact]
+    public async Task Nodes_WithAnotherPrefix_AreAnotherCluster()
+    {
+        var other = await StartNodeAsync(prefix: "other:");
+        var topic = NewTopic();
+        await A.Backplane.SubscribeAsync(topic);
+        await other.Backplane.SubscribeAsync(topic);
+
+        await other.PublishAsync(topic, "theirs");
+        await B.PublishAsync(topic, "ours");
+
+        Assert.Equal((topic.Name, "ours", 1), await A.Listener.NextAsync() is var ours ? (ours.Topic, ours.Msg, ours.Offset) : default);
+        Assert.Equal((topic.Name, "theirs", 1), await other.Listener.NextAsync() is var theirs ? (theirs.Topic, theirs.Msg, theirs.Offset) : default);
+        Assert.Equal(1L, Server.Execute("EXISTS", $"other:{{{topic}}}:log"));
+    }
+
+    [RedisFact]
+    public async Task Scripts_WhenTheServerForgotThem_AreLoadedAgain()
+    {
+        var topic = NewTopic();
+        Server.Execute("SCRIPT", "FLUSH");
+
+        Assert.True((await A.PublishAsync(topic, "hi")).IsPublished);
+        Assert.Single(await A.ReadAsync(topic, (await B.PublishAsync(topic, "ho")).Epoch, 1));
+    }
+
+    [RedisFact]
+    public async Task Topic_WrittenToByMoreThanOneNode_HasOneLimitForAll()
+    {
+        var options = BackplaneNode.PatientOptions();
+        options.TopicMessagesPerSecond = 20;
+        var clock = new ManualTimeProvider(); // stands still: nothing more is allowed meanwhile
+        var one = await StartNodeAsync(options, clock);
+        var two = await StartNodeAsync(options, clock);
+        var (topic, other) = (NewTopic(), NewTopic());
+
+        var published = 0;
+        var (first, second) = (true, true);
+        for (var i = 0; i < 40; i++)
+        {
+            first = (await one.PublishAsync(topic, "hi")).IsPublished;
+            second = (await two.PublishAsync(topic, "hi")).IsPublished;
+            published += (first ? 1 : 0) + (second ? 1 : 0);
+        }
+
+        Assert.InRange(published, 20, 22);
+        Assert.True((await one.PublishAsync(topic, "hi")).IsTopicBusy);
+        Assert.True((await one.PublishAsync(topic, "1", isRemoval: true)).IsPublished);
+        Assert.True((await one.PublishAsync(other, "hi")).IsPublished);
+        clock.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.True((await one.PublishAsync(topic, "hi")).IsPublished);
+    }
+
+    [RedisFact]
+    public async Task Topic_WithMoreBytesThanMayBe_IsBusyUntilTheyAreWorkedOff()
+    {
+        var options = BackplaneNode.PatientOptions();
+        options.TopicBytesPerSecond = 10_000;
+        var clock = new ManualTimeProvider();
+        var node = await StartNodeAsync(options, clock);
+        var topic = NewTopic();
+
+        Assert.True((await node.PublishAsync(topic, new string('x', 15_000))).IsPublished);
+        Assert.True((await node.PublishAsync(topic, "x")).IsTopicBusy);
+        clock.Advance(TimeSpan.FromMilliseconds(400));
+        Assert.True((await node.PublishAsync(topic, "x")).IsTopicBusy);
+        clock.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.True((await node.PublishAsync(topic, "x")).IsPublished);
+    }
+
+    [RedisFact]
+    public async Task Admission_CountsAUsersConnectionsOnEveryLivingNode()
+    {
+        var user = Topic.User(NewTopic().Id);
+        string[] alive = [A.Id, B.Id];
+
+        Assert.Equal((Admittance.Granted, 1), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal((Admittance.Granted, 2), await B.Places.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
+        Assert.Equal(2, await A.Places.CountConnectionsAsync(user));
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true)); // B died, and its connection with it
+        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        A.Places.Release(user);
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        A.Places.Release(user);
+        A.Places.Release(user);
+        await Eventually.TrueAsync(() => Server.Execute("EXISTS", $"{{{user}}}:conns") is 0L);
+    }
+
+    /// <summary>A node that was still unknown to the others lost its counts to them, and its users could exceed their limit.</summary>
+    [RedisFact]
+    public async Task Admission_OnANodeThatDoesNotKnowAnother_CountsItsConnectionsAllTheSame()
+    {
+        var user = Topic.User(NewTopic().Id);
+        Assert.Equal((Admittance.Granted, 1), await B.Places.AdmitAsync(user, 2, [B.Id], areAll: false));
+
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        Assert.Equal((Admittance.DependsOnOtherNodes, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id, B.Id], areAll: true));
+        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true));
+    }
+}
