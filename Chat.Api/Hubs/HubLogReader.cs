@@ -1,6 +1,7 @@
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Hubs;
@@ -23,20 +24,16 @@ internal sealed class HubLogReader(IBackplane backplane, IOptions<ConnectionOpti
     {
         var answer = new LogAnswer(group, head);
         var room = Room;
-        for (var at = since; at < head.Offset && most > 0 && room > 0; at = answer.Offset)
+        var reader = new LogReader(backplane, group, head.Epoch, since, Piece);
+        while (reader.Offset < head.Offset && most > 0 && room > 0)
         {
-            var piece = await backplane.ReadAsync(group, head.Epoch, at, Math.Min(most, Piece));
-            if (piece.Envelopes.Count == 0)
+            var piece = await reader.ReadAsync(head.Offset, most);
+            if (piece.Page.Envelopes.Count == 0 || (!answer.IsEmpty && !piece.IsWhole))
             {
-                break; // the log has gone meanwhile
+                break; // the log has gone or was cut off meanwhile; the next question learns of that
             }
 
-            if (!answer.IsEmpty && Envelope.TryParse(piece.Envelopes[0], out var first) && first.Offset != at + 1)
-            {
-                break; // it was cut off meanwhile; the next question learns of that
-            }
-
-            foreach (var utf8 in piece.Envelopes)
+            foreach (var utf8 in piece.Page.Envelopes)
             {
                 room -= utf8.Length;
                 if (room >= 0 || answer.IsEmpty)
@@ -45,7 +42,7 @@ internal sealed class HubLogReader(IBackplane backplane, IOptions<ConnectionOpti
                 }
             }
 
-            most -= piece.Envelopes.Count;
+            most -= piece.Page.Envelopes.Count;
         }
 
         return answer;
@@ -63,8 +60,8 @@ internal sealed class HubLogReader(IBackplane backplane, IOptions<ConnectionOpti
         for (var end = head.Offset; end > since && room > 0;)
         {
             var from = Math.Max(since, end - Piece);
-            var piece = await backplane.ReadAsync(group, head.Epoch, from, (int)(end - from));
-            var inPiece = piece.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
+            var piece = await new LogReader(backplane, group, head.Epoch, from, Piece).ReadAsync(end);
+            var inPiece = piece.Page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
             for (var i = inPiece.Count - 1; i >= 0 && room > 0; i--)
             {
                 room -= inPiece[i].Length;

@@ -9,7 +9,7 @@ namespace Chat.Api.Topics;
 /// both go into the outbox in that order, piece by piece.</remarks>
 internal static class TopicReplay
 {
-    private const int PageSize = 256; // messages to a read: a long log must not lie in memory for each of thousands who come back at once
+    private const int PageSize = 256;
 
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
     public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane)
@@ -35,47 +35,48 @@ internal static class TopicReplay
 
             // The client's last node may have been ahead of this one, to which the rest is still on its way; its position may be of an
             // earlier epoch, which this log continues; or made up, or lost with Redis. Only the log knows.
-            var page = await backplane.ReadAsync(topic.Topic, since.Epoch, since.Offset, Room(since.Offset, joinedAt));
-            var isWhole = page.Continues(since.Offset);
-            var at = since.Offset;
+            var reader = new LogReader(backplane, topic.Topic, since.Epoch, since.Offset, PageSize);
+            var stretch = await reader.ReadAsync(joinedAt);
+            var asked = since.Epoch;
+            var isWhole = stretch.Page.Continues(since.Offset);
             if (!isWhole)
             {
                 // The client gets what there is, and is told that this may not be all.
-                at = 0;
                 if (!topic.TryJoinAnew(member, ref epoch, ref joinedAt))
                 {
                     TellHole(member, epoch, joinedAt); // its user was removed meanwhile, at a place behind that
                     return;
                 }
 
-                page = await backplane.ReadAsync(topic.Topic, epoch, at, Room(at, joinedAt));
+                asked = epoch;
+                reader = new LogReader(backplane, topic.Topic, epoch, 0, PageSize);
+                stretch = await reader.ReadAsync(joinedAt);
             }
 
-            if (!await ReachesAsync(backplane, page, isWhole ? since.Epoch : epoch, topic.Topic, new LogPosition(epoch, joinedAt)))
+            if (!await ReachesAsync(backplane, stretch.Page, asked, topic.Topic, new LogPosition(epoch, joinedAt)))
             {
                 TellHole(member, epoch, joinedAt);
                 return;
             }
 
-            var start = at < joinedAt ? FirstOffset(page, joinedAt) - 1 : at;
-            Tell(member, page.Epoch, start, recovered: isWhole && start == at);
-            at = await SendAsync(topic, member.Connection, page, start, joinedAt);
-            while (at < joinedAt)
+            Tell(member, stretch.Page.Epoch, stretch.Start, recovered: isWhole && stretch.IsWhole);
+            await SendAsync(topic, member.Connection, stretch.Page, joinedAt);
+            while (reader.Offset < joinedAt)
             {
-                page = await backplane.ReadAsync(topic.Topic, page.Epoch, at, Room(at, joinedAt));
-                if (page.Common < at)
+                var at = reader.Offset;
+                stretch = await reader.ReadAsync(joinedAt);
+                if (stretch.Page.Common < at)
                 {
                     TellHole(member, epoch, joinedAt); // the log was lost meanwhile
                     return;
                 }
 
-                start = FirstOffset(page, joinedAt) - 1;
-                if (start != at || !page.Continues(at))
+                if (!stretch.IsWhole)
                 {
-                    Tell(member, page.Epoch, start, recovered: false); // the log was cut off meanwhile
+                    Tell(member, stretch.Page.Epoch, stretch.Start, recovered: false); // the log was cut off meanwhile
                 }
 
-                at = await SendAsync(topic, member.Connection, page, start, joinedAt);
+                await SendAsync(topic, member.Connection, stretch.Page, joinedAt);
             }
 
             GoLive(member);
@@ -107,8 +108,6 @@ internal static class TopicReplay
         GoLive(member);
     }
 
-    private static int Room(long from, long to) => (int)Math.Clamp(to - from, 0, PageSize);
-
     private static void Tell(Member member, string epoch, long offset, bool recovered)
     {
         if (member.Connection.Format.Subscribed(member.Topic.Topic, epoch, offset, recovered) is { } frame)
@@ -117,23 +116,9 @@ internal static class TopicReplay
         }
     }
 
-    private static long FirstOffset(LogPage page, long joinedAt)
+    /// <summary>Sends what a page has up to where the member joined.</summary>
+    private static async Task SendAsync(LocalTopic topic, Connection connection, LogPage page, long joinedAt)
     {
-        foreach (var utf8 in page.Envelopes)
-        {
-            if (Envelope.TryParse(utf8, out var envelope))
-            {
-                return Math.Min(envelope.Offset, joinedAt + 1);
-            }
-        }
-
-        return joinedAt + 1;
-    }
-
-    /// <summary>Sends what a page has up to where the member joined. Returns up to where that is.</summary>
-    private static async Task<long> SendAsync(LocalTopic topic, Connection connection, LogPage page, long start, long joinedAt)
-    {
-        var at = Math.Max(start, Math.Min(joinedAt, start + page.Envelopes.Count)); // what is no envelope takes its place, too
         // Together, as far as there is room: when a node has died, thousands come at once, each with many messages missed.
         SendBatch.Begin();
         try
@@ -154,8 +139,6 @@ internal static class TopicReplay
         {
             SendBatch.End();
         }
-
-        return at;
     }
 
     private static void GoLive(Member member)

@@ -1,9 +1,10 @@
+using Chat.Tests.Edge;
 using Chat.Tests.Support;
 using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
 
-/// <summary>What a node's traces say, and what they keep to themselves.</summary>
+/// <summary>What the traces of a node and of the edge say, and what they keep to themselves.</summary>
 public sealed class SpanTests
 {
     private const string Group = "secret-group";
@@ -40,7 +41,49 @@ public sealed class SpanTests
             await hub.StopAsync();
         }
 
-        string[] names = ["GET /api/nodes", "WebSocket /chat/group/{groupId}/{userId}", "WebSocket /signalr/chat", "chat.publish", "chat.deliver"];
+        await SpansAsync(sink, node, "GET /api/nodes", "WebSocket /chat/group/{groupId}/{userId}", "WebSocket /signalr/chat", "chat.publish", "chat.deliver");
+        await node.StopAsync(ChatClient.Deadline);
+        AssertTellNothing(sink, Group, User, Text, "secret-poll", "/health", "/alive", "\x5e\xc2\xe7\0\0\0\0\0\0\0\0\0\0\0\0\x01");
+    }
+
+    // Those of the requests that it gets, and those of the requests that it sends to nodes.
+    [Fact]
+    public async Task SpansOfTheEdge_BearRoutes_AndNoIds_AndProbesHaveNone()
+    {
+        await using var sink = await OtlpSink.StartAsync();
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var node = await NodeProcess.StartAsync(redis.ConnectionString, new Dictionary<string, string>());
+        await using var edge = await EdgeProcess.StartAsync(redis.ConnectionString, sink.Settings);
+
+        await using (var client = await edge.ConnectAsync($"/chat/group/{Group}/{User}?format=json"))
+        {
+            await client.SendJsonAsync(new { Msg = Text, MsgId = "m-1" });
+            await client.NextFrameAsync("ack");
+            await client.CloseAsync();
+        }
+
+        using (var answer = await edge.Http.GetAsync($"/api/auth/token?nick={User}"))
+        {
+            Assert.True(answer.IsSuccessStatusCode);
+        }
+
+        using (var refused = await edge.Http.GetAsync($"/chat/group/{Group}/{User}?access_token=secret-token"))
+        {
+            Assert.False(refused.IsSuccessStatusCode);
+        }
+
+        using (var none = await edge.Http.GetAsync($"/{Group}/{User}"))
+        {
+            Assert.False(none.IsSuccessStatusCode);
+        }
+
+        await SpansAsync(sink, edge, "WebSocket /chat/{**rest}", "GET /api/{**rest}", node.Address.Authority);
+        await edge.StopAsync(ChatClient.Deadline);
+        AssertTellNothing(sink, Group, User, Text, "secret-token", "/health", "/alive");
+    }
+
+    private static async Task SpansAsync(OtlpSink sink, ServerProcess server, params string[] names)
+    {
         string Missing() => string.Join(", ", names.Where(name => !sink.Traces.Any(text => text.Contains(name, StringComparison.Ordinal))));
         try
         {
@@ -48,11 +91,13 @@ public sealed class SpanTests
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"No span of {Missing()} has come.\n{node.Output}");
+            throw new TimeoutException($"No span of {Missing()} has come.\n{server.Output}");
         }
+    }
 
-        await node.StopAsync(ChatClient.Deadline);
-        foreach (var secret in (string[])[Group, User, Text, "secret-poll", "/health", "/alive", "\x5e\xc2\xe7\0\0\0\0\0\0\0\0\0\0\0\0\x01"])
+    private static void AssertTellNothing(OtlpSink sink, params string[] secrets)
+    {
+        foreach (var secret in secrets)
         {
             Assert.DoesNotContain(sink.Traces, text => text.Contains(secret, StringComparison.Ordinal));
         }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
-using System.Threading.Channels;
 
 namespace Chat.Tests.Support;
 
@@ -13,15 +12,14 @@ internal sealed class ChatClient : IAsyncDisposable
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
     private readonly ClientWebSocket _socket;
-    private readonly Channel<string> _texts = Channel.CreateUnbounded<string>();
+    private readonly Inbox<string> _texts;
     private readonly SemaphoreSlim _sending = new(1);
     private readonly Task<Closing> _reading;
-    private readonly string _path;
 
     private ChatClient(ClientWebSocket socket, string node, string path)
     {
         _socket = socket;
-        _path = path;
+        _texts = new Inbox<string>(path, async () => $"{await Ended}");
         Node = node;
         _reading = ReadAsync();
     }
@@ -95,36 +93,11 @@ internal sealed class ChatClient : IAsyncDisposable
     }
 
     /// <summary>The next text, whatever the format.</summary>
-    public async Task<string> NextAsync()
-    {
-        using var deadline = new CancellationTokenSource(Deadline);
-        try
-        {
-            return await _texts.Reader.ReadAsync(deadline.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new TimeoutException($"Nothing came to {_path} within {Deadline.TotalSeconds} s.");
-        }
-        catch (ChannelClosedException)
-        {
-            throw new InvalidOperationException($"{_path} was closed: {await _reading}");
-        }
-    }
+    public Task<string> NextAsync() => _texts.NextAsync();
 
     /// <summary>The next text, however long it takes.</summary>
     /// <exception cref="EndOfStreamException">The connection has ended.</exception>
-    public async Task<string> NextOrEndAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _texts.Reader.ReadAsync(cancellationToken);
-        }
-        catch (ChannelClosedException)
-        {
-            throw new EndOfStreamException();
-        }
-    }
+    public Task<string> NextOrEndAsync(CancellationToken cancellationToken) => _texts.NextOrEndAsync(cancellationToken);
 
     public async Task<ChatFrame> NextFrameAsync() => ChatFrame.Parse(await NextAsync());
 
@@ -141,25 +114,10 @@ internal sealed class ChatClient : IAsyncDisposable
     }
 
     /// <summary>The texts up to and including the first for which this holds.</summary>
-    public async Task<List<string>> UntilAsync(Func<string, bool> last)
-    {
-        var texts = new List<string>();
-        do
-        {
-            texts.Add(await NextAsync());
-        }
-        while (!last(texts[^1]));
-        return texts;
-    }
+    public Task<List<string>> UntilAsync(Func<string, bool> last) => _texts.UntilAsync(last);
 
     /// <summary>What has come and was not taken.</summary>
-    public IEnumerable<string> Pending()
-    {
-        while (_texts.Reader.TryRead(out var text))
-        {
-            yield return text;
-        }
-    }
+    public IEnumerable<string> Pending() => _texts.Pending();
 
     public Task<Closing> ClosedAsync() => _reading.WaitAsync(Deadline);
 
@@ -201,7 +159,7 @@ internal sealed class ChatClient : IAsyncDisposable
                 message.Write(buffer, 0, received.Count);
                 if (received.EndOfMessage)
                 {
-                    _texts.Writer.TryWrite(Encoding.UTF8.GetString(message.GetBuffer(), 0, (int)message.Length));
+                    _texts.Add(Encoding.UTF8.GetString(message.GetBuffer(), 0, (int)message.Length));
                     message.SetLength(0);
                 }
             }
@@ -211,7 +169,7 @@ internal sealed class ChatClient : IAsyncDisposable
             Debug.WriteLine(exception.Message); // the connection broke, which is what 1006 says
         }
 
-        _texts.Writer.TryComplete();
+        _texts.Complete();
         return closing;
     }
 

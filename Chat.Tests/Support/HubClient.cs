@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using System.Threading.Channels;
 
 namespace Chat.Tests.Support;
 
@@ -11,13 +10,17 @@ internal abstract class HubClient : IAsyncDisposable
 
     public static readonly IReadOnlyList<string> EventNames = ["message", "direct", "joined", "lost", "mirror", "typing", "subscribed"];
 
-    private readonly Channel<HubEvent> _events = Channel.CreateUnbounded<HubEvent>();
+    private readonly Inbox<HubEvent> _events;
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _reconnected = new(0);
     private readonly ConcurrentDictionary<string, (string Epoch, long Offset)> _reached = new();
     private Dictionary<string, (string Epoch, long Offset)> _asked = [];
 
-    protected HubClient(string nick) => Nick = nick;
+    protected HubClient(string nick)
+    {
+        Nick = nick;
+        _events = new Inbox<HubEvent>(nick, () => Ended);
+    }
 
     public string Nick { get; }
 
@@ -65,58 +68,19 @@ internal abstract class HubClient : IAsyncDisposable
     public Task<HubRefreshed> RefreshAsync(string token) => InvokeAsync<HubRefreshed>("refresh", new { token });
 
     /// <summary>The next event, whichever.</summary>
-    public async Task<HubEvent> NextAsync()
-    {
-        using var deadline = new CancellationTokenSource(ChatClient.Deadline);
-        try
-        {
-            return await _events.Reader.ReadAsync(deadline.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new TimeoutException($"Nothing came to {Nick} within {ChatClient.Deadline.TotalSeconds} s.");
-        }
-        catch (ChannelClosedException)
-        {
-            throw new InvalidOperationException($"{Nick}'s connection has ended: {await Ended}");
-        }
-    }
+    public Task<HubEvent> NextAsync() => _events.NextAsync();
 
     /// <summary>The next event of this name; what comes before it is dropped.</summary>
     public Task<HubEvent> NextAsync(string name) => NextWhereAsync(next => next.Name == name);
 
     /// <summary>The next event for which this holds; what comes before it is dropped.</summary>
-    public async Task<HubEvent> NextWhereAsync(Func<HubEvent, bool> condition)
-    {
-        while (true)
-        {
-            if (await NextAsync() is var next && condition(next))
-            {
-                return next;
-            }
-        }
-    }
+    public Task<HubEvent> NextWhereAsync(Func<HubEvent, bool> condition) => _events.NextAsync(condition);
 
     /// <summary>The events up to and including the first for which this holds.</summary>
-    public async Task<List<HubEvent>> UntilAsync(Func<HubEvent, bool> last)
-    {
-        var events = new List<HubEvent>();
-        do
-        {
-            events.Add(await NextAsync());
-        }
-        while (!last(events[^1]));
-        return events;
-    }
+    public Task<List<HubEvent>> UntilAsync(Func<HubEvent, bool> last) => _events.UntilAsync(last);
 
     /// <summary>What has come and was not taken.</summary>
-    public IEnumerable<HubEvent> Pending()
-    {
-        while (_events.Reader.TryRead(out var next))
-        {
-            yield return next;
-        }
-    }
+    public IEnumerable<HubEvent> Pending() => _events.Pending();
 
     /// <summary>Returns when it has connected again; each reconnection counts once.</summary>
     public async Task ReconnectedAsync()
@@ -148,7 +112,7 @@ internal abstract class HubClient : IAsyncDisposable
         }
 
         Heard?.Invoke(next);
-        _events.Writer.TryWrite(next);
+        _events.Add(next);
     }
 
     protected void OnReconnected()
@@ -160,7 +124,7 @@ internal abstract class HubClient : IAsyncDisposable
     protected void OnEnded(string reason)
     {
         _ended.TrySetResult(reason);
-        _events.Writer.TryComplete();
+        _events.Complete();
     }
 
     /// <summary>Whether events of a connection that has ended may still come out when the next one has begun.</summary>

@@ -1,0 +1,49 @@
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Topics;
+
+/// <summary>Reads a topic's log from a position on, page by page, and sees where something is missing: for replays, history and joins.</summary>
+/// <param name="backplane">Where the log is.</param>
+/// <param name="topic">Whose it is.</param>
+/// <param name="epoch">The epoch of the position.</param>
+/// <param name="offset">Its offset: everything up to there is known.</param>
+/// <param name="pageSize">Messages to a read: a long log must not lie in memory for each of thousands who come back at once.</param>
+internal sealed class LogReader(IBackplane backplane, Topic topic, string epoch, long offset, int pageSize)
+{
+    /// <summary>Up to where this has read. What is in the log but is no envelope has its place there, too.</summary>
+    public long Offset { get; private set; } = offset;
+
+    /// <summary>The next page, up to and including an offset. It may have more than that.</summary>
+    /// <param name="to">The offset.</param>
+    /// <param name="most">Messages at most, if fewer than a page.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task<LogStretch> ReadAsync(long to, int most = int.MaxValue)
+    {
+        var from = Offset;
+        var page = await backplane.ReadAsync(topic, epoch, from, (int)Math.Clamp(to - from, 0, Math.Min(most, pageSize)));
+        var start = from < to ? FirstOffset(page, to + 1) - 1 : from;
+        Offset = Math.Max(start, Math.Min(to, start + page.Envelopes.Count));
+        epoch = page.Epoch;
+        return new LogStretch(page, start, start == from && page.Continues(from));
+    }
+
+    private static long FirstOffset(LogPage page, long beyond)
+    {
+        foreach (var utf8 in page.Envelopes)
+        {
+            if (Envelope.TryParse(utf8, out var envelope))
+            {
+                return Math.Min(envelope.Offset, beyond);
+            }
+        }
+
+        return beyond;
+    }
+}
+
+/// <summary>A page of a log, as the reader's position sees it.</summary>
+/// <param name="Page">What was read.</param>
+/// <param name="Start">The offset behind which its messages begin.</param>
+/// <param name="IsWhole">Whether they follow what was known without anything missing in between.</param>
+internal sealed record LogStretch(LogPage Page, long Start, bool IsWhole);
