@@ -1,5 +1,9 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text;
+using System.Text.Json;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.SignalR;
 using Xunit;
@@ -146,6 +150,33 @@ public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper outp
 
         await client.ClosedAsync();
         await ben.PostAsync(_group, "still here");
+    }
+
+    [Fact]
+    public async Task Rubbish_InsteadOfMessagePack_OverLongPolling_EndsTheConnectionAlone()
+    {
+        await using var ben = await ConnectAsync(Unique("ben"));
+        using var http = new HttpClient { BaseAddress = Cluster.Edge, Timeout = ChatClient.Deadline };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await HubToken.FetchAsync(Cluster.Edge, _anna));
+        using var negotiated = await http.PostAsync($"{HubClient.Path}/negotiate?negotiateVersion=1", null);
+        var id = (await negotiated.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("connectionToken").GetString()!;
+        var address = $"{HubClient.Path}?id={Uri.EscapeDataString(id)}";
+        using var begun = await http.GetAsync(address);
+        await SendAsync("{\"protocol\":\"messagepack\",\"version\":1}\u001e"u8.ToArray());
+        Assert.Equal("{}\u001e", await http.GetStringAsync(address));
+
+        await SendAsync([5, .. "hello"u8]);
+
+        using var last = await http.GetAsync(address); // SignalR's own close message, perhaps, and then that there is no more
+        using var gone = last.StatusCode == HttpStatusCode.OK ? await http.GetAsync(address) : null;
+        Assert.True((gone ?? last).StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotFound);
+        await ben.PostAsync(_group, "still here");
+
+        async Task SendAsync(byte[] bytes)
+        {
+            using var answer = await http.PostAsync(address, new ByteArrayContent(bytes));
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
     }
 
     private static string Unique(string name) => $"{name}-{Guid.NewGuid():N}"[..16];
