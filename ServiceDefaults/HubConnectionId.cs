@@ -15,7 +15,7 @@ public static class HubConnectionId
 
     internal const string Parameter = "id";
 
-    /// <summary>The request's id; empty where it has none.</summary>
+    /// <summary>The request's connection id; empty if it has none.</summary>
     public static string Of(HttpContext http) => http.Request.Headers[Header].ToString();
 
     /// <summary>Puts it into <see cref="HttpRequest.Query"/> again, where the transports look for it, but into no URL.</summary>

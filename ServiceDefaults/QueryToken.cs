@@ -48,7 +48,7 @@ public static class QueryToken
         }
     }
 
-    /// <summary>Takes a parameter out of the request. False: it has none.</summary>
+    /// <summary>Takes a parameter out of the request. Returns false if it has none.</summary>
     private static bool TryTake(IHttpRequestFeature request, string parameter, out string? value)
     {
         value = null;

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace ServiceDefaults;
 
 /// <summary>Closes the Redis client when everybody else has stopped: registered first, stopped last.</summary>
-/// <remarks>Left to its disposal, the client would wait for Redis to answer a QUIT, and the time to stop has no seconds to
+/// <remarks>If it were left to be disposed of, the client would wait for Redis to answer a QUIT, and a stopping process has no seconds to
 /// spare for a Redis that is frozen.</remarks>
 internal sealed class RedisClose(IConnectionMultiplexer redis) : IHostedService
 {

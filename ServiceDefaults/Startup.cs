@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace ServiceDefaults;
 
-/// <summary>Runs a process of the cluster; what a setting can mend is told in one line each, not in a stack trace.</summary>
+/// <summary>Runs a process of the cluster. A start that a setting prevents prints one line for each, not a stack trace.</summary>
 public static class Startup
 {
     /// <summary>Builds, validates and runs the app until shutdown. Returns the exit code: 1 when a setting kept it from

@@ -23,7 +23,7 @@ internal static partial class AuthBuilder
         return builder;
     }
 
-    /// <summary>From here on a request has its user; endpoints that want one refuse those without.</summary>
+    /// <summary>From here on a request has its user, and endpoints that require one refuse requests without.</summary>
     public static WebApplication UseAuth(this WebApplication app)
     {
         app.Services.GetRequiredService<OwnKey>(); // says now if it is a random one
@@ -48,9 +48,9 @@ internal static partial class AuthBuilder
         return app;
     }
 
-    /// <summary>The framework's scheme. Where a browser can only put the token into the address, it was moved to the header
+    /// <summary>The framework's bearer scheme. Where a browser can only put the token into the address, it has been moved to the header
     /// before the request began.</summary>
-    /// <remarks>Without AddAuthentication, which brings data protection keys along that nothing here needs.</remarks>
+    /// <remarks>AddAuthentication is not used, because it adds data protection keys that nothing here needs.</remarks>
     private static void AddBearer(this IServiceCollection services)
     {
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = JwtBearerDefaults.AuthenticationScheme);
@@ -66,7 +66,7 @@ internal static partial class AuthBuilder
         });
     }
 
-    /// <summary>The settings are <c>Auth</c>'s alone, not also <c>Authentication:Schemes</c>.</summary>
+    /// <summary>Reads the settings from <c>Auth</c> alone, and not from <c>Authentication:Schemes</c> as well.</summary>
     private sealed class NoSchemeSettings : IAuthenticationConfigurationProvider
     {
         public IConfiguration AuthenticationConfiguration { get; } = new ConfigurationBuilder().Build();

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Auth;
 
-/// <summary>Fills in what depends on the environment. An empty setting counts as none.</summary>
+/// <summary>Fills in the defaults that depend on the environment. An empty setting counts as missing.</summary>
 internal sealed class AuthDefaults(IHostEnvironment environment) : IPostConfigureOptions<AuthOptions>
 {
     public void PostConfigure(string? name, AuthOptions options)

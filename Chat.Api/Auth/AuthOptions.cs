@@ -9,7 +9,7 @@ internal sealed class AuthOptions
     public const string OwnUserClaim = "name";
     public const string IssuerUserClaim = "sub";
 
-    /// <summary>Signs and checks HS256 tokens: a secret that all nodes share, and whoever else makes such tokens.</summary>
+    /// <summary>The key that signs and checks HS256 tokens: a secret shared by all nodes and by whoever else makes such tokens.</summary>
     /// <value>32 bytes of UTF-8 or more. Default: none; in Development a random one, which the AppHost gives to all its nodes.</value>
     public string? SecurityKey { get; set; }
 
@@ -18,11 +18,11 @@ internal sealed class AuthOptions
     /// <value>An absolute https URL; http in Development only. Default: none.</value>
     public string? Authority { get; set; }
 
-    /// <summary>What a token's <c>aud</c> must name, whichever key it is signed with; tokens of the token endpoint name it, too.</summary>
-    /// <value>Needed with <see cref="Authority"/>: an issuer's tokens for other services are not for this one. Default: not checked.</value>
+    /// <summary>The audience that a token's <c>aud</c> must name, whichever key it is signed with. Tokens of the token endpoint name it, too.</summary>
+    /// <value>Required with <see cref="Authority"/>, because an issuer's tokens for other services are not meant for this one. Default: not checked.</value>
     public string? Audience { get; set; }
 
-    /// <summary>What the <c>iss</c> of HS256 tokens must be; those of the token endpoint have it. An authority's tokens
+    /// <summary>The <c>iss</c> that HS256 tokens must have; those of the token endpoint have it. An authority's tokens
     /// must have the issuer that its own configuration names.</summary>
     /// <value>Default: not checked.</value>
     public string? Issuer { get; set; }
@@ -32,25 +32,25 @@ internal sealed class AuthOptions
     /// at many of them. Not one that means something else: iss, aud, exp, nbf, iat, jti.</value>
     public string? UserClaim { get; set; }
 
-    /// <summary>Whether the raw endpoints want a token whose user is the one in the path. Without, one that is given must
-    /// still be valid and fit. The hub always wants one.</summary>
-    /// <value>Default: outside Development.</value>
+    /// <summary>Whether the raw endpoints require a token whose user is the one in the path. If not, a token that is given must
+    /// still be valid and match. The hub always requires one.</summary>
+    /// <value>Default: true, except in Development.</value>
     public bool? RequireToken { get; set; }
 
     /// <summary>Whether <c>GET /api/auth/token?nick=</c> gives a token to whoever asks, for any name.</summary>
-    /// <value>Default: in Development only. Needs <see cref="SecurityKey"/>.</value>
+    /// <value>Default: true in Development only. Requires <see cref="SecurityKey"/>.</value>
     public bool? TokenEndpoint { get; set; }
 
     /// <summary>How long a token of the token endpoint is valid.</summary>
     /// <value>Minutes, 1 to 525,600 (a year). Default 1440, a day.</value>
     public int ExpiresIn { get; set; } = 1440;
 
-    /// <summary>How far the clocks of those who make tokens may be off: that much earlier and later a token is still valid.</summary>
+    /// <summary>How far the clocks of those who make tokens may be off. A token is valid for that much longer on both sides.</summary>
     /// <value>0 to 5 minutes. Default 30 seconds.</value>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Size of a token. Longer ones are refused unread.</summary>
-    /// <value>Bytes, 256 to 30,000. Default 8192. In an address, the server takes 8 KiB all in all.</value>
+    /// <summary>The largest token that is read. Longer ones are refused unread.</summary>
+    /// <value>Bytes, 256 to 30,000. Default 8192. An address may have 8 KiB in all.</value>
     public int TokenBytes { get; set; } = 8192;
 
     /// <summary>How long the authority's keys are used before they are fetched again. While it does not answer, they stay in use.</summary>

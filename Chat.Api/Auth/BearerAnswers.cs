@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Chat.Api.Auth;
 
-/// <summary>What a request is told that needs a token and has none that is accepted: a sentence, beside the header of
+/// <summary>The answer to a request that needs a token and has none that is accepted: a sentence, beside the header of
 /// RFC 6750, section 3.</summary>
 internal static class BearerAnswers
 {
@@ -11,7 +11,7 @@ internal static class BearerAnswers
     {
         OnMessageReceived = static context =>
         {
-            // To the library this is no token. But whoever sends it means to be somebody, and must not pass as nobody.
+            // The library takes this for no token. But whoever sends it claims to be somebody, and must not pass as anonymous.
             if (context.Request.Headers.Authorization.ToString().Trim().Equals(JwtBearerDefaults.AuthenticationScheme, StringComparison.OrdinalIgnoreCase))
             {
                 context.Fail(new TokenRefusedException(TokenError.Malformed));
@@ -29,7 +29,7 @@ internal static class BearerAnswers
     };
 
     /// <summary>The header that belongs to a 401.</summary>
-    /// <param name="refused">Null: there was no token, and so nothing is wrong with it (RFC 6750, section 3.1).</param>
+    /// <param name="refused">What is wrong with the token; null if there was none (RFC 6750, section 3.1).</param>
     public static StringValues Challenge(Exception? refused) => refused is null
         ? JwtBearerDefaults.AuthenticationScheme
         : $"{JwtBearerDefaults.AuthenticationScheme} error=\"{TokenError.Code}\", error_description=\"{refused.Message}\"";

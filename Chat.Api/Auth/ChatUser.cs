@@ -7,14 +7,14 @@ namespace Chat.Api.Auth;
 /// <summary>What a checked token says about its user.</summary>
 internal static class ChatUser
 {
-    /// <summary>The <see cref="ChatId"/> that the token's user is, or null: nobody showed a token, or one of nobody.</summary>
+    /// <summary>The <see cref="ChatId"/> of the token's user, or null if there was no token or it names no user.</summary>
     public static string? IdOf(ClaimsPrincipal user) =>
         user.Identity is { IsAuthenticated: true } identity && ChatId.TryParse(identity.Name, out var id) ? id : null;
 
-    /// <summary>The token's end (<c>exp</c>); clocks may differ by <see cref="AuthOptions.ClockSkew"/>. Null: nobody showed a token.</summary>
+    /// <summary>When the token expires (<c>exp</c>); clocks may differ by <see cref="AuthOptions.ClockSkew"/>. Null if there was no token.</summary>
     public static DateTimeOffset? ExpiresAt(ClaimsPrincipal user) => TimeOf(user, "exp");
 
-    /// <summary>A claim that is a NumericDate (RFC 7519, section 2): seconds since 1970, perhaps with a fraction.</summary>
+    /// <summary>Reads a claim that is a NumericDate (RFC 7519, section 2): seconds since 1970, possibly with a fraction.</summary>
     internal static DateTimeOffset? TimeOf(ClaimsPrincipal user, string claim)
     {
         if (user.FindFirst(claim) is not { } found

@@ -6,13 +6,13 @@ using Microsoft.IdentityModel.Tokens;
 namespace Chat.Api.Auth;
 
 /// <summary>The authority's name and public keys.</summary>
-/// <remarks>The library fetches them when they are first needed, and in the background once they are old or a token has a
-/// key that is not among them: that token is refused, those after the fetch are not. Keys once known stay in use until newer
-/// ones have come, so an authority that is away bothers only tokens with keys nobody knows. What is added here are words in
-/// the log, and a pause: without keys, the library would ask again for every single token.</remarks>
+/// <remarks>The library fetches them when they are first needed, and again in the background once they are old or a token has an
+/// unknown key: that token is refused, those after the fetch are not. Known keys stay in use until newer
+/// ones arrive, so an authority that is away affects only tokens with unknown keys. This class adds log messages and
+/// a pause: without keys, the library would ask again for every single token.</remarks>
 internal sealed partial class IssuerConfiguration : IConfigurationRetriever<OpenIdConnectConfiguration>, IDisposable
 {
-    /// <summary>Signatures with private keys only: what anybody can check, and only the issuer can make.</summary>
+    /// <summary>Algorithms with a private key only, whose signatures anybody can check and only the issuer can make.</summary>
     public static readonly string[] Algorithms =
     [
         SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
@@ -49,10 +49,10 @@ internal sealed partial class IssuerConfiguration : IConfigurationRetriever<Open
         }
     }
 
-    /// <summary>Null: there is no authority.</summary>
+    /// <summary>Null if there is no authority.</summary>
     public ConfigurationManager<OpenIdConnectConfiguration>? Source { get; }
 
-    /// <summary>Whether the authority's keys are there. The first to ask fetches them.</summary>
+    /// <summary>Whether the authority's keys are known. The first caller fetches them.</summary>
     public async ValueTask<bool> IsKnownAsync()
     {
         try

@@ -21,7 +21,7 @@ internal sealed partial class OwnKey
         }
     }
 
-    /// <summary>Null: no HS256 token is taken or made.</summary>
+    /// <summary>Null if HS256 tokens are neither accepted nor made.</summary>
     public SymmetricSecurityKey? Key { get; }
 
     private static partial class Log

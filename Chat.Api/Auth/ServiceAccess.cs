@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Chat.Api.Auth;
 
-/// <summary>Endpoints for operators and back ends, not for chatting people.</summary>
+/// <summary>Restricts endpoints to operators and backends.</summary>
 internal static class ServiceAccess
 {
     public const string Role = "service";
 
-    /// <summary>In Development anybody may; elsewhere only who shows a token with the role.</summary>
+    /// <summary>In Development anybody may call it; elsewhere only with a token that has the role.</summary>
     public static void RequireService(this IEndpointConventionBuilder endpoint, IHostEnvironment environment)
     {
         if (!environment.IsDevelopment())

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.Auth;
 
-/// <summary><c>GET /api/auth/token?nick=</c>: a token for whoever asks, for any name. For developing, and for closed networks.</summary>
+/// <summary><c>GET /api/auth/token?nick=</c>: a token for whoever asks, for any name. Meant for development and closed networks.</summary>
 internal static class TokenEndpoint
 {
     public static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/auth/token", Create);

@@ -6,7 +6,7 @@ namespace Chat.Api.Auth;
 /// <summary>Why a token is refused: a sentence for its owner, of the characters that a header may quote (RFC 6750, section 3).</summary>
 internal sealed record TokenError(string Text)
 {
-    /// <summary>One for all (RFC 6750, section 3.1): what to do is the same, get another token.</summary>
+    /// <summary>The same for all (RFC 6750, section 3.1), since the remedy is the same: get another token.</summary>
     public const string Code = "invalid_token";
 
     public const string NoToken = "A token is needed: Authorization: Bearer {token}, or the query parameter access_token.";
@@ -28,7 +28,7 @@ internal sealed record TokenError(string Text)
     public static readonly TokenError IssuerAway = new("The keys of the token's issuer cannot be fetched at the moment.");
     public static readonly TokenError Invalid = new("The token is not valid.");
 
-    /// <summary>In the shape that the framework passes on.</summary>
+    /// <summary>Wraps it in the form that the framework passes on.</summary>
     public static implicit operator TokenValidationResult(TokenError error) => new() { IsValid = false, Exception = new TokenRefusedException(error) };
 }
 

@@ -7,10 +7,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Api.Auth;
 
-/// <summary>Checks tokens (JWS, RFC 7515 and 7519): ours, HS256, and those of the authority, which are signed with its private keys.</summary>
-/// <remarks>The algorithm that a token claims chooses the rules, and each rules' keys are used for their own algorithms only.
-/// So an HS256 token signed with the authority's public key, as if that were a secret, is just one with a wrong signature.
-/// The library checks signature, issuer, audience and time; what is told about them, and who the user is, is ours.</remarks>
+/// <summary>Checks tokens (JWS, RFC 7515 and 7519): our own, signed with HS256, and those of the authority, signed with its private keys.</summary>
+/// <remarks>The algorithm that a token claims decides which rules apply, and keys are only used for the algorithms of their own rules.
+/// So an HS256 token that is signed with the authority's public key, as if that were a secret, simply has a wrong signature.
+/// The library checks signature, issuer, audience and time; this class words the refusals and finds the user.</remarks>
 internal sealed class TokenValidator : TokenHandler
 {
     private readonly JsonWebTokenHandler _tokens = new() { MapInboundClaims = false };
@@ -40,8 +40,8 @@ internal sealed class TokenValidator : TokenHandler
         }
     }
 
-    /// <summary>The token's user, or why it is refused. Never throws, whatever the token. The user's claims are the token's;
-    /// its name is a valid id.</summary>
+    /// <summary>Returns the token's user, or why it is refused. Never throws, whatever the token. The identity has the token's claims,
+    /// and its name is a valid id.</summary>
     public async Task<TokenValidationResult> ValidateAsync(string token)
     {
         if (token.Length > MaximumTokenSizeInBytes)
@@ -54,7 +54,7 @@ internal sealed class TokenValidator : TokenHandler
             return TokenError.Malformed;
         }
 
-        // What a critical header asks for must be understood (RFC 7515, section 4.1.11), and none is.
+        // A critical header must be understood (RFC 7515, section 4.1.11), and none is.
         if (jwt.IsEncrypted || jwt.TryGetHeaderValue<object>("crit", out _))
         {
             return TokenError.Unsupported;
@@ -75,7 +75,7 @@ internal sealed class TokenValidator : TokenHandler
             : Result(await _tokens.ValidateTokenAsync(jwt, _issuers.Clone()), noKey: TokenError.UnknownKey);
     }
 
-    /// <summary>The rules are this class's, whatever the parameters.</summary>
+    /// <summary>Applies this class's rules and ignores the parameters.</summary>
     public override Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters) => ValidateAsync(token);
 
     private TokenValidationParameters Rules(AuthOptions options, string userClaim, string[] algorithms) => new()
@@ -117,7 +117,7 @@ internal sealed class TokenValidator : TokenHandler
             _ => TokenError.Invalid,
         };
 
-    /// <summary>The token is good: what remains is who it is of.</summary>
+    /// <summary>The token is valid; what remains is to find its user.</summary>
     private static TokenValidationResult CheckUser(TokenValidationResult result)
     {
         var identity = result.ClaimsIdentity;

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>The SignalR chat: groups that a user is in with every device, wherever those are connected.</summary>
-/// <remarks>Messages go the way of all messages (the backplane's log, topics, outboxes); signals are SignalR's own.
+/// <summary>The SignalR chat. A user is in a group with every device, wherever each is connected.</summary>
+/// <remarks>Messages take the path of all messages (the log, topics, outboxes); signals are ordinary SignalR sends.
 /// PROTOCOL.md is the contract.</remarks>
 [Authorize]
 internal sealed partial class ChatHub : Hub<IChatClient>
@@ -42,12 +42,12 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         return _messages.PublishAsync(Topic.Group(group), Client.Connection, request.Message, request.Id);
     }
 
-    /// <summary>Writes to a user, who has it on every device.</summary>
+    /// <summary>Writes to a user, who gets it on every device.</summary>
     [HubMethodName("send")]
     public Task<PostAnswer> SendAsync(SendRequest request) =>
         _messages.PublishAsync(Topic.User(Id(request.To)), Client.Connection, request.Message, request.Id);
 
-    /// <summary>Joins a group, tells the others, and says what was said since the client was last there.</summary>
+    /// <summary>Joins a group, tells the others, and returns what was written since the client was last there.</summary>
     [HubMethodName("join")]
     public async Task<MessagesAnswer> JoinAsync(JoinRequest request)
     {
@@ -59,7 +59,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         return await _memberships.AddAsync(Client, group, generation, since);
     }
 
-    /// <summary>Leaves a group with every device of the user.</summary>
+    /// <summary>Leaves a group on all of the user's devices.</summary>
     [HubMethodName("leave")]
     public async Task<LeaveAnswer> LeaveAsync(LeaveRequest request)
     {
@@ -73,14 +73,14 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         return await _memberships.RemoveAsync(Client, group, mark);
     }
 
-    /// <summary>Ends this connection's part in a group; the user stays in it. What the mirror asks for.</summary>
+    /// <summary>Takes this connection out of a group, in which the user stays. The mirror asks for it.</summary>
     [HubMethodName("unsubscribe")]
     public void Unsubscribe(UnsubscribeRequest request)
     {
         Client.Unsubscribe(GroupId(request.Group));
     }
 
-    /// <summary>What a group's log has.</summary>
+    /// <summary>Returns what a group's log holds.</summary>
     [HubMethodName("history")]
     public Task<MessagesAnswer> HistoryAsync(HistoryRequest request)
     {
@@ -90,7 +90,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         return _messages.HistoryAsync(Topic.Group(group), since, request.Limit);
     }
 
-    /// <summary>Tells the others that the user types, not more often than they need to know.</summary>
+    /// <summary>Tells the others that the user is typing, no more often than they need to know.</summary>
     [HubMethodName("typing")]
     public async Task TypingAsync(TypingRequest request)
     {
@@ -102,7 +102,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         }
     }
 
-    /// <summary>Shows a newer token, so that the connection outlives the one it came with.</summary>
+    /// <summary>Presents a newer token, so that the connection outlives the one it began with.</summary>
     [HubMethodName("refresh")]
     public async Task<RefreshAnswer> RefreshAsync(RefreshRequest request)
     {
@@ -121,7 +121,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         return new RefreshAnswer(Client.Connection.ExpiresAt);
     }
 
-    // What a call does must not hang on a signal, which may be lost in any case.
+    // A call must not depend on a signal, which may be lost in any case.
     private async Task TellAsync(Func<Task> signal)
     {
         try

@@ -11,9 +11,9 @@ internal sealed partial class ChatHubLifetime(
     IOptions<HubOptions> globalOptions, IOptions<HubOptions<ChatHub>> hubOptions, ILogger<ChatHub> ownLogger)
     : RedisHubLifetimeManager<ChatHub>(logger, options, protocols, globalOptions, hubOptions), IDisposable
 {
-    /// <summary>The connection is forgotten when this returns; its subscriptions in Redis end behind its back.</summary>
-    /// <remarks>They end one after the other, and each may wait seconds for a Redis that is frozen. Nobody needs to know, but
-    /// the request of the connection would last as long, and a stopping node waits for its requests.</remarks>
+    /// <summary>Forgets the connection; its subscriptions in Redis end in the background.</summary>
+    /// <remarks>They end one after the other, and each may wait seconds for a Redis that is frozen. The request of the connection would last
+    /// as long, and a stopping node waits for its requests.</remarks>
     public override Task OnDisconnectedAsync(HubConnectionContext connection)
     {
         _ = UnsubscribeAsync(base.OnDisconnectedAsync(connection));

@@ -11,7 +11,7 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Puts the SignalR chat together.</summary>
+/// <summary>Registers and maps the SignalR chat.</summary>
 internal static class HubBuilder
 {
     public const string Path = "/signalr/chat";

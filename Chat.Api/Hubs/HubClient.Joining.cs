@@ -10,9 +10,9 @@ namespace Chat.Api.Hubs;
 // Joining groups while it is connected: by a call of its own, and because its user has joined with another device.
 internal sealed partial class HubClient
 {
-    /// <summary>Joins a group as a member of this generation.</summary>
-    /// <returns>From where on it hears the group, and the member, whose messages are held until <see cref="LocalTopic.Release"/>;
-    /// null where it was in already.</returns>
+    /// <summary>Joins a group, as a member of this generation.</summary>
+    /// <returns>The position from which it hears the group, and the member, whose messages are held until <see cref="LocalTopic.Release"/>;
+    /// null if it was in the group already.</returns>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<(Member? Held, LogPosition Live)> AddHeldAsync(string group, long generation)
     {
@@ -35,7 +35,7 @@ internal sealed partial class HubClient
         }
     }
 
-    /// <summary>The user is in a group by another device: so is this one, from a place in its log on, and is told so.</summary>
+    /// <summary>Joins a group that the user has joined on another device, from a place in its log on, and tells the client.</summary>
     /// <param name="group">The group.</param>
     /// <param name="generation">Which joining.</param>
     /// <param name="from">The place; null where it is not known, and so whether anything was missed.</param>

@@ -3,16 +3,15 @@ using MessagePack;
 
 namespace Chat.Api.Hubs;
 
-// What the hub's methods take and answer, under the same names in JSON and in MessagePack. A nick in a request is taken for
-// the sake of the clients of the seed and never looked at:
-// who somebody is, the token says.
-// SignalR logs the arguments of every call at level Debug, as their ToString has them: those that hold what people wrote,
-// or a token, have none of it.
+// What the hub's methods take and return, under the same names in JSON and in MessagePack. Requests may carry a nick, because the
+// clients of the original SignalR chat send one; it is ignored, since the token says who somebody is.
+// SignalR logs the arguments of every call at level Debug, using ToString: types that hold what people wrote, or a token,
+// leave that out of it.
 
 /// <param name="Message">Text.</param>
 /// <param name="Group">Where to.</param>
 /// <param name="Nick">Ignored.</param>
-/// <param name="Id">The client's id for this message; sent again with it, it is not doubled.</param>
+/// <param name="Id">The client's id for this message. Sent again under the same id, it is not doubled.</param>
 [MessagePackObject]
 public sealed record PostRequest(
     [property: Key("message")] string? Message,
@@ -37,7 +36,7 @@ public sealed record SendRequest(
 
 /// <param name="Group">Which.</param>
 /// <param name="Nick">Ignored.</param>
-/// <param name="Since"><c>{epoch}:{offset}</c> of the last message the client has: it gets those since.</param>
+/// <param name="Since">The position, <c>{epoch}:{offset}</c>, of the last message that the client has. It gets what came after that.</param>
 [MessagePackObject]
 public sealed record JoinRequest(
     [property: Key("group")] string? Group,
@@ -56,8 +55,8 @@ public sealed record UnsubscribeRequest([property: Key("group")] string? Group);
 public sealed record TypingRequest([property: Key("group")] string? Group);
 
 /// <param name="Group">Which.</param>
-/// <param name="Since"><c>{epoch}:{offset}</c>: messages after it, oldest first. Without it the latest.</param>
-/// <param name="Limit">At most so many.</param>
+/// <param name="Since">A position, <c>{epoch}:{offset}</c>: the messages after it are returned, oldest first. Without it, the latest.</param>
+/// <param name="Limit">The most messages to return.</param>
 [MessagePackObject]
 public sealed record HistoryRequest(
     [property: Key("group")] string? Group,
@@ -70,9 +69,9 @@ public sealed record RefreshRequest([property: Key("token")] string? Token)
     public override string ToString() => nameof(RefreshRequest);
 }
 
-/// <param name="Id">The client's, or one the server gave.</param>
+/// <param name="Id">The message's id: the client's, or one that the server gave.</param>
 /// <param name="Epoch">Which life of the log.</param>
-/// <param name="Offset">Its place in it.</param>
+/// <param name="Offset">The message's place in the log.</param>
 [MessagePackObject]
 public sealed record PostAnswer(
     [property: Key("id")] string Id,
@@ -80,8 +79,8 @@ public sealed record PostAnswer(
     [property: Key("offset")] long Offset);
 
 /// <param name="Epoch">Which life of the log.</param>
-/// <param name="Offset">Up to where the answer tells.</param>
-/// <param name="Recovered">False: between what the client had and <paramref name="Messages"/> something is missing.</param>
+/// <param name="Offset">The offset up to which the answer goes.</param>
+/// <param name="Recovered">False if something is missing between what the client had and <paramref name="Messages"/>.</param>
 /// <param name="Messages">Oldest first.</param>
 [MessagePackObject]
 public sealed record MessagesAnswer(
@@ -90,7 +89,7 @@ public sealed record MessagesAnswer(
     [property: Key("recovered")] bool Recovered,
     [property: Key("messages")] IReadOnlyList<GroupMessage> Messages);
 
-/// <summary>A message of a group, as the event <c>message</c> has it.</summary>
+/// <summary>A group's message, in the shape of the event <c>message</c>.</summary>
 [MessagePackObject]
 public sealed record GroupMessage(
     [property: Key("message")] string Message,
@@ -101,8 +100,8 @@ public sealed record GroupMessage(
     [property: Key("offset")] long Offset,
     [property: Key("at")] long At);
 
-/// <param name="Nodes">Nodes that have confirmed that none of the user's connections there gets anything more.</param>
-/// <param name="Of">Nodes there are.</param>
+/// <param name="Nodes">The number of nodes that have confirmed that none of the user's connections there gets anything more.</param>
+/// <param name="Of">The number of nodes in the cluster.</param>
 [MessagePackObject]
 public sealed record LeaveAnswer(
     [property: Key("nodes")] int Nodes,

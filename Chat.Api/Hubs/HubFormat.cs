@@ -5,9 +5,9 @@ using Chat.Api.WebSockets;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>How hub clients are spoken to: in one of SignalR's protocols, in WebSocket frames or in a transport that has framing of its own.</summary>
-/// <remarks>What topics deliver is encoded here, once for all who use a format; whatever else the hub says, SignalR encodes. The
-/// protocols are described in SignalR's HubProtocol.md.</remarks>
+/// <summary>How frames for hub clients are encoded: in one of SignalR's protocols, in WebSocket frames or for a transport with its own framing.</summary>
+/// <remarks>What topics deliver is encoded here, once for all members with the same format; SignalR encodes everything else. Its
+/// HubProtocol.md describes the protocols.</remarks>
 internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
 {
     private static readonly HubFormat JsonFrames = new HubJsonFormat(index: 2, isFramed: true);
@@ -15,7 +15,7 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
     private static readonly HubFormat MessagePackFrames = new HubMessagePackFormat(index: 4, isFramed: true);
     private static readonly HubFormat MessagePackStream = new HubMessagePackFormat(index: 5, isFramed: false);
 
-    /// <summary>Names of the protocols, as a handshake has them.</summary>
+    /// <summary>The names of the protocols, as they stand in a handshake.</summary>
     public static IReadOnlyList<string> Protocols { get; } = [Json, MessagePack];
 
     private const string Json = "json";
@@ -26,8 +26,8 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
     /// <summary>Of its WebSocket frames.</summary>
     protected abstract WebSocketOpcode Opcode { get; }
 
-    /// <param name="protocol">As a handshake names it, in whichever case, as for SignalR. Of any but <see cref="Protocols"/> SignalR refuses the handshake, in JSON.</param>
-    /// <param name="isFramed">Whether each message is a WebSocket frame; else the transport, server-sent events or long polling, has framing of its own.</param>
+    /// <param name="protocol">The name from the handshake, in any case, as SignalR reads it. SignalR refuses the handshake, in JSON, of a protocol that is not among <see cref="Protocols"/>.</param>
+    /// <param name="isFramed">Whether each message is a WebSocket frame. Server-sent events and long polling have their own framing.</param>
     public static HubFormat Of(string? protocol, bool isFramed) => string.Equals(protocol, MessagePack, StringComparison.OrdinalIgnoreCase)
         ? isFramed ? MessagePackFrames : MessagePackStream
         : isFramed ? JsonFrames : JsonStream;
@@ -36,13 +36,13 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
 
     public abstract Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
 
-    /// <summary>The protocol's close message. A client that reconnects by itself does so at each of our reasons.</summary>
+    /// <summary>The protocol's close message. A client with automatic reconnect uses it after each of our reasons.</summary>
     public abstract Frame Close(CloseReason reason);
 
     /// <summary>Counts the records of what a client sends.</summary>
     public abstract HubRecords NewRecords();
 
-    /// <summary>What SignalR itself has to say.</summary>
+    /// <summary>Wraps what SignalR itself sends.</summary>
     public Frame Wrap(ReadOnlySpan<byte> bytes)
     {
         var writer = FrameWriter.Begin();
@@ -50,7 +50,7 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
         return Finish(writer);
     }
 
-    /// <summary>The refusal of a connection, in place of the answer to its handshake: JSON in every protocol.</summary>
+    /// <summary>The refusal of a connection, in place of the reply to its handshake. It is JSON in every protocol.</summary>
     public Frame HandshakeError(string text) => Wrap(Encoding.UTF8.GetBytes($$"""{"error":"{{text}}"}""" + (char)HubJsonFormat.RecordSeparator));
 
     protected Frame Finish(FrameWriter writer) => isFramed ? writer.End(Opcode) : writer.End();

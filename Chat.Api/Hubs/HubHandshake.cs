@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Looks which protocol a client's handshake names, and leaves it to be read.</summary>
-/// <remarks>SignalR reads it, too, and answers; but by then what topics say is held for the client already, encoded.</remarks>
+/// <summary>Finds out which protocol a client's handshake names, without consuming it.</summary>
+/// <remarks>SignalR reads it, too, and answers; but by then frames that topics deliver may be waiting for the client, encoded.</remarks>
 internal static class HubHandshake
 {
     private const int MostBytes = 4096;

@@ -4,14 +4,14 @@ using Chat.Api.Connections;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>What SignalR reads of a client on one of its own transports, counted: calls have their limit in <see cref="HubGate"/>,
-/// but what never becomes a call - pings, answers, calls of nothing - costs as well.</summary>
+/// <summary>Counts what SignalR reads from a client on one of its own transports. Calls are limited by <see cref="HubGate"/>,
+/// but records that never become a call, such as pings, results and calls of unknown methods, cost something as well.</summary>
 internal sealed class HubInput(PipeReader input, Connection connection) : PipeReader
 {
     private HubRecords _counted = HubRecords.Separated();
     private ReadOnlySequence<byte> _read;
 
-    /// <summary>Before anything is consumed.</summary>
+    /// <summary>Called before anything is consumed.</summary>
     public HubFormat Format
     {
         set => _counted = value.NewRecords();

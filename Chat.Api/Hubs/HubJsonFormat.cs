@@ -5,9 +5,9 @@ using Chat.Api.WebSockets;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>What a topic has to say to hub clients, in SignalR's JSON protocol: invocations, each ended by the record separator.</summary>
+/// <summary>What topics deliver, in SignalR's JSON protocol: invocations, each ended by the record separator.</summary>
 /// <remarks><c>{"type":1,"target":"message","arguments":[{"message":"hi","group":"42","nick":"anna","id":"…","epoch":"…","offset":7,"at":…}]}</c>.
-/// Strings of an envelope are JSON already and are copied, as are ids of topics. The protocol is described in SignalR's HubProtocol.md.</remarks>
+/// Strings of an envelope, and ids of topics, are JSON already and are copied. SignalR's HubProtocol.md describes the protocol.</remarks>
 internal sealed class HubJsonFormat : HubFormat
 {
     /// <summary>Ends each of the protocol's messages.</summary>

@@ -7,10 +7,10 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Publishes what hub clients write, and reads what the logs have.</summary>
+/// <summary>Publishes what hub clients write, and reads what logs hold.</summary>
 internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, ConnectionTable connections, TopicTable topics, IOptions<ChatHubOptions> options)
 {
-    /// <summary>Steps 2 and 3 of a message's path: to the backplane, and the answer only when that has it.</summary>
+    /// <summary>Steps 2 and 3 of a message's path: publishes, and answers only once the backplane has confirmed it.</summary>
     public async Task<PostAnswer> PublishAsync(Topic topic, Connection from, string? message, string? id)
     {
         if (message is null)
@@ -54,7 +54,7 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         }
     }
 
-    /// <summary>Ends a call that would bring one new topic too many of its user's.</summary>
+    /// <summary>Refuses a call if its user has used too many new topics.</summary>
     public void CheckMayUse(Topic topic, Connection client)
     {
         if (topics.Knows(topic.Utf8Name.Span))
@@ -70,8 +70,8 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         topics.Know(topic.Utf8Name.Span);
     }
 
-    /// <summary>Messages after a position, oldest first; without one the latest.</summary>
-    /// <remarks>Fewer than asked for where they are large: an answer is one frame, and has to fit into an outbox.</remarks>
+    /// <summary>Returns the messages after a position, oldest first; without a position, the latest.</summary>
+    /// <remarks>Returns fewer than asked for if they are large: an answer is one frame, and has to fit into an outbox.</remarks>
     public async Task<MessagesAnswer> HistoryAsync(Topic group, LogPosition? since, int? limit)
     {
         if (limit is < 1)
@@ -99,7 +99,7 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         }
     }
 
-    /// <summary>What a client that was at a position has missed, up to where it is live again. Nothing without a position.</summary>
+    /// <summary>Returns what a client that was at a position has missed, up to where it is live again; nothing without a position.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<MessagesAnswer> MissedAsync(Topic group, LogPosition? since, LogPosition live)
     {

@@ -4,9 +4,9 @@ using Chat.Api.Connections;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>What SignalR writes to one connection: goes into the connection's outbox, between the messages that topics deliver.</summary>
-/// <remarks>SignalR writes under a lock of its own, one whole message to a flush. A flush never waits: a client that does not
-/// keep up is the outbox's matter. Between writes no buffer is held.</remarks>
+/// <summary>Puts what SignalR writes to one connection into its outbox, between the messages that topics deliver.</summary>
+/// <remarks>SignalR writes under a lock of its own, one whole message per flush. A flush never waits, because the outbox deals with a client
+/// that does not keep up. Between writes no buffer is held.</remarks>
 internal sealed class HubOutput(Connection connection) : PipeWriter
 {
     private const int LeastBuffer = 256;

@@ -1,6 +1,6 @@
 namespace Chat.Api.Hubs;
 
-/// <summary>Counts the records in what a client sends, which comes in pieces of any size.</summary>
+/// <summary>Counts the records in what a client sends, which arrives in pieces of any size.</summary>
 internal struct HubRecords
 {
     private readonly bool _isPrefixed;
@@ -14,10 +14,10 @@ internal struct HubRecords
     /// <summary>Records that end with the separator.</summary>
     public static HubRecords Separated() => new(isPrefixed: false);
 
-    /// <summary>Records that stand behind their length, after a handshake that ends with the separator.</summary>
+    /// <summary>Records that are preceded by their length, after a handshake that ends with the separator.</summary>
     public static HubRecords Prefixed() => new(isPrefixed: true);
 
-    /// <summary>How many begin, or end, in this piece.</summary>
+    /// <summary>Returns how many begin, or end, in this piece.</summary>
     public int In(ReadOnlySpan<byte> piece)
     {
         if (!_isPrefixed)

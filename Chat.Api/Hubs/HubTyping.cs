@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>How often a group hears that somebody types: once per <see cref="ChatHubOptions.TypingInterval"/>, however many
-/// devices and keys there are.</summary>
+/// <summary>Limits how often a group hears that a user is typing: once per <see cref="ChatHubOptions.TypingInterval"/>, however many
+/// devices they use and keys they press.</summary>
 internal sealed class HubTyping(ITypingTurns turns, IOptions<ChatHubOptions> options, TimeProvider time)
 {
     public async Task<bool> IsDueAsync(HubClient client, string group)

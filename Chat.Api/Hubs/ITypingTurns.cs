@@ -3,10 +3,10 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Keeps a user on several devices from saying more than once a second that they are typing.</summary>
+/// <summary>Keeps a user with several devices from telling a group more than once a second that they are typing.</summary>
 internal interface ITypingTurns
 {
-    /// <summary>False: somebody told this group of this user less than a turn ago, on whatever node.</summary>
+    /// <summary>Returns false if the group was told about this user less than a turn ago, on any node.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<bool> TryTakeAsync(Topic group, string userId, TimeSpan turn);
 }

@@ -14,10 +14,10 @@ internal sealed class LogAnswer(Topic group, LogPosition head)
 
     public bool IsEmpty => _first == 0;
 
-    /// <summary>Up to where it tells.</summary>
+    /// <summary>The offset up to which it goes.</summary>
     public long Offset => IsEmpty ? head.Offset : _last;
 
-    /// <summary>Whether nothing is missing behind an offset.</summary>
+    /// <summary>Whether nothing is missing after an offset.</summary>
     public bool StartsAt(long since) => IsEmpty ? since >= head.Offset : _first == since + 1;
 
     public void Add(byte[] utf8)

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Compares the groups of this node's hub users with what Redis knows: keeps that alive, ends what it no longer has,
-/// and takes connections into what they have missed.</summary>
-/// <remarks>At every connect, at every hole in a group's log, and for each user a few times per
+/// <summary>Compares the groups of this node's hub users with the memberships in Redis: renews those, ends what is no longer among them,
+/// and adds connections to groups whose joining they have missed.</summary>
+/// <remarks>Runs at every connect, at every hole in a group's log, and for each user a few times per
 /// <see cref="MembershipOptions.MembershipAge"/>.</remarks>
 internal sealed partial class MembershipWatch(
     IMemberships memberships, GroupRemovals removals, IOptions<MembershipOptions> options, TimeProvider time, ILogger<MembershipWatch> logger)
@@ -22,7 +22,7 @@ internal sealed partial class MembershipWatch(
     private readonly ConcurrentDictionary<string, HubUser> _users = new(StringComparer.Ordinal);
     private CancellationToken _stopping;
 
-    /// <summary>A connection of the user has come.</summary>
+    /// <summary>Adds a connection of the user.</summary>
     public HubUser Enter(HubClient client)
     {
         while (true)
@@ -46,9 +46,9 @@ internal sealed partial class MembershipWatch(
         }
     }
 
-    /// <summary>Looks, and takes this node's connections of the user out of groups that the user is no longer in.</summary>
+    /// <summary>Reads the user's memberships, and takes the user's connections here out of groups that are not among them.</summary>
     /// <param name="user">The user.</param>
-    /// <param name="unlessKnown">Groups to begin with where Redis knows nothing of the user and neither does this node.</param>
+    /// <param name="unlessKnown">The groups of a user of whom neither Redis nor this node knows anything.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<UserGroups> LookAsync(HubUser user, IReadOnlyList<string> unlessKnown)
     {
@@ -68,7 +68,7 @@ internal sealed partial class MembershipWatch(
 
     public void OnConfirmed(string id, string node) => removals.OnConfirmed(id, node);
 
-    /// <summary>Settles members that may have missed their removal. Tries until Redis answers.</summary>
+    /// <summary>Checks members that may have missed their removal. Retries until Redis answers.</summary>
     public void OnDoubt(IReadOnlyList<Member> members)
     {
         foreach (var user in members.GroupBy(member => member.Connection.UserId))
@@ -77,7 +77,7 @@ internal sealed partial class MembershipWatch(
         }
     }
 
-    /// <summary>The user's connections on this node follow one that has joined, here or elsewhere.</summary>
+    /// <summary>Adds the user's connections on this node to a group that one of them has joined, here or elsewhere.</summary>
     public void OnJoined(GroupJoin join)
     {
         if (_users.TryGetValue(join.UserId, out var user))

@@ -4,8 +4,8 @@ using Chat.Api.Topics;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Names of SignalR's groups, over which signals go. What is in front keeps users and groups apart, whatever they are
-/// called, and clusters that share a Redis: ids are encoded, so that none holds a further colon.</summary>
+/// <summary>Names of the SignalR groups that carry signals. Their prefixes keep users and groups apart, whatever they are
+/// called, and clusters that share a Redis. Ids are encoded, so that none contains another colon.</summary>
 internal sealed class SignalNames(string prefix)
 {
     /// <summary>Every connection of a user.</summary>

@@ -3,18 +3,18 @@ using System.Text;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Ids inside the names of keys and fields, percent-encoded where they hold what means something there: <c>{</c> and
-/// <c>}</c> delimit a hash tag, <c>:</c> separates, <c>%</c> is this encoding's. Two ids are never encoded alike.</summary>
+/// <summary>Ids inside the names of keys and fields, with the characters percent-encoded that have a meaning there: <c>{</c> and
+/// <c>}</c> delimit a hash tag, <c>:</c> separates, <c>%</c> is this encoding's own. No two ids are encoded alike.</summary>
 internal static class KeyText
 {
-    /// <summary>So many times as long an id can become.</summary>
+    /// <summary>The factor by which an id can grow.</summary>
     public const int Growth = 3;
 
     private static readonly SearchValues<byte> Encoded = SearchValues.Create("{}:%"u8);
 
     public static bool IsPlain(ReadOnlySpan<byte> id) => !id.ContainsAny(Encoded);
 
-    /// <summary>Returns how many bytes it has written.</summary>
+    /// <summary>Returns the number of bytes written.</summary>
     public static int Encode(ReadOnlySpan<byte> id, Span<byte> output)
     {
         var length = 0;

@@ -4,7 +4,7 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Asks a server whether it has what an earlier life of it acknowledged last. Sent before anything else over a new link.</summary>
+/// <summary>Asks a server whether it still has the last message that its previous life acknowledged. Sent before anything else over a new link.</summary>
 internal sealed class LastAckCheck : RedisCommand
 {
     private readonly Ack _ack;

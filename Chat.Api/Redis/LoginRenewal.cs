@@ -3,8 +3,8 @@ using Chat.Api.Redis.Resp;
 namespace Chat.Api.Redis;
 
 /// <summary>Logs a link in again when the login has changed, before the server ends the connection because the old one has expired.</summary>
-/// <remarks>Only links for commands can do that. One with subscriptions must not send AUTH (in RESP2); where its server ends it, it
-/// is made anew with the current login, and the topics read from their logs what came meanwhile.</remarks>
+/// <remarks>Only command links can do that. A link with subscriptions must not send AUTH in RESP2; when its server ends it, it
+/// is made anew with the current login, and topics read from their logs what they missed meanwhile.</remarks>
 internal sealed class LoginRenewal : IRespReply
 {
     public static readonly LoginRenewal Instance = new();
@@ -19,7 +19,7 @@ internal sealed class LoginRenewal : IRespReply
         }
     }
 
-    /// <exception cref="RespException">The new login was refused: the link breaks, says so, and tries again with what is current then.</exception>
+    /// <exception cref="RespException">The new login was refused. The link breaks, says why, and tries again with whatever login is current then.</exception>
     public void Complete(ref RespReader reply)
     {
         if (reply.Kind == '-')

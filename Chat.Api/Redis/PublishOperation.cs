@@ -30,22 +30,22 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     /// <summary>Scratch for the envelope, whose length the command must know before its bytes.</summary>
     public ArrayBufferWriter<byte> Scratch { get; private set; } = new(512);
 
-    /// <summary>What the envelope carries on, so that the delivery on another node belongs to the same trace; null: not sampled.</summary>
+    /// <summary>The trace context that the envelope carries, so that a delivery on another node belongs to the same trace; null if it is not sampled.</summary>
     public string? Trace => _activity is { Recorded: true } ? _activity.Id : null;
 
     public ReadOnlySpan<byte> Id => _id.AsSpan(0, _idLength);
 
-    /// <summary>A removal is no message of a user's.</summary>
+    /// <summary>A removal is not a user's message.</summary>
     public override bool IsPatient => !_isRemoval;
 
     public override string Party => Encoding.UTF8.GetString(_from.AsSpan(0, _fromLength));
 
-    /// <summary>Makes it ready for another publish.</summary>
+    /// <summary>Prepares it for another publish.</summary>
     /// <param name="publication">What is published.</param>
-    /// <param name="rate">Its topic's.</param>
-    /// <param name="node">With <paramref name="number"/> the id the node gives where the client gave none.</param>
+    /// <param name="rate">The rate of its topic.</param>
+    /// <param name="node">This node's id. With <paramref name="number"/> it makes the message id where the client gave none.</param>
     /// <param name="number">Unique on this node.</param>
-    /// <param name="outcome">Told what became of it.</param>
+    /// <param name="outcome">Learns what became of it.</param>
     public void Begin(in Publication publication, TopicRate rate, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
     {
         _outcome = outcome;
@@ -68,10 +68,10 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         _idLength = node.Length + 1 + digits;
     }
 
-    /// <summary>Ends it without it having been sent.</summary>
+    /// <summary>Fails it; it has not been sent.</summary>
     public void Refuse() => OnFailed("not sent");
 
-    /// <summary>Ends it unsent, since its topic has enough.</summary>
+    /// <summary>Fails it unsent, because its topic is at its limit.</summary>
     public void TopicBusy()
     {
         metrics.PublishFailed();

@@ -5,9 +5,9 @@ namespace Chat.Api.Redis;
 
 /// <summary>Starts and stops the backplane, and once a tick makes sure that it is alive.</summary>
 /// <remarks>
-/// Subscriptions can die without a word (StackExchange.Redis issues 273, 517 and 1110 tell of such deaths; a paused
+/// Subscriptions can die silently (StackExchange.Redis issues 273, 517 and 1110 describe it; a paused
 /// server or a lost route does the same to any client). So each node publishes a tick to itself and must hear it
-/// (<see cref="SubscriptionTicks"/>): after three ticks without it is not ready, after <see cref="BackplaneOptions.SilenceLimit"/>
+/// (<see cref="SubscriptionTicks"/>): after three missing ticks it is not ready, and after <see cref="BackplaneOptions.SilenceLimit"/>
 /// all subscriptions are made anew and every topic catches up from its log.
 /// </remarks>
 internal sealed class RedisBackplaneHost(

@@ -6,7 +6,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Puts the backplane over Redis together. What listens to it, <see cref="IBackplaneListener"/>, is another's to give.</summary>
+/// <summary>Registers the backplane over Redis. Its listener, <see cref="IBackplaneListener"/>, is registered elsewhere.</summary>
 internal static class RedisBuilder
 {
     public static WebApplicationBuilder AddRedisBackplane(this WebApplicationBuilder builder)
@@ -43,7 +43,7 @@ internal static class RedisBuilder
         return builder;
     }
 
-    /// <summary>Scripts that a feature calls over <see cref="RedisCommands"/>.</summary>
+    /// <summary>Registers scripts that a feature calls through <see cref="RedisCommands"/>.</summary>
     public static void AddRedisScripts(this IServiceCollection services, IEnumerable<RedisScript> scripts)
     {
         foreach (var script in scripts)

@@ -3,8 +3,8 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>A command on its way to Redis, with what it takes to send it once more: to another server of a cluster,
-/// or after loading the scripts.</summary>
+/// <summary>A command on its way to Redis, with everything needed to send it again: to another server of a cluster, or after the scripts
+/// have been loaded.</summary>
 internal abstract class RedisCommand : IPatientCommand
 {
     private int _sent;
@@ -16,7 +16,7 @@ internal abstract class RedisCommand : IPatientCommand
 
     public RedisCommands? Sender { get; set; }
 
-    /// <summary>Whether a user caused it, with whose others it takes turns; else it is the node's own.</summary>
+    /// <summary>Whether a user caused it. Such commands take turns by user; the node's own do not wait.</summary>
     public virtual bool IsPatient => false;
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ internal abstract class RedisCommand : IPatientCommand
 
     int IPatientCommand.LifeAt => Buffer.LifeAt;
 
-    /// <summary>The link it went by.</summary>
+    /// <summary>The link that it was sent over.</summary>
     public RespLink? Link { get; set; }
 
     public void Complete(ref RespReader reply)
@@ -57,14 +57,14 @@ internal abstract class RedisCommand : IPatientCommand
     protected abstract void OnFailed(string reason);
 }
 
-/// <summary>A command one awaits; for everything but publishing.</summary>
+/// <summary>A command whose reply is awaited; used for everything except publishing.</summary>
 internal sealed class RedisCall : RedisCommand
 {
     private readonly TaskCompletionSource<object?> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<object?> Task => _completion.Task;
 
-    /// <summary>Ends the call without it having been sent.</summary>
+    /// <summary>Fails the call; it has not been sent.</summary>
     public void Refuse(string reason) => OnFailed(reason);
 
     protected override void OnReply(ref RespReader reply) => _completion.TrySetResult(reply.ReadAny());

@@ -10,8 +10,8 @@ namespace Chat.Api.Redis;
 /// <summary>A Lua script, called by its hash (EVALSHA). Each has to be given to <see cref="RedisCommands"/>, which loads it.</summary>
 internal sealed class RedisScript
 {
-    /// <param name="file">The file's name, of a folder <c>scripts</c> beside the class that calls it.</param>
-    /// <param name="constants">What stands in it between at signs, and what takes its place.</param>
+    /// <param name="file">The name of the file, in a folder <c>scripts</c> beside the class that calls it.</param>
+    /// <param name="constants">The names that stand between at signs in the script, and the values that replace them.</param>
     public RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
     {
         var text = EmbeddedText.Read(file);
@@ -31,7 +31,7 @@ internal sealed class RedisScript
 #pragma warning restore CA5350
     }
 
-    /// <summary>The publish script for topics with such a log. What never changes is written into it: an argument costs
+    /// <summary>The publish script for topics with such a log. Settings are written into its text, because every argument costs
     /// Redis time with every message.</summary>
     public static RedisScript Publish(LogOptions log, TimeSpan positionAge)
     {
@@ -49,7 +49,7 @@ internal sealed class RedisScript
 
     public byte[] Sha { get; }
 
-    /// <summary>Begins the command that calls it; keys and arguments are to follow.</summary>
+    /// <summary>Begins the command that calls the script; the caller appends the keys and arguments.</summary>
     public void Begin(CommandBuffer command, int keys, int arguments) =>
         command.Command(3 + keys + arguments).Bulk("EVALSHA"u8).Bulk(Sha).Bulk(keys);
 }

@@ -4,9 +4,9 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The channels this node listens to, over one link that is nothing but pub/sub.</summary>
-/// <remarks>The set of wanted channels outlives the link: after every connect all of it is subscribed anew, and
-/// when the server has confirmed each, the listener is told that it may have missed something.</remarks>
+/// <summary>The channels that this node listens to, over one link that carries only pub/sub.</summary>
+/// <remarks>The set of wanted channels outlives the link. After every connect all of them are subscribed again, and
+/// once the server has confirmed each, the listener is told that it may have missed something.</remarks>
 internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
 {
     private const int ChannelsPerCommand = 256;
@@ -48,7 +48,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         return reason.Length == 0;
     }
 
-    /// <summary>Subscriptions can die without a word; then everything is made anew. Called once a tick.</summary>
+    /// <summary>Makes the link anew if its subscriptions have died silently. Called once a tick.</summary>
     public void Tick(RedisCommands commands)
     {
         var number = _ticks.Next();

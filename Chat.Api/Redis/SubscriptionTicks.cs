@@ -4,14 +4,14 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Whether this node's subscriptions are alive: told from what must have come by now, not from how late it is.</summary>
+/// <summary>Whether this node's subscriptions are alive, judged by what must have arrived by now and not by how late it is.</summary>
 /// <remarks>
-/// <para>Each tick, the node publishes a number to itself and sends PING over the link for subscriptions. Two things may show that this
-/// link is dead: <em>silence</em>, nothing at all was read during several ticks; or <em>order</em>, a number that Redis had taken
-/// <see cref="BackplaneOptions.SilenceLimit"/> before a PING has not come before the answer to that PING. The second finds
-/// a link that lives but has lost the tick's channel, and so perhaps others.</para>
-/// <para>A node that is behind, by whatever time, is neither: bytes come, and in their order. Nor is one that was stopped for a while:
-/// what counts is ticks, and it has not made any.</para>
+/// <para>Each tick, the node publishes a number to itself and sends PING over the subscription link. Two things show that this
+/// link is dead: <em>silence</em>, when nothing at all was read during several ticks; or <em>order</em>, when a number that Redis
+/// accepted <see cref="BackplaneOptions.SilenceLimit"/> before a PING has not arrived before the reply to that PING. The second
+/// finds a link that is alive but has lost the tick's channel, and so perhaps others.</para>
+/// <para>A node that is merely behind, however far, shows neither: bytes arrive, and in order. Nor does one that was stopped for a
+/// while: ticks are counted, not time, and a stopped node makes none.</para>
 /// </remarks>
 internal sealed class SubscriptionTicks
 {
@@ -34,7 +34,7 @@ internal sealed class SubscriptionTicks
         _takenAt = new long[Math.Max(_limit, UnreadyAfter) + 1];
     }
 
-    /// <summary>Why the subscriptions may be dead; null: nothing speaks for it.</summary>
+    /// <summary>Why the subscriptions may be dead, or null if nothing suggests it.</summary>
     public string? Doubt
     {
         get
@@ -49,7 +49,7 @@ internal sealed class SubscriptionTicks
         }
     }
 
-    /// <summary>Nothing has come for so long that the link counts as dead.</summary>
+    /// <summary>Whether nothing has arrived for so long that the link counts as dead.</summary>
     public bool IsDead => Volatile.Read(ref _silence) > _limit;
 
     /// <summary>The number to publish at this tick.</summary>
@@ -61,7 +61,7 @@ internal sealed class SubscriptionTicks
         }
     }
 
-    /// <summary>Redis has taken a number: all its subscribers will get it.</summary>
+    /// <summary>Redis has accepted a number, so every subscriber will get it.</summary>
     public void Taken(long number)
     {
         lock (_gate)
@@ -92,7 +92,7 @@ internal sealed class SubscriptionTicks
         }
     }
 
-    /// <exception cref="RespException">A tick is missing: the link is of no more use.</exception>
+    /// <exception cref="RespException">A tick is missing, so the link must be replaced.</exception>
     public void Answered()
     {
         lock (_gate)
@@ -111,7 +111,7 @@ internal sealed class SubscriptionTicks
         }
     }
 
-    /// <summary>A new link: what was asked over the last one will not be answered.</summary>
+    /// <summary>A new link has been made. What was asked over the last one will not be answered.</summary>
     public void BeginLink()
     {
         Read();
@@ -122,7 +122,7 @@ internal sealed class SubscriptionTicks
         }
     }
 
-    /// <summary>All subscriptions are in place: what was published before may have been missed.</summary>
+    /// <summary>All subscriptions are in place again. What was published before may have been missed.</summary>
     public void BeginHearing()
     {
         lock (_gate)

@@ -4,16 +4,16 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>How far the logs go that this node has lately published to; told to every node once a topic is quiet.</summary>
+/// <summary>How far the logs go that this node has recently published to. Every node is told once a topic is quiet.</summary>
 /// <remarks>
-/// <para>Guarantee: whoever holds a topic learns within about three ticks that its last acknowledged message has not come. A gap
-/// shows by itself only with the topic's next message, for which somebody might wait for hours.</para>
+/// <para>Guarantee: a node that holds a topic learns within about three ticks that its last acknowledged message has not arrived. By
+/// itself, a gap shows only with the topic's next message, which may be hours away.</para>
 /// <para>Mechanism: each acknowledged publish notes its position here. A topic that was quiet for a whole tick is told on one
-/// channel that all nodes listen to, twice, since what lost the message may lose one telling as well. A topic in constant
-/// traffic is not: its next message does it. Who has the position does nothing; who has not, reads the log.</para>
-/// <para>Failure: a node that dies between the acknowledgement and the telling tells nothing. A message lost by pub/sub
-/// <em>and</em> such a death within two seconds wait for the topic's next message.</para>
-/// <para>Numbers: at most <see cref="BackplaneOptions.HeadBytes"/> a tick; what does not fit waits for the next one. At most
+/// channel that all nodes listen to, twice, because whatever lost the message may lose one notice as well. A topic in constant
+/// traffic needs none: its next message shows the gap. A node that is at the position does nothing; one that is not reads the log.</para>
+/// <para>Failure: a node that dies between the acknowledgement and the notice sends none. If pub/sub loses a message <em>and</em>
+/// its node dies within two seconds, the gap waits for the topic's next message.</para>
+/// <para>Bounds: at most <see cref="BackplaneOptions.HeadBytes"/> a tick; what does not fit waits for the next one. At most
 /// <see cref="BackplaneOptions.HeadsWaiting"/> topics wait; beyond that the one quiet for longest is dropped, and counted.</para>
 /// </remarks>
 internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metrics)
@@ -26,8 +26,8 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
     private readonly Dictionary<byte[], LinkedListNode<Head>> _byTopic = new(TopicComparer.Instance);
     private long _tick;
 
-    /// <summary>A message of the topic was acknowledged at this position. Called for each: costs a look-up, and an allocation
-    /// only for a topic that was quiet.</summary>
+    /// <summary>Notes that a message of the topic was acknowledged at this position. Called for each message: it costs a look-up, and an
+    /// allocation only for a topic that was quiet.</summary>
     public void Acknowledged(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset)
     {
         if (options.HeadBytes == 0)
@@ -57,9 +57,9 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
         }
     }
 
-    /// <summary>Ends a tick: hands over what is to be told now, a line <c>{epoch} {offset} {topic}</c> each.</summary>
-    /// <param name="tell">False: it could not be told, and is told at a later tick. Called once at most, and under the lock.</param>
-    /// <returns>How many lines were told.</returns>
+    /// <summary>Ends a tick: hands over what is due now, one line <c>{epoch} {offset} {topic}</c> each.</summary>
+    /// <param name="tell">Sends the lines; returns false if it could not, and they are sent at a later tick. Called at most once, under the lock.</param>
+    /// <returns>How many lines were sent.</returns>
     public int Tell(Func<CommandBuffer, bool> tell)
     {
         var lines = new CommandBuffer();

@@ -5,14 +5,14 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Redis;
 
-/// <summary>How much is being written to topics, in the whole cluster, so that many users together can't drown a topic's members.</summary>
-/// <remarks>Guarantee: about <see cref="BackplaneOptions.TopicMessagesPerSecond"/> for long, and a second's worth at once. Mechanism:
-/// each acknowledgement has an offset, and offsets that lie between two of a node's own are messages of others; a node counts
-/// them without asking anybody. Bytes of others it takes to be as many as its own messages have on average. What has no log has no
-/// offsets: there each node counts its own.</remarks>
+/// <summary>The rate at which topics are written to, in the whole cluster, so that many users together cannot drown a topic's members.</summary>
+/// <remarks>Guarantee: about <see cref="BackplaneOptions.TopicMessagesPerSecond"/> sustained, and a second's worth at once. Mechanism:
+/// each acknowledgement carries an offset, and the offsets between two of a node's own belong to messages of other nodes, so a node
+/// can count those without asking anybody. It assumes that they are as large as its own are on average. A topic without a log has no
+/// offsets; there, each node counts only its own messages.</remarks>
 internal sealed class TopicRates(BackplaneOptions options, TimeProvider time)
 {
-    private static readonly TimeSpan Age = TimeSpan.FromMinutes(1); // longer than any takes to be as if new
+    private static readonly TimeSpan Age = TimeSpan.FromMinutes(1); // by then every allowance is full again
 
     private readonly ConcurrentDictionary<string, TopicRate> _topics = new(StringComparer.Ordinal);
 
@@ -40,11 +40,11 @@ internal sealed class TopicRates(BackplaneOptions options, TimeProvider time)
     }
 }
 
-/// <summary>One topic's. A limit of 0 is none.</summary>
+/// <summary>The rate of one topic. A limit of 0 means no limit.</summary>
 internal sealed class TopicRate(BackplaneOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new(); // guards everything below
-    private double _messages = options.TopicMessagesPerSecond; // that may still come; below zero: more came than may
+    private double _messages = options.TopicMessagesPerSecond; // that may still be published; below zero: too many were
     private double _bytes = options.TopicBytesPerSecond;
     private double _size; // of a message, on average
     private long _filledAt = time.GetTimestamp();
@@ -84,7 +84,7 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>A message of this node's stands there in the log. What stands before it and is not this node's counts, too.</summary>
+    /// <summary>Notes where a message of this node stands in the log. Messages of other nodes before it are counted as well.</summary>
     public void Acknowledged(ReadOnlySpan<byte> epoch, long offset)
     {
         lock (_gate)

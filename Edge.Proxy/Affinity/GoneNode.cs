@@ -2,7 +2,7 @@ using Edge.Proxy.Nodes;
 
 namespace Edge.Proxy.Affinity;
 
-/// <summary>Ends the polls and event streams of a node that went away without a word. Nothing else ever would.</summary>
+/// <summary>Ends the polls and event streams of a node that has disappeared. Nothing else ever would.</summary>
 internal sealed class GoneNode(RequestDelegate next, NodeDestinations nodes)
 {
     public Task InvokeAsync(HttpContext http) => http.Features.Get<HubBond>() is { } bond ? InvokeAsync(http, bond) : next(http);

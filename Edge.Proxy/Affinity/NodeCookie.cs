@@ -7,11 +7,11 @@ using Microsoft.Extensions.Options;
 namespace Edge.Proxy.Affinity;
 
 /// <summary>
-/// What the cookie says that brings a hub client back to its node: a hash of the node's id under a key that all edges share, so
+/// The value of the cookie that brings a hub client back to its node: a hash of the node's id under a key that all edges share, so
 /// that any of them can read it and nobody can name a node that the edge did not name first.
 /// </summary>
-/// <remarks>The key is <see cref="EdgeOptions.AffinityKey"/>, or else the one the edges agree on in Redis. Should that
-/// ever become another, cookies of the last few keys are still understood.</remarks>
+/// <remarks>The key is <see cref="EdgeOptions.AffinityKey"/>, or else the one the edges agree on in Redis. If that
+/// ever changes, cookies of the last few keys are still understood.</remarks>
 internal sealed class NodeCookie(IOptions<EdgeOptions> options)
 {
     private const int KeptKeys = 3;

@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Health;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>What an edge does at the limits of its own process.</summary>
+/// <summary>Registers what an edge does at the limits of its own process.</summary>
 internal static class CapacityBuilder
 {
     public static IServiceCollection AddCapacity(this IServiceCollection services)

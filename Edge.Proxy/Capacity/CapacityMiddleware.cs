@@ -2,7 +2,7 @@ using Edge.Proxy.Requests;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>Refuses what this edge cannot carry, while it still can say so.</summary>
+/// <summary>Refuses what this edge cannot carry, while it still can.</summary>
 internal sealed class CapacityMiddleware(RequestDelegate next, EdgeCapacity capacity)
 {
     public async Task InvokeAsync(HttpContext http)

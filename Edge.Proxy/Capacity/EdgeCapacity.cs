@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace Edge.Proxy.Capacity;
 
 /// <summary>How many connections this edge can carry: each takes two open files, one towards the client and one towards the node.</summary>
-/// <remarks>It refuses in words well before the system's limit is reached, whatever the settings say. At the limit it could
+/// <remarks>It refuses connections well before the system's limit is reached, whatever the settings say. At the limit it could
 /// neither accept nor connect, and .NET has been seen to end the process there ("Out of memory").</remarks>
 internal sealed partial class EdgeCapacity
 {
@@ -35,7 +35,7 @@ internal sealed partial class EdgeCapacity
         _clients = free is null ? int.MaxValue : _allowed + Math.Max(4, free.Value / 20);
     }
 
-    /// <summary>At once, from clients to nodes.</summary>
+    /// <summary>The most connections carried at once.</summary>
     public int Connections { get; }
 
     public bool TryTake()
@@ -56,7 +56,7 @@ internal sealed partial class EdgeCapacity
 
     public void GiveBack() => Interlocked.Decrement(ref _carried);
 
-    /// <summary>Counts a client's TCP connection. False: not even a refusal can be afforded.</summary>
+    /// <summary>Counts a client's TCP connection. Returns false if not even a refusal can be afforded.</summary>
     public bool TryAccept()
     {
         if (Interlocked.Increment(ref _accepted) <= _clients)
@@ -70,7 +70,7 @@ internal sealed partial class EdgeCapacity
 
     public void Ended() => Interlocked.Decrement(ref _accepted);
 
-    /// <summary>Says now and then that the system gives no more.</summary>
+    /// <summary>Logs now and then that the system gives no more.</summary>
     public void Report(OwnFault fault)
     {
         if (!IsTimeToSay())
@@ -88,7 +88,7 @@ internal sealed partial class EdgeCapacity
         }
     }
 
-    /// <summary>What can be expected of this edge, said once at the start.</summary>
+    /// <summary>Logs once, at the start, what this edge can carry.</summary>
     public void Announce()
     {
         if (_limit is { } limit)

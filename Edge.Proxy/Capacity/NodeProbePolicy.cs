@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>YARP's policy for health probes, spared those that failed through no fault of the node.</summary>
+/// <summary>YARP's policy for health probes, without those that failed through no fault of the node.</summary>
 internal sealed class NodeProbePolicy(IServiceProvider services) : IActiveHealthCheckPolicy
 {
     // Asked for late: this policy is one of those that it is looked for among.

@@ -2,20 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>The system's limit of files, sockets included, that this process may have open.</summary>
+/// <summary>The system's limit on the files, sockets included, that this process may have open.</summary>
 /// <remarks>.NET itself raises the soft limit to the hard one when it starts, so what is read here is all there is.</remarks>
 internal static class OpenFiles
 {
-    /// <summary>Null: there is none worth the name, or the system has no such limit.</summary>
+    /// <summary>Null if the limit is practically infinite, or the system has none.</summary>
     public static int? Limit() =>
         !OperatingSystem.IsWindows()
         && GetLimit(OperatingSystem.IsMacOS() ? 8 : 7, out var limit) == 0
         && limit.Soft < int.MaxValue ? (int)limit.Soft : null;
 
-    /// <summary>How many are open now. Libraries count, too: the runtime keeps the files open that it has loaded.</summary>
+    /// <summary>How many are open now. Libraries count, too: the runtime keeps open the files that it has loaded.</summary>
     public static int Count() => Directory.Exists("/dev/fd") ? Directory.GetFileSystemEntries("/dev/fd").Length : 0;
 
-    /// <summary>Whether not a single one more can be opened.</summary>
+    /// <summary>Whether not one more can be opened.</summary>
     public static bool AreUsedUp()
     {
         try

@@ -10,7 +10,7 @@ namespace Edge.Proxy.Failover;
 
 /// <summary>A request's tries at one node after the other, and whether the next node may be tried after this one.</summary>
 /// <param name="http">The request.</param>
-/// <param name="limit">As many nodes may answer with 503 before the client hears it.</param>
+/// <param name="limit">How many nodes may answer with 503 before the client gets that answer.</param>
 internal sealed class Attempt(HttpContext http, int limit)
 {
     // A body that was sent is gone. What has none - a WebSocket upgrade, a GET, a hub's negotiation - can be sent again.
@@ -32,7 +32,7 @@ internal sealed class Attempt(HttpContext http, int limit)
     // What hangs on its node has nowhere to move on to.
     private bool CanMoveOn => HasNext && http.Features.Get<HubBond>() is null;
 
-    /// <summary>Notes the node's answer. True when it is 503, from a node that leaves or is full, and another may do
+    /// <summary>Notes the node's answer. Returns true if it is 503, from a node that is leaving or full, and another may do
     /// better.</summary>
     public bool TurnsAway(HttpResponseMessage? response) =>
         _turnedAway = response?.StatusCode == HttpStatusCode.ServiceUnavailable

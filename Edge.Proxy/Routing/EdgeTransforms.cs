@@ -7,9 +7,9 @@ using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Edge.Proxy.Routing;
 
-/// <summary>What the edge changes on the way, and what not: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>.</summary>
+/// <summary>What the edge changes in requests and responses, and what it keeps: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>.</summary>
 /// <remarks>Forwarded headers from outside are replaced, not believed. Behind another proxy, the platform's switch
-/// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> makes its word the edge's.</remarks>
+/// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> makes the edge trust that proxy.</remarks>
 internal sealed class EdgeTransforms(IOptions<EdgeOptions> options) : ITransformProvider
 {
     private const string NodeHeader = "X-Node";

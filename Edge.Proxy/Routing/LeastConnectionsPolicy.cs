@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Routing;
 
-/// <summary>The node with the fewest running requests, WebSockets included. Ties go round.</summary>
+/// <summary>Picks the node with the fewest running requests, WebSockets included. Ties take turns.</summary>
 /// <remarks>YARP's own LeastRequests gives every tie to the same node: with little traffic, or with several edges that
 /// each hold a few connections, one node would get most of them.</remarks>
 internal sealed class LeastConnectionsPolicy : ILoadBalancingPolicy

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ServiceDefaults.Health;
 
 /// <summary>
-/// <c>/alive</c> answers as long as the process can; <c>/health</c> says whether to send it work. Both are 200 or
-/// 503, both are open: the body names the failing checks and nothing else.
+/// <c>/alive</c> answers as long as the process runs; <c>/health</c> says whether to send it work. Both answer 200 or
+/// 503, and both are open to everybody: the body names the failing checks and nothing else.
 /// </summary>
 internal static class HealthEndpoints
 {

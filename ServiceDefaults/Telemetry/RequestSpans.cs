@@ -9,7 +9,7 @@ using ServiceDefaults.Health;
 namespace ServiceDefaults.Telemetry;
 
 /// <summary>What the spans of requests say, and which requests have none.</summary>
-/// <remarks>A path may hold the ids of users and groups, which are nobody's business who looks at traces: spans carry routes instead.
+/// <remarks>A path may hold the ids of users and groups, which do not belong into traces: spans carry routes instead.
 /// Health probes have no spans, neither where they are answered nor where they are sent.</remarks>
 internal static class RequestSpans
 {

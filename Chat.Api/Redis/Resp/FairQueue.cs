@@ -2,21 +2,21 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>A command that lets others pass while the link is backed up.</summary>
+/// <summary>A command that lets others pass while the link is congested.</summary>
 internal interface IPatientCommand : IRespReply
 {
-    /// <summary>The command; stays as it is until its reply, or its failure.</summary>
+    /// <summary>The command. It does not change until it has its reply or has failed.</summary>
     ReadOnlySpan<byte> Bytes { get; }
 
-    /// <summary>Where in it the server's life is filled in when it is sent (<see cref="ServerLife"/>); -1: nowhere.</summary>
+    /// <summary>Where the server's life (<see cref="ServerLife"/>) is filled in when the command is sent; -1: nowhere.</summary>
     int LifeAt => -1;
 
-    /// <summary>Whose it is: parties take turns.</summary>
+    /// <summary>The party that it belongs to. Parties take turns.</summary>
     string Party { get; }
 }
 
 /// <summary>Commands that wait for room on a link. Parties take turns, by bytes (deficit round robin, Shreedhar and Varghese 1995):
-/// who sends much waits behind their own, and nobody else does. A party's commands keep their order. Not thread-safe.</summary>
+/// whoever sends much waits behind their own commands, and nobody else does. A party's commands keep their order. Not thread-safe.</summary>
 internal sealed class FairQueue(int capacity)
 {
     private const int Quantum = 16 * 1024; // bytes per turn
@@ -27,7 +27,7 @@ internal sealed class FairQueue(int capacity)
 
     public bool IsEmpty => _turns.Count == 0;
 
-    /// <summary>False: this party has as much waiting as there is room left for others, which therefore never is none.</summary>
+    /// <summary>Returns false if as much of this party is waiting as there is room left for others. So there is always some room left.</summary>
     public bool TryAdd(IPatientCommand command)
     {
         var party = command.Party;

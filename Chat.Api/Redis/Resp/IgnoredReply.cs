@@ -1,6 +1,6 @@
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>For a command that is sent only for its effect.</summary>
+/// <summary>The reply of a command that is sent only for its effect.</summary>
 internal sealed class IgnoredReply : IRespReply
 {
     public static readonly IgnoredReply Instance = new();

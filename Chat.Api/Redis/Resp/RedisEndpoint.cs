@@ -4,7 +4,7 @@ namespace Chat.Api.Redis.Resp;
 
 /// <summary>Where Redis is and how to log in, read from the connection string that StackExchange.Redis takes:
 /// <c>host:port,host:port,password=…,user=…,ssl=true,sslHost=…,checkCertificateRevocation=…,defaultDatabase=0,protocol=resp3</c>.</summary>
-/// <remarks>Options that only matter to that library are left to it. A Sentinel service name is refused, since
+/// <remarks>Options that only concern that library are ignored here. A Sentinel service name is refused, because
 /// this link would talk to the Sentinel as if it were the server.</remarks>
 internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Servers)
 {
@@ -12,23 +12,23 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
 
     public string? Password { get; init; }
 
-    /// <summary>Where the login changes with time, as access tokens do; asked at every login, and once a tick.</summary>
+    /// <summary>Gives the current login where it changes with time, as access tokens do. Called at every login and once a tick.</summary>
     public Func<(string? User, string? Password)>? Login { get; init; }
 
-    /// <summary>How to log in now. Without a password there is no login.</summary>
+    /// <summary>The login to use now. Without a password there is none.</summary>
     public (string? User, string? Password) CurrentLogin => Login?.Invoke() ?? (User, Password);
 
     public bool Tls { get; init; }
 
     public string? TlsHost { get; init; }
 
-    /// <summary>Whether a certificate that was revoked, or of which that can't be found out, is refused. As in that library, not
-    /// unless asked for: authorities of companies often tell nobody.</summary>
+    /// <summary>Whether a certificate is refused that was revoked, or whose status cannot be found out. As in that library, the default
+    /// is no: the authorities of companies often publish none.</summary>
     public bool ChecksRevocation { get; init; }
 
     public int Database { get; init; }
 
-    /// <summary>Whether RESP3 is spoken (<c>protocol=resp3</c>). Otherwise it is RESP2, which every server speaks.</summary>
+    /// <summary>Whether to use RESP3 (<c>protocol=resp3</c>) rather than RESP2, which every server speaks.</summary>
     public bool Resp3 { get; init; }
 
     public static RedisEndpoint Parse(string connectionString)

@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Logs in on a fresh connection: AUTH and SELECT where configured, a PING that proves that somebody answers, and for
-/// commands the question which life of the server this is.</summary>
+/// <summary>Logs in on a new connection: AUTH and SELECT where configured, a PING to prove that somebody answers, and, on a link for
+/// commands, INFO to learn which life of the server this is.</summary>
 internal static class RespHandshake
 {
-    /// <exception cref="RespException">Redis refused, did not answer in time, or is a replica and commands are to go there.</exception>
+    /// <exception cref="RespException">Redis refused, did not answer in time, or is a replica although the link is for commands.</exception>
     /// <returns>The server's life (<see cref="ServerLife"/>).</returns>
     public static string Perform(RespSocket socket, RedisEndpoint endpoint, (string? User, string? Password) login, RespLinkKind kind, TimeSpan timeout)
     {

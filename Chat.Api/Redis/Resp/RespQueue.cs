@@ -7,9 +7,9 @@ namespace Chat.Api.Redis.Resp;
 /// <para>Writers append under a lock and send at once when the server owes no reply; otherwise their bytes wait for the next reply
 /// and go out together (the idea of Nagle's algorithm, RFC 896, at the level of commands): at low load nothing waits, at high
 /// load both sides save system calls.</para>
-/// <para>Under load, publishes take turns by user: of those that Redis has not answered, only so many bytes are sent
-/// (<see cref="WindowBytes"/>), and the rest waits in a <see cref="FairQueue"/>. A flood so delays those who cause it. The node's
-/// own commands never wait for it: ticks, reads, admissions.</para>
+/// <para>Under load, publishes take turns by user: only <see cref="WindowBytes"/> of them are sent ahead of Redis's replies, and the rest
+/// waits in a <see cref="FairQueue"/>. So a flood delays only those who cause it. The node's own commands, such as ticks, reads and
+/// admissions, never wait for it.</para>
 /// </remarks>
 internal sealed class RespQueue(RespLinkKind kind)
 {
@@ -33,7 +33,7 @@ internal sealed class RespQueue(RespLinkKind kind)
     private volatile bool _isOpen;
     private bool _isPausing; // somebody is about to flush
 
-    /// <summary>Whether everybody may send.</summary>
+    /// <summary>Whether anybody may send.</summary>
     public bool IsOpen => _isOpen;
 
     /// <summary>How long the oldest command without a reply has waited for it.</summary>
@@ -48,7 +48,7 @@ internal sealed class RespQueue(RespLinkKind kind)
         }
     }
 
-    /// <summary>A new connection is there. Until <see cref="Open"/> only the calling thread can send over it.</summary>
+    /// <summary>Begins with a new connection. Until <see cref="Open"/>, only the calling thread can send over it.</summary>
     public void Begin(RespSocket socket, string life)
     {
         lock (_gate)
@@ -144,8 +144,8 @@ internal sealed class RespQueue(RespLinkKind kind)
         EndHolds(answered: 0); // outside of that there may be none
     }
 
-    /// <summary>Whose reply has come. When it is handled, <see cref="Answered"/> has to follow.</summary>
-    /// <exception cref="RespException">Nobody's.</exception>
+    /// <summary>Returns the command whose reply has come. Call <see cref="Answered"/> once that has been handled.</summary>
+    /// <exception cref="RespException">No reply is owed.</exception>
     public IRespReply Take()
     {
         lock (_gate)
@@ -163,7 +163,7 @@ internal sealed class RespQueue(RespLinkKind kind)
 
     public void Answered() => EndHolds(answered: 1);
 
-    /// <summary>The connection is gone: what it owed and what waited fails.</summary>
+    /// <summary>The connection has gone. Fails what it owed and what waited.</summary>
     public void FailAll()
     {
         List<IRespReply> owed;
@@ -184,7 +184,7 @@ internal sealed class RespQueue(RespLinkKind kind)
         EndHolds(answered: 0);
     }
 
-    /// <summary>Sends what can be sent. True: not everything went out.</summary>
+    /// <summary>Sends what can be sent. Returns true if not everything was.</summary>
     public bool Flush()
     {
         lock (_gate)

@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Chat.Api.Redis.Resp;
 
 /// <summary>The bytes to and from one Redis server, plain or TLS.</summary>
-/// <remarks>Used by one reading thread and, under the link's lock, any writing thread. A write never waits, for it may run
+/// <remarks>Used by one reading thread and, under the link's lock, by any writing thread. A write never waits, because it may run
 /// on a thread that serves clients: plain sockets are non-blocking, and with TLS a thread of its own writes
 /// (<see cref="TlsWriter"/>).</remarks>
 internal sealed class RespSocket : IDisposable
@@ -22,7 +22,7 @@ internal sealed class RespSocket : IDisposable
         _writer = tls is null ? null : new TlsWriter(tls, Close);
     }
 
-    /// <summary>Bytes that it has taken and that are not under way yet.</summary>
+    /// <summary>The number of bytes accepted and not yet sent.</summary>
     public int Unwritten => _writer?.Unwritten ?? 0;
 
     /// <exception cref="SocketException">Nobody listens there.</exception>
@@ -103,7 +103,7 @@ internal sealed class RespSocket : IDisposable
         return server.Equals(socket.LocalEndPoint) ? SocketError.ConnectionRefused : SocketError.Success;
     }
 
-    /// <summary>Logged in. Until then TLS too waits for bytes with a limit: nobody would end the wait.</summary>
+    /// <summary>Call this after logging in. Until then, TLS too waits for bytes with a time limit, since nobody would end the wait.</summary>
     public void EndHandshake()
     {
         if (_tls is not null)
@@ -112,10 +112,10 @@ internal sealed class RespSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for bytes, at most that long. Zero with <paramref name="closed"/> false: nothing came.</summary>
-    /// <param name="buffer">Takes them.</param>
+    /// <summary>Waits for bytes, up to a time limit. Returns 0 with <paramref name="closed"/> false if nothing came.</summary>
+    /// <param name="buffer">Receives them.</param>
     /// <param name="wait">How long to wait.</param>
-    /// <param name="likely">Whether some are probably there already: then it looks before it waits.</param>
+    /// <param name="likely">Whether some have probably arrived already; then it reads before it waits.</param>
     /// <param name="closed">The server ended the connection.</param>
     public int Receive(Span<byte> buffer, TimeSpan wait, bool likely, out bool closed)
     {
@@ -138,7 +138,7 @@ internal sealed class RespSocket : IDisposable
         return error == SocketError.Success ? received : 0;
     }
 
-    /// <summary>How many of the bytes went out; fewer than all means that the server doesn't keep up.</summary>
+    /// <summary>Returns how many of the bytes were sent; fewer than all means that the server does not keep up.</summary>
     public int Send(ReadOnlySpan<byte> bytes, out bool closed)
     {
         if (_writer is not null)
@@ -153,7 +153,7 @@ internal sealed class RespSocket : IDisposable
         return error == SocketError.Success ? sent : 0;
     }
 
-    /// <summary>Ends the connection from any thread; whoever waits for bytes returns.</summary>
+    /// <summary>Ends the connection, on any thread. Whoever waits for bytes returns.</summary>
     public void Close()
     {
         _writer?.End();

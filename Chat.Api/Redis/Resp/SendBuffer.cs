@@ -26,10 +26,10 @@ internal sealed class SendBuffer
         _end += bytes.Length;
     }
 
-    /// <summary>Puts bytes in the place of others, so many before the end.</summary>
+    /// <summary>Overwrites bytes at a distance from the end.</summary>
     public void Overwrite(int beforeEnd, ReadOnlySpan<byte> bytes) => bytes.CopyTo(_bytes.AsSpan(_end - beforeEnd));
 
-    /// <summary>So many of the first were sent.</summary>
+    /// <summary>Removes bytes from the front, which have been sent.</summary>
     public void Advance(int count)
     {
         _start += count;

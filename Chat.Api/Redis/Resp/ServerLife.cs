@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Which life of a server a link talks to: another after each restart, promotion, demotion or replacement.</summary>
+/// <summary>Which life of a server a link talks to. A new one begins with each restart, promotion, demotion or replacement.</summary>
 /// <remarks>
-/// Made of <c>run_id</c> (INFO server), new with each start, and <c>master_replid</c> (INFO replication), new with each promotion
-/// and, on a server that becomes a replica, its primary's.
-/// Redis 7 gives both (Valkey, its fork, was not tried); Garnet 2.2.8 gives the first, and zeros for the second when it is no
-/// cluster. Both are hashed to a token of fixed length. A server, or a proxy before it, that gives no <c>run_id</c> has the token
-/// <see cref="Unknown"/>: then one life is not told from another, and only positions that are beyond its own show that it
-/// came back older than it was.
+/// Made of <c>run_id</c> (INFO server), which is new with each start, and <c>master_replid</c> (INFO replication), which is new with
+/// each promotion and, on a server that becomes a replica, is its primary's.
+/// Redis 7 gives both (Valkey, its fork, has not been tried). Garnet 2.2.8 gives the first, and zeros for the second unless it runs
+/// as a cluster. Both are hashed to a token of fixed length. A server, or a proxy in front of it, that gives no <c>run_id</c> has the
+/// token <see cref="Unknown"/>: its lives cannot be told apart, and only a position beyond its own shows that it came back
+/// older than it was.
 /// </remarks>
 internal static class ServerLife
 {
@@ -19,7 +19,7 @@ internal static class ServerLife
 
     public static ReadOnlySpan<byte> UnknownUtf8 => "0000000000000000"u8;
 
-    /// <param name="server">What INFO server says; anything else if that was refused.</param>
+    /// <param name="server">The reply to INFO server, or any other text if that was refused.</param>
     /// <param name="replication">The same for INFO replication.</param>
     public static string Of(string server, string replication)
     {
@@ -29,7 +29,7 @@ internal static class ServerLife
             : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{run} {Field(replication, "master_replid:")}")))[..Length];
     }
 
-    /// <summary>Whether it may not be written to, by what INFO replication says.</summary>
+    /// <summary>Whether the reply to INFO replication says that the server does not take writes.</summary>
     public static bool IsReplica(string replication) => Field(replication, "role:") == "slave";
 
     private static string Field(string info, string name)

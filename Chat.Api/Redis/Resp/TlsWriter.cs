@@ -1,7 +1,7 @@
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Writes to a stream on a thread of its own. An SslStream can't stop half way through a record, so that a write
-/// waits for a server that does not read; nobody but this thread waits with it.</summary>
+/// <summary>Writes to a stream on a thread of its own. An SslStream cannot stop half way through a record, so a write
+/// waits for a server that does not read, and only this thread should wait with it.</summary>
 internal sealed class TlsWriter
 {
     private readonly Stream _stream;
@@ -13,7 +13,7 @@ internal sealed class TlsWriter
     private bool _ended;
 
     /// <param name="stream">Where to.</param>
-    /// <param name="failed">Called on the writing thread when it can't be written to any more.</param>
+    /// <param name="failed">Called on the writing thread when the stream can no longer be written to.</param>
     public TlsWriter(Stream stream, Action failed)
     {
         _stream = stream;
@@ -21,7 +21,7 @@ internal sealed class TlsWriter
         new Thread(Run) { IsBackground = true, Name = "redis tls" }.Start();
     }
 
-    /// <summary>Bytes taken and not written yet.</summary>
+    /// <summary>The number of bytes accepted and not yet written.</summary>
     public int Unwritten
     {
         get
@@ -33,7 +33,7 @@ internal sealed class TlsWriter
         }
     }
 
-    /// <summary>Takes the bytes; never waits for the stream.</summary>
+    /// <summary>Accepts the bytes. Never waits for the stream.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
@@ -43,7 +43,7 @@ internal sealed class TlsWriter
         }
     }
 
-    /// <summary>Nothing more is written. A write under way ends when the connection does.</summary>
+    /// <summary>Stops writing. A write under way ends when the connection does.</summary>
     public void End()
     {
         lock (_gate)
