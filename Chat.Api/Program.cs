@@ -1,6 +1,7 @@
 using Chat.Api.Auth;
 using Chat.Api.Hubs;
 using Chat.Api.Nodes;
+using Chat.Api.Presence;
 using Chat.Api;
 using ServiceDefaults;
 
@@ -12,6 +13,7 @@ return await Startup.RunAsync(
         builder.AddServiceDefaults();
         builder.AddNodes();
         builder.AddAuth();
+        builder.AddPresence();
         builder.AddChat();
         builder.AddChatHub();
     },
@@ -22,6 +24,7 @@ return await Startup.RunAsync(
         app.MapDefaultEndpoints();
         app.MapNodes().RequireService(app.Environment);
         app.MapAuth();
+        app.UsePresence();
         app.MapChat();
         app.MapChatHub();
     });

@@ -15,4 +15,7 @@ internal interface IFrameFormat
 
     /// <summary>Where the stream of a topic continues, and whether nothing was missed up to there. Null as above.</summary>
     Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
+
+    /// <summary>Who is in a topic, or who came and went. Null as above.</summary>
+    Frame? Presence(Topic topic, PresenceNews news);
 }

@@ -16,16 +16,18 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     private readonly HubMemberships _memberships;
     private readonly SignalNames _names;
     private readonly HubTyping _typing;
+    private readonly HubPresence _presence;
     private readonly TokenValidator _tokens;
     private readonly ILogger<ChatHub> _logger;
 
-    public ChatHub(HubMessages messages, HubMemberships memberships, SignalNames names, HubTyping typing, TokenValidator tokens, ILogger<ChatHub> logger)
+    public ChatHub(HubMessages messages, HubMemberships memberships, SignalNames names, HubTyping typing, HubPresence presence, TokenValidator tokens, ILogger<ChatHub> logger)
     {
         _logger = logger;
         _messages = messages;
         _memberships = memberships;
         _names = names;
         _typing = typing;
+        _presence = presence;
         _tokens = tokens;
     }
 
@@ -88,6 +90,15 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var since = HubMessages.Since(request.Since);
         HubMemberships.CheckIsMember(Client, group);
         return _messages.HistoryAsync(Topic.Group(group), since, request.Limit);
+    }
+
+    /// <summary>Returns who is in a group, and tells from now on who comes and goes.</summary>
+    [HubMethodName("presence")]
+    public Task<PresenceAnswer> PresenceAsync(PresenceRequest request)
+    {
+        var group = GroupId(request.Group);
+        HubMemberships.CheckIsMember(Client, group);
+        return _presence.ReadAsync(Client, group, request.Watch ?? true);
     }
 
     /// <summary>Tells the others that the user is typing, no more often than they need to know.</summary>

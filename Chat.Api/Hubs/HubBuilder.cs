@@ -41,6 +41,7 @@ internal static class HubBuilder
         services.AddSingleton<HubMessages>();
         services.AddSingleton<HubMemberships>();
         services.AddSingleton<HubTyping>();
+        services.AddSingleton<HubPresence>();
 
         var connections = builder.Configuration.GetSection(ConnectionOptions.Section).Get<ConnectionOptions>() ?? new ConnectionOptions();
         services.AddSignalR(hub =>

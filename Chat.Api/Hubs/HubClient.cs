@@ -5,6 +5,7 @@ using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
+using Chat.Api.Presence;
 using Chat.Api.Topics;
 using Microsoft.AspNetCore.SignalR;
 
@@ -27,6 +28,7 @@ internal sealed partial class HubClient
     private ImmutableDictionary<string, long> _unsubscribed = ImmutableDictionary<string, long>.Empty; // groups that this connection alone is not in, and of which joining
     private Entered[]? _takenUp; // between TakeUpAsync and EnterAsync
     private volatile bool _isOver;
+    private ConnectionWatches? _presence; // null: it never asked
 
     public HubClient(Connection connection, string connectionId, HubServices services)
     {
@@ -137,11 +139,23 @@ internal sealed partial class HubClient
         return true;
     }
 
+    /// <summary>From now on the client is told who is in a group, for as long as it is a member itself.</summary>
+    public void Watch(Topic group, PresenceWatches watches)
+    {
+        var presence = LazyInitializer.EnsureInitialized(ref _presence, () => new ConnectionWatches(watches, Connection));
+        presence.Add(group);
+        if (!TryFind(group.Id, out _))
+        {
+            presence.Remove(group);
+        }
+    }
+
     /// <summary>The connection has ended.</summary>
     public void End()
     {
         _isOver = true;
         Open();
+        Volatile.Read(ref _presence)?.End();
         foreach (var member in Members)
         {
             Leave(member);
@@ -203,6 +217,7 @@ internal sealed partial class HubClient
     // Under the topic's lock.
     private void OnRemoved(Topic topic)
     {
+        Volatile.Read(ref _presence)?.Remove(topic);
         if (_groups.TryGetValue(topic.Id, out var member) && !member.IsIn)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static state => state.Client.Forget(state.Member), (Client: this, Member: member), preferLocal: false);
@@ -213,6 +228,7 @@ internal sealed partial class HubClient
     {
         if (_groups.TryRemove(new(member.Topic.Topic.Id, member)))
         {
+            Volatile.Read(ref _presence)?.Remove(member.Topic.Topic);
             _services.Topics.Release(member.Topic);
             if (!_isOver)
             {

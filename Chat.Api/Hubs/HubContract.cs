@@ -55,6 +55,13 @@ public sealed record UnsubscribeRequest([property: Key("group")] string? Group);
 public sealed record TypingRequest([property: Key("group")] string? Group);
 
 /// <param name="Group">Which.</param>
+/// <param name="Watch">Whether the connection is told from now on, by the event <c>presence</c>, who comes and goes. Default true.</param>
+[MessagePackObject]
+public sealed record PresenceRequest(
+    [property: Key("group")] string? Group,
+    [property: Key("watch")] bool? Watch = null);
+
+/// <param name="Group">Which.</param>
 /// <param name="Since">A position, <c>{epoch}:{offset}</c>: the messages after it are returned, oldest first. Without it, the latest.</param>
 /// <param name="Limit">The most messages to return.</param>
 [MessagePackObject]
@@ -109,3 +116,19 @@ public sealed record LeaveAnswer(
 
 [MessagePackObject]
 public sealed record RefreshAnswer([property: Key("expiresAt")] DateTimeOffset? ExpiresAt);
+
+/// <param name="Version">Grows with each change; an event with no higher version is older than this answer.</param>
+/// <param name="Count">How many users are in the group.</param>
+/// <param name="Members">They; null if they are too many to be named.</param>
+[MessagePackObject]
+public sealed record PresenceAnswer(
+    [property: Key("version")] long Version,
+    [property: Key("count")] long Count,
+    [property: Key("members")] IReadOnlyList<GroupMember>? Members);
+
+/// <param name="Nick">The user.</param>
+/// <param name="Connections">How many connections they have in the group.</param>
+[MessagePackObject]
+public sealed record GroupMember(
+    [property: Key("nick")] string Nick,
+    [property: Key("connections")] long Connections);

@@ -38,6 +38,8 @@ internal static class HubError
 
     public static HubException Internal() => new("internal: Something went wrong on the server.");
 
+    public static HubException NoPresence() => new("no_presence: Presence is not kept here (Chat:Presence:Enabled).");
+
     public static HubException InvalidToken(string text) => new("invalid_token: " + text);
 
     public static HubException OtherUser() => new("other_user: The token is of another user than this connection.");

@@ -36,6 +36,8 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
 
     public abstract Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
 
+    public abstract Frame? Presence(Topic topic, PresenceNews news);
+
     /// <summary>The protocol's close message. A client with automatic reconnect uses it after each of our reasons.</summary>
     public abstract Frame Close(CloseReason reason);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.Presence;
 using Chat.Api.WebSockets;
 
 namespace Chat.Api.Hubs;
@@ -75,6 +76,17 @@ internal sealed class HubJsonFormat : HubFormat
         writer.Write(offset);
         writer.Write(recovered ? ",\"recovered\":true"u8 : ",\"recovered\":false"u8);
         return End(writer);
+    }
+
+    public override Frame? Presence(Topic topic, PresenceNews news)
+    {
+        var writer = Begin("presence"u8);
+        writer.Write("{\"group\":\""u8);
+        writer.Write(topic.JsonId.Span);
+        writer.Write("\""u8);
+        PresenceJson.Write(writer, news, "nick"u8);
+        writer.Write("}]}\u001e"u8);
+        return Finish(writer);
     }
 
     public override Frame Close(CloseReason reason)

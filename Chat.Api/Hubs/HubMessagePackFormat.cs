@@ -79,6 +79,35 @@ internal sealed class HubMessagePackFormat : HubFormat
         return End(ref writer);
     }
 
+    public override Frame? Presence(Topic topic, PresenceNews news)
+    {
+        var writer = Begin("presence"u8, fields: news.Members is not null ? 4 : news.IsCountOnly ? 3 : 5);
+        Write(ref writer, "group"u8, topic.Id);
+        writer.WriteString("version"u8);
+        writer.Write(news.Version);
+        writer.WriteString("count"u8);
+        writer.Write(news.Count);
+        if (news.Members is { } members)
+        {
+            writer.WriteString("members"u8);
+            writer.WriteArrayHeader(members.Count);
+            foreach (var (id, connections) in members)
+            {
+                writer.WriteMapHeader(2);
+                Write(ref writer, "nick"u8, id);
+                writer.WriteString("connections"u8);
+                writer.Write(connections);
+            }
+        }
+        else if (!news.IsCountOnly)
+        {
+            Write(ref writer, "joined"u8, news.Joined);
+            Write(ref writer, "left"u8, news.Left);
+        }
+
+        return End(ref writer);
+    }
+
     public override Frame Close(CloseReason reason)
     {
         var writer = new MessagePackWriter(Scratch());
@@ -120,6 +149,16 @@ internal sealed class HubMessagePackFormat : HubFormat
     {
         writer.WriteString(name);
         writer.Write(value);
+    }
+
+    private static void Write(ref MessagePackWriter writer, ReadOnlySpan<byte> name, IReadOnlyList<string> values)
+    {
+        writer.WriteString(name);
+        writer.WriteArrayHeader(values.Count);
+        foreach (var value in values)
+        {
+            writer.Write(value);
+        }
     }
 
     private Frame End(ref MessagePackWriter writer)

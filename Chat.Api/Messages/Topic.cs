@@ -54,6 +54,13 @@ internal sealed record Topic
     /// <param name="id">From <see cref="ChatId"/>.</param>
     public static Topic Group(string id) => new(TopicKind.Group, id, "group:" + id);
 
+    /// <summary>The topic of this name, or null if no topic is called so.</summary>
+    public static Topic? Parse(string name) =>
+        name == All.Name ? All
+        : name.StartsWith("user:", StringComparison.Ordinal) && ChatId.IsValid(name[5..]) ? User(name[5..])
+        : name.StartsWith("group:", StringComparison.Ordinal) && ChatId.IsValid(name[6..]) ? Group(name[6..])
+        : null;
+
     public bool Equals(Topic? other) => other is not null && Name == other.Name;
 
     public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);

@@ -10,8 +10,9 @@ internal sealed class NodeOptions
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the node is considered alive after its last heartbeat, by Redis's clock.</summary>
-    /// <value>At least 3 heartbeats, so that losing two does no harm, and at most 10 minutes. Default 10 seconds.</value>
-    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
+    /// <value>At least 3 heartbeats, so that losing two does no harm, and at most 10 minutes. Default 7 seconds: with a heartbeat of a survivor
+    /// on top, a killed node and its users are gone within 10.</value>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(7);
 
     /// <summary>The address at which the edge reaches this node, when it is not the one it listens on.</summary>
     /// <value>An absolute http or https URL. Default: the address the server really bound.</value>

@@ -28,7 +28,8 @@ internal sealed class NodeRegistry(NodeList list, NodeKeys keys, IOptions<NodeOp
             (long)options.Value.Lease.TotalMilliseconds,
             JsonSerializer.Serialize(self, NodeJson.Default.NodeInfo),
             keys.Channel,
-            announce ? "1" : "0"),
+            announce ? "1" : "0",
+            (long)(2 * options.Value.Heartbeat).TotalMilliseconds),
         NodeJson.Default.NodeInfo));
 
     /// <summary>Takes the node off the list and announces it.</summary>

@@ -175,6 +175,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
                 }
 
                 _groups[group] = member;
+                connection.Presence?.Add(member.Topic.Topic);
             }
             catch (BackplaneUnavailableException)
             {

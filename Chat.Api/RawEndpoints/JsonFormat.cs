@@ -1,6 +1,7 @@
 using System.Text;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.Presence;
 using Chat.Api.WebSockets;
 
 namespace Chat.Api.RawEndpoints;
@@ -50,6 +51,17 @@ internal sealed class JsonFormat : WebSocketFormat
         writer.Write("\",\"offset\":"u8);
         writer.Write(offset);
         writer.Write(recovered ? ",\"recovered\":true}"u8 : ",\"recovered\":false}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
+    public override Frame? Presence(Topic topic, PresenceNews news)
+    {
+        var writer = FrameWriter.Begin();
+        writer.Write("{\"type\":\"presence\",\"topic\":\""u8);
+        writer.Write(topic.JsonName.Span);
+        writer.Write("\""u8);
+        PresenceJson.Write(writer, news, "user"u8);
+        writer.Write("}"u8);
         return writer.End(WebSocketOpcode.Text);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Unicode;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.Presence;
 using Chat.Api.Topics;
 using Chat.Api.WebSockets;
 
@@ -26,6 +27,9 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         _topics = topics;
         _jsonUserId = JsonText.Escape(userId);
     }
+
+    /// <summary>Null: the client does not want to know who is in its topics.</summary>
+    public ConnectionWatches? Presence { get; set; }
 
     public new WebSocketFormat Format => (WebSocketFormat)base.Format;
 

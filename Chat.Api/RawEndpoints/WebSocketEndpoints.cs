@@ -4,6 +4,7 @@ using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
+using Chat.Api.Presence;
 using Chat.Api.Topics;
 using Chat.Api.WebSockets;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,8 @@ namespace Chat.Api.RawEndpoints;
 
 /// <summary>The raw endpoints: maps paths to topics, and takes a request through the steps to a connection.</summary>
 internal sealed class WebSocketEndpoints(
-    TopicTable topics, ConnectionTable connections, ConnectionRun life, Admission admission, IBackplane backplane, GroupAccess access, IOptions<AuthOptions> auth)
+    TopicTable topics, ConnectionTable connections, ConnectionRun life, Admission admission, IBackplane backplane, GroupAccess access,
+    PresenceWatches presence, IOptions<AuthOptions> auth)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -49,6 +51,7 @@ internal sealed class WebSocketEndpoints(
         // Everything is refused before the upgrade if it can be: a client learns more from a status, and the edge may
         // try another node.
         if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal)
+            || (refusal = request.WatchesPresence && !wanted.Any(presence.Knows) ? Refusal.NoPresence : null) is not null
             || (refusal = await WebSocketAccess.CheckAsync(http, userId, auth.Value.RequireToken is true) ?? await admission.EnterAsync(userId)) is not null)
         {
             await refusal.WriteAsync(http);
@@ -117,7 +120,12 @@ internal sealed class WebSocketEndpoints(
             ExpiresAt = ChatUser.ExpiresAt(http.User),
         };
         var members = new List<Member>(acquired.Count);
-        connection.Removed = _ => reader.OnRemoved(connection);
+        connection.Presence = request.WatchesPresence ? new ConnectionWatches(presence, connection) : null;
+        connection.Removed = topic =>
+        {
+            connection.Presence?.Remove(topic);
+            reader.OnRemoved(connection);
+        };
         await life.RunAsync(
             connection,
             async () =>
@@ -133,7 +141,11 @@ internal sealed class WebSocketEndpoints(
 
                 return await connection.ReadAsync(reader);
             },
-            () => members.ForEach(member => member.Topic.Leave(member)));
+            () =>
+            {
+                connection.Presence?.End();
+                members.ForEach(member => member.Topic.Leave(member));
+            });
     }
 
     private async Task JoinAsync(
@@ -152,6 +164,7 @@ internal sealed class WebSocketEndpoints(
             }
 
             members.Add(member);
+            connection.Presence?.Add(member.Topic.Topic);
         }
     }
 }

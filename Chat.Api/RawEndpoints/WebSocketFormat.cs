@@ -22,6 +22,8 @@ internal abstract class WebSocketFormat : IFrameFormat
 
     public abstract Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
 
+    public abstract Frame? Presence(Topic topic, PresenceNews news);
+
     /// <summary>Null: nothing is said of it in this format.</summary>
     public abstract Frame? Ack(ReadOnlySpan<byte> id, ReadOnlySpan<byte> epoch, long offset);
 

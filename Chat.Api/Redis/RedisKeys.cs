@@ -31,6 +31,21 @@ internal sealed class RedisKeys(string prefix)
     public void Typing(CommandBuffer command, ReadOnlySpan<byte> topic, string userId) =>
         Key(command, topic, [.. "}:typing:"u8, .. KeyText.Encode(userId)]);
 
+    /// <summary>Who is in a topic: a hash of user to connections by node (presence.lua).</summary>
+    public void Here(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:here"u8);
+
+    /// <summary>The hash tag of what concerns nodes; the registry's own keys have it, too (<c>NodeKeys</c>).</summary>
+    public static ReadOnlySpan<byte> NodesTag => "nodes"u8;
+
+    /// <summary>The nodes' leases: <c>NodeKeys.Leases</c>.</summary>
+    public void Leases(CommandBuffer command) => Key(command, NodesTag, "}:leases"u8);
+
+    /// <summary>The nodes that report presence: a sorted set (presence-roll.lua).</summary>
+    public void Reporters(CommandBuffer command) => Key(command, NodesTag, "}:reporters"u8);
+
+    /// <summary>The topics about which a node reports: a set of names.</summary>
+    public void TopicsOf(CommandBuffer command, string nodeId) => Key(command, NodesTag, [.. "}:topics:"u8, .. Encoding.ASCII.GetBytes(nodeId)]);
+
     /// <summary>The Redis Cluster slot of a topic's keys.</summary>
     public static int SlotOf(ReadOnlySpan<byte> topic) => RedisSlot.Of(IsTag(topic) ? topic : TagOf(topic));
 
@@ -58,6 +73,12 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>Where a node hears of its removals what the others have done.</summary>
     public byte[] ConfirmationChannel(string nodeId) => [.. _prefix, .. "removed:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>What stands before a topic's name in the channel of its presence.</summary>
+    public static ReadOnlySpan<byte> PresenceKind => "presence:"u8;
+
+    /// <summary>Where a topic's watchers hear who comes and goes.</summary>
+    public byte[] PresenceChannel(Topic topic) => [.. _prefix, .. PresenceKind, .. topic.Utf8Name.Span];
 
     /// <summary>The topic a channel stands for.</summary>
     public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel) =>

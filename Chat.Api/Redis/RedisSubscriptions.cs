@@ -24,6 +24,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly ILogger _logger;
     private int _toRestore; // confirmations still missing after a connect; touched on the link's thread only
     private volatile bool _restored;
+    private FeatureChannels? _feature;
 
     public RedisSubscriptions(
         RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, BackplaneMetrics metrics, ILogger logger)
@@ -39,6 +40,12 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     }
 
     public void Start() => _link.Start();
+
+    /// <summary>Gives a feature the channels of a kind: it hears them in place of the listener. Before <see cref="Start"/>.</summary>
+    /// <param name="kind">What stands before the topic's name.</param>
+    /// <param name="heard">Called on the reading thread with the topic's name and the message: must not wait, block or throw.</param>
+    /// <param name="restored">Called there as well, as <see cref="IBackplaneListener.OnRestored"/> is.</param>
+    public void Attach(ReadOnlySpan<byte> kind, ChannelListener heard, Action restored) => _feature = new FeatureChannels(kind.ToArray(), heard, restored);
 
     public void Dispose() => _link.Dispose();
 
@@ -171,7 +178,15 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             var message = push.ReadBulk();
             if (!_own.TryHear(channel, message))
             {
-                _listener.OnEnvelope(_keys.TopicOf(channel), message);
+                var topic = _keys.TopicOf(channel);
+                if (_feature is { } feature && topic.StartsWith(feature.Kind))
+                {
+                    feature.Heard(topic[feature.Kind.Length..], message);
+                }
+                else
+                {
+                    _listener.OnEnvelope(topic, message);
+                }
             }
         }
         else if (kind.SequenceEqual("subscribe"u8))
@@ -207,6 +222,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             _metrics.Rebuilt();
             Log.Restored(_logger);
             _listener.OnRestored();
+            _feature?.Restored();
         }
     }
 
@@ -229,6 +245,8 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             throw new BackplaneUnavailableException("Redis did not confirm a subscription in time.");
         }
     }
+
+    private sealed record FeatureChannels(byte[] Kind, ChannelListener Heard, Action Restored);
 
     private sealed class TickReply(SubscriptionTicks ticks, long number) : IRespReply
     {
@@ -258,3 +276,5 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         public static partial void Silent(ILogger logger, double seconds);
     }
 }
+
+internal delegate void ChannelListener(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message);

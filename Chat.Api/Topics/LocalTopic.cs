@@ -17,13 +17,15 @@ internal sealed partial class LocalTopic : ILogFollower
     private readonly byte[] _node;
     private readonly TopicMetrics _metrics;
     private readonly IMembershipListener? _memberships;
+    private readonly IMemberListener? _presence;
 
     private readonly Lock _gate = new(); // guards everything below
     private readonly List<Member> _members = [];
     private readonly LogCursor _cursor;
 
-    public LocalTopic(Topic topic, byte[] node, TopicMetrics metrics, IMembershipListener? memberships = null)
+    public LocalTopic(Topic topic, byte[] node, TopicMetrics metrics, IMembershipListener? memberships = null, IMemberListener? presence = null)
     {
+        _presence = presence;
         _topic = topic;
         _node = node;
         _metrics = metrics;
@@ -273,12 +275,14 @@ internal sealed partial class LocalTopic : ILogFollower
         last.Index = member.Index;
         _members.RemoveAt(_members.Count - 1);
         member.Index = -1;
+        _presence?.OnWent(_topic, member.Connection.UserId);
     }
 
     private Member Add_NeedsLock(Member member)
     {
         member.Index = _members.Count;
         _members.Add(member);
+        _presence?.OnCame(_topic, member.Connection.UserId);
         return member;
     }
 }

@@ -26,6 +26,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     private readonly DeliveryLanes _lanes;
     private IBackplane? _backplane;
     private IMembershipListener? _memberships;
+    private IMemberListener? _presence;
 
     public TopicTable(NodeIdentity node, IOptions<TopicOptions> options, TopicMetrics metrics, TimeProvider time, ILogger<TopicTable> logger)
     {
@@ -47,6 +48,9 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     /// <summary>As <see cref="Attach(IBackplane)"/>; before any topic is acquired.</summary>
     public void Attach(IMembershipListener memberships) => _memberships = memberships;
 
+    /// <summary>As <see cref="Attach(IBackplane)"/>; before any topic is acquired.</summary>
+    public void Attach(IMemberListener presence) => _presence = presence;
+
     public void Dispose()
     {
         _lanes.Dispose();
@@ -61,7 +65,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         Task activation;
         lock (_gate)
         {
-            local = _topics.GetOrAdd(topic.Name, static (_, args) => new LocalTopic(args.topic, args.self._node, args.self._metrics, args.self._memberships), (topic, self: this));
+            local = _topics.GetOrAdd(topic.Name, static (_, args) => new LocalTopic(args.topic, args.self._node, args.self._metrics, args.self._memberships, args.self._presence), (topic, self: this));
             local.References++;
             activation = local.Activation ??= ActivateAsync(local);
         }

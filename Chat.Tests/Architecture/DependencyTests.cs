@@ -19,8 +19,9 @@ public sealed class DependencyTests
         ("Topics", ["Messages", "Nodes", "Backplane", "Connections"]),
         ("Admissions", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Redis"]),
         ("Memberships", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
-        ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships"]),
-        ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Topics", "Admissions", "Memberships"]),
+        ("Presence", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
+        ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships", "Presence"]),
+        ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Topics", "Admissions", "Memberships", "Presence"]),
     ]);
 
     private static readonly Layers Edge = new(typeof(global::Edge.Proxy.EdgeOptions).Assembly, "Edge.Proxy",

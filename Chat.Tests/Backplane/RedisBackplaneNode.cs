@@ -3,6 +3,7 @@ using Chat.Api.Backplane;
 using Chat.Api.Hubs;
 using Chat.Api.Memberships;
 using Chat.Api.Nodes;
+using Chat.Api.Presence;
 using Chat.Api.Redis.Resp;
 using Chat.Api.Redis;
 using Chat.Tests.Support;
@@ -13,6 +14,8 @@ namespace Chat.Tests.Backplane;
 /// <summary>The Redis backplane of one node, and what else of a node speaks to Redis.</summary>
 internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
 {
+    public const int PresenceListSize = 4;
+
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
     private readonly RedisLives _lives;
@@ -28,9 +31,10 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
         _keys = keys;
-        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts], static () => { }, NullLogger.Instance);
+        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts, .. RedisPresence.Scripts], static () => { }, NullLogger.Instance);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
         _lives = new RedisLives(_commands, keys, Listener);
+        Presence = new RedisPresence(_commands, _subscriptions, keys, node, PresenceListSize);
         Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1));
         TypingTurns = new RedisTypingTurns(_commands, keys);
         Places = new RedisUserPlaces(_commands, keys, node);
@@ -43,6 +47,9 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     public override RedisBackplane Backplane { get; }
 
     public RedisMemberships Memberships { get; }
+
+    /// <summary>Names up to <see cref="PresenceListSize"/> users.</summary>
+    public RedisPresence Presence { get; }
 
     public RedisTypingTurns TypingTurns { get; }
 

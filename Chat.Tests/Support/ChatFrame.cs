@@ -14,12 +14,20 @@ internal sealed record ChatFrame(
     long At = 0,
     bool? Recovered = null,
     string? Code = null,
-    bool? Retry = null)
+    bool? Retry = null,
+    long Version = 0,
+    long Count = 0,
+    ChatMember[]? Members = null,
+    string[]? Joined = null,
+    string[]? Left = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 
     public static ChatFrame Parse(string text) => JsonSerializer.Deserialize<ChatFrame>(text, JsonSerializerOptions.Web)!;
 }
+
+/// <summary>A user in a topic, in a <c>presence</c> frame.</summary>
+internal sealed record ChatMember(string User, long Connections);
 
 /// <summary>How a connection ended; without a closing handshake the code is 1006.</summary>
 internal sealed record Closing(int Code, string Reason);

@@ -8,7 +8,7 @@ internal abstract class HubClient : IAsyncDisposable
 {
     public const string Path = "/signalr/chat";
 
-    public static readonly IReadOnlyList<string> EventNames = ["message", "direct", "joined", "lost", "mirror", "typing", "subscribed"];
+    public static readonly IReadOnlyList<string> EventNames = ["message", "direct", "joined", "lost", "mirror", "typing", "subscribed", "presence"];
 
     private readonly Inbox<HubEvent> _events;
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,6 +62,9 @@ internal abstract class HubClient : IAsyncDisposable
 
     public Task<HubHistory> HistoryAsync(string group, string? since = null, int? limit = null) =>
         InvokeAsync<HubHistory>("history", With(new { group }, ("since", since), ("limit", limit)));
+
+    public Task<HubPresence> PresenceAsync(string group, bool? watch = null) =>
+        InvokeAsync<HubPresence>("presence", With(new { group }, ("watch", watch)));
 
     public Task TypingAsync(string group) => InvokeAsync("typing", new { group });
 

@@ -13,7 +13,12 @@ internal sealed record HubEvent(
     long At = 0,
     bool? Recovered = null,
     string? Method = null,
-    HubGroup? Payload = null)
+    HubGroup? Payload = null,
+    long Version = 0,
+    long Count = 0,
+    HubMember[]? Members = null,
+    string[]? Joined = null,
+    string[]? Left = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 }
@@ -35,3 +40,8 @@ internal sealed record HubLeft(int Nodes, int Of);
 
 /// <summary>The answer to <c>refresh</c>.</summary>
 internal sealed record HubRefreshed(DateTimeOffset ExpiresAt);
+
+/// <summary>The answer to <c>presence</c>; without members where there are too many.</summary>
+internal sealed record HubPresence(long Version, long Count, HubMember[]? Members);
+
+internal sealed record HubMember(string Nick, long Connections);

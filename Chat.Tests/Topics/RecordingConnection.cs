@@ -8,7 +8,7 @@ using Chat.Tests.Support;
 namespace Chat.Tests.Topics;
 
 /// <summary>A member's connection that keeps what it is sent, in short: <c>e1:4 hi</c> for a message,
-/// <c>from e1:3</c> for where its stream begins, <c>hole e1:7</c> where it was told that something may be missing.</summary>
+/// <c>from e1:3</c> for where its stream begins, <c>hole e1:7</c> where it was told that something may be missing, <c>8: +anna</c> for presence.</summary>
 internal sealed class RecordingConnection(long number = 1) : Connection(number, "u" + number, WebSocketFormat.Json)
 {
     private readonly Lock _gate = new(); // guards _seen
@@ -64,7 +64,16 @@ internal sealed class RecordingConnection(long number = 1) : Connection(number, 
         {
             "subscribed" => (json.GetProperty("recovered").GetBoolean() ? "from " : "hole ") + position,
             "message" => $"{position} {json.GetProperty("msg")}",
+            "presence" => Presence(json),
             var other => $"{position} {other}",
         };
     }
+
+    // "7: anna 2, ben 1", "8: +carl -ben", "9: 5000"
+    private static string Presence(JsonElement json) => $"{json.GetProperty("version")}: " + (
+        json.TryGetProperty("members", out var members)
+            ? string.Join(", ", members.EnumerateArray().Select(member => $"{member.GetProperty("user")} {member.GetProperty("connections")}"))
+        : json.TryGetProperty("joined", out var joined)
+            ? string.Join(' ', joined.EnumerateArray().Select(user => $"+{user}").Concat(json.GetProperty("left").EnumerateArray().Select(user => $"-{user}")))
+        : $"{json.GetProperty("count")}");
 }

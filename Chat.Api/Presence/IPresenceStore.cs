@@ -1,0 +1,56 @@
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Presence;
+
+/// <summary>Who is in which topic, over the whole cluster. Each node reports for itself, and survivors sweep a node that has died.</summary>
+/// <remarks>Every method throws <see cref="BackplaneUnavailableException"/> where Redis does not answer. Reports state how things are, not what
+/// changed, so each may be repeated.</remarks>
+internal interface IPresenceStore
+{
+    /// <summary>Called with news of a topic that this node watches, on the thread that reads from Redis: must not wait, block or throw.
+    /// The bytes are valid during the call only.</summary>
+    PresenceListener? Heard { get; set; }
+
+    /// <summary>Called after subscriptions were lost and are in place again: news may have been missed, and Redis may have lost something.</summary>
+    Action? Restored { get; set; }
+
+    /// <summary>Reports how many connections users have in a topic on a node; tells the watchers who came or went by that.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="node">The node; null: this one.</param>
+    /// <param name="users">The users; 0 connections: the user has none there.</param>
+    /// <param name="isAll">Whether users who are not named have none there.</param>
+    Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll);
+
+    /// <summary>Reads who is in a topic.</summary>
+    Task<PresenceNews> ReadAsync(Topic topic, int most);
+
+    /// <summary>From its completion on, <see cref="Heard"/> is called with the topic's news.</summary>
+    Task WatchAsync(Topic topic);
+
+    void Unwatch(Topic topic);
+
+    /// <summary>Notes that this node reports about these topics, so that they can be swept once it has died. Before the first report.</summary>
+    Task AddTopicsAsync(IReadOnlyCollection<Topic> topics);
+
+    /// <summary>Notes that a node does not report about these topics any more.</summary>
+    Task RemoveTopicsAsync(string? node, IReadOnlyCollection<string> topics);
+
+    /// <summary>Some of the topics about which a node reports, by name.</summary>
+    Task<IReadOnlyList<string>> TopicsOfAsync(string? node, int most);
+
+    /// <summary>Says that this node reports presence, and takes over a dead one's sweep if there is one.</summary>
+    Task<PresenceRoll> CallRollAsync();
+
+    /// <summary>Says that this node stops, and will have to be swept after a delay.</summary>
+    Task LeaveAsync(TimeSpan delay);
+
+    /// <summary>A dead node has been swept.</summary>
+    Task ForgetNodeAsync(string node);
+}
+
+internal delegate void PresenceListener(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> news);
+
+/// <param name="IsKnown">False: others have swept this node, or have begun to; it has to report everything again.</param>
+/// <param name="DeadNode">The node to sweep, which nobody else is sweeping now; empty: there is none.</param>
+internal sealed record PresenceRoll(bool IsKnown, string DeadNode);

@@ -1,0 +1,172 @@
+using Chat.Api.Messages;
+
+namespace Chat.Api.Presence;
+
+/// <summary>One topic's users on this node: how many connections each has, and what of that has been reported.</summary>
+/// <remarks>A user whose last connection ends stays for a while, so that one who comes back at once was never gone. Only one report is
+/// under way at a time: <see cref="Take"/>, and then <see cref="Confirm"/> or <see cref="Fail"/>.</remarks>
+internal sealed class LocalPresence(Topic topic)
+{
+    private readonly Lock _gate = new(); // guards everything below
+    private readonly Dictionary<string, User> _users = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
+    private bool _isReplaced;
+    private bool _isOver;
+
+    public Topic Topic => topic;
+
+    /// <summary>A connection of the user has come. Returns false if this object is over, and another has to take its place.</summary>
+    public bool TryCome(string userId)
+    {
+        lock (_gate)
+        {
+            if (_isOver)
+            {
+                return false;
+            }
+
+            Change_NeedsLock(userId, 1, now: 0);
+            return true;
+        }
+    }
+
+    /// <summary>A connection of the user has gone, at a timestamp.</summary>
+    public void Go(string userId, long now)
+    {
+        lock (_gate)
+        {
+            Change_NeedsLock(userId, -1, now);
+        }
+    }
+
+    /// <summary>What is stored may be wrong: the next report names all users.</summary>
+    public void ReportAll()
+    {
+        lock (_gate)
+        {
+            _isReplaced = true;
+        }
+    }
+
+    /// <summary>What is due to be reported. Users who left after <paramref name="goneBy"/> may yet come back, and are not due.</summary>
+    /// <param name="goneBy">A timestamp.</param>
+    /// <param name="most">Users at most, unless all are reported.</param>
+    /// <param name="isAll">Whether the report has to name all users, and does.</param>
+    /// <param name="isMore">Whether something remains to be reported, now or later.</param>
+    public List<PresentUser> Take(long goneBy, int most, out bool isAll, out bool isMore)
+    {
+        lock (_gate)
+        {
+            isAll = _isReplaced;
+            if (isAll)
+            {
+                foreach (var gone in _users.Where(user => user.Value.Connections == 0).Select(user => user.Key).ToList())
+                {
+                    _users.Remove(gone);
+                }
+
+                _isReplaced = false;
+                _changed.Clear();
+                isMore = false;
+                return [.. _users.Select(user => new PresentUser(user.Key, user.Value.Connections))];
+            }
+
+            var due = new List<PresentUser>();
+            foreach (var id in _changed)
+            {
+                var user = _users[id];
+                if (due.Count < most && (user.Connections > 0 || user.Reported == 0 || user.GoneAt <= goneBy))
+                {
+                    due.Add(new PresentUser(id, user.Connections));
+                }
+            }
+
+            due.ForEach(user => _changed.Remove(user.Id));
+            due.RemoveAll(user => !NeedsReport_NeedsLock(user));
+            isMore = _changed.Count > 0;
+            return due;
+        }
+    }
+
+    /// <summary>What was taken has been reported.</summary>
+    public void Confirm(List<PresentUser> reported)
+    {
+        lock (_gate)
+        {
+            foreach (var (id, connections) in reported)
+            {
+                if (_users.TryGetValue(id, out var user))
+                {
+                    user.Reported = connections;
+                    if (user is { Connections: 0, Reported: 0 } && !_changed.Contains(id))
+                    {
+                        _users.Remove(id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>What was taken may or may not have been reported.</summary>
+    public void Fail(List<PresentUser> reported, bool wasAll)
+    {
+        lock (_gate)
+        {
+            _isReplaced |= wasAll;
+            foreach (var (id, _) in reported)
+            {
+                if (_users.TryGetValue(id, out var user))
+                {
+                    user.Reported = -1; // unknown
+                    _changed.Add(id);
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends this object if nobody is left in it and everything has been reported.</summary>
+    public bool TryEnd()
+    {
+        lock (_gate)
+        {
+            return _isOver = _users.Count == 0 && !_isReplaced;
+        }
+    }
+
+    private bool NeedsReport_NeedsLock(PresentUser due)
+    {
+        if (_users[due.Id].Reported != due.Connections)
+        {
+            return true;
+        }
+
+        if (due.Connections == 0)
+        {
+            _users.Remove(due.Id); // came and went between two reports
+        }
+
+        return false;
+    }
+
+    private void Change_NeedsLock(string userId, int connections, long now)
+    {
+        if (!_users.TryGetValue(userId, out var user))
+        {
+            _users[userId] = user = new User();
+        }
+
+        user.Connections += connections;
+        user.GoneAt = now;
+        _changed.Add(userId);
+    }
+
+    private sealed class User
+    {
+        public long Connections { get; set; }
+
+        /// <summary>As many as were last reported; -1: not known.</summary>
+        public long Reported { get; set; }
+
+        public long GoneAt { get; set; }
+    }
+}

@@ -1,0 +1,35 @@
+using Chat.Api.Nodes;
+using Chat.Api.Redis;
+using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Presence;
+
+/// <summary>Registers presence.</summary>
+internal static class PresenceBuilder
+{
+    /// <summary>Before what serves connections, so that presence stops after them: while a node drains, its users leave it.</summary>
+    public static WebApplicationBuilder AddPresence(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<PresenceOptions>().BindConfiguration(PresenceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PresenceOptions>, PresenceOptionsValidator>();
+        services.AddRedisScripts(RedisPresence.Scripts);
+        services.AddSingleton<IPresenceStore>(static provider => new RedisPresence(
+            provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisSubscriptions>(), provider.GetRequiredService<RedisKeys>(),
+            provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<IOptions<PresenceOptions>>().Value.ListSize));
+        services.AddSingleton<PresenceMetrics>();
+        services.AddSingleton<PresenceReporter>();
+        services.AddSingleton<PresenceWatches>();
+        services.AddHostedService<PresenceSweeper>();
+        services.AddHostedService(static provider => provider.GetRequiredService<PresenceReporter>());
+        services.AddHostedService(static provider => provider.GetRequiredService<PresenceWatches>());
+        return builder;
+    }
+
+    public static WebApplication UsePresence(this WebApplication app)
+    {
+        app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<PresenceReporter>());
+        return app;
+    }
+}

@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Presence;
+
+/// <summary>Reports who is in topics on this node.</summary>
+/// <remarks>
+/// <para>Guarantee: who is in a topic here is known to the cluster within a batch time, and who has gone, soon after the leave delay. Where
+/// Redis was away, or lost something, all is reported again.</para>
+/// <para>Mechanism: topics tell who comes and goes, which changes a counter and no more; one loop reports changes together, one
+/// command for each topic that has some.</para>
+/// </remarks>
+internal sealed partial class PresenceReporter(
+    IPresenceStore store, PresenceMetrics metrics, IOptions<PresenceOptions> options, TimeProvider time, ILogger<PresenceReporter> logger)
+    : BackgroundService, IMemberListener
+{
+    /// <summary>How often everything is reported again, so that nothing expires and no error stays.</summary>
+    public static readonly TimeSpan RenewEvery = TimeSpan.FromHours(6);
+
+    private const int UsersPerReport = 200;
+    private const int TopicsAtOnce = 64;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<string, LocalPresence> _topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<LocalPresence, bool> _changed = new(); // topics with something to report
+    private readonly HashSet<string> _added = new(StringComparer.Ordinal); // topics that the store knows this node to report; touched by the loop only
+    private readonly SemaphoreSlim _wakes = new(0, 1);
+    private int _reportAll;
+
+    public void OnCame(Topic topic, string userId)
+    {
+        if (IsKept(topic))
+        {
+            LocalPresence local;
+            while (!(local = _topics.GetOrAdd(topic.Name, static (_, topic) => new LocalPresence(topic), topic)).TryCome(userId))
+            {
+                _topics.TryRemove(new(topic.Name, local));
+            }
+
+            Changed(local);
+        }
+    }
+
+    public void OnWent(Topic topic, string userId)
+    {
+        if (IsKept(topic) && _topics.TryGetValue(topic.Name, out var local))
+        {
+            local.Go(userId, time.GetTimestamp());
+            Changed(local);
+        }
+    }
+
+    /// <summary>Whether presence is kept for a topic at all.</summary>
+    public bool IsKept(Topic topic) => options.Value.Enabled && topic.Kind != TopicKind.User;
+
+    /// <summary>What is stored of this node may be wrong.</summary>
+    public void ReportAll()
+    {
+        Interlocked.Exchange(ref _reportAll, 1);
+        Wake();
+    }
+
+    public override void Dispose()
+    {
+        _wakes.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var renewed = time.GetTimestamp();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = _changed.IsEmpty ? RenewEvery - time.GetElapsedTime(renewed) : options.Value.BatchTime;
+            await ((Task)_wakes.WaitAsync(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (time.GetElapsedTime(renewed) >= RenewEvery)
+            {
+                renewed = time.GetTimestamp();
+                ReportAll();
+            }
+
+            await Task.Delay(options.Value.BatchTime, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await ReportAsync();
+            }
+            catch (Exception exception)
+            {
+                if (exception is not BackplaneUnavailableException)
+                {
+                    Log.Failed(logger, exception);
+                }
+
+                await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task ReportAsync()
+    {
+        if (Interlocked.Exchange(ref _reportAll, 0) == 1)
+        {
+            await BeginAllAsync();
+        }
+
+        foreach (var some in _changed.Keys.Chunk(TopicsAtOnce))
+        {
+            Topic[] isNew = [.. some.Where(local => !_added.Contains(local.Topic.Name)).Select(local => local.Topic)];
+            if (isNew.Length > 0)
+            {
+                await store.AddTopicsAsync(isNew); // first, so that nothing is reported that nobody would sweep
+                _added.UnionWith(isNew.Select(topic => topic.Name));
+            }
+
+            await Task.WhenAll(some.Select(ReportAsync));
+            await EndAsync(some);
+        }
+    }
+
+    private async Task ReportAsync(LocalPresence local)
+    {
+        _changed.TryRemove(local, out _); // before it is asked, lest a change of just now gets lost
+        var due = local.Take(time.GetTimestamp() - (long)(options.Value.LeaveDelay.TotalSeconds * time.TimestampFrequency), UsersPerReport, out var isAll, out var isMore);
+        if (isMore)
+        {
+            _changed.TryAdd(local, true);
+        }
+
+        if (due.Count == 0 && !isAll)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.ReportAsync(local.Topic, null, due, isAll);
+            local.Confirm(due);
+            metrics.Reported(due.Count);
+        }
+        catch
+        {
+            local.Fail(due, isAll);
+            _changed.TryAdd(local, true);
+            throw;
+        }
+    }
+
+    private async Task EndAsync(IEnumerable<LocalPresence> some)
+    {
+        LocalPresence[] over = [.. some.Where(local => local.TryEnd())];
+        if (over.Length == 0)
+        {
+            return;
+        }
+
+        foreach (var local in over)
+        {
+            _topics.TryRemove(new(local.Topic.Name, local));
+            _added.Remove(local.Topic.Name); // whoever comes from now on adds it again, in a later round
+        }
+
+        await store.RemoveTopicsAsync(null, [.. over.Select(local => local.Topic.Name)]);
+    }
+
+    // Also what this node does not know that it ever reported: a Redis that came back older has it again.
+    private async Task BeginAllAsync()
+    {
+        try
+        {
+            _added.Clear();
+            foreach (var local in _topics.Values)
+            {
+                local.ReportAll();
+                _changed.TryAdd(local, true);
+            }
+
+            var stored = await store.TopicsOfAsync(null, int.MaxValue);
+            foreach (var some in stored.Where(name => !_topics.ContainsKey(name)).Chunk(TopicsAtOnce))
+            {
+                await Task.WhenAll(some.Select(Topic.Parse).OfType<Topic>().Select(topic => store.ReportAsync(topic, null, [], isAll: true)));
+                await store.RemoveTopicsAsync(null, some);
+            }
+        }
+        catch
+        {
+            Interlocked.Exchange(ref _reportAll, 1);
+            throw;
+        }
+    }
+
+    private void Changed(LocalPresence local)
+    {
+        if (_changed.TryAdd(local, true))
+        {
+            Wake();
+        }
+    }
+
+    private void Wake()
+    {
+        if (_wakes.CurrentCount == 0)
+        {
+            try
+            {
+                _wakes.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // Somebody else has woken it.
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceNotReported", Message = "Presence could not be reported; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

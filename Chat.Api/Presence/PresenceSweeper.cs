@@ -1,0 +1,159 @@
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Presence;
+
+/// <summary>Takes the users of dead nodes out of presence, and notices when others have done so with this one.</summary>
+/// <remarks>
+/// <para>Guarantee: no user of a dead node stays present for longer than the node's lease, a heartbeat of a survivor and the sweep itself.</para>
+/// <para>Mechanism: every node calls the roll at each heartbeat and whenever a node leaves. The roll, one script, gives a dead node to one
+/// asker; if that dies over it, to another one a little later. A node that was given up without being dead, because it could not renew
+/// its lease, learns that from the roll and reports everything again.</para>
+/// </remarks>
+internal sealed partial class PresenceSweeper : BackgroundService
+{
+    private const int TopicsAtOnce = 64;
+
+    private readonly IPresenceStore _store;
+    private readonly PresenceReporter _reporter;
+    private readonly PresenceMetrics _metrics;
+    private readonly LiveNodes _nodes;
+    private readonly NodeSelf _self;
+    private readonly PresenceOptions _options;
+    private readonly TimeSpan _heartbeat;
+    private readonly TimeProvider _time;
+    private readonly ILogger<PresenceSweeper> _logger;
+    private readonly SemaphoreSlim _wakes = new(0);
+
+    public PresenceSweeper(
+        IPresenceStore store, PresenceReporter reporter, PresenceMetrics metrics, LiveNodes nodes, NodeSelf self,
+        IOptions<PresenceOptions> options, IOptions<NodeOptions> nodeOptions, TimeProvider time, ILogger<PresenceSweeper> logger)
+    {
+        _store = store;
+        _reporter = reporter;
+        _metrics = metrics;
+        _nodes = nodes;
+        _self = self;
+        _options = options.Value;
+        _heartbeat = nodeOptions.Value.Heartbeat;
+        _time = time;
+        _logger = logger;
+    }
+
+    public override void Dispose()
+    {
+        _wakes.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!_options.Enabled)
+        {
+            return;
+        }
+
+        _nodes.Left += OnLeft;
+        var isFirst = true;
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                // Whoever is not in the registry would be taken for dead.
+                if (_nodes.Contains(_self.Id))
+                {
+                    isFirst = !await TryRollAsync(isFirst) && isFirst;
+                }
+
+                await ((Task)_wakes.WaitAsync(_heartbeat, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        finally
+        {
+            _nodes.Left -= OnLeft;
+        }
+
+        await LeaveAsync();
+    }
+
+    /// <summary>Sweeps a node for as long as it has topics. What fails is done again, by whichever node is next.</summary>
+    public async Task SweepAsync(string node)
+    {
+        while (await _store.TopicsOfAsync(node, TopicsAtOnce) is { Count: > 0 } names)
+        {
+            await Task.WhenAll(names.Select(Topic.Parse).OfType<Topic>().Select(topic => _store.ReportAsync(topic, node, [], isAll: true)));
+            await _store.RemoveTopicsAsync(node, names);
+        }
+
+        await _store.ForgetNodeAsync(node);
+    }
+
+    private void OnLeft(NodeInfo node) => _wakes.Release();
+
+    /// <summary>False: the roll could not be called.</summary>
+    private async Task<bool> TryRollAsync(bool isFirst)
+    {
+        try
+        {
+            while (true)
+            {
+                var roll = await _store.CallRollAsync();
+                if (!roll.IsKnown && !isFirst)
+                {
+                    Log.WasSwept(_logger);
+                    _reporter.ReportAll();
+                }
+
+                if (roll.DeadNode.Length == 0)
+                {
+                    return true;
+                }
+
+                isFirst = false;
+                await SweepAsync(roll.DeadNode);
+                _metrics.Swept();
+                Log.Swept(_logger, roll.DeadNode);
+            }
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.Delayed(_logger, exception.Message);
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(_logger, exception);
+        }
+
+        return false;
+    }
+
+    // Its users may be on their way to other nodes: they count as here for as long as the leave delay lasts.
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await _store.LeaveAsync(_options.LeaveDelay).WaitAsync(_heartbeat, _time);
+        }
+        catch (Exception exception) when (exception is BackplaneUnavailableException or TimeoutException)
+        {
+            Log.Delayed(_logger, exception.Message); // the others find it dead
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, EventName = "PresenceSwept", Message = "The users of node {Node}, which is gone, are out of presence.")]
+        public static partial void Swept(ILogger logger, string node);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "PresenceWasSwept", Message = "Others took this node for dead, or Redis has lost its presence; reporting all of it again.")]
+        public static partial void WasSwept(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "PresenceDelayed", Message = "Dead nodes stay in presence a little longer: {Reason}")]
+        public static partial void Delayed(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceSweepFailed", Message = "A dead node could not be taken out of presence; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,149 @@
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Presence;
+
+/// <summary>The connections on this node that want to know who is in a topic.</summary>
+/// <remarks>Guarantee: each gets a list, and then every change to it, in order, each once; or a new list where changes were missed. The node
+/// itself keeps no list. Not thread-safe: <see cref="PresenceWatches"/> holds its lock.</remarks>
+internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
+{
+    private readonly List<Watcher> _watchers = [];
+    private long _version; // of the latest news; 0: none yet
+    private bool _isCountOnly;
+    private long _countToTell = -1; // -1: told
+
+    public Topic Topic => topic;
+
+    public bool IsEmpty => _watchers.Count == 0;
+
+    /// <summary>Whether the topic's channel is listened to.</summary>
+    public bool IsSubscribed { get; set; }
+
+    /// <summary>Whether some watchers wait for a list.</summary>
+    public bool NeedsList { get; private set; }
+
+    /// <summary>Whether a number is to be told of a topic that has too many users to name them.</summary>
+    public bool HasCount => _countToTell >= 0;
+
+    /// <summary>Adds a connection, which gets a list at the next occasion. Returns false if it watches already.</summary>
+    public bool TryAdd(Connection connection)
+    {
+        if (_watchers.Exists(watcher => watcher.Connection == connection))
+        {
+            return false;
+        }
+
+        _watchers.Add(new Watcher(connection) { Waiting = [] });
+        NeedsList = true;
+        return true;
+    }
+
+    public void Remove(Connection connection) => _watchers.RemoveAll(watcher => watcher.Connection == connection);
+
+    /// <summary>News came over the channel.</summary>
+    public void OnNews(PresenceNews news)
+    {
+        if (news.Version <= _version)
+        {
+            return; // a list has told of it
+        }
+
+        var isGap = _version != 0 && news.Version != _version + 1;
+        _version = news.Version;
+        if (news.IsCountOnly)
+        {
+            _isCountOnly = true;
+            _countToTell = news.Count;
+            return;
+        }
+
+        if (isGap || _isCountOnly)
+        {
+            ListAnew(); // something was lost, or so many have left that they can be named again
+            return;
+        }
+
+        Span<Frame?> frames = new Frame?[IFrameFormat.Count];
+        foreach (var watcher in _watchers)
+        {
+            if (watcher.Waiting is { } waiting)
+            {
+                waiting.Add(news);
+            }
+            else if (news.Version > watcher.Version)
+            {
+                Tell(watcher, news, frames);
+            }
+        }
+    }
+
+    /// <summary>News may have been missed: all watchers get a list at the next occasion.</summary>
+    public void ListAnew()
+    {
+        NeedsList = !IsEmpty;
+        _watchers.ForEach(static watcher => watcher.Waiting ??= []);
+    }
+
+    /// <summary>A list was read, while the channel was listened to: those who wait for one get it, and what came since.</summary>
+    public void OnList(PresenceNews list)
+    {
+        if (list.Version > _version)
+        {
+            _version = list.Version;
+        }
+
+        NeedsList = false;
+        _isCountOnly = list.IsCountOnly;
+        Span<Frame?> frames = new Frame?[IFrameFormat.Count];
+        foreach (var watcher in _watchers)
+        {
+            if (watcher.Waiting is { } waiting)
+            {
+                Tell(watcher, list, frames);
+                watcher.Waiting = null;
+                foreach (var news in waiting.Where(news => news.Version > list.Version))
+                {
+                    Tell(watcher, news, new Frame?[IFrameFormat.Count]);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether a list of this version has something that was never told.</summary>
+    public bool IsBehind(long version) => version > _version;
+
+    /// <summary>Tells the number of users, of which there are too many to name them.</summary>
+    public void TellCount()
+    {
+        var news = new PresenceNews(_version, _countToTell);
+        _countToTell = -1;
+        Span<Frame?> frames = new Frame?[IFrameFormat.Count];
+        foreach (var watcher in _watchers.Where(static watcher => watcher.Waiting is null))
+        {
+            Tell(watcher, news, frames);
+        }
+    }
+
+    private void Tell(Watcher watcher, PresenceNews news, Span<Frame?> frames)
+    {
+        watcher.Version = news.Version;
+        var format = watcher.Connection.Format;
+        if ((frames[format.Index] ??= format.Presence(topic, news)) is { } frame)
+        {
+            watcher.Connection.Enqueue(frame);
+            metrics.Told(1);
+        }
+    }
+
+    private sealed class Watcher(Connection connection)
+    {
+        public Connection Connection => connection;
+
+        /// <summary>What it was told last.</summary>
+        public long Version { get; set; }
+
+        /// <summary>News that wait for its list; null once it has one.</summary>
+        public List<PresenceNews>? Waiting { get; set; }
+    }
+}

@@ -1,0 +1,286 @@
+using System.Text;
+using System.Threading.Channels;
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Presence;
+
+/// <summary>Tells connections who is in topics: once everybody, then who comes and goes.</summary>
+/// <remarks>One loop does all of it, so that a topic with many watchers holds up no thread that reads from Redis or serves clients. News
+/// that it cannot keep up with is dropped; the next one shows that, and a new list is read.</remarks>
+internal sealed partial class PresenceWatches(
+    IPresenceStore store, PresenceReporter reporter, PresenceMetrics metrics, IOptions<PresenceOptions> options, TimeProvider time, ILogger<PresenceWatches> logger)
+    : BackgroundService
+{
+    private const int NewsWaiting = 10_000;
+    private const int WatchesAtOnce = 64;
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(1); // counts are told so often, and lists that could not be read, asked for again
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30); // a last change that was lost shows by no other
+
+    private readonly Lock _gate = new(); // guards _watches and everything in them
+    private readonly Dictionary<string, PresenceWatch> _watches = new(StringComparer.Ordinal);
+    private readonly HashSet<PresenceWatch> _due = []; // those that need a list, or have nobody left
+    private readonly Channel<(string Topic, PresenceNews News)> _news = Channel.CreateBounded<(string, PresenceNews)>(
+        new BoundedChannelOptions(NewsWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    /// <summary>Whether presence is kept for a topic.</summary>
+    public bool Knows(Topic topic) => reporter.IsKept(topic);
+
+    /// <summary>From now on the connection is told who is in the topic; first, everybody.</summary>
+    public void Add(Topic topic, Connection connection)
+    {
+        lock (_gate)
+        {
+            if (!_watches.TryGetValue(topic.Name, out var watch))
+            {
+                _watches[topic.Name] = watch = new PresenceWatch(topic, metrics);
+            }
+
+            if (!watch.TryAdd(connection))
+            {
+                return;
+            }
+
+            _due.Add(watch);
+        }
+
+        Wake();
+    }
+
+    /// <summary>The connection is told no more. It need not have been.</summary>
+    public void Remove(Topic topic, Connection connection)
+    {
+        lock (_gate)
+        {
+            if (_watches.TryGetValue(topic.Name, out var watch))
+            {
+                watch.Remove(connection);
+                if (!watch.IsEmpty)
+                {
+                    return;
+                }
+
+                _due.Add(watch);
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>Who is in the topic now.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public Task<PresenceNews> ReadAsync(Topic topic) => store.ReadAsync(topic, options.Value.ListSize);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        store.Heard = OnHeard;
+        store.Restored = OnRestored;
+        using var timer = new PeriodicTimer(Round, time);
+        var checks = time.GetTimestamp();
+        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+        var news = _news.Reader.WaitToReadAsync(stoppingToken).AsTask();
+        while (true)
+        {
+            await Task.WhenAny(tick, news).ConfigureAwait(false);
+            if (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            var isTick = tick.IsCompleted;
+            if (isTick)
+            {
+                tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+            }
+
+            try
+            {
+                TellNews();
+                if (isTick)
+                {
+                    TellCounts();
+                }
+
+                var isCheck = time.GetElapsedTime(checks) >= CheckEvery;
+                checks = isCheck ? time.GetTimestamp() : checks;
+                await ListAsync(isCheck);
+            }
+            catch (Exception exception)
+            {
+                Log.Failed(logger, exception);
+            }
+
+            news = news.IsCompleted ? _news.Reader.WaitToReadAsync(stoppingToken).AsTask() : news;
+        }
+    }
+
+    // On the thread that reads from Redis.
+    private void OnHeard(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)
+    {
+        if (RedisPresence.Parse(message) is { } news)
+        {
+            _news.Writer.TryWrite((Encoding.UTF8.GetString(topic), news));
+        }
+    }
+
+    private void OnRestored()
+    {
+        reporter.ReportAll();
+        lock (_gate)
+        {
+            foreach (var watch in _watches.Values)
+            {
+                watch.ListAnew();
+                _due.Add(watch);
+            }
+        }
+
+        Wake();
+    }
+
+    private void Wake() => _news.Writer.TryWrite(("", new PresenceNews(0, 0)));
+
+    private void TellNews()
+    {
+        SendBatch.Begin();
+        try
+        {
+            for (var i = 0; i < NewsWaiting && _news.Reader.TryRead(out var one); i++)
+            {
+                lock (_gate)
+                {
+                    if (_watches.TryGetValue(one.Topic, out var watch))
+                    {
+                        watch.OnNews(one.News);
+                        if (watch.NeedsList)
+                        {
+                            _due.Add(watch);
+                        }
+                    }
+                }
+            }
+        }
+        finally
+        {
+            SendBatch.End();
+        }
+    }
+
+    private void TellCounts()
+    {
+        SendBatch.Begin();
+        try
+        {
+            lock (_gate)
+            {
+                foreach (var watch in _watches.Values.Where(static watch => watch.HasCount))
+                {
+                    watch.TellCount();
+                }
+            }
+        }
+        finally
+        {
+            SendBatch.End();
+        }
+    }
+
+    private async Task ListAsync(bool checksAll)
+    {
+        PresenceWatch[] due;
+        lock (_gate)
+        {
+            due = checksAll ? [.. _watches.Values] : [.. _due];
+        }
+
+        foreach (var some in due.Chunk(WatchesAtOnce))
+        {
+            await Task.WhenAll(some.Select(SeeToAsync));
+        }
+    }
+
+    // One at a time for each watch: what it does to a channel's subscription must keep its order.
+    private async Task SeeToAsync(PresenceWatch watch)
+    {
+        try
+        {
+            if (TryEnd(watch))
+            {
+                return;
+            }
+
+            if (!watch.IsSubscribed)
+            {
+                await store.WatchAsync(watch.Topic);
+                watch.IsSubscribed = true;
+            }
+
+            bool isWanted;
+            lock (_gate)
+            {
+                isWanted = watch.NeedsList;
+            }
+
+            OnRead(watch, await store.ReadAsync(watch.Topic, isWanted ? options.Value.ListSize : 0), isWanted);
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.Delayed(logger, exception.Message); // the next round asks again
+        }
+    }
+
+    private bool TryEnd(PresenceWatch watch)
+    {
+        lock (_gate)
+        {
+            if (!watch.IsEmpty)
+            {
+                return false;
+            }
+
+            _due.Remove(watch);
+            if (_watches.Remove(watch.Topic.Name) && watch.IsSubscribed)
+            {
+                store.Unwatch(watch.Topic);
+            }
+
+            return true;
+        }
+    }
+
+    private void OnRead(PresenceWatch watch, PresenceNews list, bool isWanted)
+    {
+        SendBatch.Begin();
+        try
+        {
+            lock (_gate)
+            {
+                if (isWanted)
+                {
+                    watch.OnList(list);
+                    _due.Remove(watch);
+                }
+                else if (watch.IsBehind(list.Version))
+                {
+                    watch.ListAnew(); // unless the news was on its way just now; then it is one list too many
+                    _due.Add(watch);
+                }
+            }
+        }
+        finally
+        {
+            SendBatch.End();
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "PresenceNotRead", Message = "Watchers of a topic wait for its presence: {Reason}")]
+        public static partial void Delayed(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceNotTold", Message = "Presence could not be told; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using Chat.Api.Redis;
+
+namespace Chat.Api.Presence;
+
+/// <summary><see cref="IPresenceStore"/> in Redis: a hash per topic, and for each node the set of its topics.</summary>
+internal sealed class RedisPresence : IPresenceStore
+{
+    private static readonly RedisScript ReportScript = new("presence.lua");
+    private static readonly RedisScript ReadScript = new("presence-read.lua");
+    private static readonly RedisScript RollScript = new("presence-roll.lua");
+    private static readonly TimeSpan Age = TimeSpan.FromDays(1); // reports renew it; see PresenceReporter.RenewEvery
+    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(10); // then another node may try
+
+    private readonly RedisCommands _commands;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisKeys _keys;
+    private readonly string _node;
+    private readonly int _listSize;
+
+    public RedisPresence(RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, NodeIdentity node, int listSize)
+    {
+        _commands = commands;
+        _subscriptions = subscriptions;
+        _keys = keys;
+        _node = node.Id;
+        _listSize = listSize;
+        subscriptions.Attach(RedisKeys.PresenceKind, (topic, message) => Heard?.Invoke(topic, message), () => Restored?.Invoke());
+    }
+
+    public static IReadOnlyList<RedisScript> Scripts => [ReportScript, ReadScript, RollScript];
+
+    public PresenceListener? Heard { get; set; }
+
+    public Action? Restored { get; set; }
+
+    public Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll)
+    {
+        var call = new RedisCall();
+        ReportScript.Begin(call.Buffer, keys: 1, arguments: 5 + (2 * users.Count));
+        _keys.Here(call.Buffer, topic.Utf8Name.Span);
+        call.Buffer.Bulk(node ?? _node).Bulk(isAll ? 1 : 0).Bulk(_keys.PresenceChannel(topic)).Bulk(_listSize).Bulk((long)Age.TotalMilliseconds);
+        foreach (var (user, connections) in users)
+        {
+            call.Buffer.Bulk(user).Bulk(connections);
+        }
+
+        return _commands.CallAsync(call, topic.Utf8Name.Span);
+    }
+
+    public async Task<PresenceNews> ReadAsync(Topic topic, int most)
+    {
+        var call = new RedisCall();
+        ReadScript.Begin(call.Buffer, keys: 1, arguments: 1);
+        _keys.Here(call.Buffer, topic.Utf8Name.Span);
+        call.Buffer.Bulk(most);
+        if (await _commands.CallAsync(call, topic.Utf8Name.Span) is not object?[] reply || reply is not [byte[] version, long count, .. var pairs])
+        {
+            throw new BackplaneUnavailableException("The presence script answered with something else than a list.");
+        }
+
+        var members = new List<PresentUser>(pairs.Length / 2);
+        for (var i = 0; i + 1 < pairs.Length; i += 2)
+        {
+            members.Add(new PresentUser(Encoding.UTF8.GetString((byte[])pairs[i]!), (long)pairs[i + 1]!));
+        }
+
+        return new PresenceNews(long.Parse(version, NumberStyles.None, CultureInfo.InvariantCulture), count) { Members = members.Count == count ? members : null };
+    }
+
+    /// <summary>News as it came over the channel (presence.lua); null: it is none, and anyone with access to Redis can publish anything.</summary>
+    public static PresenceNews? Parse(ReadOnlySpan<byte> utf8)
+    {
+        List<string> joined = [], left = [];
+        long version = 0, count = 0;
+        var number = 0;
+        foreach (var range in utf8.Split((byte)'\n'))
+        {
+            var line = utf8[range];
+            var isRight = number++ switch
+            {
+                0 => Utf8Parser.TryParse(line, out version, out var digits) && digits == line.Length,
+                1 => Utf8Parser.TryParse(line, out count, out var digits) && digits == line.Length,
+                _ => line is [(byte)'+' or (byte)'-', _, ..],
+            };
+            if (!isRight)
+            {
+                return null;
+            }
+
+            if (number > 2)
+            {
+                (line[0] == (byte)'+' ? joined : left).Add(Encoding.UTF8.GetString(line[1..]));
+            }
+        }
+
+        return number >= 2 ? new PresenceNews(version, count) { Joined = joined, Left = left } : null;
+    }
+
+    public Task WatchAsync(Topic topic) => _subscriptions.SubscribeAsync(_keys.PresenceChannel(topic));
+
+    public void Unwatch(Topic topic) => _subscriptions.Unsubscribe(_keys.PresenceChannel(topic));
+
+    public Task AddTopicsAsync(IReadOnlyCollection<Topic> topics)
+    {
+        var call = OnTopicsOf("SADD"u8, null, arguments: topics.Count);
+        foreach (var topic in topics)
+        {
+            call.Buffer.Bulk(topic.Utf8Name.Span);
+        }
+
+        return _commands.CallAsync(call, RedisKeys.NodesTag);
+    }
+
+    public Task RemoveTopicsAsync(string? node, IReadOnlyCollection<string> topics)
+    {
+        var call = OnTopicsOf("SREM"u8, node, arguments: topics.Count);
+        foreach (var topic in topics)
+        {
+            call.Buffer.Bulk(topic);
+        }
+
+        return _commands.CallAsync(call, RedisKeys.NodesTag);
+    }
+
+    public async Task<IReadOnlyList<string>> TopicsOfAsync(string? node, int most)
+    {
+        var call = OnTopicsOf("SRANDMEMBER"u8, node, arguments: 1);
+        call.Buffer.Bulk(most);
+        return await _commands.CallAsync(call, RedisKeys.NodesTag) is object?[] topics ? [.. topics.OfType<byte[]>().Select(Encoding.UTF8.GetString)] : [];
+    }
+
+    public async Task<PresenceRoll> CallRollAsync()
+    {
+        var call = Roll(arguments: 2);
+        return await _commands.CallAsync(call, RedisKeys.NodesTag) is object?[] reply && reply is [byte[] known, byte[] dead]
+            ? new PresenceRoll(known is [(byte)'1'], Encoding.ASCII.GetString(dead))
+            : throw new BackplaneUnavailableException("The presence script answered with something else than a roll.");
+    }
+
+    public Task LeaveAsync(TimeSpan delay)
+    {
+        var call = Roll(arguments: 3);
+        call.Buffer.Bulk((long)delay.TotalMilliseconds);
+        return _commands.CallAsync(call, RedisKeys.NodesTag);
+    }
+
+    public Task ForgetNodeAsync(string node)
+    {
+        var call = new RedisCall();
+        call.Buffer.Command(3).Bulk("ZREM"u8);
+        _keys.Reporters(call.Buffer);
+        call.Buffer.Bulk(node);
+        return _commands.CallAsync(call, RedisKeys.NodesTag);
+    }
+
+    private RedisCall Roll(int arguments)
+    {
+        var call = new RedisCall();
+        RollScript.Begin(call.Buffer, keys: 2, arguments);
+        _keys.Leases(call.Buffer);
+        _keys.Reporters(call.Buffer);
+        call.Buffer.Bulk(_node).Bulk((long)SweepTime.TotalMilliseconds);
+        return call;
+    }
+
+    private RedisCall OnTopicsOf(ReadOnlySpan<byte> command, string? node, int arguments)
+    {
+        var call = new RedisCall();
+        call.Buffer.Command(2 + arguments).Bulk(command);
+        _keys.TopicsOf(call.Buffer, node ?? _node);
+        return call;
+    }
+}

@@ -1,0 +1,25 @@
+-- A node says that it reports presence, and asks for a node that did and is dead, in order to sweep it.
+-- KEYS[1] leases (see node-beat.lua)
+-- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock
+-- ARGV[1] the node   [2] ms for which a dead node is given to the one that asks   [3] ms, if the node is leaving: it is to be swept
+--         only after these, since its users may be on their way to other nodes
+-- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; and the dead node, or an empty text.
+local call = redis.call
+local leases, reporters, node = KEYS[1], KEYS[2], ARGV[1]
+local time = call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+if ARGV[3] then
+  call('ZADD', reporters, string.format('%.0f', now + tonumber(ARGV[3])), node)
+  return { '1', '' }
+end
+
+local known = call('ZSCORE', reporters, node)
+call('ZADD', reporters, '0', node)
+for _, other in ipairs(call('ZRANGEBYSCORE', reporters, '-inf', string.format('%.0f', now))) do
+  if other ~= node and not call('ZSCORE', leases, other) then
+    call('ZADD', reporters, string.format('%.0f', now + tonumber(ARGV[2])), other)
+    return { known and tonumber(known) == 0 and '1' or '0', other }
+  end
+end
+return { known and tonumber(known) == 0 and '1' or '0', '' }

@@ -1,0 +1,62 @@
+-- Reports how many connections users have in a topic on one node, and tells the topic's watchers who came and who went.
+-- KEYS[1] here   hash: user -> " node connections" once for each node that has some; and under \1, which no user is called, the
+--                version: one more with each change that is told. It begins with the microsecond, so that it never goes back.
+-- ARGV[1] the node   [2] '1': the users given are all that the node has   [3] the watchers' channel   [4] users named at most
+-- ARGV[5] ms after which an untouched record goes   [6...] pairs of user and connections
+-- The watchers are sent a line each: the version, how many users there are, and "+user" or "-user", unless there are too many.
+local call = redis.call
+local here, node, most = KEYS[1], ARGV[1], tonumber(ARGV[4])
+local changes = {}
+
+local function report(user, connections)
+  local known = call('HGET', here, user)
+  local others = known and string.gsub(known, ' ' .. node .. ' %d+', '') or ''
+  local now = connections == '0' and others or others .. ' ' .. node .. ' ' .. connections
+  if now ~= '' then
+    if now ~= known then
+      call('HSET', here, user, now)
+    end
+    if not known then
+      changes[#changes + 1] = '+' .. user
+    end
+  elseif known then
+    call('HDEL', here, user)
+    changes[#changes + 1] = '-' .. user
+  end
+end
+
+local given = {}
+for i = 6, #ARGV, 2 do
+  given[ARGV[i]] = true
+  report(ARGV[i], ARGV[i + 1])
+end
+
+if ARGV[2] == '1' then
+  local all = call('HGETALL', here)
+  for i = 1, #all, 2 do
+    if not given[all[i]] and string.find(all[i + 1], ' ' .. node .. ' ', 1, true) then
+      report(all[i], '0')
+    end
+  end
+end
+
+if #changes > 0 then
+  local version = call('HGET', here, '\1')
+  if version then
+    version = string.format('%.0f', tonumber(version) + 1)
+  else
+    local time = call('TIME')
+    version = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
+  end
+  call('HSET', here, '\1', version)
+  local count = call('HLEN', here) - 1
+  local news = version .. '\n' .. string.format('%d', count)
+  if count <= most then
+    news = news .. '\n' .. table.concat(changes, '\n')
+  end
+  call('PUBLISH', ARGV[3], news)
+  if count == 0 then
+    return call('DEL', here)
+  end
+end
+return call('PEXPIRE', here, ARGV[5])

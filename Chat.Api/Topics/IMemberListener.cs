@@ -1,0 +1,11 @@
+using Chat.Api.Messages;
+
+namespace Chat.Api.Topics;
+
+/// <summary>Hears who comes into topics on this node and who goes. Called under a topic's lock: must not wait, block or throw.</summary>
+internal interface IMemberListener
+{
+    void OnCame(Topic topic, string userId);
+
+    void OnWent(Topic topic, string userId);
+}

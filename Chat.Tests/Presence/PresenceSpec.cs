@@ -1,0 +1,219 @@
+using System.Text;
+using System.Threading.Channels;
+using Chat.Api.Messages;
+using Chat.Api.Presence;
+using Chat.Tests.Backplane;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Presence;
+
+/// <summary>What is promised about who is in a topic, whatever server it is kept in.</summary>
+public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
+{
+    private const int Most = RedisBackplaneNode.PresenceListSize;
+
+    private static readonly TimeSpan Long = TimeSpan.FromHours(1);
+    private static int clusters;
+
+    private readonly string _prefix = $"presence{Interlocked.Increment(ref clusters)}:";
+    private readonly Topic _group = Topic.Group("g{1}:"); // what means something in a key
+    private RedisBackplaneNode? _a;
+    private RedisBackplaneNode? _b;
+
+    private RedisPresence A => _a!.Presence;
+
+    private RedisPresence B => _b!.Presence;
+
+    public async Task InitializeAsync()
+    {
+        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
+        {
+            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
+            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
+            Live(_a.Id);
+            Live(_b.Id);
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [RedisFact]
+    public async Task Users_OfSeveralNodes_AreThereOnce_WithAllTheirConnections()
+    {
+        await ReportAsync(A, "anna 2", "John Smith 1");
+        await ReportAsync(B, "anna 1", "Łódź 🧀 3");
+
+        Assert.Equal((3, "John Smith 1, anna 3, Łódź 🧀 3"), await ReadAsync());
+        Assert.True((long)redis.Server.Execute("PTTL", Key())! > 0);
+    }
+
+    [RedisFact]
+    public async Task Watchers_HearThatAUserCame_AndThatTheLastConnectionHasGone()
+    {
+        var heard = await WatchAsync(B);
+
+        await ReportAsync(A, "anna 1");
+        await ReportAsync(B, "anna 1", "ben 1");
+        await ReportAsync(A, "anna 2");
+        await ReportAsync(A, "anna 0");
+        await ReportAsync(B, "anna 0");
+
+        var news = new[] { await NextAsync(heard), await NextAsync(heard), await NextAsync(heard) };
+        Assert.Equal(["1: +anna", "2: +ben", "1: -anna"], news.Select(InShort));
+        Assert.Equal([0, 1, 2], news.Select(one => one.Version - news[0].Version));
+        Assert.Equal(news[2].Version, (await A.ReadAsync(_group, Most)).Version);
+    }
+
+    [RedisFact]
+    public async Task Versions_NeverGoBack_ThoughEverybodyHasLeft()
+    {
+        var heard = await WatchAsync(B);
+        await ReportAsync(A, "anna 1");
+        await ReportAsync(A, "anna 0");
+        Assert.Equal(0L, redis.Server.Execute("EXISTS", Key()));
+        await ReportAsync(A, "anna 1");
+
+        var versions = new[] { await NextAsync(heard), await NextAsync(heard), await NextAsync(heard) }.Select(news => news.Version).ToArray();
+        Assert.Equal(versions.Order(), versions);
+        Assert.Equal(3, versions.Distinct().Count());
+    }
+
+    [RedisFact]
+    public async Task Users_OfWhomThereAreTooMany_AreOnlyCounted()
+    {
+        var heard = await WatchAsync(B);
+        await ReportAsync(A, [.. Enumerable.Range(0, Most).Select(i => $"u{i} 1")]);
+        await ReportAsync(A, "one more 1");
+        await ReportAsync(A, "one more 0");
+
+        Assert.Equal(["4: +u0 +u1 +u2 +u3", "5: ", "4: -one more"], [InShort(await NextAsync(heard)), InShort(await NextAsync(heard)), InShort(await NextAsync(heard))]);
+        await ReportAsync(A, "one more 1");
+        Assert.Equal((5, "-"), await ReadAsync());
+    }
+
+    [RedisFact]
+    public async Task Node_ThatReportsAll_ReplacesWhatIsKnownOfIt_AndOfNobodyElse()
+    {
+        await ReportAsync(A, "anna 1", "ben 1", "carl 1");
+        await ReportAsync(B, "ben 1");
+        var heard = await WatchAsync(B);
+
+        await A.ReportAsync(_group, null, [new PresentUser("anna", 1)], isAll: true);
+
+        Assert.Equal("2: -carl", InShort(await NextAsync(heard)));
+        Assert.Equal((2, "anna 1, ben 1"), await ReadAsync());
+    }
+
+    [RedisFact]
+    public async Task DeadNode_IsGivenToOneOnly_AndIsForgottenOnceItIsSwept()
+    {
+        await A.CallRollAsync();
+        await B.CallRollAsync();
+        await ReportAsync(B, "anna 1", "ben 1");
+        await ReportAsync(A, "ben 1");
+        await B.AddTopicsAsync([_group]);
+        Die(_b!.Id);
+        await using var c = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
+        Live(c.Id);
+
+        var rolls = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? A : c.Presence).CallRollAsync()));
+
+        Assert.Equal(_b.Id, Assert.Single(rolls, roll => roll.DeadNode.Length > 0).DeadNode);
+        Assert.Equal([_group.Name], await A.TopicsOfAsync(_b.Id, 10));
+        await A.ReportAsync(_group, _b.Id, [], isAll: true);
+        await A.RemoveTopicsAsync(_b.Id, [_group.Name]);
+        await A.ForgetNodeAsync(_b.Id);
+        Assert.Equal((1, "ben 1"), await ReadAsync());
+        Assert.Equal("", (await A.CallRollAsync()).DeadNode);
+        Assert.Equal(0L, redis.Server.Execute("EXISTS", $"{_prefix}{{nodes}}:topics:{_b.Id}"));
+    }
+
+    // It could not renew its lease for a while.
+    [RedisFact]
+    public async Task Node_TakenForDead_LearnsThatItHasToReportAgain()
+    {
+        Assert.False((await A.CallRollAsync()).IsKnown); // its first
+        Assert.True((await A.CallRollAsync()).IsKnown);
+        Die(_a!.Id);
+        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
+        Live(_a.Id);
+
+        Assert.False((await A.CallRollAsync()).IsKnown); // the sweep has begun
+        await B.ForgetNodeAsync(_a.Id);
+        Assert.False((await A.CallRollAsync()).IsKnown); // and is over
+        Assert.True((await A.CallRollAsync()).IsKnown);
+    }
+
+    [RedisFact]
+    public async Task Node_ThatLeaves_IsNotSweptBeforeItsDelay()
+    {
+        await A.CallRollAsync();
+        await A.LeaveAsync(Long);
+        Die(_a!.Id);
+        Assert.Equal("", (await B.CallRollAsync()).DeadNode);
+
+        await A.LeaveAsync(TimeSpan.Zero);
+        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
+    }
+
+    [RedisFact]
+    public async Task Topics_OfANode_AreItsOwn()
+    {
+        await A.AddTopicsAsync([_group, Topic.All]);
+        await B.AddTopicsAsync([_group]);
+        await A.RemoveTopicsAsync(null, [_group.Name]);
+
+        Assert.Equal(["all"], await A.TopicsOfAsync(null, int.MaxValue));
+        Assert.Equal([_group.Name], await B.TopicsOfAsync(null, int.MaxValue));
+    }
+
+    private Task ReportAsync(RedisPresence node, params string[] users) => node.ReportAsync(_group, null, [.. users.Select(Parse)], isAll: false);
+
+    private static PresentUser Parse(string user)
+    {
+        var space = user.LastIndexOf(' ');
+        return new PresentUser(user[..space], int.Parse(user[(space + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private async Task<(long Count, string Members)> ReadAsync()
+    {
+        var news = await A.ReadAsync(_group, Most);
+        return (news.Count, news.Members is null ? "-" : string.Join(", ", news.Members.Select(user => $"{user.Id} {user.Connections}").Order(StringComparer.Ordinal)));
+    }
+
+    private async Task<ChannelReader<PresenceNews>> WatchAsync(RedisPresence node)
+    {
+        var heard = Channel.CreateUnbounded<PresenceNews>();
+        node.Heard = (topic, message) =>
+        {
+            Assert.Equal(_group.Name, Encoding.UTF8.GetString(topic));
+            heard.Writer.TryWrite(RedisPresence.Parse(message)!);
+        };
+        await node.WatchAsync(_group);
+        return heard.Reader;
+    }
+
+    private static Task<PresenceNews> NextAsync(ChannelReader<PresenceNews> heard) => heard.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
+
+    private static string InShort(PresenceNews news) =>
+        $"{news.Count}: " + string.Join(' ', [.. news.Joined.Select(user => "+" + user), .. news.Left.Select(user => "-" + user)]);
+
+    private void Live(string node) => redis.Server.Execute("ZADD", $"{_prefix}{{nodes}}:leases", "9999999999999", node);
+
+    private void Die(string node) => redis.Server.Execute("ZREM", $"{_prefix}{{nodes}}:leases", node);
+
+    private string Key() => $"{_prefix}{{group:g%7B1%7D%3A}}:here";
+}
+
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisPresenceTests(RedisServerFixture redis) : PresenceSpec(redis);
+
+[Collection(GarnetServerGroup.Name)]
+public sealed class GarnetPresenceTests(GarnetServerFixture redis) : PresenceSpec(redis);

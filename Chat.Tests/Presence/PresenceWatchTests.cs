@@ -1,0 +1,137 @@
+using Chat.Api.Messages;
+using Chat.Api.Presence;
+using Chat.Tests.Support;
+using Chat.Tests.Topics;
+using Xunit;
+
+namespace Chat.Tests.Presence;
+
+public sealed class PresenceWatchTests
+{
+    private readonly PresenceWatch _watch = new(Topic.Group("1"), new PresenceMetrics(NoMeters.Instance));
+    private readonly RecordingConnection _anna = new(1);
+    private readonly RecordingConnection _ben = new(2);
+
+    [Fact]
+    public void Watcher_GetsAList_AndThenWhatChanges()
+    {
+        _watch.TryAdd(_anna);
+        Assert.True(_watch.NeedsList);
+
+        _watch.OnList(List(7, "anna"));
+        _watch.OnNews(News(8, joined: "ben"));
+        _watch.OnNews(News(9, left: "ben"));
+
+        Assert.False(_watch.NeedsList);
+        Assert.Equal(["7: anna 1", "8: +ben", "9: -ben"], _anna.Seen);
+    }
+
+    // The list is read while the channel is listened to: what comes meanwhile may be in it, or not yet.
+    [Fact]
+    public void News_WhileTheListIsRead_IsToldBehindIt_IfItIsNotInIt()
+    {
+        _watch.TryAdd(_anna);
+
+        _watch.OnNews(News(8, joined: "ben"));
+        _watch.OnNews(News(9, joined: "carl"));
+        _watch.OnList(List(8, "anna", "ben"));
+
+        Assert.Equal(["8: anna 1, ben 1", "9: +carl"], _anna.Seen);
+    }
+
+    [Fact]
+    public void Watcher_WhoComesLater_GetsAListOfItsOwn()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(List(7, "anna"));
+        _watch.TryAdd(_ben);
+        _watch.OnNews(News(8, joined: "ben"));
+        _watch.OnList(List(8, "anna", "ben"));
+        _watch.OnNews(News(9, joined: "carl"));
+
+        Assert.Equal(["7: anna 1", "8: +ben", "9: +carl"], _anna.Seen);
+        Assert.Equal(["8: anna 1, ben 1", "9: +carl"], _ben.Seen);
+    }
+
+    [Fact]
+    public void News_ThatWasMissed_MakesANewList()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(List(7, "anna"));
+
+        _watch.OnNews(News(9, joined: "carl"));
+        Assert.True(_watch.NeedsList);
+        _watch.OnList(List(9, "anna", "ben", "carl"));
+
+        Assert.Equal(["7: anna 1", "9: anna 1, ben 1, carl 1"], _anna.Seen);
+    }
+
+    [Fact]
+    public void News_HeardTwice_IsToldOnce()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(List(7, "anna"));
+
+        _watch.OnNews(News(8, joined: "ben"));
+        _watch.OnNews(News(8, joined: "ben"));
+
+        Assert.Equal(["7: anna 1", "8: +ben"], _anna.Seen);
+    }
+
+    [Fact]
+    public void Topic_WithTooManyUsers_IsToldByNumber_UntilTheyCanBeNamedAgain()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(new PresenceNews(7, 5000));
+
+        _watch.OnNews(new PresenceNews(8, 5001));
+        _watch.OnNews(new PresenceNews(9, 5002));
+        Assert.True(_watch.HasCount);
+        _watch.TellCount();
+        Assert.False(_watch.HasCount);
+
+        _watch.OnNews(News(10, left: "zoe"));
+        Assert.True(_watch.NeedsList);
+        _watch.OnList(List(10, "anna"));
+
+        Assert.Equal(["7: 5000", "9: 5002", "10: anna 1"], _anna.Seen);
+    }
+
+    [Fact]
+    public void Watcher_WhoHasGone_IsToldNothing()
+    {
+        _watch.TryAdd(_anna);
+        Assert.False(_watch.TryAdd(_anna));
+        _watch.OnList(List(7, "anna"));
+
+        _watch.Remove(_anna);
+        _watch.OnNews(News(8, joined: "ben"));
+
+        Assert.True(_watch.IsEmpty);
+        Assert.Equal(["7: anna 1"], _anna.Seen);
+    }
+
+    [Theory]
+    [InlineData("7\n2\n+anna\n-ben", "7 2 +anna -ben")]
+    [InlineData("7\n5000", "7 5000")]
+    [InlineData("7\n1\n+Łódź 🧀", "7 1 +Łódź 🧀")]
+    [InlineData("", null)]
+    [InlineData("7", null)]
+    [InlineData("7\n", null)]
+    [InlineData("x\n2", null)]
+    [InlineData("7\n2\nanna", null)]
+    [InlineData("7\n2\n+", null)]
+    [InlineData("7\n2x\n+anna", null)]
+    public void News_FromTheChannel_IsReadOrIsNone(string text, string? expected)
+    {
+        var news = RedisPresence.Parse(System.Text.Encoding.UTF8.GetBytes(text));
+
+        Assert.Equal(expected, news is null ? null : string.Join(' ', [$"{news.Version} {news.Count}", .. news.Joined.Select(user => "+" + user), .. news.Left.Select(user => "-" + user)]));
+    }
+
+    private static PresenceNews List(long version, params string[] users) =>
+        new(version, users.Length) { Members = [.. users.Select(user => new PresentUser(user, 1))] };
+
+    private static PresenceNews News(long version, string? joined = null, string? left = null) =>
+        new(version, 1) { Joined = joined is null ? [] : [joined], Left = left is null ? [] : [left] };
+}
