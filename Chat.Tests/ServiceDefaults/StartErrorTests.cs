@@ -15,6 +15,7 @@ public sealed class StartErrorTests
     [InlineData("Chat.Api.dll", "ConnectionStrings__redis", "localhost:abc", "ConnectionStrings:redis names no server")]
     [InlineData("Chat.Api.dll", "Chat__Nodes__Lease", "00:00:01", "Chat:Nodes:Lease must be")]
     [InlineData("Chat.Api.dll", "Chat__Nodes__Heartbeat", "soon", "'Chat:Nodes:Heartbeat'")]
+    [InlineData("Chat.Api.dll", "Chat__Presence__ListSize", "10000", "Chat:Presence:ListSize (10000) must be at most 5242")]
     [InlineData("Chat.Api.dll", "Chat__Connections__OutboxBytes", "600000", "Chat:Connections:OutboxBytes (600000) must be at least 626688")]
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "", "Outside Development, set Auth:SecurityKey")]
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "short", "Auth:SecurityKey must have 32 bytes or more; it has 5")]
