@@ -11,8 +11,10 @@ internal sealed partial class ConnectionKeeper(
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1); // that a client is asked to make
 
-    /// <summary>Runs before any service is stopped, the server among them, which ends every WebSocket at once.</summary>
+    /// <summary>Closes all connections, a few at a time. Runs before any service is stopped, the server among them, which ends every WebSocket at once.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         drain.Begin();
@@ -20,19 +22,30 @@ internal sealed partial class ConnectionKeeper(
         var open = connections.All.ToArray();
         Random.Shared.Shuffle(open);
         Log.Draining(logger, open.Length);
-        const int Steps = 10;
-        foreach (var part in open.Chunk(Math.Max(1, (open.Length + Steps - 1) / Steps)))
+        var steps = Math.Max(1, (int)(connections.Options.DrainTime / DrainStep));
+        foreach (var part in open.Chunk(Math.Max(1, (open.Length + steps - 1) / steps)))
         {
             foreach (var connection in part)
             {
-                connection.Close(CloseReason.Draining);
+                Drain(connection);
             }
 
-            if (open.Length > Steps)
+            if (part.Length < open.Length)
             {
-                await Task.Delay(connections.Options.DrainTime / Steps, connections.Time, CancellationToken.None);
+                await Task.Delay(DrainStep, connections.Time, CancellationToken.None);
             }
         }
+    }
+
+    /// <summary>Asks a client to come back, to another node, after a time of its own: those of one step do not come all at once.</summary>
+    private static void Drain(Connection connection)
+    {
+        if (connection.Format.Reconnect(Random.Shared.Next((int)LongestPause.TotalMilliseconds) * TimeSpan.FromMilliseconds(1)) is { } frame)
+        {
+            connection.Enqueue(frame);
+        }
+
+        connection.Close(CloseReason.Draining);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

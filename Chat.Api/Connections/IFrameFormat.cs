@@ -16,6 +16,9 @@ internal interface IFrameFormat
     /// <summary>Where the stream of a topic continues, and whether nothing was missed up to there. Null as above.</summary>
     Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
 
+    /// <summary>The client is about to be closed and is asked to connect again after a while. Null as above.</summary>
+    Frame? Reconnect(TimeSpan after);
+
     /// <summary>Who is in a topic, or who came and went. Null as above.</summary>
     Frame? Presence(Topic topic, PresenceNews news);
 }

@@ -36,6 +36,9 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
 
     public abstract Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
 
+    // The close message says that reconnecting is welcome, and SignalR's clients have their own idea of when.
+    public Frame? Reconnect(TimeSpan after) => null;
+
     public abstract Frame? Presence(Topic topic, PresenceNews news);
 
     /// <summary>The protocol's close message. A client with automatic reconnect uses it after each of our reasons.</summary>

@@ -54,6 +54,15 @@ internal sealed class JsonFormat : WebSocketFormat
         return writer.End(WebSocketOpcode.Text);
     }
 
+    public override Frame? Reconnect(TimeSpan after)
+    {
+        var writer = FrameWriter.Begin();
+        writer.Write("{\"type\":\"reconnect\",\"afterMs\":"u8);
+        writer.Write((long)after.TotalMilliseconds);
+        writer.Write("}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
     public override Frame? Presence(Topic topic, PresenceNews news)
     {
         var writer = FrameWriter.Begin();

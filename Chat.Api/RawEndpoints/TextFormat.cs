@@ -46,6 +46,8 @@ internal sealed class TextFormat : WebSocketFormat
 
     public override Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered) => null;
 
+    public override Frame? Reconnect(TimeSpan after) => null;
+
     public override Frame? Presence(Topic topic, PresenceNews news) => null;
 
     public override Frame? Ack(ReadOnlySpan<byte> id, ReadOnlySpan<byte> epoch, long offset) => null;

@@ -22,6 +22,8 @@ internal abstract class WebSocketFormat : IFrameFormat
 
     public abstract Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered);
 
+    public abstract Frame? Reconnect(TimeSpan after);
+
     public abstract Frame? Presence(Topic topic, PresenceNews news);
 
     /// <summary>Null: nothing is said of it in this format.</summary>

@@ -19,7 +19,8 @@ internal sealed record ChatFrame(
     long Count = 0,
     ChatMember[]? Members = null,
     string[]? Joined = null,
-    string[]? Left = null)
+    string[]? Left = null,
+    int? AfterMs = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 

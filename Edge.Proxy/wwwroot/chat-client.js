@@ -40,6 +40,7 @@ export class ChatClient extends EventTarget {
   #socket = null;
   #state = 'stopped';
   #failures = 0;    // in a row; decides how long to wait
+  #pause = null;    // that a draining node has asked for, ms
   #timer = 0;       // to connect again, or the deadline of connecting
   #stable = 0;      // after which the failures are forgotten
   #positions = new Map();   // topic -> { epoch, offset }
@@ -182,7 +183,12 @@ export class ChatClient extends EventTarget {
 
   // Full jitter, so that the clients of a lost node do not come back all at once.
   #delayAfter(code) {
-    if (code === 1012) return Math.random() * 1_000; // a draining node spreads its closings itself
+    if (code === 1012) { // a draining node spreads its closings itself
+      const asked = this.#pause;
+      this.#pause = null;
+      return asked ?? Math.random() * 1_000;
+    }
+
     const delay = Math.random() * Math.min(LongestDelay, FirstDelay * 2 ** this.#failures);
     return code === 1008 ? 5_000 + delay : delay;
   }
@@ -202,6 +208,7 @@ export class ChatClient extends EventTarget {
       case 'left': this.#left(frame); break;
       case 'ack': this.#settleById(frame.id, 'sent'); break;
       case 'error': this.#refused(frame); break;
+      case 'reconnect': this.#pause = frame.afterMs; break;
     }
   }
 
