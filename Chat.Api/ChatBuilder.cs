@@ -21,6 +21,8 @@ internal static class ChatBuilder
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<ConnectionRun>();
         services.AddSingleton<IConnectionCount>(static provider => provider.GetRequiredService<ConnectionTable>());
+        services.AddSingleton<ConnectionDrain>();
+        services.AddSingleton<IHostLifetime, DrainLifetime>();
         services.AddHostedService<ConnectionKeeper>();
 
         services.AddOptions<TopicOptions>().BindConfiguration(TopicOptions.Section).ValidateDataAnnotations()

@@ -1,52 +1,17 @@
 using Chat.Api.Auth;
-using Chat.Api.Nodes;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Connections;
 
 /// <summary>Tends all connections about once a second, and closes them when their token is over or the node stops.</summary>
 /// <remarks>One loop instead of a timer per connection: pings are spread over the interval by connection number.</remarks>
-internal sealed partial class ConnectionKeeper(
-    ConnectionTable connections, NodeDrain drain, IOptions<AuthOptions> auth, ILogger<ConnectionKeeper> logger)
+internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDrain drain, IOptions<AuthOptions> auth)
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1); // that a client is asked to make
 
-    /// <summary>Closes all connections, a few at a time. Runs before any service is stopped, the server among them, which ends every WebSocket at once.</summary>
-    public async Task StoppingAsync(CancellationToken cancellationToken)
-    {
-        drain.Begin();
-        await drain.Announced.WaitAsync(Round, connections.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var open = connections.All.ToArray();
-        Random.Shared.Shuffle(open);
-        Log.Draining(logger, open.Length);
-        var steps = Math.Max(1, (int)(connections.Options.DrainTime / DrainStep));
-        foreach (var part in open.Chunk(Math.Max(1, (open.Length + steps - 1) / steps)))
-        {
-            foreach (var connection in part)
-            {
-                Drain(connection);
-            }
-
-            if (part.Length < open.Length)
-            {
-                await Task.Delay(DrainStep, connections.Time, CancellationToken.None);
-            }
-        }
-    }
-
-    /// <summary>Asks a client to come back, to another node, after a time of its own: those of one step do not come all at once.</summary>
-    private static void Drain(Connection connection)
-    {
-        if (connection.Format.Reconnect(Random.Shared.Next((int)LongestPause.TotalMilliseconds) * TimeSpan.FromMilliseconds(1)) is { } frame)
-        {
-            connection.Enqueue(frame);
-        }
-
-        connection.Close(CloseReason.Draining);
-    }
+    /// <summary>Where nobody has asked for it before. Runs before any service is stopped, the server among them, which ends every WebSocket at once.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken) => drain.RunAsync();
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -73,11 +38,5 @@ internal sealed partial class ConnectionKeeper(
                 connection.Tend(now, ping: (round + connection.Number) % rounds == 0);
             }
         }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Information, EventName = "Draining", Message = "Stopping: asking {Connections} connections to reconnect elsewhere.")]
-        public static partial void Draining(ILogger logger, int connections);
     }
 }

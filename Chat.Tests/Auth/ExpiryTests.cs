@@ -84,7 +84,7 @@ public sealed class ExpiryTests : IAsyncLifetime
     }
 
     private static ConnectionKeeper NewKeeper(ConnectionTable table) =>
-        new(table, new NodeDrain(), Options.Create(new AuthOptions()), NullLogger<ConnectionKeeper>.Instance);
+        new(table, new ConnectionDrain(table, new NodeDrain(), NullLogger<ConnectionDrain>.Instance), Options.Create(new AuthOptions()));
 
     /// <summary>Returns when the keeper has made its round; it makes one each full second.</summary>
     private Task AdvanceAsync(TimeSpan step)

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+using Chat.Api.Connections;
+
+namespace Chat.Api;
+
+/// <summary>Stops the node when it is asked to (SIGTERM, Ctrl+C): it drains first, and only then does the host stop.</summary>
+/// <remarks>The framework's own lifetime stops the host at once, and with it ends the requests of SignalR's long polls and event
+/// streams before their clients could be told anything. Whoever asks a second time is not kept waiting.</remarks>
+internal sealed class DrainLifetime(IHostApplicationLifetime application, ConnectionDrain drain) : IHostLifetime, IDisposable
+{
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
+
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private int _asked;
+
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
+        _registrations.AddRange(Signals.Select(signal => PosixSignalRegistration.Create(signal, OnSignal)));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _registrations.ForEach(static registration => registration.Dispose());
+
+    private void OnSignal(PosixSignalContext signal)
+    {
+        signal.Cancel = true; // or the runtime ends the process
+        if (Interlocked.Increment(ref _asked) == 1 && application.ApplicationStarted.IsCancellationRequested)
+        {
+            _ = StopAsync();
+        }
+        else
+        {
+            application.StopApplication();
+        }
+    }
+
+    private async Task StopAsync()
+    {
+        await drain.RunAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        application.StopApplication();
+    }
+}
