@@ -22,6 +22,7 @@ internal static class ChatBuilder
         services.AddSingleton<ConnectionRun>();
         services.AddSingleton<IConnectionCount>(static provider => provider.GetRequiredService<ConnectionTable>());
         services.AddSingleton<ConnectionDrain>();
+        services.AddSingleton<Rebalance>();
         services.AddSingleton<IHostLifetime, DrainLifetime>();
         services.AddHostedService<ConnectionKeeper>();
 

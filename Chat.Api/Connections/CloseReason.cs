@@ -34,6 +34,9 @@ internal sealed record CloseReason(int Code, string Text)
 
     public static readonly CloseReason Draining = new(1012, "draining");
 
+    /// <summary>The node has more than its share of connections, and this one is to go to another.</summary>
+    public static readonly CloseReason Rebalanced = new(1012, "rebalancing");
+
     /// <summary>Redis went away between the upgrade and the end of a replay.</summary>
     public static readonly CloseReason TryLater = new(1013, "try again later");
 

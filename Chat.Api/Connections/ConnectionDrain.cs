@@ -45,7 +45,7 @@ internal sealed partial class ConnectionDrain
         {
             foreach (var connection in part)
             {
-                Close(connection);
+                Close(connection, CloseReason.Draining);
             }
 
             if (part.Length < open.Length)
@@ -61,14 +61,15 @@ internal sealed partial class ConnectionDrain
         }
     }
 
-    private static void Close(Connection connection)
+    /// <summary>Closes a connection whose client is to come back, to another node.</summary>
+    public static void Close(Connection connection, CloseReason reason)
     {
         if (connection.Format.Reconnect(Random.Shared.NextDouble() * LongestPause) is { } frame)
         {
             connection.Enqueue(frame);
         }
 
-        connection.Close(CloseReason.Draining);
+        connection.Close(reason);
     }
 
     private static partial class Log

@@ -5,7 +5,7 @@ namespace Chat.Api.Connections;
 
 /// <summary>Tends all connections about once a second, and closes them when their token is over or the node stops.</summary>
 /// <remarks>One loop instead of a timer per connection: pings are spread over the interval by connection number.</remarks>
-internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDrain drain, IOptions<AuthOptions> auth)
+internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDrain drain, Rebalance rebalance, IOptions<AuthOptions> auth)
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
@@ -28,6 +28,7 @@ internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDr
         {
             var now = connections.Time.GetTimestamp();
             var ended = connections.Time.GetUtcNow() - auth.Value.ClockSkew; // as at the door
+            rebalance.Tend();
             foreach (var connection in connections.All)
             {
                 if (connection.ExpiresAt <= ended)

@@ -122,6 +122,12 @@ internal sealed class ConnectionOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:20")]
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How many connections a node closes per second, with 1012, while it has more than its share of the cluster's. Their clients
+    /// reconnect, and the edge sends them to nodes with fewer.</summary>
+    /// <value>0 to 10,000. Default 0: none; new connections alone even things out.</value>
+    [Range(0, 10_000)]
+    public int RebalancePerSecond { get; set; }
+
     private const int FrameCost = 512; // what a message has around its text: ids, position and time, at their longest
 
     /// <summary>The most that the frames of one user's burst take up in an outbox.</summary>

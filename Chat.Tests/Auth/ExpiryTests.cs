@@ -83,8 +83,12 @@ public sealed class ExpiryTests : IAsyncLifetime
         Assert.Null(_connection.ExpiresAt);
     }
 
-    private static ConnectionKeeper NewKeeper(ConnectionTable table) =>
-        new(table, new ConnectionDrain(table, new NodeDrain(), NullLogger<ConnectionDrain>.Instance), Options.Create(new AuthOptions()));
+    private static ConnectionKeeper NewKeeper(ConnectionTable table)
+    {
+        var drain = new NodeDrain();
+        var rebalance = new Rebalance(table, new LiveNodes(Options.Create(new NodeOptions()), TimeProvider.System), null!, drain); // off
+        return new(table, new ConnectionDrain(table, drain, NullLogger<ConnectionDrain>.Instance), rebalance, Options.Create(new AuthOptions()));
+    }
 
     /// <summary>Returns when the keeper has made its round; it makes one each full second.</summary>
     private Task AdvanceAsync(TimeSpan step)

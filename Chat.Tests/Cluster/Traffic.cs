@@ -44,7 +44,18 @@ internal sealed class Traffic : IDisposable
         foreach (var (client, index) in _clients.Select((client, index) => (client, index)))
         {
             var expected = _acks.Where(ack => !ack.Id!.StartsWith($"{index}-", StringComparison.Ordinal)).OrderBy(ack => ack.Offset).ToList();
-            await client.UntilAsync(expected.Count, ChatClient.Deadline);
+            try
+            {
+                await client.UntilAsync(expected.Count, ChatClient.Deadline);
+            }
+            catch (TimeoutException exception)
+            {
+                var ids = client.Messages.Select(message => message.Id).ToHashSet();
+                throw new TimeoutException(
+                    $"{exception.Message} It is on node {client.Node}, was told of {client.Holes} holes, and has never got "
+                    + string.Join(", ", expected.Where(ack => !ids.Contains(ack.Id)).Select(ack => $"{ack.Id} at {ack.Position}").Take(20)));
+            }
+
             Assert.Equal(expected.Select(ack => (ack.Position, ack.Id)), client.Messages.Select(message => (message.Position, message.Id)));
             Assert.Equal((0, 0), (client.Holes, client.Repeated));
         }
