@@ -1,15 +1,19 @@
 using Chat.Api.Nodes;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Connections;
 
 /// <summary>Moves connections from a node with more than its share to others, a few a second.</summary>
 /// <remarks>The edge sends newcomers to the node with the fewest connections, but clients that stay for days stay where they are: after a
-/// replacement of nodes, those that started first would keep most of them. Each node decides for itself, by the counts in the
-/// registry, which are a heartbeat old.</remarks>
-internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, NodeSelf self, NodeDrain drain)
+/// replacement of nodes, those that started first would keep most of them. Each node decides for itself, by the counts in the registry,
+/// and not again before those whom it has closed have been counted elsewhere: or the nodes would pass them round for ever.</remarks>
+internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, NodeSelf self, NodeDrain drain, IOptions<NodeOptions> options)
 {
     private const double Tolerance = 1.1; // up to that many times its share a node keeps
     private const int Negligible = 5; // more than its share; less is not worth a reconnect
+
+    private int _toClose;
+    private long _decidedAt;
 
     /// <summary>Closes what is too much, as far as the setting allows. Called once a second.</summary>
     public void Tend()
@@ -20,17 +24,32 @@ internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, No
             return;
         }
 
-        var others = nodes.Nodes.Values.Where(node => node.Id != self.Id && node.State == NodeState.Ready).Select(node => node.Connections).ToArray();
-        var surplus = Math.Min(most, SurplusOf(connections.Connections, others));
-        if (surplus > 0)
+        // A reconnect takes up to a second, and is in the registry at a heartbeat, which this node sees at one of its own.
+        var settled = (2 * options.Value.Heartbeat) + TimeSpan.FromSeconds(2);
+        if (_toClose == 0 && connections.Time.GetElapsedTime(_decidedAt) >= settled)
+        {
+            _toClose = Decide();
+        }
+
+        var closing = Math.Min(most, _toClose);
+        if (closing > 0)
         {
             var all = connections.All.ToArray();
             Random.Shared.Shuffle(all);
-            foreach (var connection in all.Take(surplus))
+            foreach (var connection in all.Take(closing))
             {
                 ConnectionDrain.Close(connection, CloseReason.Rebalanced);
             }
+
+            _toClose -= closing;
+            _decidedAt = connections.Time.GetTimestamp();
         }
+    }
+
+    private int Decide()
+    {
+        var ready = nodes.Nodes.Values.Where(static node => node.State == NodeState.Ready).ToLookup(node => node.Id == self.Id, static node => node.Connections);
+        return ready[true].FirstOrDefault() is > 0 and var own ? SurplusOf(own, [.. ready[false]]) : 0;
     }
 
     /// <summary>How many connections a node has beyond its share.</summary>

@@ -86,7 +86,8 @@ public sealed class ExpiryTests : IAsyncLifetime
     private static ConnectionKeeper NewKeeper(ConnectionTable table)
     {
         var drain = new NodeDrain();
-        var rebalance = new Rebalance(table, new LiveNodes(Options.Create(new NodeOptions()), TimeProvider.System), null!, drain); // off
+        var nodes = Options.Create(new NodeOptions());
+        var rebalance = new Rebalance(table, new LiveNodes(nodes, TimeProvider.System), null!, drain, nodes); // off
         return new(table, new ConnectionDrain(table, drain, NullLogger<ConnectionDrain>.Instance), rebalance, Options.Create(new AuthOptions()));
     }
 

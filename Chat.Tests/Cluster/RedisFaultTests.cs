@@ -97,6 +97,30 @@ public sealed class RedisFaultTests(PersistentRedis fixture, ITestOutputHelper o
         Assert.Equal("next", (await member.NextFrameAsync("message")).Id);
     }
 
+    [RedisFact]
+    public async Task Publish_WhileRedisIsOutOfMemory_IsToldToTryAgain_AndSucceedsOnceThereIsRoom()
+    {
+        await using var publisher = await Cluster.ConnectAsync(0, "/chat/group/full/p?format=json");
+        await using var member = await Cluster.ConnectAsync(1, "/chat/group/full/m?format=json");
+        await member.NextFrameAsync("subscribed");
+        Cluster.Redis.Execute("CONFIG", "SET", "maxmemory-policy", "noeviction");
+        Cluster.Redis.Execute("CONFIG", "SET", "maxmemory", "1");
+        try
+        {
+            await publisher.SendJsonAsync(new { Msg = "x", MsgId = "once" });
+            var error = await publisher.NextFrameAsync("error");
+            Assert.Equal(("not_published", true, "once"), (error.Code, error.Retry, error.Id));
+        }
+        finally
+        {
+            Cluster.Redis.Execute("CONFIG", "SET", "maxmemory", "0");
+        }
+
+        await publisher.SendJsonAsync(new { Msg = "x", MsgId = "once" });
+        Assert.Equal("once", (await publisher.NextFrameAsync("ack")).Id);
+        Assert.Equal("once", (await member.NextFrameAsync("message")).Id);
+    }
+
     [Fact]
     public async Task Join_WhileRedisIsAway_IsRefusedForLater()
     {
