@@ -15,7 +15,7 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal SinceNeedsJson = new(400, "The query parameter since needs format=json: text frames carry no positions.");
     public static readonly Refusal Presence = new(400, "The query parameter presence is true or false.");
     public static readonly Refusal PresenceNeedsJson = new(400, "presence=true needs format=json: text frames say nothing of presence.");
-    public static readonly Refusal NoPresence = new(400, "Presence is not kept here (Chat:Presence:Enabled).");
+    public static readonly Refusal NoPresence = new(400, "Presence is kept of groups and of all, unless it is switched off (Chat:Presence:Enabled).");
     public static readonly Refusal NoToken = new(401, TokenError.NoToken) { Challenge = BearerAnswers.Challenge(null) };
     public static readonly Refusal OtherUser = new(403, "The token is of another user than the one in the path.");
     public static readonly Refusal NotMember = new(403, "The user is not in that group (Chat:Hub:MembersOnly).");

@@ -8,9 +8,9 @@ namespace Chat.Api.Presence;
 /// changed, so each may be repeated.</remarks>
 internal interface IPresenceStore
 {
-    /// <summary>Called with news of a topic that this node watches, on the thread that reads from Redis: must not wait, block or throw.
-    /// The bytes are valid during the call only.</summary>
-    PresenceListener? Heard { get; set; }
+    /// <summary>Called with the name of a topic that this node watches, and its news, on the thread that reads from Redis: must not wait, block
+    /// or throw.</summary>
+    Action<string, PresenceNews>? Heard { get; set; }
 
     /// <summary>Called after subscriptions were lost and are in place again: news may have been missed, and Redis may have lost something.</summary>
     Action? Restored { get; set; }
@@ -48,8 +48,6 @@ internal interface IPresenceStore
     /// <summary>A dead node has been swept.</summary>
     Task ForgetNodeAsync(string node);
 }
-
-internal delegate void PresenceListener(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> news);
 
 /// <param name="IsKnown">False: others have swept this node, or have begun to; it has to report everything again.</param>
 /// <param name="DeadNode">The node to sweep, which nobody else is sweeping now; empty: there is none.</param>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Threading.Channels;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
@@ -116,14 +115,7 @@ internal sealed partial class PresenceWatches(
         }
     }
 
-    // On the thread that reads from Redis.
-    private void OnHeard(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)
-    {
-        if (RedisPresence.Parse(message) is { } news)
-        {
-            _news.Writer.TryWrite((Encoding.UTF8.GetString(topic), news));
-        }
-    }
+    private void OnHeard(string topic, PresenceNews news) => _news.Writer.TryWrite((topic, news));
 
     private void OnRestored()
     {

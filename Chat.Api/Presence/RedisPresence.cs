@@ -30,12 +30,12 @@ internal sealed class RedisPresence : IPresenceStore
         _keys = keys;
         _node = node.Id;
         _listSize = listSize;
-        subscriptions.Attach(RedisKeys.PresenceKind, (topic, message) => Heard?.Invoke(topic, message), () => Restored?.Invoke());
+        subscriptions.Attach(RedisKeys.PresenceKind, OnMessage, () => Restored?.Invoke());
     }
 
     public static IReadOnlyList<RedisScript> Scripts => [ReportScript, ReadScript, RollScript];
 
-    public PresenceListener? Heard { get; set; }
+    public Action<string, PresenceNews>? Heard { get; set; }
 
     public Action? Restored { get; set; }
 
@@ -74,7 +74,7 @@ internal sealed class RedisPresence : IPresenceStore
     }
 
     /// <summary>News as it came over the channel (presence.lua); null: it is none, and anyone with access to Redis can publish anything.</summary>
-    public static PresenceNews? Parse(ReadOnlySpan<byte> utf8)
+    internal static PresenceNews? Parse(ReadOnlySpan<byte> utf8)
     {
         List<string> joined = [], left = [];
         long version = 0, count = 0;
@@ -100,6 +100,14 @@ internal sealed class RedisPresence : IPresenceStore
         }
 
         return number >= 2 ? new PresenceNews(version, count) { Joined = joined, Left = left } : null;
+    }
+
+    private void OnMessage(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)
+    {
+        if (Parse(message) is { } news)
+        {
+            Heard?.Invoke(Encoding.UTF8.GetString(topic), news);
+        }
     }
 
     public Task WatchAsync(Topic topic) => _subscriptions.SubscribeAsync(_keys.PresenceChannel(topic));

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Threading.Channels;
 using Chat.Api.Messages;
 using Chat.Api.Presence;
@@ -191,10 +190,10 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
     private async Task<ChannelReader<PresenceNews>> WatchAsync(RedisPresence node)
     {
         var heard = Channel.CreateUnbounded<PresenceNews>();
-        node.Heard = (topic, message) =>
+        node.Heard = (topic, news) =>
         {
-            Assert.Equal(_group.Name, Encoding.UTF8.GetString(topic));
-            heard.Writer.TryWrite(RedisPresence.Parse(message)!);
+            Assert.Equal(_group.Name, topic);
+            heard.Writer.TryWrite(news);
         };
         await node.WatchAsync(_group);
         return heard.Reader;

@@ -150,12 +150,13 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
     }
 
     [Theory]
-    [InlineData("presence=true")]
-    [InlineData("presence=true&format=text")]
-    [InlineData("presence=maybe&format=json")]
-    public async Task Request_ThatCannotBe_IsRefused(string query)
+    [InlineData("group/1/anna?presence=true")]
+    [InlineData("group/1/anna?presence=true&format=text")]
+    [InlineData("group/1/anna?presence=maybe&format=json")]
+    [InlineData("user/anna?presence=true&format=json")]
+    public async Task Request_ThatCannotBe_IsRefused(string path)
     {
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, $"/chat/group/{_group}/anna?{query}"));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, "/chat/" + path));
 
         Assert.Equal(400, refused.Status);
     }
