@@ -28,6 +28,7 @@ internal sealed partial class PresenceReporter(
     private readonly ConcurrentDictionary<LocalPresence, bool> _changed = new(); // topics with something to report
     private readonly HashSet<string> _added = new(StringComparer.Ordinal); // topics that the store knows this node to report; touched by the loop only
     private readonly SemaphoreSlim _wakes = new(0, 1);
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _reportAll;
 
     public void OnCame(Topic topic, string userId)
@@ -56,6 +57,9 @@ internal sealed partial class PresenceReporter(
     /// <summary>Whether presence is kept for a topic at all.</summary>
     public bool IsKept(Topic topic) => options.Value.Enabled && topic.Kind != TopicKind.User;
 
+    /// <summary>This node is among those that will be swept. Nothing is reported before: nobody would take it back.</summary>
+    public void Begin() => _begun.TrySetResult();
+
     /// <summary>What is stored of this node may be wrong.</summary>
     public void ReportAll()
     {
@@ -71,6 +75,7 @@ internal sealed partial class PresenceReporter(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await _begun.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var renewed = time.GetTimestamp();
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -15,6 +15,7 @@ namespace Chat.Api.Presence;
 internal sealed partial class PresenceSweeper : BackgroundService
 {
     private const int TopicsAtOnce = 64;
+    private static readonly TimeSpan UntilRegistered = TimeSpan.FromMilliseconds(50); // clients come once it is, and wait for this
 
     private readonly IPresenceStore _store;
     private readonly PresenceReporter _reporter;
@@ -56,7 +57,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         }
 
         _nodes.Left += OnLeft;
-        var isFirst = true;
+        var isFirst = true; // until the roll has been called once
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -67,7 +68,12 @@ internal sealed partial class PresenceSweeper : BackgroundService
                     isFirst = !await TryRollAsync(isFirst) && isFirst;
                 }
 
-                await ((Task)_wakes.WaitAsync(_heartbeat, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!isFirst)
+                {
+                    _reporter.Begin();
+                }
+
+                await ((Task)_wakes.WaitAsync(isFirst ? UntilRegistered : _heartbeat, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         finally

@@ -68,6 +68,25 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
         await Cluster.AddAsync();
     }
 
+    // It was swept only if it had called the roll, which it did a heartbeat after its start: its users stayed for ever.
+    [Fact]
+    public async Task NodeKilled_RightAfterItsStart_ItsUsersLeave()
+    {
+        await using var cluster = await NodeCluster.StartAsync(
+            nodes: 1, persists: false, ("Chat:Nodes:Heartbeat", "00:00:01"), ("Chat:Nodes:Lease", "00:00:03"), ("Chat:Presence:BatchTime", "00:00:00.01"));
+        await using var anna = await cluster.ConnectAsync(0, $"{Path("anna")}?format=json&presence=true");
+        await UntilAsync(anna, "anna");
+        await cluster.AddAsync();
+        await using var ben = await cluster.ConnectAsync(1, Path("ben"));
+        Assert.Equal("+ben", await NextAsync(anna));
+
+        var dead = cluster.Take(1);
+        await dead.KillAsync();
+
+        Assert.Equal("-ben", await NextAsync(anna));
+        await dead.DisposeAsync();
+    }
+
     [Fact]
     public async Task NodeStopped_ItsUsersLeave_UnlessTheyAreBackElsewhere()
     {
