@@ -11,7 +11,7 @@ internal sealed partial class ConnectionDrain
     private static readonly TimeSpan AnnounceTime = TimeSpan.FromSeconds(1); // Redis may be away
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(24); // all in all: platforms kill a process that takes longer
+    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(22); // all in all; the host needs a moment more, and is to be gone after 25 s
 
     private readonly ConnectionTable _connections;
     private readonly NodeDrain _drain;

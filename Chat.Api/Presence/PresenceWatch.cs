@@ -8,6 +8,8 @@ namespace Chat.Api.Presence;
 /// itself keeps no list. Not thread-safe: <see cref="PresenceWatches"/> holds its lock.</remarks>
 internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
 {
+    private const int MostWaiting = 1000; // news for a watcher that waits for its list; beyond it, the list has to be newer than they
+
     private readonly List<Watcher> _watchers = [];
     private long _version; // of the latest news; 0: none yet
     private bool _isCountOnly;
@@ -69,6 +71,12 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         {
             if (watcher.Waiting is { } waiting)
             {
+                if (waiting.Count == MostWaiting)
+                {
+                    watcher.Dropped = waiting[^1].Version;
+                    waiting.Clear();
+                }
+
                 waiting.Add(news);
             }
             else if (news.Version > watcher.Version)
@@ -100,6 +108,12 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         {
             if (watcher.Waiting is { } waiting)
             {
+                if (list.Version < watcher.Dropped)
+                {
+                    NeedsList = true;
+                    continue;
+                }
+
                 Tell(watcher, list, frames);
                 watcher.Waiting = null;
                 foreach (var news in waiting.Where(news => news.Version > list.Version))
@@ -143,7 +157,10 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         /// <summary>What it was told last.</summary>
         public long Version { get; set; }
 
-        /// <summary>News that wait for its list; null once it has one.</summary>
+        /// <summary>News up to this version no longer waits for its list.</summary>
+        public long Dropped { get; set; }
+
+        /// <summary>News that waits for its list; null once it has one.</summary>
         public List<PresenceNews>? Waiting { get; set; }
     }
 }

@@ -252,7 +252,10 @@ internal sealed partial class PresenceWatches(
                 if (isWanted)
                 {
                     watch.OnList(list);
-                    _due.Remove(watch);
+                    if (!watch.NeedsList)
+                    {
+                        _due.Remove(watch);
+                    }
                 }
                 else if (watch.IsBehind(list.Version))
                 {

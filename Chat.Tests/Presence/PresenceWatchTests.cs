@@ -66,6 +66,25 @@ public sealed class PresenceWatchTests
         Assert.Equal(["7: anna 1", "9: anna 1, ben 1, carl 1"], _anna.Seen);
     }
 
+    // The list takes long, or cannot be read for a while: what waits for it stays bounded, and nothing is told as whole that is not.
+    [Fact]
+    public void News_WithoutEnd_BeforeTheList_MakesItWaitForANewerOne()
+    {
+        _watch.TryAdd(_anna);
+        for (var version = 8; version <= 1100; version++)
+        {
+            _watch.OnNews(News(version, joined: $"u{version}"));
+        }
+
+        _watch.OnList(List(7, "anna"));
+        Assert.Empty(_anna.Seen);
+        Assert.True(_watch.NeedsList);
+
+        _watch.OnList(List(1099, "anna"));
+        Assert.Equal(["1099: anna 1", "1100: +u1100"], _anna.Seen);
+        Assert.False(_watch.NeedsList);
+    }
+
     [Fact]
     public void News_HeardTwice_IsToldOnce()
     {
