@@ -32,6 +32,7 @@ internal sealed class DrainLifetime(IHostApplicationLifetime application, Connec
         }
         else
         {
+            drain.Hurry();
             application.StopApplication();
         }
     }

@@ -17,6 +17,7 @@ internal sealed partial class ConnectionDrain
     private readonly NodeDrain _drain;
     private readonly ILogger _logger;
     private readonly Lazy<Task> _run;
+    private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ConnectionDrain(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionDrain> logger)
     {
@@ -28,6 +29,9 @@ internal sealed partial class ConnectionDrain
 
     /// <summary>Returns when every connection has ended, or has had the time to. Whoever calls it again waits for the first call.</summary>
     public Task RunAsync() => _run.Value;
+
+    /// <summary>From now on nobody is waited for: what is still open is closed at once.</summary>
+    public void Hurry() => _hurry.TrySetResult();
 
     private async Task DrainAsync()
     {
@@ -50,16 +54,18 @@ internal sealed partial class ConnectionDrain
 
             if (part.Length < open.Length)
             {
-                await Task.Delay(Step, time, CancellationToken.None);
+                await PauseAsync(Step);
             }
         }
 
         var closed = time.GetTimestamp();
-        while (_connections.All.Any() && time.GetElapsedTime(closed) < options.CloseTimeout && time.GetElapsedTime(began) < MostTime)
+        while (!_hurry.Task.IsCompleted && _connections.All.Any() && time.GetElapsedTime(closed) < options.CloseTimeout && time.GetElapsedTime(began) < MostTime)
         {
-            await Task.Delay(Step / 2, time, CancellationToken.None);
+            await PauseAsync(Step / 2);
         }
     }
+
+    private Task<Task> PauseAsync(TimeSpan pause) => Task.WhenAny(_hurry.Task, Task.Delay(pause, _connections.Time, CancellationToken.None));
 
     /// <summary>Closes a connection whose client is to come back, to another node.</summary>
     public static void Close(Connection connection, CloseReason reason)

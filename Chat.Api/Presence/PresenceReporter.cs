@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
+using Chat.Api.Nodes;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
 
@@ -11,10 +13,11 @@ namespace Chat.Api.Presence;
 /// <para>Guarantee: who is in a topic here is known to the cluster within a batch time, and who has gone, soon after the leave delay. Where
 /// Redis was away, or lost something, all is reported again.</para>
 /// <para>Mechanism: topics tell who comes and goes, which changes a counter and no more; one loop reports changes together, one
-/// command for each topic that has some.</para>
+/// command for each topic that has some. It reports only while this node is surely among those that others would sweep: not
+/// before its first roll (<see cref="PresenceSweeper"/>), and not when the last one is so old that it may have been swept since.</para>
 /// </remarks>
 internal sealed partial class PresenceReporter(
-    IPresenceStore store, PresenceMetrics metrics, IOptions<PresenceOptions> options, TimeProvider time, ILogger<PresenceReporter> logger)
+    IPresenceStore store, PresenceMetrics metrics, IOptions<PresenceOptions> options, IOptions<NodeOptions> nodes, TimeProvider time, ILogger<PresenceReporter> logger)
     : BackgroundService, IMemberListener
 {
     /// <summary>How often everything is reported again, so that nothing expires and no error stays.</summary>
@@ -27,8 +30,12 @@ internal sealed partial class PresenceReporter(
     private readonly ConcurrentDictionary<string, LocalPresence> _topics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<LocalPresence, bool> _changed = new(); // topics with something to report
     private readonly HashSet<string> _added = new(StringComparer.Ordinal); // topics that the store knows this node to report; touched by the loop only
-    private readonly SemaphoreSlim _wakes = new(0, 1);
-    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Holds one wake-up: any number of changes is one round.
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private long _rolledAt; // a timestamp; 0: never
     private int _reportAll;
 
     public void OnCame(Topic topic, string userId)
@@ -57,8 +64,15 @@ internal sealed partial class PresenceReporter(
     /// <summary>Whether presence is kept for a topic at all.</summary>
     public bool IsKept(Topic topic) => options.Value.Enabled && topic.Kind != TopicKind.User;
 
-    /// <summary>This node is among those that will be swept. Nothing is reported before: nobody would take it back.</summary>
-    public void Begin() => _begun.TrySetResult();
+    /// <summary>At this timestamp at the latest, this node was among those that will be swept when they die.</summary>
+    public void OnRolled(long at)
+    {
+        Volatile.Write(ref _rolledAt, at);
+        if (!_changed.IsEmpty)
+        {
+            Wake();
+        }
+    }
 
     /// <summary>What is stored of this node may be wrong.</summary>
     public void ReportAll()
@@ -67,40 +81,50 @@ internal sealed partial class PresenceReporter(
         Wake();
     }
 
-    public override void Dispose()
-    {
-        _wakes.Dispose();
-        base.Dispose();
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await _begun.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var renewed = time.GetTimestamp();
-        while (!stoppingToken.IsCancellationRequested)
+        await using var renewal = time.CreateTimer(_ => ReportAll(), null, RenewEvery, RenewEvery);
+        try
         {
-            var pause = _changed.IsEmpty ? RenewEvery - time.GetElapsedTime(renewed) : options.Value.BatchTime;
-            await ((Task)_wakes.WaitAsync(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (time.GetElapsedTime(renewed) >= RenewEvery)
+            await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
             {
-                renewed = time.GetTimestamp();
-                ReportAll();
-            }
-
-            await Task.Delay(options.Value.BatchTime, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                await ReportAsync();
-            }
-            catch (Exception exception)
-            {
-                if (exception is not BackplaneUnavailableException)
+                await Task.Delay(options.Value.BatchTime, time, stoppingToken);
+                if (MayReport() && !await TryReportAsync())
                 {
-                    Log.Failed(logger, exception);
+                    await Task.Delay(RetryAfter, time, stoppingToken);
+                    Wake();
                 }
-
-                await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    // Its lease, which ends no earlier than this, keeps others from sweeping it.
+    private bool MayReport() =>
+        Volatile.Read(ref _rolledAt) is not 0 and var rolled && time.GetElapsedTime(rolled) < nodes.Value.Lease - nodes.Value.Heartbeat;
+
+    private async Task<bool> TryReportAsync()
+    {
+        try
+        {
+            await ReportAsync();
+            if (!_changed.IsEmpty)
+            {
+                Wake(); // there was too much for one round, or somebody's leave is not due yet
+            }
+
+            return true;
+        }
+        catch (BackplaneUnavailableException)
+        {
+            return false; // it is said elsewhere that Redis is away
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception);
+            return false;
         }
     }
 
@@ -204,20 +228,7 @@ internal sealed partial class PresenceReporter(
         }
     }
 
-    private void Wake()
-    {
-        if (_wakes.CurrentCount == 0)
-        {
-            try
-            {
-                _wakes.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Somebody else has woken it.
-            }
-        }
-    }
+    private void Wake() => _wakes.Writer.TryWrite(true);
 
     private static partial class Log
     {

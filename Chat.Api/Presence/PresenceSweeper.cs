@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Nodes;
@@ -15,7 +16,6 @@ namespace Chat.Api.Presence;
 internal sealed partial class PresenceSweeper : BackgroundService
 {
     private const int TopicsAtOnce = 64;
-    private static readonly TimeSpan UntilRegistered = TimeSpan.FromMilliseconds(50); // clients come once it is, and wait for this
 
     private readonly IPresenceStore _store;
     private readonly PresenceReporter _reporter;
@@ -26,7 +26,12 @@ internal sealed partial class PresenceSweeper : BackgroundService
     private readonly TimeSpan _heartbeat;
     private readonly TimeProvider _time;
     private readonly ILogger<PresenceSweeper> _logger;
-    private readonly SemaphoreSlim _wakes = new(0);
+
+    // Holds one wake-up: any number of reasons to call the roll is one call.
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private bool _hasRolled;
 
     public PresenceSweeper(
         IPresenceStore store, PresenceReporter reporter, PresenceMetrics metrics, LiveNodes nodes, NodeSelf self,
@@ -43,12 +48,6 @@ internal sealed partial class PresenceSweeper : BackgroundService
         _logger = logger;
     }
 
-    public override void Dispose()
-    {
-        _wakes.Dispose();
-        base.Dispose();
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!_options.Enabled)
@@ -56,31 +55,26 @@ internal sealed partial class PresenceSweeper : BackgroundService
             return;
         }
 
-        _nodes.Left += OnLeft;
-        var isFirst = true; // until the roll has been called once
+        _nodes.Joined += OnChange; // this node itself: its clients come as soon as it is registered
+        _nodes.Left += OnChange;
+        await using var timer = _time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, _heartbeat);
         try
         {
-            while (!stoppingToken.IsCancellationRequested)
+            await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
             {
                 // Whoever is not in the registry would be taken for dead.
                 if (_nodes.Contains(_self.Id))
                 {
-                    isFirst = !await TryRollAsync(isFirst) && isFirst;
+                    await RollAsync();
                 }
-
-                if (!isFirst)
-                {
-                    _reporter.Begin();
-                }
-
-                await ((Task)_wakes.WaitAsync(isFirst ? UntilRegistered : _heartbeat, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        finally
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            _nodes.Left -= OnLeft;
         }
 
+        _nodes.Joined -= OnChange;
+        _nodes.Left -= OnChange;
         await LeaveAsync();
     }
 
@@ -96,28 +90,31 @@ internal sealed partial class PresenceSweeper : BackgroundService
         await _store.ForgetNodeAsync(node);
     }
 
-    private void OnLeft(NodeInfo node) => _wakes.Release();
+    private void OnChange(NodeInfo node) => Wake();
 
-    /// <summary>False: the roll could not be called.</summary>
-    private async Task<bool> TryRollAsync(bool isFirst)
+    private void Wake() => _wakes.Writer.TryWrite(true);
+
+    private async Task RollAsync()
     {
         try
         {
             while (true)
             {
+                var asked = _time.GetTimestamp();
                 var roll = await _store.CallRollAsync();
-                if (!roll.IsKnown && !isFirst)
+                if (!roll.IsKnown && _hasRolled)
                 {
                     Log.WasSwept(_logger);
                     _reporter.ReportAll();
                 }
 
+                _hasRolled = true;
+                _reporter.OnRolled(asked);
                 if (roll.DeadNode.Length == 0)
                 {
-                    return true;
+                    return;
                 }
 
-                isFirst = false;
                 await SweepAsync(roll.DeadNode);
                 _metrics.Swept();
                 Log.Swept(_logger, roll.DeadNode);
@@ -131,8 +128,6 @@ internal sealed partial class PresenceSweeper : BackgroundService
         {
             Log.Failed(_logger, exception);
         }
-
-        return false;
     }
 
     // Its users may be on their way to other nodes: they count as here for as long as the leave delay lasts.

@@ -8,10 +8,11 @@ namespace Chat.Api.Presence;
 /// itself keeps no list. Not thread-safe: <see cref="PresenceWatches"/> holds its lock.</remarks>
 internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
 {
-    private const int MostWaiting = 1000; // news for a watcher that waits for its list; beyond it, the list has to be newer than they
+    private const int MostWaiting = 1000; // news for a watcher that waits for its list; beyond it, a newer list is needed
 
     private readonly List<Watcher> _watchers = [];
     private long _version; // of the latest news; 0: none yet
+    private long _asked; // how many lists have been asked for
     private bool _isCountOnly;
     private long _countToTell = -1; // -1: told
 
@@ -36,8 +37,9 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
             return false;
         }
 
-        _watchers.Add(new Watcher(connection) { Waiting = [] });
-        NeedsList = true;
+        var watcher = new Watcher(connection);
+        _watchers.Add(watcher);
+        NeedList(watcher);
         return true;
     }
 
@@ -73,8 +75,8 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
             {
                 if (waiting.Count == MostWaiting)
                 {
-                    watcher.Dropped = waiting[^1].Version;
                     waiting.Clear();
+                    NeedList(watcher);
                 }
 
                 waiting.Add(news);
@@ -87,30 +89,29 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
     }
 
     /// <summary>News may have been missed: all watchers get a list at the next occasion.</summary>
-    public void ListAnew()
-    {
-        NeedsList = !IsEmpty;
-        _watchers.ForEach(static watcher => watcher.Waiting ??= []);
-    }
+    public void ListAnew() => _watchers.ForEach(NeedList);
 
-    /// <summary>A list was read, while the channel was listened to: those who wait for one get it, and what came since.</summary>
-    public void OnList(PresenceNews list)
+    /// <summary>A list is about to be asked for, while the channel is listened to. To be handed to <see cref="OnList"/> with it.</summary>
+    public PresenceQuestion Ask() => new(++_asked, _version);
+
+    /// <summary>A list was read: those who waited for one when it was asked for get it, and what came since.</summary>
+    public void OnList(PresenceNews list, PresenceQuestion question)
     {
-        if (list.Version > _version)
+        NeedsList = false;
+        if (list.Version >= _version || question.Version == _version) // without news since, it is right, even where versions went back
         {
             _version = list.Version;
+            _isCountOnly = list.IsCountOnly;
         }
 
-        NeedsList = false;
-        _isCountOnly = list.IsCountOnly;
         Span<Frame?> frames = new Frame?[IFrameFormat.Count];
         foreach (var watcher in _watchers)
         {
             if (watcher.Waiting is { } waiting)
             {
-                if (list.Version < watcher.Dropped)
+                if (watcher.ListFrom > question.Number)
                 {
-                    NeedsList = true;
+                    NeedsList = true; // it may have missed what came between that and its coming
                     continue;
                 }
 
@@ -124,8 +125,14 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         }
     }
 
-    /// <summary>Whether a list of this version has something that was never told.</summary>
-    public bool IsBehind(long version) => version > _version;
+    /// <summary>The record stands at a version: if that is not the one that was told, all watchers get a list.</summary>
+    public void OnVersion(long version, PresenceQuestion question)
+    {
+        if (version != _version && question.Version == _version) // else news came meanwhile, and tells more
+        {
+            ListAnew();
+        }
+    }
 
     /// <summary>Tells the number of users, of which there are too many to name them.</summary>
     public void TellCount()
@@ -137,6 +144,14 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         {
             Tell(watcher, news, frames);
         }
+    }
+
+    // One that was asked for before will not do.
+    private void NeedList(Watcher watcher)
+    {
+        watcher.Waiting ??= [];
+        watcher.ListFrom = _asked + 1;
+        NeedsList = true;
     }
 
     private void Tell(Watcher watcher, PresenceNews news, Span<Frame?> frames)
@@ -157,10 +172,13 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         /// <summary>What it was told last.</summary>
         public long Version { get; set; }
 
-        /// <summary>News up to this version no longer waits for its list.</summary>
-        public long Dropped { get; set; }
+        /// <summary>The first question whose answer will do as its list.</summary>
+        public long ListFrom { get; set; }
 
         /// <summary>News that waits for its list; null once it has one.</summary>
         public List<PresenceNews>? Waiting { get; set; }
     }
 }
+
+/// <summary>Which list is asked for, and the version that had been told by then.</summary>
+internal readonly record struct PresenceQuestion(long Number, long Version);

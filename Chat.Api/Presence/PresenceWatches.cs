@@ -210,12 +210,13 @@ internal sealed partial class PresenceWatches(
             }
 
             bool isWanted;
+            PresenceQuestion question;
             lock (_gate)
             {
-                isWanted = watch.NeedsList;
+                (isWanted, question) = (watch.NeedsList, watch.Ask());
             }
 
-            OnRead(watch, await store.ReadAsync(watch.Topic, isWanted ? options.Value.ListSize : 0), isWanted);
+            OnRead(watch, await store.ReadAsync(watch.Topic, isWanted ? options.Value.ListSize : 0), isWanted, question);
         }
         catch (BackplaneUnavailableException exception)
         {
@@ -242,7 +243,7 @@ internal sealed partial class PresenceWatches(
         }
     }
 
-    private void OnRead(PresenceWatch watch, PresenceNews list, bool isWanted)
+    private void OnRead(PresenceWatch watch, PresenceNews list, bool isWanted, PresenceQuestion question)
     {
         SendBatch.Begin();
         try
@@ -251,16 +252,20 @@ internal sealed partial class PresenceWatches(
             {
                 if (isWanted)
                 {
-                    watch.OnList(list);
-                    if (!watch.NeedsList)
-                    {
-                        _due.Remove(watch);
-                    }
+                    watch.OnList(list, question);
                 }
-                else if (watch.IsBehind(list.Version))
+                else
                 {
-                    watch.ListAnew(); // unless the news was on its way just now; then it is one list too many
-                    _due.Add(watch);
+                    watch.OnVersion(list.Version, question);
+                }
+
+                if (!watch.NeedsList)
+                {
+                    _due.Remove(watch);
+                }
+                else if (_due.Add(watch))
+                {
+                    Wake();
                 }
             }
         }

@@ -66,10 +66,7 @@ public abstract class BackplaneLogSpec : BackplaneSpec
     [RedisFact]
     public async Task Log_OverItsCount_KeepsTheNewest()
     {
-        var options = BackplaneNode.PatientOptions();
-        options.Group.Messages = 10;
-        options.Group.Window = TimeSpan.Zero;
-        var node = await StartAsync(options);
+        var node = await StartWithAShortLogAsync();
         var topic = NewTopic();
 
         var epoch = await PublishAsync(node, topic, 200);
@@ -82,10 +79,7 @@ public abstract class BackplaneLogSpec : BackplaneSpec
     [RedisFact]
     public async Task Ids_OfMessagesThatLeftTheLog_AreForgotten()
     {
-        var options = BackplaneNode.PatientOptions();
-        options.Group.Messages = 10;
-        options.Group.Window = TimeSpan.Zero;
-        var node = await StartAsync(options);
+        var node = await StartWithAShortLogAsync();
         var topic = NewTopic();
 
         await node.PublishAsync(topic, "hi", id: "m1");
@@ -97,6 +91,15 @@ public abstract class BackplaneLogSpec : BackplaneSpec
         Assert.Equal(96, (await node.PublishAsync(topic, "hi", id: "m96")).Offset);
         Assert.Equal(97, (await node.PublishAsync(topic, "hi", id: "m1")).Offset);
         AssertEveryKeyExpires(topic);
+    }
+
+    /// <summary>A node whose groups' logs keep ten messages.</summary>
+    private protected Task<BackplaneNode> StartWithAShortLogAsync()
+    {
+        var options = BackplaneNode.PatientOptions();
+        options.Group.Messages = 10;
+        options.Group.Window = TimeSpan.Zero;
+        return StartAsync(options);
     }
 
     private protected static async Task<string> PublishAsync(BackplaneNode node, Topic topic, int count)

@@ -120,7 +120,7 @@ internal sealed class MemoryBackplane : IBackplane
     /// <param name="msg">The text; the message's id is that after <c>m-</c>.</param>
     /// <param name="lost">Whether the channel loses it.</param>
     /// <param name="via">The connection it came by.</param>
-    /// <param name="endsRound">Whether that was all that comes for now.</param>
+    /// <param name="endsRound">Whether it is the last of a round.</param>
     public byte[] Say(Topic topic, string msg, bool lost = false, long via = 0, bool endsRound = true) =>
         Redis.Append(topic.Name, null, Tail(Said(topic, msg, via), Encoding.UTF8.GetBytes("m-" + msg), _node), isLost: lost, endsRound: endsRound).Envelope;
 

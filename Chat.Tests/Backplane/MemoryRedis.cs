@@ -56,7 +56,7 @@ internal sealed class MemoryRedis
     /// <param name="tail">The envelope after offset and epoch.</param>
     /// <param name="isRemoval">Whether all nodes are told.</param>
     /// <param name="isLost">Whether no node is told.</param>
-    /// <param name="endsRound">Whether the nodes are told, too, that this was all for now.</param>
+    /// <param name="endsRound">Whether it is the last of a round, which the nodes are told, too.</param>
     /// <param name="kept">Messages that the log keeps.</param>
     /// <returns>Where it stands, and the envelope that stands there.</returns>
     public (string Epoch, long Offset, byte[] Envelope) Append(

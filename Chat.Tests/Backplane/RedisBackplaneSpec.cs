@@ -69,10 +69,7 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
     [RedisFact]
     public async Task Ids_OfMessagesThatLeftTheLog_TakeNoRoom()
     {
-        var options = BackplaneNode.PatientOptions();
-        options.Group.Messages = 10;
-        options.Group.Window = TimeSpan.Zero;
-        var node = await StartNodeAsync(options);
+        var node = await StartWithAShortLogAsync();
         var topic = NewTopic();
 
         for (var i = 1; i <= 96; i++)

@@ -27,6 +27,26 @@ public sealed class NodeStopTests : IAsyncLifetime
     public Task Node_AskedToStop_EndsCleanly() => Cluster.Take(0).StopAsync(Within);
 
     [Fact]
+    public async Task Node_AskedToStopTwice_DoesNotTakeTheTimeToDrain()
+    {
+        await using var cluster = await NodeCluster.StartAsync(nodes: 1, persists: false, ("Chat:Connections:DrainTime", "00:00:20"));
+        var clients = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => cluster.ConnectAsync(0, $"/chat/user/twice{i}")));
+        var node = cluster.Take(0);
+
+        node.Signal(ChildProcess.SigTerm);
+        await Task.WhenAny(clients.Select(client => client.ClosedAsync())); // it has begun, and 99 are left
+        await node.StopAsync(within: TimeSpan.FromSeconds(12));
+
+        foreach (var client in clients)
+        {
+            Assert.Equal(new Closing(1012, "draining"), await client.ClosedAsync());
+            await client.DisposeAsync();
+        }
+
+        await node.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Node_WhoseRedisIsDead_EndsCleanly()
     {
         await Cluster.Redis.KillAsync();

@@ -87,6 +87,20 @@ public abstract class NodeRegistrySpec : IAsyncLifetime
         Assert.Equal(1, await _redis!.GetDatabase().HashLengthAsync(_keys.Info));
     }
 
+    // A Redis that had stood still made the first node that reached it sweep all others.
+    [RedisFact]
+    public async Task Leases_ThatHaveAllRunOut_AreNobodysDeath_ButWhoDoesNotRenewGoes()
+    {
+        var expired = Registry(lease: TimeSpan.FromMilliseconds(50));
+        var registry = Registry(heartbeat: TimeSpan.FromMilliseconds(100));
+        await expired.BeatAsync(Node("a"), announce: false);
+        await expired.BeatAsync(Node("dead"), announce: false);
+        await Eventually(async () => (await registry.ListAsync()).Length == 0);
+
+        Assert.Equal(["a", "dead"], (await registry.BeatAsync(Node("a"), announce: false)).Select(node => node.Id));
+        await Eventually(async () => (await registry.BeatAsync(Node("a"), announce: false)).Length == 1);
+    }
+
     [RedisFact]
     public async Task Entry_ThatCannotBeRead_HidesNobody()
     {
@@ -132,8 +146,9 @@ public abstract class NodeRegistrySpec : IAsyncLifetime
         }
     }
 
-    private NodeRegistry Registry(TimeSpan? lease = null) => new(
-        new NodeList(_redis!, _keys, TimeProvider.System), _keys, Options.Create(new NodeOptions { Lease = lease ?? TimeSpan.FromSeconds(10) }));
+    private NodeRegistry Registry(TimeSpan? lease = null, TimeSpan? heartbeat = null) => new(
+        new NodeList(_redis!, _keys, TimeProvider.System), _keys,
+        Options.Create(new NodeOptions { Lease = lease ?? TimeSpan.FromSeconds(10), Heartbeat = heartbeat ?? TimeSpan.FromSeconds(2) }));
 }
 
 [RunsOn(RedisKind.Redis)]

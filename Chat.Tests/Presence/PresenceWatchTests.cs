@@ -18,7 +18,7 @@ public sealed class PresenceWatchTests
         _watch.TryAdd(_anna);
         Assert.True(_watch.NeedsList);
 
-        _watch.OnList(List(7, "anna"));
+        _watch.OnList(List(7, "anna"), _watch.Ask());
         _watch.OnNews(News(8, joined: "ben"));
         _watch.OnNews(News(9, left: "ben"));
 
@@ -32,9 +32,10 @@ public sealed class PresenceWatchTests
     {
         _watch.TryAdd(_anna);
 
+        var question = _watch.Ask();
         _watch.OnNews(News(8, joined: "ben"));
         _watch.OnNews(News(9, joined: "carl"));
-        _watch.OnList(List(8, "anna", "ben"));
+        _watch.OnList(List(8, "anna", "ben"), question);
 
         Assert.Equal(["8: anna 1, ben 1", "9: +carl"], _anna.Seen);
     }
@@ -43,10 +44,10 @@ public sealed class PresenceWatchTests
     public void Watcher_WhoComesLater_GetsAListOfItsOwn()
     {
         _watch.TryAdd(_anna);
-        _watch.OnList(List(7, "anna"));
+        _watch.OnList(List(7, "anna"), _watch.Ask());
         _watch.TryAdd(_ben);
         _watch.OnNews(News(8, joined: "ben"));
-        _watch.OnList(List(8, "anna", "ben"));
+        _watch.OnList(List(8, "anna", "ben"), _watch.Ask());
         _watch.OnNews(News(9, joined: "carl"));
 
         Assert.Equal(["7: anna 1", "8: +ben", "9: +carl"], _anna.Seen);
@@ -57,39 +58,93 @@ public sealed class PresenceWatchTests
     public void News_ThatWasMissed_MakesANewList()
     {
         _watch.TryAdd(_anna);
-        _watch.OnList(List(7, "anna"));
+        _watch.OnList(List(7, "anna"), _watch.Ask());
 
         _watch.OnNews(News(9, joined: "carl"));
         Assert.True(_watch.NeedsList);
-        _watch.OnList(List(9, "anna", "ben", "carl"));
+        _watch.OnList(List(9, "anna", "ben", "carl"), _watch.Ask());
 
         Assert.Equal(["7: anna 1", "9: anna 1, ben 1, carl 1"], _anna.Seen);
     }
 
     // The list takes long, or cannot be read for a while: what waits for it stays bounded, and nothing is told as whole that is not.
     [Fact]
-    public void News_WithoutEnd_BeforeTheList_MakesItWaitForANewerOne()
+    public void News_WithoutEnd_BeforeTheList_MakesItWaitForALaterOne()
     {
         _watch.TryAdd(_anna);
+        var question = _watch.Ask();
         for (var version = 8; version <= 1100; version++)
         {
             _watch.OnNews(News(version, joined: $"u{version}"));
         }
 
-        _watch.OnList(List(7, "anna"));
+        _watch.OnList(List(7, "anna"), question);
         Assert.Empty(_anna.Seen);
         Assert.True(_watch.NeedsList);
 
-        _watch.OnList(List(1099, "anna"));
+        _watch.OnList(List(1099, "anna"), _watch.Ask());
         Assert.Equal(["1099: anna 1", "1100: +u1100"], _anna.Seen);
         Assert.False(_watch.NeedsList);
+    }
+
+    // What it shows to be missing is in no list that was asked for before.
+    [Fact]
+    public void News_ThatShowsAGap_WhileAListIsRead_MakesAFurtherList()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(List(7, "anna"), _watch.Ask());
+        _watch.TryAdd(_ben);
+        var question = _watch.Ask();
+        _watch.OnNews(News(9, joined: "dora")); // carl's joining was lost
+        _watch.OnList(List(7, "anna"), question);
+
+        Assert.True(_watch.NeedsList);
+        Assert.Empty(_ben.Seen);
+        _watch.OnList(List(9, "anna", "carl", "dora"), _watch.Ask());
+
+        Assert.Equal(["7: anna 1", "9: anna 1, carl 1, dora 1"], _anna.Seen);
+        Assert.Equal(["9: anna 1, carl 1, dora 1"], _ben.Seen);
+        Assert.False(_watch.NeedsList);
+    }
+
+    // The list is of before ben came, and the news between the two was told to anna alone.
+    [Fact]
+    public void Watcher_WhoComesWhileAListIsRead_GetsALaterOne()
+    {
+        _watch.TryAdd(_anna);
+        var question = _watch.Ask();
+        _watch.OnNews(News(8, joined: "carl"));
+        _watch.TryAdd(_ben);
+        _watch.OnList(List(7, "anna"), question);
+
+        Assert.True(_watch.NeedsList);
+        Assert.Equal(["7: anna 1", "8: +carl"], _anna.Seen);
+        Assert.Empty(_ben.Seen);
+        _watch.OnList(List(8, "anna", "carl"), _watch.Ask());
+
+        Assert.Equal(["8: anna 1, carl 1"], _ben.Seen);
+        Assert.Equal(2, _anna.Seen.Length);
+    }
+
+    // Of a promoted replica, say, whose clock is behind.
+    [Fact]
+    public void Versions_ThatWentBack_AreBelieved()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(List(70, "anna"), _watch.Ask());
+
+        _watch.OnVersion(5, _watch.Ask());
+        _watch.OnList(List(5, "anna", "ben"), _watch.Ask());
+        _watch.OnNews(News(6, left: "ben"));
+
+        Assert.Equal(["70: anna 1", "5: anna 1, ben 1", "6: -ben"], _anna.Seen);
     }
 
     [Fact]
     public void News_HeardTwice_IsToldOnce()
     {
         _watch.TryAdd(_anna);
-        _watch.OnList(List(7, "anna"));
+        _watch.OnList(List(7, "anna"), _watch.Ask());
 
         _watch.OnNews(News(8, joined: "ben"));
         _watch.OnNews(News(8, joined: "ben"));
@@ -101,7 +156,7 @@ public sealed class PresenceWatchTests
     public void Topic_WithTooManyUsers_IsToldByNumber_UntilTheyCanBeNamedAgain()
     {
         _watch.TryAdd(_anna);
-        _watch.OnList(new PresenceNews(7, 5000));
+        _watch.OnList(new PresenceNews(7, 5000), _watch.Ask());
 
         _watch.OnNews(new PresenceNews(8, 5001));
         _watch.OnNews(new PresenceNews(9, 5002));
@@ -111,7 +166,7 @@ public sealed class PresenceWatchTests
 
         _watch.OnNews(News(10, left: "zoe"));
         Assert.True(_watch.NeedsList);
-        _watch.OnList(List(10, "anna"));
+        _watch.OnList(List(10, "anna"), _watch.Ask());
 
         Assert.Equal(["7: 5000", "9: 5002", "10: anna 1"], _anna.Seen);
     }
@@ -121,7 +176,7 @@ public sealed class PresenceWatchTests
     {
         _watch.TryAdd(_anna);
         Assert.False(_watch.TryAdd(_anna));
-        _watch.OnList(List(7, "anna"));
+        _watch.OnList(List(7, "anna"), _watch.Ask());
 
         _watch.Remove(_anna);
         _watch.OnNews(News(8, joined: "ben"));
