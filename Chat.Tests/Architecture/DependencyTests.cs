@@ -12,6 +12,7 @@ public sealed class DependencyTests
         ("Messages", []),
         ("Nodes", []),
         ("Auth", ["Messages"]),
+        ("Webhooks", []),
         ("Backplane", ["Messages"]),
         ("Connections", ["Messages", "Nodes", "Auth"]),
         ("WebSockets", ["Connections"]),
