@@ -25,6 +25,7 @@ internal static class ChatBuilder
         services.AddSingleton<Rebalance>();
         services.AddSingleton<IHostLifetime, DrainLifetime>();
         services.AddHostedService<ConnectionKeeper>();
+        services.AddHostedService<CutOff>();
 
         services.AddOptions<TopicOptions>().BindConfiguration(TopicOptions.Section).ValidateDataAnnotations()
             .Validate(options => options.WaitingBytesPerTopic <= options.WaitingBytes, $"{TopicOptions.Section}:WaitingBytesPerTopic must not be more than {TopicOptions.Section}:WaitingBytes.")

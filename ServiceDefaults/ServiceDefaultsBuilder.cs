@@ -49,6 +49,8 @@ public static class ServiceDefaultsBuilder
                     options.AbortOnConnectFail = false;
                     // Commands to a Redis that is away fail at once. Queued, they would come late, and hold up a stop until they time out.
                     options.BacklogPolicy = BacklogPolicy.FailFast;
+                    // The library's own pauses grow to a minute: processes that lost Redis together would be back at very different moments.
+                    options.ReconnectRetryPolicy = new LinearRetry(1000);
                     configureRedis?.Invoke(options);
                 });
             var login = ConfigurationOptions.Parse(redis);

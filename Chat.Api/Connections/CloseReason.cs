@@ -37,6 +37,9 @@ internal sealed record CloseReason(int Code, string Text)
     /// <summary>The node has more than its share of connections, and this one is to go to another.</summary>
     public static readonly CloseReason Rebalanced = new(1012, "rebalancing");
 
+    /// <summary>This node has lost Redis, and others have not.</summary>
+    public static readonly CloseReason CutOff = new(1012, "node cut off");
+
     /// <summary>Redis went away between the upgrade and the end of a replay.</summary>
     public static readonly CloseReason TryLater = new(1013, "try again later");
 

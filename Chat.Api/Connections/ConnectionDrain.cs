@@ -3,14 +3,12 @@ using Chat.Api.Nodes;
 namespace Chat.Api.Connections;
 
 /// <summary>Hands the clients of a stopping node over to other nodes.</summary>
-/// <remarks>First the registry learns of it, so that nobody new comes. Then clients are closed over <see cref="ConnectionOptions.DrainTime"/>, in
-/// random order; each may name the pause after which it comes back, so that those closed together do not return together.
-/// What waits in an outbox goes out first.</remarks>
+/// <remarks>First the registry learns of it, so that nobody new comes. Then clients are closed over <see cref="ConnectionOptions.DrainTime"/>, as
+/// <see cref="Handover"/> does it. What waits in an outbox goes out first.</remarks>
 internal sealed partial class ConnectionDrain
 {
     private static readonly TimeSpan AnnounceTime = TimeSpan.FromSeconds(1); // Redis may be away
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(22); // all in all; the host needs a moment more, and is to be gone after 25 s
 
     private readonly ConnectionTable _connections;
@@ -42,40 +40,14 @@ internal sealed partial class ConnectionDrain
 
         var options = _connections.Options;
         var open = _connections.All.ToArray();
-        Random.Shared.Shuffle(open);
         Log.Draining(_logger, open.Length);
-        var steps = Math.Max(1, (int)(options.DrainTime / Step));
-        foreach (var part in open.Chunk(Math.Max(1, (open.Length + steps - 1) / steps)))
-        {
-            foreach (var connection in part)
-            {
-                Close(connection, CloseReason.Draining);
-            }
-
-            if (part.Length < open.Length)
-            {
-                await PauseAsync(Step);
-            }
-        }
+        await Handover.AllAsync(open, CloseReason.Draining, options.DrainTime, time, _hurry.Task);
 
         var closed = time.GetTimestamp();
         while (!_hurry.Task.IsCompleted && _connections.All.Any() && time.GetElapsedTime(closed) < options.CloseTimeout && time.GetElapsedTime(began) < MostTime)
         {
-            await PauseAsync(Step / 2);
+            await Task.WhenAny(_hurry.Task, Task.Delay(Step, time, CancellationToken.None));
         }
-    }
-
-    private Task<Task> PauseAsync(TimeSpan pause) => Task.WhenAny(_hurry.Task, Task.Delay(pause, _connections.Time, CancellationToken.None));
-
-    /// <summary>Closes a connection whose client is to come back, to another node.</summary>
-    public static void Close(Connection connection, CloseReason reason)
-    {
-        if (connection.Format.Reconnect(Random.Shared.NextDouble() * LongestPause) is { } frame)
-        {
-            connection.Enqueue(frame);
-        }
-
-        connection.Close(reason);
     }
 
     private static partial class Log

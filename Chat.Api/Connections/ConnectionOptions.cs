@@ -122,6 +122,12 @@ internal sealed class ConnectionOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:20")]
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long this node has to be without Redis, while another node is ready, before it closes its connections with 1012: their
+    /// clients are better off there. While no node is ready, connections stay open.</summary>
+    /// <value>0 to 10 minutes. Default 5 seconds; 0 means never.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan ShedAfter { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How many connections a node closes per second, with 1012, while it has more than its share of the cluster's. Their clients
     /// reconnect, and the edge sends them to nodes with fewer.</summary>
     /// <value>0 to 10,000. Default 0: none; new connections alone even things out.</value>

@@ -38,7 +38,7 @@ internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, No
             Random.Shared.Shuffle(all);
             foreach (var connection in all.Take(closing))
             {
-                ConnectionDrain.Close(connection, CloseReason.Rebalanced);
+                Handover.Close(connection, CloseReason.Rebalanced);
             }
 
             _toClose -= closing;

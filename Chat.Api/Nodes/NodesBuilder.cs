@@ -22,6 +22,7 @@ internal static class NodesBuilder
         services.AddSingleton<NodeDrain>();
         services.AddSingleton<NodeSelf>();
         services.AddSingleton<LiveNodes>();
+        services.AddSingleton<OtherNodes>();
         services.AddSingleton<NodeList>();
         services.AddSingleton<NodeRegistry>();
         services.AddHostedService<NodeHeartbeat>();

@@ -87,6 +87,45 @@ public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output
         await Eventually.TrueAsync(async () => (await Cluster.Nodes[1].ListAsync()).Any(node => node.Id == frozen.Id));
     }
 
+    // What its client sent before stays in its socket; the client gives up, and sends it again by way of another node.
+    [Fact]
+    public async Task NodeFrozenUntilItCountsAsDead_PublishesNothingTwice_AndNothingOutOfOrder()
+    {
+        const string Writer = "/chat/group/thawed/writer?format=json";
+        var frozen = Cluster.Nodes[0];
+        await using var there = await Cluster.ConnectAsync(0, Writer);
+        await using var elsewhere = await Cluster.ConnectAsync(1, Writer);
+        await using var reader = await Cluster.ConnectAsync(2, "/chat/group/thawed/reader?format=json");
+        await using var readerThere = await Cluster.ConnectAsync(0, "/chat/group/thawed/other?format=json");
+        foreach (var client in new[] { there, elsewhere, reader, readerThere })
+        {
+            await client.NextFrameAsync("subscribed");
+        }
+
+        frozen.Pause();
+        await there.SendJsonAsync(new { Msg = "x", MsgId = "once" });
+        await elsewhere.SendJsonAsync(new { Msg = "x", MsgId = "once" });
+        var ack = await elsewhere.NextFrameAsync("ack");
+        await Eventually.TrueAsync(async () => (await Cluster.Nodes[1].ListAsync()).All(node => node.Id != frozen.Id));
+        await elsewhere.SendJsonAsync(new { Msg = "x", MsgId = "later" });
+        await elsewhere.NextFrameAsync("ack");
+        frozen.Signal(ChildProcess.SigCont);
+        await frozen.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
+
+        var late = await there.NextFrameAsync("ack");
+        Assert.Equal((ack.Id, ack.Position), (late.Id, late.Position));
+        await elsewhere.SendJsonAsync(new { Msg = "x", MsgId = "last" });
+        foreach (var client in new[] { reader, readerThere })
+        {
+            foreach (var expected in (string[])["once", "later", "last"])
+            {
+                Assert.Equal(expected, (await client.NextFrameAsync("message")).Id);
+            }
+        }
+
+        await Eventually.TrueAsync(async () => (await Cluster.Nodes[1].ListAsync()).Any(node => node.Id == frozen.Id));
+    }
+
     [Fact]
     public async Task NodeStopping_RefusesNewClients_WhileItClosesTheOthers()
     {
