@@ -9,6 +9,7 @@ if (!await settings.CanStartAsync(builder.ExecutionContext))
 
 DashboardAddresses.Settle(builder.Configuration);
 var redis = builder.AddClusterRedis(settings);
+var apiKey = builder.MakeApiKey();
 
 var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName: null)
     .WithHttpEndpoint()
@@ -16,18 +17,20 @@ var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName:
     .WithHttpHealthCheck("/health")
     .WithRedis(redis)
     .WithSecurityKey()
-    .WithSettings("Chat", "Auth");
+    .WithApiKey(apiKey)
+    .WithSettings("Chat", "Auth", "Api");
 
 var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: null)
     .WithHttpEndpoint(port: settings.PublicPort)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/alive")
     .WithRedis(redis)
+    .WithServerApi(apiKey)
     .WithSettings("Chat", "Edge")
     .WithReference(nodes)
     .WaitFor(nodes);
 
-builder.AddReadyLine(edge, settings.Replicas, redis.Kind);
+builder.AddReadyLine(edge, settings.Replicas, redis.Kind, apiKey);
 
 builder.Build().Run();
 return 0;

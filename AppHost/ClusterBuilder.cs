@@ -33,6 +33,23 @@ internal static class ClusterBuilder
                 : nodes;
     }
 
+    /// <summary>In Development a random key for backends, unless the settings have some or the edge is told not to let them in; else null.</summary>
+    public static string? MakeApiKey(this IDistributedApplicationBuilder builder) =>
+        builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment()
+            && !builder.Configuration.GetSection("Api:Keys").Exists() && builder.Configuration.GetValue("Edge:Api", true)
+            ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))
+            : null;
+
+    /// <summary>Gives the nodes a key for backends.</summary>
+    public static IResourceBuilder<ProjectResource> WithApiKey(this IResourceBuilder<ProjectResource> nodes, string? key) => key is null
+        ? nodes
+        : nodes.WithEnvironment("Api__Keys__0__Name", "development").WithEnvironment("Api__Keys__0__Secret", key);
+
+    /// <summary>Lets backends who have the key in through the edge.</summary>
+    public static IResourceBuilder<ProjectResource> WithServerApi(this IResourceBuilder<ProjectResource> edge, string? key) => key is null
+        ? edge
+        : edge.WithEnvironment("Edge__Api", "true");
+
     /// <summary>Hands the AppHost's environment on, and every setting of these sections: they are given in one place.</summary>
     public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> project, params string[] sections)
     {
@@ -56,11 +73,11 @@ internal static class ClusterBuilder
 
     /// <summary>Says when the cluster is up, in one line that a person and a script can read.</summary>
     public static void AddReadyLine(
-        this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> edge, int replicas, string redis)
+        this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> edge, int replicas, string redis, string? apiKey)
     {
         if (builder.ExecutionContext.IsRunMode)
         {
-            var cluster = new ExpectedCluster(edge.Resource.Name, edge.GetEndpoint("http"), replicas, redis);
+            var cluster = new ExpectedCluster(edge.Resource.Name, edge.GetEndpoint("http"), replicas, redis, apiKey);
             builder.Services.TryAddSingleton(TimeProvider.System);
             builder.Services.AddSingleton(cluster);
             builder.Services.AddHostedService<ReadyLine>();

@@ -4,7 +4,12 @@ using Microsoft.Extensions.Hosting;
 namespace AppHost;
 
 /// <summary>What has to be there before the cluster is up.</summary>
-internal sealed record ExpectedCluster(string Edge, EndpointReference Address, int Replicas, string Redis);
+/// <param name="Edge">The name of its resource.</param>
+/// <param name="Address">Where clients connect.</param>
+/// <param name="Replicas">How many nodes.</param>
+/// <param name="Redis">Which kind.</param>
+/// <param name="ApiKey">A key that was made for this run, and that nobody knows unless it is said; null: none was.</param>
+internal sealed record ExpectedCluster(string Edge, EndpointReference Address, int Replicas, string Redis, string? ApiKey);
 
 /// <summary>Prints when the cluster is up: the edge answers, and every node is registered.</summary>
 /// <remarks>The health of the nodes' resource is not enough: one healthy replica makes it healthy.</remarks>
@@ -27,6 +32,10 @@ internal sealed class ReadyLine(
             await notifications.WaitForResourceHealthyAsync(cluster.Edge, stoppingToken);
             await WaitForNodesAsync(stoppingToken);
             Say($"Chat is up: {cluster.Address.Url} ({Count(cluster.Replicas)}, redis: {cluster.Redis})");
+            if (cluster.ApiKey is { } key)
+            {
+                Say($"For backends: {cluster.Address.Url}/api/v1 with X-Api-Key: {key}");
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

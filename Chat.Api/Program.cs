@@ -2,6 +2,7 @@ using Chat.Api.Auth;
 using Chat.Api.Hubs;
 using Chat.Api.Nodes;
 using Chat.Api.Presence;
+using Chat.Api.ServerApi;
 using Chat.Api;
 using ServiceDefaults;
 
@@ -16,10 +17,12 @@ return await Startup.RunAsync(
         builder.AddPresence();
         builder.AddChat();
         builder.AddChatHub();
+        builder.AddServerApi();
     },
     static app =>
     {
         app.UseNodeHeader();
+        app.UseServerApi();
         app.UseAuth();
         app.MapDefaultEndpoints();
         app.MapNodes().RequireService(app.Environment);
@@ -27,4 +30,5 @@ return await Startup.RunAsync(
         app.UsePresence();
         app.MapChat();
         app.MapChatHub();
+        app.MapServerApi();
     });

@@ -49,6 +49,10 @@ internal sealed class EdgeOptions
     /// https only. Where TLS ends before the edge, <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> lets it know.</remarks>
     public string[] AllowedOrigins { get; set; } = [];
 
+    /// <summary>Whether the nodes' API for backends, <c>/api/v1</c>, can be reached through the edge.</summary>
+    /// <value>Default false: it is not there. The nodes want a key in any case.</value>
+    public bool Api { get; set; }
+
     /// <summary>The largest request body. WebSocket frames are not bodies; the nodes limit them.</summary>
     /// <value>Bytes, 1 KiB to 1 GiB. Default 1 MiB.</value>
     public int RequestBodyBytes { get; set; } = 1024 * 1024;

@@ -18,8 +18,12 @@ internal static partial class AuthBuilder
         services.AddSingleton<IssuerConfiguration>();
         services.AddSingleton<TokenMint>();
         services.AddSingleton<TokenValidator>();
+        services.AddOptions<ApiKeyOptions>().BindConfiguration(ApiKeyOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ApiKeyOptions>, ApiKeyOptionsValidator>();
+        services.AddSingleton<ApiKeys>();
+        builder.Logging.AddFilter(typeof(ServiceScheme).FullName, LogLevel.Warning); // a stranger must not be able to write a log
         services.AddBearer();
-        services.AddAuthorization();
+        services.AddAuthorization(ServiceAccess.AddPolicy);
         return builder;
     }
 
@@ -56,7 +60,7 @@ internal static partial class AuthBuilder
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = JwtBearerDefaults.AuthenticationScheme);
         services.AddWebEncoders();
         services.AddSingleton<IAuthenticationConfigurationProvider, NoSchemeSettings>();
-        new AuthenticationBuilder(services).AddJwtBearer();
+        new AuthenticationBuilder(services).AddJwtBearer().AddScheme<AuthenticationSchemeOptions, ServiceScheme>(ServiceScheme.Name, configureOptions: null);
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<TokenValidator>(static (bearer, tokens) =>
         {
             bearer.TokenHandlers.Clear();

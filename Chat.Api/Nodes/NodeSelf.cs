@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Chat.Api.Nodes;
 
 /// <summary>What this node tells the others about itself, now.</summary>
@@ -16,5 +18,8 @@ internal sealed class NodeSelf(
         connections?.Connections ?? 0,
         identity.StartedAt,
         // A process id is for a developer's kill; elsewhere it only tells strangers about the machine.
-        environment.IsDevelopment() ? Environment.ProcessId : null);
+        environment.IsDevelopment() ? Environment.ProcessId : null,
+        Version);
+
+    private static readonly string? Version = typeof(NodeSelf).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
 }

@@ -23,6 +23,7 @@ public sealed class DependencyTests
         ("Presence", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
         ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships", "Presence"]),
         ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Topics", "Admissions", "Memberships", "Presence"]),
+        ("ServerApi", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Topics", "Memberships", "Presence"]),
     ]);
 
     private static readonly Layers Edge = new(typeof(global::Edge.Proxy.EdgeOptions).Assembly, "Edge.Proxy",

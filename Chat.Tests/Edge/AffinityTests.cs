@@ -142,7 +142,7 @@ public sealed class AffinityTests : IAsyncLifetime, IDisposable
         _edge!.Set([.. _nodes.Select(node => node.Node with { State = "draining" })]);
 
         Assert.Equal((200, node), await _client.PollAsync(Edge));
-        using var answer = await _edge.Http.GetAsync("/api/headers");
+        using var answer = await _edge.Http.GetAsync("/api/auth/headers");
         Assert.Equal(503, (int)answer.StatusCode);
     }
 

@@ -68,7 +68,7 @@ public sealed class CapacityTests : IAsyncLifetime
         await _clients[0].DisposeAsync();
         await Eventually.TrueAsync(async () =>
         {
-            using var answer = await edge.Http.GetAsync("api/headers");
+            using var answer = await edge.Http.GetAsync("api/auth/headers");
             return answer.IsSuccessStatusCode;
         });
     }
@@ -89,14 +89,14 @@ public sealed class CapacityTests : IAsyncLifetime
         }
 
         LimitOpenFiles(edge.Pid, 1); // one number, which is taken
-        using (var answer = await edge.Http.GetAsync("api/headers"))
+        using (var answer = await edge.Http.GetAsync("api/auth/headers"))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
             Assert.Contains("this edge has as many connections", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         LimitOpenFiles(edge.Pid, Limit);
-        using (var answer = await edge.Http.GetAsync("api/headers"))
+        using (var answer = await edge.Http.GetAsync("api/auth/headers"))
         {
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }

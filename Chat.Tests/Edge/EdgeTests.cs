@@ -54,7 +54,7 @@ public sealed class EdgeTests : IDisposable
         for (var i = 0; i < 4; i++)
         {
             Assert.Equal("alive", (await edge.ConnectAsync(_deadline.Token)).Node);
-            using var posted = await edge.Http.PostAsJsonAsync("/api/post", "body", _deadline.Token);
+            using var posted = await edge.Http.PostAsJsonAsync("/api/auth/post", "body", _deadline.Token);
             Assert.Equal(HttpStatusCode.OK, posted.StatusCode);
         }
     }
@@ -151,7 +151,7 @@ public sealed class EdgeTests : IDisposable
         await using var node = await FakeNode.StartAsync("one");
         await using var edge = await EdgeHost.StartAsync(node);
 
-        var headers = await edge.Http.GetFromJsonAsync<Dictionary<string, string>>("/api/headers", _deadline.Token);
+        var headers = await edge.Http.GetFromJsonAsync<Dictionary<string, string>>("/api/auth/headers", _deadline.Token);
 
         Assert.Equal("127.0.0.1", headers!["X-Forwarded-For"]);
         Assert.Equal("http", headers["X-Forwarded-Proto"]);
@@ -164,7 +164,7 @@ public sealed class EdgeTests : IDisposable
         await using var node = await FakeNode.StartAsync("one");
         await using var edge = await EdgeHost.StartWithUpstreamAsync(node);
 
-        using var answer = await edge.Http.PostAsJsonAsync("/api/post", "body", _deadline.Token);
+        using var answer = await edge.Http.PostAsJsonAsync("/api/auth/post", "body", _deadline.Token);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }

@@ -29,10 +29,14 @@ internal sealed class FakeNode : IAsyncDisposable
         _app = builder.Build();
         _app.UseWebSockets();
         _app.MapGet("/health", () => Healthy ? Results.Ok() : Results.StatusCode(503));
-        _app.MapGet("/api/headers", (HttpContext http) => http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
+        foreach (var path in (string[])["/api/auth/headers", "/api/v1/headers"])
+        {
+            _app.MapGet(path, (HttpContext http) => http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
+        }
+
         _app.MapGet("/api/nodes", () => HidesNodes ? Results.Unauthorized() : Results.Json(Array.Empty<object>()));
         _app.MapGet("/api/auth/token", (string nick) => MakesTokens ? Results.Text($"{nick}-{++_tokens}") : Results.NotFound());
-        _app.MapPost("/api/post", () => Results.Ok());
+        _app.MapPost("/api/auth/post", () => Results.Ok());
         _app.Map("/chat/{**rest}", ChatAsync);
         _app.MapPost("/signalr/chat/negotiate", (Delegate)NegotiateAsync);
         _app.Map("/signalr/chat", HubAsync);

@@ -99,7 +99,7 @@ public sealed class OriginTests : IAsyncLifetime
 
     [Theory]
     [InlineData("/signalr/chat?id=nobody", 404)] // errors, too: a page can read what went wrong
-    [InlineData("/api/headers", 200)]
+    [InlineData("/api/auth/headers", 200)]
     public async Task Answer_ToAListedPage_CanBeReadByIt(string target, int status)
     {
         var answer = await RawHttp.SendAsync(_edge!.Address, target, [Listed]);
@@ -111,7 +111,7 @@ public sealed class OriginTests : IAsyncLifetime
 
     [Fact]
     public async Task Answer_OfTheApi_CannotBeReadByAPageFromElsewhere() =>
-        Assert.DoesNotContain("Access-Control-Allow", await RawHttp.SendAsync(_edge!.Address, "/api/headers", [Foreign]), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("Access-Control-Allow", await RawHttp.SendAsync(_edge!.Address, "/api/auth/headers", [Foreign]), StringComparison.OrdinalIgnoreCase);
 
     private Task<string> NegotiateAsync(params string[] headers) =>
         RawHttp.SendAsync(_edge!.Address, "/signalr/chat/negotiate?negotiateVersion=1", [.. headers, "Content-Length: 0"], "POST");

@@ -6,6 +6,7 @@ using Chat.Api.Connections;
 using Chat.Api.Hubs;
 using Chat.Api.Memberships;
 using Chat.Api.Presence;
+using Chat.Api.ServerApi;
 using Chat.Api.Topics;
 using Xunit;
 
@@ -14,7 +15,7 @@ namespace Chat.Tests.ServiceDefaults;
 /// <summary>Every limit of a node has bounds: by an attribute, or by a rule that is tried here.</summary>
 public sealed class SettingBoundsTests
 {
-    private static readonly Type[] Options = [typeof(BackplaneOptions), typeof(ConnectionOptions), typeof(TopicOptions), typeof(ChatHubOptions), typeof(MembershipOptions), typeof(PresenceOptions)];
+    private static readonly Type[] Options = [typeof(BackplaneOptions), typeof(ConnectionOptions), typeof(TopicOptions), typeof(ChatHubOptions), typeof(MembershipOptions), typeof(PresenceOptions), typeof(ServerApiOptions)];
 
     // Bounded by a rule in Errors(), since 0 means something or another setting is the bound.
     private static readonly string[] ByRule = [nameof(BackplaneOptions.HeadBytes)];

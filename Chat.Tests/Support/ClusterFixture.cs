@@ -20,6 +20,9 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     internal HttpClient Http { get; private set; } = new();
 
+    /// <summary>The key for backends that the AppHost made, and says when the cluster is up.</summary>
+    internal string ApiKey => _application!.Services.GetRequiredService<global::AppHost.ExpectedCluster>().ApiKey ?? throw new InvalidOperationException("It made none.");
+
     /// <summary>What the resources wrote since this was last asked.</summary>
     internal string TakeLog() => _log.Take();
 

@@ -19,7 +19,8 @@ internal sealed class NodeDestinations
 
     private const string AffinityCookie = "chat-node";
     private const string Draining = "Draining";
-    private static readonly string[] Paths = ["chat", "api", "signalr"];
+    private static readonly string[] Paths = ["/chat/{**rest}", "/signalr/{**rest}", "/api/auth/{**rest}", "/api/nodes"];
+    private const string ServerApi = "/api/v1/{**rest}";
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
 
     private readonly EdgeOptions _options;
@@ -30,11 +31,12 @@ internal sealed class NodeDestinations
     public NodeDestinations(IOptions<EdgeOptions> options)
     {
         _options = options.Value;
-        _routes = [.. Paths.Select(path => new RouteConfig
+        string[] paths = _options.Api ? [.. Paths, ServerApi] : Paths;
+        _routes = [.. paths.Select(path => new RouteConfig
         {
             RouteId = path,
             ClusterId = Cluster,
-            Match = new RouteMatch { Path = $"/{path}/{{**rest}}" },
+            Match = new RouteMatch { Path = path },
         })];
         _provider = new InMemoryConfigProvider(_routes, [_options.Upstream is null ? OfNodes([]) : OfUpstream(_options.Upstream)]);
     }

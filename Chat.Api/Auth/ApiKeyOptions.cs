@@ -1,0 +1,64 @@
+using System.Text;
+using Chat.Api.Messages;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Auth;
+
+/// <summary>The keys of backends. Bound from <c>Api</c>. The node does not start with an invalid value.</summary>
+internal sealed class ApiKeyOptions
+{
+    public const string Section = "Api";
+
+    /// <summary>Any of these opens what is for services. To replace one, add the new one, let backends change over, and take the old one away.</summary>
+    /// <value>Default: none; then only a token with the role <c>service</c> does. The AppHost makes one in Development.</value>
+    public ApiKey[] Keys { get; set; } = [];
+}
+
+internal sealed class ApiKey
+{
+    /// <summary>What metrics call whoever uses the key, and who its messages are from unless they say so.</summary>
+    /// <value>An id like a user's; each key has another.</value>
+    public string? Name { get; set; }
+
+    /// <summary>What is sent in the header <c>X-Api-Key</c>.</summary>
+    /// <value>32 to 512 visible ASCII characters, for example the output of <c>openssl rand -base64 32</c>.</value>
+    public string? Secret { get; set; }
+
+    public override string ToString() => $"the key {Name}"; // never the secret
+}
+
+internal sealed class ApiKeyOptionsValidator : IValidateOptions<ApiKeyOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ApiKeyOptions options)
+    {
+        string[] errors = [.. Errors(options.Keys)];
+        return errors.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static IEnumerable<string> Errors(ApiKey[] keys)
+    {
+        const string Section = $"{ApiKeyOptions.Section}:{nameof(ApiKeyOptions.Keys)}";
+        foreach (var (i, key) in keys.Index())
+        {
+            if (!ChatId.IsValid(key.Name))
+            {
+                yield return $"{Section}:{i}:Name must be set. {ChatId.Rule}";
+            }
+
+            if (key.Secret is not { Length: >= ApiKeys.LeastChars and <= ApiKeys.MostChars } secret || secret.Any(static character => character is <= ' ' or > '~'))
+            {
+                yield return $"{Section}:{i}:Secret must have {ApiKeys.LeastChars} to {ApiKeys.MostChars} visible ASCII characters. For example the output of: openssl rand -base64 32";
+            }
+        }
+
+        if (keys.Select(static key => key.Name?.Normalize(NormalizationForm.FormC)).Distinct().Count() < keys.Length)
+        {
+            yield return $"{Section} has two keys of one name.";
+        }
+
+        if (keys.Select(static key => key.Secret).Distinct().Count() < keys.Length)
+        {
+            yield return $"{Section} has two keys with one secret.";
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>What the API reads and writes as JSON.</summary>
+/// <remarks>It takes no body for granted: a property that is unknown, missing, null or given twice is an error, so that a slip of the pen in a
+/// backend shows at once.</remarks>
+[JsonSerializable(typeof(PublishRequest))]
+[JsonSerializable(typeof(PublishManyRequest))]
+[JsonSerializable(typeof(PublishAnswer))]
+[JsonSerializable(typeof(PublishManyAnswer))]
+[JsonSerializable(typeof(NodesAnswer))]
+[JsonSerializable(typeof(ClusterAnswer))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    private const int MostDepth = 8;
+
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.TypeInfoResolverChain.Insert(0, Default);
+        options.MaxDepth = MostDepth;
+        options.AllowDuplicateProperties = false;
+        options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.NumberHandling = JsonNumberHandling.Strict;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Security.Claims;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>How many calls each backend may make on this node.</summary>
+internal sealed class ApiLimits : IDisposable
+{
+    private static readonly TimeSpan ShortestPeriod = TimeSpan.FromMilliseconds(100);
+
+    private readonly PartitionedRateLimiter<string>? _limiter;
+
+    public ApiLimits(IOptions<ServerApiOptions> options)
+    {
+        var (rate, burst) = (options.Value.CallsPerSecond, options.Value.CallBurst);
+        if (rate == 0)
+        {
+            return;
+        }
+
+        var perPeriod = Math.Max(1, (int)(rate * ShortestPeriod.TotalSeconds));
+        var limits = new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = burst,
+            TokensPerPeriod = perPeriod,
+            ReplenishmentPeriod = TimeSpan.FromSeconds((double)perPeriod / rate),
+        };
+        _limiter = PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => limits));
+    }
+
+    /// <exception cref="ApiProblemException">That would be too many.</exception>
+    public void Take(ClaimsPrincipal caller, int calls)
+    {
+        using var lease = _limiter?.AttemptAcquire(ApiCaller.NameOf(caller) ?? "", calls);
+        if (lease is { IsAcquired: false })
+        {
+            var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? (int)Math.Ceiling(after.TotalSeconds) : 1;
+            throw new ApiProblemException(ApiProblem.TooManyCalls(Math.Max(1, wait)));
+        }
+    }
+
+    public void Dispose() => _limiter?.Dispose();
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Chat.Api.Messages;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>What kept a call from being done, as a problem of RFC 9457. The code is for programs, the sentence for people; neither repeats
+/// what the caller sent.</summary>
+internal sealed record ApiProblem(int Status, string Code, string Text)
+{
+    public static readonly ApiProblem InvalidTopic = new(400, "invalid_topic", $"A topic is user:{{id}}, group:{{id}} or all. {ChatId.Rule}");
+    public static readonly ApiProblem InvalidUser = new(400, "invalid_id", "The user is no valid id. " + ChatId.Rule);
+    public static readonly ApiProblem InvalidGroup = new(400, "invalid_id", "The group is no valid id. " + ChatId.Rule);
+    public static readonly ApiProblem InvalidFrom = new(400, "invalid_id", "The sender is no valid id. " + ChatId.Rule);
+    public static readonly ApiProblem InvalidMessageId = new(400, "invalid_msg_id", "A message id has 1 to 64 bytes of letters, digits and _ . @ -");
+    public static readonly ApiProblem InvalidSince = new(400, "malformed", "since is {epoch}:{offset}, as a message or an answer gave them.");
+    public static readonly ApiProblem InvalidLimit = new(400, "malformed", "limit must be at least 1.");
+    public static readonly ApiProblem InvalidQuery = new(400, "malformed", "A query parameter is missing, or not of the kind that docs/API.md describes.");
+    public static readonly ApiProblem TooBig = new(413, "too_big", "The message is larger than Chat:Connections:MessageBytes allows, once it is escaped for JSON.");
+    public static readonly ApiProblem BodyTooBig = new(413, "too_big", "The body is larger than Api:BodyBytes allows.");
+    public static readonly ApiProblem BodyTooSlow = new(408, "timeout", "The body did not arrive in time (Api:BodyTimeout).");
+    public static readonly ApiProblem NotJson = new(415, "not_json", "Send JSON, with Content-Type: application/json.");
+    public static readonly ApiProblem NotFound = new(404, "not_found", "There is no such call.");
+    public static readonly ApiProblem WrongMethod = new(405, "wrong_method", "The call has another method; the header Allow names it.");
+    public static readonly ApiProblem TopicBusy = new(429, "topic_busy", "More is written to the topic than Chat:Backplane:TopicMessagesPerSecond or …BytesPerSecond allows. It was not published.") { RetryAfter = 1 };
+    public static readonly ApiProblem NotPublished = new(503, "not_published", "Redis did not confirm it in time. Try again; with the same id it will not be doubled.") { RetryAfter = 2 };
+    public static readonly ApiProblem Unavailable = new(503, "unavailable", "Redis is not reachable at the moment. Try again.") { RetryAfter = 2 };
+    public static readonly ApiProblem Fault = new(500, "internal", "Something went wrong on the server.");
+
+    /// <summary>Seconds after which another try is worth it; 0: that is not the question.</summary>
+    public int RetryAfter { get; init; }
+
+    public static ApiProblem TooManyTopics(int most) => new(400, "too_many_topics", $"A call may name 1 to {most} topics (Api:TopicsPerCall).");
+
+    public static ApiProblem TooManyCalls(int retryAfter) =>
+        new(429, "too_many_calls", "More calls than Api:CallsPerSecond allows; this one was not done.") { RetryAfter = retryAfter };
+
+    /// <param name="where">The property, or what is missing, in words of the caller's own JSON.</param>
+    public static ApiProblem Malformed(string where) => new(400, "malformed", $"The body is not the JSON object that this call takes: {where}.");
+
+    public ProblemHttpResult ToResult() => TypedResults.Problem(Text, statusCode: Status, extensions: [new("code", Code)]);
+
+    public Task WriteAsync(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = RetryAfter > 0 ? RetryAfter.ToString(CultureInfo.InvariantCulture) : default(Microsoft.Extensions.Primitives.StringValues);
+        return ToResult().ExecuteAsync(http);
+    }
+}
+
+/// <summary>Carries a problem out of a call.</summary>
+internal sealed class ApiProblemException(ApiProblem problem) : Exception(problem.Text)
+{
+    public ApiProblem Problem => problem;
+}

@@ -1,0 +1,51 @@
+using System.Security.Claims;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>Publishes what backends write. It goes the way of every message.</summary>
+internal sealed class ApiPublisher(IBackplane backplane, IOptions<ConnectionOptions> limits)
+{
+    /// <summary>A message that may be published.</summary>
+    /// <param name="caller">Who calls; the sender, where none is given.</param>
+    /// <param name="from">The sender.</param>
+    /// <param name="msg">The text.</param>
+    /// <param name="id">The message's id.</param>
+    /// <exception cref="ApiProblemException">It is not.</exception>
+    public ApiMessage Check(ClaimsPrincipal caller, string? from, string msg, string? id)
+    {
+        if (!ChatId.TryParse(from ?? ApiCaller.NameOf(caller), out var sender))
+        {
+            throw new ApiProblemException(ApiProblem.InvalidFrom);
+        }
+
+        if (id is not null && !MessageId.IsValid(id))
+        {
+            throw new ApiProblemException(ApiProblem.InvalidMessageId);
+        }
+
+        var escaped = JsonText.Escape(msg);
+        return escaped.Length <= limits.Value.MessageBytes
+            ? new ApiMessage(JsonText.Escape(sender), escaped, id is null ? [] : Encoding.UTF8.GetBytes(id))
+            : throw new ApiProblemException(ApiProblem.TooBig);
+    }
+
+    /// <summary>Steps 2 and 3 of a message's path.</summary>
+    /// <exception cref="BackplaneUnavailableException">It may or may not have been published; trying again with the same id is safe.</exception>
+    /// <exception cref="TopicBusyException">It was not published.</exception>
+    public Task<Published> PublishAsync(Topic topic, ApiMessage message)
+    {
+        var outcome = new PublishOutcome();
+        backplane.Publish(
+            new Publication { Kind = topic.Kind, Topic = topic.Utf8Name.Span, From = message.From, Msg = message.Msg, MsgId = message.Id },
+            outcome);
+        return outcome.Task;
+    }
+}
+
+/// <summary>A checked message, as it travels: strings are escaped for JSON.</summary>
+internal sealed record ApiMessage(byte[] From, byte[] Msg, byte[] Id);

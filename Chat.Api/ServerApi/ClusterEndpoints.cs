@@ -1,0 +1,49 @@
+using Chat.Api.Backplane;
+using Chat.Api.Nodes;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>The nodes, and what they are together, as the one that is asked knows them: from memory, so it works while Redis is away.</summary>
+internal static class ClusterEndpoints
+{
+    private const string Unknown = "unknown";
+
+    public static void MapCluster(this IEndpointRouteBuilder calls)
+    {
+        calls.MapGet("/nodes", Nodes).WithName("nodes").WithTags("cluster").WithSummary("Lists the live nodes, the oldest first.");
+        calls.MapGet("/cluster", Cluster).WithName("cluster").WithTags("cluster").WithSummary("Counts nodes and connections.");
+    }
+
+    private static Ok<NodesAnswer> Nodes(LiveNodes live) => TypedResults.Ok(new NodesAnswer(
+        [.. live.List().Select(static node => new NodeEntry(node.Id, node.Address, IsReady(node), node.Connections, node.Version, node.StartedAt))]));
+
+    private static Ok<ClusterAnswer> Cluster(LiveNodes live, IBackplane backplane)
+    {
+        var nodes = live.List();
+        var ready = nodes.Count(IsReady);
+        return TypedResults.Ok(new ClusterAnswer(
+            nodes.Length, ready, nodes.Length - ready, nodes.Sum(static node => (long)node.Connections),
+            nodes.CountBy(static node => node.Version ?? Unknown).ToDictionary(), backplane.IsReady(out _)));
+    }
+
+    private static bool IsReady(NodeInfo node) => node.State == NodeState.Ready;
+}
+
+internal sealed record NodesAnswer(IReadOnlyList<NodeEntry> Nodes);
+
+/// <param name="Id">As in the header <c>X-Node</c>.</param>
+/// <param name="Address">Where the edge reaches it.</param>
+/// <param name="Ready">False: it is stopping, and takes nobody new.</param>
+/// <param name="Connections">How many it has, as of its last heartbeat.</param>
+/// <param name="Version">Which build it runs.</param>
+/// <param name="StartedAt">Since when.</param>
+internal sealed record NodeEntry(string Id, string Address, bool Ready, int Connections, string? Version, DateTimeOffset StartedAt);
+
+/// <param name="Nodes">How many are alive.</param>
+/// <param name="Ready">How many of them take connections.</param>
+/// <param name="Draining">How many of them are stopping.</param>
+/// <param name="Connections">How many all of them have.</param>
+/// <param name="Versions">How many nodes run each build.</param>
+/// <param name="Redis">Whether the node that answers can publish and hear at the moment.</param>
+internal sealed record ClusterAnswer(int Nodes, int Ready, int Draining, long Connections, IReadOnlyDictionary<string, int> Versions, bool Redis);

@@ -1,0 +1,128 @@
+using System.Security.Claims;
+using Chat.Api.Backplane;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>Publishing to one topic, and to many.</summary>
+internal static class PublishEndpoints
+{
+    private const int AtOnce = 64; // as many as a connection may have unconfirmed: however large they are, Redis's queue has room for others
+
+    public static void MapPublishing(this IEndpointRouteBuilder calls)
+    {
+        calls.MapPost("/publish", PublishAsync).WithName("publish").WithTags("messages").WithProblems(400, 413)
+            .WithSummary("Publishes a message to a topic.");
+        calls.MapPost("/publish-many", PublishManyAsync).WithName("publish-many").WithTags("messages").WithProblems(400, 413)
+            .WithSummary("Publishes one message to many topics.");
+    }
+
+    private static async Task<Ok<PublishAnswer>> PublishAsync(PublishRequest request, ClaimsPrincipal caller, ApiPublisher publisher)
+    {
+        var topic = ApiTopic.Parse(request.Topic);
+        var message = publisher.Check(caller, request.From, request.Msg, request.Id);
+        try
+        {
+            var published = await publisher.PublishAsync(topic, message);
+            return TypedResults.Ok(new PublishAnswer(published.Id, NullIfEmpty(published.Epoch), published.Offset));
+        }
+        catch (BackplaneUnavailableException)
+        {
+            throw new ApiProblemException(ApiProblem.NotPublished);
+        }
+    }
+
+    private static async Task<Ok<PublishManyAnswer>> PublishManyAsync(
+        PublishManyRequest request, ClaimsPrincipal caller, ApiPublisher publisher, ApiLimits limits, IOptions<ServerApiOptions> options)
+    {
+        if (request.Topics.Length == 0 || request.Topics.Length > options.Value.TopicsPerCall)
+        {
+            throw new ApiProblemException(ApiProblem.TooManyTopics(options.Value.TopicsPerCall));
+        }
+
+        if (request.Topics.Contains(null!)) // the one null that the JSON library lets through
+        {
+            throw new ApiProblemException(ApiProblem.Malformed("wrong or unknown at $.topics"));
+        }
+
+        var message = publisher.Check(caller, request.From, request.Msg, request.Id);
+        limits.Take(caller, request.Topics.Length - 1); // the call itself has been counted
+        var results = new List<TopicResult>(request.Topics.Length);
+        foreach (var some in request.Topics.Chunk(AtOnce))
+        {
+            results.AddRange(await Task.WhenAll(some.Select(topic => PublishOneAsync(topic, message, publisher))));
+        }
+
+        return results.TrueForAll(static result => result.Status == StatusCodes.Status503ServiceUnavailable)
+            ? throw new ApiProblemException(ApiProblem.NotPublished)
+            : TypedResults.Ok(new PublishManyAnswer(results.Count(static result => result.Status == StatusCodes.Status200OK), results));
+    }
+
+    private static async Task<TopicResult> PublishOneAsync(string name, ApiMessage message, ApiPublisher publisher)
+    {
+        if (ApiTopic.TryParse(name) is not { } topic)
+        {
+            return Failed(name, ApiProblem.InvalidTopic);
+        }
+
+        try
+        {
+            var published = await publisher.PublishAsync(topic, message);
+            return new TopicResult(name, StatusCodes.Status200OK) { Id = published.Id, Epoch = NullIfEmpty(published.Epoch), Offset = published.Offset };
+        }
+        catch (TopicBusyException)
+        {
+            return Failed(name, ApiProblem.TopicBusy);
+        }
+        catch (BackplaneUnavailableException)
+        {
+            return Failed(name, ApiProblem.NotPublished);
+        }
+    }
+
+    private static TopicResult Failed(string name, ApiProblem problem) => new(name, problem.Status) { Code = problem.Code };
+
+    private static string? NullIfEmpty(string epoch) => epoch.Length == 0 ? null : epoch;
+}
+
+/// <param name="Topic"><c>user:{id}</c>, <c>group:{id}</c> or <c>all</c>.</param>
+/// <param name="Msg">The text.</param>
+/// <param name="From">Whose message it is: any user's id. Without it, the name of the key, or the token's user.</param>
+/// <param name="Id">The backend's id for this message. Sent again under the same id and sender, it is not doubled.</param>
+internal sealed record PublishRequest(string Topic, string Msg, string? From = null, string? Id = null)
+{
+    public override string ToString() => nameof(PublishRequest); // what people wrote is in no log
+}
+
+/// <param name="Id">The message's id: the backend's, or one that the server gave.</param>
+/// <param name="Epoch">Which life of the topic's log; not there where the topic has none.</param>
+/// <param name="Offset">The message's place in the log.</param>
+internal sealed record PublishAnswer(string Id, string? Epoch, long Offset);
+
+/// <param name="Topics">Where to.</param>
+/// <param name="Msg">The text.</param>
+/// <param name="From">As for one topic.</param>
+/// <param name="Id">As for one topic; the same for each.</param>
+internal sealed record PublishManyRequest(string[] Topics, string Msg, string? From = null, string? Id = null)
+{
+    public override string ToString() => nameof(PublishManyRequest);
+}
+
+/// <param name="Published">How many of the topics have it.</param>
+/// <param name="Results">What became of it in each topic, in the order of the request.</param>
+internal sealed record PublishManyAnswer(int Published, IReadOnlyList<TopicResult> Results);
+
+/// <param name="Topic">As it was given.</param>
+/// <param name="Status">200, or the status that a call for this topic alone would have been answered with.</param>
+internal sealed record TopicResult(string Topic, int Status)
+{
+    /// <summary>What went wrong, as the code of a problem.</summary>
+    public string? Code { get; init; }
+
+    public string? Id { get; init; }
+
+    public string? Epoch { get; init; }
+
+    public long? Offset { get; init; }
+}

@@ -1,0 +1,121 @@
+using System.Net.Sockets;
+using System.Text;
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.ServerApi;
+
+/// <summary>Whatever a backend gets wrong, it is told as a problem, and the node goes on.</summary>
+public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
+{
+    [Theory]
+    [InlineData("", "there is none")]
+    [InlineData("null", "there is none")]
+    [InlineData("[", "it cannot be read")]
+    [InlineData("[]", "it cannot be read")]
+    [InlineData("{\"topic\":\"all\"}", "missing are 'msg'")]
+    [InlineData("{\"topic\":null,\"msg\":\"x\"}", "wrong or unknown at $.topic")]
+    [InlineData("{\"topic\":\"all\",\"msg\":5}", "wrong or unknown at $.msg")]
+    [InlineData("{\"topic\":\"all\",\"msg\":\"x\",\"message\":\"x\"}", "wrong or unknown at $.message")]
+    [InlineData("{\"topic\":\"all\",\"msg\":\"x\",\"msg\":\"y\"}", "wrong or unknown at $.msg")]
+    [InlineData("{\"topic\":\"all\",\"msg\":\"\\ud800\"}", "wrong or unknown at $.msg")]
+    [InlineData("{\"topic\":\"all\",\"msg\":\"x\"} x", "it cannot be read")]
+    public async Task Body_ThatIsNotTheRightJson_IsAProblem_ThatSaysWhere(string body, string where)
+    {
+        foreach (var node in new[] { Nodes.Deployed, Nodes.Developed })
+        {
+            var answer = await new ApiClient(node).PostTextAsync("publish", body);
+            answer.IsProblem(400, "malformed");
+            Assert.Contains(where, answer.Text, StringComparison.Ordinal);
+            Assert.DoesNotContain("Chat.Api", answer.Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Body_NestedWithoutEnd_IsAProblem()
+    {
+        var deep = $"{{\"topic\":\"all\",\"msg\":\"x\",\"id\":{new string('[', 100_000)}";
+        (await Api.PostTextAsync("publish", deep)).IsProblem(400, "malformed");
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/x-www-form-urlencoded")] // what curl says where one forgets it
+    public async Task Body_OfAnotherType_IsAProblem(string type) =>
+        (await Api.PostTextAsync("publish", "{\"topic\":\"all\",\"msg\":\"x\"}", type)).IsProblem(415, "not_json");
+
+    [Fact]
+    public async Task Fields_BeyondTheirRules_AreProblems()
+    {
+        (await Api.PostAsync("publish", new { topic = "all", msg = "x", from = "" })).IsProblem(400, "invalid_id");
+        (await Api.PostAsync("publish", new { topic = "all", msg = "x", from = new string('x', 129) })).IsProblem(400, "invalid_id");
+        (await Api.PostAsync("publish", new { topic = "all", msg = "x", id = "" })).IsProblem(400, "invalid_msg_id");
+        (await Api.PostAsync("publish", new { topic = "all", msg = "x", id = "a b" })).IsProblem(400, "invalid_msg_id");
+        (await Api.PostAsync("publish", new { topic = "all", msg = new string('x', (32 * 1024) + 1) })).IsProblem(413, "too_big");
+        (await Api.PostAsync("publish", new { topic = "all", msg = new string('"', 16 * 1024) + "x" })).IsProblem(413, "too_big"); // two bytes each on its way
+        (await Api.PostAsync("publish", new { topic = "all", msg = new string('"', 16 * 1024) })).Read<PublishedAnswer>();
+        (await Api.PostAsync("publish-many", new { topics = Array.Empty<string>(), msg = "x" })).IsProblem(400, "too_many_topics");
+        (await Api.PostAsync("publish-many", new { topics = Enumerable.Repeat("all", 10_000), msg = "x" })).IsProblem(400, "too_many_topics");
+        (await Api.PostTextAsync("publish-many", "{\"topics\":[null],\"msg\":\"x\"}")).IsProblem(400, "malformed");
+    }
+
+    // The rest of it is not read: neither of what it says to be 100 MB, nor of what does not say how large it is.
+    [Theory]
+    [InlineData("Content-Length: 100000000")]
+    [InlineData("Transfer-Encoding: chunked")]
+    public async Task Body_OfAHundredMegabytes_IsRefusedEarly(string length)
+    {
+        using var client = await SendHeadAsync(length);
+        var stream = client.GetStream();
+        var reading = ReadAsync(stream);
+        var piece = Encoding.ASCII.GetBytes(length[0] == 'T' ? $"10000\r\n{new string(' ', 65536)}\r\n" : new string(' ', 65536));
+        for (var i = 0; i < 1600 && !reading.IsCompleted; i++)
+        {
+            try
+            {
+                await stream.WriteAsync(piece);
+            }
+            catch (IOException)
+            {
+                break; // the node has closed it
+            }
+        }
+
+        var answer = await reading.WaitAsync(ChatClient.Deadline);
+        Assert.Equal(413, RawHttp.Status(answer));
+        Assert.Contains("\"too_big\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Body_ThatDoesNotCome_IsNotWaitedForLong()
+    {
+        using var client = await SendHeadAsync("Content-Length: 100");
+
+        var answer = await ReadAsync(client.GetStream()).WaitAsync(ChatClient.Deadline);
+        Assert.Equal(408, RawHttp.Status(answer));
+        Assert.Contains("\"timeout\"", answer, StringComparison.Ordinal);
+    }
+
+    private async Task<TcpClient> SendHeadAsync(string length)
+    {
+        var client = new TcpClient { NoDelay = true };
+        await client.ConnectAsync(Nodes.Deployed.Address.Host, Nodes.Deployed.Address.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/publish HTTP/1.1\r\nHost: x\r\nX-Api-Key: {ApiNodes.Key}\r\nContent-Type: application/json\r\n{length}\r\n\r\n"));
+        return client;
+    }
+
+    // Until a problem is there as a whole.
+    private static async Task<string> ReadAsync(NetworkStream stream)
+    {
+        var answer = new StringBuilder();
+        var buffer = new byte[4096];
+        while (!answer.ToString().Contains("\"code\":", StringComparison.Ordinal) && await stream.ReadAsync(buffer) is var count and > 0)
+        {
+            answer.Append(Encoding.UTF8.GetString(buffer, 0, count));
+        }
+
+        return answer.ToString();
+    }
+}
