@@ -1,3 +1,4 @@
+using Chat.Api.Access;
 using Chat.Api.Auth;
 using Chat.Api.Hubs;
 using Chat.Api.Nodes;
@@ -15,6 +16,7 @@ return await Startup.RunAsync(
         builder.AddNodes();
         builder.AddAuth();
         builder.AddPresence();
+        builder.AddAccess();
         builder.AddChat();
         builder.AddChatHub();
         builder.AddServerApi();
@@ -28,6 +30,7 @@ return await Startup.RunAsync(
         app.MapNodes().RequireService(app.Environment);
         app.MapAuth();
         app.UsePresence();
+        app.UseAccess();
         app.MapChat();
         app.MapChatHub();
         app.MapServerApi();

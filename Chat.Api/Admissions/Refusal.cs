@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chat.Api.Auth;
 using Chat.Api.Messages;
 using Microsoft.Extensions.Primitives;
@@ -19,11 +20,18 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal NoToken = new(401, TokenError.NoToken) { Challenge = BearerAnswers.Challenge(null) };
     public static readonly Refusal OtherUser = new(403, "The token is of another user than the one in the path.");
     public static readonly Refusal NotMember = new(403, "The user is not in that group (Chat:Hub:MembersOnly).");
+    public static readonly Refusal Forbidden = new(403, "The user may not be in that topic (docs/ACCESS.md).");
+    public static readonly Refusal NoHistory = new(403, "The user may not read what was written in that topic before: connect without since.");
+    public static readonly Refusal NoPresenceFor = new(403, "The user may not see who is in that topic: connect without presence=true.");
     public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");
     public static readonly Refusal TooManyNewTopics = new(429, "This user has come to as many new groups as are allowed at once (Chat:Connections:UserTopicsPerSecond).");
     public static readonly Refusal NodeFull = new(503, "This node has as many connections as it may (Chat:Connections:PerNode).");
     public static readonly Refusal Draining = new(503, "This node is stopping; try again.");
     public static readonly Refusal Unavailable = new(503, "Redis is not reachable at the moment; try again.");
+
+    /// <summary>The user is banned from everything, perhaps only until then.</summary>
+    public static Refusal Banned(DateTimeOffset? until) => new(403, until is not { } end ? "This user is banned."
+        : string.Create(CultureInfo.InvariantCulture, $"This user is banned until {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}."));
 
     /// <summary>The header <c>WWW-Authenticate</c> of a 401.</summary>
     public StringValues Challenge { get; init; }

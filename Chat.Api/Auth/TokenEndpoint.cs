@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.Auth;
 
-/// <summary><c>GET /api/auth/token?nick=</c>: a token for whoever asks, for any name. Meant for development and closed networks.</summary>
+/// <summary><c>GET /api/auth/token?nick=</c>: a token for whoever asks, for any name; with <c>chat=</c>, with that claim. Meant for development and closed networks.</summary>
 internal static class TokenEndpoint
 {
     public static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/auth/token", Create);
@@ -15,7 +15,13 @@ internal static class TokenEndpoint
             return TypedResults.Text("The query parameter nick is the user's id. " + ChatId.Rule + "\n", statusCode: StatusCodes.Status400BadRequest);
         }
 
+        var rights = http.Request.Query[TokenRights.Claim] is [{ Length: > 0 } claim] ? claim : null;
+        if (rights is not null && !TokenRights.TryParse(rights, out _))
+        {
+            return TypedResults.Text(TokenError.InvalidRights.Text + "\n", statusCode: StatusCodes.Status400BadRequest);
+        }
+
         http.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Text(mint.Create(userId));
+        return TypedResults.Text(mint.Create(userId, rights));
     }
 }

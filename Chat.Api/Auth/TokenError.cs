@@ -25,6 +25,7 @@ internal sealed record TokenError(string Text)
     public static readonly TokenError NoExpiry = new("The token does not say until when it is valid.");
     public static readonly TokenError NoUser = new("The token does not name one user.");
     public static readonly TokenError InvalidUser = new("The user that the token names is no valid id. " + ChatId.Rule);
+    public static readonly TokenError InvalidRights = new("The claim chat of the token is not an object of patterns of topics, each with a list of join, post, presence, history or *. " + TopicPattern.Rule);
     public static readonly TokenError IssuerAway = new("The keys of the token's issuer cannot be fetched at the moment.");
     public static readonly TokenError Invalid = new("The token is not valid.");
 

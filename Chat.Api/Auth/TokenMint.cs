@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -13,8 +14,9 @@ internal sealed class TokenMint(OwnKey own, IOptions<AuthOptions> options, TimeP
     /// the SignalR chat's lineage, as <c>unique_name</c>), <c>iat</c>, <c>nbf</c>, <c>exp</c>, <c>jti</c>; <c>iss</c> and
     /// <c>aud</c> where the settings have them.</summary>
     /// <param name="userId">Valid.</param>
+    /// <param name="rights">The claim <c>chat</c>, valid (<see cref="TokenRights"/>); null for none.</param>
     /// <exception cref="InvalidOperationException">There is no key.</exception>
-    public string Create(string userId)
+    public string Create(string userId, string? rights = null)
     {
         var now = time.GetUtcNow().UtcDateTime;
         var claims = new Dictionary<string, object>
@@ -25,6 +27,11 @@ internal sealed class TokenMint(OwnKey own, IOptions<AuthOptions> options, TimeP
         if (options.Value.UserClaim is null)
         {
             claims[JwtRegisteredClaimNames.UniqueName] = userId;
+        }
+
+        if (rights is not null)
+        {
+            claims[TokenRights.Claim] = JsonSerializer.Deserialize<JsonElement>(rights);
         }
 
         return _tokens.CreateToken(new SecurityTokenDescriptor

@@ -53,4 +53,10 @@ internal sealed record CloseReason(int Code, string Text)
 
     /// <summary>The user has left the group that this connection is for.</summary>
     public static readonly CloseReason LeftGroup = new(4403, "left the group");
+
+    /// <summary>The user may not be in the topic that this connection is for, or not any more.</summary>
+    public static readonly CloseReason Forbidden = new(4403, "forbidden");
+
+    /// <summary>The user is banned from everything.</summary>
+    public static readonly CloseReason Banned = new(4423, "banned");
 }

@@ -21,4 +21,9 @@ internal interface IFrameFormat
 
     /// <summary>Who is in a topic, or who came and went. Null as above.</summary>
     Frame? Presence(Topic topic, PresenceNews news);
+
+    /// <summary>The client may not do what it wanted in a topic, or be in it any more. Null as above.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="until">Until when, if that is known.</param>
+    Frame? Forbidden(Topic topic, DateTimeOffset? until);
 }

@@ -41,13 +41,13 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     {
         var group = GroupId(request.Group);
         _memberships.CheckMayWrite(Client, group);
-        return _messages.PublishAsync(Topic.Group(group), Client.Connection, request.Message, request.Id);
+        return _messages.PublishAsync(Topic.Group(group), Client, request.Message, request.Id);
     }
 
     /// <summary>Writes to a user, who gets it on every device.</summary>
     [HubMethodName("send")]
     public Task<PostAnswer> SendAsync(SendRequest request) =>
-        _messages.PublishAsync(Topic.User(Id(request.To)), Client.Connection, request.Message, request.Id);
+        _messages.PublishAsync(Topic.User(Id(request.To)), Client, request.Message, request.Id);
 
     /// <summary>Joins a group, tells the others, and returns what was written since the client was last there.</summary>
     [HubMethodName("join")]
@@ -56,6 +56,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var group = GroupId(request.Group);
         var since = HubMessages.Since(request.Since);
         _messages.CheckMayUse(Topic.Group(group), Client.Connection);
+        await Client.CheckAsync(Topic.Group(group), since is null ? Rights.Join : Rights.Join | Rights.History);
         var generation = await _memberships.JoinAsync(Client, group);
         await TellAsync(() => Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId)));
         return await _memberships.AddAsync(Client, group, generation, since);
@@ -84,21 +85,23 @@ internal sealed partial class ChatHub : Hub<IChatClient>
 
     /// <summary>Returns what a group's log holds.</summary>
     [HubMethodName("history")]
-    public Task<MessagesAnswer> HistoryAsync(HistoryRequest request)
+    public async Task<MessagesAnswer> HistoryAsync(HistoryRequest request)
     {
         var group = GroupId(request.Group);
         var since = HubMessages.Since(request.Since);
         HubMemberships.CheckIsMember(Client, group);
-        return _messages.HistoryAsync(Topic.Group(group), since, request.Limit);
+        await Client.CheckAsync(Topic.Group(group), Rights.History);
+        return await _messages.HistoryAsync(Topic.Group(group), since, request.Limit);
     }
 
     /// <summary>Returns who is in a group, and tells from now on who comes and goes.</summary>
     [HubMethodName("presence")]
-    public Task<PresenceAnswer> PresenceAsync(PresenceRequest request)
+    public async Task<PresenceAnswer> PresenceAsync(PresenceRequest request)
     {
         var group = GroupId(request.Group);
         HubMemberships.CheckIsMember(Client, group);
-        return _presence.ReadAsync(Client, group, request.Watch ?? true);
+        await Client.CheckAsync(Topic.Group(group), Rights.Presence);
+        return await _presence.ReadAsync(Client, group, request.Watch ?? true);
     }
 
     /// <summary>Tells the others that the user is typing, no more often than they need to know.</summary>
@@ -107,6 +110,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     {
         var group = GroupId(request.Group);
         HubMemberships.CheckIsMember(Client, group);
+        await Client.CheckAsync(Topic.Group(group), Rights.Post);
         if (await _typing.IsDueAsync(Client, group))
         {
             await TellAsync(() => Clients.OthersInGroup(_names.Group(group)).TypingAsync(new GroupSignal(group, Client.UserId)));
@@ -128,7 +132,9 @@ internal sealed partial class ChatHub : Hub<IChatClient>
             throw HubError.OtherUser();
         }
 
-        Client.Connection.ExpiresAt = ChatUser.ExpiresAt(new ClaimsPrincipal(result.ClaimsIdentity));
+        var user = new ClaimsPrincipal(result.ClaimsIdentity);
+        await Client.Access.RenewAsync(user); // first: whatever of it fails, the older token ends when it would have
+        Client.Connection.ExpiresAt = ChatUser.ExpiresAt(user);
         return new RefreshAnswer(Client.Connection.ExpiresAt);
     }
 

@@ -26,7 +26,7 @@ internal sealed partial class HubClient
                 return (null, new LogPosition(epoch, offset));
             }
 
-            var added = await AddAsync(group, generation, since: null);
+            var added = await AddAsync(group, generation, since: null) ?? throw HubError.Forbidden(Access.Until(Topic.Group(group), Rights.Join));
             return (added.Member, added.Live);
         }
         finally
@@ -54,7 +54,11 @@ internal sealed partial class HubClient
 
             ImmutableInterlocked.Update(ref _unsubscribed, static (groups, group) => groups.Remove(group), group);
 
-            var (member, _, live) = await AddAsync(group, generation, from);
+            if (await AddAsync(group, generation, from) is not var (member, _, live))
+            {
+                return; // this device's user may not, whatever the other one's token says
+            }
+
             await _services.Watch.LookAsync(User!, []); // left meanwhile, perhaps before the member was there
             if (!member.IsIn)
             {
@@ -67,7 +71,7 @@ internal sealed partial class HubClient
                 return;
             }
 
-            Connection.Enqueue(Connection.Format.Subscribed(member.Topic.Topic, live.Epoch, live.Offset, recovered: false)!);
+            TellHole(member, live);
             member.Topic.Release(member);
         }
         finally
@@ -114,10 +118,14 @@ internal sealed partial class HubClient
         return false;
     }
 
-    private async Task<Entered> AddAsync(string group, long generation, LogPosition? since)
+    private async Task<Entered?> AddAsync(string group, long generation, LogPosition? since)
     {
         var added = await AddTopicAsync(group, generation, since);
-        await AddSignalsAsync(added.Member);
+        if (added is { } entered)
+        {
+            await AddSignalsAsync(entered.Member);
+        }
+
         return added;
     }
 

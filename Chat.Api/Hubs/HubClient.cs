@@ -63,8 +63,28 @@ internal sealed partial class HubClient
         var groups = await _services.Watch.LookAsync(User, _services.DefaultGroups);
         _userTopic = await _services.Topics.AcquireAsync(Topic.User(UserId));
         _userMember = _userTopic.JoinHeld(Connection, since.User ?? default, out var epoch, out var offset);
-        Entered[] entered = await Task.WhenAll(groups.Groups.Select(group => AddTopicAsync(group.Key, group.Value, since.Of(group.Key))));
-        _takenUp = [.. entered, new Entered(_userMember, since.User, new LogPosition(epoch, offset))];
+        if (!Access.TryHold(await Access.ReachAsync(_userTopic.Topic), _userMember))
+        {
+            return; // banned at this moment
+        }
+
+        var entered = await Task.WhenAll(groups.Groups.Select(group => TakeUpGroupAsync(group.Key, group.Value, since.Of(group.Key))));
+        _takenUp = [.. entered.OfType<Entered>(), new Entered(_userMember, since.User, new LogPosition(epoch, offset))];
+    }
+
+    // What Redis remembers of before does not let anybody in whose right is gone.
+    private async Task<Entered?> TakeUpGroupAsync(string group, long generation, LogPosition? since)
+    {
+        if (await AddTopicAsync(group, generation, since) is not { } entered)
+        {
+            var topic = Topic.Group(group);
+            TellForbidden(topic, Access.Until(topic, Rights.Join));
+            return null;
+        }
+
+        return since is null || (await Access.RightsAsync(entered.Member.Topic.Topic)).HasFlag(Rights.History)
+            ? entered
+            : entered with { Since = null, IsForbiddenSince = true };
     }
 
     /// <summary>Lets what was taken up go live, what was missed first.</summary>
@@ -89,20 +109,25 @@ internal sealed partial class HubClient
         // Until here nothing was sent to it. A group that was left after the look before, when the member was not there
         // yet, is found by this one, and what was held of it is dropped.
         var groups = await _services.Watch.LookAsync(User!, []);
-        foreach (var (member, since, live) in takenUp.Where(one => one.Member.IsIn))
+        foreach (var one in takenUp.Where(one => one.Member.IsIn))
         {
-            if (since is { } position)
+            if (one.Since is { } position)
             {
-                await TopicReplay.CatchUpAsync(member, position, live.Epoch, live.Offset, _services.Backplane);
+                await TopicReplay.CatchUpAsync(one.Member, position, one.Live.Epoch, one.Live.Offset, _services.Backplane);
+                continue;
             }
-            else
+
+            if (one.IsForbiddenSince)
             {
-                member.Topic.Release(member);
+                TellHole(one.Member, one.Live);
             }
+
+            one.Member.Topic.Release(one.Member);
         }
 
         _takenUp = null;
         Open();
+        TellUntold();
         return groups;
     }
 
@@ -177,10 +202,24 @@ internal sealed partial class HubClient
         }
     }
 
-    private async Task<Entered> AddTopicAsync(string group, long generation, LogPosition? since)
+    /// <returns>Null: its user may not be in the group.</returns>
+    private async Task<Entered?> AddTopicAsync(string group, long generation, LogPosition? since)
     {
-        var topic = await _services.Topics.AcquireAsync(Topic.Group(group));
+        var access = await Access.ReachAsync(Topic.Group(group));
+        if (!access.May(Rights.Join))
+        {
+            return null;
+        }
+
+        var topic = await _services.Topics.AcquireAsync(access.Topic);
         var member = topic.JoinHeld(Connection, since ?? default, out var epoch, out var offset, generation);
+        if (!Access.TryHold(access, member))
+        {
+            topic.Leave(member);
+            _services.Topics.Release(topic);
+            return null;
+        }
+
         _groups[group] = member; // nobody else adds it: one joining at a time
         if (_isOver)
         {
@@ -212,7 +251,14 @@ internal sealed partial class HubClient
     }
 
     /// <summary>A held member, where its client was, and from where on it hears the topic.</summary>
-    private readonly record struct Entered(Member Member, LogPosition? Since, LogPosition Live);
+    private readonly record struct Entered(Member Member, LogPosition? Since, LogPosition Live)
+    {
+        /// <summary>It asked for what it missed, and its user may not read that.</summary>
+        public bool IsForbiddenSince { get; init; }
+    }
+
+    private void TellHole(Member member, LogPosition live) =>
+        Connection.Enqueue(Connection.Format.Subscribed(member.Topic.Topic, live.Epoch, live.Offset, recovered: false)!);
 
     // Under the topic's lock.
     private void OnRemoved(Topic topic)
@@ -244,7 +290,11 @@ internal sealed partial class HubClient
     {
         try
         {
-            await Task.Delay(SignalsLinger, _services.Time);
+            if (MayBeIn(Topic.Group(group)))
+            {
+                await Task.Delay(SignalsLinger, _services.Time);
+            }
+
             while (!_isOver && !TryFind(group, out _))
             {
                 await _services.Signals.RemoveFromGroupAsync(ConnectionId, _services.Names.Group(group));

@@ -1,8 +1,11 @@
 using System.IO.Pipelines;
 using System.Security.Claims;
+using Chat.Api.Access;
 using Chat.Api.Admissions;
+using Chat.Api.Backplane;
 using Chat.Api.Auth;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 using Chat.Api.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -21,7 +24,7 @@ namespace Chat.Api.Hubs;
 /// negotiation.</para>
 /// </remarks>
 internal sealed partial class HubEndpoint(
-    ConnectionDelegate hub, ConnectionTable connections, ConnectionRun life, Admission admission, HubServices services, HubMemberships memberships,
+    ConnectionDelegate hub, ConnectionTable connections, ConnectionRun life, Admission admission, AccessTable rights, HubServices services, HubMemberships memberships,
     IOptions<HubOptions> options, ILogger<HubEndpoint> logger)
 {
     private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
@@ -53,13 +56,20 @@ internal sealed partial class HubEndpoint(
 
         try
         {
+            using var access = await rights.EnterAsync(userId, http.User);
+            if (Refuse(access) is { } forbidden)
+            {
+                await forbidden.WriteAsync(http);
+                return;
+            }
+
             var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
             var socket = new HubSocket(connections.NextNumber(), userId, input, sender, connections);
             var context = new DefaultConnectionContext(NewConnectionId()) { Transport = socket, User = http.User };
             context.Features.Set<IConnectionHeartbeatFeature>(socket);
             var reading = Task.FromResult(CloseReason.Vanished);
             await RunAsync(
-                context, socket, http.User, since,
+                context, socket, access, http.User, since,
                 () =>
                 {
                     var settling = SettleAsync(socket.Input, socket.Speak);
@@ -67,6 +77,10 @@ internal sealed partial class HubEndpoint(
                     return settling;
                 },
                 isSettled => isSettled ? RunAsync(context, socket, reading) : reading);
+        }
+        catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
+        {
+            await Refusal.Unavailable.WriteAsync(http);
         }
         finally
         {
@@ -109,20 +123,61 @@ internal sealed partial class HubEndpoint(
         var refusal = HubPositions.TryParse(http.Request.Query, out var since) ? await admission.EnterAsync(userId) : InvalidSince;
         if (refusal is not null)
         {
-            // Its requests were answered already; a refused handshake is what is left to say it with. The client has to have sent it:
-            // what ends before is a broken connection to it, and tells nothing.
-            await HubHandshake.ReadAsync(context.Transport.Input, static _ => { }, RefusalPatience, connections.Time);
-            await context.Transport.Output.WriteAsync(HubFormat.Of(null, isFramed: false).HandshakeError(refusal.Text).Memory);
+            await RefuseAsync(context, refusal);
             return;
         }
 
+        ConnectionAccess? access = null;
+        try
+        {
+            access = await rights.EnterAsync(userId, user);
+            if (Refuse(access) is { } forbidden)
+            {
+                await RefuseAsync(context, forbidden);
+                return;
+            }
+
+            await RunStreamAsync(context, access, user, userId, since);
+        }
+        catch (BackplaneUnavailableException) when (access is null)
+        {
+            await RefuseAsync(context, Refusal.Unavailable);
+        }
+        finally
+        {
+            access?.Dispose();
+            admission.Leave(userId);
+        }
+    }
+
+    // Its requests were answered already; a refused handshake is what is left to say it with. The client has to have sent it:
+    // what ends before is a broken connection to it, and tells nothing.
+    private async Task RefuseAsync(ConnectionContext context, Refusal refusal)
+    {
+        await HubHandshake.ReadAsync(context.Transport.Input, static _ => { }, RefusalPatience, connections.Time);
+        await context.Transport.Output.WriteAsync(HubFormat.Of(null, isFramed: false).HandshakeError(refusal.Text).Memory);
+    }
+
+    private static Refusal? Refuse(ConnectionAccess access)
+    {
+        if (access.Ban is not { } ban)
+        {
+            return null;
+        }
+
+        access.Metrics.Refused(Rights.Connect);
+        return Refusal.Banned(ban.Until);
+    }
+
+    private async Task RunStreamAsync(ConnectionContext context, ConnectionAccess access, ClaimsPrincipal user, string userId, HubPositions since)
+    {
         var transport = context.Transport;
         var stream = new HubStream(connections.NextNumber(), userId, context, connections);
         context.Transport = stream;
         try
         {
             await RunAsync(
-                context, stream, user, since,
+                context, stream, access, user, since,
                 () => SettleAsync(transport.Input, stream.Speak),
                 async isSettled =>
                 {
@@ -141,7 +196,6 @@ internal sealed partial class HubEndpoint(
         finally
         {
             context.Transport = transport; // SignalR ends it, and waits for that, once this returns
-            admission.Leave(userId);
         }
     }
 
@@ -149,15 +203,16 @@ internal sealed partial class HubEndpoint(
         HubHandshake.ReadAsync(input, settle, options.Value.HandshakeTimeout ?? DefaultHandshakeTimeout, connections.Time);
 
     private async Task RunAsync(
-        ConnectionContext context, Connection connection, ClaimsPrincipal user, HubPositions since, Func<Task<bool>> settleProtocol, Func<bool, Task<CloseReason>> run)
+        ConnectionContext context, Connection connection, ConnectionAccess access, ClaimsPrincipal user, HubPositions since, Func<Task<bool>> settleProtocol, Func<bool, Task<CloseReason>> run)
     {
-        var client = new HubClient(connection, context.ConnectionId, services);
+        var client = new HubClient(connection, context.ConnectionId, services) { Access = access };
         context.Features.Set(client);
         connection.ExpiresAt = ChatUser.ExpiresAt(user);
         await life.RunAsync(
             connection,
             async () =>
             {
+                access.Attach(connection, client);
                 var isSettled = await settleProtocol();
                 if (isSettled)
                 {

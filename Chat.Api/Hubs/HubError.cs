@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
 using Microsoft.AspNetCore.SignalR;
@@ -16,6 +17,9 @@ internal static class HubError
     public static HubException InvalidSince() => new("malformed: since is {epoch}:{offset}, as a message or an answer gave them.");
 
     public static HubException NotMember() => new("not_member: You are not in that group.");
+
+    public static HubException Forbidden(DateTimeOffset? until) => new(until is not { } end ? "forbidden: You may not do that there."
+        : string.Create(CultureInfo.InvariantCulture, $"forbidden: You may not do that there until {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}."));
 
     public static HubException TooManyGroups() => new("too_many_topics: You are in as many groups as you may join.");
 

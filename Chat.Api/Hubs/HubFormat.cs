@@ -39,9 +39,11 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
     // The close message says that reconnecting is welcome, and SignalR's clients have their own idea of when.
     public Frame? Reconnect(TimeSpan after) => null;
 
+    public abstract Frame? Forbidden(Topic topic, DateTimeOffset? until);
+
     public abstract Frame? Presence(Topic topic, PresenceNews news);
 
-    /// <summary>The protocol's close message. A client with automatic reconnect uses it after each of our reasons.</summary>
+    /// <summary>The protocol's close message. A client with automatic reconnect uses it after each of our reasons but a ban.</summary>
     public abstract Frame Close(CloseReason reason);
 
     /// <summary>Counts the records of what a client sends.</summary>

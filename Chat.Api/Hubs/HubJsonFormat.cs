@@ -78,6 +78,21 @@ internal sealed class HubJsonFormat : HubFormat
         return End(writer);
     }
 
+    public override Frame? Forbidden(Topic topic, DateTimeOffset? until)
+    {
+        var writer = Begin("forbidden"u8);
+        writer.Write(topic.Kind == TopicKind.User ? "{\"to\":\""u8 : "{\"group\":\""u8);
+        writer.Write(topic.JsonId.Span);
+        writer.Write("\""u8);
+        if (until is { } end)
+        {
+            writer.Write(",\"until\":"u8);
+            writer.Write(end.ToUnixTimeMilliseconds());
+        }
+
+        return End(writer);
+    }
+
     public override Frame? Presence(Topic topic, PresenceNews news)
     {
         var writer = Begin("presence"u8);
@@ -94,7 +109,7 @@ internal sealed class HubJsonFormat : HubFormat
         var writer = FrameWriter.Begin();
         writer.Write("{\"type\":7,\"error\":\""u8);
         writer.Write(Encoding.UTF8.GetBytes(reason.Text)); // nothing in our texts needs escaping
-        writer.Write("\",\"allowReconnect\":true}\u001e"u8);
+        writer.Write(reason == CloseReason.Banned ? "\",\"allowReconnect\":false}\u001e"u8 : "\",\"allowReconnect\":true}\u001e"u8);
         return Finish(writer);
     }
 

@@ -79,6 +79,19 @@ internal sealed class HubMessagePackFormat : HubFormat
         return End(ref writer);
     }
 
+    public override Frame? Forbidden(Topic topic, DateTimeOffset? until)
+    {
+        var writer = Begin("forbidden"u8, fields: until is null ? 1 : 2);
+        Write(ref writer, topic.Kind == TopicKind.User ? "to"u8 : "group"u8, topic.Id);
+        if (until is { } end)
+        {
+            writer.WriteString("until"u8);
+            writer.Write(end.ToUnixTimeMilliseconds());
+        }
+
+        return End(ref writer);
+    }
+
     public override Frame? Presence(Topic topic, PresenceNews news)
     {
         var writer = Begin("presence"u8, fields: news.Members is not null ? 4 : news.IsCountOnly ? 3 : 5);
@@ -114,7 +127,7 @@ internal sealed class HubMessagePackFormat : HubFormat
         writer.WriteArrayHeader(3);
         writer.Write(CloseMessage);
         writer.Write(reason.Text);
-        writer.Write(true); // reconnecting is welcome
+        writer.Write(reason != CloseReason.Banned); // whether reconnecting is welcome
         writer.Flush();
         return Prefixed();
     }

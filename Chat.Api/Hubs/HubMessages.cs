@@ -11,8 +11,9 @@ namespace Chat.Api.Hubs;
 internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, ConnectionTable connections, TopicTable topics, IOptions<ChatHubOptions> options)
 {
     /// <summary>Steps 2 and 3 of a message's path: publishes, and answers only once the backplane has confirmed it.</summary>
-    public async Task<PostAnswer> PublishAsync(Topic topic, Connection from, string? message, string? id)
+    public async Task<PostAnswer> PublishAsync(Topic topic, HubClient client, string? message, string? id)
     {
+        var from = client.Connection;
         if (message is null)
         {
             throw HubError.Malformed("message is missing.");
@@ -37,6 +38,7 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         }
 
         CheckMayUse(topic, from);
+        await client.CheckAsync(topic, Rights.Post);
         var outcome = new PublishOutcome();
         Publish(topic, from.UserId, escaped, id, outcome);
         try

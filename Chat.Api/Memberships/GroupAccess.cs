@@ -25,17 +25,18 @@ internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane
         return groups.Groups.ContainsKey(topic.Id);
     }
 
-    /// <summary>Joins a restricted group. Null: the user is no member of it.</summary>
+    /// <summary>Joins a restricted group. Null: the user is no member of it, or was not let in.</summary>
     /// <param name="topic">The group.</param>
     /// <param name="connection">The member's.</param>
     /// <param name="since">What its client has already; null: everything up to now.</param>
+    /// <param name="isLetIn">Asked when the member has joined, and before anything is sent to it.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; it has not joined.</exception>
-    public async Task<Member?> TryJoinAsync(LocalTopic topic, Connections.Connection connection, LogPosition? since)
+    public async Task<Member?> TryJoinAsync(LocalTopic topic, Connections.Connection connection, LogPosition? since, Func<Member, bool> isLetIn)
     {
         var member = topic.JoinHeld(connection, since ?? default, out var epoch, out var offset);
         try
         {
-            if (!await MayBeInAsync(connection.UserId, topic.Topic))
+            if (!isLetIn(member) || !await MayBeInAsync(connection.UserId, topic.Topic))
             {
                 topic.Leave(member);
                 return null;

@@ -10,6 +10,9 @@ internal sealed class ConnectionWatches(PresenceWatches watches, Connection conn
     private readonly Dictionary<string, Topic> _topics = new(StringComparer.Ordinal);
     private bool _isOver;
 
+    /// <summary>Whether presence is kept for a topic.</summary>
+    public bool Knows(Topic topic) => watches.Knows(topic);
+
     /// <summary>Begins with a topic, if presence is kept for it.</summary>
     public void Add(Topic topic)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Chat.Api.Access;
 using Chat.Api.Backplane;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
@@ -9,9 +10,17 @@ namespace Chat.Api.RawEndpoints;
 
 /// <summary>One connection for everything: <c>/chat/channel</c>. Each message names a method: One, UserGroup, Group,
 /// or any other for all.</summary>
-internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, GroupAccess access) : IMessageReader
+internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, GroupAccess members) : IMessageReader
 {
-    private readonly Dictionary<string, Member> _groups = new(StringComparer.Ordinal); // only the connection's reading loop touches it
+    private readonly Dictionary<string, TopicAccess> _groups = new(StringComparer.Ordinal); // only the connection's reading loop touches it
+    private TopicAccess? _all;
+
+    /// <param name="all">What the connection may do in the topic <c>all</c>.</param>
+    public ChannelReader Begin(TopicAccess all)
+    {
+        _all = all;
+        return this;
+    }
 
     public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
     {
@@ -23,8 +32,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
 
         if (message.Method.SequenceEqual("One"u8))
         {
-            connection.PublishToUser(message);
-            return null;
+            return connection.TryPublishToUser(message) is { } unknown ? connection.AskAsync(unknown, this, utf8) : null;
         }
 
         if (message.Method.SequenceEqual("UserGroup"u8))
@@ -39,7 +47,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
             return TryGroup(connection, message, out var group) ? PublishToGroup(connection, group, message) : null;
         }
 
-        Publish(connection, Topic.All, message);
+        Publish(connection, _all!, message);
         return null;
     }
 
@@ -51,10 +59,9 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
     /// <summary>Leaves every group; the connection has ended.</summary>
     public void Leave()
     {
-        foreach (var member in _groups.Values)
+        foreach (var group in _groups.Values)
         {
-            member.Topic.Leave(member);
-            topics.Release(member.Topic);
+            Leave(group.Member!);
         }
     }
 
@@ -96,16 +103,22 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
         return true;
     }
 
-    private bool TryFind(string group, [NotNullWhen(true)] out Member? member)
+    private bool TryFind(string group, [NotNullWhen(true)] out TopicAccess? access)
     {
-        if (_groups.TryGetValue(group, out member) && !member.IsIn)
+        if (_groups.TryGetValue(group, out access) && !access.IsIn)
         {
-            _groups.Remove(group); // its user has left the group, on another connection
-            topics.Release(member.Topic);
-            member = null;
+            _groups.Remove(group); // its user has left the group, on another connection, or may not be in it any more
+            topics.Release(access.Member!.Topic);
+            access = null;
         }
 
-        return member is not null;
+        return access is not null;
+    }
+
+    private void Leave(Member member)
+    {
+        member.Topic.Leave(member);
+        topics.Release(member.Topic);
     }
 
     private void DropRemoved()
@@ -118,17 +131,18 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
 
     private Task? PublishToGroup(WebSocketConnection connection, string group, scoped in ClientMessage message)
     {
-        if (!TryFind(group, out var member))
+        if (!TryFind(group, out var access))
         {
             return RefuseAsync(connection, Topic.Group(group), message.ValidMsgId.ToArray());
         }
 
-        Publish(connection, member.Topic.Topic, message);
+        Publish(connection, access, message);
         return null;
     }
 
-    private static void Publish(WebSocketConnection connection, Topic topic, scoped in ClientMessage message)
+    private static void Publish(WebSocketConnection connection, TopicAccess access, scoped in ClientMessage message)
     {
+        var topic = access.Topic;
         if (!message.HasBody)
         {
             connection.Reject(ClientError.Malformed, message.ValidMsgId);
@@ -136,6 +150,10 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
         else if (message.MsgIdError() is { } error)
         {
             connection.Reject(error);
+        }
+        else if (!access.May(Rights.Post))
+        {
+            connection.Forbid(topic, Rights.Post, message.MsgId);
         }
         else
         {
@@ -167,15 +185,31 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
 
             try
             {
-                if (!await access.MayBeInAsync(connection.UserId, Topic.Group(group))
-                    || await JoinAsync(connection, await topics.AcquireAsync(Topic.Group(group)), since) is not { } member)
+                var access = await connection.Access.ReachAsync(Topic.Group(group));
+                var wanted = since is null ? Rights.Join : Rights.Join | Rights.History;
+                if (!access.May(wanted))
                 {
-                    connection.Reject(ClientError.NotMember, msgId);
+                    connection.Forbid(access.Topic, wanted & ~access.Now, msgId);
                     return;
                 }
 
-                _groups[group] = member;
-                connection.Presence?.Add(member.Topic.Topic);
+                if (!await members.MayBeInAsync(connection.UserId, access.Topic)
+                    || await JoinAsync(connection, access, await topics.AcquireAsync(access.Topic), since) is null)
+                {
+                    if (access.May(Rights.Join))
+                    {
+                        connection.Reject(ClientError.NotMember, msgId);
+                    }
+                    else
+                    {
+                        connection.Forbid(access.Topic, Rights.Join, msgId); // the right has just gone
+                    }
+
+                    return;
+                }
+
+                _groups[group] = access;
+                connection.Watch(access);
             }
             catch (BackplaneUnavailableException)
             {
@@ -187,14 +221,14 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
         Announce(connection, Topic.Group(group));
     }
 
-    private async Task<Member?> JoinAsync(WebSocketConnection connection, LocalTopic topic, LogPosition? since)
+    private async Task<Member?> JoinAsync(WebSocketConnection connection, TopicAccess access, LocalTopic topic, LogPosition? since)
     {
         Member? member = null;
         try
         {
-            return member = access.IsRestricted(topic.Topic) ? await access.TryJoinAsync(topic, connection, since)
-                : since is { } position ? await TopicReplay.JoinAsync(topic, connection, position, backplane)
-                : topic.Join(connection);
+            return member = members.IsRestricted(topic.Topic) ? await members.TryJoinAsync(topic, connection, since, IsLetIn)
+                : since is { } position ? await TopicReplay.JoinAsync(topic, connection, position, backplane, IsLetIn)
+                : Join();
         }
         finally
         {
@@ -202,6 +236,20 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
             {
                 topics.Release(topic);
             }
+        }
+
+        bool IsLetIn(Member one) => connection.Access.TryHold(access, one);
+
+        Member? Join()
+        {
+            var live = topic.Join(connection);
+            if (IsLetIn(live))
+            {
+                return live;
+            }
+
+            topic.Leave(live);
+            return null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
 
@@ -39,11 +40,17 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
 
     public static readonly ClientError NotMember = new("not_member", "You are not in that group.");
 
+    public static readonly ClientError Forbidden = new("forbidden", "You may not do that there.");
+
     public static readonly ClientError UnknownGroup = new("unknown_group", "That group does not exist.");
 
     public static readonly ClientError TooManyTopics = new("too_many_topics", "This connection is in as many groups as it may join.");
 
     public static readonly ClientError Unavailable = new("unavailable", "The group could not be joined. Try again.", Retry: true);
+
+    /// <summary>Who may not do something, perhaps only until then.</summary>
+    public static ClientError ForbiddenUntil(DateTimeOffset? until) => until is not { } end ? Forbidden
+        : Forbidden with { Text = string.Create(CultureInfo.InvariantCulture, $"You may not do that there until {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}.") };
 
     public static ClientError Of(Excess excess) =>
         excess.IsBytes() ? TooManyBytes : excess == Excess.UserTopics ? TooManyNewTopics : TooManyMessages;

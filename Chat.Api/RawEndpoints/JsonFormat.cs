@@ -87,6 +87,29 @@ internal sealed class JsonFormat : WebSocketFormat
 
     public override Frame Error(ClientError error, ReadOnlySpan<byte> id)
     {
+        var writer = BeginError(error, id);
+        writer.Write("\"}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
+    public override Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id)
+    {
+        var writer = BeginError(ClientError.ForbiddenUntil(until), id);
+        Property(writer, "topic"u8, topic.JsonName.Span);
+        writer.Write("\""u8);
+        if (until is { } end)
+        {
+            writer.Write(",\"until\":"u8);
+            writer.Write(end.ToUnixTimeMilliseconds());
+        }
+
+        writer.Write("}"u8);
+        return writer.End(WebSocketOpcode.Text);
+    }
+
+    // Up to its last string, whose closing quote is still to come.
+    private static FrameWriter BeginError(ClientError error, ReadOnlySpan<byte> id)
+    {
         var writer = FrameWriter.Begin();
         writer.Write("{\"type\":\"error\",\"code\":\""u8);
         writer.Write(Encoding.ASCII.GetBytes(error.Code));
@@ -94,8 +117,7 @@ internal sealed class JsonFormat : WebSocketFormat
         writer.Write(",\"msg\":\""u8);
         writer.Write(Encoding.UTF8.GetBytes(error.Text));
         Property(writer, "id"u8, id);
-        writer.Write("\"}"u8);
-        return writer.End(WebSocketOpcode.Text);
+        return writer;
     }
 
     public override Frame JoinedIt(Topic group, WebSocketConnection connection) =>

@@ -54,6 +54,8 @@ internal sealed class TextFormat : WebSocketFormat
 
     public override Frame Error(ClientError error, ReadOnlySpan<byte> id) => Line($"error: {error.Text}");
 
+    public override Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id) => Error(ClientError.ForbiddenUntil(until), id);
+
     public override Frame JoinedIt(Topic group, WebSocketConnection connection) => Line(JoinedText(connection.UserId, group.Id));
 
     public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) =>

@@ -1,16 +1,26 @@
 using System.Buffers;
+using System.Text;
+using Chat.Api.Access;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
 
 namespace Chat.Api.RawEndpoints;
 
 /// <summary>Everything a client sends goes to one topic: <c>/chat/group</c> and <c>/chat/all</c>.</summary>
-internal sealed class TopicReader(Topic topic) : IMessageReader
+/// <param name="access">What the connection may do in the topic.</param>
+internal sealed class TopicReader(TopicAccess access) : IMessageReader
 {
     public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
     {
+        var topic = access.Topic;
         if (!connection.Format.IsJson)
         {
+            if (!access.May(Rights.Post))
+            {
+                connection.Forbid(topic, Rights.Post, default);
+                return null;
+            }
+
             connection.PublishText(topic.Kind, topic.Utf8Name.Span, utf8);
         }
         else if (!ClientMessage.TryParse(utf8, connection.Options.JsonDepth, out var message))
@@ -25,6 +35,10 @@ internal sealed class TopicReader(Topic topic) : IMessageReader
         {
             connection.Reject(error);
         }
+        else if (!access.May(Rights.Post))
+        {
+            connection.Forbid(topic, Rights.Post, message.MsgId);
+        }
         else
         {
             connection.Publish(topic.Kind, topic.Utf8Name.Span, message.Msg, message.MsgId);
@@ -33,8 +47,8 @@ internal sealed class TopicReader(Topic topic) : IMessageReader
         return null;
     }
 
-    // What the connection was for is over; it could only talk into a group that it does not hear.
-    public void OnRemoved(WebSocketConnection connection) => connection.Close(CloseReason.LeftGroup);
+    // What the connection was for is over; it could only talk into a topic that it does not hear.
+    public void OnRemoved(WebSocketConnection connection) => connection.Close(access.May(Rights.Join) ? CloseReason.LeftGroup : CloseReason.Forbidden);
 }
 
 /// <summary>Each message names the user it is for: <c>/chat/user</c>.</summary>
@@ -48,9 +62,9 @@ internal sealed class UserReader : IMessageReader
         {
             connection.Reject(ClientError.Malformed);
         }
-        else
+        else if (connection.TryPublishToUser(message) is { } unknown)
         {
-            connection.PublishToUser(message);
+            return connection.AskAsync(unknown, this, utf8);
         }
 
         return null;
@@ -101,7 +115,8 @@ internal static class Publishing
     }
 
     /// <summary>One-to-one: <c>Id</c> and <c>Msg</c> of the message. A message without <c>Msg</c> is an empty one, as for the first seed.</summary>
-    public static void PublishToUser(this WebSocketConnection connection, scoped in ClientMessage message)
+    /// <returns>Null: it is done, in whichever way. Else the topic, of which it is not known whether the user may write to it.</returns>
+    public static Topic? TryPublishToUser(this WebSocketConnection connection, scoped in ClientMessage message)
     {
         if (!message.HasId)
         {
@@ -119,9 +134,32 @@ internal static class Publishing
         {
             connection.Reject(ClientError.TooManyNewTopics, message.MsgId);
         }
+        else if (!connection.Access.TryKnow(topic, out var rights))
+        {
+            return Topic.Parse(Encoding.UTF8.GetString(topic));
+        }
+        else if ((rights & Rights.Post) == 0)
+        {
+            connection.Forbid(Topic.Parse(Encoding.UTF8.GetString(topic))!, Rights.Post, message.MsgId);
+        }
         else
         {
             connection.Publish(TopicKind.User, topic, message.Msg, message.MsgId);
+        }
+
+        return null;
+    }
+
+    /// <summary>Asks whether the user may write to a topic, and then reads the message once more. The connection's next message waits for it.</summary>
+    public static Task? AskAsync(this WebSocketConnection connection, Topic topic, IMessageReader reader, ReadOnlySpan<byte> utf8)
+    {
+        var asking = connection.Access.RightsAsync(topic);
+        return asking.IsCompletedSuccessfully ? reader.Read(connection, utf8) : ReadAgainAsync(utf8.ToArray());
+
+        async Task ReadAgainAsync(byte[] copy)
+        {
+            await asking;
+            await (reader.Read(connection, copy) ?? Task.CompletedTask);
         }
     }
 

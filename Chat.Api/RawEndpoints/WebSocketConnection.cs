@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text.Unicode;
+using Chat.Api.Access;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
@@ -10,7 +11,7 @@ using Chat.Api.WebSockets;
 namespace Chat.Api.RawEndpoints;
 
 /// <summary>A client of the raw endpoints.</summary>
-internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
+internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAccessDoor
 {
     private readonly IBackplane _backplane;
     private readonly TopicTable _topics;
@@ -27,6 +28,9 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
         _topics = topics;
         _jsonUserId = JsonText.Escape(userId);
     }
+
+    /// <summary>What it may do.</summary>
+    public required ConnectionAccess Access { get; init; }
 
     /// <summary>Null: the client does not want to know who is in its topics.</summary>
     public ConnectionWatches? Presence { get; set; }
@@ -53,6 +57,36 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome
             Close(CloseReason.TooManyErrors);
         }
     }
+
+    /// <summary>Answers that its user may not do something in a topic.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="right">What the user wanted to do.</param>
+    /// <param name="id">The client's id of the message it was about, or empty.</param>
+    public void Forbid(Topic topic, Rights right, ReadOnlySpan<byte> id)
+    {
+        Access.Metrics.Refused(right);
+        Enqueue(Format.Forbidden(topic, Access.Until(topic, right), id));
+    }
+
+    /// <summary>From now on the client is told who is in a topic, if it wants to know and its user may.</summary>
+    public void Watch(TopicAccess access)
+    {
+        if (Presence is null || !Presence.Knows(access.Topic))
+        {
+            return;
+        }
+
+        Presence.Add(access.Topic);
+        if (!access.May(Rights.Presence))
+        {
+            Presence.Remove(access.Topic); // behind the adding: the right may have gone at this moment
+            Forbid(access.Topic, Rights.Presence, default);
+        }
+    }
+
+    void IAccessDoor.OnLost(Topic topic, DateTimeOffset? until) => Enqueue(Format.Forbidden(topic, until, default));
+
+    void IAccessDoor.OnPresenceLost(Topic topic) => Presence?.Remove(topic);
 
     /// <summary>Checks a text that is longer once it is escaped, as it travels. Returns false if it is too long, or exceeds a limit; the client has been told.</summary>
     public bool MayGrow(int length, int escaped)

@@ -1,3 +1,4 @@
+using Chat.Api.Access;
 using Chat.Api.Admissions;
 using Chat.Api.Auth;
 using Chat.Api.Backplane;
@@ -13,32 +14,28 @@ namespace Chat.Api.RawEndpoints;
 
 /// <summary>The raw endpoints: maps paths to topics, and takes a request through the steps to a connection.</summary>
 internal sealed class WebSocketEndpoints(
-    TopicTable topics, ConnectionTable connections, ConnectionRun life, Admission admission, IBackplane backplane, GroupAccess access,
+    TopicTable topics, ConnectionTable connections, ConnectionRun life, Admission admission, AccessTable rights, IBackplane backplane, GroupAccess members,
     PresenceWatches presence, IOptions<AuthOptions> auth)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = routes.ServiceProvider.GetRequiredService<WebSocketEndpoints>();
         routes.MapGet("/chat/user/{id}", http => PathIds.Read(http, 1) is [var id]
-            ? endpoints.AcceptAsync(http, id, [Topic.User(id)], UserReader.Instance) : Refusal.InvalidId.WriteAsync(http));
+            ? endpoints.AcceptAsync(http, id, [Topic.User(id)], static _ => UserReader.Instance) : Refusal.InvalidId.WriteAsync(http));
         routes.MapGet("/chat/group/{groupId}/{userId}", http => PathIds.Read(http, 2) is [var groupId, var userId]
-            ? endpoints.AcceptGroupAsync(http, userId, Topic.Group(groupId)) : Refusal.InvalidId.WriteAsync(http));
+            ? endpoints.AcceptAsync(http, userId, [Topic.Group(groupId)], static access => new TopicReader(access[0])) : Refusal.InvalidId.WriteAsync(http));
         routes.MapGet("/chat/all/{id}", http => PathIds.Read(http, 1) is [var id]
-            ? endpoints.AcceptAsync(http, id, [Topic.All], AllReader) : Refusal.InvalidId.WriteAsync(http));
+            ? endpoints.AcceptAsync(http, id, [Topic.All], static access => new TopicReader(access[0])) : Refusal.InvalidId.WriteAsync(http));
         routes.MapGet("/chat/channel/{id}", http => PathIds.Read(http, 1) is [var id]
             ? endpoints.AcceptChannelAsync(http, id) : Refusal.InvalidId.WriteAsync(http));
     }
 
-    private static readonly TopicReader AllReader = new(Topic.All);
-
-    private Task AcceptGroupAsync(HttpContext http, string userId, Topic group) => AcceptAsync(http, userId, [group], new TopicReader(group));
-
     private async Task AcceptChannelAsync(HttpContext http, string userId)
     {
-        var reader = new ChannelReader(topics, backplane, access);
+        var reader = new ChannelReader(topics, backplane, members);
         try
         {
-            await AcceptAsync(http, userId, [Topic.User(userId), Topic.All], reader);
+            await AcceptAsync(http, userId, [Topic.User(userId), Topic.All], access => reader.Begin(all: access[1]));
         }
         finally
         {
@@ -46,7 +43,7 @@ internal sealed class WebSocketEndpoints(
         }
     }
 
-    private async Task AcceptAsync(HttpContext http, string userId, Topic[] wanted, IMessageReader reader)
+    private async Task AcceptAsync(HttpContext http, string userId, Topic[] wanted, Func<TopicAccess[], IMessageReader> begin)
     {
         // Everything is refused before the upgrade if it can be: a client learns more from a status, and the edge may
         // try another node.
@@ -60,7 +57,8 @@ internal sealed class WebSocketEndpoints(
 
         try
         {
-            await SubscribeAsync(http, request, reader);
+            using var access = await rights.EnterAsync(userId, http.User);
+            await SubscribeAsync(http, request, access, begin);
         }
         catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
         {
@@ -72,30 +70,52 @@ internal sealed class WebSocketEndpoints(
         }
     }
 
-    private async Task SubscribeAsync(HttpContext http, WebSocketRequest request, IMessageReader reader)
+    private async Task SubscribeAsync(HttpContext http, WebSocketRequest request, ConnectionAccess access, Func<TopicAccess[], IMessageReader> begin)
     {
+        var reached = new TopicAccess[request.Topics.Length];
         var acquired = new List<LocalTopic>(request.Topics.Length);
         try
         {
-            foreach (var topic in request.Topics)
+            for (var i = 0; i < reached.Length; i++)
             {
-                var refusal = !await access.MayBeInAsync(request.UserId, topic) ? Refusal.NotMember
-                    : IsOneTooMany(topic, request.UserId) ? Refusal.TooManyNewTopics : null;
-                if (refusal is not null)
+                reached[i] = await access.ReachAsync(request.Topics[i]);
+                if (await RefuseAsync(request, access, reached[i], request.Since[i]) is { } refusal)
                 {
                     await refusal.WriteAsync(http);
                     return;
                 }
 
-                acquired.Add(await topics.AcquireAsync(topic));
+                if (reached[i].May(Rights.Join))
+                {
+                    acquired.Add(await topics.AcquireAsync(request.Topics[i]));
+                }
             }
 
-            await RunAsync(http, request, acquired, reader);
+            await RunAsync(http, request, access, reached, acquired, begin(reached));
         }
         finally
         {
             acquired.ForEach(topics.Release);
         }
+    }
+
+    private async Task<Refusal?> RefuseAsync(WebSocketRequest request, ConnectionAccess access, TopicAccess topic, LogPosition? since)
+    {
+        // A channel is for more than all: who may not hear that, hears the rest.
+        var isAll = request.Topics.Length == 1;
+        var (refusal, right) = access.Ban is { } ban ? (Refusal.Banned(ban.Until), Rights.Connect)
+            : isAll && !topic.May(Rights.Join) ? (Refusal.Forbidden, Rights.Join)
+            : since is not null && !topic.May(Rights.Join | Rights.History) ? (Refusal.NoHistory, Rights.History)
+            : isAll && request.WatchesPresence && !topic.May(Rights.Presence) ? (Refusal.NoPresenceFor, Rights.Presence)
+            : default;
+        if (refusal is not null)
+        {
+            access.Metrics.Refused(right);
+            return refusal;
+        }
+
+        return !await members.MayBeInAsync(request.UserId, topic.Topic) ? Refusal.NotMember
+            : IsOneTooMany(topic.Topic, request.UserId) ? Refusal.TooManyNewTopics : null;
     }
 
     // A user's own topic is no choice of theirs.
@@ -110,7 +130,8 @@ internal sealed class WebSocketEndpoints(
         return true;
     }
 
-    private async Task RunAsync(HttpContext http, WebSocketRequest request, List<LocalTopic> acquired, IMessageReader reader)
+    private async Task RunAsync(
+        HttpContext http, WebSocketRequest request, ConnectionAccess access, TopicAccess[] reached, List<LocalTopic> acquired, IMessageReader reader)
     {
         // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
         var before = acquired.ConvertAll(topic => topic.Position);
@@ -118,8 +139,9 @@ internal sealed class WebSocketEndpoints(
         var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, topics, backplane)
         {
             ExpiresAt = ChatUser.ExpiresAt(http.User),
+            Access = access,
         };
-        var members = new List<Member>(acquired.Count);
+        var joined = new List<Member>(acquired.Count);
         connection.Presence = request.WatchesPresence ? new ConnectionWatches(presence, connection) : null;
         connection.Removed = topic =>
         {
@@ -130,9 +152,14 @@ internal sealed class WebSocketEndpoints(
             connection,
             async () =>
             {
+                access.Attach(connection, connection);
                 try
                 {
-                    await JoinAsync(connection, request, acquired, before, members);
+                    foreach (var (i, topic) in reached.Index())
+                    {
+                        var at = acquired.FindIndex(one => one.Topic == topic.Topic);
+                        await JoinAsync(connection, topic, at < 0 ? null : acquired[at], request.Since[i], at < 0 ? default : before[at], joined);
+                    }
                 }
                 catch (BackplaneUnavailableException)
                 {
@@ -144,27 +171,36 @@ internal sealed class WebSocketEndpoints(
             () =>
             {
                 connection.Presence?.End();
-                members.ForEach(member => member.Topic.Leave(member));
+                joined.ForEach(member => member.Topic.Leave(member));
             });
     }
 
     private async Task JoinAsync(
-        WebSocketConnection connection, WebSocketRequest request, List<LocalTopic> acquired, List<(string Epoch, long Offset)> before, List<Member> members)
+        WebSocketConnection connection, TopicAccess access, LocalTopic? topic, LogPosition? since, (string Epoch, long Offset) before, List<Member> joined)
     {
-        for (var i = 0; i < acquired.Count; i++)
+        if (topic is null)
         {
-            var since = request.Since[i] ?? new LogPosition(before[i].Epoch, before[i].Offset);
-            var member = access.IsRestricted(acquired[i].Topic) ? await access.TryJoinAsync(acquired[i], connection, since)
-                : (request.Since[i] is null ? acquired[i].TryJoin(connection, before[i]) : null)
-                    ?? await TopicReplay.JoinAsync(acquired[i], connection, since, backplane);
-            if (member is null)
-            {
-                connection.Close(CloseReason.LeftGroup); // between the look before the upgrade and this one
-                return;
-            }
+            connection.Forbid(access.Topic, Rights.Join, default);
+            return;
+        }
 
-            members.Add(member);
-            connection.Presence?.Add(member.Topic.Topic);
+        var from = since ?? new LogPosition(before.Epoch, before.Offset);
+        var member = members.IsRestricted(topic.Topic) ? await members.TryJoinAsync(topic, connection, from, IsLetIn)
+            : since is null && topic.TryJoin(connection, before) is { } live ? (IsLetIn(live) ? live : null)
+            : await TopicReplay.JoinAsync(topic, connection, from, backplane, IsLetIn);
+        if (member is null)
+        {
+            connection.Close(access.May(Rights.Join) ? CloseReason.LeftGroup : CloseReason.Forbidden); // between the look before the upgrade and this one
+            return;
+        }
+
+        connection.Watch(access);
+
+        // Whatever becomes of it, it leaves with the connection.
+        bool IsLetIn(Member one)
+        {
+            joined.Add(one);
+            return connection.Access.TryHold(access, one);
         }
     }
 }

@@ -33,6 +33,11 @@ internal abstract class WebSocketFormat : IFrameFormat
     /// <param name="id">The client's id of the message it was about, or empty.</param>
     public abstract Frame Error(ClientError error, ReadOnlySpan<byte> id);
 
+    public Frame? Forbidden(Topic topic, DateTimeOffset? until) => Forbidden(topic, until, default);
+
+    /// <summary>As above, about a message.</summary>
+    public abstract Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id);
+
     /// <summary>What a client is told that has joined a group.</summary>
     public abstract Frame JoinedIt(Topic group, WebSocketConnection connection);
 

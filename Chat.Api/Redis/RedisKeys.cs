@@ -46,6 +46,18 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The topics about which a node reports: a set of names.</summary>
     public void TopicsOf(CommandBuffer command, string nodeId) => Key(command, NodesTag, [.. "}:topics:"u8, .. Encoding.ASCII.GetBytes(nodeId)]);
 
+    /// <summary>The hash tag of bans and mutes.</summary>
+    public static ReadOnlySpan<byte> SanctionsTag => "sanctions"u8;
+
+    /// <summary>The bans and mutes of a user: a hash (sanction.lua).</summary>
+    public void Sanctions(CommandBuffer command, string userId) => Key(command, SanctionsTag, [.. "}:of:"u8, .. KeyText.Encode(userId)]);
+
+    /// <summary>Whose bans and mutes have changed of late: a sorted set.</summary>
+    public void SanctionChanges(CommandBuffer command) => Key(command, SanctionsTag, "}:changed"u8);
+
+    /// <summary>Who has bans and mutes: a sorted set.</summary>
+    public void SanctionedUsers(CommandBuffer command) => Key(command, SanctionsTag, "}:users"u8);
+
     /// <summary>The Redis Cluster slot of a topic's keys.</summary>
     public static int SlotOf(ReadOnlySpan<byte> topic) => RedisSlot.Of(IsTag(topic) ? topic : TagOf(topic));
 
@@ -73,6 +85,12 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>Where a node hears of its removals what the others have done.</summary>
     public byte[] ConfirmationChannel(string nodeId) => [.. _prefix, .. "removed:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>The channel of bans and mutes, without the prefix.</summary>
+    public static ReadOnlySpan<byte> SanctionsKind => "sanctions"u8;
+
+    /// <summary>Where changes of a user's bans and mutes are told to every node.</summary>
+    public byte[] SanctionsChannel => [.. _prefix, .. SanctionsKind];
 
     /// <summary>What stands before a topic's name in the channel of its presence.</summary>
     public static ReadOnlySpan<byte> PresenceKind => "presence:"u8;

@@ -24,7 +24,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly ILogger _logger;
     private int _toRestore; // confirmations still missing after a connect; touched on the link's thread only
     private volatile bool _restored;
-    private FeatureChannels? _feature;
+    private FeatureChannels[] _features = []; // complete before the link starts
 
     public RedisSubscriptions(
         RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, BackplaneMetrics metrics, ILogger logger)
@@ -45,7 +45,8 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     /// <param name="kind">What stands before the topic's name.</param>
     /// <param name="heard">Called on the reading thread with the topic's name and the message: must not wait, block or throw.</param>
     /// <param name="restored">Called there as well, as <see cref="IBackplaneListener.OnRestored"/> is.</param>
-    public void Attach(ReadOnlySpan<byte> kind, ChannelListener heard, Action restored) => _feature = new FeatureChannels(kind.ToArray(), heard, restored);
+    public void Attach(ReadOnlySpan<byte> kind, ChannelListener heard, Action restored) =>
+        _features = [.. _features, new FeatureChannels(kind.ToArray(), heard, restored)];
 
     public void Dispose() => _link.Dispose();
 
@@ -178,15 +179,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             var message = push.ReadBulk();
             if (!_own.TryHear(channel, message))
             {
-                var topic = _keys.TopicOf(channel);
-                if (_feature is { } feature && topic.StartsWith(feature.Kind))
-                {
-                    feature.Heard(topic[feature.Kind.Length..], message);
-                }
-                else
-                {
-                    _listener.OnEnvelope(topic, message);
-                }
+                Heard(_keys.TopicOf(channel), message);
             }
         }
         else if (kind.SequenceEqual("subscribe"u8))
@@ -206,6 +199,20 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         _listener.OnBatchEnd();
     }
 
+    private void Heard(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)
+    {
+        foreach (var feature in _features)
+        {
+            if (topic.StartsWith(feature.Kind))
+            {
+                feature.Heard(topic[feature.Kind.Length..], message);
+                return;
+            }
+        }
+
+        _listener.OnEnvelope(topic, message);
+    }
+
     private void Confirmed(ReadOnlySpan<byte> channel)
     {
         TaskCompletionSource? confirmation;
@@ -222,7 +229,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             _metrics.Rebuilt();
             Log.Restored(_logger);
             _listener.OnRestored();
-            _feature?.Restored();
+            Array.ForEach(_features, static feature => feature.Restored());
         }
     }
 

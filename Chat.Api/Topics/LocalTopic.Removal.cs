@@ -28,6 +28,16 @@ internal sealed partial class LocalTopic
         }
     }
 
+    /// <summary>Takes out a member that may not be in the topic any more, with all that is held for it, and tells its connection.</summary>
+    public void Expel(Member member)
+    {
+        lock (_gate)
+        {
+            (member.Held, member.IsBarred) = (null, true);
+            Remove_NeedsLock(member);
+        }
+    }
+
     private void Remove_NeedsLock(scoped in Envelope removal)
     {
         var user = JsonText.ToText(removal.From);

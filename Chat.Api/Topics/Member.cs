@@ -19,6 +19,8 @@ internal sealed class Member(LocalTopic topic, Connection connection)
     /// <summary>Whether it is still in the topic. A removal can change that at any time.</summary>
     public bool IsIn => Index >= 0;
 
+    /// <summary>It may not be in the topic any more: nothing of what was written before is for it, either.</summary>
+    public bool IsBarred { get; set; }
 
     /// <summary>The offset up to which its client already has everything, if it comes from a node that was ahead of this one.</summary>
     public long Known { get; set; }

@@ -11,10 +11,22 @@ internal static class TopicReplay
 {
     private const int PageSize = 256;
 
+    /// <param name="topic">The topic.</param>
+    /// <param name="connection">The member's.</param>
+    /// <param name="since">What its client has already.</param>
+    /// <param name="backplane">Where the log is.</param>
+    /// <param name="isLetIn">Asked when the member has joined, and before anything is sent to it; null: it is.</param>
+    /// <returns>Null: it was not let in.</returns>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
-    public static async Task<Member> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane)
+    public static async Task<Member?> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane, Func<Member, bool>? isLetIn = null)
     {
         var member = topic.JoinHeld(connection, since, out var epoch, out var joinedAt);
+        if (isLetIn?.Invoke(member) == false)
+        {
+            topic.Leave(member);
+            return null;
+        }
+
         await CatchUpAsync(member, since, epoch, joinedAt, backplane);
         return member;
     }
@@ -60,8 +72,8 @@ internal static class TopicReplay
             }
 
             Tell(member, stretch.Page.Epoch, stretch.Start, recovered: isWhole && stretch.IsWhole);
-            await SendAsync(topic, member.Connection, stretch.Page, joinedAt);
-            while (reader.Offset < joinedAt)
+            await SendAsync(member, stretch.Page, joinedAt);
+            while (reader.Offset < joinedAt && !member.IsBarred)
             {
                 var at = reader.Offset;
                 stretch = await reader.ReadAsync(joinedAt);
@@ -76,7 +88,7 @@ internal static class TopicReplay
                     Tell(member, stretch.Page.Epoch, stretch.Start, recovered: false); // the log was cut off meanwhile
                 }
 
-                await SendAsync(topic, member.Connection, stretch.Page, joinedAt);
+                await SendAsync(member, stretch.Page, joinedAt);
             }
 
             GoLive(member);
@@ -117,8 +129,10 @@ internal static class TopicReplay
     }
 
     /// <summary>Sends what a page has up to where the member joined.</summary>
-    private static async Task SendAsync(LocalTopic topic, Connection connection, LogPage page, long joinedAt)
+    private static async Task SendAsync(Member member, LogPage page, long joinedAt)
     {
+        var (topic, connection) = (member.Topic, member.Connection);
+
         // Together, as far as there is room: when a node has died, thousands come at once, each with many messages missed.
         SendBatch.Begin();
         try
@@ -130,6 +144,11 @@ internal static class TopicReplay
                     SendBatch.End(); // a batch belongs to a thread, and what is in it is what is waited for
                     await room;
                     SendBatch.Begin();
+                }
+
+                if (member.IsBarred)
+                {
+                    return;
                 }
 
                 Send(topic, connection, utf8, joinedAt);

@@ -21,9 +21,10 @@ public sealed class DependencyTests
         ("Admissions", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Redis"]),
         ("Memberships", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
         ("Presence", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
-        ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships", "Presence"]),
-        ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Topics", "Admissions", "Memberships", "Presence"]),
-        ("ServerApi", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Topics", "Memberships", "Presence"]),
+        ("Access", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Redis", "Topics"]),
+        ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships", "Presence", "Access"]),
+        ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Topics", "Admissions", "Memberships", "Presence", "Access"]),
+        ("ServerApi", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Topics", "Memberships", "Presence", "Access"]),
     ]);
 
     private static readonly Layers Edge = new(typeof(global::Edge.Proxy.EdgeOptions).Assembly, "Edge.Proxy",

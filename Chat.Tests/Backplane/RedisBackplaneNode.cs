@@ -1,3 +1,4 @@
+using Chat.Api.Access;
 using Chat.Api.Admissions;
 using Chat.Api.Backplane;
 using Chat.Api.Hubs;
@@ -31,10 +32,11 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
         _keys = keys;
-        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts, .. RedisPresence.Scripts], static () => { }, NullLogger.Instance);
+        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts, .. RedisPresence.Scripts, .. RedisSanctions.Scripts], static () => { }, NullLogger.Instance);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
         _lives = new RedisLives(_commands, keys, Listener);
         Presence = new RedisPresence(_commands, _subscriptions, keys, node, PresenceListSize);
+        Sanctions = new RedisSanctions(_commands, _subscriptions, keys, time);
         Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1));
         TypingTurns = new RedisTypingTurns(_commands, keys);
         Places = new RedisUserPlaces(_commands, keys, node);
@@ -50,6 +52,8 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
 
     /// <summary>Names up to <see cref="PresenceListSize"/> users.</summary>
     public RedisPresence Presence { get; }
+
+    public RedisSanctions Sanctions { get; }
 
     public RedisTypingTurns TypingTurns { get; }
 

@@ -17,6 +17,8 @@ public sealed class StartErrorTests
     [InlineData("Chat.Api.dll", "Chat__Nodes__Heartbeat", "soon", "'Chat:Nodes:Heartbeat'")]
     [InlineData("Chat.Api.dll", "Chat__Presence__ListSize", "10000", "Chat:Presence:ListSize (10000) must be at most 5242")]
     [InlineData("Chat.Api.dll", "Chat__Connections__OutboxBytes", "600000", "Chat:Connections:OutboxBytes (600000) must be at least 626688")]
+    [InlineData("Chat.Api.dll", "Chat__Access__Rules__0__Topics", "news-*", "Chat:Access:Rules:0 has no pattern of topics; it is 'news-*'.")]
+    [InlineData("Chat.Api.dll", "Chat__Access__Groups__news__Posts", "service", "Chat:Access:Groups:news:Posts is no setting; here there are Join, Post,")]
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "", "Outside Development, set Auth:SecurityKey")]
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "short", "Auth:SecurityKey must have 32 bytes or more; it has 5")]
     [InlineData("Chat.Api.dll", "Auth__RequireToken", "maybe", "'Auth:RequireToken'")]

@@ -20,7 +20,8 @@ internal sealed record ChatFrame(
     ChatMember[]? Members = null,
     string[]? Joined = null,
     string[]? Left = null,
-    int? AfterMs = null)
+    int? AfterMs = null,
+    long? Until = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 

@@ -18,7 +18,8 @@ internal sealed record HubEvent(
     long Count = 0,
     HubMember[]? Members = null,
     string[]? Joined = null,
-    string[]? Left = null)
+    string[]? Left = null,
+    long? Until = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 }

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Chat.Api.Connections;
 using Chat.Api.RawEndpoints;
 using Chat.Api.WebSockets;
+using Chat.Tests.Access;
 using Chat.Tests.Backplane;
 using Chat.Tests.Connections;
 using Chat.Tests.Support;
@@ -23,7 +24,7 @@ public sealed class TendTests
     public TendTests()
     {
         var table = new ConnectionTable(Options.Create(Limits), new ConnectionMetrics(NoMeters.Instance), _time);
-        _connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new Pipe().Reader, _sender, table, TestTopics.New(), new MemoryBackplane());
+        _connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new Pipe().Reader, _sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
     }
 
     [Fact]

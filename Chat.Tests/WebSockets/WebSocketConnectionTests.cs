@@ -4,6 +4,7 @@ using System.Text;
 using Chat.Api.Connections;
 using Chat.Api.RawEndpoints;
 using Chat.Api.WebSockets;
+using Chat.Tests.Access;
 using Chat.Tests.Backplane;
 using Chat.Tests.Connections;
 using Chat.Tests.Support;
@@ -104,7 +105,7 @@ public sealed class WebSocketConnectionTests
         var pipe = new Pipe(new PipeOptions(minimumSegmentSize: 64));
         var sender = new FakeSender();
         var reader = new Reader();
-        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, sender, table, TestTopics.New(), new MemoryBackplane());
+        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
         var reading = connection.ReadAsync(reader);
         for (var at = 0; at < talk.Length;)
         {

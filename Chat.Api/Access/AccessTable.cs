@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
+
+namespace Chat.Api.Access;
+
+/// <summary>What every connection on this node may do, by user.</summary>
+internal sealed class AccessTable(AccessSources sources, RedisSanctions sanctions, AccessMetrics metrics)
+{
+    private readonly ConcurrentDictionary<string, UserAccess> _users = new(StringComparer.Ordinal);
+
+    public AccessMetrics Metrics => metrics;
+
+    public IEnumerable<UserAccess> Users => _users.Select(user => user.Value);
+
+    public UserAccess? Find(string userId) => _users.GetValueOrDefault(userId);
+
+    /// <summary>A connection is about to come. To be disposed of when it has ended.</summary>
+    /// <remarks>It is known here before its user's sanctions are read, so that a change either is read or finds it.</remarks>
+    /// <exception cref="Backplane.BackplaneUnavailableException">Redis did not answer; it is not let in.</exception>
+    public async Task<ConnectionAccess> EnterAsync(string userId, ClaimsPrincipal principal)
+    {
+        var access = Add(userId, principal);
+        try
+        {
+            await access.User.LookAsync();
+            return access;
+        }
+        catch
+        {
+            access.Dispose();
+            throw;
+        }
+    }
+
+    public void Leave(ConnectionAccess connection)
+    {
+        if (connection.User.Remove(connection))
+        {
+            _users.TryRemove(new(connection.User.UserId, connection.User));
+        }
+    }
+
+    private ConnectionAccess Add(string userId, ClaimsPrincipal principal)
+    {
+        while (true)
+        {
+            var user = _users.GetOrAdd(userId, static (id, store) => new UserAccess(id, store), sanctions);
+            var access = new ConnectionAccess(user, sources, this, principal);
+            if (user.TryAdd(access))
+            {
+                return access;
+            }
+
+            _users.TryRemove(new(userId, user)); // its last connection has just left
+        }
+    }
+}

@@ -1,0 +1,286 @@
+using System.Security.Claims;
+using System.Text;
+using Chat.Api.Auth;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+
+namespace Chat.Api.Access;
+
+/// <summary>What one connection may do. It comes before the connection, and leaves after it.</summary>
+/// <remarks>
+/// <para>Guarantee: no connection is in a topic for longer than it may be, whenever a right changes between its question and its joining.</para>
+/// <para>Mechanism: whoever wants to join a topic is known here first (<see cref="ReachAsync"/>), then joins it held or unheard, and is let in
+/// by <see cref="TryHold"/>, which looks once more. A change that comes before that is seen there; one that comes after it finds the member.</para>
+/// </remarks>
+internal sealed class ConnectionAccess : IDisposable
+{
+    private const int WrittenTopics = 256;
+    private const int TopicsLeft = 512; // more than a connection can be about to join at once
+
+    private static readonly string[] RoleClaims = ["role", "roles"];
+
+    private readonly Lock _gate = new(); // guards everything below that changes; never held across a callback
+    private readonly Dictionary<string, TopicAccess> _topics = new(StringComparer.Ordinal); // joined, or about to be
+    private readonly Dictionary<string, TopicAccess> _written = new(StringComparer.Ordinal); // written to only
+    private readonly AccessTable _table;
+    private readonly AccessSources _sources;
+    private volatile Asker _asker;
+    private long _numbers;
+    private Connection? _connection;
+    private IAccessDoor? _door;
+
+    public ConnectionAccess(UserAccess user, AccessSources sources, AccessTable table, ClaimsPrincipal principal)
+    {
+        User = user;
+        _sources = sources;
+        _table = table;
+        _asker = Read(user.UserId, principal);
+    }
+
+    public UserAccess User { get; }
+
+    public AccessMetrics Metrics => _table.Metrics;
+
+    /// <summary>The user's ban from everything, if there is one.</summary>
+    public Sanction? Ban => User.Sanctions.Ban;
+
+    // Most are: nothing is configured, and nothing is held against the user.
+    private bool IsOpen => _asker.Token is null && _sources.IsOpen && User.Sanctions.IsEmpty;
+
+    /// <summary>The connection exists: from now on it is told, and closed when its user is banned.</summary>
+    public void Attach(Connection connection, IAccessDoor door)
+    {
+        lock (_gate)
+        {
+            (_connection, _door) = (connection, door);
+        }
+
+        CloseIfBanned();
+    }
+
+    /// <summary>What the connection may do in a topic that it is about to join.</summary>
+    public async ValueTask<TopicAccess> ReachAsync(Topic topic)
+    {
+        while (true)
+        {
+            var asker = _asker;
+            lock (_gate)
+            {
+                if (_topics.TryGetValue(topic.Name, out var known) && known.IsIn)
+                {
+                    return known;
+                }
+            }
+
+            var answer = await _sources.AskAsync(asker, topic);
+            lock (_gate)
+            {
+                if (asker == _asker) // else a newer token was shown meanwhile
+                {
+                    return Add_NeedsLock(_topics, topic, answer);
+                }
+            }
+        }
+    }
+
+    /// <summary>The last look before a member hears its topic. False: it may not, and has to leave.</summary>
+    public bool TryHold(TopicAccess access, Member member)
+    {
+        lock (_gate)
+        {
+            _topics[access.Topic.Name] = access;
+            access.Now = access.Granted & ~User.Sanctions.DeniedIn(access.Topic);
+            access.Member = access.May(Rights.Join) ? member : null;
+            return access.Member is not null;
+        }
+    }
+
+    /// <summary>What the connection may do in a topic, if that is known already. Costs no allocation.</summary>
+    /// <param name="topic">The topic's name, UTF-8.</param>
+    /// <param name="rights">All of its rights.</param>
+    public bool TryKnow(ReadOnlySpan<byte> topic, out Rights rights)
+    {
+        rights = Rights.All;
+        if (IsOpen)
+        {
+            return true;
+        }
+
+        Span<char> name = stackalloc char[Topic.MaxNameChars];
+        return Encoding.UTF8.TryGetChars(topic, name, out var length) && TryKnow(name[..length], out rights);
+    }
+
+    /// <summary>What the connection may do in a topic, whether it is in it or not.</summary>
+    public ValueTask<Rights> RightsAsync(Topic topic) =>
+        IsOpen ? new(Rights.All) : TryKnow(topic.Name, out var rights) ? new(rights) : AskAsync(topic);
+
+    /// <summary>Until when the user's sanctions deny a right; null: they do not, or until they are lifted.</summary>
+    public DateTimeOffset? Until(Topic topic, Rights right) => User.Sanctions.Until(topic, right);
+
+    /// <summary>The user has shown a newer token: rights that it does not have end at once.</summary>
+    public Task RenewAsync(ClaimsPrincipal principal)
+    {
+        _asker = Read(User.UserId, principal);
+        return AskAgainAsync();
+    }
+
+    /// <summary>Asks for everything anew.</summary>
+    public async Task AskAgainAsync()
+    {
+        TopicAccess[] topics;
+        lock (_gate)
+        {
+            _written.Clear();
+            topics = [.. _topics.Values];
+        }
+
+        await Task.WhenAll(topics.Select(AskAgainAsync));
+    }
+
+    /// <summary>The user's sanctions have changed.</summary>
+    public void ApplySanctions()
+    {
+        List<Change> changes = [];
+        lock (_gate)
+        {
+            foreach (var access in _topics.Values.Concat(_written.Values))
+            {
+                changes.Add(Apply_NeedsLock(access));
+            }
+        }
+
+        changes.ForEach(Tell);
+        CloseIfBanned();
+    }
+
+    public void Dispose() => _table.Leave(this);
+
+    private static Asker Read(string userId, ClaimsPrincipal principal) => new(
+        userId, TokenRights.Of(principal), [.. principal.Claims.Where(claim => RoleClaims.Contains(claim.Type)).Select(claim => claim.Value)]);
+
+    private bool TryKnow(ReadOnlySpan<char> name, out Rights rights)
+    {
+        lock (_gate)
+        {
+            var isKnown = _topics.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var access)
+                || _written.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out access);
+            rights = access?.Now ?? Rights.None;
+            return isKnown;
+        }
+    }
+
+    private async ValueTask<Rights> AskAsync(Topic topic)
+    {
+        while (true)
+        {
+            var asker = _asker;
+            var answer = await _sources.AskAsync(asker, topic);
+            lock (_gate)
+            {
+                if (asker != _asker)
+                {
+                    continue;
+                }
+
+                if (_written.Count >= WrittenTopics)
+                {
+                    _written.Clear();
+                }
+
+                return Add_NeedsLock(_written, topic, answer).Now;
+            }
+        }
+    }
+
+    private async Task AskAgainAsync(TopicAccess access)
+    {
+        Change change;
+        while (true)
+        {
+            var asker = _asker;
+            var answer = await _sources.AskAsync(asker, access.Topic);
+            lock (_gate)
+            {
+                if (asker == _asker)
+                {
+                    access.Granted = answer.Rights;
+                    change = Apply_NeedsLock(access);
+                    break;
+                }
+            }
+        }
+
+        Tell(change);
+    }
+
+    private TopicAccess Add_NeedsLock(Dictionary<string, TopicAccess> to, Topic topic, AccessAnswer answer)
+    {
+        if (!to.TryGetValue(topic.Name, out var access))
+        {
+            to[topic.Name] = access = new TopicAccess(topic) { Number = ++_numbers };
+            Forget_NeedsLock();
+        }
+
+        access.Granted = answer.Rights;
+        access.Now = answer.Rights & ~User.Sanctions.DeniedIn(topic);
+        return access;
+    }
+
+    // Topics that were joined and left, or that it could not join.
+    private void Forget_NeedsLock()
+    {
+        if (_topics.Count > 2 * TopicsLeft)
+        {
+            foreach (var old in _topics.Values.Where(access => !access.IsIn && access.Number < _numbers - TopicsLeft).ToList())
+            {
+                _topics.Remove(old.Topic.Name);
+            }
+        }
+    }
+
+    private Change Apply_NeedsLock(TopicAccess access)
+    {
+        var before = access.Now;
+        access.Now = access.Granted & ~User.Sanctions.DeniedIn(access.Topic);
+        return new Change(access, before & ~access.Now, access.Member);
+    }
+
+    private void Tell(Change change)
+    {
+        var (access, lost, member) = change;
+        if ((lost & Rights.Presence) != 0)
+        {
+            _door?.OnPresenceLost(access.Topic);
+        }
+
+        if ((lost & Rights.Join) != 0 && member is { IsIn: true })
+        {
+            Metrics.Lost();
+            _door?.OnLost(access.Topic, Until(access.Topic, Rights.Join));
+            member.Topic.Expel(member);
+        }
+    }
+
+    private void CloseIfBanned()
+    {
+        if (Ban is not null)
+        {
+            _connection?.Close(CloseReason.Banned);
+        }
+    }
+
+    private readonly record struct Change(TopicAccess Access, Rights Lost, Member? Member);
+}
+
+/// <summary>The door that a connection came in by, as far as its rights go. Must not wait, block or throw.</summary>
+internal interface IAccessDoor
+{
+    /// <summary>The connection is about to be taken out of a topic, of which it is to be told.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="until">Until when, if that is known.</param>
+    void OnLost(Topic topic, DateTimeOffset? until);
+
+    /// <summary>The connection is told no more who is in a topic.</summary>
+    void OnPresenceLost(Topic topic);
+}

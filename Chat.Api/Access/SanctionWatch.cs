@@ -1,0 +1,126 @@
+using System.Threading.Channels;
+using Chat.Api.Backplane;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Access;
+
+/// <summary>Sees to it that bans and mutes hold on this node's open connections: hears of changes, looks for those it did not hear of, and
+/// ends what has run out.</summary>
+/// <remarks>Guarantee: a change takes effect within <see cref="AccessOptions.CheckInterval"/>, two answers of Redis and what lies before
+/// this user in a round; where it is heard, at once. One loop does it all, so that changes of a user keep their order.</remarks>
+internal sealed partial class SanctionWatch(
+    AccessTable table, RedisSanctions sanctions, IOptions<AccessOptions> options, TimeProvider time, ILogger<SanctionWatch> logger)
+    : BackgroundService
+{
+    private const int NewsWaiting = 10_000; // what is beyond is found by looking
+    private const int LooksAtOnce = 64;
+
+    private readonly Channel<string> _heard = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(NewsWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private readonly HashSet<string> _due = []; // users to be looked at
+    private bool _listens;
+    private long _since = -1; // the last change that was seen; -1: none yet
+    private long _lookedAt;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        sanctions.Heard = OnHeard;
+        using var timer = new PeriodicTimer(options.Value.CheckInterval, time);
+        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+        var heard = _heard.Reader.WaitToReadAsync(stoppingToken).AsTask();
+        while (true)
+        {
+            await Task.WhenAny(tick, heard).ConfigureAwait(false);
+            if (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            var isTick = tick.IsCompleted;
+            tick = isTick ? timer.WaitForNextTickAsync(stoppingToken).AsTask() : tick;
+            try
+            {
+                await RoundAsync(isTick);
+            }
+            catch (BackplaneUnavailableException exception)
+            {
+                Log.Delayed(logger, exception.Message); // the next round goes on
+            }
+            catch (Exception exception)
+            {
+                Log.Failed(logger, exception);
+            }
+
+            heard = heard.IsCompleted ? _heard.Reader.WaitToReadAsync(stoppingToken).AsTask() : heard;
+        }
+    }
+
+    private void OnHeard(string userId)
+    {
+        if (table.Find(userId) is not null)
+        {
+            _heard.Writer.TryWrite(userId);
+        }
+    }
+
+    private async Task RoundAsync(bool isTick)
+    {
+        while (_heard.Reader.TryRead(out var user))
+        {
+            _due.Add(user);
+        }
+
+        if (isTick)
+        {
+            foreach (var user in table.Users.Where(user => user.Sanctions.HasEnded))
+            {
+                user.EndSanctions();
+            }
+
+            if (!_listens)
+            {
+                await sanctions.ListenAsync();
+                _listens = true;
+            }
+
+            await FindChangesAsync();
+        }
+
+        foreach (var some in _due.ToList().Chunk(LooksAtOnce))
+        {
+            await Task.WhenAll(some.Select(LookAsync));
+            _due.ExceptWith(some); // after a failure all of them once more
+        }
+    }
+
+    private async Task FindChangesAsync()
+    {
+        var isNew = _since < 0 || time.GetElapsedTime(_lookedAt) > RedisSanctions.ChangeAge / 2;
+        SanctionChanges changes;
+        do
+        {
+            var asked = time.GetTimestamp();
+            changes = await sanctions.ChangesAsync(isNew ? -1 : _since);
+            if (isNew || changes.UpTo < _since)
+            {
+                _due.UnionWith(table.Users.Select(user => user.UserId)); // its first look, after too long; or Redis has lost its data
+            }
+
+            _due.UnionWith(changes.Users.Where(user => table.Find(user) is not null));
+            (_since, _lookedAt, isNew) = (changes.UpTo, asked, false);
+        }
+        while (!changes.IsAll);
+    }
+
+    private Task LookAsync(string userId) => table.Find(userId)?.LookAsync() ?? Task.CompletedTask;
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "SanctionsDelayed", Message = "Bans and mutes could not be looked up: {Reason} Trying on.")]
+        public static partial void Delayed(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "SanctionsFailed", Message = "Bans and mutes could not be applied; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

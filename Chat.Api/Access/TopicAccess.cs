@@ -1,0 +1,33 @@
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+
+namespace Chat.Api.Access;
+
+/// <summary>What one connection may do in one topic. Looked at for every message; changed as a whole, whenever an answer changes.</summary>
+internal sealed class TopicAccess(Topic topic)
+{
+    private volatile Rights _now;
+
+    public Topic Topic { get; } = topic;
+
+    /// <summary>What its user may do, sanctions taken into account.</summary>
+    public Rights Now
+    {
+        get => _now;
+        set => _now = value;
+    }
+
+    public bool May(Rights right) => (_now & right) == right;
+
+    /// <summary>What the sources of rights say, without sanctions. Guarded by its connection's <see cref="ConnectionAccess"/>, as are the next two.</summary>
+    public Rights Granted { get; set; }
+
+    /// <summary>The connection's member in the topic; null: not yet.</summary>
+    public Member? Member { get; set; }
+
+    /// <summary>In which order the connection came to its topics.</summary>
+    public long Number { get; init; }
+
+    /// <summary>Whether the connection is in the topic.</summary>
+    public bool IsIn => Member is { IsIn: true };
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Claims;
+using System.Text.Json;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Auth;
+
+/// <summary>The claim <c>chat</c> of a token: an object whose names are patterns of topics, and whose values are the rights in those,
+/// <c>{"group:team-*":["join","post"],"group:news":["join"]}</c>.</summary>
+internal sealed class TokenRights
+{
+    public const string Claim = "chat";
+
+    private readonly (TopicPattern Pattern, Rights Rights)[] _patterns;
+
+    private TokenRights((TopicPattern, Rights)[] patterns) => _patterns = patterns;
+
+    /// <summary>What the token says about a topic; null: nothing.</summary>
+    /// <remarks>Of patterns that say as much about it, only what all of them allow counts.</remarks>
+    public Rights? Of(string topic) =>
+        TopicPattern.MostSpecific(_patterns, topic) is { Count: > 0 } found ? found.Aggregate((all, one) => all & one) : null;
+
+    /// <summary>The claim of a checked token, or null if it has none.</summary>
+    public static TokenRights? Of(ClaimsPrincipal user) =>
+        user.FindFirst(Claim) is { } claim && TryParse(claim.Value, out var rights) ? rights : null;
+
+    public static bool TryParse(string json, [NotNullWhen(true)] out TokenRights? rights)
+    {
+        rights = null;
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 2 });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return false;
+            }
+
+            var patterns = new List<(TopicPattern, Rights)>();
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                if (!TopicPattern.TryParse(property.Name, out var pattern) || !TryParse(property.Value, out var granted))
+                {
+                    return false;
+                }
+
+                patterns.Add((pattern, granted));
+            }
+
+            rights = new TokenRights([.. patterns]);
+            return true;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return false; // no JSON; or text in it that is no Unicode
+        }
+    }
+
+    /// <summary>Whether a token's claims are free of a claim of this name that is none.</summary>
+    public static bool AreValid(ClaimsIdentity claims) =>
+        claims.FindAll(Claim).ToList() is { Count: <= 1 } found && found.TrueForAll(claim => TryParse(claim.Value, out _));
+
+    private static bool TryParse(JsonElement names, out Rights rights)
+    {
+        rights = Rights.None;
+        if (names.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        foreach (var name in names.EnumerateArray())
+        {
+            if (name.ValueKind != JsonValueKind.String || !RightNames.TryParse(name.GetString(), out var right) || right == Rights.Connect)
+            {
+                return false;
+            }
+
+            rights |= right;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Chat.Api.Access;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Hubs;
+
+// What its user may do.
+internal sealed partial class HubClient : IAccessDoor
+{
+    private readonly ConcurrentQueue<(Topic Topic, DateTimeOffset? Until)> _untold = []; // before EnterAsync nothing is sent to it
+
+    public required ConnectionAccess Access { get; init; }
+
+    /// <summary>Refuses a call that its user may not make.</summary>
+    /// <exception cref="Microsoft.AspNetCore.SignalR.HubException">The user may not.</exception>
+    public ValueTask CheckAsync(Topic topic, Rights rights)
+    {
+        var asking = Access.RightsAsync(topic);
+        if (!asking.IsCompletedSuccessfully)
+        {
+            return AnsweredAsync();
+        }
+
+        Check(topic, rights, asking.Result);
+        return ValueTask.CompletedTask;
+
+        async ValueTask AnsweredAsync() => Check(topic, rights, await asking);
+    }
+
+    void IAccessDoor.OnLost(Topic topic, DateTimeOffset? until) => TellForbidden(topic, until);
+
+    void IAccessDoor.OnPresenceLost(Topic topic) => Volatile.Read(ref _presence)?.Remove(topic);
+
+    private void Check(Topic topic, Rights wanted, Rights granted)
+    {
+        if ((wanted & ~granted) is not Rights.None and var missing)
+        {
+            Access.Metrics.Refused(missing);
+            throw HubError.Forbidden(Access.Until(topic, missing));
+        }
+    }
+
+    private void TellForbidden(Topic topic, DateTimeOffset? until)
+    {
+        _untold.Enqueue((topic, until));
+        if (Volatile.Read(ref _isOpen) == 1)
+        {
+            TellUntold();
+        }
+    }
+
+    private void TellUntold()
+    {
+        while (_untold.TryDequeue(out var one))
+        {
+            Connection.Enqueue(Connection.Format.Forbidden(one.Topic, one.Until)!);
+        }
+    }
+
+    private bool MayBeIn(Topic topic) => Access.TryKnow(topic.Utf8Name.Span, out var rights) && (rights & Rights.Join) != 0;
+}

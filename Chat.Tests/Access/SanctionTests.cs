@@ -1,0 +1,179 @@
+using System.Globalization;
+using Chat.Api.Access;
+using Chat.Api.Messages;
+using Chat.Tests.Support;
+using Microsoft.AspNetCore.SignalR;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Access;
+
+/// <summary>Bans and mutes on open connections, of both doors, on two nodes.</summary>
+public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper output) : AccessTest(fixture, output)
+{
+    private readonly string _anna = Unique("anna");
+    private readonly string _ben = Unique("ben");
+    private readonly string _group = Unique("chess");
+
+    [Fact]
+    public async Task Ban_FromAGroup_TakesEveryDeviceOutOfIt_OnEveryNode()
+    {
+        await using var text = await ConnectAsync(0, $"/chat/group/{_group}/{_anna}");
+        await using var json = await ConnectAsync(1, $"/chat/group/{_group}/{_anna}?format=json&presence=true");
+        await using var channel = await ConnectAsync(0, $"/chat/channel/{_anna}?format=json");
+        await using var hub = await HubAsync(1, _anna);
+        await using var polls = await HubAsync(0, _anna, transport: HubTransport.LongPolling, packs: true);
+        await using var ben = await HubAsync(0, _ben);
+        await channel.SendAsync($$"""{"Method":"UserGroup","Group":"{{_group}}"}""");
+        await channel.NextFrameAsync("joined");
+        await hub.JoinAsync(_group);
+        await polls.NextWhereAsync(next => next.Name == "subscribed" && next.Group == _group);
+        await ben.JoinAsync(_group);
+
+        var ban = await Sanctions.BanAsync(_anna, Topic.Group(_group), TimeSpan.FromMinutes(10), "spam");
+
+        var until = ban!.Until!.Value.ToUnixTimeMilliseconds();
+        Assert.Equal(new Closing(4403, "forbidden"), await text.ClosedAsync());
+        Assert.Equal(new Closing(4403, "forbidden"), await json.ClosedAsync());
+        Assert.Equal(until, (await AssertForbiddenAsync(json, $"group:{_group}")).Until);
+        Assert.Equal(until, (await AssertForbiddenAsync(channel, $"group:{_group}")).Until);
+        Assert.Equal((_group, until), await hub.NextAsync("forbidden") is var told ? (told.Group, told.Until) : default);
+        Assert.Equal(_group, (await polls.NextAsync("forbidden")).Group);
+        await text.UntilAsync(line => line == string.Create(CultureInfo.InvariantCulture, $"error: You may not do that there until {ban.Until.Value.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}."));
+
+        // Hears no more, has no way back, and is in everything else.
+        await ben.PostAsync(_group, "without her");
+        await AssertRefusedAsync(() => ConnectAsync(1, $"/chat/group/{_group}/{_anna}"));
+        await channel.SendAsync($$"""{"Method":"UserGroup","Group":"{{_group}}","MsgId":"m"}""");
+        await AssertForbiddenAsync(channel, $"group:{_group}", "m");
+        await AssertForbiddenAsync(() => hub.JoinAsync(_group));
+        await AssertForbiddenAsync(() => hub.PostAsync(_group, "x"));
+        await using (var back = await HubAsync(0, _anna, query: $"since={_group}:x:0"))
+        {
+            Assert.Equal(_group, (await back.NextAsync("forbidden")).Group);
+        }
+
+        await ben.SendAsync(_anna, "direct");
+        Assert.Equal("direct", (await hub.NextAsync("direct")).Message);
+        Assert.Equal("direct", (await channel.NextFrameAsync("message")).Msg);
+
+        Assert.True(await Sanctions.LiftAsync(SanctionKind.Ban, _anna, Topic.Group(_group)));
+        await Eventually.TrueAsync(() => SucceedsAsync(() => hub.JoinAsync(_group)));
+        await ben.PostAsync(_group, "with her");
+        Assert.Equal("with her", (await hub.NextAsync("message")).Message);
+    }
+
+    [Fact]
+    public async Task Ban_FromEverything_ClosesEveryConnection_AndRefusesNewOnes()
+    {
+        await using var text = await ConnectAsync(0, $"/chat/user/{_anna}");
+        await using var channel = await ConnectAsync(1, $"/chat/channel/{_anna}?format=json");
+        await using var hub = await HubAsync(0, _anna);
+        await using var events = await HubAsync(1, _anna, transport: HubTransport.ServerSentEvents);
+        await using var ben = await ConnectAsync(0, $"/chat/user/{_ben}");
+
+        await Sanctions.BanAsync(_anna, null, TimeSpan.FromMinutes(10), "");
+
+        Assert.Equal(new Closing(4423, "banned"), await text.ClosedAsync());
+        Assert.Equal(new Closing(4423, "banned"), await channel.ClosedAsync());
+        Assert.Matches("banned|4423", await hub.ClosedAsync());
+        Assert.Contains("banned", await events.ClosedAsync(), StringComparison.Ordinal);
+        foreach (var path in (string[])[$"/chat/user/{_anna}", $"/chat/channel/{_anna}", $"/chat/group/{_group}/{_anna}", $"/chat/all/{_anna}"])
+        {
+            await AssertRefusedAsync(() => ConnectAsync(1, path));
+        }
+
+        await AssertRefusedAsync(() => HubAsync(0, _anna));
+        var refused = await Assert.ThrowsAsync<HubException>(() => HubAsync(1, _anna, transport: HubTransport.LongPolling));
+        Assert.Contains("banned until", refused.Message, StringComparison.Ordinal);
+        Assert.False(ben.Ended.IsCompleted);
+
+        await Sanctions.LiftAsync(SanctionKind.Ban, _anna, null);
+        await using var back = await ConnectAsync(1, $"/chat/user/{_anna}"); // read anew by each that comes
+    }
+
+    [Fact]
+    public async Task Mute_RefusesWhatIsWritten_AndEndsByItself()
+    {
+        await using var text = await ConnectAsync(0, $"/chat/group/{_group}/{_anna}");
+        await using var json = await ConnectAsync(1, $"/chat/group/{_group}/{_anna}?format=json");
+        await using var hub = await HubAsync(1, _anna);
+        await using var ben = await HubAsync(0, _ben);
+        await hub.JoinAsync(_group);
+        await ben.JoinAsync(_group);
+
+        var mute = await Sanctions.MuteAsync(_anna, Topic.Group(_group), TimeSpan.FromSeconds(4), "");
+
+        var until = string.Create(CultureInfo.InvariantCulture, $"until {mute!.Until!.Value.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}.");
+        await Eventually.TrueAsync(async () => !await SucceedsAsync(() => hub.PostAsync(_group, "x")));
+        Assert.EndsWith(until, await AssertForbiddenAsync(() => hub.PostAsync(_group, "x")), StringComparison.Ordinal);
+        await AssertForbiddenAsync(async () =>
+        {
+            await hub.TypingAsync(_group);
+            return true;
+        });
+        await Eventually.TrueAsync(async () =>
+        {
+            await text.SendAsync("x");
+            return text.Pending().Any(line => line.StartsWith("error: ", StringComparison.Ordinal) && line.EndsWith(until, StringComparison.Ordinal));
+        });
+        await json.SendAsync("""{"Msg":"x","MsgId":"m"}""");
+        Assert.Equal(mute.Until.Value.ToUnixTimeMilliseconds(), (await AssertForbiddenAsync(json, $"group:{_group}", "m")).Until);
+
+        // Elsewhere, and as a reader, she is as before.
+        await hub.SendAsync(_ben, "direct");
+        await ben.PostAsync(_group, "heard");
+        Assert.Equal("heard", (await hub.NextWhereAsync(next => next.Name == "message" && next.Nick == _ben)).Message);
+
+        await Eventually.TrueAsync(() => SucceedsAsync(() => hub.PostAsync(_group, "again")));
+        await ben.NextWhereAsync(next => next.Message == "again");
+    }
+
+    [Fact]
+    public async Task Mute_OfEverything_HoldsEverywhere()
+    {
+        await using var user = await ConnectAsync(0, $"/chat/user/{_anna}?format=json");
+        await using var channel = await ConnectAsync(1, $"/chat/channel/{_anna}?format=json");
+        await using var hub = await HubAsync(1, _anna);
+        await Sanctions.MuteAsync(_anna, null, null, "");
+
+        await Eventually.TrueAsync(async () => !await SucceedsAsync(() => hub.SendAsync(_ben, "x")));
+        await AssertForbiddenAsync(() => hub.PostAsync("first", "x"));
+        await channel.SendAsync("""{"Method":"All","MsgBody":"x","MsgId":"a"}""");
+        await AssertForbiddenAsync(channel, "all", "a");
+        await Eventually.TrueAsync(async () =>
+        {
+            await user.SendAsync($$"""{"Id":"{{_ben}}","Msg":"x","MsgId":"b"}""");
+            return user.Pending().Any(frame => frame.Contains("forbidden", StringComparison.Ordinal));
+        });
+    }
+
+    // The telling of it is lost: here it is written by hand, and nobody is told.
+    [Fact]
+    public async Task Ban_ThatNobodyWasTold_TakesEffectSoon()
+    {
+        await using var here = await ConnectAsync(0, $"/chat/group/{_group}/{_anna}?format=json");
+        await using var there = await ConnectAsync(1, $"/chat/user/{_anna}?format=json");
+        await using var looking = await ConnectAsync(1, $"/chat/group/{_group}/{_anna}?format=json");
+        var now = (await Sanctions.BanAsync(Unique("somebody"), null, TimeSpan.FromSeconds(1), ""))!.Until!.Value.ToUnixTimeMilliseconds() * 1000;
+        Cluster.Redis.Execute("HSET", $"{{sanctions}}:of:{_anna}", $"ban group:{_group}", "0 by hand");
+        Cluster.Redis.Execute("ZADD", "{sanctions}:changed", now.ToString(CultureInfo.InvariantCulture), _anna);
+
+        Assert.Equal(4403, (await here.ClosedAsync()).Code);
+        Assert.Equal(4403, (await looking.ClosedAsync()).Code);
+        Assert.False(there.Ended.IsCompleted);
+    }
+
+    private static async Task<bool> SucceedsAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            await call();
+            return true;
+        }
+        catch (HubException exception) when (exception.Message.Contains("forbidden: ", StringComparison.Ordinal))
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using Chat.Api.Access;
+using Chat.Api.Messages;
+using Chat.Tests.Backplane;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Access;
+
+/// <summary>What is promised about bans and mutes, whatever server they are kept in.</summary>
+public abstract class SanctionsSpec(RedisFixture redis) : IAsyncLifetime
+{
+    private static readonly Topic Chess = Topic.Group("chess: {a}"); // of an odd name
+    private static int users;
+
+    private readonly string _anna = "s:" + Interlocked.Increment(ref users);
+    private RedisBackplaneNode? _a;
+    private RedisBackplaneNode? _b;
+
+    private Sanctions A => new(_a!.Sanctions, new AccessMetrics(NoMeters.Instance));
+
+    private RedisSanctions B => _b!.Sanctions;
+
+    public async Task InitializeAsync()
+    {
+        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
+        {
+            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
+            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [RedisFact]
+    public async Task Sanctions_AreTheSameAtEveryNode_UntilLifted()
+    {
+        var before = DateTimeOffset.UtcNow;
+        var ban = await A.BanAsync(_anna, Chess, TimeSpan.FromMinutes(5), "spam, again");
+        var mute = await A.MuteAsync(_anna, null, null, "");
+
+        Assert.InRange(ban!.Until!.Value, before.AddMinutes(5).AddSeconds(-1), DateTimeOffset.UtcNow.AddMinutes(5).AddSeconds(1));
+        Assert.Equal(new Sanction(SanctionKind.Mute, _anna, null, null, ""), mute);
+        Assert.Equal([ban, mute!], (await B.ReadAllAsync(_anna)).Select(one => one.Sanction).OrderBy(one => one.Kind));
+        var sanctions = await B.ReadAsync(_anna);
+        Assert.Equal((Rights.All, Rights.Post), (sanctions.DeniedIn(Chess), sanctions.DeniedIn(Topic.All)));
+        Assert.Equal((ban.Until, null), (sanctions.Until(Chess, Rights.Join), sanctions.Until(Chess, Rights.Post)));
+
+        Assert.True(await A.LiftAsync(SanctionKind.Mute, _anna, null));
+        Assert.False(await A.LiftAsync(SanctionKind.Mute, _anna, null));
+        Assert.False(await A.LiftAsync(SanctionKind.Ban, _anna, null)); // that is another one
+        Assert.Equal([ban], await A.ListAsync(_anna));
+        Assert.True(await A.LiftAsync(SanctionKind.Ban, _anna, Chess));
+        Assert.True((await B.ReadAsync(_anna)).IsEmpty);
+    }
+
+    [RedisFact]
+    public async Task Sanction_EndsByItself_AndLeavesNothing()
+    {
+        await A.BanAsync(_anna, null, TimeSpan.FromMilliseconds(50), "");
+        await A.MuteAsync(_anna, Chess, TimeSpan.FromMilliseconds(100), "");
+
+        await Eventually.TrueAsync(async () => (await B.ReadAsync(_anna)).IsEmpty);
+        await Eventually.TrueAsync(() => Convert.ToInt64(redis.Server.Execute("EXISTS", Key), System.Globalization.CultureInfo.InvariantCulture) == 0);
+    }
+
+    [RedisFact]
+    public async Task Sanction_PutOnAgain_HasTheNewEnd()
+    {
+        await A.MuteAsync(_anna, Chess, null, "for good");
+        var mute = await A.MuteAsync(_anna, Chess, TimeSpan.FromHours(1), "for an hour");
+
+        Assert.Equal([mute!], await A.ListAsync(_anna));
+        Assert.InRange(Convert.ToInt64(redis.Server.Execute("PTTL", Key), System.Globalization.CultureInfo.InvariantCulture), 3_500_000, 3_600_000);
+    }
+
+    [RedisFact]
+    public async Task Change_IsHeardByEveryNode_AndFoundByThoseThatDidNotHear()
+    {
+        var heard = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        B.Heard = user => _ = user == _anna ? heard.TrySetResult(user) : false;
+        await B.ListenAsync();
+        var since = (await B.ChangesAsync(-1)).UpTo;
+
+        await A.BanAsync(_anna, Chess, TimeSpan.FromMinutes(1), "");
+        Assert.Equal(_anna, await heard.Task.WaitAsync(ChatClient.Deadline));
+        var first = await B.ChangesAsync(since);
+        Assert.Contains(_anna, first.Users);
+        Assert.DoesNotContain(_anna, (await B.ChangesAsync(first.UpTo)).Users);
+
+        await A.LiftAsync(SanctionKind.Ban, _anna, Chess);
+        var second = await B.ChangesAsync(first.UpTo);
+        Assert.Contains(_anna, second.Users);
+
+        await A.AskAgainAsync(_anna);
+        Assert.Contains(_anna, (await B.ChangesAsync(second.UpTo)).Users);
+    }
+
+    [RedisFact]
+    public async Task List_HasEverybodyWithSanctions_InPages()
+    {
+        string[] some = [_anna + "x", _anna + "y", _anna + "z"];
+        foreach (var user in some)
+        {
+            await A.BanAsync(user, null, TimeSpan.FromHours(1), "");
+        }
+
+        await A.BanAsync(some[0], Chess, null, "");
+        await A.LiftAsync(SanctionKind.Ban, some[2], null);
+
+        List<Sanction> all = [];
+        var of = 1L;
+        for (var skip = 0; skip < of; skip++)
+        {
+            var page = await A.ListAsync(skip, most: 1);
+            all.AddRange(page.Users.SelectMany(user => user));
+            of = page.Of;
+        }
+
+        Assert.Equal([some[0], some[0], some[1]], all.Select(one => one.UserId).Where(some.Contains).Order());
+    }
+
+    [RedisFact]
+    public async Task User_HasNoMoreSanctionsThanThereCanBe()
+    {
+        await Task.WhenAll(Enumerable.Range(0, Sanction.MostPerUser).Select(i => A.BanAsync(_anna, Topic.Group($"{i}"), TimeSpan.FromMinutes(1), "")));
+
+        Assert.Null(await A.BanAsync(_anna, Chess, TimeSpan.FromMinutes(1), ""));
+        Assert.NotNull(await A.BanAsync(_anna, Topic.Group("7"), TimeSpan.FromMinutes(2), "")); // that one there is
+        await A.LiftAsync(SanctionKind.Ban, _anna, Topic.Group("7"));
+        Assert.NotNull(await A.BanAsync(_anna, Chess, TimeSpan.FromMinutes(1), ""));
+    }
+
+    private string Key => $"{{sanctions}}:of:{_anna.Replace(":", "%3A", StringComparison.Ordinal)}";
+}
+
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisSanctionsTests(RedisServerFixture redis) : SanctionsSpec(redis);
+
+[Collection(GarnetServerGroup.Name)]
+[RunsOn(RedisKind.Garnet)]
+public sealed class GarnetSanctionsTests(GarnetServerFixture redis) : SanctionsSpec(redis);
