@@ -1,5 +1,6 @@
 using Chat.Api.Access;
 using Chat.Api.Auth;
+using Chat.Api.Events;
 using Chat.Api.Hubs;
 using Chat.Api.Nodes;
 using Chat.Api.Presence;
@@ -15,6 +16,7 @@ return await Startup.RunAsync(
         builder.AddServiceDefaults();
         builder.AddNodes();
         builder.AddAuth();
+        builder.AddEvents();
         builder.AddPresence();
         builder.AddAccess();
         builder.AddChat();

@@ -10,6 +10,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
     private readonly ConcurrentDictionary<long, Connection> _connections = new();
     private long _lastNumber;
     private int _taken;
+    private IConnectionListener? _listener;
 
     public ConnectionOptions Options => options.Value;
 
@@ -23,6 +24,9 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
     public int Connections => Volatile.Read(ref _taken);
 
     public IEnumerable<Connection> All => _connections.Select(connection => connection.Value);
+
+    /// <summary>Tells it who connects and who goes. Before the first connection.</summary>
+    public void Attach(IConnectionListener listener) => _listener = listener;
 
     /// <summary>Reserves a place for a connection that is about to be accepted. Returns false if the node is full.</summary>
     public bool TryTake()
@@ -45,6 +49,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
     {
         _connections[connection.Number] = connection;
         metrics.Opened();
+        _listener?.OnOpened(connection.UserId);
     }
 
     public void Remove(Connection connection, CloseReason reason)
@@ -52,6 +57,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
         if (_connections.TryRemove(connection.Number, out _))
         {
             metrics.Closed(reason);
+            _listener?.OnClosed(connection.UserId);
         }
     }
 }

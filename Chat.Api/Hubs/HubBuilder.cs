@@ -29,7 +29,8 @@ internal static class HubBuilder
 
         services.AddRedisScripts(RedisMemberships.Scripts);
         services.AddSingleton<IMemberships>(static provider => new RedisMemberships(
-            provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<IOptions<MembershipOptions>>().Value.MembershipAge));
+            provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<IOptions<MembershipOptions>>().Value.MembershipAge,
+            provider.GetService<EventMarks>()));
         services.AddSingleton<ITypingTurns, RedisTypingTurns>();
         services.AddSingleton<MembershipWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());

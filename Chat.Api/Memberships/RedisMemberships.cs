@@ -7,7 +7,7 @@ namespace Chat.Api.Memberships;
 
 /// <summary><see cref="IMemberships"/> in Redis, a key per user. Its fields are groups, encoded (<see cref="KeyText"/>): those
 /// that begin with a colon are the scripts' own.</summary>
-internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, TimeSpan age) : IMemberships
+internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, TimeSpan age, EventMarks? events = null) : IMemberships
 {
     private static readonly RedisScript ReadScript = new("groups.lua");
     private static readonly RedisScript JoinScript = new("groups-join.lua");
@@ -17,14 +17,16 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
     {
-        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count));
+        var told = unlessKnown.Any(group => group.Value == 0) ? Told : null; // nobody begins in a group by any other look
+        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count), told);
         call.Buffer.Bulk((long)age.TotalMilliseconds);
+        told?.WriteArguments(call.Buffer, user);
         foreach (var (group, generation) in unlessKnown)
         {
             call.Buffer.Bulk(KeyText.Encode(group)).Bulk(generation);
         }
 
-        if (await commands.CallAsync(call, user.Utf8Name.Span) is not object?[] fields
+        if (await SendAsync(call, user, told) is not object?[] fields
             || fields is not [byte[] now, byte[] born, .. var pairs] || pairs.Length % 2 != 0)
         {
             throw new BackplaneUnavailableException("The groups script answered with something else than groups.");
@@ -41,23 +43,25 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public async Task<long?> JoinAsync(Topic user, string group, int limit)
     {
-        var call = Call(JoinScript, user, arguments: 3);
+        var call = Call(JoinScript, user, arguments: 3, Told);
         call.Buffer.Bulk((long)age.TotalMilliseconds).Bulk(KeyText.Encode(group)).Bulk(limit);
-        return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } generation ? Number(generation) : null;
+        Told?.WriteArguments(call.Buffer, user);
+        return await SendAsync(call, user, Told) is byte[] { Length: > 0 } generation ? Number(generation) : null;
     }
 
     public async Task<LeaveMark> LeaveAsync(Topic user, string group)
     {
-        var call = Call(LeaveScript, user, arguments: 1);
-        call.Buffer.Bulk(KeyText.Encode(group));
-        return await commands.CallAsync(call, user.Utf8Name.Span) is byte[] { Length: > 0 } answer
+        var call = Call(LeaveScript, user, arguments: 2, Told);
+        call.Buffer.Bulk(KeyText.Encode(group)).Bulk(""u8);
+        Told?.WriteArguments(call.Buffer, user);
+        return await SendAsync(call, user, Told) is byte[] { Length: > 0 } answer
             ? new LeaveMark(Number(answer.AsSpan().TrimStart((byte)'+')), answer[0] == '+')
             : throw new BackplaneUnavailableException("The leave script answered with something else than a generation.");
     }
 
     public void Forget(Topic user, string group, LeaveMark mark)
     {
-        var call = Call(LeaveScript, user, arguments: 2);
+        var call = Call(LeaveScript, user, arguments: 2, told: null);
         call.Buffer.Bulk(KeyText.Encode(group)).Bulk(mark.Generation);
         _ = ForgottenAsync(commands.CallAsync(call, user.Utf8Name.Span));
     }
@@ -76,11 +80,17 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     private static long Number(ReadOnlySpan<byte> digits) => long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    private RedisCall Call(RedisScript script, Topic user, int arguments)
+    private EventMarks? Told => events?.Rules.Memberships == true ? events : null;
+
+    private Task<object?> SendAsync(RedisCall call, Topic user, EventMarks? told) =>
+        told is null ? commands.CallAsync(call, user.Utf8Name.Span) : told.CallAsync(call, user);
+
+    private RedisCall Call(RedisScript script, Topic user, int arguments, EventMarks? told)
     {
         var call = new RedisCall();
-        script.Begin(call.Buffer, keys: 1, arguments);
+        script.Begin(call.Buffer, keys: told is null ? 1 : 3, arguments + (told is null ? 0 : EventMarks.Arguments));
         keys.Groups(call.Buffer, user.Utf8Name.Span);
+        told?.WriteKeys(call.Buffer, user.Utf8Name.Span);
         return call;
     }
 }

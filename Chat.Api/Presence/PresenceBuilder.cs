@@ -1,3 +1,4 @@
+using Chat.Api.Connections;
 using Chat.Api.Nodes;
 using Chat.Api.Redis;
 using Chat.Api.Topics;
@@ -17,7 +18,8 @@ internal static class PresenceBuilder
         services.AddRedisScripts(RedisPresence.Scripts);
         services.AddSingleton<IPresenceStore>(static provider => new RedisPresence(
             provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisSubscriptions>(), provider.GetRequiredService<RedisKeys>(),
-            provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<IOptions<PresenceOptions>>().Value.ListSize));
+            provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<IOptions<PresenceOptions>>().Value.ListSize,
+            provider.GetService<EventMarks>()));
         services.AddSingleton<PresenceMetrics>();
         services.AddSingleton<PresenceReporter>();
         services.AddSingleton<PresenceWatches>();
@@ -29,7 +31,13 @@ internal static class PresenceBuilder
 
     public static WebApplication UsePresence(this WebApplication app)
     {
-        app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<PresenceReporter>());
+        var reporter = app.Services.GetRequiredService<PresenceReporter>();
+        app.Services.GetRequiredService<TopicTable>().Attach(reporter);
+        if (app.Services.GetService<EventRules>() is { Online: true })
+        {
+            app.Services.GetRequiredService<ConnectionTable>().Attach(reporter);
+        }
+
         return app;
     }
 }

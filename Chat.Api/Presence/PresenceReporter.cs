@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Chat.Api.Backplane;
+using Chat.Api.Connections;
 using Chat.Api.Messages;
 using Chat.Api.Nodes;
 using Chat.Api.Topics;
@@ -18,7 +19,7 @@ namespace Chat.Api.Presence;
 /// </remarks>
 internal sealed partial class PresenceReporter(
     IPresenceStore store, PresenceMetrics metrics, IOptions<PresenceOptions> options, IOptions<NodeOptions> nodes, TimeProvider time, ILogger<PresenceReporter> logger)
-    : BackgroundService, IMemberListener
+    : BackgroundService, IMemberListener, IConnectionListener
 {
     /// <summary>How often everything is reported again, so that nothing expires and no error stays.</summary>
     public static readonly TimeSpan RenewEvery = TimeSpan.FromHours(6);
@@ -42,26 +43,25 @@ internal sealed partial class PresenceReporter(
     {
         if (IsKept(topic))
         {
-            LocalPresence local;
-            while (!(local = _topics.GetOrAdd(topic.Name, static (_, topic) => new LocalPresence(topic), topic)).TryCome(userId))
-            {
-                _topics.TryRemove(new(topic.Name, local));
-            }
-
-            Changed(local);
+            Come(topic, userId);
         }
     }
 
     public void OnWent(Topic topic, string userId)
     {
-        if (IsKept(topic) && _topics.TryGetValue(topic.Name, out var local))
+        if (IsKept(topic))
         {
-            local.Go(userId, time.GetTimestamp());
-            Changed(local);
+            Go(topic, userId);
         }
     }
 
-    /// <summary>Whether presence is kept for a topic at all.</summary>
+    /// <summary>Who is online is kept as who is in the user's own topic, in which otherwise no presence is: clients cannot ask for it.</summary>
+    public void OnOpened(string userId) => Come(Topic.User(userId), userId);
+
+    /// <inheritdoc cref="OnOpened"/>
+    public void OnClosed(string userId) => Go(Topic.User(userId), userId);
+
+    /// <summary>Whether presence is kept for a topic that clients may ask for.</summary>
     public bool IsKept(Topic topic) => options.Value.Enabled && topic.Kind != TopicKind.User;
 
     /// <summary>At this timestamp at the latest, this node was among those that will be swept when they die.</summary>
@@ -217,6 +217,26 @@ internal sealed partial class PresenceReporter(
         {
             Interlocked.Exchange(ref _reportAll, 1);
             throw;
+        }
+    }
+
+    private void Come(Topic topic, string userId)
+    {
+        LocalPresence local;
+        while (!(local = _topics.GetOrAdd(topic.Name, static (_, topic) => new LocalPresence(topic), topic)).TryCome(userId))
+        {
+            _topics.TryRemove(new(topic.Name, local));
+        }
+
+        Changed(local);
+    }
+
+    private void Go(Topic topic, string userId)
+    {
+        if (_topics.TryGetValue(topic.Name, out var local))
+        {
+            local.Go(userId, time.GetTimestamp());
+            Changed(local);
         }
     }
 

@@ -22,9 +22,11 @@ internal sealed class RedisPresence : IPresenceStore
     private readonly RedisKeys _keys;
     private readonly string _node;
     private readonly int _listSize;
+    private readonly EventMarks? _events;
 
-    public RedisPresence(RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, NodeIdentity node, int listSize)
+    public RedisPresence(RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, NodeIdentity node, int listSize, EventMarks? events = null)
     {
+        _events = events;
         _commands = commands;
         _subscriptions = subscriptions;
         _keys = keys;
@@ -42,15 +44,18 @@ internal sealed class RedisPresence : IPresenceStore
     public Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll)
     {
         var call = new RedisCall();
-        ReportScript.Begin(call.Buffer, keys: 1, arguments: 5 + (2 * users.Count));
+        var events = _events?.Rules.TellsPresenceOf(topic) == true ? _events : null;
+        ReportScript.Begin(call.Buffer, keys: events is null ? 1 : 3, arguments: 5 + (events is null ? 0 : EventMarks.Arguments) + (2 * users.Count));
         _keys.Here(call.Buffer, topic.Utf8Name.Span);
+        events?.WriteKeys(call.Buffer, topic.Utf8Name.Span);
         call.Buffer.Bulk(node ?? _node).Bulk(isAll ? 1 : 0).Bulk(_keys.PresenceChannel(topic)).Bulk(_listSize).Bulk((long)Age.TotalMilliseconds);
+        events?.WriteArguments(call.Buffer, topic);
         foreach (var (user, connections) in users)
         {
             call.Buffer.Bulk(user).Bulk(connections);
         }
 
-        return _commands.CallAsync(call, topic.Utf8Name.Span);
+        return events is null ? _commands.CallAsync(call, topic.Utf8Name.Span) : events.CallAsync(call, topic);
     }
 
     public async Task<PresenceNews> ReadAsync(Topic topic, int most)

@@ -10,7 +10,7 @@ using Microsoft.Extensions.ObjectPool;
 namespace Chat.Api.Redis;
 
 /// <summary>One publish in flight; pooled, so that publishing allocates nothing.</summary>
-internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicHeads heads, BackplaneMetrics metrics) : RedisCommand
+internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicHeads heads, BackplaneMetrics metrics, EventMarks? events) : RedisCommand
 {
     private const int KeptScratch = 64 * 1024;
 
@@ -21,8 +21,12 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private int _topicLength;
     private byte[] _from = new byte[64];
     private int _fromLength;
+    private byte[] _epoch = []; // this and the offset: of one that is carried out, and waits for its topic's mark
+    private int _epochLength;
+    private long _offset;
     private bool _isRemoval;
     private TopicRate? _rate;
+    private TopicMark? _mark; // null: it is told to no backend
     private IPublishOutcome? _outcome;
     private long _startedAt;
     private Activity? _activity;
@@ -68,6 +72,9 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         _idLength = node.Length + 1 + digits;
     }
 
+    /// <summary>It is told to a backend.</summary>
+    public void MarkBy(TopicMark mark) => _mark = mark;
+
     /// <summary>Fails it; it has not been sent.</summary>
     public void Refuse() => OnFailed("not sent");
 
@@ -83,10 +90,9 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     protected override void OnReply(ref RespReader reply)
     {
         metrics.Published(Stopwatch.GetElapsedTime(_startedAt));
-        var outcome = _outcome!;
         if (reply.Kind == ':')
         {
-            outcome.Published(Id, default, 0, _idFromClient); // a plain PUBLISH answers with the number of receivers
+            _outcome!.Published(Id, default, 0, _idFromClient); // a plain PUBLISH answers with the number of receivers
         }
         else
         {
@@ -102,13 +108,28 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
 
             Link!.LastAck.Note(Link.Life, _topic.AsSpan(0, _topicLength), position[..space], offset, repetition); // before anybody is told
 
-            outcome.Published(Id, position[..space], offset, _idFromClient);
-            _rate!.Acknowledged(position[..space], offset);
-            heads.Acknowledged(_topic.AsSpan(0, _topicLength), position[..space], offset);
+            if (_mark is { Stands: false } mark)
+            {
+                (_epochLength, _offset) = (Keep(position[..space], ref _epoch), offset);
+                events!.Send(mark, this); // and then Marked or NotMarked
+                return;
+            }
+
+            Acknowledge(position[..space], offset);
         }
 
         Return();
     }
+
+    /// <summary>Its topic is marked, as it was not for certain when it was carried out.</summary>
+    public void Marked()
+    {
+        Acknowledge(_epoch.AsSpan(0, _epochLength), _offset);
+        Return();
+    }
+
+    /// <summary>It has been carried out, but nobody may find out that there is something to tell. It is to be published again.</summary>
+    public void NotMarked(string reason) => OnFailed(reason);
 
     protected override void OnFailed(string reason)
     {
@@ -116,6 +137,13 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         _activity?.SetStatus(ActivityStatusCode.Error, reason);
         _outcome!.NotPublished(Id, _idFromClient);
         Return();
+    }
+
+    private void Acknowledge(ReadOnlySpan<byte> epoch, long offset)
+    {
+        _outcome!.Published(Id, epoch, offset, _idFromClient);
+        _rate!.Acknowledged(epoch, offset);
+        heads.Acknowledged(_topic.AsSpan(0, _topicLength), epoch, offset);
     }
 
     private static int Keep(ReadOnlySpan<byte> bytes, ref byte[] kept)
@@ -144,6 +172,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private void Return()
     {
         _outcome = null;
+        _mark = null;
         _activity?.Dispose();
         _activity = null;
         Buffer.Clear();

@@ -27,11 +27,13 @@ internal sealed class RedisBackplane : IBackplane
     private readonly BackplaneMetrics _metrics;
     private readonly TopicHeads _heads;
     private readonly TopicRates _rates;
+    private readonly EventMarks? _events;
     private readonly ObjectPool<PublishOperation> _operations;
     private long _messages;
 
     public RedisBackplane(
-        RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, BackplaneOptions options, NodeIdentity node, TimeProvider time, BackplaneMetrics metrics)
+        RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, BackplaneOptions options, NodeIdentity node, TimeProvider time, BackplaneMetrics metrics,
+        EventMarks? events = null)
     {
         _commands = commands;
         _subscriptions = subscriptions;
@@ -42,9 +44,10 @@ internal sealed class RedisBackplane : IBackplane
         _headsChannel = keys.HeadsChannel;
         _time = time;
         _metrics = metrics;
-        _rates = new TopicRates(options, time);
+        _events = events;
+        _rates = new TopicRates(options, time, events);
         _heads = new TopicHeads(options, metrics);
-        _operations = new OperationPool(_heads, metrics);
+        _operations = new OperationPool(_heads, metrics, events);
     }
 
     public static IReadOnlyList<RedisScript> Scripts => [Read];
@@ -73,6 +76,7 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var log = _options.LogOf(publication.Kind);
+        var mark = publication.IsRemoval ? null : rate.Mark;
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var command = operation.Buffer;
         if (log.Messages == 0 || !publication.Signal.IsEmpty)
@@ -86,7 +90,15 @@ internal sealed class RedisBackplane : IBackplane
         else
         {
             EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
-            WriteScript(command, publication, operation.Scratch.WrittenSpan, log, now);
+            WriteScript(command, publication, operation.Scratch.WrittenSpan, log, now, isTold: mark is not null);
+            if (mark is not null)
+            {
+                operation.MarkBy(mark);
+                if (mark.IsDue)
+                {
+                    _events!.Send(mark); // first: over the same link, it is carried out first, too
+                }
+            }
         }
 
         if (!_commands.TrySend(operation, publication.Topic))
@@ -171,12 +183,18 @@ internal sealed class RedisBackplane : IBackplane
         }
     }
 
-    private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now)
+    private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now, bool isTold)
     {
         var hasId = !publication.MsgId.IsEmpty;
-        _commands.PublishScript(publication.Kind).Begin(command, keys: hasId ? 3 : 2, arguments: hasId ? 5 : 4);
+        var (more, told) = (hasId ? 1 : 0, isTold ? 1 : 0);
+        _commands.PublishScript(publication.Kind, isTold).Begin(command, keys: 2 + more + (2 * told), arguments: 4 + more + told);
         _keys.Log(command, publication.Topic);
         _keys.Meta(command, publication.Topic);
+        if (isTold)
+        {
+            _events!.WriteKeys(command, publication.Topic);
+        }
+
         if (hasId)
         {
             _keys.Ids(command, publication.Topic);
@@ -184,19 +202,24 @@ internal sealed class RedisBackplane : IBackplane
 
         Channel(command, publication);
         command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Life();
+        if (isTold)
+        {
+            _events!.WriteChannel(command, publication.Topic);
+        }
+
         if (hasId)
         {
             command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no message id: one user's can't meet another's
         }
     }
 
-    private sealed class OperationPool(TopicHeads heads, BackplaneMetrics metrics) : ObjectPool<PublishOperation>
+    private sealed class OperationPool(TopicHeads heads, BackplaneMetrics metrics, EventMarks? events) : ObjectPool<PublishOperation>
     {
         private const int Kept = 256;
 
         private readonly System.Collections.Concurrent.ConcurrentQueue<PublishOperation> _free = new();
 
-        public override PublishOperation Get() => _free.TryDequeue(out var operation) ? operation : new PublishOperation(this, heads, metrics);
+        public override PublishOperation Get() => _free.TryDequeue(out var operation) ? operation : new PublishOperation(this, heads, metrics, events);
 
         public override void Return(PublishOperation obj)
         {

@@ -25,7 +25,8 @@ internal static class RedisBuilder
         services.AddRedisScripts(RedisBackplane.Scripts);
         services.AddSingleton(static provider => new RedisCommands(
             provider.GetRequiredService<RedisEndpoint>(), Options(provider), provider.GetRequiredService<RedisKeys>(), provider.GetServices<RedisScript>(),
-            provider.GetRequiredService<IBackplaneListener>().OnBatchEnd, provider.GetRequiredService<ILogger<RedisBackplane>>()));
+            provider.GetRequiredService<IBackplaneListener>().OnBatchEnd, provider.GetRequiredService<ILogger<RedisBackplane>>(),
+            provider.GetService<EventRules>()));
         services.AddSingleton(static provider => new RedisSubscriptions(
             provider.GetRequiredService<RedisEndpoint>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<NodeIdentity>().Id,
             provider.GetRequiredService<IBackplaneListener>(), Options(provider), provider.GetRequiredService<BackplaneMetrics>(),
@@ -36,7 +37,8 @@ internal static class RedisBuilder
             Options(provider), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(static provider => new RedisBackplane(
             provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisSubscriptions>(), provider.GetRequiredService<RedisKeys>(),
-            Options(provider), provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BackplaneMetrics>()));
+            Options(provider), provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BackplaneMetrics>(),
+            provider.GetService<EventMarks>()));
         services.AddSingleton<IBackplane>(static provider => provider.GetRequiredService<RedisBackplane>());
         services.AddHostedService<RedisBackplaneHost>();
         services.AddHealthChecks().AddCheck<BackplaneHealthCheck>("backplane");

@@ -17,6 +17,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly RespLink?[] _slots = new RespLink?[RedisSlot.Count];
     private readonly RespLink _main;
     private readonly RedisScript[] _publish; // by TopicKind
+    private readonly RedisScript[] _publishEvents; // the same, of topics whose messages are told to a backend; empty if there are none
     private readonly BackplaneOptions _options;
     private readonly RedisScript[] _scripts;
     private readonly Action _batchEnd;
@@ -32,11 +33,15 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <param name="scripts">Those that will be called, beside the one that publishes.</param>
     /// <param name="batchEnd">Called on a link's thread when all replies that had arrived are handled.</param>
     /// <param name="logger">Gets up, down and cluster moves.</param>
-    public RedisCommands(RedisEndpoint endpoint, BackplaneOptions options, RedisKeys keys, IEnumerable<RedisScript> scripts, Action batchEnd, ILogger logger)
+    /// <param name="events">What is told to a backend; null: nothing.</param>
+    public RedisCommands(
+        RedisEndpoint endpoint, BackplaneOptions options, RedisKeys keys, IEnumerable<RedisScript> scripts, Action batchEnd, ILogger logger, EventRules? events = null)
     {
         _options = options;
         _keys = keys;
-        _scripts = [.. _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))], .. scripts];
+        _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))];
+        _publishEvents = events is null ? [] : [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, events))];
+        _scripts = [.. _publish, .. _publishEvents, .. scripts];
         _batchEnd = batchEnd;
         _logger = logger;
         _main = NewLink(endpoint);
@@ -53,7 +58,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public Action<string, long>? LifeBroken { get; set; }
 
     /// <summary>The script that publishes to topics of a kind.</summary>
-    public RedisScript PublishScript(TopicKind kind) => _publish[(int)kind];
+    public RedisScript PublishScript(TopicKind kind, bool isTold) => (isTold ? _publishEvents : _publish)[(int)kind];
 
     public void Start() => _main.Start();
 

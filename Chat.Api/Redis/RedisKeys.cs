@@ -58,6 +58,26 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Who has bans and mutes: a sorted set.</summary>
     public void SanctionedUsers(CommandBuffer command) => Key(command, SanctionsTag, "}:users"u8);
 
+    /// <summary>Events of a topic that a backend has yet to be told: a list, oldest first (event.lua).</summary>
+    public void Queue(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:events"u8);
+
+    /// <summary>What is known about that list: a hash.</summary>
+    public void QueueState(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:events:state"u8);
+
+    /// <summary>The topics of a partition whose lists may hold something: a sorted set (events-mark.lua).</summary>
+    public void MarkedTopics(CommandBuffer command, int partition) => Key(command, PartitionTag(partition), "}:topics"u8);
+
+    /// <summary>The hash tag of what concerns all events.</summary>
+    public static ReadOnlySpan<byte> EventsTag => "events"u8;
+
+    /// <summary>The nodes that take events out: a sorted set (events-beat.lua).</summary>
+    public void EventWorkers(CommandBuffer command) => Key(command, EventsTag, "}:workers"u8);
+
+    /// <summary>The hash tag of what concerns a partition of the topics with events.</summary>
+    public static byte[] PartitionTag(int partition) => PartitionTags[partition];
+
+    private static readonly byte[][] PartitionTags = [.. Enumerable.Range(0, EventMarks.Partitions).Select(number => Encoding.ASCII.GetBytes($"events:{number}"))];
+
     /// <summary>The Redis Cluster slot of a topic's keys.</summary>
     public static int SlotOf(ReadOnlySpan<byte> topic) => RedisSlot.Of(IsTag(topic) ? topic : TagOf(topic));
 
@@ -97,6 +117,15 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>Where a topic's watchers hear who comes and goes.</summary>
     public byte[] PresenceChannel(Topic topic) => [.. _prefix, .. PresenceKind, .. topic.Utf8Name.Span];
+
+    /// <summary>What stands before a partition's number in the channel of its events.</summary>
+    public static ReadOnlySpan<byte> EventsKind => "events:"u8;
+
+    /// <summary>Where it is told that a list of events has ceased to be empty; the message is the topic's channel.</summary>
+    public void EventsChannel(CommandBuffer command, int partition) => command.Bulk(_prefix, PartitionTag(partition));
+
+    /// <inheritdoc cref="EventsChannel(CommandBuffer, int)"/>
+    public byte[] EventsChannel(int partition) => [.. _prefix, .. PartitionTag(partition)];
 
     /// <summary>The topic a channel stands for.</summary>
     public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel) =>

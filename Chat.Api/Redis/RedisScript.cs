@@ -10,14 +10,28 @@ namespace Chat.Api.Redis;
 /// <summary>A Lua script, called by its hash (EVALSHA). Each has to be given to <see cref="RedisCommands"/>, which loads it.</summary>
 internal sealed class RedisScript
 {
+    private const string EventLine = "--+ ";
+
+    private static readonly (string Name, string File)[] Parts = [("@EPOCH@", "epoch.lua"), ("@EVENT@", "event.lua")];
+
     /// <param name="file">The name of the file, in a folder <c>scripts</c> beside the class that calls it.</param>
     /// <param name="constants">The names that stand between at signs in the script, and the values that replace them.</param>
     public RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
+        : this(file, hasEvents: true, constants)
     {
-        var text = EmbeddedText.Read(file);
-        if (text.Contains("@EPOCH@", StringComparison.Ordinal))
+    }
+
+    private RedisScript(string file, bool hasEvents, ReadOnlySpan<(string Name, long Value)> constants)
+    {
+        var text = string.Join('\n', EmbeddedText.Read(file).Split('\n')
+            .Where(line => hasEvents || !line.StartsWith(EventLine, StringComparison.Ordinal))
+            .Select(line => line.StartsWith(EventLine, StringComparison.Ordinal) ? line[EventLine.Length..] : line));
+        foreach (var (name, part) in Parts)
         {
-            text = text.Replace("@EPOCH@", EmbeddedText.Read("epoch.lua"), StringComparison.Ordinal);
+            if (text.Contains(name, StringComparison.Ordinal))
+            {
+                text = text.Replace(name, EmbeddedText.Read(part), StringComparison.Ordinal);
+            }
         }
 
         foreach (var (name, value) in constants)
@@ -33,16 +47,23 @@ internal sealed class RedisScript
 
     /// <summary>The publish script for topics with such a log. Settings are written into its text, because every argument costs
     /// Redis time with every message.</summary>
-    public static RedisScript Publish(LogOptions log, TimeSpan positionAge)
+    /// <param name="log">The log.</param>
+    /// <param name="positionAge">How long its position is kept.</param>
+    /// <param name="events">Null: of topics whose messages are not told to a backend.</param>
+    public static RedisScript Publish(LogOptions log, TimeSpan positionAge, EventRules? events = null)
     {
         const int Marks = 8; // per window, and per log full of bytes; at most 32 times as many per age
         var age = (long)log.Age.TotalMilliseconds;
         var window = (long)log.Window.TotalMilliseconds;
         return new RedisScript(
             "publish.lua",
-            ("KEEP", log.Messages), ("AGE", age), ("WINDOW", window), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds),
-            ("MOST", window == 0 ? log.Messages : Math.Max(log.Messages, log.MostMessages)), ("BYTES", log.MostBytes),
-            ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks));
+            hasEvents: events is not null,
+            [
+                ("KEEP", log.Messages), ("AGE", age), ("WINDOW", window), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds),
+                ("MOST", window == 0 ? log.Messages : Math.Max(log.Messages, log.MostMessages)), ("BYTES", log.MostBytes),
+                ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks),
+                ("IDS", events is null ? 3 : 5), ("ID", events is null ? 5 : 6), ("QUEUE", events?.QueueLength ?? 0), ("QUEUEBYTES", events?.QueueBytes ?? 0),
+            ]);
     }
 
     public byte[] Text { get; }

@@ -10,7 +10,7 @@ namespace Chat.Api.Redis;
 /// each acknowledgement carries an offset, and the offsets between two of a node's own belong to messages of other nodes, so a node
 /// can count those without asking anybody. It assumes that they are as large as its own are on average. A topic without a log has no
 /// offsets; there, each node counts only its own messages.</remarks>
-internal sealed class TopicRates(BackplaneOptions options, TimeProvider time)
+internal sealed class TopicRates(BackplaneOptions options, TimeProvider time, EventMarks? events = null)
 {
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(1); // by then every allowance is full again
 
@@ -24,7 +24,7 @@ internal sealed class TopicRates(BackplaneOptions options, TimeProvider time)
         return Encoding.UTF8.TryGetChars(topic, name, out var length)
             && _topics.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name[..length], out var rate)
                 ? rate
-                : _topics.GetOrAdd(Encoding.UTF8.GetString(topic), static (_, args) => new TopicRate(args.options, args.time), (options, time));
+                : _topics.GetOrAdd(Encoding.UTF8.GetString(topic), static (name, args) => new TopicRate(args.options, args.time, args.events?.Of(name)), (options, time, events));
     }
 
     /// <summary>Forgets topics that nobody here writes to. Called once a tick.</summary>
@@ -41,7 +41,7 @@ internal sealed class TopicRates(BackplaneOptions options, TimeProvider time)
 }
 
 /// <summary>The rate of one topic. A limit of 0 means no limit.</summary>
-internal sealed class TopicRate(BackplaneOptions options, TimeProvider time)
+internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, TopicMark? mark = null)
 {
     private readonly Lock _gate = new(); // guards everything below
     private double _messages = options.TopicMessagesPerSecond; // that may still be published; below zero: too many were
@@ -50,6 +50,9 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time)
     private long _filledAt = time.GetTimestamp();
     private byte[] _epoch = [];
     private long _offset;
+
+    /// <summary>Null: its messages are told to no backend.</summary>
+    public TopicMark? Mark => mark;
 
     public TimeSpan Idle
     {

@@ -22,6 +22,7 @@ public sealed class DependencyTests
         ("Memberships", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
         ("Presence", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
         ("Access", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Redis", "Topics"]),
+        ("Events", ["Messages", "Nodes", "Webhooks", "Backplane", "Redis", "Presence"]),
         ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships", "Presence", "Access"]),
         ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Topics", "Admissions", "Memberships", "Presence", "Access"]),
         ("ServerApi", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Topics", "Memberships", "Presence", "Access"]),

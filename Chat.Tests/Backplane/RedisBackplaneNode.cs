@@ -1,6 +1,7 @@
 using Chat.Api.Access;
 using Chat.Api.Admissions;
 using Chat.Api.Backplane;
+using Chat.Api.Events;
 using Chat.Api.Hubs;
 using Chat.Api.Memberships;
 using Chat.Api.Nodes;
@@ -25,22 +26,25 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _ticking = Task.CompletedTask;
 
-    private RedisBackplaneNode(RedisEndpoint endpoint, BackplaneOptions options, TimeProvider time, string prefix)
+    private RedisBackplaneNode(RedisEndpoint endpoint, BackplaneOptions options, TimeProvider time, string prefix, EventRules? events)
     {
         var keys = new RedisKeys(prefix);
         var node = new NodeIdentity(time);
         var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
         _keys = keys;
-        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts, .. RedisPresence.Scripts, .. RedisSanctions.Scripts], static () => { }, NullLogger.Instance);
+        _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts, .. RedisPresence.Scripts, .. RedisSanctions.Scripts, .. EventMarks.Scripts, .. EventQueues.Scripts],
+            static () => { }, NullLogger.Instance, events);
+        Marks = events is null ? null : new EventMarks(_commands, keys, events, time);
+        Events = new EventQueues(_commands, keys, node);
         _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
         _lives = new RedisLives(_commands, keys, Listener);
-        Presence = new RedisPresence(_commands, _subscriptions, keys, node, PresenceListSize);
+        Presence = new RedisPresence(_commands, _subscriptions, keys, node, PresenceListSize, Marks);
         Sanctions = new RedisSanctions(_commands, _subscriptions, keys, time);
-        Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1));
+        Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1), Marks);
         TypingTurns = new RedisTypingTurns(_commands, keys);
         Places = new RedisUserPlaces(_commands, keys, node);
-        Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics);
+        Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics, Marks);
         Id = node.Id;
     }
 
@@ -49,6 +53,11 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     public override RedisBackplane Backplane { get; }
 
     public RedisMemberships Memberships { get; }
+
+    /// <summary>Null: nothing is told to a backend.</summary>
+    public EventMarks? Marks { get; }
+
+    public EventQueues Events { get; }
 
     /// <summary>Names up to <see cref="PresenceListSize"/> users.</summary>
     public RedisPresence Presence { get; }
@@ -69,12 +78,13 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         SilenceLimit = TimeSpan.FromSeconds(1.5),
     };
 
-    public static Task<RedisBackplaneNode> StartAsync(string connectionString, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "") =>
-        StartAsync(RedisEndpoint.Parse(connectionString), options, time, prefix);
+    public static Task<RedisBackplaneNode> StartAsync(string connectionString, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", EventRules? events = null) =>
+        StartAsync(RedisEndpoint.Parse(connectionString), options, time, prefix, events);
 
-    public static async Task<RedisBackplaneNode> StartAsync(RedisEndpoint endpoint, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "")
+    public static async Task<RedisBackplaneNode> StartAsync(
+        RedisEndpoint endpoint, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", EventRules? events = null)
     {
-        var node = new RedisBackplaneNode(endpoint, options ?? PatientOptions(), time ?? TimeProvider.System, prefix);
+        var node = new RedisBackplaneNode(endpoint, options ?? PatientOptions(), time ?? TimeProvider.System, prefix, events);
         node._commands.Start();
         node._subscriptions.Start();
         node._ticking = node.TickAsync();

@@ -4,6 +4,7 @@ using System.Reflection;
 using Chat.Api.Access;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Events;
 using Chat.Api.Hubs;
 using Chat.Api.Memberships;
 using Chat.Api.Presence;
@@ -16,7 +17,7 @@ namespace Chat.Tests.ServiceDefaults;
 /// <summary>Every limit of a node has bounds: by an attribute, or by a rule that is tried here.</summary>
 public sealed class SettingBoundsTests
 {
-    private static readonly Type[] Options = [typeof(BackplaneOptions), typeof(ConnectionOptions), typeof(TopicOptions), typeof(ChatHubOptions), typeof(MembershipOptions), typeof(PresenceOptions), typeof(AccessOptions), typeof(ServerApiOptions)];
+    private static readonly Type[] Options = [typeof(BackplaneOptions), typeof(ConnectionOptions), typeof(TopicOptions), typeof(ChatHubOptions), typeof(MembershipOptions), typeof(PresenceOptions), typeof(AccessOptions), typeof(EventOptions), typeof(ServerApiOptions)];
 
     // Bounded by a rule in Errors(), since 0 means something or another setting is the bound.
     private static readonly string[] ByRule = [nameof(BackplaneOptions.HeadBytes)];

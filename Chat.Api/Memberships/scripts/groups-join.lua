@@ -1,6 +1,8 @@
 -- Puts a user into a group. Who is in already keeps the generation.
 -- KEYS[1] groups (see groups.lua)   ARGV[1] ms after which an untouched record goes   [2] group   [3] groups at most
+-- Where a backend is told: KEYS[2] queue   [3] its state   ARGV[4...7] what else event.lua takes
 -- Returns the generation, or an empty string: there are enough.
+@EVENT@
 local call = redis.call
 local groups = KEYS[1]
 
@@ -28,4 +30,7 @@ local generation = string.format('%.0f', now)
 call('HSET', groups, ARGV[2], generation, '::', generation)
 call('HSETNX', groups, ':', generation)
 call('PEXPIRE', groups, ARGV[1])
+if KEYS[2] then
+  event(KEYS[2], KEYS[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), 'joined ' .. generation .. ' ' .. ARGV[2])
+end
 return generation

@@ -1,11 +1,13 @@
 -- Marks that a user has left a group, or forgets the mark.
--- KEYS[1] groups (see groups.lua)   ARGV[1] group   [2] the generation to forget, or none to mark
+-- KEYS[1] groups (see groups.lua)   ARGV[1] group   [2] the generation to forget, or '' to mark
+-- Where a backend is told: KEYS[2] queue   [3] its state   ARGV[3...6] what else event.lua takes
 -- Returns the generation that ends, with "+" in front if the user was in, or had a mark that was not forgotten.
+@EVENT@
 local call = redis.call
 local groups = KEYS[1]
 
 local known = call('HMGET', groups, ARGV[1], '::')
-if ARGV[2] then
+if ARGV[2] ~= '' then
   if known[1] == '-' .. ARGV[2] then
     call('HDEL', groups, ARGV[1])
   end
@@ -19,4 +21,7 @@ if not known[1] then
   return generation
 end
 call('HSET', groups, ARGV[1], '-' .. generation, '::', generation) -- the record's end stays where it is
+if KEYS[2] and string.sub(known[1], 1, 1) ~= '-' then
+  event(KEYS[2], KEYS[3], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), 'left ' .. generation .. ' ' .. ARGV[1])
+end
 return '+' .. generation

@@ -3,24 +3,29 @@
 --                  is called, ":" -> the generation at which the record began, "::" -> the last one given
 -- A generation is the microsecond by Redis's clock, but always above the last one: clocks may go back.
 -- ARGV[1] ms after which an untouched record goes   [2...] pairs of group and generation, 0 for one that begins now
+-- Where a backend is told: KEYS[2] queue   [3] its state, and before the pairs ARGV[2...5] what else event.lua takes
 -- Returns now, born, group, generation, group, generation...
+@EVENT@
 local call = redis.call
-local groups = KEYS[1]
+local groups, pairs_at = KEYS[1], KEYS[2] and 6 or 2
 
 local time = call('TIME')
 local known = call('HMGET', groups, ':', '::')
 local now = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), tonumber(known[2] or '0'))
 local text = string.format('%.0f', now)
 local born = known[1] and tonumber(known[1]) or now
-if not known[1] and ARGV[2] then
+if not known[1] and ARGV[pairs_at] then
   call('HSET', groups, ':', text, '::', text)
 end
 
-for i = 2, #ARGV, 2 do
+for i = pairs_at, #ARGV, 2 do
   local generation = tonumber(ARGV[i + 1])
   if generation == 0 then
     if not known[1] then
       call('HSET', groups, ARGV[i], text)
+      if KEYS[2] then
+        event(KEYS[2], KEYS[3], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), 'joined ' .. text .. ' ' .. ARGV[i])
+      end
     end
   elseif generation < born then
     call('HSETNX', groups, ARGV[i], ARGV[i + 1]) -- older than the record: Redis lost the one it was in

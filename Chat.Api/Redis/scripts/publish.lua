@@ -3,17 +3,20 @@
 -- KEYS[2] meta   hash: e epoch, l the life of Redis it began in, p its lineage (epoch.lua), o last offset,
 --                b bytes ever appended, x the period in which expiries were last renewed, m marks: "offset:time:bytes "
 --                each, oldest first, i offset at which ids were last tidied, n messages that came once more
--- KEYS[3] ids    sorted set: sender/message id -> offset; only with ARGV[5]
+-- KEYS[last] ids sorted set: sender/message id -> offset; only with that id
 -- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period by the node's clock: a quarter of the log's age
--- ARGV[4] life of Redis, as the link it came by knows it   [5] sender/message id, optional
+-- ARGV[4] life of Redis, as the link it came by knows it   [last] sender/message id, optional
 -- Returns "epoch offset", and for a message that was there already, the number of this repetition behind it.
--- What is in capitals between two @ is put in per kind of topic (RedisScript).
+-- What is in capitals between two @ is put in per kind of topic (RedisScript). Lines that begin with --+ are only in the script of
+-- topics whose messages are told to a backend, which has two more keys and one more argument before the last:
+-- KEYS[3] queue   [4] its state (event.lua)   ARGV[5] the channel of those who work on it
 -- Redis is one thread for everybody, so each call here is everybody's time: the usual message makes four, and
 -- everything else happens once a period or every 32 messages. Only Redis's clock counts; the node's, which may be wrong,
 -- just says when to look at it.
 @EPOCH@
+--+ @EVENT@
 local call = redis.call
-local log, meta, life, id = KEYS[1], KEYS[2], ARGV[4], ARGV[5]
+local log, meta, life, id = KEYS[1], KEYS[2], ARGV[4], ARGV[@ID@]
 
 local known = call('HMGET', meta, 'e', 'l', 'o', 'b', 'x', 'i')
 local epoch = known[1]
@@ -23,13 +26,13 @@ end
 
 if id then
   if known[6] then
-    local seen = call('ZSCORE', KEYS[3], id)
+    local seen = call('ZSCORE', KEYS[@IDS@], id)
     if seen then
       -- Written down, so that this acknowledgement is a write, too: what a later life of Redis has lost shows by the last one.
       return epoch .. ' ' .. string.format('%d', seen) .. ' ' .. string.format('%d', call('HINCRBY', meta, 'n', 1))
     end
   else
-    call('DEL', KEYS[3]) -- ids of a position that is gone are none of this one's
+    call('DEL', KEYS[@IDS@]) -- ids of a position that is gone are none of this one's
   end
 end
 
@@ -40,6 +43,7 @@ local bytes = (tonumber(known[4]) or 0) + #envelope
 call('RPUSH', log, envelope)
 call('HSET', meta, 'o', number, 'b', string.format('%d', bytes))
 call('PUBLISH', ARGV[1], envelope)
+--+ event(KEYS[3], KEYS[4], ARGV[5], ARGV[1], @QUEUE@, @QUEUEBYTES@, envelope)
 
 local step = offset % 32 == 0 or #envelope > @LARGE@
 local renew = false
@@ -89,10 +93,10 @@ if step or known[5] ~= ARGV[3] then
 end
 
 if id then
-  call('ZADD', KEYS[3], number, id)
+  call('ZADD', KEYS[@IDS@], number, id)
   if step or renew or not known[6] or tonumber(known[6]) + 32 <= offset then
-    call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%d', offset - call('LLEN', log)))
-    call('PEXPIRE', KEYS[3], '@LIVE@')
+    call('ZREMRANGEBYSCORE', KEYS[@IDS@], '-inf', string.format('%d', offset - call('LLEN', log)))
+    call('PEXPIRE', KEYS[@IDS@], '@LIVE@')
     call('HSET', meta, 'i', number)
   end
 end

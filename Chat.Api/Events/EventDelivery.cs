@@ -1,0 +1,158 @@
+using Chat.Api.Backplane;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Events;
+
+/// <summary>Takes events out of their queues and tells them to the receiver.</summary>
+/// <remarks>
+/// <para>Guarantee: each event is told at least once, those of a topic in order, whichever nodes die: it stays in its queue until the
+/// receiver has accepted it. Dropped is only what a queue has no room for, and what was refused for longer than
+/// <see cref="EventOptions.GiveUpAfter"/>.</para>
+/// <para>Mechanism: one request at a time for each topic, with the events that its queue begins with. What fails is tried again after
+/// a pause, in which other topics have their turns. Where one of several events is refused, they go one by one.</para>
+/// </remarks>
+internal sealed partial class EventDelivery(
+    EventQueues queues, EventPartitions partitions, EventReceiver receiver, TopicTurns turns, EventMetrics metrics, IOptions<EventOptions> options,
+    TimeProvider time, ILogger<EventDelivery> logger) : BackgroundService
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.RequestsAtOnce).Select(_ => RunAsync(stoppingToken)));
+
+    /// <summary>A turn of a topic.</summary>
+    public async Task TakeTurnAsync(TopicTurn turn)
+    {
+        if (!partitions.Has(turn.Topic))
+        {
+            turns.Drop(turn);
+            return;
+        }
+
+        var queued = await queues.ReadAsync(turn.Topic, Math.Min(turn.Most, options.Value.BatchLength), options.Value.BatchBytes);
+        Look(turn, queued);
+        if (queued.Events.Count == 0)
+        {
+            if (turn.Mark is { IsOld: true } mark)
+            {
+                await queues.UnmarkAsync(mark);
+            }
+
+            turns.End(turn);
+            return;
+        }
+
+        var batch = EventBatch.Of(turn.Topic, queued.Events);
+        if (batch.Count > 0 && await receiver.PostAsync(batch) is { IsAccepted: false } answer)
+        {
+            await FailAsync(turn, queued, answer);
+            return;
+        }
+
+        metrics.Delivered(batch.Count);
+        (turn.Failures, turn.Most) = (0, Math.Min(turn.Most, options.Value.BatchLength) * 2);
+        await TrimAsync(turn, queued, queued.Events.Count);
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var turn in turns.TakeAllAsync(stoppingToken))
+            {
+                try
+                {
+                    await TakeTurnAsync(turn);
+                }
+                catch (Exception exception)
+                {
+                    if (exception is not BackplaneUnavailableException) // it is said elsewhere that Redis is away
+                    {
+                        Log.Failed(logger, exception, turn.Topic.Name);
+                    }
+
+                    turns.Later(turn, ShortestPause);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private void Look(TopicTurn turn, QueuedEvents queued)
+    {
+        turn.Waiting = queued.Length;
+        turn.OldestAt = queued.Events.Count > 0 ? EventBatch.TimeOf(queued.Events[0]) : 0;
+        if (queued.Dropped > 0)
+        {
+            metrics.Dropped(queued.Dropped, "full");
+            Log.Full(logger, queued.Dropped, turn.Topic.Name);
+        }
+    }
+
+    private async Task FailAsync(TopicTurn turn, QueuedEvents queued, ReceiverAnswer answer)
+    {
+        if (++turn.Failures == 1)
+        {
+            turn.FailingSince = time.GetTimestamp();
+        }
+
+        // A receiver that takes others' events is there: then it is this one that it cannot take, whatever it answers.
+        if (answer.IsRefusal || receiver.HasAcceptedSince(turn.FailingSince))
+        {
+            if (turn.Failures == 1)
+            {
+                Log.Refused(logger, turn.Topic.Name, answer.Reason);
+            }
+
+            turn.Most = 1;
+            if (queued.Events.Count == 1 && await queues.RefusedAsync(turn.Topic, EventBatch.IdOf(turn.Topic, queued.Events[0])) >= options.Value.GiveUpAfter)
+            {
+                metrics.Dropped(1, "refused");
+                Log.GivenUp(logger, turn.Topic.Name, answer.Reason);
+                turn.Failures = 0;
+                await TrimAsync(turn, queued, 1);
+                return;
+            }
+        }
+
+        turns.Later(turn, PauseAfter(turn.Failures, answer.RetryAfter));
+    }
+
+    private async Task TrimAsync(TopicTurn turn, QueuedEvents queued, int count)
+    {
+        var left = await queues.TrimAsync(turn.Topic, count, queued.Events[count - 1]);
+        turn.Waiting = left;
+        if (left > 0)
+        {
+            turns.Again(turn);
+        }
+        else
+        {
+            turns.End(turn);
+        }
+    }
+
+    private TimeSpan PauseAfter(int failures, TimeSpan atLeast)
+    {
+        var longest = options.Value.LongestPause;
+        var pause = Math.Min(longest.TotalSeconds, ShortestPause.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 20)));
+        return TimeSpan.FromSeconds(Math.Max(pause * (0.5 + (Random.Shared.NextDouble() / 2)), Math.Min(atLeast.TotalSeconds, longest.TotalSeconds)));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventsDropped", Message = "The oldest {Count} events of {Topic} were dropped: more wait than Events:QueueLength and Events:QueueBytes allow.")]
+        public static partial void Full(ILogger logger, long count, string topic);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventRefused", Message = "The receiver of events refuses those of {Topic} ({Reason}); they wait, and it is asked again.")]
+        public static partial void Refused(ILogger logger, string topic, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "EventGivenUp", Message = "An event of {Topic} was dropped: it was refused for longer than Events:GiveUpAfter ({Reason}).")]
+        public static partial void GivenUp(ILogger logger, string topic, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "EventsFailed", Message = "Events of {Topic} could not be told; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception, string topic);
+    }
+}

@@ -1,0 +1,206 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using Chat.Api.Redis;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Events;
+
+/// <summary>Which topics' events this node takes out: those of its partitions.</summary>
+/// <remarks>
+/// <para>Guarantee: each partition is seen to by a live node; that of a node that died is by another one within its lease and a heartbeat.
+/// Two nodes may see to one for a moment. That does no harm but events told twice: each takes a queue's events from its beginning, tells
+/// them in order, and removes only what the receiver has accepted.</para>
+/// <para>Mechanism: nodes say in a list that they take events out; who has which partition, each computes from the list for itself. In it
+/// a node that comes or goes moves that node's share of partitions and no others (rendezvous hashing).</para>
+/// </remarks>
+internal sealed partial class EventPartitions : BackgroundService
+{
+    // Whoever is woken by the channel does not need it; the channel may lose something.
+    private static readonly TimeSpan ListEvery = TimeSpan.FromSeconds(10);
+
+    private readonly EventQueues _queues;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisKeys _keys;
+    private readonly TopicTurns _turns;
+    private readonly NodeIdentity _node;
+    private readonly NodeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<EventPartitions> _logger;
+    private readonly Partition[] _partitions = [.. Enumerable.Range(0, EventMarks.Partitions).Select(static number => new Partition(number))];
+
+    // Holds one wake-up.
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private long _beatAt; // the timestamp from which on the latest lease surely holds; 0: there is none
+
+    public EventPartitions(
+        EventQueues queues, RedisSubscriptions subscriptions, RedisKeys keys, TopicTurns turns, NodeIdentity node, IOptions<NodeOptions> options,
+        TimeProvider time, ILogger<EventPartitions> logger)
+    {
+        _queues = queues;
+        _subscriptions = subscriptions;
+        _keys = keys;
+        _turns = turns;
+        _node = node;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        subscriptions.Attach(RedisKeys.EventsKind, OnHeard, OnRestored);
+    }
+
+    /// <summary>Whether this node sees to the topic: until its lease may have ended, and others see to it.</summary>
+    public bool Has(Topic topic) =>
+        _partitions[EventMarks.PartitionOf(topic.Utf8Name.Span)].IsMine
+        && Volatile.Read(ref _beatAt) is not 0 and var at && _time.GetElapsedTime(at) < _options.Lease;
+
+    /// <summary>The node of those given that has a partition.</summary>
+    public static string OwnerOf(int partition, IEnumerable<string> nodes) => nodes.MaxBy(node => Weight(partition, node), StringComparer.Ordinal)!;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var timer = _time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, _options.Heartbeat);
+        try
+        {
+            await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+            {
+                await BeatAsync();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+
+        await LeaveAsync(); // EventDelivery has stopped before, with nothing under way any more
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await _queues.BeatAsync(TimeSpan.Zero).WaitAsync(_options.Heartbeat, _time);
+        }
+        catch (Exception exception) when (exception is BackplaneUnavailableException or TimeoutException)
+        {
+            Log.Delayed(_logger, exception.Message); // the lease ends by itself
+        }
+    }
+
+    private static string Weight(int partition, string node) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes(FormattableString.Invariant($"{partition}/{node}"))));
+
+    private async Task BeatAsync()
+    {
+        try
+        {
+            var asked = _time.GetTimestamp();
+            var nodes = await _queues.BeatAsync(_options.Lease);
+            foreach (var partition in _partitions)
+            {
+                partition.IsMine = OwnerOf(partition.Number, nodes) == _node.Id;
+            }
+
+            if (_time.GetElapsedTime(_beatAt) >= _options.Lease)
+            {
+                ListAll(); // turns that came up meanwhile were dropped (Has)
+            }
+
+            Volatile.Write(ref _beatAt, asked);
+            foreach (var partition in _partitions)
+            {
+                await SeeToAsync(partition);
+            }
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.Delayed(_logger, exception.Message);
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(_logger, exception);
+        }
+    }
+
+    private async Task SeeToAsync(Partition partition)
+    {
+        if (!partition.IsMine)
+        {
+            if (partition.IsWatched)
+            {
+                _subscriptions.Unsubscribe(_keys.EventsChannel(partition.Number));
+                partition.IsWatched = false;
+            }
+
+            return;
+        }
+
+        if (!partition.IsWatched)
+        {
+            await _subscriptions.SubscribeAsync(_keys.EventsChannel(partition.Number));
+            (partition.IsWatched, partition.IsListDue) = (true, true); // in this order: what comes while it is listed is heard
+        }
+
+        if (partition.IsListDue || _time.GetElapsedTime(partition.ListedAt) >= ListEvery)
+        {
+            partition.IsListDue = false; // before it is read: what was missed until now is in there
+            try
+            {
+                foreach (var marked in await _queues.ListAsync(partition.Number))
+                {
+                    _turns.Hear(marked.Topic, marked);
+                }
+            }
+            catch
+            {
+                partition.IsListDue = true;
+                throw;
+            }
+
+            partition.ListedAt = _time.GetTimestamp();
+        }
+    }
+
+    private void OnHeard(ReadOnlySpan<byte> partition, ReadOnlySpan<byte> channel)
+    {
+        if (Topic.Parse(Encoding.UTF8.GetString(_keys.TopicOf(channel))) is { } topic)
+        {
+            _turns.Hear(topic);
+        }
+    }
+
+    private void OnRestored()
+    {
+        ListAll();
+        Wake();
+    }
+
+    private void ListAll() => Array.ForEach(_partitions, static partition => partition.IsListDue = true);
+
+    private void Wake() => _wakes.Writer.TryWrite(true);
+
+    private sealed class Partition(int number)
+    {
+        public int Number => number;
+
+        public volatile bool IsMine;
+
+        public volatile bool IsListDue;
+
+        public bool IsWatched { get; set; }
+
+        public long ListedAt { get; set; }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "EventsDelayed", Message = "Events wait a little longer: {Reason}")]
+        public static partial void Delayed(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "EventPartitionsFailed", Message = "Topics with events could not be looked for; trying on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

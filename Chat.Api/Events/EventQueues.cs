@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using Chat.Api.Redis;
+
+namespace Chat.Api.Events;
+
+/// <summary>The queues of events in Redis, as those see them who take events out. What puts them in is in the scripts in which they happen
+/// (event.lua).</summary>
+/// <remarks>Every method throws <see cref="BackplaneUnavailableException"/> where Redis does not answer. All can be repeated.</remarks>
+internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeIdentity node)
+{
+    private const int ListedAtOnce = 1000;
+
+    private static readonly RedisScript BeatScript = new("events-beat.lua");
+    private static readonly RedisScript ListScript = new("events-list.lua");
+    private static readonly RedisScript UnmarkScript = new("events-unmark.lua");
+    private static readonly RedisScript ReadScript = new("events-read.lua");
+    private static readonly RedisScript TrimScript = new("events-trim.lua");
+    private static readonly RedisScript RefusedScript = new("events-refused.lua");
+
+    public static IReadOnlyList<RedisScript> Scripts => [BeatScript, ListScript, UnmarkScript, ReadScript, TrimScript, RefusedScript];
+
+    /// <summary>Says that this node takes events out, and returns all nodes that do.</summary>
+    /// <param name="lease">How long that holds; zero: it stops.</param>
+    public async Task<IReadOnlyList<string>> BeatAsync(TimeSpan lease)
+    {
+        var call = new RedisCall();
+        BeatScript.Begin(call.Buffer, keys: 1, arguments: 2);
+        keys.EventWorkers(call.Buffer);
+        call.Buffer.Bulk(node.Id).Bulk((long)lease.TotalMilliseconds);
+        return await commands.CallAsync(call, RedisKeys.EventsTag) is object?[] nodes
+            ? [.. nodes.OfType<byte[]>().Select(Encoding.ASCII.GetString)]
+            : throw Odd("beat");
+    }
+
+    /// <summary>The topics of a partition that may have events.</summary>
+    public async Task<IReadOnlyList<MarkedTopic>> ListAsync(int partition)
+    {
+        var topics = new List<MarkedTopic>();
+        for (var first = 0; ; first += ListedAtOnce)
+        {
+            var call = new RedisCall();
+            ListScript.Begin(call.Buffer, keys: 1, arguments: 2);
+            keys.MarkedTopics(call.Buffer, partition);
+            call.Buffer.Bulk(first).Bulk(first + ListedAtOnce - 1);
+            if (await commands.CallAsync(call, RedisKeys.PartitionTag(partition)) is not object?[] reply || reply is not [byte[] now, .. var pairs])
+            {
+                throw Odd("list");
+            }
+
+            for (var i = 0; i + 1 < pairs.Length; i += 2)
+            {
+                var markedAt = Number(pairs[i + 1]);
+                if (Topic.Parse(Encoding.UTF8.GetString((byte[])pairs[i]!)) is { } topic)
+                {
+                    topics.Add(new MarkedTopic(topic, markedAt, Number(now) - markedAt >= (long)EventMarks.HoldTime.TotalMilliseconds));
+                }
+            }
+
+            if (pairs.Length < 2 * ListedAtOnce)
+            {
+                return topics;
+            }
+        }
+    }
+
+    /// <summary>Removes a mark that is old enough, after its topic's queue was found empty.</summary>
+    public Task UnmarkAsync(MarkedTopic marked)
+    {
+        var partition = EventMarks.PartitionOf(marked.Topic.Utf8Name.Span);
+        var call = new RedisCall();
+        UnmarkScript.Begin(call.Buffer, keys: 1, arguments: 2);
+        keys.MarkedTopics(call.Buffer, partition);
+        call.Buffer.Bulk(marked.Topic.Utf8Name.Span).Bulk(marked.At);
+        return commands.CallAsync(call, RedisKeys.PartitionTag(partition));
+    }
+
+    /// <summary>The oldest events of a topic, in order.</summary>
+    public async Task<QueuedEvents> ReadAsync(Topic topic, int most, int bytes)
+    {
+        var call = Call(ReadScript, topic, arguments: 2);
+        call.Buffer.Bulk(most).Bulk(bytes);
+        return await commands.CallAsync(call, topic.Utf8Name.Span) is object?[] reply && reply is [long length, long waiting, long dropped, .. var events]
+            ? new QueuedEvents([.. events.OfType<byte[]>()], length, waiting, dropped)
+            : throw Odd("read");
+    }
+
+    /// <summary>Takes events out, the first so many up to this one. Returns how many are left.</summary>
+    public async Task<long> TrimAsync(Topic topic, int count, byte[] last)
+    {
+        var call = Call(TrimScript, topic, arguments: 2);
+        call.Buffer.Bulk(count).Bulk(last);
+        return await commands.CallAsync(call, topic.Utf8Name.Span) is long left ? left : throw Odd("trim");
+    }
+
+    /// <summary>Notes that the first event of a topic was refused. Returns for how long that has been so.</summary>
+    public async Task<TimeSpan> RefusedAsync(Topic topic, string id)
+    {
+        var call = new RedisCall();
+        RefusedScript.Begin(call.Buffer, keys: 1, arguments: 1);
+        keys.QueueState(call.Buffer, topic.Utf8Name.Span);
+        call.Buffer.Bulk(id);
+        return await commands.CallAsync(call, topic.Utf8Name.Span) is long since ? TimeSpan.FromMilliseconds(since) : throw Odd("refused");
+    }
+
+    private RedisCall Call(RedisScript script, Topic topic, int arguments)
+    {
+        var call = new RedisCall();
+        script.Begin(call.Buffer, keys: 2, arguments);
+        keys.Queue(call.Buffer, topic.Utf8Name.Span);
+        keys.QueueState(call.Buffer, topic.Utf8Name.Span);
+        return call;
+    }
+
+    private static long Number(object? text) =>
+        text is byte[] digits && double.TryParse(Encoding.ASCII.GetString(digits), CultureInfo.InvariantCulture, out var number) ? (long)number : throw Odd("list");
+
+    private static BackplaneUnavailableException Odd(string script) => new($"The script events-{script}.lua answered with something unexpected.");
+}
+
+/// <param name="Topic">One whose queue may hold something.</param>
+/// <param name="At">When it was marked last, by Redis's clock.</param>
+/// <param name="IsOld">Whether the mark may be removed, if the queue is found empty from now on.</param>
+internal readonly record struct MarkedTopic(Topic Topic, long At, bool IsOld);
+
+/// <param name="Events">As they were put in, the oldest first; perhaps not all.</param>
+/// <param name="Length">How many there are.</param>
+/// <param name="Bytes">And their bytes.</param>
+/// <param name="Dropped">How many the queue had no room for, since the last time that somebody read it.</param>
+internal sealed record QueuedEvents(IReadOnlyList<byte[]> Events, long Length, long Bytes, long Dropped);

@@ -1,0 +1,162 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Events;
+
+/// <summary>Whose queue is looked at next. A topic has one turn at a time, and takes its place behind the others after each.</summary>
+internal sealed class TopicTurns : IDisposable
+{
+    private readonly Lock _gate = new(); // guards everything below
+    private readonly Dictionary<string, TopicTurn> _topics = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<TopicTurn, long> _later = new(); // by timestamp
+    private readonly Channel<TopicTurn> _ready = Channel.CreateUnbounded<TopicTurn>();
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+
+    public TopicTurns(TimeProvider time)
+    {
+        _time = time;
+        _timer = time.CreateTimer(_ => OnDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>How many events waited when somebody last looked, and when the oldest of them happened; 0: none.</summary>
+    public (long Waiting, long OldestAt) Backlog
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var waiting = _topics.Values.Where(static turn => turn.Waiting > 0).ToList();
+                return waiting.Count == 0 ? (0, 0) : (waiting.Sum(static turn => turn.Waiting), waiting.Min(static turn => turn.OldestAt));
+            }
+        }
+    }
+
+    /// <summary>Turns, for any number of callers; each has to end with one of the methods below.</summary>
+    public async IAsyncEnumerable<TopicTurn> TakeAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var turn in _ready.Reader.ReadAllAsync(cancellationToken))
+        {
+            lock (_gate)
+            {
+                turn.State = TurnState.UnderWay;
+                turn.IsHeard = false;
+            }
+
+            yield return turn;
+        }
+    }
+
+    /// <summary>There may be something in a topic's queue.</summary>
+    public void Hear(Topic topic, MarkedTopic? mark = null)
+    {
+        lock (_gate)
+        {
+            if (!_topics.TryGetValue(topic.Name, out var turn))
+            {
+                _topics[topic.Name] = turn = new TopicTurn(topic);
+                _ready.Writer.TryWrite(turn);
+            }
+            else if (turn.State == TurnState.UnderWay)
+            {
+                turn.IsHeard = true;
+                return; // what it was marked with may be too old a news for the look that is under way
+            }
+
+            turn.Mark = mark ?? turn.Mark;
+        }
+    }
+
+    /// <summary>The turn is over, and there is more.</summary>
+    public void Again(TopicTurn turn)
+    {
+        lock (_gate)
+        {
+            Ready_NeedsLock(turn);
+        }
+    }
+
+    /// <summary>The turn is over, and the next one is not before the pause is.</summary>
+    public void Later(TopicTurn turn, TimeSpan pause)
+    {
+        lock (_gate)
+        {
+            turn.State = TurnState.Later;
+            turn.IsHeard = false;
+            _later.Enqueue(turn, _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency));
+            SetTimer_NeedsLock();
+        }
+    }
+
+    /// <summary>The turn is over, and there was nothing left.</summary>
+    public void End(TopicTurn turn)
+    {
+        lock (_gate)
+        {
+            if (turn.IsHeard)
+            {
+                Ready_NeedsLock(turn);
+            }
+            else
+            {
+                _topics.Remove(turn.Topic.Name);
+            }
+        }
+    }
+
+    /// <summary>The turn is over, and other nodes see to the topic.</summary>
+    public void Drop(TopicTurn turn)
+    {
+        lock (_gate)
+        {
+            _topics.Remove(turn.Topic.Name);
+        }
+    }
+
+    /// <summary>Nobody has to wait for a pause any longer.</summary>
+    public void Hurry()
+    {
+        lock (_gate)
+        {
+            foreach (var turn in _topics.Values.Where(static turn => turn.State == TurnState.Later))
+            {
+                Ready_NeedsLock(turn);
+            }
+
+            _later.Clear();
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Ready_NeedsLock(TopicTurn turn)
+    {
+        turn.State = TurnState.Ready;
+        _ready.Writer.TryWrite(turn);
+    }
+
+    private void OnDue()
+    {
+        lock (_gate)
+        {
+            var now = _time.GetTimestamp();
+            while (_later.TryPeek(out var turn, out var due) && due <= now)
+            {
+                _later.Dequeue();
+                Ready_NeedsLock(turn);
+            }
+
+            SetTimer_NeedsLock();
+        }
+    }
+
+    private void SetTimer_NeedsLock()
+    {
+        if (_later.TryPeek(out _, out var due))
+        {
+            var pause = TimeSpan.FromSeconds(Math.Max(0, due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+            _timer.Change(pause + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan); // no sooner than it is due
+        }
+    }
+}

@@ -1,0 +1,17 @@
+-- Takes events out of a queue that have been told, or given up.
+-- Where they are not what the queue begins with any more (another node has taken them out, they were dropped, Redis came back older
+-- and other events took their places), nothing that was not told is touched: the last of them is looked for, and no two are alike.
+-- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] how many there are   [2] the last of them
+-- Returns how many are left.
+local call = redis.call
+local bytes = 0
+for i, event in ipairs(call('LRANGE', KEYS[1], 0, string.format('%d', tonumber(ARGV[1]) - 1))) do
+  bytes = bytes + #event
+  if event == ARGV[2] then
+    call('LTRIM', KEYS[1], string.format('%d', i), '-1')
+    call('HINCRBY', KEYS[2], 'b', string.format('%d', -bytes))
+    call('HDEL', KEYS[2], 'i', 'r')
+    break
+  end
+end
+return call('LLEN', KEYS[1])

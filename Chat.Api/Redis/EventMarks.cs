@@ -1,0 +1,119 @@
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Redis.Resp;
+
+namespace Chat.Api.Redis;
+
+/// <summary>Marks topics whose queues of events may hold something, for those who take events out (Events/).</summary>
+/// <remarks>
+/// <para>Guarantee: whatever is acknowledged and is to be told stands in its topic's queue, and the topic is marked, whichever node dies
+/// when.</para>
+/// <para>Mechanism: an event enters its queue in the very script in which it happens, in its topic's slot of a Redis Cluster. The list of
+/// queues to look after cannot be in all of these slots; it is in those of the partitions. So the two are written one after the
+/// other, the mark first. A mark is not removed before it is <see cref="HoldTime"/> old, and then only if after that time the queue
+/// was found empty. Whoever acknowledges while the mark surely stands (<see cref="StandsFor"/>) therefore can rely on it; whoever does
+/// not know that any more, marks once more and acknowledges then.</para>
+/// <para>Redis's clock says how old a mark is. If it leaps, a mark may go too early; a search for queues without a mark, now and then,
+/// finds what that leaves behind.</para>
+/// </remarks>
+internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRules rules, TimeProvider time)
+{
+    /// <summary>Topics are looked after in so many partitions; the same on all nodes.</summary>
+    public const int Partitions = 32;
+
+    public static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan StandsFor = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(90);
+
+    private static readonly RedisScript Script = new("events-mark.lua");
+
+    public static IReadOnlyList<RedisScript> Scripts => [Script];
+
+    /// <summary>Arguments that <see cref="WriteArguments"/> writes.</summary>
+    public const int Arguments = 4;
+
+    public EventRules Rules => rules;
+
+    public static int PartitionOf(ReadOnlySpan<byte> topic) => RedisSlot.Of(topic) % Partitions;
+
+    /// <summary>The mark of a topic whose messages are told; null: they are not.</summary>
+    public TopicMark? Of(string topic) =>
+        rules.TellsMessagesOf(topic) ? new TopicMark(System.Text.Encoding.UTF8.GetBytes(topic), time) : null;
+
+    /// <summary>Marks the topic. Never waits.</summary>
+    /// <param name="mark">Learns what became of it.</param>
+    /// <param name="waiting">A publish that has been carried out and is acknowledged once the topic is marked, or null.</param>
+    public void Send(TopicMark mark, PublishOperation? waiting = null)
+    {
+        var command = new MarkCommand(mark, waiting, mark.Sending());
+        Write(command.Buffer, mark.Topic.Span);
+        if (!commands.TrySend(command, RedisKeys.PartitionTag(PartitionOf(mark.Topic.Span))))
+        {
+            command.Refuse();
+        }
+    }
+
+    /// <exception cref="BackplaneUnavailableException">It may or may not be marked.</exception>
+    public Task MarkAsync(Topic topic)
+    {
+        var call = new RedisCall();
+        Write(call.Buffer, topic.Utf8Name.Span);
+        return commands.CallAsync(call, RedisKeys.PartitionTag(PartitionOf(topic.Utf8Name.Span)));
+    }
+
+    /// <summary>Calls a script that may put something into the topic's queue. When this completes, the topic is marked.</summary>
+    /// <exception cref="BackplaneUnavailableException">It may or may not have been carried out.</exception>
+    public async Task<object?> CallAsync(RedisCall call, Topic topic)
+    {
+        var began = time.GetTimestamp();
+        await MarkAsync(topic);
+        var reply = await commands.CallAsync(call, topic.Utf8Name.Span);
+        if (time.GetElapsedTime(began) >= StandsFor)
+        {
+            await MarkAsync(topic);
+        }
+
+        return reply;
+    }
+
+    /// <summary>The two keys that the function in event.lua takes.</summary>
+    public void WriteKeys(CommandBuffer command, ReadOnlySpan<byte> topic)
+    {
+        keys.Queue(command, topic);
+        keys.QueueState(command, topic);
+    }
+
+    /// <summary>What it takes besides.</summary>
+    public void WriteArguments(CommandBuffer command, Topic topic)
+    {
+        WriteChannel(command, topic.Utf8Name.Span);
+        command.Bulk(keys.Channel(topic)).Bulk(rules.QueueLength).Bulk(rules.QueueBytes);
+    }
+
+    /// <summary>The channel on which it wakes those who work on the queue.</summary>
+    public void WriteChannel(CommandBuffer command, ReadOnlySpan<byte> topic) => keys.EventsChannel(command, PartitionOf(topic));
+
+    private void Write(CommandBuffer command, ReadOnlySpan<byte> topic)
+    {
+        Script.Begin(command, keys: 1, arguments: 1);
+        keys.MarkedTopics(command, PartitionOf(topic));
+        command.Bulk(topic);
+    }
+
+    private sealed class MarkCommand(TopicMark mark, PublishOperation? waiting, long sentAt) : RedisCommand
+    {
+        public void Refuse() => OnFailed("not sent");
+
+        protected override void OnReply(ref RespReader reply)
+        {
+            mark.Confirmed(sentAt);
+            waiting?.Marked();
+        }
+
+        protected override void OnFailed(string reason)
+        {
+            mark.Failed();
+            waiting?.NotMarked(reason);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Chat.Api.Messages;
+
+namespace Chat.Api.Redis;
+
+/// <summary>What is told to a backend, and so put into the topics' queues of events, and how much of it waits there. Registered only where
+/// there is a backend to tell.</summary>
+internal sealed record EventRules
+{
+    /// <summary>The topics whose messages are told.</summary>
+    public IReadOnlyList<TopicPattern> Messages { get; init; } = [];
+
+    /// <summary>The topics of which it is told who comes and who goes.</summary>
+    public IReadOnlyList<TopicPattern> Presence { get; init; } = [];
+
+    /// <summary>Whether it is told who comes online and who goes offline.</summary>
+    public bool Online { get; init; }
+
+    /// <summary>Whether it is told who joins groups and who leaves them.</summary>
+    public bool Memberships { get; init; }
+
+    /// <summary>Events that wait in a topic's queue at most.</summary>
+    public int QueueLength { get; init; } = 10_000;
+
+    /// <summary>Their bytes at most.</summary>
+    public int QueueBytes { get; init; } = 4 * 1024 * 1024;
+
+    public bool TellsMessagesOf(string topic) => Any(Messages, topic);
+
+    public bool TellsPresenceOf(Topic topic) => topic.Kind == TopicKind.User ? Online : Any(Presence, topic.Name);
+
+    private static bool Any(IReadOnlyList<TopicPattern> patterns, string topic)
+    {
+        foreach (var pattern in patterns)
+        {
+            if (pattern.Matches(topic))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

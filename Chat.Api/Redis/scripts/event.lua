@@ -1,0 +1,20 @@
+-- Put into the scripts in which something happens that is told to a backend (Events/): puts it at the end of the topic's queue.
+-- Where too much is in there, the oldest goes. Whoever works on the queue is woken when it was empty.
+-- queue: list of events, oldest first   state: hash: b bytes in the queue, d dropped that nobody has been told of (events-read.lua)
+local function event(queue, state, channel, topic, most, bytes, text)
+  local length = redis.call('RPUSH', queue, text)
+  local size = #text
+  if length == 1 then
+    redis.call('HSET', state, 'b', size)
+    redis.call('PEXPIRE', queue, '2592000000') -- 30 days after anybody has looked at it
+    redis.call('PEXPIRE', state, '2592000000')
+    redis.call('PUBLISH', channel, topic)
+  else
+    size = redis.call('HINCRBY', state, 'b', size)
+  end
+  while length > 1 and (length > most or size > bytes) do
+    size = redis.call('HINCRBY', state, 'b', -#redis.call('LPOP', queue))
+    redis.call('HINCRBY', state, 'd', 1)
+    length = length - 1
+  end
+end

@@ -1,0 +1,215 @@
+using System.Globalization;
+using System.Text;
+using Chat.Api.Events;
+using Chat.Api.Messages;
+using Chat.Api.Redis;
+using Chat.Tests.Backplane;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Events;
+
+/// <summary>What is promised about events that wait, whatever server they wait in.</summary>
+public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
+{
+    private const int Most = 5;
+
+    private static int clusters;
+
+    private readonly string _prefix = $"events{Interlocked.Increment(ref clusters)}:";
+    private readonly Topic _group = Topic.Group("told{1}:"); // what means something in a key
+    private readonly Topic _anna = Topic.User("anna");
+    private RedisBackplaneNode? _started;
+
+    private RedisBackplaneNode Node => _started!;
+
+    public async Task InitializeAsync()
+    {
+        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
+        {
+            _started = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix, events: new EventRules
+            {
+                Messages = [Pattern("group:told*")],
+                Presence = [Pattern("group:told*")],
+                Online = true,
+                Memberships = true,
+                QueueLength = Most,
+                QueueBytes = 4096,
+            });
+        }
+    }
+
+    public async Task DisposeAsync() => await (_started?.DisposeAsync() ?? ValueTask.CompletedTask);
+
+    [RedisFact]
+    public async Task Message_OfATopicThatIsTold_WaitsThereInOrder_AndTheTopicIsMarked()
+    {
+        await Node.PublishAsync(_group, "one", "m1");
+        await Node.PublishAsync(_group, "two");
+        await Node.PublishAsync(_group, "one", "m1"); // again
+        await Node.PublishAsync(_group, "typing", signal: "typing");
+        await Node.PublishAsync(_group, "7", "x:left:1", isRemoval: true);
+
+        Assert.Equal(["one", "two"], await MessagesAsync(_group));
+        Assert.Equal(_group, Assert.Single(await MarkedAsync(_group)).Topic);
+    }
+
+    [RedisFact]
+    public async Task Message_OfAnotherTopic_CostsNothing()
+    {
+        await Node.PublishAsync(Topic.Group("other"), "hi", "m1");
+
+        Assert.Equal(0L, redis.Server.Execute("EXISTS", $"{_prefix}{{group:other}}:events", $"{_prefix}{{group:other}}:events:state"));
+        Assert.Empty(await MarkedAsync(Topic.Group("other")));
+    }
+
+    [RedisFact]
+    public async Task Trim_TakesOutWhatWasRead_AndNothingElse()
+    {
+        await PublishAsync(4);
+        var read = await Node.Events.ReadAsync(_group, 2, int.MaxValue);
+
+        Assert.Equal(2, await Node.Events.TrimAsync(_group, 2, read.Events[1]));
+        Assert.Equal(2, await Node.Events.TrimAsync(_group, 2, read.Events[1])); // another node that was slow
+
+        Assert.Equal(["3", "4"], await MessagesAsync(_group));
+        var rest = await Node.Events.ReadAsync(_group, 10, int.MaxValue);
+        Assert.Equal(rest.Events.Sum(one => one.Length), rest.Bytes);
+        Assert.Equal(0, await Node.Events.TrimAsync(_group, 2, rest.Events[1]));
+    }
+
+    [RedisFact]
+    public async Task Queue_WithoutRoom_DropsTheOldest_AndCountsThem()
+    {
+        await PublishAsync(4);
+        var read = await Node.Events.ReadAsync(_group, 4, int.MaxValue);
+        await PublishAsync(3, first: 5);
+
+        Assert.Equal(3, await Node.Events.TrimAsync(_group, 4, read.Events[^1])); // 3 and 4, since 1 and 2 went before
+        var rest = await Node.Events.ReadAsync(_group, 10, int.MaxValue);
+        Assert.Equal((2, 3), (rest.Dropped, rest.Length));
+        Assert.Equal(0, (await Node.Events.ReadAsync(_group, 10, int.MaxValue)).Dropped); // told once
+        Assert.Equal(["5", "6", "7"], rest.Events.Select(Msg));
+    }
+
+    [RedisFact]
+    public async Task Queue_OfTooManyBytes_DropsTheOldest_ButKeepsWhatIsLargerByItself()
+    {
+        await Node.PublishAsync(_group, new string('a', 1500));
+        await Node.PublishAsync(_group, new string('b', 2000));
+        await Node.PublishAsync(_group, new string('c', 1500));
+        Assert.Equal("bc", string.Concat((await MessagesAsync(_group)).Select(text => text[0])));
+
+        await Node.PublishAsync(_group, new string('d', 9000));
+        Assert.Equal("d", string.Concat((await MessagesAsync(_group)).Select(text => text[0])));
+    }
+
+    [RedisFact]
+    public async Task Read_IsOfSoManyBytes_ButOneEventAtLeast()
+    {
+        await Node.PublishAsync(_group, new string('a', 900));
+        await Node.PublishAsync(_group, new string('b', 900));
+        await Node.PublishAsync(_group, "c");
+
+        Assert.Single((await Node.Events.ReadAsync(_group, 10, 1024)).Events);
+        Assert.Single((await Node.Events.ReadAsync(_group, 10, 10)).Events);
+        Assert.Equal(3, (await Node.Events.ReadAsync(_group, 10, 10_000)).Events.Count);
+    }
+
+    [RedisFact]
+    public async Task Mark_IsRemoved_UnlessTheTopicWasMarkedAgain()
+    {
+        await Node.Marks!.MarkAsync(_group);
+        var old = Assert.Single(await MarkedAsync(_group));
+        Assert.False(old.IsOld);
+        await Node.Events.UnmarkAsync(old with { At = old.At - 1 });
+        Assert.Single(await MarkedAsync(_group));
+
+        redis.Server.Execute("ZADD", Partition(_group), "1", _group.Name);
+        var older = Assert.Single(await MarkedAsync(_group));
+        Assert.True(older.IsOld);
+        await Node.Events.UnmarkAsync(older);
+        Assert.Empty(await MarkedAsync(_group));
+    }
+
+    [RedisFact]
+    public async Task Users_WhoComeAndGo_AreTold()
+    {
+        await Node.Presence.ReportAsync(_group, null, [new PresentUser("anna", 1), new PresentUser("Łódź 🧀", 1)], isAll: false);
+        await Node.Presence.ReportAsync(_group, null, [new PresentUser("anna", 2)], isAll: false);
+        await Node.Presence.ReportAsync(_group, "dead", [new PresentUser("anna", 1)], isAll: false);
+        await Node.Presence.ReportAsync(_group, null, [], isAll: true);
+        await Node.Presence.ReportAsync(_group, "dead", [], isAll: true); // swept
+        await Node.Presence.ReportAsync(_anna, null, [new PresentUser("anna", 1)], isAll: false);
+
+        Assert.Equal(["came anna", "came Łódź 🧀", "went Łódź 🧀", "went anna"], await WordsAsync(_group));
+        Assert.Equal(["came anna"], await WordsAsync(_anna));
+        Assert.Single(await MarkedAsync(_anna), marked => marked.Topic == _anna);
+    }
+
+    [RedisFact]
+    public async Task Users_WhoJoinAndLeaveGroups_AreTold_OnceEach()
+    {
+        KeyValuePair<string, long>[] defaults = [new("first", 0)];
+        await Node.Memberships.ReadAsync(_anna, defaults);
+        await Node.Memberships.ReadAsync(_anna, defaults);
+        await Node.Memberships.JoinAsync(_anna, "a:b", 10);
+        await Node.Memberships.JoinAsync(_anna, "a:b", 10);
+        var left = await Node.Memberships.LeaveAsync(_anna, "a:b");
+        await Node.Memberships.LeaveAsync(_anna, "a:b"); // nobody knows yet whether it has taken effect
+        Node.Memberships.Forget(_anna, "a:b", left);
+        await Node.Memberships.LeaveAsync(_anna, "never");
+        await Node.Memberships.ReadAsync(_anna, []);
+
+        Assert.Equal(["joined first", "joined a%3Ab", "left a%3Ab"], await WordsAsync(_anna));
+    }
+
+    [RedisFact]
+    public async Task Refusals_OfOneEvent_AreTimedFromTheFirst()
+    {
+        Assert.Equal(TimeSpan.Zero, await Node.Events.RefusedAsync(_group, "a"));
+        await Eventually.TrueAsync(async () => await Node.Events.RefusedAsync(_group, "a") > TimeSpan.Zero);
+        Assert.Equal(TimeSpan.Zero, await Node.Events.RefusedAsync(_group, "b"));
+    }
+
+    [RedisFact]
+    public async Task Workers_AreThoseWhoseLeaseHolds()
+    {
+        await using var other = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
+        await other.Events.BeatAsync(TimeSpan.FromHours(1));
+        Assert.Equal(new[] { Node.Id, other.Id }.Order(), (await Node.Events.BeatAsync(TimeSpan.FromHours(1))).Order());
+
+        await other.Events.BeatAsync(TimeSpan.Zero);
+
+        Assert.Equal([Node.Id], await Node.Events.BeatAsync(TimeSpan.FromHours(1)));
+    }
+
+    private static TopicPattern Pattern(string text) => TopicPattern.TryParse(text, out var pattern) ? pattern : throw new FormatException(text);
+
+    private static string Msg(byte[] queued) => Heard.Parse("", queued).Msg;
+
+    private async Task PublishAsync(int count, int first = 1)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            await Node.PublishAsync(_group, i.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    private async Task<string[]> MessagesAsync(Topic topic) => [.. (await Node.Events.ReadAsync(topic, 100, int.MaxValue)).Events.Select(Msg)];
+
+    // Without the time.
+    private async Task<string[]> WordsAsync(Topic topic) =>
+        [.. (await Node.Events.ReadAsync(topic, 100, int.MaxValue)).Events.Select(Encoding.UTF8.GetString).Select(line => $"{line.Split(' ')[0]} {line.Split(' ', 3)[2]}")];
+
+    private async Task<List<MarkedTopic>> MarkedAsync(Topic topic) =>
+        [.. (await Node.Events.ListAsync(EventMarks.PartitionOf(topic.Utf8Name.Span))).Where(marked => marked.Topic == topic)];
+
+    private string Partition(Topic topic) => FormattableString.Invariant($"{_prefix}{{events:{EventMarks.PartitionOf(topic.Utf8Name.Span)}}}:topics");
+}
+
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisEventQueueTests(RedisServerFixture redis) : EventQueueSpec(redis);
+
+[Collection(GarnetServerGroup.Name)]
+public sealed class GarnetEventQueueTests(GarnetServerFixture redis) : EventQueueSpec(redis);

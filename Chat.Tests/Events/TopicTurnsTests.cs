@@ -1,0 +1,97 @@
+using Chat.Api.Events;
+using Chat.Api.Messages;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Events;
+
+public sealed class TopicTurnsTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(8);
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly TopicTurns _turns;
+    private readonly IAsyncEnumerator<TopicTurn> _taken;
+    private readonly Topic _a = Topic.Group("a");
+    private readonly Topic _b = Topic.Group("b");
+
+    public TopicTurnsTests()
+    {
+        _turns = new TopicTurns(_time);
+        _taken = _turns.TakeAllAsync(CancellationToken.None).GetAsyncEnumerator();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _taken.DisposeAsync();
+        _turns.Dispose();
+    }
+
+    [Fact]
+    public async Task Topic_HeardOften_HasOneTurn_AndTheNextBehindTheOthers()
+    {
+        _turns.Hear(_a);
+        _turns.Hear(_b);
+        _turns.Hear(_a);
+
+        var a = await TakeAsync();
+        Assert.Equal(_a, a.Topic);
+        _turns.Again(a);
+
+        Assert.Equal(_b, (await TakeAsync()).Topic);
+        Assert.Same(a, await TakeAsync());
+    }
+
+    [Fact]
+    public async Task Topic_HeardInItsTurn_HasAnother_ThoughNothingWasLeft()
+    {
+        _turns.Hear(_a);
+        var a = await TakeAsync();
+        _turns.Hear(_a);
+        _turns.End(a);
+        Assert.Same(a, await TakeAsync());
+
+        _turns.End(a);
+        _turns.Hear(_b);
+        Assert.Equal(_b, (await TakeAsync()).Topic);
+    }
+
+    [Fact]
+    public async Task Topic_ThatFailed_WaitsForItsPause_WhateverIsHeard()
+    {
+        _turns.Hear(_a);
+        var a = await TakeAsync();
+        _turns.Later(a, Pause);
+        _turns.Hear(_a);
+        _turns.Hear(_b);
+        Assert.Equal(_b, (await TakeAsync()).Topic);
+
+        var next = TakeAsync();
+        _time.Advance(Pause - TimeSpan.FromSeconds(1));
+        Assert.False(next.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Same(a, await next);
+    }
+
+    [Fact]
+    public async Task Hurry_EndsAllPauses()
+    {
+        _turns.Hear(_a);
+        var a = await TakeAsync();
+        _turns.Later(a, Pause);
+
+        _turns.Hurry();
+
+        Assert.Same(a, await TakeAsync());
+        _time.Advance(2 * Pause);
+        _turns.Hear(_b);
+        Assert.Equal(_b, (await TakeAsync()).Topic); // a has no second turn for the pause that it did not have to wait
+    }
+
+    private async Task<TopicTurn> TakeAsync()
+    {
+        Assert.True(await _taken.MoveNextAsync().AsTask().WaitAsync(ChatClient.Deadline));
+        return _taken.Current;
+    }
+}
