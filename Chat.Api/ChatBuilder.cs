@@ -6,6 +6,7 @@ using Chat.Api.RawEndpoints;
 using Chat.Api.Redis;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Chat.Api;
 
@@ -23,8 +24,10 @@ internal static class ChatBuilder
         services.AddSingleton<IConnectionCount>(static provider => provider.GetRequiredService<ConnectionTable>());
         services.AddSingleton<ConnectionDrain>();
         services.AddSingleton<Rebalance>();
+        services.AddSingleton<IDrain>(static provider => provider.GetRequiredService<ConnectionDrain>());
         services.AddSingleton<IHostLifetime, DrainLifetime>();
         services.AddHostedService<ConnectionKeeper>();
+        services.AddHostedService<EdgeDrain>();
         services.AddHostedService<CutOff>();
 
         services.AddOptions<TopicOptions>().BindConfiguration(TopicOptions.Section).ValidateDataAnnotations()

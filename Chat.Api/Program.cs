@@ -30,6 +30,7 @@ return await Startup.RunAsync(
         app.UseAuth();
         app.MapDefaultEndpoints();
         app.MapNodes().RequireService(app.Environment);
+        app.MapEdgeStop();
         app.MapAuth();
         app.UsePresence();
         app.UseAccess();

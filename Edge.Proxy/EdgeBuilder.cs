@@ -1,10 +1,12 @@
 using Edge.Proxy.Affinity;
+using Edge.Proxy.Arrivals;
 using Edge.Proxy.Capacity;
 using Edge.Proxy.Failover;
 using Edge.Proxy.Nodes;
 using Edge.Proxy.Origins;
 using Edge.Proxy.Requests;
 using Edge.Proxy.Routing;
+using Edge.Proxy.Stopping;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -20,9 +22,6 @@ namespace Edge.Proxy;
 
 internal static class EdgeBuilder
 {
-    // WebSockets and event streams are dropped at once; this is for requests that are being answered.
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
-
     public static WebApplicationBuilder AddEdge(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -31,20 +30,19 @@ internal static class EdgeBuilder
             .Configure<IConfiguration>(static (edge, configuration) => edge.AllowedOrigins = ReadOrigins(configuration))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<EdgeOptions>, EdgeOptionsValidator>();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        services.AddOptions<KestrelServerOptions>().Configure<IOptions<EdgeOptions>>(static (kestrel, edge) =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = edge.Value.RequestBodyBytes;
-        });
+        services.Configure<KestrelServerOptions>(static kestrel => kestrel.AddServerHeader = false);
 
+        services.AddSingleton<EdgeMetrics>();
         services.AddCapacity();
+        services.AddSingleton<ArrivalLimits>();
+        services.AddStopping();
         services.AddOrigins();
         services.AddReverseProxy().AddTransforms<EdgeTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ResponseDeadline>();
         services.AddSingleton<ILoadBalancingPolicy, LeastConnectionsPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy, RefusalPolicy>();
         services.AddSingleton<IAvailableDestinationsPolicy, ReachableNodesPolicy>();
+        services.AddSingleton<EdgeIdentity>();
         services.AddSingleton<NodeCookie>();
         services.AddSingleton<ISessionAffinityPolicy, HubAffinity>();
         services.AddSingleton<IAffinityFailurePolicy, NoConnectionPolicy>();
@@ -76,6 +74,8 @@ internal static class EdgeBuilder
         app.UseOrigins();
         app.MapReverseProxy(proxy =>
         {
+            proxy.UseMiddleware<DrainingMiddleware>();
+            proxy.UseMiddleware<ArrivalMiddleware>();
             proxy.UseMiddleware<CapacityMiddleware>();
             proxy.UseMiddleware<StreamShutdown>();
             proxy.UseMiddleware<FailoverMiddleware>();

@@ -24,6 +24,47 @@ internal sealed class EdgeOptions
     /// what that limit allows; any number on a system without one.</value>
     public int? Connections { get; set; }
 
+    /// <summary>How many clients may connect per second: WebSockets, and negotiations of hub clients. More are told to come back in a few
+    /// seconds.</summary>
+    /// <value>0 to 1,000,000, and as many at once after a quiet second. Default 5,000; 0: no limit. Measured, a connect costs some 170 us
+    /// of CPU on the nodes, and more where a client is caught up with what it missed: in a small cluster this many leave nodes about half
+    /// of their time for those who are here, and 10,000 who return at once are in again within seconds.</value>
+    public int ConnectionsPerSecond { get; set; } = 5000;
+
+    /// <summary>The same for one address (of IPv6: one /64). More are answered 429.</summary>
+    /// <value>0 to 1,000,000, and ten times as many at once. Default 0: no limit, since many people may share an address.</value>
+    /// <remarks>The address is that of the TCP connection; behind another proxy all clients have that one's, unless
+    /// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> makes the edge believe it.</remarks>
+    public int AddressConnectionsPerSecond { get; set; }
+
+    /// <summary>How many WebSockets and negotiations may wait for a node's answer at once.</summary>
+    /// <value>0 to 1,000,000. Default 1,000; 0: no limit. Where nodes or Redis are slow, this is what bounds the load on them.</value>
+    public int UpgradesAtOnce { get; set; } = 1000;
+
+    /// <summary>How many more may wait at the edge for their turn, for at most 2 seconds; others are told to come back.</summary>
+    /// <value>0 to 1,000,000. Default 4,000: what gets its turn within that time where 2,000 a second connect.</value>
+    public int UpgradesWaiting { get; set; } = 4000;
+
+    /// <summary>How long a client may take to ask for something: from its TCP connection to its first request, TLS included, and from
+    /// the first byte of any request to the end of its headers.</summary>
+    /// <value>1 second to 2 minutes. Default 10 seconds.</value>
+    public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client's connection is kept between two requests.</summary>
+    /// <value>5 seconds to 1 hour. Default 130 seconds: longer than load balancers keep theirs, which would otherwise use one that the
+    /// edge is just closing.</value>
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>How slowly a request's body may come, after 5 seconds.</summary>
+    /// <value>Bytes per second, 0 to 1 MiB. Default 240; 0: as slowly as one likes.</value>
+    public int BodyBytesPerSecond { get; set; } = 240;
+
+    public static readonly TimeSpan DefaultStopDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long an edge that is asked to stop lets clients in, while <c>/health</c> already says that it is not ready.</summary>
+    /// <value>0 to 10 seconds. Default 2 seconds: what a balancer takes to notice. In Development 0.</value>
+    public TimeSpan? StopDelay { get; set; }
+
     /// <summary>How many nodes are asked when they turn a client away with 503; the last one's answer is the client's.</summary>
     /// <value>1 to 100. Default 3: where so many are full or without Redis, most likely all are, and asking every one of them
     /// would multiply the load when it is highest. Nodes that cannot be reached do not count.</value>

@@ -34,6 +34,9 @@ internal sealed record CloseReason(int Code, string Text)
 
     public static readonly CloseReason Draining = new(1012, "draining");
 
+    /// <summary>The edge that the connection came through is stopping; the node is not.</summary>
+    public static readonly CloseReason EdgeDraining = new(1012, "edge draining");
+
     /// <summary>The node has more than its share of connections, and this one is to go to another.</summary>
     public static readonly CloseReason Rebalanced = new(1012, "rebalancing");
 

@@ -13,6 +13,9 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     /// <summary>The format in which its client is addressed. It does not change once the connection has joined a topic.</summary>
     public IFrameFormat Format { get; protected set; } = format;
 
+    /// <summary>The id of the edge through which its client is connected. Null: none.</summary>
+    public string? Edge { get; set; }
+
     /// <summary>When the token it came with, or a newer one shown since, expires. Null if there was none: the connection may stay.</summary>
     public DateTimeOffset? ExpiresAt
     {

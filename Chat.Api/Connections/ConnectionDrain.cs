@@ -1,11 +1,12 @@
 using Chat.Api.Nodes;
+using ServiceDefaults;
 
 namespace Chat.Api.Connections;
 
 /// <summary>Hands the clients of a stopping node over to other nodes.</summary>
 /// <remarks>First the registry learns of it, so that nobody new comes. Then clients are closed over <see cref="ConnectionOptions.DrainTime"/>, as
 /// <see cref="Handover"/> does it. What waits in an outbox goes out first.</remarks>
-internal sealed partial class ConnectionDrain
+internal sealed partial class ConnectionDrain : IDrain
 {
     private static readonly TimeSpan AnnounceTime = TimeSpan.FromSeconds(1); // Redis may be away
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
@@ -25,10 +26,9 @@ internal sealed partial class ConnectionDrain
         _run = new Lazy<Task>(DrainAsync);
     }
 
-    /// <summary>Returns when every connection has ended, or has had the time to. Whoever calls it again waits for the first call.</summary>
     public Task RunAsync() => _run.Value;
 
-    /// <summary>From now on nobody is waited for: what is still open is closed at once.</summary>
+    /// <summary>What is still open is closed at once.</summary>
     public void Hurry() => _hurry.TrySetResult();
 
     private async Task DrainAsync()

@@ -3,7 +3,7 @@ using Chat.Api.Nodes;
 namespace Chat.Api.Connections;
 
 /// <summary>Runs a connection from start to end, whichever endpoint it came through. It is in the table from before it joins anything until it has left everything.</summary>
-internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDrain drain, ILogger<ConnectionRun> logger)
+internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDrain drain, StoppedEdges edges, ILogger<ConnectionRun> logger)
 {
     /// <summary>Returns when the connection has ended. An exception from its run is our fault, and closes it as such.</summary>
     /// <param name="connection">The connection. Its client may already know that it is connected.</param>
@@ -18,6 +18,10 @@ internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDra
             if (drain.IsDraining)
             {
                 connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
+            }
+            else if (edges.Contains(connection.Edge))
+            {
+                connection.Close(CloseReason.EdgeDraining); // the same
             }
 
             reason = await run();

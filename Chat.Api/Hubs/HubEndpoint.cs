@@ -6,6 +6,7 @@ using Chat.Api.Backplane;
 using Chat.Api.Auth;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.Nodes;
 using Chat.Api.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -13,6 +14,7 @@ using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 using ServiceDefaults;
+using ServiceDefaults.Nodes;
 
 namespace Chat.Api.Hubs;
 
@@ -24,7 +26,7 @@ namespace Chat.Api.Hubs;
 /// negotiation.</para>
 /// </remarks>
 internal sealed partial class HubEndpoint(
-    ConnectionDelegate hub, ConnectionTable connections, ConnectionRun life, Admission admission, AccessTable rights, HubServices services, HubMemberships memberships,
+    ConnectionDelegate hub, ConnectionTable connections, ConnectionRun life, StoppedEdges edges, Admission admission, AccessTable rights, HubServices services, HubMemberships memberships,
     IOptions<HubOptions> options, ILogger<HubEndpoint> logger)
 {
     private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
@@ -64,7 +66,7 @@ internal sealed partial class HubEndpoint(
             }
 
             var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
-            var socket = new HubSocket(connections.NextNumber(), userId, input, sender, connections);
+            var socket = new HubSocket(connections.NextNumber(), userId, input, sender, connections) { Edge = EdgeStop.EdgeOf(http) };
             var context = new DefaultConnectionContext(NewConnectionId()) { Transport = socket, User = http.User };
             context.Features.Set<IConnectionHeartbeatFeature>(socket);
             var reading = Task.FromResult(CloseReason.Vanished);
@@ -96,8 +98,21 @@ internal sealed partial class HubEndpoint(
             return OtherUser.WriteAsync(http);
         }
 
+        if (HttpMethods.IsGet(http.Request.Method) && _owners.Find(HubConnectionId.Of(http)) is { } owner)
+        {
+            Move(owner, EdgeStop.EdgeOf(http));
+        }
+
         HubConnectionId.Restore(http);
         return transports(http);
+    }
+
+    private void Move(HubStreamOwner owner, string? edge)
+    {
+        if (owner.MoveTo(edge) is { } stream && edges.Contains(edge))
+        {
+            stream.Close(CloseReason.EdgeDraining); // when that edge's connections were closed, this one was another's
+        }
     }
 
     /// <summary>A connection of SignalR's own transports.</summary>
@@ -107,10 +122,10 @@ internal sealed partial class HubEndpoint(
         var user = context.Features.Get<IConnectionUserFeature>()!.User!;
         var userId = ChatUser.IdOf(user)!;
         var id = HubConnectionId.Of(http);
-        _owners.Add(id, userId);
+        var owner = _owners.Add(id, userId, EdgeStop.EdgeOf(http));
         try
         {
-            await RunStreamAsync(context, http, user, userId);
+            await RunStreamAsync(context, http, user, owner);
         }
         finally
         {
@@ -118,8 +133,9 @@ internal sealed partial class HubEndpoint(
         }
     }
 
-    private async Task RunStreamAsync(ConnectionContext context, HttpContext http, ClaimsPrincipal user, string userId)
+    private async Task RunStreamAsync(ConnectionContext context, HttpContext http, ClaimsPrincipal user, HubStreamOwner owner)
     {
+        var userId = owner.UserId;
         var refusal = HubPositions.TryParse(http.Request.Query, out var since) ? await admission.EnterAsync(userId) : InvalidSince;
         if (refusal is not null)
         {
@@ -137,7 +153,7 @@ internal sealed partial class HubEndpoint(
                 return;
             }
 
-            await RunStreamAsync(context, access, user, userId, since);
+            await RunStreamAsync(context, access, user, owner, since);
         }
         catch (BackplaneUnavailableException) when (access is null)
         {
@@ -169,10 +185,11 @@ internal sealed partial class HubEndpoint(
         return Refusal.Banned(ban.Until);
     }
 
-    private async Task RunStreamAsync(ConnectionContext context, ConnectionAccess access, ClaimsPrincipal user, string userId, HubPositions since)
+    private async Task RunStreamAsync(ConnectionContext context, ConnectionAccess access, ClaimsPrincipal user, HubStreamOwner owner, HubPositions since)
     {
         var transport = context.Transport;
-        var stream = new HubStream(connections.NextNumber(), userId, context, connections);
+        var stream = new HubStream(connections.NextNumber(), owner.UserId, context, connections);
+        owner.Enter(stream);
         context.Transport = stream;
         try
         {

@@ -7,13 +7,47 @@ namespace Chat.Api.Hubs;
 /// alone: anybody with a valid token and the id of another user's connection could write as that user and read their messages.</remarks>
 internal sealed class HubStreamOwners
 {
-    private readonly ConcurrentDictionary<string, string> _users = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HubStreamOwner> _owners = new(StringComparer.Ordinal);
 
     /// <summary>Notes that the connection belongs to <paramref name="userId"/>.</summary>
-    public void Add(string id, string userId) => _users[id] = userId;
+    public HubStreamOwner Add(string id, string userId, string? edge) => _owners[id] = new HubStreamOwner(userId, edge);
 
-    public void Remove(string id) => _users.TryRemove(id, out _);
+    public void Remove(string id) => _owners.TryRemove(id, out _);
+
+    public HubStreamOwner? Find(string id) => _owners.GetValueOrDefault(id);
 
     /// <summary>Returns false if the connection exists and belongs to another user.</summary>
-    public bool MayUse(string id, string userId) => !_users.TryGetValue(id, out var owner) || owner == userId;
+    public bool MayUse(string id, string userId) => !_owners.TryGetValue(id, out var owner) || owner.UserId == userId;
+}
+
+/// <summary>Whose connection it is, and through which edge the request comes that waits for news: with polls, each time another, perhaps.</summary>
+internal sealed class HubStreamOwner(string userId, string? edge)
+{
+    private readonly Lock _gate = new(); // guards the two
+    private string? _edge = edge;
+    private HubStream? _stream;
+
+    public string UserId => userId;
+
+    /// <summary>The connection has been let in.</summary>
+    public void Enter(HubStream stream)
+    {
+        lock (_gate)
+        {
+            _stream = stream;
+            stream.Edge = _edge;
+        }
+    }
+
+    /// <summary>Its client waits at this edge now.</summary>
+    /// <returns>The connection, once it has been let in.</returns>
+    public HubStream? MoveTo(string? edge)
+    {
+        lock (_gate)
+        {
+            _edge = edge;
+            _stream?.Edge = edge;
+            return _stream;
+        }
+    }
 }

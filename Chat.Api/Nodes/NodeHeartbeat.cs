@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
+using ServiceDefaults.Nodes;
 using StackExchange.Redis;
 using IServer = Microsoft.AspNetCore.Hosting.Server.IServer;
 
@@ -15,6 +16,7 @@ internal sealed partial class NodeHeartbeat(
     LiveNodes live,
     NodeSelf self,
     NodeDrain drain,
+    StoppedEdges edges,
     IServer server,
     IHostApplicationLifetime lifetime,
     IOptions<NodeOptions> options,
@@ -78,6 +80,12 @@ internal sealed partial class NodeHeartbeat(
 
     private void OnAnnounced(string id)
     {
+        if (EdgeStop.TryParse(id, out var edge))
+        {
+            edges.TryAdd(edge);
+            return;
+        }
+
         live.Announce(id);
         Wake();
     }

@@ -35,6 +35,10 @@ internal sealed class NodeRegistry(NodeList list, NodeKeys keys, IOptions<NodeOp
     /// <summary>Takes the node off the list and announces it.</summary>
     public Task LeaveAsync(string id) => list.RunAsync(Remove, _keys, id, keys.Channel);
 
+    /// <summary>Tells all nodes that an edge is stopping; those that are cut off from Redis do not hear it. Does not wait.</summary>
+    /// <exception cref="RedisException">Redis is away.</exception>
+    public void AnnounceStop(string edge) => list.Announce(EdgeStop.Announcement(edge));
+
     public async Task<NodeInfo[]> ListAsync() => Sorted(await list.ReadAsync(NodeJson.Default.NodeInfo));
 
     /// <inheritdoc cref="NodeList.ListenAsync"/>

@@ -23,6 +23,7 @@ internal static class NodesBuilder
         services.AddSingleton<NodeSelf>();
         services.AddSingleton<LiveNodes>();
         services.AddSingleton<OtherNodes>();
+        services.AddSingleton<StoppedEdges>();
         services.AddSingleton<NodeList>();
         services.AddSingleton<NodeRegistry>();
         services.AddHostedService<NodeHeartbeat>();

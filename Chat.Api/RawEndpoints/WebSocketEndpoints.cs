@@ -9,6 +9,7 @@ using Chat.Api.Presence;
 using Chat.Api.Topics;
 using Chat.Api.WebSockets;
 using Microsoft.Extensions.Options;
+using ServiceDefaults.Nodes;
 
 namespace Chat.Api.RawEndpoints;
 
@@ -140,6 +141,7 @@ internal sealed class WebSocketEndpoints(
         {
             ExpiresAt = ChatUser.ExpiresAt(http.User),
             Access = access,
+            Edge = EdgeStop.EdgeOf(http),
         };
         var joined = new List<Member>(acquired.Count);
         connection.Presence = request.WatchesPresence ? new ConnectionWatches(presence, connection) : null;

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 using Edge.Proxy.Nodes;
 using Edge.Proxy.Routing;
 using Edge.Proxy;
@@ -16,7 +18,7 @@ internal sealed class EdgeHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private EdgeHost((string Key, string Value)[] settings, string environment = "Production")
+    private EdgeHost((string Key, string Value)[] settings, string environment = "Production", X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Logging.ClearProviders();
@@ -25,6 +27,12 @@ internal sealed class EdgeHost : IAsyncDisposable
             [new("ConnectionStrings:redis", "not used"), .. settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))]);
         builder.Services.AddQueryTokens();
         builder.AddEdge();
+        if (certificate is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        }
+
         foreach (var follower in builder.Services.Where(service => service.ImplementationType == typeof(NodeFollower)).ToList())
         {
             builder.Services.Remove(follower);
@@ -45,6 +53,18 @@ internal sealed class EdgeHost : IAsyncDisposable
         var edge = new EdgeHost(settings);
         await edge.StartAsync();
         edge.Set([.. nodes.Select(node => node.Node)]);
+        return edge;
+    }
+
+    /// <summary>Its <see cref="Http"/> takes whatever certificate the edge shows.</summary>
+    public static async Task<EdgeHost> StartWithTlsAsync(X509Certificate2 certificate, (string Key, string Value)[] settings, FakeNode node)
+    {
+        var edge = new EdgeHost(settings, certificate: certificate)
+        {
+            Http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator }),
+        };
+        await edge.StartAsync();
+        edge.Set(node.Node);
         return edge;
     }
 

@@ -70,6 +70,24 @@ public sealed class EdgeOptionsTests
             failure => Assert.Contains("'elsewhere'", failure, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Edge:ConnectionsPerSecond", "-1", "1000001")]
+    [InlineData("Edge:AddressConnectionsPerSecond", "-1", "1000001")]
+    [InlineData("Edge:UpgradesAtOnce", "-1", "1000001")]
+    [InlineData("Edge:UpgradesWaiting", "-1", "1000001")]
+    [InlineData("Edge:HeaderTimeout", "00:00:00.9", "00:02:01")]
+    [InlineData("Edge:KeepAliveTimeout", "00:00:04", "01:00:01")]
+    [InlineData("Edge:BodyBytesPerSecond", "-1", "1048577")]
+    [InlineData("Edge:StopDelay", "-00:00:01", "00:00:11")]
+    public void Setting_BeyondItsBounds_IsTold(string setting, string tooLittle, string tooMuch)
+    {
+        foreach (var value in (string[])[tooLittle, tooMuch])
+        {
+            var invalid = Assert.Throws<OptionsValidationException>(() => Read($"{setting}={value}"));
+            Assert.StartsWith(setting, Assert.Single(invalid.Failures), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Cookie_OfALongGoneKey_IsForgotten()
     {

@@ -158,6 +158,22 @@ public sealed class EdgeTests : IDisposable
         Assert.Equal(edge.Address.Authority, headers["Host"]);
     }
 
+    /// <summary>Who knew the edge's id could have its connections closed.</summary>
+    [Fact]
+    public async Task EdgesId_IsTheEdgesOwn_WhateverAClientPutsInItsPlace_AndOnlyNodesSeeIt()
+    {
+        await using var node = await FakeNode.StartAsync("one");
+        await using var edge = await EdgeHost.StartAsync(node);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/auth/headers") { Headers = { { "X-Edge", ["abcdefghijklmnopqrstuvwxyz", "another"] } } };
+
+        using var answer = await edge.Http.SendAsync(request, _deadline.Token);
+
+        var headers = await answer.Content.ReadFromJsonAsync<Dictionary<string, string>>(_deadline.Token);
+        Assert.Matches("^[a-z0-9]{26}$", headers!["X-Edge"]);
+        Assert.NotEqual("abcdefghijklmnopqrstuvwxyz", headers["X-Edge"]);
+        Assert.DoesNotContain(answer.Headers, header => header.Value.Contains(headers["X-Edge"]));
+    }
+
     [Fact]
     public async Task Upstream_ReplacesTheRegistry()
     {
@@ -182,10 +198,10 @@ public sealed class EdgeTests : IDisposable
     }
 
     [Fact]
-    public async Task Stop_WithOpenWebSockets_TakesNoTime()
+    public async Task Stop_WithOpenWebSockets_WhoseNodeCannotEndThem_TakesNoTime()
     {
         await using var node = await FakeNode.StartAsync("one");
-        await using var edge = await EdgeHost.StartAsync(node);
+        await using var edge = await EdgeHost.StartAsync([("Edge:StopDelay", "00:00:00")], node);
         var (socket, _) = await edge.ConnectAsync(_deadline.Token);
         var watch = Stopwatch.StartNew();
 

@@ -82,17 +82,6 @@ public sealed class FailoverTests(FailoverCluster cluster, ITestOutputHelper out
         Assert.DoesNotContain(clients, client => client.Ended.IsCompleted);
     }
 
-    [Fact]
-    public async Task EdgeStopping_WithOpenWebSockets_EndsWithinFiveSeconds()
-    {
-        await using var edge = await EdgeProcess.StartAsync(cluster.Nodes.Redis.ConnectionString);
-        await using var client = await edge.ConnectAsync("/chat/user/1");
-
-        await edge.StopAsync(TimeSpan.FromSeconds(5));
-
-        await client.ClosedAsync();
-    }
-
     private async Task<int> StatusAsync(string path)
     {
         using var answer = await cluster.Edge.Http.GetAsync(path);

@@ -37,6 +37,7 @@ internal sealed class FakeNode : IAsyncDisposable
         _app.MapGet("/api/nodes", () => HidesNodes ? Results.Unauthorized() : Results.Json(Array.Empty<object>()));
         _app.MapGet("/api/auth/token", (string nick) => MakesTokens ? Results.Text($"{nick}-{++_tokens}") : Results.NotFound());
         _app.MapPost("/api/auth/post", () => Results.Ok());
+        _app.MapPost("/api/auth/body", (HttpContext http) => http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted));
         _app.Map("/chat/{**rest}", ChatAsync);
         _app.MapPost("/signalr/chat/negotiate", (Delegate)NegotiateAsync);
         _app.Map("/signalr/chat", HubAsync);

@@ -47,8 +47,6 @@ internal sealed class NodeProcess : ServerProcess
     /// <summary>SIGKILL. Returns when the process is gone.</summary>
     public Task KillAsync() => Process.KillAsync();
 
-    public void Signal(int signal) => Process.Signal(signal);
-
     /// <summary>Stops its clock (SIGSTOP). Returns when it has stopped.</summary>
     public void Pause() => Process.Pause();
 }

@@ -19,6 +19,8 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
 
     protected ChildProcess Process { get; } = started.Process;
 
+    public void Signal(int signal) => Process.Signal(signal);
+
     /// <summary>SIGTERM. Returns when the process has ended.</summary>
     public Task StopAsync(TimeSpan within) => Process.StopAsync(within);
 

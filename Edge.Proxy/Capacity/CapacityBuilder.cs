@@ -1,37 +1,35 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Health;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>Registers what an edge does at the limits of its own process.</summary>
+/// <summary>Registers what an edge does at the limits of its own process, and against those who would use it up.</summary>
 internal static class CapacityBuilder
 {
+    // Before the lowest rate counts: a body may begin with a pause.
+    private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
+
     public static IServiceCollection AddCapacity(this IServiceCollection services)
     {
         services.AddSingleton<EdgeCapacity>();
+        services.AddSingleton<ClientConnections>();
+        services.AddTransient<IStartupFilter, RequestCount>();
         services.AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>();
         // Not Kestrel's MaxConcurrentConnections, which does not count WebSockets.
-        services.AddOptions<KestrelServerOptions>().Configure<EdgeCapacity>(static (kestrel, capacity) =>
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => CountAsync(connection, next, capacity))));
+        services.AddOptions<KestrelServerOptions>()
+            .Configure<ClientConnections>(static (kestrel, connections) =>
+                kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.RunAsync(connection, next))))
+            .Configure<IOptions<EdgeOptions>>(static (kestrel, edge) => Limit(kestrel, edge.Value));
         return services;
     }
 
-    private static async Task CountAsync(ConnectionContext connection, ConnectionDelegate next, EdgeCapacity capacity)
+    private static void Limit(KestrelServerOptions kestrel, EdgeOptions edge)
     {
-        if (!capacity.TryAccept())
-        {
-            connection.Abort();
-            return;
-        }
-
-        try
-        {
-            await next(connection);
-        }
-        finally
-        {
-            capacity.Ended();
-        }
+        kestrel.Limits.MaxRequestBodySize = edge.RequestBodyBytes;
+        kestrel.Limits.RequestHeadersTimeout = edge.HeaderTimeout;
+        kestrel.Limits.KeepAliveTimeout = edge.KeepAliveTimeout;
+        kestrel.Limits.MinRequestBodyDataRate = edge.BodyBytesPerSecond == 0 ? null : new MinDataRate(edge.BodyBytesPerSecond, BodyGrace);
+        kestrel.ConfigureHttpsDefaults(https => https.HandshakeTimeout = edge.HeaderTimeout);
     }
 }

@@ -1,3 +1,4 @@
+using Edge.Proxy.Requests;
 using Microsoft.Extensions.Options;
 
 namespace Edge.Proxy.Capacity;
@@ -10,33 +11,35 @@ internal sealed partial class EdgeCapacity
     // Redis, health probes, telemetry, and libraries that are loaded later.
     private const int OwnFiles = 128;
 
-    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(30);
-
-    private readonly TimeProvider _time;
+    private readonly NowAndThen _says;
+    private readonly EdgeMetrics _metrics;
     private readonly ILogger<EdgeCapacity> _logger;
     private readonly int? _limit = OpenFiles.Limit();
     private readonly int _allowed;
-    private readonly int _clients;
-    private long _loggedAt;
     private int _carried;
-    private int _accepted;
 
-    public EdgeCapacity(IOptions<EdgeOptions> options, TimeProvider time, ILogger<EdgeCapacity> logger)
+    public EdgeCapacity(IOptions<EdgeOptions> options, EdgeMetrics metrics, TimeProvider time, ILogger<EdgeCapacity> logger)
     {
-        _time = time;
+        _metrics = metrics;
         _logger = logger;
-        _loggedAt = time.GetTimestamp() - (long)(LogInterval.TotalSeconds * time.TimestampFrequency);
+        _says = new NowAndThen(time);
         var free = _limit - OpenFiles.Count() - OwnFiles;
 
         // 45% towards clients, 45% towards nodes. The rest is for clients that are being refused, and for connections to
         // nodes that idle between two requests.
         _allowed = free is null ? int.MaxValue : Math.Max(1, free.Value * 9 / 20);
         Connections = Math.Min(options.Value.Connections ?? int.MaxValue, _allowed);
-        _clients = free is null ? int.MaxValue : _allowed + Math.Max(4, free.Value / 20);
+        Clients = free is null ? int.MaxValue : _allowed + Math.Max(4, free.Value / 20);
     }
 
     /// <summary>The most connections carried at once.</summary>
     public int Connections { get; }
+
+    /// <summary>How many are carried now.</summary>
+    public int Carried => Volatile.Read(ref _carried);
+
+    /// <summary>The most TCP connections of clients: somewhat more, for those that are told that they are too many.</summary>
+    public int Clients { get; }
 
     public bool TryTake()
     {
@@ -46,7 +49,8 @@ internal sealed partial class EdgeCapacity
         }
 
         GiveBack();
-        if (IsTimeToSay())
+        _metrics.Refused(EdgeRefusal.Full);
+        if (_says.IsTime())
         {
             LogFull(Connections, _limit);
         }
@@ -56,24 +60,10 @@ internal sealed partial class EdgeCapacity
 
     public void GiveBack() => Interlocked.Decrement(ref _carried);
 
-    /// <summary>Counts a client's TCP connection. Returns false if not even a refusal can be afforded.</summary>
-    public bool TryAccept()
-    {
-        if (Interlocked.Increment(ref _accepted) <= _clients)
-        {
-            return true;
-        }
-
-        Ended();
-        return false;
-    }
-
-    public void Ended() => Interlocked.Decrement(ref _accepted);
-
     /// <summary>Logs now and then that the system gives no more.</summary>
     public void Report(OwnFault fault)
     {
-        if (!IsTimeToSay())
+        if (!_says.IsTime())
         {
             return;
         }
@@ -88,19 +78,14 @@ internal sealed partial class EdgeCapacity
         }
     }
 
-    /// <summary>Logs once, at the start, what this edge can carry.</summary>
+    /// <summary>Says once, at the start, what this edge can carry, and from then on what it carries.</summary>
     public void Announce()
     {
+        _metrics.Observe(() => Carried);
         if (_limit is { } limit)
         {
             LogLimit(limit, _allowed, Connections);
         }
-    }
-
-    private bool IsTimeToSay()
-    {
-        var last = Interlocked.Read(ref _loggedAt);
-        return _time.GetElapsedTime(last) >= LogInterval && Interlocked.CompareExchange(ref _loggedAt, _time.GetTimestamp(), last) == last;
     }
 
     [LoggerMessage(EventName = "Capacity", Level = LogLevel.Information, Message = "The limit of {Limit} open files (ulimit -n) allows {Allowed} connections, each of which takes two; at most {Connections} are carried")]

@@ -20,9 +20,8 @@ internal static class RequestKind
 
     public static bool IsHub(this HttpRequest request) => request.Path.StartsWithSegments(HubPath);
 
-    /// <summary>A hub's server-sent events.</summary>
-    public static bool IsEventStream(this HttpRequest request) =>
-        request.IsHub() && request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase);
+    /// <summary>A hub's server-sent events, or one of its polls: both stay until there is news, or longer.</summary>
+    public static bool IsHubStream(this HttpRequest request) => request.IsHub() && HttpMethods.IsGet(request.Method);
 
     /// <summary>Asks for a connection id. Asking again only makes another one.</summary>
     public static bool IsNegotiate(this HttpRequest request) =>

@@ -1,16 +1,18 @@
 using System.Text;
 using Edge.Proxy.Failover;
+using Edge.Proxy.Nodes;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using ServiceDefaults.Nodes;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Edge.Proxy.Routing;
 
-/// <summary>What the edge changes in requests and responses, and what it keeps: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>.</summary>
+/// <summary>What the edge changes in requests and responses, and what it keeps: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>, and the edge's own id.</summary>
 /// <remarks>Forwarded headers from outside are replaced, not believed. Behind another proxy, the platform's switch
 /// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> makes the edge trust that proxy.</remarks>
-internal sealed class EdgeTransforms(IOptions<EdgeOptions> options) : ITransformProvider
+internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity identity) : ITransformProvider
 {
     private const string NodeHeader = "X-Node";
 
@@ -25,6 +27,7 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options) : ITransform
     public void Apply(TransformBuilderContext context)
     {
         context.AddRequestTransform(KeepPath);
+        context.AddRequestHeader(EdgeStop.Header, identity.Id, append: false); // whatever the client put there is gone
         if (options.Value.Upstream is not null)
         {
             // The platform routes by its own host name, and only the node knows which of them it is.

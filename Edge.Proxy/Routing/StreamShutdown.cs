@@ -3,15 +3,14 @@ using Edge.Proxy.Requests;
 namespace Edge.Proxy.Routing;
 
 /// <summary>
-/// Drops WebSockets and event streams as soon as the edge stops; their clients reconnect through another edge or the
-/// next one. The server would wait for them until the shutdown timeout, and a proxy cannot put a goodbye into a stream
-/// it does not parse.
+/// Drops the WebSockets, event streams and polls that are still there when the host stops, after the time that their nodes had to end
+/// them. The server would wait for them until the shutdown timeout.
 /// </summary>
 internal sealed class StreamShutdown(RequestDelegate next, IHostApplicationLifetime lifetime)
 {
     public async Task InvokeAsync(HttpContext http)
     {
-        if (!http.IsUpgrade() && !http.Request.IsEventStream())
+        if (!http.IsUpgrade() && !http.Request.IsHubStream())
         {
             await next(http);
             return;

@@ -15,6 +15,6 @@ public sealed class NodeKeys(string prefix)
     /// <summary>The key that the edges' cookies are signed with.</summary>
     public RedisKey Affinity { get; } = prefix + "{nodes}:affinity";
 
-    /// <summary>Announces a node that joined, changed its state, left or was swept; the payload is its id.</summary>
+    /// <summary>Announces a node that joined, changed its state, left or was swept; the payload is its id. Or an edge that stops (<see cref="EdgeStop"/>).</summary>
     public string Channel { get; } = prefix + "nodes";
 }

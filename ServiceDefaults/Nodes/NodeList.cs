@@ -23,6 +23,11 @@ public sealed class NodeList(IConnectionMultiplexer redis, NodeKeys keys, TimePr
         .SubscribeAsync(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), (_, id) => announced((string?)id ?? ""))
         .WaitAsync(CallTimeout, time);
 
+    /// <summary>Tells all who listen. Does not wait.</summary>
+    /// <exception cref="RedisException">Redis is away.</exception>
+    public void Announce(string text) => redis.GetSubscriber()
+        .Publish(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), text, CommandFlags.FireAndForget);
+
     /// <summary>Runs a script.</summary>
     // EVAL with the text, not EVALSHA: at a call or two a second the bytes do not matter, and no restart of Redis can make it fail for a
     // missing script.

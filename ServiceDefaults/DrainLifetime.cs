@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
-using Chat.Api.Connections;
+using Microsoft.Extensions.Hosting;
 
-namespace Chat.Api;
+namespace ServiceDefaults;
 
-/// <summary>Stops the node when it is asked to (SIGTERM, Ctrl+C): it drains first, and only then does the host stop.</summary>
-/// <remarks>The framework's own lifetime stops the host at once, and with it ends the requests of SignalR's long polls and event
+/// <summary>Stops a node or an edge when it is asked to (SIGTERM, Ctrl+C): it drains first, and only then does the host stop.</summary>
+/// <remarks>The framework's own lifetime stops the host at once, and with it ends the requests of WebSockets, long polls and event
 /// streams before their clients could be told anything. Whoever asks a second time is not kept waiting.</remarks>
-internal sealed class DrainLifetime(IHostApplicationLifetime application, ConnectionDrain drain) : IHostLifetime, IDisposable
+public sealed class DrainLifetime(IHostApplicationLifetime application, IDrain drain) : IHostLifetime, IDisposable
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
 

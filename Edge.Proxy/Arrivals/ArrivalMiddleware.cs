@@ -1,0 +1,38 @@
+using System.Threading.RateLimiting;
+using Edge.Proxy.Requests;
+
+namespace Edge.Proxy.Arrivals;
+
+/// <summary>Lets clients in at the rate at which they can be dealt with: WebSockets, and the negotiations of hub clients.</summary>
+internal sealed class ArrivalMiddleware(RequestDelegate next, ArrivalLimits limits)
+{
+    public Task InvokeAsync(HttpContext http) => http.IsWebSocket() || http.Request.IsNegotiate() ? ArriveAsync(http) : next(http);
+
+    private async Task ArriveAsync(HttpContext http)
+    {
+        if (limits.Count(http) is { } refusal)
+        {
+            await (refusal == EdgeRefusal.AddressRate ? Unavailable.TooManyFromAddressAsync(http) : Unavailable.TooManyAsync(http));
+            return;
+        }
+
+        if (await limits.EnterAsync(http) is not { } place)
+        {
+            await Unavailable.TooManyAsync(http);
+            return;
+        }
+
+        using (place)
+        {
+            // With the answer of a node it has come in; how long it stays is no matter.
+            http.Response.OnStarting(static place => Leave((RateLimitLease)place), place);
+            await next(http);
+        }
+    }
+
+    private static Task Leave(RateLimitLease place)
+    {
+        place.Dispose(); // a second time does nothing
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,137 @@
+using Edge.Proxy.Requests;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.Extensions.Options;
+
+namespace Edge.Proxy.Capacity;
+
+/// <summary>The clients' TCP connections: no more than the process can afford, and none that is open for nothing while others wait.</summary>
+/// <remarks>
+/// <para>Whoever connects has <see cref="EdgeOptions.HeaderTimeout"/> to ask for something; the server's own timeouts begin with the first
+/// byte, or bear with silence as long as between two requests.</para>
+/// <para>When all places are taken, the connection that has been idle for the longest gives way: one that has not asked yet, or whose
+/// requests are all answered. So thousands that say nothing, or send their headers byte by byte, keep nobody out.</para>
+/// </remarks>
+internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metrics, IOptions<EdgeOptions> options, TimeProvider time)
+{
+    // Who has only just connected is about to ask.
+    private static readonly TimeSpan Chance = TimeSpan.FromSeconds(1);
+
+    // Those that gave way are open until the server has got round to them: no more than what is kept free for such things.
+    private const int MostEvicted = 32;
+
+    private readonly Lock _gate = new(); // guards all that follows
+    private readonly LinkedList<ClientConnection> _idle = []; // the one that has been for the longest first
+    private int _open; // without the evicted
+    private int _evicted;
+
+    /// <summary>A connection from its beginning to its end, TLS included.</summary>
+    public async Task RunAsync(ConnectionContext context, ConnectionDelegate next)
+    {
+        var connection = new ClientConnection(this, context, time.GetTimestamp());
+        if (!TryAdd(connection))
+        {
+            metrics.Refused(EdgeRefusal.Full);
+            context.Abort();
+            return;
+        }
+
+        context.Features.Set(connection);
+        context.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static state => ((ClientConnection)state).Tend(), connection);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            Remove(connection);
+        }
+    }
+
+    /// <summary>A request of this connection has come.</summary>
+    public void Began(ClientConnection connection)
+    {
+        connection.HasAsked = true;
+        lock (_gate)
+        {
+            if (connection.Requests++ == 0)
+            {
+                Unlist_NeedsLock(connection);
+            }
+        }
+    }
+
+    /// <summary>A request of this connection is answered.</summary>
+    public void Answered(ClientConnection connection)
+    {
+        lock (_gate)
+        {
+            if (--connection.Requests == 0 && !connection.IsEvicted)
+            {
+                connection.IdleSince = time.GetTimestamp();
+                connection.Idle = _idle.AddLast(connection);
+            }
+        }
+    }
+
+    public void Tend(ClientConnection connection)
+    {
+        if (!connection.HasAsked && time.GetElapsedTime(connection.AcceptedAt) > options.Value.HeaderTimeout)
+        {
+            connection.HasAsked = true; // enough said
+            metrics.Refused(EdgeRefusal.Silent);
+            connection.End();
+        }
+    }
+
+    private bool TryAdd(ClientConnection connection)
+    {
+        ClientConnection? evicted = null;
+        lock (_gate)
+        {
+            if (_open >= capacity.Clients)
+            {
+                evicted = _idle.First?.Value;
+                if (evicted is null || _evicted >= MostEvicted || time.GetElapsedTime(evicted.IdleSince, connection.AcceptedAt) < Chance)
+                {
+                    return false;
+                }
+
+                Unlist_NeedsLock(evicted);
+                evicted.IsEvicted = true;
+                _evicted++;
+                _open--;
+            }
+
+            _open++;
+            connection.Idle = _idle.AddLast(connection);
+        }
+
+        if (evicted is not null)
+        {
+            metrics.Refused(EdgeRefusal.Idle);
+            evicted.End();
+        }
+
+        return true;
+    }
+
+    private void Remove(ClientConnection connection)
+    {
+        lock (_gate)
+        {
+            Unlist_NeedsLock(connection);
+            _ = connection.IsEvicted ? _evicted-- : _open--;
+            connection.IsEvicted = true; // a request of it may still be ending
+        }
+    }
+
+    private void Unlist_NeedsLock(ClientConnection connection)
+    {
+        if (connection.Idle is { } place)
+        {
+            _idle.Remove(place);
+            connection.Idle = null;
+        }
+    }
+}

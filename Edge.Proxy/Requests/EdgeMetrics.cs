@@ -1,0 +1,48 @@
+using System.Diagnostics.Metrics;
+using ServiceDefaults;
+
+namespace Edge.Proxy.Requests;
+
+/// <summary>What the edge counts, in the <c>Chat</c> meter.</summary>
+internal sealed class EdgeMetrics
+{
+    private readonly Meter _meter;
+    private readonly Counter<long> _refused;
+
+    public EdgeMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(ChatTelemetry.Name);
+        _refused = _meter.CreateCounter<long>("chat.edge.refused", "{event}", "Requests and connections that the edge refused or ended by itself, by reason.");
+    }
+
+    public void Refused(EdgeRefusal reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+
+    /// <summary>From now on the meter tells how many are carried.</summary>
+    public void Observe(Func<int> carried) =>
+        _meter.CreateObservableUpDownCounter("chat.edge.carried", carried, "{request}", "WebSockets and other requests that are being carried to nodes.");
+}
+
+/// <summary>Why the edge refused a request or a connection, or ended it.</summary>
+internal enum EdgeRefusal
+{
+    /// <summary>More connections began in a second than may: <see cref="EdgeOptions.ConnectionsPerSecond"/>.</summary>
+    Rate,
+
+    /// <summary>The same from one address: <see cref="EdgeOptions.AddressConnectionsPerSecond"/>.</summary>
+    AddressRate,
+
+    /// <summary>More were beginning at once than may, for too long: <see cref="EdgeOptions.UpgradesAtOnce"/>.</summary>
+    AtOnce,
+
+    /// <summary>As many are carried as can be: <see cref="EdgeOptions.Connections"/>.</summary>
+    Full,
+
+    /// <summary>A client asked nothing in time: <see cref="EdgeOptions.HeaderTimeout"/>.</summary>
+    Silent,
+
+    /// <summary>A connection on which nothing was asked had to make room for another.</summary>
+    Idle,
+
+    /// <summary>The edge is stopping.</summary>
+    Stopping,
+}
