@@ -27,6 +27,7 @@ internal sealed partial class HubClient
     private int _isOpen; // 1: joinings may begin
     private ImmutableDictionary<string, long> _unsubscribed = ImmutableDictionary<string, long>.Empty; // groups that this connection alone is not in, and of which joining
     private Entered[]? _takenUp; // between TakeUpAsync and EnterAsync
+    private bool _tellsPositions; // also of groups in which it did not say where it was
     private volatile bool _isOver;
     private ConnectionWatches? _presence; // null: it never asked
 
@@ -69,6 +70,7 @@ internal sealed partial class HubClient
         }
 
         var entered = await Task.WhenAll(groups.Groups.Select(group => TakeUpGroupAsync(group.Key, group.Value, since.Of(group.Key))));
+        _tellsPositions = since.AreTold;
         _takenUp = [.. entered.OfType<Entered>(), new Entered(_userMember, since.User, new LogPosition(epoch, offset))];
     }
 
@@ -101,7 +103,6 @@ internal sealed partial class HubClient
 
     private async Task<UserGroups> EnterAsync(Entered[] takenUp)
     {
-
         await Task.WhenAll(
             takenUp.Where(one => one.Member != _userMember).Select(one => AddSignalsAsync(one.Member))
                 .Append(_services.Signals.AddToGroupAsync(ConnectionId, _services.Names.User(UserId))));
@@ -120,6 +121,10 @@ internal sealed partial class HubClient
             if (one.IsForbiddenSince)
             {
                 TellHole(one.Member, one.Live);
+            }
+            else if (_tellsPositions)
+            {
+                Connection.Enqueue(Connection.Format.Subscribed(one.Member.Topic.Topic, one.Live.Epoch, one.Live.Offset, recovered: true)!);
             }
 
             one.Member.Topic.Release(one.Member);

@@ -29,7 +29,7 @@ internal sealed partial class HubEndpoint(
     ConnectionDelegate hub, ConnectionTable connections, ConnectionRun life, StoppedEdges edges, Admission admission, AccessTable rights, HubServices services, HubMemberships memberships,
     IOptions<HubOptions> options, ILogger<HubEndpoint> logger)
 {
-    private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}.");
+    private static readonly Refusal InvalidSince = new(400, "The query parameter since is {group}:{epoch}:{offset}, separated by commas; since.user is {epoch}:{offset}; positions is true or false.");
 
     private static readonly Refusal OtherUser = new(403, "This connection is another user's.");
 

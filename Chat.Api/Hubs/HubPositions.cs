@@ -3,7 +3,8 @@ using Chat.Api.Messages;
 namespace Chat.Api.Hubs;
 
 /// <summary>Where a client that reconnects was in its groups: query <c>since=first:{epoch}:{offset},second:{epoch}:{offset}</c>,
-/// and <c>since.user={epoch}:{offset}</c> for its own messages. In the list, groups are percent-encoded.</summary>
+/// and <c>since.user={epoch}:{offset}</c> for its own messages. In the list, groups are percent-encoded. With <c>positions=true</c> it is
+/// told all its groups and where each is, also those that it did not name.</summary>
 internal sealed class HubPositions
 {
     public static readonly HubPositions None = new();
@@ -11,6 +12,8 @@ internal sealed class HubPositions
     private readonly Dictionary<string, LogPosition> _groups = new(StringComparer.Ordinal);
 
     public LogPosition? User { get; private init; }
+
+    public bool AreTold { get; private init; }
 
     public LogPosition? Of(string group) => _groups.TryGetValue(group, out var position) ? position : null;
 
@@ -20,9 +23,15 @@ internal sealed class HubPositions
         positions = None;
         var groups = query["since"].ToString();
         var user = query["since.user"].ToString();
-        if (groups.Length + user.Length == 0)
+        var told = query["positions"].ToString();
+        if (groups.Length + user.Length + told.Length == 0)
         {
             return true;
+        }
+
+        if (told is not ("" or "true" or "false"))
+        {
+            return false;
         }
 
         LogPosition own = default;
@@ -31,7 +40,7 @@ internal sealed class HubPositions
             return false;
         }
 
-        var parsed = new HubPositions { User = user.Length > 0 ? own : null };
+        var parsed = new HubPositions { User = user.Length > 0 ? own : null, AreTold = told == "true" };
         foreach (var entry in groups.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             // The group may hold colons itself, the position holds one. Commas, and percent signs, are encoded.

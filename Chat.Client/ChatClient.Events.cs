@@ -1,0 +1,54 @@
+using Chat.Client.Topics;
+using Chat.Client.Wire;
+
+namespace Chat.Client;
+
+// What the hub calls, as events.
+public sealed partial class ChatClient
+{
+    /// <summary>True: the connection has told all groups, and calls may be made.</summary>
+    private bool On(string name, HubArgument argument)
+    {
+        switch (name)
+        {
+            case "message" when argument.Group is { } group:
+                _topics.Message(group, MessageOf(group, argument));
+                break;
+            case "direct":
+                _topics.Message(TopicStates.Own, MessageOf(null, argument));
+                break;
+            case "subscribed" when argument.Position is { } position:
+                var topic = argument.Group ?? TopicStates.Own;
+                return _topics.Subscribed(topic, position, argument.Recovered) && topic == TopicStates.Own; // told as the last
+            case "mirror" when argument is { Method: "unsubscribe", Payload.Group: { } left }:
+                _topics.Unsubscribed(left);
+                break;
+            case "forbidden" when argument.Group is { } group:
+                _topics.Unsubscribed(group);
+                _events.Add(new ChatForbidden(group, argument.Until is { } until ? DateTimeOffset.FromUnixTimeMilliseconds(until) : null));
+                break;
+            case "joined" when argument is { Group: { } group, Nick: { } nick }:
+                _events.Add(new ChatUserJoined(group, nick));
+                break;
+            case "lost" when argument is { Group: { } group, Nick: { } nick }:
+                _events.Add(new ChatUserLeft(group, nick));
+                break;
+            case "typing" when argument is { Group: { } group, Nick: { } nick }:
+                _events.Add(new ChatTyping(group, nick));
+                break;
+            case "presence" when argument.Group is { } group:
+                _events.Add(PresenceOf(group, argument));
+                break;
+        }
+
+        return false;
+    }
+
+    private static ChatPresence PresenceOf(string group, HubArgument argument) => new(
+        group, argument.Count, argument.Members?.Select(member => new ChatMember(member.Nick, member.Connections)).ToArray(), argument.Joined ?? [], argument.Left ?? []);
+
+    private static IEnumerable<ChatMessage> MessagesOf(HubArgument answer) => (answer.Messages ?? []).Select(message => MessageOf(message.Group, message));
+
+    private static ChatMessage MessageOf(string? group, HubArgument message) => new(
+        group, message.Nick ?? "", message.Message ?? "", message.Id, message.Position, message.At > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(message.At) : null);
+}

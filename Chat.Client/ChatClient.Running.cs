@@ -1,0 +1,354 @@
+using Chat.Client.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace Chat.Client;
+
+// The connection: made, kept, made again; and calls over whichever there is.
+public sealed partial class ChatClient
+{
+    private const int GoingAway = 1012; // the node stops, or has too many connections
+    private const int TooMuch = 1008;
+    private const int TokenExpired = 4401;
+    private const int MostRefusals = 3; // of tokens, in a row
+
+    private static readonly TimeSpan Stable = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseAfterTooMuch = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPauseOfCalls = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortestTokenLife = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1); // a timer has a limit
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _running;
+    private volatile TaskCompletionSource<HubLink> _link = NewLink();
+    private string? _refusal;
+    private bool _wasOnline;
+    private int _failures;
+    private int _refusals;
+
+    /// <summary>Ends the present connection as a crash of the network does; for tests.</summary>
+    internal void Break()
+    {
+        if (_link.Task.IsCompletedSuccessfully)
+        {
+            _link.Task.Result.Abort();
+        }
+    }
+
+    private static TaskCompletionSource<HubLink> NewLink()
+    {
+        var source = new TaskCompletionSource<HubLink>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = source.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // perhaps nobody asks
+        return source;
+    }
+
+    private async Task RunAsync()
+    {
+        var reason = "disposed of";
+        try
+        {
+            while (true)
+            {
+                _stopping.Token.ThrowIfCancellationRequested();
+                Become(ChatState.Connecting);
+                var end = await RunOnceAsync().ConfigureAwait(false);
+                _stopping.Token.ThrowIfCancellationRequested();
+                if (IsFinal(end))
+                {
+                    reason = _refusal = end.Reason.Length > 0 ? end.Reason : $"The server closed the connection with {end.Code}.";
+                    Log.Refused(_options.Logger, reason);
+                    break;
+                }
+
+                var delay = DelayAfter(end);
+                Log.Lost(_options.Logger, end.Code, end.Reason, delay.TotalMilliseconds);
+                Become(ChatState.Waiting, end.Reason, delay);
+                await Task.Delay(delay, _options.TimeProvider, _stopping.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Disposed of.
+        }
+        finally
+        {
+            _link.TrySetException(new ChatException(_refusal is null ? "stopped" : "refused", _refusal ?? "The client has been disposed of."));
+            _events.End();
+            Become(ChatState.Stopped, reason);
+        }
+    }
+
+    /// <summary>One connection, from the token to the end. Returns how it ended.</summary>
+    private async Task<LinkEnd> RunOnceAsync()
+    {
+        HubLink link;
+        string token;
+        try
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+            using var timer = _options.TimeProvider.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), patience, _options.ConnectTimeout, Timeout.InfiniteTimeSpan);
+            token = await _options.Token(patience.Token).ConfigureAwait(false);
+            link = await HubLink.OpenAsync(Address(), token, _options, patience.Token).ConfigureAwait(false);
+        }
+        catch (LinkException exception)
+        {
+            return exception.End;
+        }
+        catch (Exception exception) when (!_stopping.IsCancellationRequested)
+        {
+            // Of the token's source anything may come; it is asked again.
+            return new LinkEnd(1006, exception is OperationCanceledException ? $"No answer within {_options.ConnectTimeout.TotalSeconds:0.#} s." : "There was no token: " + exception.Message);
+        }
+
+        await using (link.ConfigureAwait(false))
+        {
+            return await ServeAsync(link, token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<LinkEnd> ServeAsync(HubLink link, string token)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        using var ending = _stopping.Token.Register(link.End);
+        var began = _options.TimeProvider.GetTimestamp();
+        var refreshing = RefreshAsync(link, token, over.Token);
+        var returning = Task.CompletedTask;
+        Node = link.Node;
+        link.CallBegun = _events.Open;
+        var end = await link.ReadAsync(
+            (name, argument) =>
+            {
+                if (On(name, argument))
+                {
+                    returning = EnterAsync(link, over.Token);
+                }
+            },
+            () => _events.RoomAsync(() => link.HasCalls || _stopping.IsCancellationRequested)).ConfigureAwait(false);
+
+        // New calls wait for the next connection, before those of this one fail and are made again.
+        if (_link.Task.IsCompleted)
+        {
+            _link = NewLink();
+            _failures = _options.TimeProvider.GetElapsedTime(began) >= Stable ? 0 : _failures;
+        }
+
+        link.FailCalls();
+        await over.CancelAsync().ConfigureAwait(false);
+        await refreshing.ConfigureAwait(false);
+        await returning.ConfigureAwait(false);
+        return end;
+    }
+
+    /// <summary>The connection has told all it had to: calls may come, and what it could not tell is asked for.</summary>
+    private async Task EnterAsync(HubLink link, CancellationToken over)
+    {
+        Log.Connected(_options.Logger, link.Node);
+        Reconnects += _wasOnline ? 1 : 0;
+        (_wasOnline, _refusals) = (true, 0);
+        var (forgotten, behind) = _topics.Entered();
+        Become(ChatState.Online);
+        _link.TrySetResult(link);
+        await Task.WhenAll(
+            forgotten.Select(group => ReturnAsync(link, group, "join", over))
+                .Concat(behind.Select(group => ReturnAsync(link, group, "history", over)))
+                .Concat(_topics.Watched.Select(group => WatchAgainAsync(group, over)))).ConfigureAwait(false);
+    }
+
+    // Messages of the group are held meanwhile. If it can't be, the next connection tries again, from the same position.
+    private async Task ReturnAsync(HubLink link, string group, string method, CancellationToken over)
+    {
+        try
+        {
+            var known = _topics.PositionOf(group);
+            var answer = await CallAsync(method, new HubArgument { Group = group, Since = known?.ToString() }, over).ConfigureAwait(false);
+            await TakeAsync(group, known, answer, over).ConfigureAwait(false);
+        }
+        catch (ChatException exception) when (!over.IsCancellationRequested)
+        {
+            Log.NotBack(_options.Logger, exception.Code);
+            if (exception.IsWorthRetrying || exception.Code == "timeout")
+            {
+                link.End();
+            }
+            else
+            {
+                _topics.Unsubscribed(group);
+            }
+        }
+        catch (Exception exception) when (exception is ChatException or OperationCanceledException)
+        {
+            // The connection has ended.
+        }
+        finally
+        {
+            _topics.Release(group);
+        }
+    }
+
+    private async Task WatchAgainAsync(string group, CancellationToken over)
+    {
+        try
+        {
+            await CallAsync("presence", new HubArgument { Group = group, Watch = true }, over).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ChatException or OperationCanceledException)
+        {
+            // Left meanwhile, or the connection has ended.
+        }
+    }
+
+    /// <summary>Gives what a group's log has after a position, from the first answer on to where what is held begins.</summary>
+    private async Task TakeAsync(string group, ChatPosition? since, HubArgument answer, CancellationToken cancellationToken)
+    {
+        _topics.Joined(group, StartOf(answer, since), answer.Recovered);
+        _topics.Fetched(group, MessagesOf(answer));
+        while (answer is { Messages.Length: > 0, Position: { } reached })
+        {
+            answer = await CallAsync("history", new HubArgument { Group = group, Since = reached.ToString() }, cancellationToken).ConfigureAwait(false);
+            if (!answer.Recovered)
+            {
+                _topics.Joined(group, StartOf(answer, since: null), recovered: false);
+            }
+
+            _topics.Fetched(group, MessagesOf(answer));
+        }
+    }
+
+    private static ChatPosition StartOf(HubArgument answer, ChatPosition? since) =>
+        answer.Recovered && since is { } known ? known
+        : answer.Messages is [{ Position: { } first }, ..] ? first with { Offset = first.Offset - 1 }
+        : answer.Position ?? default;
+
+    /// <summary>Shows the server a newer token before the one it knows is over.</summary>
+    private async Task RefreshAsync(HubLink link, string token, CancellationToken over)
+    {
+        try
+        {
+            while (TokenLife.EndOf(token) is { } end)
+            {
+                var left = end - _options.TimeProvider.GetUtcNow();
+                var pause = left * 0.8;
+                if (pause > LongestWait)
+                {
+                    await Task.Delay(LongestWait, _options.TimeProvider, over).ConfigureAwait(false);
+                    continue;
+                }
+
+                await Task.Delay(pause < ShortestTokenLife ? ShortestTokenLife : pause, _options.TimeProvider, over).ConfigureAwait(false);
+                token = await _options.Token(over).ConfigureAwait(false);
+                await link.InvokeAsync("refresh", new HubArgument { Token = token }, over).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (!over.IsCancellationRequested)
+        {
+            // When its token is over the server closes the connection, and the next one comes with whatever token there is then.
+            Log.NotRefreshed(_options.Logger, exception.Message);
+        }
+        catch (Exception)
+        {
+            // The connection has ended.
+        }
+    }
+
+    /// <summary>Makes a call until it is answered, over as many connections as that takes.</summary>
+    private async Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var timer = _options.TimeProvider.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), deadline, _options.CallTimeout, Timeout.InfiniteTimeSpan);
+        ChatException? last = null;
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                var link = await _link.Task.WaitAsync(deadline.Token).ConfigureAwait(false);
+                return await link.InvokeAsync(method, argument, deadline.Token).ConfigureAwait(false);
+            }
+            catch (LinkException)
+            {
+                // The next connection.
+            }
+            catch (TimeoutException)
+            {
+                // The answer may be lost, or late.
+            }
+            catch (ChatException exception) when (exception.IsWorthRetrying)
+            {
+                last = exception;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw Late(method, last);
+            }
+
+            try
+            {
+                await Task.Delay(Backoff.After(failures, _options.FirstDelay, LongestPauseOfCalls), _options.TimeProvider, deadline.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw Late(method, last);
+            }
+        }
+    }
+
+    private ChatException Late(string method, ChatException? last) => new(
+        "timeout", $"{method} was not answered within {_options.CallTimeout.TotalSeconds:0.#} s{(last is null ? "" : ": " + last.Message)}", last);
+
+    private Uri Address() => new UriBuilder(_options.Server)
+    {
+        Scheme = _options.Server.Scheme == "https" ? "wss" : "ws",
+        Path = _options.Server.AbsolutePath.TrimEnd('/') + "/signalr/chat",
+        Query = _topics.Begin(),
+    }.Uri;
+
+    private bool IsFinal(LinkEnd end)
+    {
+        _refusals = end.Status is 401 or 403 ? _refusals + 1 : end.Status == 0 ? _refusals : 0;
+        return !end.MayReconnect || end.Status is 400 or 404 or 405 || end.Code is 1002 or 1003 or 1007 || _refusals >= MostRefusals;
+    }
+
+    private TimeSpan DelayAfter(LinkEnd end)
+    {
+        if (end.Code == GoingAway)
+        {
+            return Random.Shared.NextDouble() * TimeSpan.FromSeconds(1); // the node spreads its closings itself
+        }
+
+        var delay = end.Code == TokenExpired ? TimeSpan.Zero : Backoff.After(_failures, _options.FirstDelay, _options.LongestDelay);
+        _failures++;
+        return delay + (end.Code == TooMuch ? PauseAfterTooMuch : end.RetryAfter);
+    }
+
+    private void Become(ChatState state, string reason = "", TimeSpan delay = default)
+    {
+        State = state;
+        try
+        {
+            StateChanged?.Invoke(this, new ChatStateChange(state, reason, delay));
+        }
+        catch (Exception exception)
+        {
+            Log.HandlerFailed(_options.Logger, exception); // not the connection's fault
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, EventName = "Connected", Message = "Connected to node {Node}.")]
+        public static partial void Connected(ILogger logger, string node);
+
+        [LoggerMessage(Level = LogLevel.Information, EventName = "Lost", Message = "Not connected ({Code} {Reason}); trying again in {Delay:0} ms.")]
+        public static partial void Lost(ILogger logger, int code, string reason, double delay);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "Refused", Message = "The server does not take this client, and would not the next time: {Reason}")]
+        public static partial void Refused(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "NotBack", Message = "A group that the client was in does not take it back: {Code}")]
+        public static partial void NotBack(ILogger logger, string code);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "HandlerFailed", Message = "A handler of StateChanged has thrown.")]
+        public static partial void HandlerFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "NotRefreshed", Message = "No newer token could be shown to the server: {Reason}")]
+        public static partial void NotRefreshed(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,23 @@
+namespace Chat.Client;
+
+/// <summary>Something that the server refused, or that did not happen in time.</summary>
+public sealed class ChatException : Exception
+{
+    /// <summary>Creates one.</summary>
+    /// <param name="code">As <see cref="Code"/>.</param>
+    /// <param name="message">In words.</param>
+    /// <param name="innerException">What it came from.</param>
+    public ChatException(string code, string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+        Code = code;
+    }
+
+    /// <summary>The server's code, such as <c>not_member</c> (HUB.md, Errors), or one of this library's:</summary>
+    /// <value><c>refused</c>: the server does not take this client, and would not the next time. <c>timeout</c>: no answer within
+    /// <see cref="ChatClientOptions.CallTimeout"/>, however often it was tried; a message may be published or not. <c>stopped</c>: the client has
+    /// ended, or was disposed of.</value>
+    public string Code { get; }
+
+    internal bool IsWorthRetrying => Code is "not_published" or "unavailable" or "topic_busy" or "too_many_messages" or "too_many_bytes" or "too_many_new_topics" or "internal";
+}

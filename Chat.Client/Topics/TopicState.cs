@@ -1,0 +1,26 @@
+namespace Chat.Client.Topics;
+
+/// <summary>What a client knows of one group, or of its user's own messages.</summary>
+internal sealed class TopicState
+{
+    /// <summary>Of the last message given to who reads; null before the first word about it.</summary>
+    public ChatPosition? Position { get; set; }
+
+    /// <summary>The user is in it, as far as the client knows.</summary>
+    public bool IsIn { get; set; }
+
+    /// <summary>The present connection has told where it is.</summary>
+    public bool IsTold { get; set; }
+
+    /// <summary>The present connection was told where the client was.</summary>
+    public bool IsAsked { get; set; }
+
+    /// <summary>Presence is watched.</summary>
+    public bool IsWatched { get; set; }
+
+    /// <summary>How many wait until something that came before is fetched: as long, what comes is held.</summary>
+    public int Holds { get; set; }
+
+    /// <summary>What is held: messages, and words of the server that something was lost.</summary>
+    public List<ChatEvent> Held { get; } = [];
+}

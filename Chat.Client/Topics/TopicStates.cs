@@ -1,0 +1,331 @@
+using System.Text;
+
+namespace Chat.Client.Topics;
+
+/// <summary>Where a client is in each group, and in its user's own messages (the key is the empty text): out of what comes it makes events, each
+/// message once and in order, over any number of connections.</summary>
+internal sealed class TopicStates
+{
+    /// <summary>The key of the user's own messages.</summary>
+    public const string Own = "";
+
+    private const int LongestQuery = 4000; // servers take lines of 8 KB; tokens and the rest need some of it
+    private const int MostSeen = 4096; // more than a log has by default, of several groups
+
+    private readonly object _gate = new(); // guards everything
+    private readonly EventQueue _events;
+    private readonly Dictionary<string, TopicState> _topics = new(StringComparer.Ordinal);
+    private readonly List<string> _behind = []; // on this connection
+    private readonly HashSet<(string Topic, string From, string Id)> _seen = [];
+    private readonly Queue<(string Topic, string From, string Id)> _seenInOrder = [];
+
+    public TopicStates(EventQueue events, IReadOnlyDictionary<string, ChatPosition> since)
+    {
+        _events = events;
+        foreach (var (topic, position) in since)
+        {
+            _topics[topic] = new TopicState { Position = position };
+        }
+    }
+
+    /// <summary>Where it is, of those that it is in or was told to continue.</summary>
+    public Dictionary<string, ChatPosition> Positions
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _topics.Where(topic => topic.Value.Position is not null).ToDictionary(topic => topic.Key, topic => topic.Value.Position!.Value);
+            }
+        }
+    }
+
+    public List<string> Groups
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _topics.Where(topic => topic.Key != Own && topic.Value.IsIn).Select(topic => topic.Key)];
+            }
+        }
+    }
+
+    /// <summary>A connection is about to be made. Returns its query: where the client was, as far as that fits.</summary>
+    public string Begin()
+    {
+        lock (_gate)
+        {
+            _behind.Clear();
+            var groups = new StringBuilder();
+            foreach (var (topic, state) in _topics)
+            {
+                (state.IsTold, state.IsAsked) = (false, false);
+                if (topic != Own && state.Position is { } position && groups.Length < LongestQuery)
+                {
+                    // Once for the list, in which commas and percent signs have a meaning, and as a whole for the query.
+                    groups.Append(groups.Length > 0 ? "%2C" : "").Append(Uri.EscapeDataString(Uri.EscapeDataString(topic))).Append("%3A").Append(Uri.EscapeDataString(position.ToString()));
+                    state.IsAsked = true;
+                }
+            }
+
+            var query = new StringBuilder("positions=true");
+            if (groups.Length > 0)
+            {
+                query.Append("&since=").Append(groups);
+            }
+
+            if (Of(Own).Position is { } own)
+            {
+                query.Append("&since.user=").Append(Uri.EscapeDataString(own.ToString()));
+                Of(Own).IsAsked = true;
+            }
+
+            return query.ToString();
+        }
+    }
+
+    /// <summary>The connection has told where each group is. Returns those that the client was in and the server did not name, and those in
+    /// which it has to fetch what it missed, whose messages are held from here on.</summary>
+    public (List<string> Forgotten, List<string> Behind) Entered()
+    {
+        lock (_gate)
+        {
+            List<string> forgotten = [];
+            foreach (var (topic, state) in _topics.Where(topic => topic.Key != Own && topic.Value is { IsIn: true, IsTold: false }))
+            {
+                state.Holds++;
+                forgotten.Add(topic);
+            }
+
+            return (forgotten, [.. _behind]);
+        }
+    }
+
+    /// <summary>The server says from where on the client hears a topic. True: it is the first word about it on this connection.</summary>
+    public bool Subscribed(string topic, ChatPosition position, bool recovered)
+    {
+        lock (_gate)
+        {
+            var state = Of(topic);
+            var isFirst = !state.IsTold;
+            (state.IsTold, state.IsIn) = (true, true);
+            if (isFirst && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
+            {
+                state.Holds++;
+                _behind.Add(topic);
+                return isFirst;
+            }
+
+            if (state.Holds == 0)
+            {
+                state.Position = position;
+                Tell(topic, position, recovered);
+            }
+            else if (!recovered)
+            {
+                state.Held.Add(new ChatSubscribed(topic, position, recovered));
+            }
+
+            return isFirst;
+        }
+    }
+
+    public void Message(string topic, ChatMessage message)
+    {
+        lock (_gate)
+        {
+            if (!_topics.TryGetValue(topic, out var state))
+            {
+                return; // of a group that was left
+            }
+
+            if (state.Holds > 0)
+            {
+                state.Held.Add(message);
+            }
+            else if (state.IsIn)
+            {
+                Give_NeedsLock(topic, state, message);
+            }
+        }
+    }
+
+    /// <summary>The user is not in the group any more.</summary>
+    public void Unsubscribed(string group)
+    {
+        lock (_gate)
+        {
+            if (!_topics.TryGetValue(group, out var state))
+            {
+                return;
+            }
+
+            if (state.IsIn)
+            {
+                _events.Add(new ChatUnsubscribed(group));
+            }
+
+            (state.IsIn, state.IsWatched, state.Position) = (false, false, null);
+            state.Held.Clear();
+            if (state.Holds == 0)
+            {
+                _topics.Remove(group);
+            }
+        }
+    }
+
+    /// <summary>From now on messages of the topic are held.</summary>
+    public void Hold(string topic)
+    {
+        lock (_gate)
+        {
+            Of(topic).Holds++;
+        }
+    }
+
+    /// <summary>What was fetched goes first, then what was held; from then on as usual.</summary>
+    public void Release(string topic)
+    {
+        lock (_gate)
+        {
+            var state = Of(topic);
+            if (--state.Holds > 0)
+            {
+                return;
+            }
+
+            foreach (var one in state.Held)
+            {
+                if (one is ChatMessage message)
+                {
+                    Give_NeedsLock(topic, state, message);
+                }
+                else if (one is ChatSubscribed hole)
+                {
+                    state.Position = hole.Position;
+                    Tell(topic, hole.Position, recovered: false);
+                }
+            }
+
+            state.Held.Clear();
+            if (topic != Own && !state.IsIn && state.Position is null)
+            {
+                _topics.Remove(topic); // could not be joined
+            }
+        }
+    }
+
+    /// <summary>The server has answered from where on the client is in a topic, or where what it fetches begins. While it is held.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="position">Where.</param>
+    /// <param name="recovered">Whether that continues where the client was.</param>
+    public void Joined(string topic, ChatPosition position, bool recovered)
+    {
+        lock (_gate)
+        {
+            var state = Of(topic);
+            (state.IsTold, state.IsIn) = (true, true);
+            state.Position = position;
+            Tell(topic, position, recovered);
+        }
+    }
+
+    /// <summary>What was fetched of a topic, while it is held: it goes to who reads at once.</summary>
+    public void Fetched(string topic, IEnumerable<ChatMessage> messages)
+    {
+        lock (_gate)
+        {
+            foreach (var message in messages)
+            {
+                Give_NeedsLock(topic, Of(topic), message);
+            }
+        }
+    }
+
+    public ChatPosition? PositionOf(string topic)
+    {
+        lock (_gate)
+        {
+            return _topics.TryGetValue(topic, out var state) ? state.Position : null;
+        }
+    }
+
+    public bool IsIn(string group)
+    {
+        lock (_gate)
+        {
+            return _topics.TryGetValue(group, out var state) && state.IsIn;
+        }
+    }
+
+    public void Watch(string group, bool on)
+    {
+        lock (_gate)
+        {
+            if (_topics.TryGetValue(group, out var state))
+            {
+                state.IsWatched = on;
+            }
+        }
+    }
+
+    public List<string> Watched
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _topics.Where(topic => topic.Value.IsWatched).Select(topic => topic.Key)];
+            }
+        }
+    }
+
+    private TopicState Of(string topic)
+    {
+        if (!_topics.TryGetValue(topic, out var state))
+        {
+            _topics[topic] = state = new TopicState();
+        }
+
+        return state;
+    }
+
+    private void Give_NeedsLock(string topic, TopicState state, ChatMessage message)
+    {
+        if (message.Position is { } position)
+        {
+            if (state.Position is { } reached && reached.Epoch == position.Epoch && position.Offset <= reached.Offset)
+            {
+                return;
+            }
+
+            state.Position = position;
+        }
+
+        if (message.Id is null || Remember((topic, message.From, message.Id)))
+        {
+            _events.Add(message);
+        }
+    }
+
+    // Where a log has lost its place, all of it comes again.
+    private bool Remember((string Topic, string From, string Id) message)
+    {
+        if (!_seen.Add(message))
+        {
+            return false;
+        }
+
+        _seenInOrder.Enqueue(message);
+        if (_seenInOrder.Count > MostSeen)
+        {
+            _seen.Remove(_seenInOrder.Dequeue());
+        }
+
+        return true;
+    }
+
+    private void Tell(string topic, ChatPosition position, bool recovered) =>
+        _events.Add(new ChatSubscribed(topic == Own ? null : topic, position, recovered));
+}

@@ -1,0 +1,365 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text.Json;
+
+namespace Chat.Client.Wire;
+
+/// <summary>One WebSocket to the hub, in SignalR's JSON protocol, from its handshake to its end.</summary>
+internal sealed class HubLink : IAsyncDisposable
+{
+    private const byte Separator = 0x1e;
+    private const int MostRetryAfter = 300; // seconds
+    private const int LargestRecord = 16 * 1024 * 1024; // many times the server's largest answer
+
+    private static readonly byte[] Handshake = "{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray();
+    private static readonly byte[] Ping = "{\"type\":6}\u001e"u8.ToArray();
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(15); // as SignalR's clients do
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
+
+    private readonly ClientWebSocket _socket = new();
+    private readonly ChatClientOptions _options;
+    private readonly SemaphoreSlim _sending = new(1);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<HubArgument>> _calls = new();
+    private ITimer? _tending;
+    private byte[] _buffer = new byte[16 * 1024];
+    private int _filled;
+    private long _lastCall;
+    private long _heardAt;
+    private long _pingedAt;
+    private volatile bool _isReading; // only then does silence mean anything
+    private volatile bool _isSilent;
+    private volatile LinkEnd? _end;
+    private HubRecord? _close;
+
+    private HubLink(ChatClientOptions options) => _options = options;
+
+    /// <summary>Called when a call begins to wait for its answer.</summary>
+    public Action? CallBegun { get; set; }
+
+    /// <summary>The id of the node at the other end; empty if it did not say.</summary>
+    public string Node { get; private set; } = "";
+
+    public bool HasCalls => !_calls.IsEmpty;
+
+    /// <summary>Returns when the hub has taken the connection.</summary>
+    /// <exception cref="LinkException">It has not.</exception>
+    public static async Task<HubLink> OpenAsync(Uri address, string token, ChatClientOptions options, CancellationToken cancellationToken)
+    {
+        var link = new HubLink(options);
+        try
+        {
+            await link.OpenAsync(address, token, cancellationToken).ConfigureAwait(false);
+            return link;
+        }
+        catch
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Reads until the connection ends.</summary>
+    /// <param name="onEvent">Called for what the hub calls.</param>
+    /// <param name="room">Awaited before each read.</param>
+    public async Task<LinkEnd> ReadAsync(Action<string, HubArgument> onEvent, Func<Task> room)
+    {
+        try
+        {
+            while (true)
+            {
+                Take(record => OnRecord(record, onEvent));
+                await room().ConfigureAwait(false);
+                if (await ReceiveAsync(CancellationToken.None).ConfigureAwait(false) is { } end)
+                {
+                    return _end = end;
+                }
+            }
+        }
+        catch (JsonException exception)
+        {
+            return _end = new LinkEnd(1002, "The server sent something that is not SignalR's JSON protocol: " + exception.Message);
+        }
+    }
+
+    /// <summary>No call of this connection will be answered any more.</summary>
+    public void FailCalls()
+    {
+        var end = _end ??= new LinkEnd(1006, "The connection has ended.");
+        foreach (var (id, _) in _calls)
+        {
+            if (_calls.TryRemove(id, out var call))
+            {
+                call.TrySetException(new LinkException(end));
+            }
+        }
+    }
+
+    /// <summary>Calls a method of the hub, and returns its answer.</summary>
+    /// <exception cref="ChatException">The hub refused.</exception>
+    /// <exception cref="LinkException">The connection ended first.</exception>
+    public async Task<HubArgument> InvokeAsync(string method, HubArgument argument, CancellationToken cancellationToken)
+    {
+        var id = Interlocked.Increment(ref _lastCall).ToString(CultureInfo.InvariantCulture);
+        var call = new TaskCompletionSource<HubArgument>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _calls[id] = call;
+        try
+        {
+            CallBegun?.Invoke();
+            if (_end is { } end)
+            {
+                throw new LinkException(end);
+            }
+
+            await SendAsync(Encode(method, argument, id), cancellationToken).ConfigureAwait(false);
+            return await call.Task.WaitAsync(_options.AttemptTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _calls.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>Calls a method of the hub, without an answer.</summary>
+    /// <exception cref="LinkException">The connection has ended.</exception>
+    public Task SendAsync(string method, HubArgument argument, CancellationToken cancellationToken) =>
+        SendAsync(Encode(method, argument, id: null), cancellationToken);
+
+    /// <summary>Says goodbye; the reading ends when the server has answered that, or soon.</summary>
+    public void End() => _ = EndAsync();
+
+    /// <summary>Ends the connection as a crash of the network does.</summary>
+    public void Abort() => _socket.Abort();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_tending is not null)
+        {
+            await _tending.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await CloseAsync().ConfigureAwait(false);
+        _socket.Dispose();
+        FailCalls();
+    }
+
+    private async Task EndAsync()
+    {
+        await CloseAsync().ConfigureAwait(false);
+        await Task.Delay(ClosePatience, _options.TimeProvider).ConfigureAwait(false);
+        _socket.Abort();
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+        {
+            using var patience = new CancellationTokenSource(ClosePatience);
+            try
+            {
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (IsEnd(exception))
+            {
+                // It is over either way.
+            }
+        }
+    }
+
+    private async Task OpenAsync(Uri address, string token, CancellationToken cancellationToken)
+    {
+        _socket.Options.CollectHttpResponseDetails = true;
+        _socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan; // both sides ping above it
+        _socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+        _options.ConfigureSocket?.Invoke(_socket.Options);
+        try
+        {
+            await _socket.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
+            Node = _socket.HttpResponseHeaders?.TryGetValue("X-Node", out var nodes) == true ? string.Concat(nodes) : "";
+            _socket.HttpResponseHeaders = null;
+            _heardAt = _pingedAt = _options.TimeProvider.GetTimestamp();
+            await SendAsync(Handshake, cancellationToken).ConfigureAwait(false);
+            for (HubRecord? answer = null; answer is null;)
+            {
+                if (await ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } end)
+                {
+                    throw new LinkException(end);
+                }
+
+                Take(record => answer = record, most: 1);
+                if (answer?.Error is { } error)
+                {
+                    throw new LinkException(new LinkEnd(1002, error));
+                }
+            }
+        }
+        catch (WebSocketException exception)
+        {
+            var status = (int)_socket.HttpStatusCode;
+            throw new LinkException(new LinkEnd(1006, status is 0 or 101 ? exception.Message : $"The server answered {status}.", status, RetryAfter()), exception);
+        }
+        catch (JsonException exception)
+        {
+            throw new LinkException(new LinkEnd(1002, "What answered is no hub of SignalR's."), exception);
+        }
+
+        _tending = _options.TimeProvider.CreateTimer(static link => ((HubLink)link!).Tend(), this, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+    }
+
+    private TimeSpan RetryAfter() =>
+        _socket.HttpResponseHeaders?.TryGetValue("Retry-After", out var values) == true
+            && int.TryParse(string.Concat(values), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(Math.Min(seconds, MostRetryAfter)) : default;
+
+    // Once a second.
+    private void Tend()
+    {
+        var time = _options.TimeProvider;
+        if (_isReading && time.GetElapsedTime(Volatile.Read(ref _heardAt)) > _options.SilenceLimit)
+        {
+            _isSilent = true;
+            _socket.Abort();
+        }
+        else if (time.GetElapsedTime(_pingedAt) >= PingInterval)
+        {
+            _pingedAt = time.GetTimestamp();
+            _ = PingAsync();
+        }
+    }
+
+    private async Task PingAsync()
+    {
+        try
+        {
+            await SendAsync(Ping, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (LinkException)
+        {
+            // Whoever reads will know.
+        }
+    }
+
+    /// <summary>Reads once. Returns how the connection ended, if it has.</summary>
+    private async Task<LinkEnd?> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        if (_filled == _buffer.Length)
+        {
+            Array.Resize(ref _buffer, _filled < LargestRecord ? _filled * 2 : throw new JsonException("a record of more than 16 MiB"));
+        }
+
+        try
+        {
+            Volatile.Write(ref _heardAt, _options.TimeProvider.GetTimestamp());
+            _isReading = true;
+            var received = await _socket.ReceiveAsync(_buffer.AsMemory(_filled), cancellationToken).ConfigureAwait(false);
+            _isReading = false;
+            if (received.MessageType != WebSocketMessageType.Close)
+            {
+                _filled += received.Count;
+                return null;
+            }
+
+            var words = string.IsNullOrEmpty(_close?.Error) ? _socket.CloseStatusDescription ?? "" : _close.Error;
+            return new LinkEnd((int?)_socket.CloseStatus ?? 1005, words, MayReconnect: _close?.AllowReconnect ?? true);
+        }
+        catch (Exception exception) when (IsEnd(exception) && !cancellationToken.IsCancellationRequested)
+        {
+            var words = _close?.Error ?? (_isSilent ? $"Nothing was heard from the server for {_options.SilenceLimit.TotalSeconds:0.#} s." : "The connection was lost.");
+            return new LinkEnd(1006, words, MayReconnect: _close?.AllowReconnect ?? true);
+        }
+    }
+
+    /// <summary>Takes whole records out of the buffer.</summary>
+    private void Take(Action<HubRecord> take, int most = int.MaxValue)
+    {
+        var start = 0;
+        for (var i = 0; i < most && Array.IndexOf(_buffer, Separator, start, _filled - start) is var end and >= 0; i++)
+        {
+            take(JsonSerializer.Deserialize(_buffer.AsSpan(start, end - start), HubJson.Default.HubRecord) ?? throw new JsonException("null"));
+            start = end + 1;
+        }
+
+        Buffer.BlockCopy(_buffer, start, _buffer, 0, _filled - start);
+        _filled -= start;
+    }
+
+    private void OnRecord(HubRecord record, Action<string, HubArgument> onEvent)
+    {
+        switch (record.Type)
+        {
+            case HubRecord.Invocation when record is { Target: { } target, Arguments: [var argument, ..] }:
+                onEvent(target, argument.Deserialize(HubJson.Default.HubArgument) ?? new HubArgument());
+                break;
+            case HubRecord.Completion when record.InvocationId is { } id && _calls.TryRemove(id, out var call):
+                if (record.Error is { } error)
+                {
+                    call.TrySetException(ToException(error));
+                }
+                else
+                {
+                    call.TrySetResult(record.Result is { ValueKind: JsonValueKind.Object } result ? result.Deserialize(HubJson.Default.HubArgument)! : new HubArgument());
+                }
+
+                break;
+            case HubRecord.Close:
+                _close = record;
+                break;
+        }
+    }
+
+    // "An unexpected error occurred invoking 'post' on the server. HubException: not_member: You are not in that group."
+    internal static ChatException ToException(string error)
+    {
+        const string Mark = "HubException: ";
+        var text = error.IndexOf(Mark, StringComparison.Ordinal) is var at and >= 0 ? error[(at + Mark.Length)..] : error;
+        var colon = text.IndexOf(": ", StringComparison.Ordinal);
+        return colon > 0 && text.AsSpan(0, colon).IndexOfAnyExcept(Letters) < 0
+            ? new ChatException(text[..colon], text[(colon + 2)..])
+            : new ChatException("malformed", text);
+    }
+
+    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_");
+
+    private static ReadOnlyMemory<byte> Encode(string method, HubArgument argument, string? id)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("type", HubRecord.Invocation);
+            if (id is not null)
+            {
+                writer.WriteString("invocationId", id);
+            }
+
+            writer.WriteString("target", method);
+            writer.WriteStartArray("arguments");
+            JsonSerializer.Serialize(writer, argument, HubJson.Default.HubArgument);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        buffer.Write([Separator]);
+        return buffer.WrittenMemory;
+    }
+
+    private async Task SendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Never cancelled: that would end the connection.
+            await _socket.SendAsync(record, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            throw new LinkException(_end ?? new LinkEnd(1006, "The connection was lost."), exception);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    private static bool IsEnd(Exception exception) => exception is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or IOException;
+}

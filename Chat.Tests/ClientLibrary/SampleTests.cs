@@ -1,0 +1,52 @@
+using Chat.Tests.Hubs;
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.ClientLibrary;
+
+/// <summary>The sample of CLIENTS.md, run as it says there.</summary>
+public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    // artifacts/bin/Chat.Tests/debug
+    private static readonly DirectoryInfo Build = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+    private static readonly string Binaries = Build.Parent!.Parent!.FullName;
+    private static readonly string Root = Path.GetFullPath(Path.Combine(Binaries, "..", ".."));
+
+    [Fact]
+    public async Task TwoConsoles_HearEachOther()
+    {
+        var group = Unique("lobby");
+        await using var anna = await StartAsync("anna", group);
+        await UntilAsync(anna, $"{group} anna: anna is here");
+        await using var ben = await StartAsync("ben", group);
+
+        await UntilAsync(anna, $"{group} ben: ben is here");
+    }
+
+    [Fact]
+    public async Task Document_ShowsTheCodeOfTheSample()
+    {
+        var code = await ReadAsync("samples", "HelloChat", "Program.cs");
+        Assert.Contains(code, await ReadAsync("docs", "CLIENTS.md"), StringComparison.Ordinal);
+    }
+
+    // From its own folder: what it needs beyond the framework is there.
+    private Task<ChildProcess> StartAsync(string name, string group) => ChildProcess.StartAsync(
+        "dotnet", [Path.Combine(Binaries, "HelloChat", Build.Name, "HelloChat.dll"), Cluster.Edge.Address.ToString(), name, group], new Dictionary<string, string>());
+
+    private static async Task UntilAsync(ChildProcess console, string line)
+    {
+        try
+        {
+            await Eventually.TrueAsync(() => console.Output.Contains(line, StringComparison.Ordinal));
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"It never wrote '{line}', but:\n{console.Output}");
+        }
+    }
+
+    private static async Task<string> ReadAsync(params string[] path) =>
+        (await File.ReadAllTextAsync(Path.Combine([Root, .. path]))).ReplaceLineEndings("\n");
+}

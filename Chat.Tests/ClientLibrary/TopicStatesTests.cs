@@ -1,0 +1,146 @@
+using Chat.Client;
+using Chat.Client.Topics;
+using Xunit;
+
+namespace Chat.Tests.ClientLibrary;
+
+/// <summary>Out of what connections bring, each message once, in order, and every hole.</summary>
+public sealed class TopicStatesTests
+{
+    private readonly EventQueue _events = new(most: 100);
+    private readonly TopicStates _topics;
+
+    public TopicStatesTests() => _topics = new TopicStates(_events, new Dictionary<string, ChatPosition>());
+
+    [Fact]
+    public async Task Message_ThatComesAgain_IsGivenOnce_ByPositionAndById()
+    {
+        _topics.Begin();
+        _topics.Subscribed("g", At(1), recovered: true);
+        _topics.Message("g", Message(2));
+        _topics.Message("g", Message(2));
+        _topics.Begin();
+        _topics.Subscribed("g", new ChatPosition("other", 0), recovered: false); // all the log comes again
+        _topics.Message("g", Message(2) with { Position = new ChatPosition("other", 1) });
+        _topics.Message("g", Message(3) with { Position = new ChatPosition("other", 2) });
+
+        Assert.Equal(
+            [new ChatSubscribed("g", At(1), true), Message(2), new ChatSubscribed("g", new ChatPosition("other", 0), false), Message(3) with { Position = new ChatPosition("other", 2) }],
+            await EventsAsync());
+    }
+
+    [Fact]
+    public async Task WhatIsHeld_ComesBehindWhatIsFetched_HolesIncluded()
+    {
+        _topics.Begin();
+        _topics.Hold("g");
+        _topics.Message("g", Message(5));
+        _topics.Message("g", Message(6));
+        _topics.Subscribed("g", At(8), recovered: false); // 7 and 8 were lost
+        _topics.Message("g", Message(9));
+        _topics.Joined("g", At(3), recovered: true);
+        _topics.Fetched("g", [Message(4), Message(5)]);
+        _topics.Release("g");
+
+        Assert.Equal(
+            [new ChatSubscribed("g", At(3), true), Message(4), Message(5), Message(6), new ChatSubscribed("g", At(8), false), Message(9)],
+            await EventsAsync());
+    }
+
+    [Fact]
+    public async Task Group_ThatWasLeft_GivesNothingMore()
+    {
+        _topics.Begin();
+        _topics.Subscribed("g", At(1), recovered: true);
+        _topics.Unsubscribed("g");
+        _topics.Message("g", Message(2));
+
+        Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g")], await EventsAsync());
+        Assert.Empty(_topics.Groups);
+        Assert.Empty(_topics.Positions);
+    }
+
+    [Fact]
+    public void Connection_IsToldWhereTheClientWas_AsFarAsThatFits()
+    {
+        _topics.Begin();
+        _topics.Subscribed("a,b%", At(1), recovered: true);
+        _topics.Subscribed(TopicStates.Own, At(7), recovered: true);
+        Assert.Equal("positions=true&since=a%252Cb%2525%3Ae%3A1&since.user=e%3A7", _topics.Begin());
+
+        for (var i = 0; i < 200; i++)
+        {
+            _topics.Subscribed($"{i}{new string('x', 100)}", At(i), recovered: true);
+        }
+
+        Assert.InRange(_topics.Begin().Length, 3000, 5000);
+    }
+
+    [Fact]
+    public async Task Group_WhosePlaceTheConnectionWasNotTold_IsFetched_WhereItIsBehind()
+    {
+        var topics = new TopicStates(_events, Enumerable.Range(0, 200).ToDictionary(i => $"{i}{new string('x', 100)}", _ => At(1)));
+        var last = $"199{new string('x', 100)}";
+        Assert.DoesNotContain(last, topics.Begin(), StringComparison.Ordinal);
+        topics.Subscribed(last, At(3), recovered: true);
+        topics.Message(last, Message(4));
+
+        Assert.Equal([last], topics.Entered().Behind);
+        topics.Joined(last, At(1), recovered: true);
+        topics.Fetched(last, [Message(2), Message(3)]);
+        topics.Release(last);
+        Assert.Equal([new ChatSubscribed(last, At(1), true), Message(2), Message(3), Message(4)], await EventsAsync());
+    }
+
+    [Fact]
+    public void Group_ThatTheServerForgot_IsNamed()
+    {
+        _topics.Begin();
+        _topics.Subscribed("kept", At(1), recovered: true);
+        _topics.Subscribed("forgotten", At(1), recovered: true);
+        _topics.Begin();
+        _topics.Subscribed("kept", At(1), recovered: true);
+
+        Assert.Equal(["forgotten"], _topics.Entered().Forgotten);
+    }
+
+    [Fact]
+    public async Task Queue_ThatIsFull_HoldsUpReading_UntilHalfIsRead_OrACallWaits()
+    {
+        var events = new EventQueue(most: 4);
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.True(events.RoomAsync(() => false).IsCompleted);
+            events.Add(Message(i));
+        }
+
+        Assert.True(events.RoomAsync(() => true).IsCompleted);
+        var held = events.RoomAsync(() => false);
+        Assert.False(held.IsCompleted);
+        events.Open(); // a call
+        await held;
+
+        held = events.RoomAsync(() => false);
+        await using var reader = events.ReadAllAsync(CancellationToken.None).GetAsyncEnumerator();
+        await reader.MoveNextAsync();
+        Assert.False(held.IsCompleted);
+        await reader.MoveNextAsync();
+        await held;
+    }
+
+    private static ChatPosition At(long offset) => new("e", offset);
+
+    private static ChatMessage Message(long offset) => new("g", "anna", $"{offset}", $"id{offset}", At(offset), null);
+
+    private async Task<List<ChatEvent>> EventsAsync()
+    {
+        _events.End();
+        var events = new List<ChatEvent>();
+        await foreach (var one in _events.ReadAllAsync(CancellationToken.None))
+        {
+            events.Add(one);
+        }
+
+        return events;
+    }
+}

@@ -1,0 +1,30 @@
+// A chat in the console: dotnet run --project samples/HelloChat -- http://localhost:8080 anna lobby
+using Chat.Client;
+
+var (server, name, group) = (new Uri(args[0]), args[1], args[2]);
+using var http = new HttpClient { BaseAddress = server };
+await using var chat = await ChatClient.ConnectAsync(new ChatClientOptions
+{
+    Server = server,
+    Token = async cancellation => await http.GetStringAsync($"/api/auth/token?nick={Uri.EscapeDataString(name)}", cancellation),
+});
+chat.StateChanged += (_, change) => Console.WriteLine($"[{change.State} {change.Reason}]");
+await chat.JoinAsync(group);
+_ = Task.Run(async () =>
+{
+    await chat.PostAsync(group, $"{name} is here");
+    while (Console.ReadLine() is { } line)
+    {
+        await chat.PostAsync(group, line);
+    }
+});
+await foreach (var happened in chat.ReadAllAsync())
+{
+    Console.WriteLine(happened switch
+    {
+        ChatMessage { Group: { } where } message => $"{where} {message.From}: {message.Text}",
+        ChatMessage message => $"{message.From} to you: {message.Text}",
+        ChatSubscribed { Recovered: false } lost => $"[something may be missing in {lost.Group ?? "messages to you"}]",
+        _ => $"[{happened}]",
+    });
+}
