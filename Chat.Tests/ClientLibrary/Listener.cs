@@ -1,6 +1,7 @@
 using Chat.Client;
 using Chat.Tests.Hubs;
 using Chat.Tests.Support;
+using Xunit;
 using Library = Chat.Client.ChatClient;
 
 namespace Chat.Tests.ClientLibrary;
@@ -61,19 +62,31 @@ internal sealed class Listener : IAsyncDisposable
         await Eventually.TrueAsync(() => Chat.Reconnects > reconnects && Chat.State == ChatState.Online);
     }
 
+    /// <summary>Returns why, when the client has stopped because the server does not want it.</summary>
+    public async Task<(string Code, string Message)> RefusedAsync()
+    {
+        var refused = await Assert.ThrowsAsync<ChatException>(() => _reading.WaitAsync(Deadline));
+        return (refused.Code, refused.Message);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Chat.DisposeAsync();
-        await _reading;
+        await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ReadAsync()
     {
-        await foreach (var one in Chat.ReadAllAsync())
+        try
         {
-            _events.Add(one);
+            await foreach (var one in Chat.ReadAllAsync())
+            {
+                _events.Add(one);
+            }
         }
-
-        _events.Complete();
+        finally
+        {
+            _events.Complete();
+        }
     }
 }

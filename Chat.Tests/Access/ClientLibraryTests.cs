@@ -1,0 +1,32 @@
+using Chat.Client;
+using Chat.Tests.ClientLibrary;
+using Xunit;
+using Xunit.Abstractions;
+using Topic = Chat.Api.Messages.Topic;
+
+namespace Chat.Tests.Access;
+
+/// <summary>What the .NET client library makes of bans.</summary>
+public sealed class ClientLibraryTests(AccessCluster fixture, ITestOutputHelper output) : AccessTest(fixture, output)
+{
+    [Fact]
+    public async Task Client_PutOutOfAGroup_IsTold_AndOfEverything_Stops()
+    {
+        var (user, group) = (Unique("anna"), Unique("group"));
+        await using var anna = await Listener.ConnectAsync(
+            new ChatClientOptions { Server = Cluster.Nodes[0].Address, Token = _ => ValueTask.FromResult(Token(user)) }, user);
+        await anna.Chat.JoinAsync(group);
+
+        var ban = await Sanctions.BanAsync(user, Topic.Group(group), TimeSpan.FromHours(1), "spam");
+        Assert.Equal(new ChatUnsubscribed(group), await anna.NextAsync<ChatUnsubscribed>());
+        var forbidden = await anna.NextAsync<ChatForbidden>();
+        Assert.Equal(group, forbidden.Group);
+        Assert.Equal(ban!.Until!.Value.ToUnixTimeSeconds(), forbidden.Until!.Value.ToUnixTimeSeconds());
+        Assert.Equal("forbidden", (await Assert.ThrowsAsync<ChatException>(() => anna.Chat.JoinAsync(group))).Code);
+        Assert.Equal(ChatState.Online, anna.Chat.State);
+
+        await Sanctions.BanAsync(user, null, TimeSpan.FromHours(1), "spam");
+        Assert.Equal(("refused", "banned"), await anna.RefusedAsync());
+        Assert.Equal(ChatState.Stopped, anna.Chat.State);
+    }
+}
