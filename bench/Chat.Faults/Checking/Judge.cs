@@ -1,5 +1,3 @@
-using Chat.Faults.Clients;
-
 namespace Chat.Faults.Checking;
 
 /// <summary>Compares what was acknowledged with what each member got: once, in one order, or with the word that something is missing.</summary>
@@ -9,7 +7,7 @@ internal static class Judge
     /// <param name="clients">All of them, each a member of its topics from before the first message on.</param>
     /// <param name="mayForget">Whether Redis loses its data, and with it which ids it knows.</param>
     /// <param name="fault">When it began and when it ended.</param>
-    public static Verdict Of(Ledger ledger, IReadOnlyList<ILoadClient> clients, bool mayForget, (TimeSpan Began, TimeSpan Ended) fault)
+    public static Verdict Of(Ledger ledger, IReadOnlyList<IReceiver> clients, bool mayForget, (TimeSpan Began, TimeSpan Ended) fault)
     {
         var messages = ledger.Messages.ToList();
         var arrivals = clients.Select(client => client.Reception.Arrivals).ToList();

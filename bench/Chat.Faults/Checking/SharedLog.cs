@@ -6,6 +6,7 @@ internal sealed class SharedLog(bool mayForget)
 {
     private readonly Dictionary<(string Topic, string Epoch, long Offset), string> _ids = [];
     private readonly Dictionary<string, Position> _positions = [];
+    private readonly Dictionary<string, TopicReader> _first = [];
     private readonly Dictionary<string, int> _ranks = [];
 
     public bool MayForget => mayForget;
@@ -25,14 +26,15 @@ internal sealed class SharedLog(bool mayForget)
         return _ids.TryAdd(key, message.Id) || _ids[key] == message.Id;
     }
 
-    /// <summary>Where there are no positions: the order in which the first member who got it did.</summary>
-    public int RankOf(SentMessage message)
+    /// <summary>Where there are no positions: the place at which the topic's first reader got it; null: it did not, so it says nothing.</summary>
+    public int? RankOf(SentMessage message, TopicReader reader)
     {
-        if (!_ranks.TryGetValue(message.Id, out var rank))
+        _first.TryAdd(message.Topic, reader);
+        if (_first[message.Topic] == reader)
         {
-            _ranks[message.Id] = rank = _ranks.Count;
+            _ranks[message.Id] = _ranks.Count;
         }
 
-        return rank;
+        return _ranks.TryGetValue(message.Id, out var rank) ? rank : null;
     }
 }

@@ -1,5 +1,3 @@
-using Chat.Faults.Clients;
-
 namespace Chat.Faults.Checking;
 
 /// <summary>How long it took.</summary>
@@ -26,7 +24,7 @@ internal static class Timing
     }
 
     /// <summary>The longest time without a message for a member of a group whose connection was not interrupted, since just before the fault.</summary>
-    public static TimeSpan LongestGap(IReadOnlyList<ILoadClient> clients, List<Arrival[]> arrivals, TimeSpan began)
+    public static TimeSpan LongestGap(IReadOnlyList<IReceiver> clients, List<Arrival[]> arrivals, TimeSpan began)
     {
         var longest = TimeSpan.Zero;
         foreach (var (client, came) in clients.Zip(arrivals).Where(pair => pair.First is { WasInterrupted: false } client && client.Topics.Any(topic => topic.StartsWith("group:", StringComparison.Ordinal))))

@@ -37,7 +37,7 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
         _seen[message.Id] = arrival.Position;
         if (arrival.Position is not { } position)
         {
-            var rank = log.RankOf(message);
+            var rank = log.RankOf(message, this) ?? _rank;
             Reordered += rank < _rank ? 1 : 0;
             _rank = Math.Max(_rank, rank);
             return;

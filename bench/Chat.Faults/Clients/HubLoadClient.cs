@@ -1,4 +1,5 @@
 using Chat.Faults.Checking;
+using Chat.Tests.Auth;
 using Chat.Tests.Support;
 
 namespace Chat.Faults.Clients;
@@ -9,6 +10,8 @@ internal sealed class HubLoadClient : ILoadClient
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
+    private static readonly string[] DefaultGroups = ["group:first", "group:second"]; // whoever connects is in these
+
     private readonly HubDotNetClient _client;
     private readonly CancellationTokenSource _stopping = new();
     private volatile bool _hasJoined;
@@ -16,7 +19,7 @@ internal sealed class HubLoadClient : ILoadClient
     private HubLoadClient(HubDotNetClient client, string group)
     {
         _client = client;
-        Topics = ["group:" + group, "user:" + client.Nick];
+        Topics = ["group:" + group, .. DefaultGroups, "user:" + client.Nick];
         client.Heard = Hear;
     }
 
@@ -35,7 +38,14 @@ internal sealed class HubLoadClient : ILoadClient
     public static async Task<ILoadClient> ConnectAsync(Func<Uri> door, string name, string group, bool speaksMessagePack, TimeSpan within)
     {
         // A position that cannot exist: the answer says where its own messages are, to resume from there.
-        var options = new HubClientOptions { Reconnects = true, Resumes = true, SpeaksMessagePack = speaksMessagePack, Query = "since.user=none:0" };
+        var options = new HubClientOptions
+        {
+            Token = () => TestToken.For(name),
+            Reconnects = true,
+            Resumes = true,
+            SpeaksMessagePack = speaksMessagePack,
+            Query = "since.user=none:0",
+        };
         var client = new HubLoadClient(await HubDotNetClient.ConnectAsync(door, name, HubTransport.WebSockets, options).WaitAsync(within), group);
         client._client.Remember(group, await client._client.JoinAsync(group));
         client._hasJoined = true;

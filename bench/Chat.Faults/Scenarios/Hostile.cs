@@ -12,7 +12,7 @@ internal sealed class Hostile() : Scenario(
 {
     private const string Raw = "/chat/group/hostile/mallory?format=json";
 
-    private static readonly byte[] Deep = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":", 5000)));
+    private static readonly byte[] Deep = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":", 200)));
 
     // What is sent, and the code that it is closed with; 0: the connection just ends.
     private static readonly (string What, int Code, Func<RawWebSocket, Task> Send)[] Attacks =

@@ -24,6 +24,7 @@ internal sealed class NodeKilledWhilePublishing() : Scenario(
     {
         var times = stage.IsQuick ? 2 : 20;
         stage.Begin(string.Create(CultureInfo.InvariantCulture, $"{times} times: every client of a node publishes, and it is killed within 20 ms"));
+        var underWay = 0;
         for (var i = 0; i < times; i++)
         {
             var added = stage.Cluster.AddAsync();
@@ -31,6 +32,7 @@ internal sealed class NodeKilledWhilePublishing() : Scenario(
             foreach (var client in stage.Load.Clients.Where(client => client.Node == node.Id))
             {
                 stage.Load.Send(client);
+                underWay++;
             }
 
             await Task.Delay(Random.Shared.Next(20));
@@ -40,6 +42,8 @@ internal sealed class NodeKilledWhilePublishing() : Scenario(
         }
 
         stage.End("the last one is gone");
+        stage.Measure(string.Create(CultureInfo.InvariantCulture, $"{underWay} messages were on their way to a node that died"));
+        stage.Demand(underWay > 0, "No message was on its way.");
         await stage.RunAsync(seconds: 10);
     }
 }

@@ -1,4 +1,5 @@
 using Chat.Faults.Clients;
+using Chat.Tests.Auth;
 using Chat.Tests.Support;
 
 namespace Chat.Faults.Systems;
@@ -10,7 +11,7 @@ internal sealed class ChatSystem() : SystemUnderTest("chat", "Chat")
 
     public override async Task<Node> StartNodeAsync(string redis, IReadOnlyDictionary<string, string> settings)
     {
-        var process = await NodeProcess.StartAsync(redis, settings.Append(new("Auth:SecurityKey", "for-this-table-only-0123456789abcdef")).ToDictionary());
+        var process = await NodeProcess.StartAsync(redis, settings.Append(new("Auth:SecurityKey", TestToken.Key)).ToDictionary());
         return new Node(process.Id, process);
     }
 
