@@ -158,7 +158,7 @@ public sealed class JudgeTests
     private static (int Lost, int Duplicated, int Reordered, int Leaked, int Holes) Faults(Verdict verdict) =>
         (verdict.Lost, verdict.Duplicated, verdict.Reordered, verdict.Leaked, verdict.Holes);
 
-    private Verdict Judged(bool mayForget = false) => Judge.Of(_ledger, [_anna, _ben], mayForget, (TimeSpan.Zero, TimeSpan.Zero));
+    private Verdict Judged(bool mayForget = false) => Judge.Of(_ledger, [_anna, _ben], mayForget, Fault.None());
 
     private SentMessage Publish(long? offset)
     {

@@ -14,7 +14,7 @@ if (options.Lists)
     return 0;
 }
 
-if (options is { Document: not null, IsWhole: false, Against: [] })
+if (options is { Document: not null, IsWhole: false })
 {
     Console.Error.WriteLine("A document has the whole table of one run: --write goes with neither --only nor --quick.");
     return 2;

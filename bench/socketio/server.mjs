@@ -26,5 +26,7 @@ io.on("connection", socket => {
     answer();
   });
 });
+// The adapter does not look after what it publishes: without this, a command that Redis does not answer would end the process.
+process.on("unhandledRejection", error => console.error(String(error)));
 process.on("SIGTERM", () => io.close(() => process.exit(0)));
 http.listen({ host: hostname, port: Number(port), backlog: 4096 });

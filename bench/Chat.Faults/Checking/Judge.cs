@@ -6,13 +6,14 @@ internal static class Judge
     /// <param name="ledger">What was sent.</param>
     /// <param name="clients">All of them, each a member of its topics from before the first message on.</param>
     /// <param name="mayForget">Whether Redis loses its data, and with it which ids it knows.</param>
-    /// <param name="fault">When it began and when it ended.</param>
-    public static Verdict Of(Ledger ledger, IReadOnlyList<IReceiver> clients, bool mayForget, (TimeSpan Began, TimeSpan Ended) fault)
+    /// <param name="fault">What broke meanwhile.</param>
+    public static Verdict Of(Ledger ledger, IReadOnlyList<IReceiver> clients, bool mayForget, Fault fault)
     {
         var messages = ledger.Messages.ToList();
         var arrivals = clients.Select(client => client.Reception.Arrivals).ToList();
         var orders = OrderOf(messages, arrivals);
         var log = new SharedLog(mayForget);
+        var losses = new List<string>();
         var (reordered, duplicated, leaked, lost, told, expected, holes) = (0, 0, 0, 0, 0, 0, 0);
         foreach (var message in messages.Where(message => message.Position is not null))
         {
@@ -47,7 +48,9 @@ internal static class Judge
             {
                 var due = acknowledged[topic].Where(message => message.Sender != client.Name).ToList();
                 var missing = due.Where(message => !reader.Has(message.Id)).ToList();
-                var known = missing.Count(message => message.Position is { } position && reader.IsTold(topic, position));
+                var silent = missing.Where(message => !(message.Position is { } position && reader.IsTold(topic, position))).ToList();
+                var known = missing.Count - silent.Count;
+                losses.AddRange(silent.Select(message => $"{client.Name} on {topic} lacks {message}"));
                 (expected, lost, told) = (expected + due.Count, lost + missing.Count - known, told + known);
                 (duplicated, reordered) = (duplicated + reader.Duplicated, reordered + reader.Reordered);
             }
@@ -67,10 +70,11 @@ internal static class Judge
             Duplicated = duplicated + log.Duplicated,
             Reordered = reordered,
             Leaked = leaked,
+            Losses = losses,
             Holes = holes,
             Interrupted = clients.Count(client => client.WasInterrupted),
             Recovery = Timing.Recovery(ledger, messages, arrivals, fault.Ended),
-            Gap = Timing.LongestGap(clients, arrivals, fault.Began),
+            Gap = Timing.LongestGap(clients, arrivals, fault),
         };
     }
 

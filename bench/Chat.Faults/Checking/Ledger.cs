@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 
 namespace Chat.Faults.Checking;
 
@@ -31,6 +32,9 @@ internal sealed class SentMessage(string id, string topic, string sender)
     }
 
     public void Refuse() => IsRefused = true;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{id} of {sender} at {Position}, sent at {SentAt.TotalSeconds:0.00} s, acknowledged at {AcknowledgedAt?.TotalSeconds:0.00} s");
 }
 
 /// <summary>All that was sent.</summary>

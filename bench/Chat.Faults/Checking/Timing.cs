@@ -23,16 +23,16 @@ internal static class Timing
         return last - ended;
     }
 
-    /// <summary>The longest time without a message for a member of a group whose connection was not interrupted, since just before the fault.</summary>
-    public static TimeSpan LongestGap(IReadOnlyList<IReceiver> clients, List<Arrival[]> arrivals, TimeSpan began)
+    /// <summary>The longest time without a message for a member of a group that has nothing to do with what broke, since just before the fault.</summary>
+    public static TimeSpan LongestGap(IReadOnlyList<IReceiver> clients, List<Arrival[]> arrivals, Fault fault)
     {
         var longest = TimeSpan.Zero;
-        foreach (var (client, came) in clients.Zip(arrivals).Where(pair => pair.First is { WasInterrupted: false } client && client.Topics.Any(topic => topic.StartsWith("group:", StringComparison.Ordinal))))
+        foreach (var (client, came) in clients.Zip(arrivals).Where(pair => !pair.First.WasInterrupted && !fault.Hit.Contains(pair.First.Name)))
         {
             var last = TimeSpan.MaxValue;
             foreach (var arrival in came.Where(arrival => arrival.Topic.StartsWith("group:", StringComparison.Ordinal)))
             {
-                longest = arrival.At > began && arrival.At - last > longest ? arrival.At - last : longest;
+                longest = arrival.At > fault.Began && arrival.At - last > longest ? arrival.At - last : longest;
                 last = arrival.At;
             }
         }

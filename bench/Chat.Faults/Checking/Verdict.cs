@@ -39,8 +39,12 @@ internal sealed record Verdict
     /// <summary>From the end of the fault until everybody had everything that was sent before it.</summary>
     public TimeSpan Recovery { get; init; }
 
-    /// <summary>The longest time without a message for a member of a group whose connection was not interrupted.</summary>
+    /// <summary>The longest time without a message for a member of a group that has nothing to do with what broke.</summary>
     public TimeSpan Gap { get; init; }
+
+    /// <summary>Who has not got what: the first of it, in words.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<string> Losses { get; init; } = [];
 
     /// <summary>Nothing more can come.</summary>
     public bool IsSettled => Lost == 0 && Acknowledged + Refused == Sent;

@@ -23,7 +23,7 @@ internal sealed class ClockWrong() : Scenario(
         var ahead = (answer.Headers.Date ?? default) - DateTimeOffset.UtcNow;
         stage.Demand(ahead > TimeSpan.FromMinutes(9), "Its clock is right, so that nothing was tried.");
         await stage.RunAsync(seconds: 6);
-        stage.Begin($"node {node.Id}, whose clock is wrong, is killed");
+        stage.Begin($"node {node.Id}, whose clock is wrong, is killed", node);
         await node.Process.KillAsync();
         stage.End("it is gone");
         await stage.RunAsync(seconds: 10);

@@ -10,7 +10,7 @@ internal sealed class NodeKilled() : Scenario(
     public override async Task BreakAsync(Stage stage)
     {
         var node = stage.Cluster.Take(1);
-        stage.Begin(string.Create(CultureInfo.InvariantCulture, $"node {node.Id} is killed with {stage.ClientsOn(node)} clients on it"));
+        stage.Begin($"node {node.Id} is killed", node);
         await node.Process.KillAsync();
         stage.End("it is gone");
         await stage.RunAsync(seconds: 10);
@@ -56,7 +56,7 @@ internal sealed class NodeStopped() : Scenario(
     public override async Task BreakAsync(Stage stage)
     {
         var node = stage.Cluster.Take(1);
-        stage.Begin(string.Create(CultureInfo.InvariantCulture, $"node {node.Id} is stopped with {stage.ClientsOn(node)} clients on it"));
+        stage.Begin($"node {node.Id} is stopped", node);
         var took = await stage.StopAsync(node);
         stage.End("it is gone");
         stage.Measure(string.Create(CultureInfo.InvariantCulture, $"stopped in {took.TotalSeconds:0.0} s"));
@@ -94,7 +94,7 @@ internal sealed class NodePaused() : Scenario(
     public override async Task BreakAsync(Stage stage)
     {
         var node = stage.Cluster.Nodes[1];
-        stage.Begin(string.Create(CultureInfo.InvariantCulture, $"node {node.Id} stands still with {stage.ClientsOn(node)} clients on it"));
+        stage.Begin($"node {node.Id} stands still", node);
         node.Process.Pause();
         await Task.Delay(TimeSpan.FromSeconds(stage.IsQuick ? 10 : 60));
         stage.Measure(string.Create(CultureInfo.InvariantCulture, $"{stage.ClientsOn(node)} clients still on it when it went on"));

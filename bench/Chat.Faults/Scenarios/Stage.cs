@@ -12,7 +12,7 @@ internal sealed class Stage : IAsyncDisposable
     private readonly Scenario _scenario;
     private readonly List<string> _measures = [];
     private readonly List<string> _violations = [];
-    private (TimeSpan Began, TimeSpan Ended)? _fault;
+    private Fault _fault = Fault.None();
 
     private Stage(Scenario scenario, SystemUnderTest system, bool isQuick)
     {
@@ -55,6 +55,13 @@ internal sealed class Stage : IAsyncDisposable
             Took = Clock.Now - stage._opened,
         };
         stage.Say(outcome.Violations.Count == 0 ? $"as expected: {verdict}" : $"NOT AS EXPECTED: {string.Join(' ', outcome.Violations)} {verdict}");
+        if (outcome.Violations.Count > 0 && stage.Cluster is { } cluster)
+        {
+            var file = Path.Combine(Path.GetTempPath(), $"chat-faults-{system.Name}-{scenario.Name}.log");
+            await File.WriteAllTextAsync(file, $"{string.Join('\n', verdict.Losses)}\n\n{cluster.Log()}");
+            stage.Say($"who lacks what, and what the processes wrote, is in {file}");
+        }
+
         await stage.DisposeAsync();
         return outcome;
     }
@@ -81,17 +88,20 @@ internal sealed class Stage : IAsyncDisposable
     public Task RunAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(IsQuick ? seconds / 3 : seconds));
 
     /// <summary>The fault begins now.</summary>
-    public void Begin(string what)
+    /// <param name="what">In words.</param>
+    /// <param name="on">The node that breaks, if it is one.</param>
+    public void Begin(string what, Node? on = null)
     {
-        Say(what);
-        _fault = (Clock.Now, TimeSpan.MaxValue);
+        var hit = Load.Clients.Where(client => client.Node == on?.Id).Select(client => client.Name).ToHashSet();
+        Say(on is null ? what : string.Create(CultureInfo.InvariantCulture, $"{what} with {hit.Count} clients on it"));
+        _fault = new Fault(Clock.Now, TimeSpan.MaxValue, hit);
     }
 
     /// <summary>The fault is over: from now on the time to recover counts.</summary>
     public void End(string what)
     {
         Say(what);
-        _fault = (_fault!.Value.Began, Clock.Now);
+        _fault = _fault with { Ended = Clock.Now };
     }
 
     /// <summary>Into the table.</summary>
@@ -146,7 +156,7 @@ internal sealed class Stage : IAsyncDisposable
 
     private async Task<Verdict> JudgeAsync()
     {
-        var verdict = await Load.StopAsync(() => Judge.Of(Load.Ledger, Load.Clients, _scenario.RedisForgets, _fault ?? (_opened, _opened)));
+        var verdict = await Load.StopAsync(() => Judge.Of(Load.Ledger, Load.Clients, _scenario.RedisForgets, _fault));
         Demand(verdict.Lost == 0, $"{verdict.Lost} lost.");
         Demand(verdict.Duplicated == 0, $"{verdict.Duplicated} duplicated.");
         Demand(verdict.Reordered == 0, $"{verdict.Reordered} reordered.");

@@ -99,6 +99,9 @@ internal sealed class Cluster : IAsyncDisposable
         _edge = await EdgeProcess.StartAsync(ConnectionString, EdgeDefaults);
     }
 
+    /// <summary>What all processes wrote.</summary>
+    public string Log() => string.Join("\n\n", [.. Nodes.Concat(_taken).Select(node => $"node {node.Id}\n{node.Process.Output}"), $"edge\n{_edge?.Output}"]);
+
     public async ValueTask DisposeAsync()
     {
         await (_edge?.DisposeAsync() ?? ValueTask.CompletedTask);
