@@ -2,6 +2,7 @@ using Chat.Api.Admissions;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Nodes;
+using Chat.Api.Orders;
 using Chat.Api.RawEndpoints;
 using Chat.Api.Redis;
 using Chat.Api.Topics;
@@ -36,8 +37,10 @@ internal static class ChatBuilder
         services.AddSingleton<TopicMetrics>();
         services.AddSingleton<TopicTable>();
         services.AddSingleton<IBackplaneListener>(static provider => provider.GetRequiredService<TopicTable>());
+        services.AddSingleton<TopicHistory>();
         services.AddHostedService<TopicSweeper>();
         builder.AddRedisBackplane();
+        services.AddSingleton<NodeOrders>();
 
         services.AddRedisScripts(RedisUserPlaces.Scripts);
         services.AddSingleton<IUserPlaces, RedisUserPlaces>();
@@ -51,6 +54,7 @@ internal static class ChatBuilder
 
     public static WebApplication MapChat(this WebApplication app)
     {
+        app.Services.GetRequiredService<NodeOrders>(); // listens from now on
         app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<IBackplane>());
         WebSocketEndpoints.Map(app);
         return app;

@@ -61,5 +61,18 @@ internal sealed record CloseReason(int Code, string Text)
     public static readonly CloseReason Forbidden = new(4403, "forbidden");
 
     /// <summary>The user is banned from everything.</summary>
-    public static readonly CloseReason Banned = new(4423, "banned");
+    public static readonly CloseReason Banned = new(4423, "banned") { IsFinal = true };
+
+    /// <summary>The most bytes of a text.</summary>
+    public const int MostTextBytes = 123;
+
+    /// <summary>What clients are told who were disconnected by a backend without a reason of its own.</summary>
+    public const string DisconnectedText = "disconnected";
+
+    /// <summary>A backend has ended it.</summary>
+    /// <param name="text">Why, in the backend's words.</param>
+    public static CloseReason Disconnected(string text) => new(4410, text) { IsFinal = true };
+
+    /// <summary>Whether clients that reconnect by themselves are told not to.</summary>
+    public bool IsFinal { get; init; }
 }

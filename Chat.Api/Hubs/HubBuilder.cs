@@ -1,6 +1,7 @@
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
+using Chat.Api.Orders;
 using Chat.Api.Redis;
 using Chat.Api.Topics;
 using Microsoft.AspNetCore.Connections;
@@ -36,9 +37,12 @@ internal static class HubBuilder
         services.AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
         services.AddSingleton<GroupRemovals>();
         services.AddSingleton<GroupAccess>();
+        services.AddSingleton<GroupChanges>();
+        services.AddSingleton<HubChanges>();
+        services.AddSingleton<IMembershipSignals>(static provider => provider.GetRequiredService<HubChanges>());
+        services.AddSingleton<INodeOrder>(static provider => provider.GetRequiredService<HubChanges>());
         services.AddSingleton(new SignalNames(RedisPrefix.Read(builder.Configuration)));
         services.AddSingleton<HubServices>();
-        services.AddSingleton<HubLogReader>();
         services.AddSingleton<HubMessages>();
         services.AddSingleton<HubMemberships>();
         services.AddSingleton<HubTyping>();

@@ -43,7 +43,7 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
 
     public abstract Frame? Presence(Topic topic, PresenceNews news);
 
-    /// <summary>The protocol's close message. A client with automatic reconnect uses it after each of our reasons but a ban.</summary>
+    /// <summary>The protocol's close message. A client with automatic reconnect uses it, unless the reason is final.</summary>
     public abstract Frame Close(CloseReason reason);
 
     /// <summary>Counts the records of what a client sends.</summary>

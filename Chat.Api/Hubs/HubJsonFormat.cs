@@ -108,8 +108,8 @@ internal sealed class HubJsonFormat : HubFormat
     {
         var writer = FrameWriter.Begin();
         writer.Write("{\"type\":7,\"error\":\""u8);
-        writer.Write(Encoding.UTF8.GetBytes(reason.Text)); // nothing in our texts needs escaping
-        writer.Write(reason == CloseReason.Banned ? "\",\"allowReconnect\":false}\u001e"u8 : "\",\"allowReconnect\":true}\u001e"u8);
+        writer.Write(JsonText.Escape(reason.Text));
+        writer.Write(reason.IsFinal ? "\",\"allowReconnect\":false}\u001e"u8 : "\",\"allowReconnect\":true}\u001e"u8);
         return Finish(writer);
     }
 

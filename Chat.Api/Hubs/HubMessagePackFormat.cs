@@ -127,7 +127,7 @@ internal sealed class HubMessagePackFormat : HubFormat
         writer.WriteArrayHeader(3);
         writer.Write(CloseMessage);
         writer.Write(reason.Text);
-        writer.Write(reason != CloseReason.Banned); // whether reconnecting is welcome
+        writer.Write(!reason.IsFinal); // whether reconnecting is welcome
         writer.Flush();
         return Prefixed();
     }

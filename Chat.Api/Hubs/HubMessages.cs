@@ -8,8 +8,10 @@ using Microsoft.Extensions.Options;
 namespace Chat.Api.Hubs;
 
 /// <summary>Publishes what hub clients write, and reads what logs hold.</summary>
-internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, ConnectionTable connections, TopicTable topics, IOptions<ChatHubOptions> options)
+internal sealed class HubMessages(IBackplane backplane, TopicHistory history, ConnectionTable connections, TopicTable topics, IOptions<ChatHubOptions> options)
 {
+    private const int OutboxParts = 4; // an answer takes at most this part of an outbox, whatever else waits in it
+
     /// <summary>Steps 2 and 3 of a message's path: publishes, and answers only once the backplane has confirmed it.</summary>
     public async Task<PostAnswer> PublishAsync(Topic topic, HubClient client, string? message, string? id)
     {
@@ -84,16 +86,8 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         var most = Math.Min(limit ?? options.Value.HistoryMessages, options.Value.HistoryMessages);
         try
         {
-            var log = await backplane.ReadAsync(group, since?.Epoch ?? "", since?.Offset ?? 0, 0);
-            var head = new LogPosition(log.Epoch, log.Last);
-            if (since is { } position && log.Continues(position.Offset))
-            {
-                var after = await reader.ReadAfterAsync(group, head, position.Offset, most);
-                return after.ToAnswer(isWhole: after.StartsAt(position.Offset));
-            }
-
-            var latest = await reader.ReadLatestAsync(group, head, Math.Max(0, head.Offset - most));
-            return latest.ToAnswer(isWhole: since is null);
+            var (piece, isWhole) = await history.ReadAsync(group, since, most, Room);
+            return AnswerOf(group, piece, isWhole);
         }
         catch (BackplaneUnavailableException)
         {
@@ -119,9 +113,15 @@ internal sealed class HubMessages(IBackplane backplane, HubLogReader reader, Con
         }
 
         var from = Math.Max(known ? position.Offset : 0, live.Offset - options.Value.HistoryMessages);
-        var missed = await reader.ReadLatestAsync(group, live with { Epoch = log.Epoch }, from);
-        return missed.ToAnswer(isWhole: known && missed.StartsAt(position.Offset));
+        var missed = await history.ReadLatestAsync(group, live with { Epoch = log.Epoch }, from, Room);
+        return AnswerOf(group, missed, isWhole: known && missed.StartsAt(position.Offset));
     }
+
+    private int Room => connections.Options.OutboxBytes / OutboxParts;
+
+    private static MessagesAnswer AnswerOf(Topic group, HistoryPiece piece, bool isWhole) => new(
+        piece.Epoch, piece.Offset, isWhole,
+        [.. piece.Messages.Select(message => new GroupMessage(message.Msg, group.Id, message.From, message.Id, message.Epoch, message.Offset, message.At))]);
 
     public static LogPosition? Since(string? text) =>
         text is null ? null : LogPosition.TryParse(text, out var position) ? position : throw HubError.InvalidSince();

@@ -97,6 +97,10 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     private bool MayCome(ReadOnlySpan<byte> message) => Allowance.TakeRecords(message.IsEmpty ? 1 : _counted.In(message), this);
 
+    // Microsoft's clients may look at the code before they have read the close message, and take any other code for a broken connection,
+    // after which they come back.
+    protected override Frame LastFrame(CloseReason reason) => base.LastFrame(reason.IsFinal ? reason with { Code = CloseReason.HubEnded.Code } : reason);
+
     protected override void OnClosing(CloseReason reason)
     {
         // Tells SignalR's clients to reconnect by themselves. One that is slow could not read it any more, one that

@@ -72,6 +72,9 @@ internal sealed class HubUser(Topic topic)
         }
     }
 
+    /// <summary>How many connections there are.</summary>
+    public int Count => Clients().Length;
+
     /// <summary>Its connections here are in the group, too, from the place of the joining on.</summary>
     public Task FollowAsync(GroupJoin join) =>
         Task.WhenAll(Clients().Select(client => client.FollowAsync(join.Group, join.Generation, new LogPosition(join.Epoch, join.Offset))));

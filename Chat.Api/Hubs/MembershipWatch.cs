@@ -86,6 +86,19 @@ internal sealed partial class MembershipWatch(
         }
     }
 
+    /// <summary>As above; returns how many connections the user has here, once they are in.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer; the next look makes it good.</exception>
+    public async Task<long> FollowAsync(GroupJoin join)
+    {
+        if (!_users.TryGetValue(join.UserId, out var user))
+        {
+            return 0;
+        }
+
+        await user.FollowAsync(join);
+        return user.Count;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _stopping = stoppingToken;

@@ -18,17 +18,17 @@ namespace Chat.Api.Memberships;
 internal sealed class GroupRemovals(
     IBackplane backplane, NodeIdentity node, LiveNodes nodes, IOptions<MembershipOptions> options, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, Pending> _pending = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Confirmations> _pending = new(StringComparer.Ordinal);
     private long _removals;
 
     /// <summary>Completes when every node has confirmed, or after <see cref="MembershipOptions.RemovalTimeout"/>.</summary>
     /// <exception cref="BackplaneUnavailableException">It may or may not be published; trying again is safe.</exception>
-    public async Task<RemovalResult> RemoveAsync(Topic group, string userId, long generation)
+    public async Task<Confirmed> RemoveAsync(Topic group, string userId, long generation)
     {
         // With colons: an id of a client has none, and so cannot be taken for this one (the script drops what it has seen).
         var id = string.Create(CultureInfo.InvariantCulture, $"{node.Id}:left:{Interlocked.Increment(ref _removals)}");
-        var pending = _pending[id] = new Pending([node.Id, .. nodes.Nodes.Keys]);
-        nodes.Left += pending.Gone;
+        using var pending = new Confirmations(node, nodes);
+        _pending[id] = pending;
         try
         {
             await PublishAsync(group, userId, generation, id);
@@ -37,7 +37,6 @@ internal sealed class GroupRemovals(
         }
         finally
         {
-            nodes.Left -= pending.Gone;
             _pending.TryRemove(id, out _);
         }
     }
@@ -57,7 +56,7 @@ internal sealed class GroupRemovals(
     {
         if (_pending.TryGetValue(id, out var pending))
         {
-            pending.Confirmed(node);
+            pending.Confirm(node);
         }
     }
 
@@ -77,49 +76,4 @@ internal sealed class GroupRemovals(
             outcome);
         await outcome.Task;
     }
-
-    private sealed class Pending(HashSet<string> nodes)
-    {
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly Lock _gate = new(); // guards what follows, and the nodes still waited for
-        private readonly HashSet<string> _waitedFor = [.. nodes];
-        private int _confirmed;
-
-        public Task Done => _done.Task;
-
-        public RemovalResult Result
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return new RemovalResult(_confirmed, _confirmed + _waitedFor.Count);
-                }
-            }
-        }
-
-        public void Confirmed(string node) => Remove(node, isConfirmed: true);
-
-        public void Gone(NodeInfo node) => Remove(node.Id, isConfirmed: false);
-
-        private void Remove(string node, bool isConfirmed)
-        {
-            lock (_gate)
-            {
-                if (_waitedFor.Remove(node))
-                {
-                    _confirmed += isConfirmed ? 1 : 0;
-                    if (_waitedFor.Count == 0)
-                    {
-                        _done.TrySetResult();
-                    }
-                }
-            }
-        }
-    }
 }
-
-/// <summary>On how many nodes a removal is known to have taken effect.</summary>
-/// <param name="Nodes">How many nodes have confirmed.</param>
-/// <param name="Of">How many nodes there are.</param>
-internal readonly record struct RemovalResult(int Nodes, int Of);

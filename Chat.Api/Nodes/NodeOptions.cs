@@ -14,6 +14,11 @@ internal sealed class NodeOptions
     /// on top, a killed node and its users are gone within 10.</value>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(7);
 
+    /// <summary>How long a node waits for the others to confirm what they were told to do (docs/API.md). It is done on those that have not, too,
+    /// but that is not certain yet.</summary>
+    /// <value>100 ms to 1 minute. Default 2 seconds.</value>
+    public TimeSpan OrderTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The address at which the edge reaches this node, when it is not the one it listens on.</summary>
     /// <value>An absolute http or https URL. Default: the address the server really bound.</value>
     public string? Address { get; set; }

@@ -22,6 +22,11 @@ internal sealed class NodeOptionsValidator(IConfiguration configuration) : IVali
             errors.Add($"{NodeOptions.Section}:Lease must be at least 3 heartbeats ({3 * options.Heartbeat}) and at most 00:10:00; it is {options.Lease}.");
         }
 
+        if (options.OrderTimeout < TimeSpan.FromMilliseconds(100) || options.OrderTimeout > TimeSpan.FromMinutes(1))
+        {
+            errors.Add($"{NodeOptions.Section}:OrderTimeout must be 00:00:00.1 to 00:01:00; it is {options.OrderTimeout}.");
+        }
+
         if (options.Address is not null && !IsHttp(options.Address))
         {
             errors.Add($"{NodeOptions.Section}:Address must be an absolute http or https URL; it is '{options.Address}'.");

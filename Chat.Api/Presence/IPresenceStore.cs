@@ -25,6 +25,12 @@ internal interface IPresenceStore
     /// <summary>Reads who is in a topic.</summary>
     Task<PresenceNews> ReadAsync(Topic topic, int most);
 
+    /// <summary>Reads who is in a topic, a page at a time, however many they are.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="from">What the page before said; 0 for the first.</param>
+    /// <param name="about">About how many users a page has.</param>
+    Task<PresencePage> ReadPageAsync(Topic topic, ulong from, int about);
+
     /// <summary>From its completion on, <see cref="Heard"/> is called with the topic's news.</summary>
     Task WatchAsync(Topic topic);
 
@@ -52,3 +58,7 @@ internal interface IPresenceStore
 /// <param name="IsKnown">False: others have swept this node, or have begun to; it has to report everything again.</param>
 /// <param name="DeadNode">The node to sweep, which nobody else is sweeping now; empty: there is none.</param>
 internal sealed record PresenceRoll(bool IsKnown, string DeadNode);
+
+/// <param name="Users">Some users; perhaps none.</param>
+/// <param name="Next">From where the next page is; 0: this was the last. Whoever is there during all of the pages is on one of them, perhaps on two.</param>
+internal sealed record PresencePage(IReadOnlyList<PresentUser> Users, ulong Next);

@@ -78,6 +78,34 @@ internal sealed class RedisPresence : IPresenceStore
         return new PresenceNews(long.Parse(version, NumberStyles.None, CultureInfo.InvariantCulture), count) { Members = members.Count == count ? members : null };
     }
 
+    // Not by the script: Redis does nothing else while it reads a whole topic.
+    public async Task<PresencePage> ReadPageAsync(Topic topic, ulong from, int about)
+    {
+        var call = new RedisCall();
+        call.Buffer.Command(5).Bulk("HSCAN"u8);
+        _keys.Here(call.Buffer, topic.Utf8Name.Span);
+        call.Buffer.Bulk(Encoding.ASCII.GetBytes(from.ToString(CultureInfo.InvariantCulture))).Bulk("COUNT"u8).Bulk(about);
+        if (await _commands.CallAsync(call, topic.Utf8Name.Span) is not object?[] reply || reply is not [byte[] next, object?[] pairs])
+        {
+            throw new BackplaneUnavailableException("Redis answered with something else than a page of a hash.");
+        }
+
+        var users = new List<PresentUser>(pairs.Length / 2);
+        for (var i = 0; i + 1 < pairs.Length; i += 2)
+        {
+            if (pairs[i] is byte[] user and not [1])
+            {
+                users.Add(new PresentUser(Encoding.UTF8.GetString(user), ConnectionsIn((byte[])pairs[i + 1]!)));
+            }
+        }
+
+        return new PresencePage(users, ulong.Parse(next, NumberStyles.None, CultureInfo.InvariantCulture));
+    }
+
+    // " node connections node connections" (presence.lua)
+    private static long ConnectionsIn(byte[] nodes) => Encoding.ASCII.GetString(nodes).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        .Where(static (_, i) => i % 2 == 1).Sum(static number => long.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture));
+
     /// <summary>News as it came over the channel (presence.lua); null: it is none, and anyone with access to Redis can publish anything.</summary>
     internal static PresenceNews? Parse(ReadOnlySpan<byte> utf8)
     {

@@ -112,6 +112,15 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Where changes of a user's bans and mutes are told to every node.</summary>
     public byte[] SanctionsChannel => [.. _prefix, .. SanctionsKind];
 
+    /// <summary>What stands before the rest in the channels of orders.</summary>
+    public static ReadOnlySpan<byte> OrdersKind => "orders:"u8;
+
+    /// <summary>Where all nodes are told to do something.</summary>
+    public byte[] OrdersChannel => [.. _prefix, .. OrdersKind];
+
+    /// <summary>Where a node hears who has done what it told all of them to do.</summary>
+    public byte[] OrderedChannel(string nodeId) => [.. _prefix, .. OrdersKind, .. Encoding.ASCII.GetBytes(nodeId)];
+
     /// <summary>What stands before a topic's name in the channel of its presence.</summary>
     public static ReadOnlySpan<byte> PresenceKind => "presence:"u8;
 

@@ -14,8 +14,15 @@ internal sealed record ApiProblem(int Status, string Code, string Text)
     public static readonly ApiProblem InvalidFrom = new(400, "invalid_id", "The sender is no valid id. " + ChatId.Rule);
     public static readonly ApiProblem InvalidMessageId = new(400, "invalid_msg_id", "A message id has 1 to 64 bytes of letters, digits and _ . @ -");
     public static readonly ApiProblem InvalidSince = new(400, "malformed", "since is {epoch}:{offset}, as a message or an answer gave them.");
+    public static readonly ApiProblem InvalidAfter = new(400, "malformed", "after is what the page before called next.");
+    public static readonly ApiProblem NoPresence = new(400, "no_presence", "Presence is kept of groups and of all, unless it is switched off (Chat:Presence:Enabled).");
     public static readonly ApiProblem InvalidLimit = new(400, "malformed", "limit must be at least 1.");
     public static readonly ApiProblem InvalidQuery = new(400, "malformed", "A query parameter is missing, or not of the kind that docs/API.md describes.");
+    public static readonly ApiProblem InvalidReason = new(400, "invalid_reason", $"The reason has 1 to {Connections.CloseReason.MostTextBytes} bytes of text that can be seen.");
+    public static readonly ApiProblem InvalidSanctionReason = new(400, "invalid_reason", $"The reason has 1 to {Access.Sanction.ReasonChars} characters that can be seen.");
+    public static readonly ApiProblem InvalidSeconds = new(400, "malformed", $"seconds is 1 to {(long)Access.Sanction.LongestTime.TotalSeconds}; without it, a ban or mute lasts until it is lifted.");
+    public static readonly ApiProblem TooManySanctions = new(409, "too_many_sanctions", $"The user has {Access.Sanction.MostPerUser} bans and mutes, as many as there can be.");
+    public static readonly ApiProblem TooManyGroups = new(409, "too_many_groups", "The user is in as many groups as Chat:Connections:TopicsPerConnection allows.");
     public static readonly ApiProblem TooBig = new(413, "too_big", "The message is larger than Chat:Connections:MessageBytes allows, once it is escaped for JSON.");
     public static readonly ApiProblem BodyTooBig = new(413, "too_big", "The body is larger than Api:BodyBytes allows.");
     public static readonly ApiProblem BodyTooSlow = new(408, "timeout", "The body did not arrive in time (Api:BodyTimeout).");

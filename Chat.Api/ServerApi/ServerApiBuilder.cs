@@ -1,4 +1,5 @@
 using Chat.Api.Auth;
+using Chat.Api.Orders;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.ServerApi;
@@ -19,6 +20,8 @@ internal static class ServerApiBuilder
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<ApiLimits>();
         services.AddSingleton<ApiPublisher>();
+        services.AddSingleton<ApiPage>();
+        services.AddSingleton<INodeOrder, DisconnectOrder>();
         services.AddRequestTimeouts();
         services.Configure<RouteHandlerOptions>(static handlers => handlers.ThrowOnBadRequest = true); // ApiErrors finds the words
         services.ConfigureHttpJsonOptions(static json => ApiJson.Configure(json.SerializerOptions));
@@ -59,6 +62,11 @@ internal static class ServerApiBuilder
             TimeoutStatusCode = StatusCodes.Status408RequestTimeout,
         });
         calls.MapPublishing();
+        calls.MapHistory();
+        calls.MapPresence();
+        calls.MapGroups();
+        calls.MapUsers();
+        calls.MapSanctions();
         calls.MapCluster();
         app.MapApiDocument();
         return app;

@@ -101,7 +101,7 @@ internal abstract class WebSocketLink : ClientConnection
     /// <returns>Null, or what to wait for before the next message is read; it never fails.</returns>
     protected abstract Task? OnMessage(ReadOnlySpan<byte> message);
 
-    protected sealed override Frame LastFrame(CloseReason reason) => FrameWriter.Close(reason);
+    protected override Frame LastFrame(CloseReason reason) => FrameWriter.Close(reason);
 
     private void Discard(CloseReason reason)
     {

@@ -5,9 +5,11 @@ using Chat.Api.Events;
 using Chat.Api.Hubs;
 using Chat.Api.Memberships;
 using Chat.Api.Nodes;
+using Chat.Api.Orders;
 using Chat.Api.Presence;
 using Chat.Api.Redis.Resp;
 using Chat.Api.Redis;
+using Chat.Tests.Orders;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -44,6 +46,8 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1), Marks);
         TypingTurns = new RedisTypingTurns(_commands, keys);
         Places = new RedisUserPlaces(_commands, keys, node);
+        Orders = new NodeOrders(
+            _commands, _subscriptions, keys, node, Live, [Noted], Microsoft.Extensions.Options.Options.Create(new NodeOptions { OrderTimeout = Deadline }), time, NullLogger<NodeOrders>.Instance);
         Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics, Marks);
         Id = node.Id;
     }
@@ -65,6 +69,14 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     public RedisSanctions Sanctions { get; }
 
     public RedisTypingTurns TypingTurns { get; }
+
+    /// <summary>This node's view of the cluster, which is empty until a test says something.</summary>
+    public LiveNodes Live { get; } = new(Microsoft.Extensions.Options.Options.Create(new NodeOptions()), TimeProvider.System);
+
+    /// <summary>With one order, <see cref="Noted"/>.</summary>
+    public NodeOrders Orders { get; }
+
+    public NotedOrder Noted { get; } = new();
 
     public RedisUserPlaces Places { get; }
 

@@ -13,7 +13,7 @@ public sealed class NodeOptionsTests
     [Fact]
     public void Errors_AreToldAllAtOnceWithTheirSettings()
     {
-        var options = new NodeOptions { Heartbeat = TimeSpan.FromHours(1), Lease = TimeSpan.FromSeconds(1), Address = "nowhere" };
+        var options = new NodeOptions { Heartbeat = TimeSpan.FromHours(1), Lease = TimeSpan.FromSeconds(1), OrderTimeout = TimeSpan.FromMinutes(2), Address = "nowhere" };
 
         var failures = Validator(null).Validate(null, options).Failures!.ToList();
 
@@ -22,6 +22,7 @@ public sealed class NodeOptionsTests
             failure => Assert.StartsWith("ConnectionStrings:redis", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Chat:Nodes:Heartbeat", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Chat:Nodes:Lease", failure, StringComparison.Ordinal),
+            failure => Assert.StartsWith("Chat:Nodes:OrderTimeout", failure, StringComparison.Ordinal),
             failure => Assert.StartsWith("Chat:Nodes:Address", failure, StringComparison.Ordinal));
     }
 

@@ -97,6 +97,33 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal((5, "-"), await ReadAsync());
     }
 
+    // As backends read it: however many there are, nobody holds up Redis for long.
+    [RedisFact]
+    public async Task Users_HoweverMany_CanBeReadPageByPage()
+    {
+        foreach (var some in Enumerable.Range(0, 1500).Select(i => $"u{i} {i % 3}1").Chunk(500))
+        {
+            await ReportAsync(A, some);
+        }
+
+        await ReportAsync(B, "u7 2");
+
+        var found = new Dictionary<string, long>();
+        var pages = 0;
+        for (var from = 0ul; pages == 0 || from > 0; pages++)
+        {
+            var page = await A.ReadPageAsync(_group, from, 100);
+            Assert.InRange(page.Users.Count, 0, 400);
+            page.Users.ToList().ForEach(user => found[user.Id] = user.Connections);
+            from = page.Next;
+        }
+
+        Assert.InRange(pages, 5, 40);
+        Assert.Equal(1500, found.Count);
+        Assert.Equal((13, 21), (found["u7"], found["u2"]));
+        Assert.Empty((await A.ReadPageAsync(Topic.Group("nobody"), 0, 100)).Users);
+    }
+
     [RedisFact]
     public async Task Node_ThatReportsAll_ReplacesWhatIsKnownOfIt_AndOfNobodyElse()
     {

@@ -1,4 +1,5 @@
 using Chat.Api;
+using Chat.Api.Access;
 using Chat.Api.Auth;
 using Chat.Api.Hubs;
 using Chat.Api.Nodes;
@@ -42,6 +43,7 @@ internal static class ApiEndpoints
         builder.AddNodes();
         builder.AddAuth();
         builder.AddPresence();
+        builder.AddAccess();
         builder.AddChat();
         builder.AddChatHub();
         builder.AddServerApi();

@@ -28,7 +28,8 @@ const MaxBytes = 32 * 1024;    // the server's default for a message
 
 const TokenExpired = 4401;
 const LeftGroup = 4403;
-const Terminal = new Set([1002, 1003, 1007, LeftGroup]); // the client is at fault, and would be again; or is not wanted back
+const Disconnected = 4410;
+const Terminal = new Set([1002, 1003, 1007, LeftGroup, Disconnected]); // the client is at fault, and would be again; or is not wanted back
 
 export class ChatClient extends EventTarget {
   #path;

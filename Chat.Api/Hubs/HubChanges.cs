@@ -1,0 +1,40 @@
+using Chat.Api.Memberships;
+using Chat.Api.Messages;
+using Chat.Api.Orders;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>The hub's part in changes that a backend makes to groups (<see cref="GroupChanges"/>).</summary>
+internal sealed partial class HubChanges(MembershipWatch watch, IHubContext<ChatHub, IChatClient> hub, SignalNames names, ILogger<ChatHub> logger) : IMembershipSignals, INodeOrder
+{
+    public string Name => GroupChanges.FollowOrder;
+
+    /// <summary>The user's connections here are in the group when it returns.</summary>
+    public Task<long> CarryOutAsync(ReadOnlyMemory<byte> order) =>
+        GroupJoin.Parse(order.Span) is { } join ? watch.FollowAsync(join) : Task.FromResult(0L);
+
+    public Task JoinedAsync(string userId, string group) => TellAsync(hub.Clients.Group(names.Group(group)).JoinedAsync(new GroupSignal(group, userId)));
+
+    public Task LostAsync(string userId, string group) => TellAsync(Task.WhenAll(
+        hub.Clients.Group(names.Group(group)).LostAsync(new GroupSignal(group, userId)),
+        hub.Clients.Group(names.User(userId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)))));
+
+    private async Task TellAsync(Task signal)
+    {
+        try
+        {
+            await signal;
+        }
+        catch (Exception exception)
+        {
+            Log.SignalLost(logger, exception.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "SignalLost", Message = "A signal could not be sent: {Reason}")]
+        public static partial void SignalLost(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,64 @@
+using Chat.Api.Backplane;
+using Chat.Api.Connections;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using Chat.Api.Orders;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Memberships;
+
+/// <summary>Puts users into groups and takes them out, on all nodes, without their clients.</summary>
+/// <remarks>A user of whom nothing is known begins in the default groups first, as at the hub: else being put into one group would cost them those,
+/// and being taken out of one of those would not last.</remarks>
+internal sealed class GroupChanges(
+    IMemberships memberships, GroupRemovals removals, NodeOrders orders, IBackplane backplane, IMembershipSignals signals,
+    IOptions<DefaultChats> chats, IOptions<ConnectionOptions> limits)
+{
+    /// <summary>The order by which the user's connections on every node join a group.</summary>
+    public const string FollowOrder = "follow";
+
+    /// <summary>Puts a user into a group, with every hub connection there is, and with those to come.</summary>
+    /// <returns>Null: the user is in as many groups as can be.</returns>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
+    public async Task<Confirmed?> AddAsync(string userId, Topic group)
+    {
+        var user = Topic.User(userId);
+        var isNew = !(await BeginAsync(user)).Groups.ContainsKey(group.Id);
+        if (await memberships.JoinAsync(user, group.Id, limits.Value.TopicsPerConnection) is not { } generation)
+        {
+            return null;
+        }
+
+        if (isNew)
+        {
+            await signals.JoinedAsync(userId, group.Id);
+        }
+
+        var log = await backplane.ReadAsync(group, "", 0, 0);
+        return await orders.GiveAsync(FollowOrder, new GroupJoin(userId, group.Id, generation, log.Epoch, log.Last).ToUtf8());
+    }
+
+    /// <summary>Takes a user out of a group, with every connection, on the hub and on the raw endpoints.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
+    public async Task<Confirmed> RemoveAsync(string userId, Topic group)
+    {
+        var user = Topic.User(userId);
+        var wasIn = (await BeginAsync(user)).Groups.ContainsKey(group.Id);
+        var mark = await memberships.LeaveAsync(user, group.Id);
+        if (wasIn)
+        {
+            await signals.LostAsync(userId, group.Id); // before the removal, after which the devices no longer hear the group
+        }
+
+        var result = await removals.RemoveAsync(group, userId, mark.Generation);
+        if (result.Nodes == result.Of)
+        {
+            memberships.Forget(user, group.Id, mark); // a node that did not hear of it may still come to look
+        }
+
+        return result;
+    }
+
+    private Task<UserGroups> BeginAsync(Topic user) =>
+        memberships.ReadAsync(user, [.. chats.Value.Groups.Select(static group => KeyValuePair.Create(group, 0L))]);
+}

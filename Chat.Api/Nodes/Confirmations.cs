@@ -1,0 +1,76 @@
+namespace Chat.Api.Nodes;
+
+/// <summary>Waits for nodes to confirm something. One that goes meanwhile is not waited for, and counts no more.</summary>
+internal sealed class Confirmations : IDisposable
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new(); // guards what follows
+    private readonly HashSet<string> _waitedFor;
+    private readonly LiveNodes _nodes;
+    private int _confirmed;
+    private long _sum;
+
+    /// <param name="self">The node that asks; it answers as the others do.</param>
+    /// <param name="nodes">Of which all are waited for.</param>
+    public Confirmations(NodeIdentity self, LiveNodes nodes)
+    {
+        _nodes = nodes;
+        _waitedFor = [self.Id, .. nodes.Nodes.Keys];
+        nodes.Left += Gone;
+    }
+
+    /// <summary>Completes when none is waited for any more.</summary>
+    public Task Done => _done.Task;
+
+    public Confirmed Result
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new Confirmed(_confirmed, _confirmed + _waitedFor.Count, _sum);
+            }
+        }
+    }
+
+    /// <summary>A node has confirmed it.</summary>
+    /// <param name="node">Which.</param>
+    /// <param name="count">How much it did.</param>
+    public void Confirm(string node, long count = 0)
+    {
+        lock (_gate)
+        {
+            if (_waitedFor.Remove(node))
+            {
+                _confirmed++;
+                _sum += count;
+                CompleteIfAll_NeedsLock();
+            }
+        }
+    }
+
+    public void Dispose() => _nodes.Left -= Gone;
+
+    private void Gone(NodeInfo node)
+    {
+        lock (_gate)
+        {
+            _waitedFor.Remove(node.Id);
+            CompleteIfAll_NeedsLock();
+        }
+    }
+
+    private void CompleteIfAll_NeedsLock()
+    {
+        if (_waitedFor.Count == 0)
+        {
+            _done.TrySetResult();
+        }
+    }
+}
+
+/// <summary>On how many nodes something is known to have been done.</summary>
+/// <param name="Nodes">How many nodes have confirmed.</param>
+/// <param name="Of">How many nodes there are.</param>
+/// <param name="Count">How much all of them did.</param>
+internal readonly record struct Confirmed(int Nodes, int Of, long Count = 0);

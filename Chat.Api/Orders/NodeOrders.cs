@@ -1,0 +1,132 @@
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Nodes;
+using Chat.Api.Redis;
+using Chat.Api.Redis.Resp;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.Orders;
+
+/// <summary>Tells every node to do something, and waits for each to say that it has.</summary>
+/// <remarks>
+/// Guarantee: what a node confirmed, it has done. One that did not confirm may have done it or not; giving the order again is safe.
+/// Mechanism: the order is published to all nodes on a channel, and each publishes its confirmation on that of the node that gave it. A node
+/// that has died is not waited for; one that hangs counts, as not confirmed.
+/// </remarks>
+internal sealed partial class NodeOrders
+{
+    private readonly RedisCommands _commands;
+    private readonly RedisSubscriptions _subscriptions;
+    private readonly RedisKeys _keys;
+    private readonly NodeIdentity _node;
+    private readonly LiveNodes _nodes;
+    private readonly Dictionary<string, INodeOrder> _orders;
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<string, Confirmations> _pending = new(StringComparer.Ordinal);
+    private long _given;
+
+    public NodeOrders(
+        RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, NodeIdentity node, LiveNodes nodes, IEnumerable<INodeOrder> orders,
+        IOptions<NodeOptions> options, TimeProvider time, ILogger<NodeOrders> logger)
+    {
+        (_commands, _subscriptions, _keys, _node, _nodes, _timeout, _time, _logger) =
+            (commands, subscriptions, keys, node, nodes, options.Value.OrderTimeout, time, logger);
+        _orders = orders.ToDictionary(static order => order.Name, StringComparer.Ordinal);
+        subscriptions.Attach(RedisKeys.OrdersKind, OnMessage, () => _ = ListenAsync());
+    }
+
+    /// <summary>Completes when every node has confirmed, or after <see cref="NodeOptions.OrderTimeout"/>.</summary>
+    /// <param name="name">Of a registered order.</param>
+    /// <param name="order">What to do, in its own words.</param>
+    /// <exception cref="BackplaneUnavailableException">It may or may not have been given; trying again is safe.</exception>
+    public async Task<Confirmed> GiveAsync(string name, byte[] order)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"{_node.Id}:{Interlocked.Increment(ref _given)}");
+        using var pending = new Confirmations(_node, _nodes);
+        _pending[id] = pending;
+        try
+        {
+            var call = new RedisCall();
+            call.Buffer.Command(3).Bulk("PUBLISH"u8).Bulk(_keys.OrdersChannel).Bulk([.. Encoding.ASCII.GetBytes($"{id} {name} "), .. order]);
+            await _commands.CallAsync(call, RedisKeys.NodesTag);
+            await pending.Done.WaitAsync(_timeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return pending.Result;
+        }
+        finally
+        {
+            _pending.TryRemove(id, out _);
+        }
+    }
+
+    // After every connect: where it is subscribed already, nothing changes.
+    private async Task ListenAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_subscriptions.SubscribeAsync(_keys.OrdersChannel), _subscriptions.SubscribeAsync(_keys.OrderedChannel(_node.Id)));
+        }
+        catch (BackplaneUnavailableException)
+        {
+            // The link broke; the next connect comes here again.
+        }
+    }
+
+    // On the thread that reads from Redis. To all: "{id} {name} {order}"; to the node that gave it: "{id} {node} {count}".
+    private void OnMessage(ReadOnlySpan<byte> to, ReadOnlySpan<byte> message)
+    {
+        var space = message.IndexOf((byte)' ');
+        var second = space < 0 ? -1 : message[(space + 1)..].IndexOf((byte)' ');
+        if (second < 0)
+        {
+            return;
+        }
+
+        var id = Encoding.UTF8.GetString(message[..space]);
+        var word = Encoding.UTF8.GetString(message.Slice(space + 1, second));
+        var rest = message[(space + second + 2)..];
+        if (!to.IsEmpty)
+        {
+            if (_pending.TryGetValue(id, out var pending) && Utf8Parser.TryParse(rest, out long count, out _))
+            {
+                pending.Confirm(word, count);
+            }
+        }
+        else if (_orders.TryGetValue(word, out var order))
+        {
+            _ = CarryOutAsync(id, order, rest.ToArray());
+        }
+    }
+
+    private async Task CarryOutAsync(string id, INodeOrder order, byte[] what)
+    {
+        await Task.Yield(); // off the thread that reads from Redis
+        try
+        {
+            var count = await order.CarryOutAsync(what);
+            var confirmation = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id} {_node.Id} {count}"));
+            _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.OrderedChannel(id.Split(':')[0])).Bulk(confirmation).Span);
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            Log.NotCarriedOut(_logger, order.Name, exception.Message);
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(_logger, exception, order.Name);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "OrderNotCarriedOut", Message = "The order {Order} was not carried out here, and not confirmed: {Reason}")]
+        public static partial void NotCarriedOut(ILogger logger, string order, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, EventName = "OrderFailed", Message = "The order {Order} failed here, and is not confirmed.")]
+        public static partial void Failed(ILogger logger, Exception exception, string order);
+    }
+}

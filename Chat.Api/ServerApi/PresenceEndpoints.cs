@@ -1,0 +1,58 @@
+using System.Globalization;
+using Chat.Api.Messages;
+using Chat.Api.Presence;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>Who is in a topic, and how many they are.</summary>
+internal static class PresenceEndpoints
+{
+    public static void MapPresence(this IEndpointRouteBuilder calls)
+    {
+        calls.MapGet("/presence", PresenceAsync).WithName("presence").WithTags("users").WithProblems(400)
+            .WithSummary("Returns who is in a topic, a page at a time.");
+        calls.MapGet("/presence/count", CountAsync).WithName("presence-count").WithTags("users").WithProblems(400)
+            .WithSummary("Returns how many users are in a topic.");
+    }
+
+    private static async Task<Ok<PresenceAnswer>> PresenceAsync(
+        string topic, string? after, int? limit, PresenceWatches presence, IPresenceStore store, ApiPage pages)
+    {
+        var known = Known(topic, presence);
+        var from = 0ul;
+        if (after is not null && !ulong.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out from))
+        {
+            throw new ApiProblemException(ApiProblem.InvalidAfter);
+        }
+
+        var page = await store.ReadPageAsync(known, from, pages.SizeOf(limit));
+        var count = (await store.ReadAsync(known, most: 0)).Count;
+        return TypedResults.Ok(new PresenceAnswer(
+            known.Name, count, [.. page.Users.OrderBy(static user => user.Id, StringComparer.Ordinal).Select(static user => new UserEntry(user.Id, user.Connections))],
+            page.Next == 0 ? null : page.Next.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static async Task<Ok<CountAnswer>> CountAsync(string topic, PresenceWatches presence, IPresenceStore store)
+    {
+        var known = Known(topic, presence);
+        return TypedResults.Ok(new CountAnswer(known.Name, (await store.ReadAsync(known, most: 0)).Count));
+    }
+
+    private static Topic Known(string topic, PresenceWatches presence) =>
+        ApiTopic.Parse(topic) is var known && presence.Knows(known) ? known : throw new ApiProblemException(ApiProblem.NoPresence);
+}
+
+/// <param name="Topic">The topic.</param>
+/// <param name="Count">How many users are in it, on all pages.</param>
+/// <param name="Users">About as many as were asked for.</param>
+/// <param name="Next">The <c>after</c> of the next page; not there on the last.</param>
+internal sealed record PresenceAnswer(string Topic, long Count, IReadOnlyList<UserEntry> Users, string? Next);
+
+/// <param name="User">The user.</param>
+/// <param name="Connections">How many connections they have in the topic.</param>
+internal sealed record UserEntry(string User, long Connections);
+
+/// <param name="Topic">The topic.</param>
+/// <param name="Count">How many users are in it.</param>
+internal sealed record CountAnswer(string Topic, long Count);

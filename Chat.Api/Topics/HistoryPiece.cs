@@ -1,0 +1,53 @@
+using System.Text;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Topics;
+
+/// <summary>A piece of a topic's log on its way to whoever asked for it.</summary>
+/// <param name="head">Where the log ended when this was begun.</param>
+internal sealed class HistoryPiece(LogPosition head)
+{
+    private readonly List<LoggedMessage> _messages = [];
+    private long _first;
+    private long _last;
+
+    public bool IsEmpty => _first == 0;
+
+    public string Epoch => head.Epoch;
+
+    /// <summary>The offset up to which it goes.</summary>
+    public long Offset => IsEmpty ? head.Offset : _last;
+
+    /// <summary>Whether the log went on behind it.</summary>
+    public bool IsMore => Offset < head.Offset;
+
+    public IReadOnlyList<LoggedMessage> Messages => _messages;
+
+    /// <summary>Whether nothing is missing after an offset.</summary>
+    public bool StartsAt(long since) => IsEmpty ? since >= head.Offset : _first == since + 1;
+
+    public void Add(byte[] utf8)
+    {
+        if (!Envelope.TryParse(utf8, out var envelope))
+        {
+            return;
+        }
+
+        _first = IsEmpty ? envelope.Offset : _first;
+        _last = envelope.Offset;
+        if (envelope.Kind.IsEmpty)
+        {
+            _messages.Add(new LoggedMessage(
+                JsonText.ToText(envelope.From), JsonText.ToText(envelope.Msg), envelope.Id.IsEmpty ? null : JsonText.ToText(envelope.Id),
+                Encoding.ASCII.GetString(envelope.Epoch), envelope.Offset, envelope.At));
+        }
+    }
+}
+
+/// <param name="From">Whose it is.</param>
+/// <param name="Msg">The text.</param>
+/// <param name="Id">The message's id.</param>
+/// <param name="Epoch">The life of the log that it was published in.</param>
+/// <param name="Offset">Its place in the log.</param>
+/// <param name="At">When; Unix milliseconds.</param>
+internal sealed record LoggedMessage(string From, string Msg, string? Id, string Epoch, long Offset, long At);

@@ -1,0 +1,95 @@
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Topics;
+
+/// <summary>Reads topics' logs in small steps, until there is enough for one answer.</summary>
+internal sealed class TopicHistory(IBackplane backplane)
+{
+    private const int Step = 32; // messages per read: a megabyte where each is as large as may be
+
+    /// <summary>The messages after a position, oldest first; without a position, or if the log does not go on from there, the latest.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="since">The position.</param>
+    /// <param name="most">Messages at most.</param>
+    /// <param name="room">Bytes of envelopes at most, but always one message.</param>
+    /// <returns>The messages, and whether none is missing between the position and them.</returns>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task<(HistoryPiece Piece, bool IsWhole)> ReadAsync(Topic topic, LogPosition? since, int most, int room)
+    {
+        var log = await backplane.ReadAsync(topic, since?.Epoch ?? "", since?.Offset ?? 0, 0);
+        var head = new LogPosition(log.Epoch, log.Last);
+        if (since is { } position && log.Continues(position.Offset))
+        {
+            var after = await ReadAfterAsync(topic, head, position.Offset, most, room);
+            return (after, after.StartsAt(position.Offset));
+        }
+
+        return (await ReadLatestAsync(topic, head, Math.Max(0, head.Offset - most), room), since is null);
+    }
+
+    /// <summary>From a position on, oldest first, while there is room.</summary>
+    private async Task<HistoryPiece> ReadAfterAsync(Topic topic, LogPosition head, long since, int most, int room)
+    {
+        var answer = new HistoryPiece(head);
+        var reader = new LogReader(backplane, topic, head.Epoch, since, Step);
+        while (reader.Offset < head.Offset && most > 0 && room > 0)
+        {
+            var piece = await reader.ReadAsync(head.Offset, most);
+            if (piece.Page.Envelopes.Count == 0 || (!answer.IsEmpty && !piece.IsWhole))
+            {
+                break; // the log has gone or was cut off meanwhile; the next question learns of that
+            }
+
+            foreach (var utf8 in piece.Page.Envelopes)
+            {
+                room -= utf8.Length;
+                if (room >= 0 || answer.IsEmpty)
+                {
+                    answer.Add(utf8);
+                }
+            }
+
+            most -= piece.Page.Envelopes.Count;
+        }
+
+        return answer;
+    }
+
+    /// <summary>Up to the end, as many as there is room for, but none up to a position.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="head">Its log's life and end.</param>
+    /// <param name="since">The last offset that is not wanted.</param>
+    /// <param name="room">Bytes of envelopes at most, but always one message.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int room)
+    {
+        var newestFirst = new List<byte[]>();
+        for (var end = head.Offset; end > since && room > 0;)
+        {
+            var from = Math.Max(since, end - Step);
+            var piece = await new LogReader(backplane, topic, head.Epoch, from, Step).ReadAsync(end);
+            var inPiece = piece.Page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
+            for (var i = inPiece.Count - 1; i >= 0 && room > 0; i--)
+            {
+                room -= inPiece[i].Length;
+                if (room >= 0 || newestFirst.Count == 0)
+                {
+                    newestFirst.Add(inPiece[i]);
+                }
+            }
+
+            if (inPiece.Count < end - from)
+            {
+                break; // here the log begins
+            }
+
+            end = from;
+        }
+
+        var answer = new HistoryPiece(head);
+        newestFirst.Reverse();
+        newestFirst.ForEach(answer.Add);
+        return answer;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using Chat.Api.Nodes;
+using Chat.Tests.Backplane;
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.Orders;
+
+/// <summary>What is promised about orders, whatever server they go over.</summary>
+public abstract class NodeOrdersSpec(RedisFixture redis) : IAsyncLifetime
+{
+    private static int clusters;
+
+    private readonly string _prefix = $"orders{Interlocked.Increment(ref clusters)}:";
+    private RedisBackplaneNode? _a;
+    private RedisBackplaneNode? _b;
+
+    private RedisBackplaneNode A => _a!;
+
+    private RedisBackplaneNode B => _b!;
+
+    public async Task InitializeAsync()
+    {
+        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
+        {
+            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
+            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
+            await Eventually.TrueAsync(() => (long)((object?[])redis.Server.Execute("PUBSUB", "NUMSUB", _prefix + "orders:")!)[1]! == 2);
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [RedisFact]
+    public async Task Order_IsCarriedOutOnEveryNode_AndConfirmed()
+    {
+        Live(B.Id);
+
+        Assert.Equal(new Confirmed(2, 2, 20), await GiveAsync("John Smith\n\"a b\""));
+        Assert.Equal(["John Smith\n\"a b\""], A.Noted.Carried);
+        Assert.Equal(["John Smith\n\"a b\""], B.Noted.Carried);
+    }
+
+    [RedisFact]
+    public async Task Order_ThatANodeCouldNotCarryOut_IsNotConfirmedByIt()
+    {
+        Live(B.Id, "hangs");
+        var given = GiveAsync("fail");
+        await Eventually.TrueAsync(() => B.Noted.Carried.Contains("fail"));
+
+        Gone(A.Id, B.Id, "hangs");
+
+        Assert.Equal(new Confirmed(0, 0), await given);
+    }
+
+    [RedisFact]
+    public async Task Node_ThatGoesMeanwhile_IsNotWaitedFor()
+    {
+        Live(B.Id, "dies");
+        var given = GiveAsync("x");
+        await Eventually.TrueAsync(() => B.Noted.Carried.Contains("x"));
+        Assert.False(given.IsCompleted);
+
+        Gone("dies");
+
+        await given;
+        Assert.Equal((2, 2), (given.Result.Nodes, given.Result.Of));
+    }
+
+    // Anyone with access to Redis can publish anything.
+    [RedisFact]
+    public async Task Nonsense_OnTheChannels_IsNobodysBusiness()
+    {
+        Live(B.Id);
+        foreach (var text in (string[])["", " ", "a", "a b", "a b c", $"{A.Id}:1 nobody x", $"{A.Id}:1 {B.Id} many", ":: note x"])
+        {
+            redis.Server.Execute("PUBLISH", _prefix + "orders:", text);
+            redis.Server.Execute("PUBLISH", _prefix + "orders:" + A.Id, text);
+        }
+
+        Assert.Equal(new Confirmed(2, 2, 20), await GiveAsync("after it"));
+    }
+
+    private Task<Confirmed> GiveAsync(string what) => A.Orders.GiveAsync(NotedOrder.Order, Encoding.UTF8.GetBytes(what)).WaitAsync(BackplaneNode.Deadline);
+
+    private void Live(params string[] others) => A.Live.Update([.. others.Prepend(A.Id).Select(Info)], []);
+
+    private void Gone(params string[] gone) => A.Live.Update([.. A.Live.Nodes.Values.Where(node => !gone.Contains(node.Id))], gone);
+
+    private static NodeInfo Info(string id) => new(id, "", NodeState.Ready, 0, default, null);
+}
+
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisNodeOrdersTests(RedisServerFixture redis) : NodeOrdersSpec(redis);
+
+[Collection(GarnetServerGroup.Name)]
+[RunsOn(RedisKind.Garnet)]
+public sealed class GarnetNodeOrdersTests(GarnetServerFixture redis) : NodeOrdersSpec(redis);
