@@ -1,4 +1,5 @@
 using Chat.Api.Backplane;
+using Chat.Api.Redis;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Events;
@@ -16,12 +17,16 @@ internal sealed partial class EventDelivery(
     TimeProvider time, ILogger<EventDelivery> logger) : BackgroundService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2); // a stop does not wait for a receiver that hangs
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, options.Value.RequestsAtOnce).Select(_ => RunAsync(stoppingToken)));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var giveUp = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        await using var stopping = stoppingToken.Register(() => giveUp.CancelAfter(StopTime));
+        await Task.WhenAll(Enumerable.Range(0, options.Value.RequestsAtOnce).Select(_ => RunAsync(stoppingToken, giveUp.Token)));
+    }
 
-    /// <summary>A turn of a topic.</summary>
-    public async Task TakeTurnAsync(TopicTurn turn)
+    private async Task TakeTurnAsync(TopicTurn turn, CancellationToken giveUp)
     {
         if (!partitions.Has(turn.Topic))
         {
@@ -30,7 +35,7 @@ internal sealed partial class EventDelivery(
         }
 
         var queued = await queues.ReadAsync(turn.Topic, Math.Min(turn.Most, options.Value.BatchLength), options.Value.BatchBytes);
-        Look(turn, queued);
+        await LookAsync(turn, queued);
         if (queued.Events.Count == 0)
         {
             if (turn.Mark is { IsOld: true } mark)
@@ -43,7 +48,7 @@ internal sealed partial class EventDelivery(
         }
 
         var batch = EventBatch.Of(turn.Topic, queued.Events);
-        if (batch.Count > 0 && await receiver.PostAsync(batch) is { IsAccepted: false } answer)
+        if (batch.Count > 0 && await receiver.PostAsync(batch, giveUp) is { IsAccepted: false } answer)
         {
             await FailAsync(turn, queued, answer);
             return;
@@ -54,7 +59,7 @@ internal sealed partial class EventDelivery(
         await TrimAsync(turn, queued, queued.Events.Count);
     }
 
-    private async Task RunAsync(CancellationToken stoppingToken)
+    private async Task RunAsync(CancellationToken stoppingToken, CancellationToken giveUp)
     {
         try
         {
@@ -62,7 +67,7 @@ internal sealed partial class EventDelivery(
             {
                 try
                 {
-                    await TakeTurnAsync(turn);
+                    await TakeTurnAsync(turn, giveUp);
                 }
                 catch (Exception exception)
                 {
@@ -80,14 +85,19 @@ internal sealed partial class EventDelivery(
         }
     }
 
-    private void Look(TopicTurn turn, QueuedEvents queued)
+    private async Task LookAsync(TopicTurn turn, QueuedEvents queued)
     {
-        turn.Waiting = queued.Length;
-        turn.OldestAt = queued.Events.Count > 0 ? EventBatch.TimeOf(queued.Events[0]) : 0;
+        turns.Saw(turn, queued.Length, queued.Bytes, queued.Events.Count > 0 ? EventBatch.TimeOf(queued.Events[0]) : 0);
         if (queued.Dropped > 0)
         {
             metrics.Dropped(queued.Dropped, "full");
             Log.Full(logger, queued.Dropped, turn.Topic.Name);
+        }
+
+        if (turns.TooMuch(turn.Partition, options.Value.TotalBytes / EventMarks.Partitions) is var (most, bytes))
+        {
+            var left = await queues.CutAsync(most.Topic, bytes); // whoever reads that queue next, says how many were dropped
+            turns.Saw(most, most.Waiting, left, most.OldestAt);
         }
     }
 
@@ -123,7 +133,7 @@ internal sealed partial class EventDelivery(
     private async Task TrimAsync(TopicTurn turn, QueuedEvents queued, int count)
     {
         var left = await queues.TrimAsync(turn.Topic, count, queued.Events[count - 1]);
-        turn.Waiting = left;
+        turns.Saw(turn, left, left == 0 ? 0 : turn.Bytes, turn.OldestAt); // the next turn tells what the rest is
         if (left > 0)
         {
             turns.Again(turn);
@@ -143,7 +153,7 @@ internal sealed partial class EventDelivery(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventsDropped", Message = "The oldest {Count} events of {Topic} were dropped: more wait than Events:QueueLength and Events:QueueBytes allow.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventsDropped", Message = "The oldest {Count} events of {Topic} were dropped: more wait than Events:QueueLength, Events:QueueBytes or Events:TotalBytes allow.")]
         public static partial void Full(ILogger logger, long count, string topic);
 
         [LoggerMessage(Level = LogLevel.Warning, EventName = "EventRefused", Message = "The receiver of events refuses those of {Topic} ({Reason}); they wait, and it is asked again.")]

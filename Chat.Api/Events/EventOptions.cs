@@ -68,4 +68,10 @@ internal sealed class EventOptions
     /// <value>64 KiB to 1 GiB. Default 4 MiB.</value>
     [Range(64 * 1024, 1024 * 1024 * 1024)]
     public int QueueBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>The bytes of all events that wait, about. Each of the <see cref="Redis.EventMarks.Partitions"/> partitions of the topics has
+    /// its share; beyond it, the oldest events of the topic with the most bytes are dropped.</summary>
+    /// <value>2 MiB to 1 TiB, and at least as many times <see cref="QueueBytes"/> as there are partitions. Default 256 MiB.</value>
+    [Range(typeof(long), "2097152", "1099511627776")]
+    public long TotalBytes { get; set; } = 256 * 1024 * 1024;
 }

@@ -1,6 +1,7 @@
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Presence;
+using Chat.Api.Redis;
 using Chat.Api.Webhooks;
 using Microsoft.Extensions.Options;
 
@@ -40,6 +41,11 @@ internal sealed class EventOptionsValidator(IOptions<BackplaneOptions> backplane
         if (!tells)
         {
             yield return $"{EventOptions.Section}:Url is set, but not what is to be told: {EventOptions.Section}:Messages, :Presence, :Online or :Memberships.";
+        }
+
+        if (options.QueueBytes > options.TotalBytes / EventMarks.Partitions)
+        {
+            yield return $"{EventOptions.Section}:TotalBytes ({options.TotalBytes}) must be at least {EventMarks.Partitions} times {EventOptions.Section}:QueueBytes ({options.QueueBytes}).";
         }
 
         foreach (var (key, patterns) in new[] { ("Messages", options.Messages), ("Presence", options.Presence) })

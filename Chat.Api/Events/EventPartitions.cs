@@ -54,9 +54,10 @@ internal sealed partial class EventPartitions : BackgroundService
     }
 
     /// <summary>Whether this node sees to the topic: until its lease may have ended, and others see to it.</summary>
-    public bool Has(Topic topic) =>
-        _partitions[EventMarks.PartitionOf(topic.Utf8Name.Span)].IsMine
-        && Volatile.Read(ref _beatAt) is not 0 and var at && _time.GetElapsedTime(at) < _options.Lease;
+    public bool Has(Topic topic) => Has(EventMarks.PartitionOf(topic.Utf8Name.Span));
+
+    /// <summary>Of all nodes, one says yes: for what one is enough for.</summary>
+    public bool HasFirst => Has(0);
 
     /// <summary>The node of those given that has a partition.</summary>
     public static string OwnerOf(int partition, IEnumerable<string> nodes) => nodes.MaxBy(node => Weight(partition, node), StringComparer.Ordinal)!;
@@ -163,6 +164,9 @@ internal sealed partial class EventPartitions : BackgroundService
             partition.ListedAt = _time.GetTimestamp();
         }
     }
+
+    private bool Has(int partition) =>
+        _partitions[partition].IsMine && Volatile.Read(ref _beatAt) is not 0 and var at && _time.GetElapsedTime(at) < _options.Lease;
 
     private void OnHeard(ReadOnlySpan<byte> partition, ReadOnlySpan<byte> channel)
     {

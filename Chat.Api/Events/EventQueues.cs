@@ -13,15 +13,17 @@ namespace Chat.Api.Events;
 internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeIdentity node)
 {
     private const int ListedAtOnce = 1000;
+    private const int CutAtOnce = 1000; // so that nobody waits long for Redis; what is left is cut another time
 
     private static readonly RedisScript BeatScript = new("events-beat.lua");
     private static readonly RedisScript ListScript = new("events-list.lua");
     private static readonly RedisScript UnmarkScript = new("events-unmark.lua");
     private static readonly RedisScript ReadScript = new("events-read.lua");
     private static readonly RedisScript TrimScript = new("events-trim.lua");
+    private static readonly RedisScript CutScript = new("events-cut.lua");
     private static readonly RedisScript RefusedScript = new("events-refused.lua");
 
-    public static IReadOnlyList<RedisScript> Scripts => [BeatScript, ListScript, UnmarkScript, ReadScript, TrimScript, RefusedScript];
+    public static IReadOnlyList<RedisScript> Scripts => [BeatScript, ListScript, UnmarkScript, ReadScript, TrimScript, CutScript, RefusedScript];
 
     /// <summary>Says that this node takes events out, and returns all nodes that do.</summary>
     /// <param name="lease">How long that holds; zero: it stops.</param>
@@ -94,6 +96,14 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
         var call = Call(TrimScript, topic, arguments: 2);
         call.Buffer.Bulk(count).Bulk(last);
         return await commands.CallAsync(call, topic.Utf8Name.Span) is long left ? left : throw Odd("trim");
+    }
+
+    /// <summary>Drops the oldest events of a topic, until their bytes are no more than these. Returns how many bytes are left.</summary>
+    public async Task<long> CutAsync(Topic topic, long bytes)
+    {
+        var call = Call(CutScript, topic, arguments: 2);
+        call.Buffer.Bulk(bytes).Bulk(CutAtOnce);
+        return await commands.CallAsync(call, topic.Utf8Name.Span) is long left ? left : throw Odd("cut");
     }
 
     /// <summary>Notes that the first event of a topic was refused. Returns for how long that has been so.</summary>

@@ -39,10 +39,12 @@ internal sealed partial class EventReceiver
     /// <summary>Whether it has accepted anything since a timestamp: it is there, and what it does not take is the fault of that.</summary>
     public bool HasAcceptedSince(long timestamp) => Volatile.Read(ref _acceptedAt) is not 0 and var at && at > timestamp;
 
-    public async Task<ReceiverAnswer> PostAsync(EventBatch batch)
+    /// <param name="batch">What it is told.</param>
+    /// <param name="giveUp">Ends the wait for the answer. It may have received it, and will then be told once more.</param>
+    public async Task<ReceiverAnswer> PostAsync(EventBatch batch, CancellationToken giveUp)
     {
         var began = _time.GetTimestamp();
-        var answer = await AskAsync(batch);
+        var answer = await AskAsync(batch, giveUp);
         _metrics.Requested(_time.GetElapsedTime(began), answer.IsAccepted ? "accepted" : answer.IsRefusal ? "refused" : "away");
         if (answer.IsAccepted)
         {
@@ -56,8 +58,7 @@ internal sealed partial class EventReceiver
         return answer;
     }
 
-    // It has received what it has received, whether this node stops meanwhile or not: so only the client's timeout ends it.
-    private async Task<ReceiverAnswer> AskAsync(EventBatch batch)
+    private async Task<ReceiverAnswer> AskAsync(EventBatch batch, CancellationToken giveUp)
     {
         try
         {
@@ -65,7 +66,7 @@ internal sealed partial class EventReceiver
             using var request = new HttpRequestMessage(HttpMethod.Post, _url) { Content = new ByteArrayContent(batch.Body) };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             _signature.Sign(request, batch.Id, _time.GetUtcNow(), batch.Body);
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, giveUp);
             return ReceiverAnswer.Of(response, _time.GetUtcNow());
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)

@@ -39,6 +39,7 @@ internal static class EventsBuilder
             .RemoveAllLoggers(); // four lines a request, with the URL, which may hold a secret
         services.AddHostedService(static provider => provider.GetRequiredService<EventPartitions>());
         services.AddHostedService<EventDelivery>();
+        services.AddHostedService<EventSearch>();
         return builder;
     }
 

@@ -1,4 +1,5 @@
 using Chat.Api.Messages;
+using Chat.Api.Redis;
 
 namespace Chat.Api.Events;
 
@@ -19,8 +20,13 @@ internal sealed class TopicTurn(Topic topic)
     /// <summary>As many events as may be sent together; fewer after one of several was refused.</summary>
     public int Most { get; set; } = int.MaxValue;
 
+    public int Partition { get; } = EventMarks.PartitionOf(topic.Utf8Name.Span);
+
     /// <summary>How many events waited when somebody last looked.</summary>
     public long Waiting { get; set; }
+
+    /// <summary>Their bytes.</summary>
+    public long Bytes { get; set; }
 
     /// <summary>When the oldest of them happened, in Unix milliseconds.</summary>
     public long OldestAt { get; set; }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Chat.Api.Messages;
+using Chat.Api.Redis;
 
 namespace Chat.Api.Events;
 
@@ -9,6 +10,7 @@ internal sealed class TopicTurns : IDisposable
 {
     private readonly Lock _gate = new(); // guards everything below
     private readonly Dictionary<string, TopicTurn> _topics = new(StringComparer.Ordinal);
+    private readonly long[] _bytes = new long[EventMarks.Partitions]; // that wait, by partition
     private readonly PriorityQueue<TopicTurn, long> _later = new(); // by timestamp
     private readonly Channel<TopicTurn> _ready = Channel.CreateUnbounded<TopicTurn>();
     private readonly TimeProvider _time;
@@ -68,6 +70,27 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
+    /// <summary>Notes what waits in a topic's queue.</summary>
+    public void Saw(TopicTurn turn, long waiting, long bytes, long oldestAt)
+    {
+        lock (_gate)
+        {
+            _bytes[turn.Partition] += bytes - turn.Bytes;
+            (turn.Waiting, turn.Bytes, turn.OldestAt) = (waiting, bytes, oldestAt);
+        }
+    }
+
+    /// <summary>The topic with the most bytes in a partition that has more than its share, and how many of these may stay; null: it has not.</summary>
+    public (TopicTurn Turn, long Bytes)? TooMuch(int partition, long share)
+    {
+        lock (_gate)
+        {
+            return _bytes[partition] > share && _topics.Values.Where(turn => turn.Partition == partition).MaxBy(static turn => turn.Bytes) is { } most
+                ? (most, Math.Max(0, most.Bytes - (_bytes[partition] - share)))
+                : null;
+        }
+    }
+
     /// <summary>The turn is over, and there is more.</summary>
     public void Again(TopicTurn turn)
     {
@@ -100,7 +123,7 @@ internal sealed class TopicTurns : IDisposable
             }
             else
             {
-                _topics.Remove(turn.Topic.Name);
+                Remove_NeedsLock(turn);
             }
         }
     }
@@ -110,7 +133,7 @@ internal sealed class TopicTurns : IDisposable
     {
         lock (_gate)
         {
-            _topics.Remove(turn.Topic.Name);
+            Remove_NeedsLock(turn);
         }
     }
 
@@ -129,6 +152,13 @@ internal sealed class TopicTurns : IDisposable
     }
 
     public void Dispose() => _timer.Dispose();
+
+    private void Remove_NeedsLock(TopicTurn turn)
+    {
+        _topics.Remove(turn.Topic.Name);
+        _bytes[turn.Partition] -= turn.Bytes;
+        turn.Bytes = 0;
+    }
 
     private void Ready_NeedsLock(TopicTurn turn)
     {

@@ -46,8 +46,8 @@ internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRu
     public void Send(TopicMark mark, PublishOperation? waiting = null)
     {
         var command = new MarkCommand(mark, waiting, mark.Sending());
-        Write(command.Buffer, mark.Topic.Span);
-        if (!commands.TrySend(command, RedisKeys.PartitionTag(PartitionOf(mark.Topic.Span))))
+        Write(command.Buffer, mark.Topic.Span, mark.Partition);
+        if (!commands.TrySend(command, RedisKeys.PartitionTag(mark.Partition)))
         {
             command.Refuse();
         }
@@ -57,8 +57,9 @@ internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRu
     public Task MarkAsync(Topic topic)
     {
         var call = new RedisCall();
-        Write(call.Buffer, topic.Utf8Name.Span);
-        return commands.CallAsync(call, RedisKeys.PartitionTag(PartitionOf(topic.Utf8Name.Span)));
+        var partition = PartitionOf(topic.Utf8Name.Span);
+        Write(call.Buffer, topic.Utf8Name.Span, partition);
+        return commands.CallAsync(call, RedisKeys.PartitionTag(partition));
     }
 
     /// <summary>Calls a script that may put something into the topic's queue. When this completes, the topic is marked.</summary>
@@ -86,17 +87,17 @@ internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRu
     /// <summary>What it takes besides.</summary>
     public void WriteArguments(CommandBuffer command, Topic topic)
     {
-        WriteChannel(command, topic.Utf8Name.Span);
+        WriteChannel(command, PartitionOf(topic.Utf8Name.Span));
         command.Bulk(keys.Channel(topic)).Bulk(rules.QueueLength).Bulk(rules.QueueBytes);
     }
 
     /// <summary>The channel on which it wakes those who work on the queue.</summary>
-    public void WriteChannel(CommandBuffer command, ReadOnlySpan<byte> topic) => keys.EventsChannel(command, PartitionOf(topic));
+    public void WriteChannel(CommandBuffer command, int partition) => keys.EventsChannel(command, partition);
 
-    private void Write(CommandBuffer command, ReadOnlySpan<byte> topic)
+    private void Write(CommandBuffer command, ReadOnlySpan<byte> topic, int partition)
     {
         Script.Begin(command, keys: 1, arguments: 1);
-        keys.MarkedTopics(command, PartitionOf(topic));
+        keys.MarkedTopics(command, partition);
         command.Bulk(topic);
     }
 
@@ -106,7 +107,7 @@ internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRu
 
         protected override void OnReply(ref RespReader reply)
         {
-            mark.Confirmed(sentAt);
+            mark.Confirmed(sentAt, Link!);
             waiting?.Marked();
         }
 

@@ -90,7 +90,7 @@ internal sealed class RedisBackplane : IBackplane
         else
         {
             EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
-            WriteScript(command, publication, operation.Scratch.WrittenSpan, log, now, isTold: mark is not null);
+            WriteScript(command, publication, operation.Scratch.WrittenSpan, log, now, mark);
             if (mark is not null)
             {
                 operation.MarkBy(mark);
@@ -183,14 +183,14 @@ internal sealed class RedisBackplane : IBackplane
         }
     }
 
-    private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now, bool isTold)
+    private void WriteScript(CommandBuffer command, in Publication publication, ReadOnlySpan<byte> envelope, LogOptions log, long now, TopicMark? mark)
     {
         var hasId = !publication.MsgId.IsEmpty;
-        var (more, told) = (hasId ? 1 : 0, isTold ? 1 : 0);
-        _commands.PublishScript(publication.Kind, isTold).Begin(command, keys: 2 + more + (2 * told), arguments: 4 + more + told);
+        var (more, told) = (hasId ? 1 : 0, mark is null ? 0 : 1);
+        _commands.PublishScript(publication.Kind, isTold: mark is not null).Begin(command, keys: 2 + more + (2 * told), arguments: 4 + more + told);
         _keys.Log(command, publication.Topic);
         _keys.Meta(command, publication.Topic);
-        if (isTold)
+        if (mark is not null)
         {
             _events!.WriteKeys(command, publication.Topic);
         }
@@ -202,9 +202,9 @@ internal sealed class RedisBackplane : IBackplane
 
         Channel(command, publication);
         command.Bulk(envelope).Bulk(now * 4 / (long)log.Age.TotalMilliseconds).Life();
-        if (isTold)
+        if (mark is not null)
         {
-            _events!.WriteChannel(command, publication.Topic);
+            _events!.WriteChannel(command, mark.Partition);
         }
 
         if (hasId)

@@ -61,6 +61,17 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Events of a topic that a backend has yet to be told: a list, oldest first (event.lua).</summary>
     public void Queue(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:events"u8);
 
+    /// <summary>Matches the names of all these lists.</summary>
+    public string QueuePattern => Encoding.UTF8.GetString(_prefix) + "{*}:events";
+
+    /// <summary>The name of the topic whose list is called so.</summary>
+    public string TopicOfQueue(string key)
+    {
+        var tag = key[(_prefix.Length + 1)..key.LastIndexOf('}')];
+        var id = tag.IndexOf(':', StringComparison.Ordinal) + 1;
+        return tag[..id] + KeyText.Decode(Encoding.UTF8.GetBytes(tag[id..]));
+    }
+
     /// <summary>What is known about that list: a hash.</summary>
     public void QueueState(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:events:state"u8);
 

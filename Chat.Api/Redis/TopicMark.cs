@@ -1,19 +1,24 @@
+using Chat.Api.Redis.Resp;
+
 namespace Chat.Api.Redis;
 
 /// <summary>What this node knows of the mark of one topic (<see cref="EventMarks"/>).</summary>
-/// <remarks>Times are those at which the command was sent, so the mark is younger.</remarks>
 internal sealed class TopicMark(ReadOnlyMemory<byte> topic, TimeProvider time)
 {
     private long _sentAt; // 0: never, or it failed
-    private long _confirmedAt; // 0: never
+    private Confirmation? _confirmation;
 
     public ReadOnlyMemory<byte> Topic => topic;
+
+    public int Partition { get; } = EventMarks.PartitionOf(topic.Span);
 
     /// <summary>Whether it is time to mark the topic, again or for the first time.</summary>
     public bool IsDue => Volatile.Read(ref _sentAt) is var at && (at == 0 || time.GetElapsedTime(at) >= EventMarks.RenewAfter);
 
-    /// <summary>Whether the topic is marked for certain.</summary>
-    public bool Stands => Volatile.Read(ref _confirmedAt) is not 0 and var at && time.GetElapsedTime(at) < EventMarks.StandsFor;
+    /// <summary>Whether the topic is marked for certain: not so in another life of Redis, which may have lost it.</summary>
+    public bool Stands => Volatile.Read(ref _confirmation) is { } confirmed
+        && time.GetElapsedTime(confirmed.SentAt) < EventMarks.StandsFor
+        && confirmed.Link.IsUp && confirmed.Link.Life == confirmed.Life;
 
     /// <summary>Returns when it was.</summary>
     public long Sending()
@@ -23,7 +28,11 @@ internal sealed class TopicMark(ReadOnlyMemory<byte> topic, TimeProvider time)
         return now;
     }
 
-    public void Confirmed(long sentAt) => Volatile.Write(ref _confirmedAt, sentAt);
+    /// <param name="sentAt">When it was sent; so the mark is younger.</param>
+    /// <param name="link">To whom.</param>
+    public void Confirmed(long sentAt, RespLink link) => Volatile.Write(ref _confirmation, new Confirmation(sentAt, link, link.Life));
 
     public void Failed() => Volatile.Write(ref _sentAt, 0);
+
+    private sealed record Confirmation(long SentAt, RespLink Link, string Life);
 }

@@ -54,6 +54,14 @@ public sealed class EventOptionsTests
         Assert.Contains("not what is to be told", Assert.Single(Errors()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void QueueBytes_BeyondAPartitionsShare_AreRefused()
+    {
+        _options.QueueBytes = 16 * 1024 * 1024;
+
+        Assert.StartsWith("Events:TotalBytes (268435456) must be at least 32 times Events:QueueBytes", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
     // Without a log there is no script that a message and its event could share.
     [Theory]
     [InlineData("group:*", true)]

@@ -5,6 +5,7 @@ using Chat.Api.Messages;
 using Chat.Api.Redis;
 using Chat.Tests.Backplane;
 using Chat.Tests.Support;
+using StackExchange.Redis;
 using Xunit;
 
 namespace Chat.Tests.Events;
@@ -76,6 +77,56 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         var rest = await Node.Events.ReadAsync(_group, 10, int.MaxValue);
         Assert.Equal(rest.Events.Sum(one => one.Length), rest.Bytes);
         Assert.Equal(0, await Node.Events.TrimAsync(_group, 2, rest.Events[1]));
+    }
+
+    // Redis came back older than it was, and others have taken the places of those that were told.
+    [RedisFact]
+    public async Task Trim_OfWhatIsNotThereAnyMore_TakesOutNothing()
+    {
+        await PublishAsync(3);
+        var told = (await Node.Events.ReadAsync(_group, 3, int.MaxValue)).Events;
+        redis.Server.Execute("DEL", $"{_prefix}{{group:told%7B1%7D%3A}}:events");
+        await PublishAsync(3);
+
+        Assert.Equal(3, await Node.Events.TrimAsync(_group, 3, told[^1]));
+        Assert.Equal(["1", "2", "3"], await MessagesAsync(_group));
+    }
+
+    // The node remembered the mark, and Redis did not.
+    [RedisFact]
+    public async Task Topic_OfARedisThatLostEverything_IsMarkedAgain_BeforeItsNextMessageIsAcknowledged()
+    {
+        await PublishAsync(1);
+        await redis.Server.KillAsync();
+        await redis.Server.RestartAsync();
+
+        await Node.PublishAnyhowAsync(_group, "after", "m1");
+
+        Assert.Equal(_group, Assert.Single(await MarkedAsync(_group)).Topic);
+    }
+
+    [RedisFact]
+    public async Task Cut_DropsTheOldest_AndCountsThem()
+    {
+        await PublishAsync(4);
+        var all = await Node.Events.ReadAsync(_group, 10, int.MaxValue);
+
+        Assert.Equal(all.Bytes - all.Events[0].Length - all.Events[1].Length, await Node.Events.CutAsync(_group, all.Bytes - all.Events[0].Length - 1));
+        var rest = await Node.Events.ReadAsync(_group, 10, int.MaxValue);
+        Assert.Equal((2, 2), (rest.Dropped, rest.Length));
+        Assert.Equal(rest.Events.Sum(one => one.Length), rest.Bytes);
+    }
+
+    [RedisFact]
+    public async Task Queue_WhoseMarkGotLost_IsFoundAndMarked()
+    {
+        await PublishAsync(1);
+        redis.Server.Execute("DEL", Partition(_group));
+        await using var multiplexer = await ConnectionMultiplexer.ConnectAsync(redis.Server.ConnectionString);
+
+        await EventSearch.MarkAllAsync(multiplexer, new RedisKeys(_prefix), Node.Marks!);
+
+        Assert.Equal(_group, Assert.Single(await MarkedAsync(_group)).Topic);
     }
 
     [RedisFact]

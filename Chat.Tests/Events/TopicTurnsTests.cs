@@ -1,5 +1,6 @@
 using Chat.Api.Events;
 using Chat.Api.Messages;
+using Chat.Api.Redis;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -88,6 +89,27 @@ public sealed class TopicTurnsTests : IAsyncDisposable
         _turns.Hear(_b);
         Assert.Equal(_b, (await TakeAsync()).Topic); // a has no second turn for the pause that it did not have to wait
     }
+
+    [Fact]
+    public async Task Topic_WithTheMostBytes_GivesWay_WhereItsPartitionHasTooMany()
+    {
+        var neighbour = Enumerable.Range(0, 1000).Select(i => Topic.Group($"g{i}")).First(topic => PartitionOf(topic) == PartitionOf(_a));
+        _turns.Hear(_a);
+        _turns.Hear(neighbour);
+        var (a, b) = (await TakeAsync(), await TakeAsync());
+        _turns.Saw(a, 3, bytes: 300, 1);
+        Assert.Null(_turns.TooMuch(a.Partition, 400));
+        _turns.Saw(b, 1, bytes: 150, 1);
+
+        Assert.Equal((a, 250L), _turns.TooMuch(a.Partition, 400));
+
+        _turns.End(a);
+        Assert.Equal((b, 100L), _turns.TooMuch(a.Partition, 100));
+        _turns.Drop(b);
+        Assert.Null(_turns.TooMuch(a.Partition, 0));
+    }
+
+    private static int PartitionOf(Topic topic) => EventMarks.PartitionOf(topic.Utf8Name.Span);
 
     private async Task<TopicTurn> TakeAsync()
     {

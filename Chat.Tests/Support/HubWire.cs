@@ -18,9 +18,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
     private readonly CookieContainer _cookies = new(); // for the edge's affinity
     private readonly ConcurrentQueue<Socket> _sockets = new();
     private Action _abort = () => { };
-
-    /// <summary>Where it gets to.</summary>
-    public Uri Address { get; private set; } = new(Url);
+    private Uri _address = new(Url);
 
     /// <summary>The id of the node that took the latest connection.</summary>
     public string Node { get; private set; } = "";
@@ -54,7 +52,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
     {
         if (!context.Uri.Query.Contains("id=", StringComparison.Ordinal))
         {
-            Address = address(); // not negotiated: this is the first request
+            _address = address(); // not negotiated: this is the first request
         }
 
         var socket = new ClientWebSocket();
@@ -81,7 +79,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
         return socket;
     }
 
-    private Uri Readdress(Uri url) => new UriBuilder(Address) { Path = url.AbsolutePath, Query = With(Address.Query, url.Query.TrimStart('?')) }.Uri;
+    private Uri Readdress(Uri url) => new UriBuilder(_address) { Path = url.AbsolutePath, Query = With(_address.Query, url.Query.TrimStart('?')) }.Uri;
 
     private static string With(string query, string more) => string.Join('&', ((string[])[query.TrimStart('?'), more]).Where(part => part.Length > 0));
 
@@ -90,7 +88,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var isFirst = request.RequestUri!.AbsolutePath.EndsWith("/negotiate", StringComparison.Ordinal);
-            wire.Address = isFirst ? wire.NextAddress() : wire.Address;
+            wire._address = isFirst ? wire.Address() : wire._address;
             request.RequestUri = wire.Readdress(request.RequestUri);
             var response = await base.SendAsync(request, cancellationToken);
             if (isFirst)
@@ -103,5 +101,5 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
         }
     }
 
-    private Uri NextAddress() => address();
+    private Uri Address() => address();
 }
