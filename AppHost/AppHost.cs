@@ -17,6 +17,7 @@ var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName:
     .WithHttpHealthCheck("/health")
     .WithRedis(redis)
     .WithSecurityKey()
+    .WithApiKey(apiKey)
     .WithSettings("Chat", "Auth", "Api", "Events");
 
 var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: null)
