@@ -13,7 +13,7 @@ internal abstract class HubClient : IAsyncDisposable
     private readonly Inbox<HubEvent> _events;
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _reconnected = new(0);
-    private readonly ConcurrentDictionary<string, (string Epoch, long Offset)> _reached = new();
+    private readonly ConcurrentDictionary<string, (string Epoch, long Offset)> _reached = new(); // of groups; of its user: the empty name
     private Dictionary<string, (string Epoch, long Offset)> _asked = [];
 
     protected HubClient(string nick)
@@ -70,6 +70,9 @@ internal abstract class HubClient : IAsyncDisposable
 
     public Task<HubRefreshed> RefreshAsync(string token) => InvokeAsync<HubRefreshed>("refresh", new { token });
 
+    /// <summary>Resumes from where it joined, until something comes.</summary>
+    public void Remember(string group, HubHistory joined) => _reached.TryAdd(group, (joined.Epoch, joined.Offset));
+
     /// <summary>The next event, whichever.</summary>
     public Task<HubEvent> NextAsync() => _events.NextAsync();
 
@@ -109,7 +112,8 @@ internal abstract class HubClient : IAsyncDisposable
     protected void OnEvent(HubEvent next)
     {
         // Where a replay is whole, it begins where it was asked to, which is no step back.
-        if (next is { Group: { } group, Epoch: { } epoch, Recovered: null or false } && !TryReach(next.Name, group, (epoch, next.Offset)))
+        var topic = next.Group ?? (next.To == Nick ? "" : null);
+        if (topic is not null && next is { Epoch: { } epoch, Recovered: null or false } && !TryReach(next.Name, topic, (epoch, next.Offset)))
         {
             return;
         }
@@ -140,19 +144,21 @@ internal abstract class HubClient : IAsyncDisposable
     protected string Since()
     {
         _asked = _reached.ToDictionary();
-        return _asked.Count == 0 ? "" : "since=" + string.Join(',', _asked.Select(pair => $"{Uri.EscapeDataString(pair.Key)}:{pair.Value.Epoch}:{pair.Value.Offset}"));
+        var groups = string.Join(',', _asked.Where(pair => pair.Key.Length > 0).Select(pair => $"{Uri.EscapeDataString(pair.Key)}:{pair.Value.Epoch}:{pair.Value.Offset}"));
+        var user = _asked.TryGetValue("", out var own) ? $"since.user={own.Epoch}:{own.Offset}" : "";
+        return string.Join('&', ((string[])[groups.Length > 0 ? "since=" + groups : "", user]).Where(part => part.Length > 0));
     }
 
-    private bool TryReach(string name, string group, (string Epoch, long Offset) position)
+    private bool TryReach(string name, string topic, (string Epoch, long Offset) position)
     {
-        if (name == "message" && _reached.TryGetValue(group, out var reached) && reached.Epoch == position.Epoch && reached.Offset >= position.Offset)
+        if (name is "message" or "direct" && _reached.TryGetValue(topic, out var reached) && reached.Epoch == position.Epoch && reached.Offset >= position.Offset)
         {
-            var mayOverlap = ConnectionsOverlap && !(_asked.TryGetValue(group, out var asked) && asked.Offset >= position.Offset);
+            var mayOverlap = ConnectionsOverlap && !(_asked.TryGetValue(topic, out var asked) && asked.Offset >= position.Offset);
             Repeated += mayOverlap ? 0 : 1;
             return false;
         }
 
-        _reached[group] = position;
+        _reached[topic] = position;
         return true;
     }
 

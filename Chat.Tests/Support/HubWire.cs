@@ -18,7 +18,9 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
     private readonly CookieContainer _cookies = new(); // for the edge's affinity
     private readonly ConcurrentQueue<Socket> _sockets = new();
     private Action _abort = () => { };
-    private Uri _address = new(Url);
+
+    /// <summary>Where it gets to.</summary>
+    public Uri Address { get; private set; } = new(Url);
 
     /// <summary>The id of the node that took the latest connection.</summary>
     public string Node { get; private set; } = "";
@@ -52,7 +54,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
     {
         if (!context.Uri.Query.Contains("id=", StringComparison.Ordinal))
         {
-            _address = address(); // not negotiated: this is the first request
+            Address = address(); // not negotiated: this is the first request
         }
 
         var socket = new ClientWebSocket();
@@ -79,7 +81,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
         return socket;
     }
 
-    private Uri Readdress(Uri url) => new UriBuilder(_address) { Path = url.AbsolutePath, Query = With(_address.Query, url.Query.TrimStart('?')) }.Uri;
+    private Uri Readdress(Uri url) => new UriBuilder(Address) { Path = url.AbsolutePath, Query = With(Address.Query, url.Query.TrimStart('?')) }.Uri;
 
     private static string With(string query, string more) => string.Join('&', ((string[])[query.TrimStart('?'), more]).Where(part => part.Length > 0));
 
@@ -88,7 +90,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var isFirst = request.RequestUri!.AbsolutePath.EndsWith("/negotiate", StringComparison.Ordinal);
-            wire._address = isFirst ? wire.Address() : wire._address;
+            wire.Address = isFirst ? wire.NextAddress() : wire.Address;
             request.RequestUri = wire.Readdress(request.RequestUri);
             var response = await base.SendAsync(request, cancellationToken);
             if (isFirst)
@@ -101,5 +103,5 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
         }
     }
 
-    private Uri Address() => address();
+    private Uri NextAddress() => address();
 }

@@ -13,8 +13,6 @@ internal sealed class NodeProcess : ServerProcess
     /// <summary>As in <c>X-Node</c> and <c>/api/nodes</c>.</summary>
     public string Id { get; private set; } = "";
 
-    public bool IsRunning => !Process.HasExited;
-
     /// <summary>Returns when the node is registered and ready.</summary>
     /// <param name="redis">Its connection string.</param>
     /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>.</param>
@@ -43,12 +41,6 @@ internal sealed class NodeProcess : ServerProcess
     /// <summary>Returns when <c>/health</c> says so, with the time it took.</summary>
     public Task<TimeSpan> UntilHealthAsync(bool isHealthy, TimeSpan within) =>
         UntilAsync("health", answer => answer is { IsSuccessStatusCode: true } == isHealthy, within);
-
-    /// <summary>SIGKILL. Returns when the process is gone.</summary>
-    public Task KillAsync() => Process.KillAsync();
-
-    /// <summary>Stops its clock (SIGSTOP). Returns when it has stopped.</summary>
-    public void Pause() => Process.Pause();
 }
 
 /// <summary>A node as <c>GET /api/nodes</c> lists it.</summary>

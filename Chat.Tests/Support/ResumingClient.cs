@@ -15,6 +15,7 @@ internal sealed class ResumingClient : IAsyncDisposable
 
     private readonly Func<Uri> _server;
     private readonly string _path;
+    private readonly Action<ChatFrame>? _heard;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _subscribed = NewSignal();
     private readonly ConcurrentDictionary<string, Publish> _unsettled = new();
@@ -29,10 +30,12 @@ internal sealed class ResumingClient : IAsyncDisposable
 
     /// <param name="server">Called for each attempt: which node, or the edge.</param>
     /// <param name="path">Without query.</param>
-    public ResumingClient(Func<Uri> server, string path)
+    /// <param name="heard">Called for each frame as it came, also for those that are dropped.</param>
+    public ResumingClient(Func<Uri> server, string path, Action<ChatFrame>? heard = null)
     {
         _server = server;
         _path = path;
+        _heard = heard;
         _running = RunAsync();
     }
 
@@ -79,7 +82,8 @@ internal sealed class ResumingClient : IAsyncDisposable
     /// <summary>Returns with the ack, however many attempts and connections it takes.</summary>
     /// <param name="id">No other message's.</param>
     /// <param name="text">Any.</param>
-    public async Task<ChatFrame> PublishAsync(string id, string text)
+    /// <param name="to">To which user, on <c>/chat/user</c>.</param>
+    public async Task<ChatFrame> PublishAsync(string id, string text, string? to = null)
     {
         var publish = new Publish();
         _own[id] = true;
@@ -88,7 +92,7 @@ internal sealed class ResumingClient : IAsyncDisposable
         {
             var connection = await _connected.Task;
             publish.Refused = NewSignal();
-            await TrySendAsync(connection, id, text);
+            await TrySendAsync(connection, id, text, to);
             await Task.WhenAny(publish.Ack.Task, publish.Refused.Task, connection.Ended, Task.Delay(AckTime, _stopping.Token));
             if (publish.Ack.Task.IsCompletedSuccessfully)
             {
@@ -208,6 +212,7 @@ internal sealed class ResumingClient : IAsyncDisposable
 
     private void OnFrame(ChatClient connection, ChatFrame frame)
     {
+        _heard?.Invoke(frame);
         switch (frame.Type)
         {
             case "subscribed":
@@ -252,11 +257,11 @@ internal sealed class ResumingClient : IAsyncDisposable
         Changed();
     }
 
-    private static async Task TrySendAsync(ChatClient connection, string id, string text)
+    private static async Task TrySendAsync(ChatClient connection, string id, string text, string? to)
     {
         try
         {
-            await connection.SendJsonAsync(new { Msg = text, MsgId = id });
+            await connection.SendJsonAsync(new { Id = to, Msg = text, MsgId = id }); // an Id that is null counts as missing
         }
         catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or InvalidOperationException)
         {

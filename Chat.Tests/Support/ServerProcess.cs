@@ -19,7 +19,15 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
 
     protected ChildProcess Process { get; } = started.Process;
 
+    public bool IsRunning => !Process.HasExited;
+
+    /// <summary>SIGKILL. Returns when the process is gone.</summary>
+    public Task KillAsync() => Process.KillAsync();
+
     public void Signal(int signal) => Process.Signal(signal);
+
+    /// <summary>Stops its clock (SIGSTOP). Returns when it has stopped.</summary>
+    public void Pause() => Process.Pause();
 
     /// <summary>SIGTERM. Returns when the process has ended.</summary>
     public Task StopAsync(TimeSpan within) => Process.StopAsync(within);
@@ -30,12 +38,20 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
         await Process.DisposeAsync();
     }
 
-    /// <param name="assembly">The program, such as <c>Chat.Api.dll</c>.</param>
+    /// <param name="assembly">A program of the build beside this assembly, such as <c>Chat.Api.dll</c>.</param>
     /// <param name="redis">The connection string of its Redis.</param>
     /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>; the last of a name counts.</param>
     /// <param name="openFiles">The system's limit for this process; not on Windows.</param>
+    protected static Task<Started> LaunchAsync(
+        string assembly, string redis, IEnumerable<(string Key, string Value)> settings, int? openFiles = null) =>
+        LaunchAsync(_ => ["dotnet", Path.Combine(AppContext.BaseDirectory, assembly)], redis, settings, openFiles);
+
+    /// <param name="command">The program and its arguments, given the address that it is to listen on.</param>
+    /// <param name="redis">As above.</param>
+    /// <param name="settings">As above.</param>
+    /// <param name="openFiles">As above.</param>
     protected static async Task<Started> LaunchAsync(
-        string assembly, string redis, IEnumerable<(string Key, string Value)> settings, int? openFiles = null)
+        Func<string, string[]> command, string redis, IEnumerable<(string Key, string Value)> settings, int? openFiles = null)
     {
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}");
         var environment = new Dictionary<string, string>
@@ -48,10 +64,10 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
             environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
-        var program = Path.Combine(AppContext.BaseDirectory, assembly);
+        var line = command(url);
         var process = openFiles is null
-            ? await ChildProcess.StartAsync("dotnet", [program], environment)
-            : await ChildProcess.StartAsync("/bin/sh", ["-c", $"ulimit -n {openFiles}; exec dotnet \"$0\"", program], environment);
+            ? await ChildProcess.StartAsync(line[0], line[1..], environment)
+            : await ChildProcess.StartAsync("/bin/sh", ["-c", $"ulimit -n {openFiles}; exec \"$0\" \"$@\"", .. line], environment);
         return new Started(process, new Uri(url));
     }
 

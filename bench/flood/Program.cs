@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Chat.Tests.Support;
-using Checker;
 using Flood;
 
 // A stranger in a quiet group writes ten messages a second, first alone, then beside one user who sends as much as 20 connections

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Chat.Tests.Support;
 
-namespace Checker;
+namespace Flood;
 
 /// <summary>A redis-server of its own, with persistence: what it acknowledged is in its append-only file when it dies.</summary>
 internal sealed class RedisUnderTest : IAsyncDisposable

@@ -1,0 +1,96 @@
+namespace Chat.Faults.Checking;
+
+/// <summary>Compares what was acknowledged with what each member got: once, in one order, or with the word that something is missing.</summary>
+internal static class Judge
+{
+    /// <param name="ledger">What was sent.</param>
+    /// <param name="clients">All of them, each a member of its topics from before the first message on.</param>
+    /// <param name="mayForget">Whether Redis loses its data, and with it which ids it knows.</param>
+    /// <param name="fault">What broke meanwhile.</param>
+    public static Verdict Of(Ledger ledger, IReadOnlyList<IReceiver> clients, bool mayForget, Fault fault)
+    {
+        var messages = ledger.Messages.ToList();
+        var arrivals = clients.Select(client => client.Reception.Arrivals).ToList();
+        var orders = OrderOf(messages, arrivals);
+        var log = new SharedLog(mayForget);
+        var losses = new List<string>();
+        var (reordered, duplicated, leaked, lost, told, expected, holes) = (0, 0, 0, 0, 0, 0, 0);
+        foreach (var message in messages.Where(message => message.Position is not null))
+        {
+            reordered += log.IsAt(message, message.Position!.Value) ? 0 : 1;
+        }
+
+        var acknowledged = messages.Where(message => message.AcknowledgedAt is not null).ToLookup(message => message.Topic);
+        foreach (var (client, came) in clients.Zip(arrivals))
+        {
+            var readers = client.Topics.ToDictionary(topic => topic, _ => new TopicReader(orders, log));
+            foreach (var arrival in came)
+            {
+                if (!readers.TryGetValue(arrival.Topic, out var reader))
+                {
+                    leaked++;
+                }
+                else if (arrival.IsHole)
+                {
+                    reader.ReadHole(arrival);
+                }
+                else if (ledger.Find(arrival.Text!) is { } message && message.Topic == arrival.Topic)
+                {
+                    reader.Read(arrival, message);
+                }
+                else
+                {
+                    leaked++;
+                }
+            }
+
+            foreach (var (topic, reader) in readers)
+            {
+                var due = acknowledged[topic].Where(message => message.Sender != client.Name).ToList();
+                var missing = due.Where(message => !reader.Has(message.Id)).ToList();
+                var silent = missing.Where(message => !(message.Position is { } position && reader.IsTold(topic, position))).ToList();
+                var known = missing.Count - silent.Count;
+                losses.AddRange(silent.Select(message => $"{client.Name} on {topic} lacks {message}"));
+                (expected, lost, told) = (expected + due.Count, lost + missing.Count - known, told + known);
+                (duplicated, reordered) = (duplicated + reader.Duplicated, reordered + reader.Reordered);
+            }
+
+            duplicated += client.Repeated;
+            holes += readers.Values.Any(reader => reader.HasHoles) ? 1 : 0;
+        }
+
+        return new Verdict
+        {
+            Sent = messages.Count,
+            Acknowledged = messages.Count(message => message.AcknowledgedAt is not null),
+            Refused = messages.Count(message => message.IsRefused),
+            Expected = expected,
+            Lost = lost,
+            Told = told,
+            Duplicated = duplicated + log.Duplicated,
+            Reordered = reordered,
+            Leaked = leaked,
+            Losses = losses,
+            Holes = holes,
+            Interrupted = clients.Count(client => client.WasInterrupted),
+            Recovery = Timing.Recovery(ledger, messages, arrivals, fault.Ended),
+            Gap = Timing.LongestGap(clients, arrivals, fault),
+        };
+    }
+
+    private static EpochOrder OrderOf(List<SentMessage> messages, List<Arrival[]> arrivals)
+    {
+        var order = new EpochOrder();
+        foreach (var message in messages.Where(message => message.AcknowledgedAt is not null))
+        {
+            order.See(message.Topic, message.Position, message.AcknowledgedAt!.Value);
+        }
+
+        foreach (var arrival in arrivals.SelectMany(came => came))
+        {
+            order.See(arrival.Topic, arrival.Position, arrival.At);
+        }
+
+        return order;
+    }
+}

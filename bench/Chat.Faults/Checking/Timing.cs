@@ -1,0 +1,42 @@
+namespace Chat.Faults.Checking;
+
+/// <summary>How long it took.</summary>
+internal static class Timing
+{
+    /// <summary>From the end of the fault until everybody had everything that was sent before it, and its sender's word for it.</summary>
+    public static TimeSpan Recovery(Ledger ledger, List<SentMessage> messages, List<Arrival[]> arrivals, TimeSpan ended)
+    {
+        var last = ended;
+        foreach (var arrival in arrivals.SelectMany(came => came))
+        {
+            if (arrival.At > last && (arrival.IsHole || ledger.Find(arrival.Text!)?.SentAt < ended))
+            {
+                last = arrival.At;
+            }
+        }
+
+        foreach (var message in messages.Where(message => message.SentAt < ended && message.AcknowledgedAt > last))
+        {
+            last = message.AcknowledgedAt!.Value;
+        }
+
+        return last - ended;
+    }
+
+    /// <summary>The longest time without a message for a member of a group that has nothing to do with what broke, since just before the fault.</summary>
+    public static TimeSpan LongestGap(IReadOnlyList<IReceiver> clients, List<Arrival[]> arrivals, Fault fault)
+    {
+        var longest = TimeSpan.Zero;
+        foreach (var (client, came) in clients.Zip(arrivals).Where(pair => !pair.First.WasInterrupted && !fault.Hit.Contains(pair.First.Name)))
+        {
+            var last = TimeSpan.MaxValue;
+            foreach (var arrival in came.Where(arrival => arrival.Topic.StartsWith("group:", StringComparison.Ordinal)))
+            {
+                longest = arrival.At > fault.Began && arrival.At - last > longest ? arrival.At - last : longest;
+                last = arrival.At;
+            }
+        }
+
+        return longest;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Chat.Faults.Systems;
+
+namespace Chat.Faults.Scenarios;
+
+internal sealed class RedisCut() : Scenario(
+    "redis-cut", "One of three nodes is cut off from Redis for 20 s", "it is unready within 5 s, hands its clients over and comes back by itself; clients of the others notice nothing")
+{
+    public override bool Compares => true;
+
+    public override ClusterOptions Cluster => new() { HasWires = true };
+
+    public override async Task BreakAsync(Stage stage)
+    {
+        var node = stage.Cluster.Nodes[1];
+        var wire = stage.Cluster.Wires[1];
+        stage.Begin($"node {node.Id} is cut off", node);
+        wire.Hold(); // nothing gets to Redis
+        wire.Deafen(_ => true); // and nothing from it
+        await stage.UntilUnreadyAsync([node]);
+        await stage.RunAsync(seconds: 20);
+        stage.Demand(!stage.System.HasEdge || stage.ClientsOn(node) == 0, string.Create(CultureInfo.InvariantCulture, $"{stage.ClientsOn(node)} clients were still on it in the end."));
+        wire.Release();
+        wire.Cut();
+        stage.End("it can get there again");
+        if (stage.System.HasEdge)
+        {
+            var ready = await stage.UntilAsync(() => Stage.IsReadyAsync(node), 20, "ready again");
+            stage.Measure(string.Create(CultureInfo.InvariantCulture, $"ready again after {ready.TotalSeconds:0.0} s"));
+        }
+
+        await stage.RunAsync(seconds: 12);
+    }
+}
+
+internal sealed class RedisFailover() : Scenario(
+    "redis-failover", "Redis dies, its replica takes over, with 1,000 topics in use", "all topics go on; who may miss something is told")
+{
+    public override bool MayTellOfHoles => true;
+
+    // What the replica had not got yet is forgotten.
+    public override bool RedisForgets => true;
+
+    public override ClusterOptions Cluster => new() { HasReplica = true };
+
+    public override Clients.LoadSize Size(bool quick) => quick ? new(200, 100, 60) : new(2000, 1000, 200);
+
+    public override string? WhyNot() => Chat.Tests.Support.RedisCommandLine.WhyNoRedis;
+
+    public override async Task BreakAsync(Stage stage)
+    {
+        stage.Begin("Redis is killed");
+        await stage.Cluster.Redis.KillAsync();
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        stage.Cluster.Replica!.Execute("REPLICAOF", "NO", "ONE");
+        stage.End("its replica takes over");
+        await stage.RunAsync(seconds: 20); // twice the time in which each client writes once
+    }
+}
