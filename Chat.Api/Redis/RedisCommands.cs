@@ -41,7 +41,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _keys = keys;
         _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))];
         _publishEvents = events is null ? [] : [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, events))];
-        _scripts = [.. _publish, .. _publishEvents, .. scripts];
+        _scripts = [.. _publish.Concat(_publishEvents).Concat(scripts).DistinctBy(static script => Convert.ToHexString(script.Sha))]; // logs of two kinds may be set alike
         _batchEnd = batchEnd;
         _logger = logger;
         _main = NewLink(endpoint);

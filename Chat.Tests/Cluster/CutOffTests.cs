@@ -49,8 +49,8 @@ public sealed class CutOffTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Node_CutOffFromRedis_HandsItsClientsOver_AndIsBackByItself()
     {
         var clients = Enumerable.Range(0, 18).Select(i => new ResumingClient(() => _edge.Address, $"/chat/group/cut/c{i}")).ToArray();
-        using var traffic = new Traffic(clients);
         await Task.WhenAll(clients.Select(client => client.Subscribed)).WaitAsync(ChatClient.Deadline);
+        using var traffic = new Traffic(clients);
         await traffic.UntilAsync(100);
         var there = clients.Where(client => client.Node == CutOff.Id).ToList();
         Assert.NotEmpty(there);
