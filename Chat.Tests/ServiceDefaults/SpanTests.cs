@@ -77,7 +77,7 @@ public sealed class SpanTests
             Assert.False(none.IsSuccessStatusCode);
         }
 
-        await SpansAsync(sink, edge, "WebSocket /chat/{**rest}", "GET /api/{**rest}", node.Address.Authority);
+        await SpansAsync(sink, edge, "WebSocket /chat/{**rest}", "GET /api/auth/{**rest}", node.Address.Authority);
         await edge.StopAsync(ChatClient.Deadline);
         AssertTellNothing(sink, Group, User, Text, "secret-token", "/health", "/alive");
     }
