@@ -70,8 +70,11 @@ internal abstract class HubClient : IAsyncDisposable
 
     public Task<HubRefreshed> RefreshAsync(string token) => InvokeAsync<HubRefreshed>("refresh", new { token });
 
-    /// <summary>Resumes from where it joined, until something comes.</summary>
-    public void Remember(string group, HubHistory joined) => _reached.TryAdd(group, (joined.Epoch, joined.Offset));
+    /// <summary>A position to resume from until something comes.</summary>
+    /// <param name="group">A group; the empty name: its own messages.</param>
+    /// <param name="epoch">Of the log.</param>
+    /// <param name="offset">In it.</param>
+    public void Remember(string group, string epoch, long offset) => _reached.TryAdd(group, (epoch, offset));
 
     /// <summary>The next event, whichever.</summary>
     public Task<HubEvent> NextAsync() => _events.NextAsync();

