@@ -18,7 +18,7 @@ internal sealed class EventOptionsValidator(IOptions<BackplaneOptions> backplane
     private IEnumerable<string> Errors(EventOptions options)
     {
         var tells = options.Messages.Length > 0 || options.Presence.Length > 0 || options.Online || options.Memberships;
-        if (options.Url is null)
+        if (string.IsNullOrEmpty(options.Url))
         {
             if (tells)
             {

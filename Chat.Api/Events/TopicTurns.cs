@@ -75,8 +75,11 @@ internal sealed class TopicTurns : IDisposable
     {
         lock (_gate)
         {
-            _bytes[turn.Partition] += bytes - turn.Bytes;
-            (turn.Waiting, turn.Bytes, turn.OldestAt) = (waiting, bytes, oldestAt);
+            if (_topics.GetValueOrDefault(turn.Topic.Name) == turn) // it may have ended while somebody else cut its queue
+            {
+                _bytes[turn.Partition] += bytes - turn.Bytes;
+                (turn.Waiting, turn.Bytes, turn.OldestAt) = (waiting, bytes, oldestAt);
+            }
         }
     }
 

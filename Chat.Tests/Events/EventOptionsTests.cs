@@ -15,10 +15,12 @@ public sealed class EventOptionsTests
     [Fact]
     public void Options_WithAUrlASecretAndSomethingToTell_AreRight() => Assert.Empty(Errors());
 
-    [Fact]
-    public void Options_OfNothing_AreRight()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")] // as from an environment variable that is set to nothing
+    public void Options_OfNothing_AreRight(string? url)
     {
-        (_options.Url, _options.Secret, _options.Messages) = (null, null, []);
+        (_options.Url, _options.Secret, _options.Messages) = (url, null, []);
 
         Assert.Empty(Errors());
     }
