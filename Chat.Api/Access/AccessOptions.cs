@@ -16,10 +16,52 @@ internal sealed class AccessOptions
     /// <value>Default: none.</value>
     public List<TopicRule> Rules { get; set; } = [];
 
+    /// <summary>A backend that is asked who may do what: a webhook.</summary>
+    /// <value>An absolute URL; outside Development https, unless it is on this machine. Default: none.</value>
+    public string? Url { get; set; }
+
+    /// <summary>What the questions are signed with.</summary>
+    /// <value>One secret or several (<see cref="Webhooks.WebhookSignature.Rule"/>). Required with <see cref="Url"/>.</value>
+    public string? Secret { get; set; }
+
+    /// <summary>How long an answer may take. A question is asked twice at most, and waits for its turn as long again.</summary>
+    /// <value>100 ms to 10 seconds. Default 2 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:00:10")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>What counts where the webhook does not answer.</summary>
+    /// <value>Default: refuse.</value>
+    public WhenAway WhenAway { get; set; }
+
+    /// <summary>How many questions a node asks at once. The others wait for their turn.</summary>
+    /// <value>1 to 1000. Default 64.</value>
+    [Range(1, 1000)]
+    public int QuestionsAtOnce { get; set; } = 64;
+
+    /// <summary>How long an answer counts at most, whatever it says itself.</summary>
+    /// <value>1 second to 1 day. Default 1 hour.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan AnswerAge { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How many answers a node remembers. Beyond that, some are asked for again.</summary>
+    /// <value>100 to 10,000,000. Default 100,000, some 30 MB.</value>
+    [Range(100, 10_000_000)]
+    public int Answers { get; set; } = 100_000;
+
     /// <summary>How often a node looks for bans and mutes of which the telling was lost, and for those that have ended.</summary>
     /// <value>100 ms to 1.5 seconds. Default 500 ms.</value>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:01.5")]
     public TimeSpan CheckInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+}
+
+/// <summary>What counts where the webhook does not answer.</summary>
+internal enum WhenAway
+{
+    /// <summary>Nothing is allowed.</summary>
+    Refuse,
+
+    /// <summary>The settings decide, as if there were no webhook.</summary>
+    Allow,
 }
 
 /// <summary>Who has which right in some topics.</summary>

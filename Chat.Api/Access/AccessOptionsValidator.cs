@@ -1,14 +1,37 @@
+using Chat.Api.Webhooks;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
 
 /// <summary>Also finds what is misspelled: a rule that nobody reads would pass for one that holds.</summary>
-internal sealed class AccessOptionsValidator(IConfiguration configuration) : IValidateOptions<AccessOptions>
+internal sealed class AccessOptionsValidator(IConfiguration configuration, IHostEnvironment environment) : IValidateOptions<AccessOptions>
 {
     public ValidateOptionsResult Validate(string? name, AccessOptions options)
     {
-        string[] errors = [.. Unknown(configuration.GetSection(AccessOptions.Section)), .. AccessRules.Errors(options)];
+        string[] errors = [.. Unknown(configuration.GetSection(AccessOptions.Section)), .. AccessRules.Errors(options), .. WebhookErrors(options)];
         return errors.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private IEnumerable<string> WebhookErrors(AccessOptions options)
+    {
+        if (options.Url is not { Length: > 0 } text)
+        {
+            yield break;
+        }
+
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url.UserInfo.Length > 0)
+        {
+            yield return $"{AccessOptions.Section}:Url must be an absolute https URL; it is '{text}'.";
+        }
+        else if (url.Scheme == "http" && !url.IsLoopback && !environment.IsDevelopment())
+        {
+            yield return $"{AccessOptions.Section}:Url must be https outside Development, since answers are not signed; it is '{text}'.";
+        }
+
+        if (!WebhookSignature.TryParse(options.Secret, out _))
+        {
+            yield return $"{AccessOptions.Section}:Secret {WebhookSignature.Rule}";
+        }
     }
 
     private static IEnumerable<string> Unknown(IConfigurationSection section) => Unknown(section, typeof(AccessOptions))

@@ -1,24 +1,60 @@
 using Chat.Api.Auth;
 using Chat.Api.Messages;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
 
-/// <summary>Asks the sources of rights, in their order: the token, the settings, and where none says anything, everything is allowed.</summary>
+/// <summary>Asks the sources of rights, in their order: the token, the webhook, the settings; where none says anything, everything is allowed.</summary>
 /// <remarks>The first that says anything about a topic decides all of its rights. So the nearer one can grant what a general one
 /// closes, and take what it opens; which of them spoke can be told without knowing what the others would have said.</remarks>
-internal sealed class AccessSources(AccessRules rules)
+internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IOptions<AccessOptions> options)
 {
     /// <summary>Whether there is nothing but tokens that could say anything.</summary>
-    public bool IsOpen => rules.IsEmpty;
+    public bool IsOpen { get; } = rules.IsEmpty && !answers.IsWanted;
 
-    /// <summary>Asks what a user may do in a topic.</summary>
-    public ValueTask<AccessAnswer> AskAsync(Asker asker, Topic topic) => new(Own(asker, topic, new AccessAnswer(
-        asker.Token?.Of(topic.Name) ?? rules.Of(topic, asker.Roles) ?? Rights.All)));
+    /// <summary>Asks what a user may do in a topic. Never fails.</summary>
+    /// <param name="asker">The user.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="renews">See <see cref="AccessAnswers.AskAsync"/>.</param>
+    public ValueTask<AccessAnswer> AskAsync(Asker asker, Topic topic, bool renews = false)
+    {
+        // What is sent to a user is nobody's to take from them.
+        var isOwn = topic.Kind == TopicKind.User && topic.Id == asker.UserId;
+        return asker.Token?.Of(topic.Name) is { } granted ? new(new AccessAnswer(isOwn ? granted | Rights.Join | Rights.History : granted))
+            : isOwn ? new(new AccessAnswer((rules.Of(topic, asker.Roles) ?? Rights.All) | Rights.Join | Rights.History))
+            : answers.IsWanted ? AskWebhookAsync(asker, topic, renews)
+            : new(new AccessAnswer(rules.Of(topic, asker.Roles) ?? Rights.All));
+    }
 
-    // What is sent to a user is nobody's to take from them.
-    private static AccessAnswer Own(Asker asker, Topic topic, AccessAnswer answer) => topic.Kind == TopicKind.User && topic.Id == asker.UserId
-        ? answer with { Rights = answer.Rights | Rights.Join | Rights.History }
-        : answer;
+    /// <summary>Asks whether a user may be connected at all. Never fails.</summary>
+    public async ValueTask<AccessAnswer> AskToConnectAsync(Asker asker, bool renews = false)
+    {
+        if (!answers.IsWanted)
+        {
+            return new AccessAnswer(Rights.Connect);
+        }
+
+        var answer = await answers.AskAsync(asker.UserId, topic: null, Rights.Connect, renews);
+        return Answer(answer, answer.Rights ?? Rights.Connect);
+    }
+
+    /// <summary>Forgets what the webhook said about a user.</summary>
+    public void Forget(string userId) => answers.Forget(userId);
+
+    private async ValueTask<AccessAnswer> AskWebhookAsync(Asker asker, Topic topic, bool renews)
+    {
+        // Nobody but a user hears what is sent to that user.
+        var answer = await answers.AskAsync(asker.UserId, topic.Name, topic.Kind == TopicKind.User ? Rights.Post : Rights.All, renews);
+        return Answer(answer, answer.Rights ?? rules.Of(topic, asker.Roles) ?? Rights.All);
+    }
+
+    private AccessAnswer Answer(TimedAnswer answer, Rights rights) => new(
+        answer.IsAway && options.Value.WhenAway == WhenAway.Refuse ? Rights.None : rights)
+    {
+        IsAway = answer.IsAway,
+        RenewAt = answer.RenewAt,
+        ExpiresAt = answer.ExpiresAt,
+    };
 }
 
 /// <param name="UserId">Who asks.</param>
@@ -27,4 +63,14 @@ internal sealed class AccessSources(AccessRules rules)
 internal sealed record Asker(string UserId, TokenRights? Token, IReadOnlyCollection<string> Roles);
 
 /// <param name="Rights">What is allowed.</param>
-internal readonly record struct AccessAnswer(Rights Rights);
+internal readonly record struct AccessAnswer(Rights Rights)
+{
+    /// <summary>The webhook would have decided, and is away.</summary>
+    public bool IsAway { get; init; }
+
+    /// <summary>The timestamp from which to ask anew.</summary>
+    public long RenewAt { get; init; } = long.MaxValue;
+
+    /// <summary>The timestamp from which it no longer counts.</summary>
+    public long ExpiresAt { get; init; } = long.MaxValue;
+}

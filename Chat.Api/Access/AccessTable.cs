@@ -4,11 +4,16 @@ using System.Security.Claims;
 namespace Chat.Api.Access;
 
 /// <summary>What every connection on this node may do, by user.</summary>
-internal sealed class AccessTable(AccessSources sources, RedisSanctions sanctions, AccessMetrics metrics)
+internal sealed class AccessTable(AccessSources sources, RedisSanctions sanctions, AccessRenewals renewals, AccessMetrics metrics, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, UserAccess> _users = new(StringComparer.Ordinal);
 
     public AccessMetrics Metrics => metrics;
+
+    public AccessRenewals Renewals => renewals;
+
+    /// <summary>Whether an answer no longer counts.</summary>
+    public bool IsOver(long expiresAt) => expiresAt < long.MaxValue && expiresAt <= time.GetTimestamp();
 
     public IEnumerable<UserAccess> Users => _users.Select(user => user.Value);
 
@@ -22,7 +27,7 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
         var access = Add(userId, principal);
         try
         {
-            await access.User.LookAsync();
+            await Task.WhenAll(access.User.LookAsync(), access.AskToConnectAsync());
             return access;
         }
         catch
@@ -30,6 +35,13 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
             access.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Something is said to have changed about a user outside: what the webhook answered counts no more.</summary>
+    public Task AskAgainAsync(UserAccess user)
+    {
+        sources.Forget(user.UserId);
+        return Task.WhenAll(user.Connections().Select(connection => connection.AskAgainAsync()));
     }
 
     public void Leave(ConnectionAccess connection)

@@ -25,16 +25,20 @@ internal sealed class ConnectionAccess : IDisposable
     private readonly Dictionary<string, TopicAccess> _written = new(StringComparer.Ordinal); // written to only
     private readonly AccessTable _table;
     private readonly AccessSources _sources;
+    private readonly Renewal _renewal;
     private volatile Asker _asker;
     private long _numbers;
     private Connection? _connection;
     private IAccessDoor? _door;
+    private AccessAnswer _connect;
+    private volatile bool _isOver;
 
     public ConnectionAccess(UserAccess user, AccessSources sources, AccessTable table, ClaimsPrincipal principal)
     {
         User = user;
         _sources = sources;
         _table = table;
+        _renewal = new Renewal(this, Topic: null);
         _asker = Read(user.UserId, principal);
     }
 
@@ -48,6 +52,19 @@ internal sealed class ConnectionAccess : IDisposable
     // Most are: nothing is configured, and nothing is held against the user.
     private bool IsOpen => _asker.Token is null && _sources.IsOpen && User.Sanctions.IsEmpty;
 
+    /// <summary>Whether the user may be connected at all, bans aside.</summary>
+    public bool MayConnect => _connect.Rights.HasFlag(Rights.Connect);
+
+    /// <summary>Whether the connection has ended.</summary>
+    public bool IsOver => _isOver;
+
+    /// <summary>Asks whether the user may be connected, and from then on again and again.</summary>
+    public async Task AskToConnectAsync()
+    {
+        _connect = await _sources.AskToConnectAsync(_asker);
+        _table.Renewals.Add(_connect.RenewAt, _renewal);
+    }
+
     /// <summary>The connection exists: from now on it is told, and closed when its user is banned.</summary>
     public void Attach(Connection connection, IAccessDoor door)
     {
@@ -57,6 +74,10 @@ internal sealed class ConnectionAccess : IDisposable
         }
 
         CloseIfBanned();
+        if (!MayConnect)
+        {
+            connection.Close(CloseReason.Forbidden); // between the look at the door and now
+        }
     }
 
     /// <summary>What the connection may do in a topic that it is about to join.</summary>
@@ -76,7 +97,7 @@ internal sealed class ConnectionAccess : IDisposable
             var answer = await _sources.AskAsync(asker, topic);
             lock (_gate)
             {
-                if (asker == _asker) // else a newer token was shown meanwhile
+                if (IsStill_NeedsLock(asker))
                 {
                     return Add_NeedsLock(_topics, topic, answer);
                 }
@@ -87,13 +108,18 @@ internal sealed class ConnectionAccess : IDisposable
     /// <summary>The last look before a member hears its topic. False: it may not, and has to leave.</summary>
     public bool TryHold(TopicAccess access, Member member)
     {
+        long renewAt;
         lock (_gate)
         {
             _topics[access.Topic.Name] = access;
-            access.Now = access.Granted & ~User.Sanctions.DeniedIn(access.Topic);
+            Set_NeedsLock(access, access.Granted);
             access.Member = access.May(Rights.Join) ? member : null;
-            return access.Member is not null;
+            access.Renewal ??= new Renewal(this, access);
+            renewAt = access.Granted.RenewAt;
         }
+
+        _table.Renewals.Add(renewAt, access.Renewal);
+        return access.Member is not null;
     }
 
     /// <summary>What the connection may do in a topic, if that is known already. Costs no allocation.</summary>
@@ -119,23 +145,22 @@ internal sealed class ConnectionAccess : IDisposable
     public DateTimeOffset? Until(Topic topic, Rights right) => User.Sanctions.Until(topic, right);
 
     /// <summary>The user has shown a newer token: rights that it does not have end at once.</summary>
-    public Task RenewAsync(ClaimsPrincipal principal)
-    {
-        _asker = Read(User.UserId, principal);
-        return AskAgainAsync();
-    }
+    public Task RenewAsync(ClaimsPrincipal principal) => AskAgainAsync(Read(User.UserId, principal));
 
-    /// <summary>Asks for everything anew.</summary>
-    public async Task AskAgainAsync()
+    /// <summary>Asks for everything anew. What was asked before and is still to be answered counts no more.</summary>
+    public Task AskAgainAsync() => AskAgainAsync(_asker with { });
+
+    private async Task AskAgainAsync(Asker asker)
     {
         TopicAccess[] topics;
         lock (_gate)
         {
+            _asker = asker;
             _written.Clear();
             topics = [.. _topics.Values];
         }
 
-        await Task.WhenAll(topics.Select(AskAgainAsync));
+        await Task.WhenAll([.. topics.Select(topic => AskAgainAsync(topic, renews: false)), ConnectAgainAsync(renews: false)]);
     }
 
     /// <summary>The user's sanctions have changed.</summary>
@@ -146,7 +171,7 @@ internal sealed class ConnectionAccess : IDisposable
         {
             foreach (var access in _topics.Values.Concat(_written.Values))
             {
-                changes.Add(Apply_NeedsLock(access));
+                changes.Add(Apply_NeedsLock(access, access.Granted));
             }
         }
 
@@ -154,7 +179,14 @@ internal sealed class ConnectionAccess : IDisposable
         CloseIfBanned();
     }
 
-    public void Dispose() => _table.Leave(this);
+    public void Dispose()
+    {
+        _isOver = true;
+        _table.Leave(this);
+    }
+
+    /// <summary>An answer's time is coming to an end: asks for another, and goes by that.</summary>
+    public Task RenewAsync(Renewal renewal) => renewal.Topic is not { } topic ? ConnectAgainAsync(renews: true) : AskAgainAsync(topic, renews: true);
 
     private static Asker Read(string userId, ClaimsPrincipal principal) => new(
         userId, TokenRights.Of(principal), [.. principal.Claims.Where(claim => RoleClaims.Contains(claim.Type)).Select(claim => claim.Value)]);
@@ -166,7 +198,7 @@ internal sealed class ConnectionAccess : IDisposable
             var isKnown = _topics.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var access)
                 || _written.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out access);
             rights = access?.Now ?? Rights.None;
-            return isKnown;
+            return isKnown && (access!.IsIn || !_table.IsOver(access.Granted.ExpiresAt)); // of topics it is in, answers are renewed
         }
     }
 
@@ -178,7 +210,7 @@ internal sealed class ConnectionAccess : IDisposable
             var answer = await _sources.AskAsync(asker, topic);
             lock (_gate)
             {
-                if (asker != _asker)
+                if (!IsStill_NeedsLock(asker))
                 {
                     continue;
                 }
@@ -193,26 +225,52 @@ internal sealed class ConnectionAccess : IDisposable
         }
     }
 
-    private async Task AskAgainAsync(TopicAccess access)
+    private async Task AskAgainAsync(TopicAccess access, bool renews)
     {
+        AccessAnswer answer;
         Change change;
         while (true)
         {
             var asker = _asker;
-            var answer = await _sources.AskAsync(asker, access.Topic);
+            answer = await _sources.AskAsync(asker, access.Topic, renews);
             lock (_gate)
             {
-                if (asker == _asker)
+                if (IsStill_NeedsLock(asker))
                 {
-                    access.Granted = answer.Rights;
-                    change = Apply_NeedsLock(access);
+                    // While the webhook is away, what it said counts for as long as it said.
+                    change = Apply_NeedsLock(access, IsKept(answer, access.Granted) ? access.Granted : answer);
                     break;
                 }
             }
         }
 
         Tell(change);
+        if (access.IsIn)
+        {
+            _table.Renewals.Add(answer.RenewAt, access.Renewal!);
+        }
     }
+
+    private async Task ConnectAgainAsync(bool renews)
+    {
+        var answer = await _sources.AskToConnectAsync(_asker, renews);
+        lock (_gate)
+        {
+            _connect = IsKept(answer, _connect) ? _connect : answer;
+        }
+
+        if (!MayConnect)
+        {
+            _connection?.Close(CloseReason.Forbidden);
+        }
+
+        _table.Renewals.Add(answer.RenewAt, _renewal);
+    }
+
+    private bool IsKept(AccessAnswer answer, AccessAnswer before) => answer.IsAway && !before.IsAway && !_table.IsOver(before.ExpiresAt);
+
+    // Else a newer token was shown meanwhile, or everything is to be asked anew.
+    private bool IsStill_NeedsLock(Asker asker) => ReferenceEquals(asker, _asker);
 
     private TopicAccess Add_NeedsLock(Dictionary<string, TopicAccess> to, Topic topic, AccessAnswer answer)
     {
@@ -222,8 +280,7 @@ internal sealed class ConnectionAccess : IDisposable
             Forget_NeedsLock();
         }
 
-        access.Granted = answer.Rights;
-        access.Now = answer.Rights & ~User.Sanctions.DeniedIn(topic);
+        Set_NeedsLock(access, answer);
         return access;
     }
 
@@ -239,10 +296,16 @@ internal sealed class ConnectionAccess : IDisposable
         }
     }
 
-    private Change Apply_NeedsLock(TopicAccess access)
+    private void Set_NeedsLock(TopicAccess access, AccessAnswer answer)
+    {
+        access.Granted = answer;
+        access.Now = answer.Rights & ~User.Sanctions.DeniedIn(access.Topic);
+    }
+
+    private Change Apply_NeedsLock(TopicAccess access, AccessAnswer answer)
     {
         var before = access.Now;
-        access.Now = access.Granted & ~User.Sanctions.DeniedIn(access.Topic);
+        Set_NeedsLock(access, answer);
         return new Change(access, before & ~access.Now, access.Member);
     }
 

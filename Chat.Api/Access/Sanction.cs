@@ -26,7 +26,7 @@ internal sealed record Sanction(SanctionKind Kind, string UserId, Topic? Topic, 
     public const int ReasonChars = 256;
 
     /// <summary>The most sanctions of one user.</summary>
-    public const int MostPerUser = 1000;
+    public const int MostPerUser = 200;
 
     /// <summary>What it takes away from its user in a topic.</summary>
     public Rights Denies(Topic topic) =>

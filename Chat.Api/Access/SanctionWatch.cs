@@ -78,12 +78,6 @@ internal sealed partial class SanctionWatch(
                 user.EndSanctions();
             }
 
-            if (!_listens)
-            {
-                await sanctions.ListenAsync();
-                _listens = true;
-            }
-
             await FindChangesAsync();
         }
 
@@ -91,6 +85,13 @@ internal sealed partial class SanctionWatch(
         {
             await Task.WhenAll(some.Select(LookAsync));
             _due.ExceptWith(some); // after a failure all of them once more
+        }
+
+        // Last: what is found by looking holds without it.
+        if (!_listens)
+        {
+            await sanctions.ListenAsync();
+            _listens = true;
         }
     }
 
@@ -113,7 +114,26 @@ internal sealed partial class SanctionWatch(
         while (!changes.IsAll);
     }
 
-    private Task LookAsync(string userId) => table.Find(userId)?.LookAsync() ?? Task.CompletedTask;
+    private async Task LookAsync(string userId)
+    {
+        if (table.Find(userId) is { } user)
+        {
+            await user.LookAsync();
+            _ = AskAgainAsync(user); // the webhook may take its time, and nobody else has to wait for that
+        }
+    }
+
+    private async Task AskAgainAsync(UserAccess user)
+    {
+        try
+        {
+            await table.AskAgainAsync(user);
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception);
+        }
+    }
 
     private static partial class Log
     {

@@ -19,8 +19,11 @@ internal sealed class TopicAccess(Topic topic)
 
     public bool May(Rights right) => (_now & right) == right;
 
-    /// <summary>What the sources of rights say, without sanctions. Guarded by its connection's <see cref="ConnectionAccess"/>, as are the next two.</summary>
-    public Rights Granted { get; set; }
+    /// <summary>What the sources of rights say, without sanctions. Guarded by its connection's <see cref="ConnectionAccess"/>, as are the next ones.</summary>
+    public AccessAnswer Granted { get; set; }
+
+    /// <summary>Keeps what is granted up to date while the connection is in the topic; null: it has not been.</summary>
+    public Renewal? Renewal { get; set; }
 
     /// <summary>The connection's member in the topic; null: not yet.</summary>
     public Member? Member { get; set; }

@@ -176,13 +176,13 @@ internal sealed partial class HubEndpoint(
 
     private static Refusal? Refuse(ConnectionAccess access)
     {
-        if (access.Ban is not { } ban)
+        if (access is { Ban: null, MayConnect: true })
         {
             return null;
         }
 
         access.Metrics.Refused(Rights.Connect);
-        return Refusal.Banned(ban.Until);
+        return access.Ban is { } ban ? Refusal.Banned(ban.Until) : Refusal.NotWanted;
     }
 
     private async Task RunStreamAsync(ConnectionContext context, ConnectionAccess access, ClaimsPrincipal user, HubStreamOwner owner, HubPositions since)

@@ -79,6 +79,12 @@ internal sealed class WebSocketEndpoints(
         {
             for (var i = 0; i < reached.Length; i++)
             {
+                if (IsOneTooMany(request.Topics[i], request.UserId))
+                {
+                    await Refusal.TooManyNewTopics.WriteAsync(http); // before anybody is asked about it
+                    return;
+                }
+
                 reached[i] = await access.ReachAsync(request.Topics[i]);
                 if (await RefuseAsync(request, access, reached[i], request.Since[i]) is { } refusal)
                 {
@@ -105,6 +111,7 @@ internal sealed class WebSocketEndpoints(
         // A channel is for more than all: who may not hear that, hears the rest.
         var isAll = request.Topics.Length == 1;
         var (refusal, right) = access.Ban is { } ban ? (Refusal.Banned(ban.Until), Rights.Connect)
+            : !access.MayConnect ? (Refusal.NotWanted, Rights.Connect)
             : isAll && !topic.May(Rights.Join) ? (Refusal.Forbidden, Rights.Join)
             : since is not null && !topic.May(Rights.Join | Rights.History) ? (Refusal.NoHistory, Rights.History)
             : isAll && request.WatchesPresence && !topic.May(Rights.Presence) ? (Refusal.NoPresenceFor, Rights.Presence)
@@ -115,8 +122,7 @@ internal sealed class WebSocketEndpoints(
             return refusal;
         }
 
-        return !await members.MayBeInAsync(request.UserId, topic.Topic) ? Refusal.NotMember
-            : IsOneTooMany(topic.Topic, request.UserId) ? Refusal.TooManyNewTopics : null;
+        return await members.MayBeInAsync(request.UserId, topic.Topic) ? null : Refusal.NotMember;
     }
 
     // A user's own topic is no choice of theirs.

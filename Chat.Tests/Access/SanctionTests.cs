@@ -102,7 +102,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         await hub.JoinAsync(_group);
         await ben.JoinAsync(_group);
 
-        var mute = await Sanctions.MuteAsync(_anna, Topic.Group(_group), TimeSpan.FromSeconds(4), "");
+        var mute = await Sanctions.MuteAsync(_anna, Topic.Group(_group), TimeSpan.FromMinutes(1), "");
 
         var until = string.Create(CultureInfo.InvariantCulture, $"until {mute!.Until!.Value.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}.");
         await Eventually.TrueAsync(async () => !await SucceedsAsync(() => hub.PostAsync(_group, "x")));
@@ -125,6 +125,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         await ben.PostAsync(_group, "heard");
         Assert.Equal("heard", (await hub.NextWhereAsync(next => next.Name == "message" && next.Nick == _ben)).Message);
 
+        await Sanctions.MuteAsync(_anna, Topic.Group(_group), TimeSpan.FromMilliseconds(300), "");
         await Eventually.TrueAsync(() => SucceedsAsync(() => hub.PostAsync(_group, "again")));
         await ben.NextWhereAsync(next => next.Message == "again");
     }

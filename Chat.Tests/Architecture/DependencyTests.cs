@@ -22,7 +22,7 @@ public sealed class DependencyTests
         ("Admissions", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Redis"]),
         ("Memberships", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Orders", "Topics"]),
         ("Presence", ["Messages", "Nodes", "Backplane", "Connections", "Redis", "Topics"]),
-        ("Access", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Redis", "Topics"]),
+        ("Access", ["Messages", "Nodes", "Auth", "Webhooks", "Backplane", "Connections", "Redis", "Topics"]),
         ("Events", ["Messages", "Nodes", "Webhooks", "Backplane", "Redis", "Presence"]),
         ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships", "Presence", "Access"]),
         ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Orders", "Topics", "Admissions", "Memberships", "Presence", "Access"]),

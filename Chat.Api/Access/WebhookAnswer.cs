@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Chat.Api.Messages;
+
+namespace Chat.Api.Access;
+
+/// <summary>What the webhook said to a question.</summary>
+/// <param name="Rights">What it allows; null: it leaves that to the settings.</param>
+/// <param name="Age">How long that counts.</param>
+internal sealed record WebhookAnswer(Rights? Rights, TimeSpan Age)
+{
+    public const int MaxBytes = 16 * 1024;
+
+    /// <summary>For answers that do not say it.</summary>
+    public static readonly TimeSpan UsualAge = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan ShortestAge = TimeSpan.FromSeconds(1);
+
+    /// <summary>Reads <c>{"allow":["join","post"],"maxAge":60}</c>. Null: it is no answer.</summary>
+    /// <remarks>Rights that are not known here are not granted, and nothing else comes of them: a newer backend may name more.</remarks>
+    public static WebhookAnswer? Parse(byte[] utf8, TimeSpan longestAge)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = 8 });
+            if (json.RootElement.ValueKind != JsonValueKind.Object || !TryRights(json.RootElement, out var rights) || !TryAge(json.RootElement, out var age))
+            {
+                return null;
+            }
+
+            return new WebhookAnswer(rights, age < ShortestAge ? ShortestAge : age > longestAge ? longestAge : age);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null; // no JSON; or text in it that is no Unicode
+        }
+    }
+
+    private static bool TryRights(JsonElement answer, out Rights? rights)
+    {
+        rights = null;
+        if (!answer.TryGetProperty("allow", out var allow) || allow.ValueKind == JsonValueKind.Null)
+        {
+            return true;
+        }
+
+        if (allow.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        var granted = Messages.Rights.None;
+        foreach (var name in allow.EnumerateArray())
+        {
+            if (name.ValueKind != JsonValueKind.String)
+            {
+                return false;
+            }
+
+            granted |= RightNames.TryParse(name.GetString(), out var right) ? right : Messages.Rights.None;
+        }
+
+        rights = granted;
+        return true;
+    }
+
+    private static bool TryAge(JsonElement answer, out TimeSpan age)
+    {
+        age = UsualAge;
+        if (!answer.TryGetProperty("maxAge", out var maxAge) || maxAge.ValueKind == JsonValueKind.Null)
+        {
+            return true;
+        }
+
+        if (maxAge.ValueKind != JsonValueKind.Number || !maxAge.TryGetDouble(out var seconds) || !(seconds >= 0))
+        {
+            return false;
+        }
+
+        age = TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(1).TotalSeconds));
+        return true;
+    }
+}

@@ -1,0 +1,29 @@
+using Chat.Api.Webhooks;
+
+namespace Chat.Api.Access;
+
+/// <summary>Signs each attempt, with its own time, and reads its answer whole, so that the attempt's time limit counts for that, too.</summary>
+internal sealed class WebhookSigner(WebhookSignature signature, TimeProvider time) : DelegatingHandler
+{
+    public static readonly HttpRequestOptionsKey<string> Id = new("webhook id");
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        request.Headers.Remove(WebhookSignature.IdHeader);
+        request.Headers.Remove(WebhookSignature.TimestampHeader);
+        request.Headers.Remove(WebhookSignature.SignatureHeader);
+        request.Options.TryGetValue(Id, out var id);
+        signature.Sign(request, id!, time.GetUtcNow(), await request.Content!.ReadAsByteArrayAsync(cancellationToken));
+        var response = await base.SendAsync(request, cancellationToken);
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(WebhookAnswer.MaxBytes, cancellationToken);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+}
