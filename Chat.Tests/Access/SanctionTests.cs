@@ -149,6 +149,30 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         });
     }
 
+    // Whatever step of its coming a connection is at, the ban finds it, or it finds the ban.
+    [Fact]
+    public async Task Ban_WhileConnectionsCome_LeavesNoneIn()
+    {
+        var coming = Enumerable.Range(0, 15).Select(i => ConnectAsync(i % 2, $"/chat/channel/{_anna}?format=json")).ToList();
+        await Task.WhenAny(coming); // in the midst of it
+        await Sanctions.BanAsync(_anna, null, TimeSpan.FromMinutes(10), "");
+
+        await Task.WhenAll(coming.Select(ClosedOrRefusedAsync));
+
+        static async Task ClosedOrRefusedAsync(Task<ChatClient> coming)
+        {
+            try
+            {
+                await using var client = await coming;
+                Assert.Equal(4423, (await client.ClosedAsync()).Code);
+            }
+            catch (RefusedException refused)
+            {
+                Assert.Equal(403, refused.Status);
+            }
+        }
+    }
+
     // The telling of it is lost: here it is written by hand, and nobody is told.
     [Fact]
     public async Task Ban_ThatNobodyWasTold_TakesEffectSoon()

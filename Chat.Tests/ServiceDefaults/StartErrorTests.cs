@@ -19,6 +19,7 @@ public sealed class StartErrorTests
     [InlineData("Chat.Api.dll", "Chat__Connections__OutboxBytes", "600000", "Chat:Connections:OutboxBytes (600000) must be at least 626688")]
     [InlineData("Chat.Api.dll", "Chat__Access__Rules__0__Topics", "news-*", "Chat:Access:Rules:0 has no pattern of topics; it is 'news-*'.")]
     [InlineData("Chat.Api.dll", "Chat__Access__Groups__news__Posts", "service", "Chat:Access:Groups:news:Posts is no setting; here there are Join, Post,")]
+    [InlineData("Chat.Api.dll", "Chat__Access__Url", "https://localhost/access", "Chat:Access:Secret must be whsec_ and the base64")]
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "", "Outside Development, set Auth:SecurityKey")]
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "short", "Auth:SecurityKey must have 32 bytes or more; it has 5")]
     [InlineData("Chat.Api.dll", "Auth__RequireToken", "maybe", "'Auth:RequireToken'")]

@@ -1,0 +1,72 @@
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+using Chat.Tests.Backplane;
+using Chat.Tests.Topics;
+using Xunit;
+
+namespace Chat.Tests.Access;
+
+/// <summary>A member that is put out of a topic gets nothing more of it, whatever was under way for it.</summary>
+public sealed class ExpelTests : IDisposable
+{
+    private readonly MemoryBackplane _backplane = new();
+    private readonly TopicTable _topics = TestTopics.New();
+    private readonly Topic _name = Topic.Group("1");
+
+    public ExpelTests()
+    {
+        _topics.Attach(_backplane);
+        _backplane.Listener = _topics;
+    }
+
+    public void Dispose() => _topics.Dispose();
+
+    [Fact]
+    public async Task Replay_OfAMemberThatIsPutOut_EndsThere()
+    {
+        Say(5);
+        var topic = await _topics.AcquireAsync(_name);
+        var room = new TaskCompletionSource();
+        var client = new RecordingConnection { Room = room.Task };
+        Member? member = null;
+        Topic? told = null;
+        client.Removed = where => told = where;
+        var joining = TopicReplay.JoinAsync(topic, client, new LogPosition("e1", 0), _backplane, one =>
+        {
+            member = one;
+            return true;
+        });
+        await client.SeesAsync("from e1:0"); // and waits for room
+        Say(1, first: 6);
+
+        topic.Expel(member!);
+        room.SetResult();
+        await joining;
+        Say(1, first: 7);
+
+        Assert.Equal(["from e1:0"], client.Seen);
+        Assert.Equal((_name, false), (told, member!.IsIn));
+    }
+
+    [Fact]
+    public async Task Member_ThatIsNotLetIn_GetsNothing()
+    {
+        Say(5);
+        var topic = await _topics.AcquireAsync(_name);
+        var client = new RecordingConnection();
+
+        Assert.Null(await TopicReplay.JoinAsync(topic, client, new LogPosition("e1", 0), _backplane, static _ => false));
+        Say(1, first: 6);
+
+        Assert.Empty(client.Seen);
+        Assert.Equal(0, topic.MemberCount);
+    }
+
+    private void Say(int count, int first = 1)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            _backplane.Say(_name, $"m{i}");
+        }
+    }
+}
