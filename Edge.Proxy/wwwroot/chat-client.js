@@ -27,9 +27,10 @@ const Remembered = 1_000;      // ids of messages, against duplicates; more than
 const MaxBytes = 32 * 1024;    // the server's default for a message
 
 const TokenExpired = 4401;
-const LeftGroup = 4403;
+const LeftGroup = 4403; // or may not be in it any more
 const Disconnected = 4410;
-const Terminal = new Set([1002, 1003, 1007, LeftGroup, Disconnected]); // the client is at fault, and would be again; or is not wanted back
+const Banned = 4423;
+const Terminal = new Set([1002, 1003, 1007, LeftGroup, Disconnected, Banned]); // the client is at fault, and would be again; or is not wanted back
 
 export class ChatClient extends EventTarget {
   #path;
