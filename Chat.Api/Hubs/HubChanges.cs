@@ -34,7 +34,7 @@ internal sealed partial class HubChanges(MembershipWatch watch, IHubContext<Chat
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "SignalLost", Message = "A signal could not be sent: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "ChangeSignalLost", Message = "A signal could not be sent: {Reason}")]
         public static partial void SignalLost(ILogger logger, string reason);
     }
 }
