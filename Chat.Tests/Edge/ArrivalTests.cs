@@ -106,16 +106,19 @@ public sealed class ArrivalTests : IDisposable
         await using var edge = await EdgeHost.StartAsync(
             [("Edge:AddressConnectionsPerSecond", "1"), ("ForwardedHeaders_Enabled", $"{trustsProxy}")], node);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => PostAsync(edge, "2001:db8::1")));
-        using var other = await PostAsync(edge, "2001:db9::1");
-        using var neighbour = await PostAsync(edge, "2001:db8::2"); // of the same network
+        var first = await PostAsync(edge, 60, "2001:db8::1");
+        var neighbour = await PostAsync(edge, 8, "2001:db8::2"); // of the same network, which has used up the ten that it may make at once
+        var other = await PostAsync(edge, 8, "2001:db9::1");
 
-        var refused = answers.Where(answer => answer.StatusCode != HttpStatusCode.OK).ToList();
-        Assert.InRange(refused.Count, 30, 50);
+        var refused = first.Where(answer => answer.StatusCode != HttpStatusCode.OK).ToList();
+        Assert.InRange(refused.Count, 20, 50);
         await AssertToldToComeBackAsync(refused[0], HttpStatusCode.TooManyRequests, "more connections are made from this address");
-        Assert.Equal(trustsProxy ? HttpStatusCode.OK : HttpStatusCode.TooManyRequests, other.StatusCode);
-        Assert.Equal(HttpStatusCode.TooManyRequests, neighbour.StatusCode);
+        Assert.Contains(neighbour, answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        Assert.Equal(trustsProxy, other.All(answer => answer.StatusCode == HttpStatusCode.OK));
     }
+
+    private Task<HttpResponseMessage[]> PostAsync(EdgeHost edge, int times, string forwardedFor) =>
+        Task.WhenAll(Enumerable.Range(0, times).Select(_ => PostAsync(edge, forwardedFor)));
 
     private async Task<HttpResponseMessage> PostAsync(EdgeHost edge, string? forwardedFor = null)
     {

@@ -14,8 +14,9 @@ namespace Edge.Proxy.Capacity;
 /// </remarks>
 internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metrics, IOptions<EdgeOptions> options, TimeProvider time)
 {
-    // Who has only just connected is about to ask.
-    private static readonly TimeSpan Chance = TimeSpan.FromSeconds(1);
+    // Who has only just connected is about to ask: one round trip later, or two or three with TLS. The longer this is, the fewer connections
+    // a second it takes to hold every place with ones that say nothing.
+    private static readonly TimeSpan Chance = TimeSpan.FromMilliseconds(250);
 
     // Those that gave way are open until the server has got round to them: no more than what is kept free for such things.
     private const int MostEvicted = 32;
