@@ -19,6 +19,8 @@ namespace Chat.Api.ServerApi;
 [JsonSerializable(typeof(DisconnectRequest))]
 [JsonSerializable(typeof(DisconnectAnswer))]
 [JsonSerializable(typeof(SanctionRequest))]
+[JsonSerializable(typeof(RecheckRequest))]
+[JsonSerializable(typeof(RecheckAnswer))]
 [JsonSerializable(typeof(SanctionEntry))]
 [JsonSerializable(typeof(LiftRequest))]
 [JsonSerializable(typeof(LiftAnswer))]

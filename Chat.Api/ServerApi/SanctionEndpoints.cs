@@ -18,6 +18,8 @@ internal static class SanctionEndpoints
             .WithSummary("Lets a user hear, but not write: to a topic, or at all.");
         calls.MapPost("/users/lift", LiftAsync).WithName("lift").WithTags("users").WithProblems(400)
             .WithSummary("Ends a ban or a mute before its time.");
+        calls.MapPost("/users/recheck", RecheckAsync).WithName("recheck").WithTags("users").WithProblems(400)
+            .WithSummary("Makes every node ask the access webhook anew what a user may do.");
         calls.MapGet("/users/sanctions", OfUserAsync).WithName("sanctions-of-user").WithTags("users").WithProblems(400)
             .WithSummary("Lists the bans and mutes of a user.");
         calls.MapGet("/sanctions", ListAsync).WithName("sanctions").WithTags("users").WithProblems(400)
@@ -60,6 +62,13 @@ internal static class SanctionEndpoints
         return TypedResults.Ok(new LiftAnswer(await sanctions.LiftAsync(kind, user.Id, topic)));
     }
 
+    private static async Task<Ok<RecheckAnswer>> RecheckAsync(RecheckRequest request, Sanctions sanctions)
+    {
+        var user = ApiTopic.ParseUser(request.User);
+        await sanctions.AskAgainAsync(user.Id);
+        return TypedResults.Ok(new RecheckAnswer(user.Id));
+    }
+
     private static async Task<Ok<SanctionsAnswer>> OfUserAsync(string user, Sanctions sanctions)
     {
         var all = await sanctions.ListAsync(ApiTopic.ParseUser(user).Id);
@@ -99,6 +108,18 @@ internal sealed record LiftRequest(string User, string Kind, string? Topic = nul
 
 /// <param name="Lifted">False: there was none.</param>
 internal sealed record LiftAnswer(bool Lifted);
+
+/// <param name="User">The user.</param>
+internal sealed record RecheckRequest(string User)
+{
+    public override string ToString() => nameof(RecheckRequest);
+}
+
+/// <param name="User">The user, whose nodes have been told.</param>
+internal sealed record RecheckAnswer(string User)
+{
+    public override string ToString() => nameof(RecheckAnswer);
+}
 
 /// <param name="Kind"><c>ban</c> or <c>mute</c>.</param>
 /// <param name="User">Whose.</param>

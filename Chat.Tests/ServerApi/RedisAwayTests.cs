@@ -20,6 +20,7 @@ public sealed class RedisAwayTests(ApiNodes nodes, ITestOutputHelper output) : A
         ["users/disconnect"] = """{"user":"a"}""",
         ["users/ban"] = """{"user":"a","topic":"group:g","seconds":1}""",
         ["users/mute"] = """{"user":"a","topic":"group:g","seconds":1}""",
+        ["users/recheck"] = """{"user":"a"}""",
         ["users/lift"] = """{"user":"a","kind":"ban"}""",
     };
 

@@ -57,6 +57,8 @@ public sealed class SanctionCallTests(ApiNodes nodes, ITestOutputHelper output) 
         (await Api.PostAsync("users/mute", new { user = _mallory, seconds = 1.5 })).IsProblem(400, "malformed");
         (await Api.PostAsync("users/ban", new { user = _mallory, reason = new string('x', 257) })).IsProblem(400, "invalid_reason");
         (await Api.PostAsync("users/lift", new { user = _mallory, kind = "both" })).IsProblem(400, "malformed");
+        (await Api.PostAsync("users/recheck", new { user = "" })).IsProblem(400, "invalid_id");
+        Assert.Equal(_mallory, (await Api.PostAsync("users/recheck", new { user = _mallory })).Read<Recheck>().User);
         (await Api.GetAsync("sanctions?after=-1")).IsProblem(400, "malformed");
         Assert.Empty((await OfUserAsync()).Sanctions);
     }
@@ -71,4 +73,6 @@ public sealed class SanctionCallTests(ApiNodes nodes, ITestOutputHelper output) 
     private sealed record Lifted([property: System.Text.Json.Serialization.JsonPropertyName("lifted")] bool Value);
 
     private sealed record Page(long Users, Entry[] Sanctions, int? Next);
+
+    private sealed record Recheck(string User);
 }
