@@ -36,20 +36,18 @@ internal sealed class HubLoadClient : ILoadClient
 
     public static async Task<ILoadClient> ConnectAsync(Func<Uri> door, string name, string group, bool speaksMessagePack, TimeSpan within)
     {
-        var options = new HubClientOptions
+        var began = Clock.Now;
+        while (true)
         {
-            Token = () => TestToken.For(name),
-            Reconnects = true,
-            Resumes = true,
-            SpeaksMessagePack = speaksMessagePack,
-            Query = "positions=true",
-        };
-        var client = new HubLoadClient(await HubDotNetClient.ConnectAsync(door, name, HubTransport.WebSockets, options).WaitAsync(within), group);
-        var own = await client._client.NextWhereAsync(next => next is { Name: "subscribed", To: not null });
-        client._client.Remember("", own.Epoch!, own.Offset);
-        var joined = await client._client.JoinAsync(group);
-        client._client.Remember(group, joined.Epoch, joined.Offset);
-        return client;
+            try
+            {
+                return await ConnectOnceAsync(door, name, group, speaksMessagePack, within);
+            }
+            catch (Exception) when (Clock.Now - began < within / 2)
+            {
+                await Task.Delay(Pause); // turned away: it tries again, as any client
+            }
+        }
     }
 
     public async Task PublishAsync(SentMessage message)
@@ -77,6 +75,24 @@ internal sealed class HubLoadClient : ILoadClient
     {
         await _stopping.CancelAsync();
         await _client.DisposeAsync();
+    }
+
+    private static async Task<ILoadClient> ConnectOnceAsync(Func<Uri> door, string name, string group, bool speaksMessagePack, TimeSpan within)
+    {
+        var options = new HubClientOptions
+        {
+            Token = () => TestToken.For(name),
+            Reconnects = true,
+            Resumes = true,
+            SpeaksMessagePack = speaksMessagePack,
+            Query = "positions=true",
+        };
+        var client = new HubLoadClient(await HubDotNetClient.ConnectAsync(door, name, HubTransport.WebSockets, options).WaitAsync(within), group);
+        var own = await client._client.NextWhereAsync(next => next is { Name: "subscribed", To: not null });
+        client._client.Remember("", own.Epoch!, own.Offset);
+        var joined = await client._client.JoinAsync(group);
+        client._client.Remember(group, joined.Epoch, joined.Offset);
+        return client;
     }
 
     private void Hear(HubEvent next)

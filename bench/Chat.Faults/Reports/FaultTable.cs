@@ -18,15 +18,16 @@ internal static class FaultTable
         {
             var scenario = AllScenarios.InOrder.Single(scenario => scenario.Name == outcome.Scenario);
             table.Append(CultureInfo.InvariantCulture, $"| `{scenario.Name}` | {scenario.Fault} | {scenario.Expected} | ");
-            table.AppendLine(outcome.Skipped is { } reason ? $"| | | | | | | not run here: {reason} |" : Cells(outcome));
+            table.AppendLine(outcome.Skipped is { } reason ? $"| | | | | | | not run here: {reason} |" : Cells(scenario, outcome));
         }
 
         return table.ToString();
     }
 
-    private static string Cells(Outcome outcome)
+    private static string Cells(Scenario scenario, Outcome outcome)
     {
         var verdict = outcome.Verdict;
+        var gap = scenario.HasGap && verdict.Gap > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"{verdict.Gap.TotalSeconds:0.0} s") : "";
         string[] remarks =
         [
             .. outcome.Violations.Select(violation => $"**{violation.Split('\n')[0]}**"),
@@ -37,6 +38,6 @@ internal static class FaultTable
             .. outcome.Runs > 1 ? [string.Create(CultureInfo.InvariantCulture, $"{outcome.Runs} runs")] : Array.Empty<string>(),
         ];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{verdict.Lost} | {verdict.Duplicated} | {verdict.Reordered} | {verdict.Leaked} | {verdict.Holes:N0} | {verdict.Recovery.TotalSeconds:0.0} s | {verdict.Gap.TotalSeconds:0.0} s | {string.Join("; ", remarks)} |");
+            $"{verdict.Lost} | {verdict.Duplicated} | {verdict.Reordered} | {verdict.Leaked} | {verdict.Holes:N0} | {verdict.Recovery.TotalSeconds:0.0} s | {gap} | {string.Join("; ", remarks)} |");
     }
 }

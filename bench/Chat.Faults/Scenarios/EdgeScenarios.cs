@@ -43,6 +43,8 @@ internal sealed class Silence() : Scenario(
 {
     public override bool KeepsConnections => true;
 
+    public override bool HasGap => false;
+
     public override async Task BreakAsync(Stage stage)
     {
         stage.Begin("silence");

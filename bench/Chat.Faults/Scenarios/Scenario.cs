@@ -24,6 +24,9 @@ internal abstract class Scenario(string name, string fault, string expected)
     /// <summary>Whether every connection has to stand throughout.</summary>
     public virtual bool KeepsConnections => false;
 
+    /// <summary>Whether a time without a message says something.</summary>
+    public virtual bool HasGap => true;
+
     /// <summary>From the end of the fault until everybody has all that was sent before.</summary>
     public virtual TimeSpan RecoversWithin => TimeSpan.FromSeconds(20);
 
