@@ -5,6 +5,9 @@ namespace Chat.Api.Connections;
 /// carries 125 and the code takes two (section 5.5).</remarks>
 internal sealed record CloseReason(int Code, string Text)
 {
+    /// <summary>Whether clients that reconnect by themselves are told not to.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>The client closed; its own code goes back to it.</summary>
     public static readonly CloseReason ByClient = new(1000, "");
 
@@ -63,16 +66,6 @@ internal sealed record CloseReason(int Code, string Text)
     /// <summary>The user is banned from everything.</summary>
     public static readonly CloseReason Banned = new(4423, "banned") { IsFinal = true };
 
-    /// <summary>The most bytes of a text.</summary>
-    public const int MostTextBytes = 123;
-
-    /// <summary>What clients are told who were disconnected by a backend without a reason of its own.</summary>
-    public const string DisconnectedText = "disconnected";
-
-    /// <summary>A backend has ended it.</summary>
-    /// <param name="text">Why, in the backend's words.</param>
-    public static CloseReason Disconnected(string text) => new(4410, text) { IsFinal = true };
-
-    /// <summary>Whether clients that reconnect by themselves are told not to.</summary>
-    public bool IsFinal { get; init; }
+    /// <summary>A backend has ended it, perhaps with words of its own.</summary>
+    public static readonly CloseReason Disconnected = new(4410, "disconnected") { IsFinal = true };
 }

@@ -4,7 +4,8 @@ using StackExchange.Redis;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Turns whatever a call may end in into a problem: an exception, or a status that was set without a word.</summary>
+/// <summary>Turns whatever else a call may end in into a problem: an exception of the framework, of Redis or of ours, or a status that was set
+/// without a word.</summary>
 internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors> logger)
 {
     public async Task InvokeAsync(HttpContext http)
@@ -26,19 +27,18 @@ internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors>
                 Log.Failed(logger, exception);
             }
 
-            await problem.WriteAsync(http);
+            await problem.ExecuteAsync(http);
             return;
         }
 
         if (!http.Response.HasStarted && Of(http.Response.StatusCode) is { } unsaid)
         {
-            await unsaid.WriteAsync(http);
+            await unsaid.ExecuteAsync(http);
         }
     }
 
     private static ApiProblem Of(Exception exception, HttpRequest request) => exception switch
     {
-        ApiProblemException known => known.Problem,
         BadHttpRequestException { InnerException: JsonException json } => ApiProblem.Malformed(Where(json)),
         BadHttpRequestException bad => Of(bad.StatusCode) ?? (HttpMethods.IsGet(request.Method) ? ApiProblem.InvalidQuery : ApiProblem.Malformed("there is none")),
         TopicBusyException => ApiProblem.TopicBusy,

@@ -23,7 +23,6 @@ internal sealed class ApiGate(RequestDelegate next, IAuthorizationPolicyProvider
             }
         }
 
-        limits.Take(http.User, calls: 1);
-        await next(http);
+        await (limits.Take(http.User, calls: 1)?.ExecuteAsync(http) ?? next(http));
     }
 }

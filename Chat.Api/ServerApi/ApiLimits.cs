@@ -29,15 +29,17 @@ internal sealed class ApiLimits : IDisposable
         _limiter = PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => limits));
     }
 
-    /// <exception cref="ApiProblemException">That would be too many.</exception>
-    public void Take(ClaimsPrincipal caller, int calls)
+    /// <summary>Null: so many may be made. Else why not, and none was counted.</summary>
+    public ApiProblem? Take(ClaimsPrincipal caller, int calls)
     {
         using var lease = _limiter?.AttemptAcquire(ApiCaller.NameOf(caller) ?? "", calls);
-        if (lease is { IsAcquired: false })
+        if (lease is null or { IsAcquired: true })
         {
-            var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? (int)Math.Ceiling(after.TotalSeconds) : 1;
-            throw new ApiProblemException(ApiProblem.TooManyCalls(Math.Max(1, wait)));
+            return null;
         }
+
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? (int)Math.Ceiling(after.TotalSeconds) : 1;
+        return ApiProblem.TooManyCalls(Math.Max(1, wait));
     }
 
     public void Dispose() => _limiter?.Dispose();

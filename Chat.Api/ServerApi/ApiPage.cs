@@ -7,9 +7,12 @@ internal sealed class ApiPage(IOptions<ServerApiOptions> options)
 {
     private const int Usual = 100;
 
-    /// <exception cref="ApiProblemException">The limit is none.</exception>
-    public int SizeOf(int? limit) =>
-        limit is < 1 ? throw new ApiProblemException(ApiProblem.InvalidLimit) : Math.Min(limit ?? Usual, options.Value.PageSize);
+    /// <summary>False: the limit is none.</summary>
+    public bool TrySize(int? limit, out int size)
+    {
+        size = Math.Min(limit ?? Usual, options.Value.PageSize);
+        return size > 0;
+    }
 
     /// <summary>A page of names, in the order of their characters.</summary>
     /// <param name="all">The list.</param>

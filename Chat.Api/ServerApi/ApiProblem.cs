@@ -1,12 +1,11 @@
 using System.Globalization;
 using Chat.Api.Messages;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.ServerApi;
 
 /// <summary>What kept a call from being done, as a problem of RFC 9457. The code is for programs, the sentence for people; neither repeats
 /// what the caller sent.</summary>
-internal sealed record ApiProblem(int Status, string Code, string Text)
+internal sealed record ApiProblem(int Status, string Code, string Text) : IResult
 {
     public static readonly ApiProblem InvalidTopic = new(400, "invalid_topic", $"A topic is user:{{id}}, group:{{id}} or all. {ChatId.Rule}");
     public static readonly ApiProblem InvalidUser = new(400, "invalid_id", "The user is no valid id. " + ChatId.Rule);
@@ -18,7 +17,7 @@ internal sealed record ApiProblem(int Status, string Code, string Text)
     public static readonly ApiProblem NoPresence = new(400, "no_presence", "Presence is kept of groups and of all, unless it is switched off (Chat:Presence:Enabled).");
     public static readonly ApiProblem InvalidLimit = new(400, "malformed", "limit must be at least 1.");
     public static readonly ApiProblem InvalidQuery = new(400, "malformed", "A query parameter is missing, or not of the kind that docs/API.md describes.");
-    public static readonly ApiProblem InvalidReason = new(400, "invalid_reason", $"The reason has 1 to {Connections.CloseReason.MostTextBytes} bytes of text that can be seen.");
+    public static readonly ApiProblem InvalidReason = new(400, "invalid_reason", $"The reason has 1 to {DisconnectOrder.MostReasonBytes} bytes of text that can be seen.");
     public static readonly ApiProblem InvalidSanctionReason = new(400, "invalid_reason", $"The reason has 1 to {Access.Sanction.ReasonChars} characters that can be seen.");
     public static readonly ApiProblem InvalidSeconds = new(400, "malformed", $"seconds is 1 to {(long)Access.Sanction.LongestTime.TotalSeconds}; without it, a ban or mute lasts until it is lifted.");
     public static readonly ApiProblem TooManySanctions = new(409, "too_many_sanctions", $"The user has {Access.Sanction.MostPerUser} bans and mutes, as many as there can be.");
@@ -45,17 +44,13 @@ internal sealed record ApiProblem(int Status, string Code, string Text)
     /// <param name="where">The property, or what is missing, in words of the caller's own JSON.</param>
     public static ApiProblem Malformed(string where) => new(400, "malformed", $"The body is not the JSON object that this call takes: {where}.");
 
-    public ProblemHttpResult ToResult() => TypedResults.Problem(Text, statusCode: Status, extensions: [new("code", Code)]);
-
-    public Task WriteAsync(HttpContext http)
+    public Task ExecuteAsync(HttpContext httpContext)
     {
-        http.Response.Headers.RetryAfter = RetryAfter > 0 ? RetryAfter.ToString(CultureInfo.InvariantCulture) : default(Microsoft.Extensions.Primitives.StringValues);
-        return ToResult().ExecuteAsync(http);
-    }
-}
+        if (RetryAfter > 0)
+        {
+            httpContext.Response.Headers.RetryAfter = RetryAfter.ToString(CultureInfo.InvariantCulture);
+        }
 
-/// <summary>Carries a problem out of a call.</summary>
-internal sealed class ApiProblemException(ApiProblem problem) : Exception(problem.Text)
-{
-    public ApiProblem Problem => problem;
+        return TypedResults.Problem(Text, statusCode: Status, extensions: [new("code", Code)]).ExecuteAsync(httpContext);
+    }
 }

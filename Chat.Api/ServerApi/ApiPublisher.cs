@@ -10,28 +10,28 @@ namespace Chat.Api.ServerApi;
 /// <summary>Publishes what backends write. It goes the way of every message.</summary>
 internal sealed class ApiPublisher(IBackplane backplane, IOptions<ConnectionOptions> limits)
 {
-    /// <summary>A message that may be published.</summary>
+    /// <summary>Whether a message may be published. Null: it may.</summary>
     /// <param name="caller">Who calls; the sender, where none is given.</param>
     /// <param name="from">The sender.</param>
     /// <param name="msg">The text.</param>
     /// <param name="id">The message's id.</param>
-    /// <exception cref="ApiProblemException">It is not.</exception>
-    public ApiMessage Check(ClaimsPrincipal caller, string? from, string msg, string? id)
+    /// <param name="message">The message, as it travels.</param>
+    public ApiProblem? Check(ClaimsPrincipal caller, string? from, string msg, string? id, out ApiMessage message)
     {
+        message = ApiMessage.None;
         if (!ChatId.TryParse(from ?? ApiCaller.NameOf(caller), out var sender))
         {
-            throw new ApiProblemException(ApiProblem.InvalidFrom);
+            return ApiProblem.InvalidFrom;
         }
 
         if (id is not null && !MessageId.IsValid(id))
         {
-            throw new ApiProblemException(ApiProblem.InvalidMessageId);
+            return ApiProblem.InvalidMessageId;
         }
 
         var escaped = JsonText.Escape(msg);
-        return escaped.Length <= limits.Value.MessageBytes
-            ? new ApiMessage(JsonText.Escape(sender), escaped, id is null ? [] : Encoding.UTF8.GetBytes(id))
-            : throw new ApiProblemException(ApiProblem.TooBig);
+        message = new ApiMessage(JsonText.Escape(sender), escaped, id is null ? [] : Encoding.UTF8.GetBytes(id));
+        return escaped.Length <= limits.Value.MessageBytes ? null : ApiProblem.TooBig;
     }
 
     /// <summary>Steps 2 and 3 of a message's path.</summary>
@@ -48,4 +48,7 @@ internal sealed class ApiPublisher(IBackplane backplane, IOptions<ConnectionOpti
 }
 
 /// <summary>A checked message, as it travels: strings are escaped for JSON.</summary>
-internal sealed record ApiMessage(byte[] From, byte[] Msg, byte[] Id);
+internal sealed record ApiMessage(byte[] From, byte[] Msg, byte[] Id)
+{
+    public static readonly ApiMessage None = new([], [], []);
+}

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Chat.Api.Messages;
 
 namespace Chat.Api.ServerApi;
@@ -5,24 +6,21 @@ namespace Chat.Api.ServerApi;
 /// <summary>Names that backends give.</summary>
 internal static class ApiTopic
 {
-    /// <exception cref="ApiProblemException">No topic is called so.</exception>
-    public static Topic Parse(string name) => TryParse(name) ?? throw new ApiProblemException(ApiProblem.InvalidTopic);
-
-    /// <summary>Null: no topic is called so.</summary>
-    public static Topic? TryParse(string name)
+    /// <summary>False: no topic is called so.</summary>
+    public static bool TryParse(string name, [NotNullWhen(true)] out Topic? topic)
     {
         const string User = "user:", Group = "group:";
-        return name == Topic.All.Name ? Topic.All
+        topic = name == Topic.All.Name ? Topic.All
             : name.StartsWith(User, StringComparison.Ordinal) && ChatId.TryParse(name[User.Length..], out var user) ? Topic.User(user)
             : name.StartsWith(Group, StringComparison.Ordinal) && ChatId.TryParse(name[Group.Length..], out var group) ? Topic.Group(group)
             : null;
+        return topic is not null;
     }
 
-    /// <exception cref="ApiProblemException">That is no user's id.</exception>
-    public static Topic ParseUser(string id) =>
-        ChatId.TryParse(id, out var user) ? Topic.User(user) : throw new ApiProblemException(ApiProblem.InvalidUser);
-
-    /// <exception cref="ApiProblemException">That is no group's id.</exception>
-    public static Topic ParseGroup(string id) =>
-        ChatId.TryParse(id, out var group) ? Topic.Group(group) : throw new ApiProblemException(ApiProblem.InvalidGroup);
+    /// <summary>Of a name that may be missing. False: there is one, and no topic is called so.</summary>
+    public static bool TryParseOptional(string? name, out Topic? topic)
+    {
+        topic = null;
+        return name is null || TryParse(name, out topic);
+    }
 }

@@ -9,6 +9,9 @@ internal sealed class DisconnectOrder(ConnectionTable connections) : INodeOrder
 {
     public const string Order = "disconnect";
 
+    /// <summary>The most bytes of a reason: see <see cref="CloseReason"/>.</summary>
+    public const int MostReasonBytes = 123;
+
     public string Name => Order;
 
     public static byte[] Of(string userId, string reason) => Encoding.UTF8.GetBytes($"{userId}\n{reason}"); // no id has a line end
@@ -21,7 +24,7 @@ internal sealed class DisconnectOrder(ConnectionTable connections) : INodeOrder
         }
 
         var closed = 0L;
-        var reason = CloseReason.Disconnected(text);
+        var reason = CloseReason.Disconnected with { Text = text };
         foreach (var connection in connections.All.Where(connection => connection.UserId == userId))
         {
             connection.Close(reason);

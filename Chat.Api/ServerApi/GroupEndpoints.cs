@@ -1,4 +1,5 @@
 using Chat.Api.Memberships;
+using Chat.Api.Messages;
 using Chat.Api.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -17,24 +18,35 @@ internal static class GroupEndpoints
             .WithSummary("Takes a user out of a group, on all nodes.");
     }
 
-    private static async Task<Ok<GroupsAnswer>> GroupsAsync(string user, string? after, int? limit, IMemberships memberships, ApiPage pages)
+    private static async Task<Results<Ok<GroupsAnswer>, ApiProblem>> GroupsAsync(string user, string? after, int? limit, IMemberships memberships, ApiPage pages)
     {
-        var known = ApiTopic.ParseUser(user);
-        var groups = (await memberships.ReadAsync(known, [])).Groups;
-        var (page, next) = ApiPage.Of(groups.Keys, after, pages.SizeOf(limit));
-        return TypedResults.Ok(new GroupsAnswer(known.Id, groups.Count, page, next));
+        if (!ChatId.TryParse(user, out var id))
+        {
+            return ApiProblem.InvalidUser;
+        }
+
+        if (!pages.TrySize(limit, out var size))
+        {
+            return ApiProblem.InvalidLimit;
+        }
+
+        var groups = (await memberships.ReadAsync(Topic.User(id), [])).Groups;
+        var (page, next) = ApiPage.Of(groups.Keys, after, size);
+        return TypedResults.Ok(new GroupsAnswer(id, groups.Count, page, next));
     }
 
-    private static async Task<Ok<ConfirmedAnswer>> AddAsync(MembershipRequest request, GroupChanges changes)
-    {
-        var (user, group) = (ApiTopic.ParseUser(request.User), ApiTopic.ParseGroup(request.Group));
-        return await changes.AddAsync(user.Id, group) is { } done ? Answer(done) : throw new ApiProblemException(ApiProblem.TooManyGroups);
-    }
+    private static async Task<Results<Ok<ConfirmedAnswer>, ApiProblem>> AddAsync(MembershipRequest request, GroupChanges changes) =>
+        Check(request, out var user, out var group) is { } problem ? problem
+            : await changes.AddAsync(user, Topic.Group(group)) is { } done ? Answer(done) : ApiProblem.TooManyGroups;
 
-    private static async Task<Ok<ConfirmedAnswer>> RemoveAsync(MembershipRequest request, GroupChanges changes)
+    private static async Task<Results<Ok<ConfirmedAnswer>, ApiProblem>> RemoveAsync(MembershipRequest request, GroupChanges changes) =>
+        Check(request, out var user, out var group) is { } problem ? problem : Answer(await changes.RemoveAsync(user, Topic.Group(group)));
+
+    private static ApiProblem? Check(MembershipRequest request, out string user, out string group)
     {
-        var (user, group) = (ApiTopic.ParseUser(request.User), ApiTopic.ParseGroup(request.Group));
-        return Answer(await changes.RemoveAsync(user.Id, group));
+        var (isUser, isGroup) = (ChatId.TryParse(request.User, out var userId), ChatId.TryParse(request.Group, out var groupId));
+        (user, group) = (userId ?? "", groupId ?? "");
+        return !isUser ? ApiProblem.InvalidUser : !isGroup ? ApiProblem.InvalidGroup : null;
     }
 
     private static Ok<ConfirmedAnswer> Answer(Confirmed done) => TypedResults.Ok(new ConfirmedAnswer(done.Of, done.Nodes));

@@ -13,12 +13,25 @@ internal static class HistoryEndpoint
         calls.MapGet("/history", HistoryAsync).WithName("history").WithTags("messages").WithProblems(400)
             .WithSummary("Returns messages of a topic: those after a position, or the latest.");
 
-    private static async Task<Ok<HistoryAnswer>> HistoryAsync(string topic, string? since, int? limit, TopicHistory history, ApiPage pages)
+    private static async Task<Results<Ok<HistoryAnswer>, ApiProblem>> HistoryAsync(string topic, string? since, int? limit, TopicHistory history, ApiPage pages)
     {
-        var known = ApiTopic.Parse(topic);
-        LogPosition? position = since is null ? null
-            : LogPosition.TryParse(since, out var parsed) ? parsed : throw new ApiProblemException(ApiProblem.InvalidSince);
-        var (piece, isWhole) = await history.ReadAsync(known, position, pages.SizeOf(limit), Room);
+        if (!ApiTopic.TryParse(topic, out var known))
+        {
+            return ApiProblem.InvalidTopic;
+        }
+
+        if (!pages.TrySize(limit, out var size))
+        {
+            return ApiProblem.InvalidLimit;
+        }
+
+        LogPosition position = default;
+        if (since is not null && !LogPosition.TryParse(since, out position))
+        {
+            return ApiProblem.InvalidSince;
+        }
+
+        var (piece, isWhole) = await history.ReadAsync(known, since is null ? null : position, size, Room);
         return TypedResults.Ok(new HistoryAnswer(known.Name, piece.Epoch, piece.Offset, isWhole, piece.IsMore, piece.Messages));
     }
 }

@@ -16,31 +16,41 @@ internal static class PresenceEndpoints
             .WithSummary("Returns how many users are in a topic.");
     }
 
-    private static async Task<Ok<PresenceAnswer>> PresenceAsync(
+    private static async Task<Results<Ok<PresenceAnswer>, ApiProblem>> PresenceAsync(
         string topic, string? after, int? limit, PresenceWatches presence, IPresenceStore store, ApiPage pages)
     {
-        var known = Known(topic, presence);
+        if (Check(topic, presence, out var known) is { } problem)
+        {
+            return problem;
+        }
+
+        if (!pages.TrySize(limit, out var size))
+        {
+            return ApiProblem.InvalidLimit;
+        }
+
         var from = 0ul;
         if (after is not null && !ulong.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out from))
         {
-            throw new ApiProblemException(ApiProblem.InvalidAfter);
+            return ApiProblem.InvalidAfter;
         }
 
-        var page = await store.ReadPageAsync(known, from, pages.SizeOf(limit));
+        var page = await store.ReadPageAsync(known, from, size);
         var count = (await store.ReadAsync(known, most: 0)).Count;
         return TypedResults.Ok(new PresenceAnswer(
             known.Name, count, [.. page.Users.OrderBy(static user => user.Id, StringComparer.Ordinal).Select(static user => new UserEntry(user.Id, user.Connections))],
             page.Next == 0 ? null : page.Next.ToString(CultureInfo.InvariantCulture)));
     }
 
-    private static async Task<Ok<CountAnswer>> CountAsync(string topic, PresenceWatches presence, IPresenceStore store)
-    {
-        var known = Known(topic, presence);
-        return TypedResults.Ok(new CountAnswer(known.Name, (await store.ReadAsync(known, most: 0)).Count));
-    }
+    private static async Task<Results<Ok<CountAnswer>, ApiProblem>> CountAsync(string topic, PresenceWatches presence, IPresenceStore store) =>
+        Check(topic, presence, out var known) is { } problem ? problem : TypedResults.Ok(new CountAnswer(known.Name, (await store.ReadAsync(known, most: 0)).Count));
 
-    private static Topic Known(string topic, PresenceWatches presence) =>
-        ApiTopic.Parse(topic) is var known && presence.Knows(known) ? known : throw new ApiProblemException(ApiProblem.NoPresence);
+    private static ApiProblem? Check(string name, PresenceWatches presence, out Topic topic)
+    {
+        var isTopic = ApiTopic.TryParse(name, out var known);
+        topic = known ?? Topic.All;
+        return !isTopic ? ApiProblem.InvalidTopic : !presence.Knows(topic) ? ApiProblem.NoPresence : null;
+    }
 }
 
 /// <param name="Topic">The topic.</param>

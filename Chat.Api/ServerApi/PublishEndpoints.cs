@@ -18,10 +18,18 @@ internal static class PublishEndpoints
             .WithSummary("Publishes one message to many topics.");
     }
 
-    private static async Task<Ok<PublishAnswer>> PublishAsync(PublishRequest request, ClaimsPrincipal caller, ApiPublisher publisher)
+    private static async Task<Results<Ok<PublishAnswer>, ApiProblem>> PublishAsync(PublishRequest request, ClaimsPrincipal caller, ApiPublisher publisher)
     {
-        var topic = ApiTopic.Parse(request.Topic);
-        var message = publisher.Check(caller, request.From, request.Msg, request.Id);
+        if (!ApiTopic.TryParse(request.Topic, out var topic))
+        {
+            return ApiProblem.InvalidTopic;
+        }
+
+        if (publisher.Check(caller, request.From, request.Msg, request.Id, out var message) is { } problem)
+        {
+            return problem;
+        }
+
         try
         {
             var published = await publisher.PublishAsync(topic, message);
@@ -29,25 +37,29 @@ internal static class PublishEndpoints
         }
         catch (BackplaneUnavailableException)
         {
-            throw new ApiProblemException(ApiProblem.NotPublished);
+            return ApiProblem.NotPublished;
         }
     }
 
-    private static async Task<Ok<PublishManyAnswer>> PublishManyAsync(
+    private static async Task<Results<Ok<PublishManyAnswer>, ApiProblem>> PublishManyAsync(
         PublishManyRequest request, ClaimsPrincipal caller, ApiPublisher publisher, ApiLimits limits, IOptions<ServerApiOptions> options)
     {
         if (request.Topics.Length == 0 || request.Topics.Length > options.Value.TopicsPerCall)
         {
-            throw new ApiProblemException(ApiProblem.TooManyTopics(options.Value.TopicsPerCall));
+            return ApiProblem.TooManyTopics(options.Value.TopicsPerCall);
         }
 
-        if (request.Topics.Contains(null!)) // the one null that the JSON library lets through
+        if (request.Topics.Contains(null!))
         {
-            throw new ApiProblemException(ApiProblem.Malformed("wrong or unknown at $.topics"));
+            return ApiProblem.Malformed("wrong or unknown at $.topics"); // the one null that the JSON library lets through
         }
 
-        var message = publisher.Check(caller, request.From, request.Msg, request.Id);
-        limits.Take(caller, request.Topics.Length - 1); // the call itself has been counted
+        if ((publisher.Check(caller, request.From, request.Msg, request.Id, out var message)
+            ?? limits.Take(caller, request.Topics.Length - 1)) is { } problem) // the call itself has been counted
+        {
+            return problem;
+        }
+
         var results = new List<TopicResult>(request.Topics.Length);
         foreach (var some in request.Topics.Chunk(AtOnce))
         {
@@ -55,13 +67,13 @@ internal static class PublishEndpoints
         }
 
         return results.TrueForAll(static result => result.Status == StatusCodes.Status503ServiceUnavailable)
-            ? throw new ApiProblemException(ApiProblem.NotPublished)
+            ? ApiProblem.NotPublished
             : TypedResults.Ok(new PublishManyAnswer(results.Count(static result => result.Status == StatusCodes.Status200OK), results));
     }
 
     private static async Task<TopicResult> PublishOneAsync(string name, ApiMessage message, ApiPublisher publisher)
     {
-        if (ApiTopic.TryParse(name) is not { } topic)
+        if (!ApiTopic.TryParse(name, out var topic))
         {
             return Failed(name, ApiProblem.InvalidTopic);
         }

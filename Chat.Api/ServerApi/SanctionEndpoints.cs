@@ -18,74 +18,82 @@ internal static class SanctionEndpoints
             .WithSummary("Lets a user hear, but not write: to a topic, or at all.");
         calls.MapPost("/users/lift", LiftAsync).WithName("lift").WithTags("users").WithProblems(400)
             .WithSummary("Ends a ban or a mute before its time.");
-        calls.MapPost("/users/recheck", RecheckAsync).WithName("recheck").WithTags("users").WithProblems(400)
-            .WithSummary("Makes every node ask the access webhook anew what a user may do.");
         calls.MapGet("/users/sanctions", OfUserAsync).WithName("sanctions-of-user").WithTags("users").WithProblems(400)
             .WithSummary("Lists the bans and mutes of a user.");
         calls.MapGet("/sanctions", ListAsync).WithName("sanctions").WithTags("users").WithProblems(400)
             .WithSummary("Lists the bans and mutes of everybody, a page of users at a time.");
     }
 
-    private static Task<Ok<SanctionEntry>> BanAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.BanAsync);
+    private static Task<Results<Ok<SanctionEntry>, ApiProblem>> BanAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.BanAsync);
 
-    private static Task<Ok<SanctionEntry>> MuteAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.MuteAsync);
+    private static Task<Results<Ok<SanctionEntry>, ApiProblem>> MuteAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.MuteAsync);
 
-    private static async Task<Ok<SanctionEntry>> PutAsync(SanctionRequest request, Func<string, Topic?, TimeSpan?, string, Task<Sanction?>> put)
+    private static async Task<Results<Ok<SanctionEntry>, ApiProblem>> PutAsync(SanctionRequest request, Func<string, Topic?, TimeSpan?, string, Task<Sanction?>> put)
     {
-        var user = ApiTopic.ParseUser(request.User);
-        var topic = request.Topic is null ? null : ApiTopic.Parse(request.Topic);
+        if (Check(request.User, request.Topic, out var user, out var topic) is { } problem)
+        {
+            return problem;
+        }
+
         if (request.Seconds is { } seconds && (seconds < 1 || seconds > Sanction.LongestTime.TotalSeconds))
         {
-            throw new ApiProblemException(ApiProblem.InvalidSeconds);
+            return ApiProblem.InvalidSeconds;
         }
 
         if (request.Reason is { } reason && (reason.Length > Sanction.ReasonChars || !PrintableText.Is(reason)))
         {
-            throw new ApiProblemException(ApiProblem.InvalidSanctionReason);
+            return ApiProblem.InvalidSanctionReason;
         }
 
         TimeSpan? time = request.Seconds is { } some ? TimeSpan.FromSeconds(some) : null;
-        return await put(user.Id, topic, time, request.Reason ?? "") is { } sanction
-            ? TypedResults.Ok(Entry(sanction)) : throw new ApiProblemException(ApiProblem.TooManySanctions);
+        return await put(user, topic, time, request.Reason ?? "") is { } sanction ? TypedResults.Ok(Entry(sanction)) : ApiProblem.TooManySanctions;
     }
 
-    private static async Task<Ok<LiftAnswer>> LiftAsync(LiftRequest request, Sanctions sanctions)
+    private static async Task<Results<Ok<LiftAnswer>, ApiProblem>> LiftAsync(LiftRequest request, Sanctions sanctions)
     {
-        var user = ApiTopic.ParseUser(request.User);
-        var topic = request.Topic is null ? null : ApiTopic.Parse(request.Topic);
-        var kind = request.Kind switch
+        if (Check(request.User, request.Topic, out var user, out var topic) is { } problem)
         {
-            Ban => SanctionKind.Ban,
-            Mute => SanctionKind.Mute,
-            _ => throw new ApiProblemException(ApiProblem.Malformed("kind is ban or mute")),
-        };
-        return TypedResults.Ok(new LiftAnswer(await sanctions.LiftAsync(kind, user.Id, topic)));
+            return problem;
+        }
+
+        return request.Kind is not (Ban or Mute) ? ApiProblem.Malformed("kind is ban or mute")
+            : TypedResults.Ok(new LiftAnswer(await sanctions.LiftAsync(request.Kind == Ban ? SanctionKind.Ban : SanctionKind.Mute, user, topic)));
     }
 
-    private static async Task<Ok<RecheckAnswer>> RecheckAsync(RecheckRequest request, Sanctions sanctions)
+    private static async Task<Results<Ok<SanctionsAnswer>, ApiProblem>> OfUserAsync(string user, Sanctions sanctions)
     {
-        var user = ApiTopic.ParseUser(request.User);
-        await sanctions.AskAgainAsync(user.Id);
-        return TypedResults.Ok(new RecheckAnswer(user.Id));
-    }
+        if (!ChatId.TryParse(user, out var id))
+        {
+            return ApiProblem.InvalidUser;
+        }
 
-    private static async Task<Ok<SanctionsAnswer>> OfUserAsync(string user, Sanctions sanctions)
-    {
-        var all = await sanctions.ListAsync(ApiTopic.ParseUser(user).Id);
+        var all = await sanctions.ListAsync(id);
         return TypedResults.Ok(new SanctionsAnswer(all.Count > 0 ? 1 : 0, [.. all.Select(Entry)], null));
     }
 
-    private static async Task<Ok<SanctionsAnswer>> ListAsync(int? after, int? limit, Sanctions sanctions, ApiPage pages)
+    private static async Task<Results<Ok<SanctionsAnswer>, ApiProblem>> ListAsync(int? after, int? limit, Sanctions sanctions, ApiPage pages)
     {
-        var (skip, size) = (after ?? 0, pages.SizeOf(limit));
+        if (!pages.TrySize(limit, out var size))
+        {
+            return ApiProblem.InvalidLimit;
+        }
+
+        var skip = after ?? 0;
         if (skip < 0)
         {
-            throw new ApiProblemException(ApiProblem.InvalidAfter);
+            return ApiProblem.InvalidAfter;
         }
 
         var page = await sanctions.ListAsync(skip, size);
         return TypedResults.Ok(new SanctionsAnswer(
             page.Of, [.. page.Users.SelectMany(static all => all).Select(Entry)], skip + (long)size < page.Of ? skip + size : null));
+    }
+
+    private static ApiProblem? Check(string userName, string? topicName, out string user, out Topic? topic)
+    {
+        var isUser = ChatId.TryParse(userName, out var id);
+        user = id ?? "";
+        return !ApiTopic.TryParseOptional(topicName, out topic) ? ApiProblem.InvalidTopic : isUser ? null : ApiProblem.InvalidUser;
     }
 
     private static SanctionEntry Entry(Sanction sanction) => new(
@@ -108,18 +116,6 @@ internal sealed record LiftRequest(string User, string Kind, string? Topic = nul
 
 /// <param name="Lifted">False: there was none.</param>
 internal sealed record LiftAnswer(bool Lifted);
-
-/// <param name="User">The user.</param>
-internal sealed record RecheckRequest(string User)
-{
-    public override string ToString() => nameof(RecheckRequest);
-}
-
-/// <param name="User">The user, whose nodes have been told.</param>
-internal sealed record RecheckAnswer(string User)
-{
-    public override string ToString() => nameof(RecheckAnswer);
-}
 
 /// <param name="Kind"><c>ban</c> or <c>mute</c>.</param>
 /// <param name="User">Whose.</param>

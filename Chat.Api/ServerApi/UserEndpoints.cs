@@ -1,4 +1,5 @@
 using System.Text;
+using Chat.Api.Access;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
 using Chat.Api.Orders;
@@ -9,23 +10,48 @@ namespace Chat.Api.ServerApi;
 /// <summary>What a backend does to users' connections.</summary>
 internal static class UserEndpoints
 {
-    public static void MapUsers(this IEndpointRouteBuilder calls) =>
+    public static void MapUsers(this IEndpointRouteBuilder calls)
+    {
         calls.MapPost("/users/disconnect", DisconnectAsync).WithName("disconnect").WithTags("users").WithProblems(400)
             .WithSummary("Closes all connections of a user, on all nodes.");
+        calls.MapPost("/users/recheck", RecheckAsync).WithName("recheck").WithTags("users").WithProblems(400)
+            .WithSummary("Makes every node ask again what a user may do.");
+    }
 
-    private static async Task<Ok<DisconnectAnswer>> DisconnectAsync(DisconnectRequest request, NodeOrders orders)
+    private static async Task<Results<Ok<DisconnectAnswer>, ApiProblem>> DisconnectAsync(DisconnectRequest request, NodeOrders orders)
     {
-        var user = ApiTopic.ParseUser(request.User);
-        var reason = request.Reason ?? CloseReason.DisconnectedText;
-        if (Encoding.UTF8.GetByteCount(reason) > CloseReason.MostTextBytes || !PrintableText.Is(reason))
+        if (!ChatId.TryParse(request.User, out var user))
         {
-            throw new ApiProblemException(ApiProblem.InvalidReason);
+            return ApiProblem.InvalidUser;
         }
 
-        var done = await orders.GiveAsync(DisconnectOrder.Order, DisconnectOrder.Of(user.Id, reason));
+        var reason = request.Reason ?? CloseReason.Disconnected.Text;
+        if (Encoding.UTF8.GetByteCount(reason) > DisconnectOrder.MostReasonBytes || !PrintableText.Is(reason))
+        {
+            return ApiProblem.InvalidReason;
+        }
+
+        var done = await orders.GiveAsync(DisconnectOrder.Order, DisconnectOrder.Of(user, reason));
         return TypedResults.Ok(new DisconnectAnswer(done.Of, done.Nodes, done.Count));
     }
+
+    private static async Task<Results<Ok<RecheckAnswer>, ApiProblem>> RecheckAsync(RecheckRequest request, Sanctions sanctions)
+    {
+        if (!ChatId.TryParse(request.User, out var user))
+        {
+            return ApiProblem.InvalidUser;
+        }
+
+        await sanctions.AskAgainAsync(user);
+        return TypedResults.Ok(new RecheckAnswer(user));
+    }
 }
+
+/// <param name="User">The user.</param>
+internal sealed record RecheckRequest(string User);
+
+/// <param name="User">The user.</param>
+internal sealed record RecheckAnswer(string User);
 
 /// <param name="User">The user.</param>
 /// <param name="Reason">What clients are told, as the text of the close. Default: disconnected.</param>

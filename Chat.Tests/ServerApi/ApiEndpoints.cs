@@ -6,8 +6,11 @@ using Chat.Api.Nodes;
 using Chat.Api.Presence;
 using Chat.Api.ServerApi;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ServiceDefaults;
@@ -34,11 +37,16 @@ internal static class ApiEndpoints
         return calls;
     }
 
-    private static RouteEndpoint[] Map()
+    /// <summary>A node with nothing but the API, and nothing behind it: no Redis, and no service that would want one.</summary>
+    public static WebApplication Build()
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development });
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:redis", "127.0.0.1:1,connectTimeout=100")]);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(
+        [
+            new("ConnectionStrings:redis", "127.0.0.1:1,connectTimeout=100"), new("Api:Keys:0:Name", ApiNodes.Backend), new("Api:Keys:0:Secret", ApiNodes.Key),
+        ]);
         builder.AddServiceDefaults();
         builder.AddNodes();
         builder.AddAuth();
@@ -47,8 +55,28 @@ internal static class ApiEndpoints
         builder.AddChat();
         builder.AddChatHub();
         builder.AddServerApi();
-        IEndpointRouteBuilder app = builder.Build().MapServerApi(); // is never started, so there is nothing to end
+        foreach (var service in builder.Services.Where(service => service.ServiceType == typeof(IHostedService) && !IsServer(service)).ToList())
+        {
+            builder.Services.Remove(service);
+        }
+
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
+        return builder.Build().UseServerApi().UseAuth().MapServerApi();
+    }
+
+    private static bool IsServer(ServiceDescriptor service) => service.ImplementationType?.Namespace == "Microsoft.AspNetCore.Hosting";
+
+    private static RouteEndpoint[] Map()
+    {
+        IEndpointRouteBuilder app = Build(); // is never started, so there is nothing to end
         return [.. app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText?.StartsWith(ServerApiBuilder.Path, StringComparison.OrdinalIgnoreCase) == true)];
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

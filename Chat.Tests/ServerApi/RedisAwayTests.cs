@@ -18,9 +18,9 @@ public sealed class RedisAwayTests(ApiNodes nodes, ITestOutputHelper output) : A
         ["groups/add"] = """{"user":"a","group":"g"}""",
         ["groups/remove"] = """{"user":"a","group":"g"}""",
         ["users/disconnect"] = """{"user":"a"}""",
+        ["users/recheck"] = """{"user":"a"}""",
         ["users/ban"] = """{"user":"a","topic":"group:g","seconds":1}""",
         ["users/mute"] = """{"user":"a","topic":"group:g","seconds":1}""",
-        ["users/recheck"] = """{"user":"a"}""",
         ["users/lift"] = """{"user":"a","kind":"ban"}""",
     };
 

@@ -1,0 +1,12 @@
+# Chat, with 200 calls a second to the server API beside what is measured: what do backends cost those who talk? Compare with chat.sh.
+. "$(dirname "${BASH_SOURCE[0]}")/chat.sh"
+API_KEY=for-measuring-only-0123456789abcdef
+CHAT_SETTINGS="Api__Keys__0__Name=bench Api__Keys__0__Secret=$API_KEY"
+eval "chat_$(declare -f peer_start)"
+
+peer_start() {
+    chat_peer_start
+    # Not spawned: what the caller costs is not the nodes'.
+    node "$CHAT_REPO/bench/peers/api-calls.mjs" "${API_RATE:-200}" "$API_KEY" "${PORTS[@]}" >"$SCRATCH/$PEER-calls.log" 2>&1 &
+    STARTED+=("$!")
+}
