@@ -54,25 +54,10 @@ internal sealed partial class HubClient
 
             ImmutableInterlocked.Update(ref _unsubscribed, static (groups, group) => groups.Remove(group), group);
 
-            if (await AddAsync(group, generation, from) is not var (member, _, live))
+            if (await AddAsync(group, generation, from) is { } added)
             {
-                return; // this device's user may not, whatever the other one's token says
-            }
-
-            await _services.Watch.LookAsync(User!, []); // left meanwhile, perhaps before the member was there
-            if (!member.IsIn)
-            {
-                return;
-            }
-
-            if (from is { } place)
-            {
-                await CatchUpAsync(member, place, live);
-                return;
-            }
-
-            TellHole(member, live);
-            member.Topic.Release(member);
+                await FollowAsync(added);
+            } // else this device's user may not, whatever the other one's token says
         }
         finally
         {
@@ -129,15 +114,29 @@ internal sealed partial class HubClient
         return added;
     }
 
-    private async Task CatchUpAsync(Member member, LogPosition from, LogPosition live)
+    private async Task FollowAsync(Entered added)
     {
+        var (member, since, live) = added;
         try
         {
-            await TopicReplay.CatchUpAsync(member, from, live.Epoch, live.Offset, _services.Backplane);
+            await _services.Watch.LookAsync(User!, []); // left meanwhile, perhaps before the member was there
+            if (!member.IsIn)
+            {
+                return;
+            }
+
+            if (since is { } place)
+            {
+                await TopicReplay.CatchUpAsync(member, place, live.Epoch, live.Offset, _services.Backplane);
+                return;
+            }
+
+            TellHole(member, live);
+            member.Topic.Release(member);
         }
         catch
         {
-            Leave(member); // for the next look to find that it is not in
+            Leave(member); // or it would be held for ever, and count as in; so the next look finds that it is not
             throw;
         }
     }

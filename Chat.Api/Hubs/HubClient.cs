@@ -271,8 +271,14 @@ internal sealed partial class HubClient
         Volatile.Read(ref _presence)?.Remove(topic);
         if (_groups.TryGetValue(topic.Id, out var member) && !member.IsIn)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Client.Forget(state.Member), (Client: this, Member: member), preferLocal: false);
+            _ = ForgetSoonAsync(member);
         }
+    }
+
+    private async Task ForgetSoonAsync(Member member)
+    {
+        await Task.Yield(); // out of the topic's lock
+        Forget(member);
     }
 
     private void Forget(Member member)

@@ -55,6 +55,15 @@ internal sealed partial class HubMemberships(
                 CheckIsMember(client, group);
                 return await messages.MissedAsync(Topic.Group(group), since, live);
             }
+            catch (BackplaneUnavailableException)
+            {
+                if (held is not null)
+                {
+                    client.Leave(held); // the removal may have been before it, and nobody has looked
+                }
+
+                throw;
+            }
             finally
             {
                 held?.Topic.Release(held);

@@ -32,7 +32,7 @@ internal sealed class GroupRemovals(
         try
         {
             await PublishAsync(group, userId, generation, id);
-            await pending.Done.WaitAsync(options.Value.RemovalTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await pending.DoneAsync().WaitAsync(options.Value.RemovalTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             return pending.Result;
         }
         finally

@@ -22,6 +22,9 @@ internal sealed class Confirmations : IDisposable
     /// <summary>Completes when none is waited for any more.</summary>
     public Task Done => _done.Task;
 
+    /// <summary>As <see cref="Done"/>, for a wait that stays in its context: WaitAsync on the task itself would go on at the pool.</summary>
+    public async Task DoneAsync() => await _done.Task;
+
     public Confirmed Result
     {
         get

@@ -5,7 +5,7 @@ namespace Chat.Api.Nodes;
 /// <summary>Who this process is in the cluster. New with every start: a restarted node is another node.</summary>
 internal sealed class NodeIdentity(TimeProvider time)
 {
-    public string Id { get; } = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 8);
+    public string Id { get; init; } = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 8);
 
     public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
 }

@@ -86,8 +86,9 @@ internal sealed partial class PresenceReporter(
         await using var renewal = time.CreateTimer(_ => ReportAll(), null, RenewEvery, RenewEvery);
         try
         {
-            await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+            while (await _wakes.Reader.WaitToReadAsync(stoppingToken))
             {
+                _wakes.Reader.TryRead(out _);
                 await Task.Delay(options.Value.BatchTime, time, stoppingToken);
                 if (MayReport() && !await TryReportAsync())
                 {

@@ -32,6 +32,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private bool _hasRolled;
+    private bool _isAnswered = true; // the last roll
 
     public PresenceSweeper(
         IPresenceStore store, PresenceReporter reporter, PresenceMetrics metrics, LiveNodes nodes, NodeSelf self,
@@ -60,8 +61,9 @@ internal sealed partial class PresenceSweeper : BackgroundService
         await using var timer = _time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, _heartbeat);
         try
         {
-            await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+            while (await _wakes.Reader.WaitToReadAsync(stoppingToken))
             {
+                _wakes.Reader.TryRead(out _);
                 // Whoever is not in the registry would be taken for dead.
                 if (_nodes.Contains(_self.Id))
                 {
@@ -101,10 +103,18 @@ internal sealed partial class PresenceSweeper : BackgroundService
             while (true)
             {
                 var asked = _time.GetTimestamp();
+                var wasAnswered = _isAnswered;
+                _isAnswered = false;
                 var roll = await _store.CallRollAsync();
+                _isAnswered = true;
                 if (!roll.IsKnown && _hasRolled)
                 {
                     Log.WasSwept(_logger);
+                }
+
+                // The answer that did not come may have been that this node was not known; it is known since.
+                if (!(roll.IsKnown && wasAnswered) && _hasRolled)
+                {
                     _reporter.ReportAll();
                 }
 

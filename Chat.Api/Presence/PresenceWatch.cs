@@ -29,6 +29,8 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
     /// <summary>Whether a number is to be told of a topic that has too many users to name them.</summary>
     public bool HasCount => _countToTell >= 0;
 
+    private bool HasTold => _watchers.Exists(static watcher => watcher.Waiting is null);
+
     /// <summary>Adds a connection, which gets a list at the next occasion. Returns false if it watches already.</summary>
     public bool TryAdd(Connection connection)
     {
@@ -53,7 +55,7 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
             return; // a list has told of it
         }
 
-        var isGap = _version != 0 && news.Version != _version + 1;
+        var isNext = (_version == 0 && !HasTold) || Follows(news, _version);
         _version = news.Version;
         if (news.IsCountOnly)
         {
@@ -62,7 +64,7 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
             return;
         }
 
-        if (isGap || _isCountOnly)
+        if (!isNext || _isCountOnly)
         {
             ListAnew(); // something was lost, or so many have left that they can be named again
             return;
@@ -71,15 +73,14 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         Span<Frame?> frames = new Frame?[IFrameFormat.Count];
         foreach (var watcher in _watchers)
         {
-            if (watcher.Waiting is { } waiting)
+            if (watcher.Waiting is not null)
             {
-                if (waiting.Count == MostWaiting)
+                if (watcher.Waiting.Count == MostWaiting)
                 {
-                    waiting.Clear();
                     NeedList(watcher);
                 }
 
-                waiting.Add(news);
+                watcher.Waiting.Add(news);
             }
             else if (news.Version > watcher.Version)
             {
@@ -98,7 +99,8 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
     public void OnList(PresenceNews list, PresenceQuestion question)
     {
         NeedsList = false;
-        if (list.Version >= _version || question.Version == _version) // without news since, it is right, even where versions went back
+        var isLatest = list.Version >= _version || question.Version == _version; // without news since, it is right, even where versions went back
+        if (isLatest)
         {
             _version = list.Version;
             _isCountOnly = list.IsCountOnly;
@@ -109,19 +111,35 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         {
             if (watcher.Waiting is { } waiting)
             {
-                if (watcher.ListFrom > question.Number)
-                {
-                    NeedsList = true; // it may have missed what came between that and its coming
-                    continue;
-                }
-
-                Tell(watcher, list, frames);
-                watcher.Waiting = null;
-                foreach (var news in waiting.Where(news => news.Version > list.Version))
-                {
-                    Tell(watcher, news, new Frame?[IFrameFormat.Count]);
-                }
+                TellList(watcher, waiting, list, question, frames);
             }
+            else if (isLatest && watcher.Version != list.Version)
+            {
+                Tell(watcher, list, frames); // the news in between is dropped when it comes, if it was not lost
+            }
+        }
+    }
+
+    private void TellList(Watcher watcher, List<PresenceNews> waiting, PresenceNews list, PresenceQuestion question, Span<Frame?> frames)
+    {
+        var since = waiting.Find(news => news.Version > list.Version);
+        if (watcher.ListFrom > question.Number)
+        {
+            NeedsList = true; // it may have missed what came between that and its coming
+            return;
+        }
+
+        if (since is not null && !Follows(since, list.Version))
+        {
+            NeedList(watcher); // what comes between the list and the first news was lost
+            return;
+        }
+
+        Tell(watcher, list, frames);
+        watcher.Waiting = null;
+        foreach (var news in waiting.Where(news => news.Version > list.Version))
+        {
+            Tell(watcher, news, new Frame?[IFrameFormat.Count]);
         }
     }
 
@@ -146,10 +164,14 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         }
     }
 
-    // One that was asked for before will not do.
+    // An empty record has no version. The first news of a new one names everybody who is in it.
+    private static bool Follows(PresenceNews news, long version) =>
+        version == 0 ? news.Count > 0 && news.Count == news.Joined.Count : news.Version == version + 1;
+
+    // One that was asked for before will not do; and one that is asked for from now on has all that was heard before.
     private void NeedList(Watcher watcher)
     {
-        watcher.Waiting ??= [];
+        watcher.Waiting = [];
         watcher.ListFrom = _asked + 1;
         NeedsList = true;
     }

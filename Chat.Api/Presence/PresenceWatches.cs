@@ -24,6 +24,8 @@ internal sealed partial class PresenceWatches(
     private readonly Channel<(string Topic, PresenceNews News)> _news = Channel.CreateBounded<(string, PresenceNews)>(
         new BoundedChannelOptions(NewsWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    private int _isRound; // 1: a round has begun and is not seen to
+
     /// <summary>Whether presence is kept for a topic.</summary>
     public bool Knows(Topic topic) => reporter.IsKept(topic);
 
@@ -76,43 +78,45 @@ internal sealed partial class PresenceWatches(
     {
         store.Heard = OnHeard;
         store.Restored = OnRestored;
-        using var timer = new PeriodicTimer(Round, time);
+        await using var timer = time.CreateTimer(_ => OnRound(), null, Round, Round);
         var checks = time.GetTimestamp();
-        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
-        var news = _news.Reader.WaitToReadAsync(stoppingToken).AsTask();
-        while (true)
+        try
         {
-            await Task.WhenAny(tick, news).ConfigureAwait(false);
-            if (stoppingToken.IsCancellationRequested)
+            while (await _news.Reader.WaitToReadAsync(stoppingToken))
             {
-                return;
-            }
-
-            var isTick = tick.IsCompleted;
-            if (isTick)
-            {
-                tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
-            }
-
-            try
-            {
-                TellNews();
-                if (isTick)
-                {
-                    TellCounts();
-                }
-
-                var isCheck = time.GetElapsedTime(checks) >= CheckEvery;
+                var isRound = Interlocked.Exchange(ref _isRound, 0) == 1;
+                var isCheck = isRound && time.GetElapsedTime(checks) >= CheckEvery;
                 checks = isCheck ? time.GetTimestamp() : checks;
-                await ListAsync(isCheck);
+                await TellAsync(isRound, isCheck);
             }
-            catch (Exception exception)
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task TellAsync(bool isRound, bool isCheck)
+    {
+        try
+        {
+            TellNews();
+            if (isRound)
             {
-                Log.Failed(logger, exception);
+                TellCounts();
             }
 
-            news = news.IsCompleted ? _news.Reader.WaitToReadAsync(stoppingToken).AsTask() : news;
+            await ListAsync(isCheck);
         }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception);
+        }
+    }
+
+    private void OnRound()
+    {
+        Volatile.Write(ref _isRound, 1);
+        Wake();
     }
 
     private void OnHeard(string topic, PresenceNews news) => _news.Writer.TryWrite((topic, news));

@@ -193,20 +193,18 @@ internal sealed class RedisPresence : IPresenceStore
 
     public Task ForgetNodeAsync(string node)
     {
-        var call = new RedisCall();
-        call.Buffer.Command(3).Bulk("ZREM"u8);
-        _keys.Reporters(call.Buffer);
-        call.Buffer.Bulk(node);
+        var call = Roll(arguments: 3, node);
+        call.Buffer.Bulk("swept"u8);
         return _commands.CallAsync(call, RedisKeys.NodesTag);
     }
 
-    private RedisCall Roll(int arguments)
+    private RedisCall Roll(int arguments, string? node = null)
     {
         var call = new RedisCall();
         RollScript.Begin(call.Buffer, keys: 2, arguments);
         _keys.Leases(call.Buffer);
         _keys.Reporters(call.Buffer);
-        call.Buffer.Bulk(_node).Bulk((long)SweepTime.TotalMilliseconds);
+        call.Buffer.Bulk(node ?? _node).Bulk((long)SweepTime.TotalMilliseconds);
         return call;
     }
 

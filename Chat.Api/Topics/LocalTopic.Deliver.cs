@@ -94,6 +94,7 @@ internal sealed partial class LocalTopic
         Doubt_NeedsLock();
         foreach (var member in _members)
         {
+            member.Known = Math.Min(member.Known, _cursor.Last); // told to stand there, it gets all that is behind, even what it had before
             Tell_NeedsLock(member, recovered: false);
         }
     }

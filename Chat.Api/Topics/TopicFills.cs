@@ -63,7 +63,7 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
                 continue;
             }
 
-            await Task.Delay(RetryDelay, time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(RetryDelay, time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             lock (_gate)
             {
                 _due.Enqueue(topic);

@@ -153,6 +153,22 @@ public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(["42", "first", "second"], restored.Groups.Keys.Order());
     }
 
+    // A node that had looked before the leave may still ask, with what it held then.
+    [RedisFact]
+    public async Task Group_ThatWasGivenBackAndLeft_IsNotGivenBackAgain()
+    {
+        var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+        redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
+
+        var mark = await A.Memberships.LeaveAsync(_anna, "42");
+        A.Memberships.Forget(_anna, "42", mark);
+
+        Assert.True(mark.WasIn);
+        Assert.Empty((await A.Memberships.ReadAsync(_anna, [new("42", generation)])).Groups);
+        Assert.True(await A.Memberships.JoinAsync(_anna, "42", 100) > mark.Generation);
+    }
+
     [RedisFact]
     public async Task Member_WhoJoinedAfterALook_IsNotEndedByIt()
     {

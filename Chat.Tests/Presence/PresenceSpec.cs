@@ -189,6 +189,21 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
     }
 
+    // It lives, and has come back while another swept it. It must learn that it was swept; and if it dies before, somebody must sweep it.
+    [RedisFact]
+    public async Task Node_ThatComesBackWhileItIsSwept_IsNotKnown_AndCanBeSweptAgain()
+    {
+        await A.CallRollAsync();
+        Die(_a!.Id);
+        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
+        Assert.False((await A.CallRollAsync()).IsKnown);
+
+        await B.ForgetNodeAsync(_a.Id);
+
+        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
+        Assert.False((await A.CallRollAsync()).IsKnown);
+    }
+
     [RedisFact]
     public async Task Topics_OfANode_AreItsOwn()
     {

@@ -126,6 +126,49 @@ public sealed class PresenceWatchTests
         Assert.Equal(2, _anna.Seen.Length);
     }
 
+    // It came over another link than the news before it, which will not be told any more when it comes.
+    [Fact]
+    public void List_ThatIsAheadOfTheNews_IsToldToThoseWhoHaveOne()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(List(7, "anna"), _watch.Ask());
+        _watch.TryAdd(_ben);
+        _watch.OnList(List(9, "anna", "ben", "carl"), _watch.Ask());
+
+        _watch.OnNews(News(8, joined: "ben"));
+        _watch.OnNews(News(9, joined: "carl"));
+        _watch.OnNews(News(10, left: "carl"));
+
+        Assert.Equal(["7: anna 1", "9: anna 1, ben 1, carl 1", "10: -carl"], _anna.Seen);
+    }
+
+    // Nobody was there, so that there was no version. What is heard first is not what came first.
+    [Fact]
+    public void News_AfterAnEmptyList_ThatDoesNotNameEverybody_MakesANewList()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(new PresenceNews(0, 0) { Members = [] }, _watch.Ask());
+        _watch.OnNews(new PresenceNews(8, 2) { Joined = ["carl"] });
+
+        Assert.True(_watch.NeedsList);
+        _watch.OnList(List(8, "ben", "carl"), _watch.Ask());
+        Assert.Equal(["0: ", "8: ben 1, carl 1"], _anna.Seen);
+    }
+
+    [Fact]
+    public void News_BetweenTheListAndTheFirstThatWasHeard_IsMissed_AndMakesANewList()
+    {
+        _watch.TryAdd(_anna);
+        var question = _watch.Ask();
+        _watch.OnNews(News(9, joined: "dora")); // carl's joining was lost
+        _watch.OnList(List(7, "anna"), question);
+
+        Assert.True(_watch.NeedsList);
+        Assert.Empty(_anna.Seen);
+        _watch.OnList(List(9, "anna", "carl", "dora"), _watch.Ask());
+        Assert.Equal(["9: anna 1, carl 1, dora 1"], _anna.Seen);
+    }
+
     // Of a promoted replica, say, whose clock is behind.
     [Fact]
     public void Versions_ThatWentBack_AreBelieved()

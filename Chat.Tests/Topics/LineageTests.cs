@@ -85,6 +85,26 @@ public sealed class LineageTests
         }
     }
 
+    // The node of the client before was ahead of this one. Told to stand where this one does, the client gets what is behind, once more.
+    [Fact]
+    public async Task Hole_BeforeWhatAReturningClientHas_IsFollowedByAllThatIsBehindIt()
+    {
+        await HearAsync("a");
+        _backplane.Redis.BeginLife(_name, "L2");
+        await CatchUpAsync();
+        byte[][] ahead = [_backplane.Say(_name, "b"), _backplane.Say(_name, "c")];
+        var client = new RecordingConnection();
+        await TopicReplay.JoinAsync(_topic, client, new LogPosition("e2", 3), _backplane);
+
+        _topic.OnLifeBroken("L2");
+        foreach (var envelope in ahead)
+        {
+            _topic.Receive(envelope);
+        }
+
+        Assert.Equal(["from e2:3", "hole e2:1", "e2:2 b", "e2:3 c"], client.Seen);
+    }
+
     // Nobody used the topic in the life that lost something, so it has no epoch of it: only the times tell.
     [Theory]
     [InlineData(1, false)] // the reader's epoch began later than that life

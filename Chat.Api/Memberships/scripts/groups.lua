@@ -1,5 +1,6 @@
 -- What is known of a user's groups; begins the record where there is none, and groups to begin it with are given.
--- KEYS[1] groups   hash: group -> generation of the joining, or "-" and that of a leave under way. And, under what no group
+-- KEYS[1] groups   hash: group -> generation of the joining, or "-" and that of a leave under way (with "!" behind it: the
+--                  mark stays). And, under what no group
 --                  is called, ":" -> the generation at which the record began, "::" -> the last one given
 -- A generation is the microsecond by Redis's clock, but always above the last one: clocks may go back.
 -- ARGV[1] ms after which an untouched record goes   [2...] pairs of group and generation, 0 for one that begins now

@@ -2,12 +2,21 @@
 -- KEYS[1] leases (see node-beat.lua)
 -- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock
 -- ARGV[1] the node   [2] ms for which a dead node is given to the one that asks   [3] ms, if the node is leaving: it is to be swept
---         only after these, since its users may be on their way to other nodes
+--         only after these, since its users may be on their way to other nodes; or 'swept': another node has swept it
 -- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; and the dead node, or an empty text.
 local call = redis.call
 local leases, reporters, node = KEYS[1], KEYS[2], ARGV[1]
 local time = call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+if ARGV[3] == 'swept' then
+  if tonumber(call('ZSCORE', reporters, node) or '1') == 0 then
+    call('ZADD', reporters, '1', node) -- it lives, and came back in the midst of that: it stays, and will find that it is not known
+  else
+    call('ZREM', reporters, node)
+  end
+  return { '1', '' }
+end
 
 if ARGV[3] then
   call('ZADD', reporters, string.format('%.0f', now + tonumber(ARGV[3])), node)

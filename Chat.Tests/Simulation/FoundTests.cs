@@ -1,0 +1,45 @@
+using Xunit;
+
+namespace Chat.Tests.Simulation;
+
+/// <summary>What the simulation has found in how devices follow their user's groups, each in as few steps as it takes.</summary>
+public sealed class FoundTests : IDisposable
+{
+    private readonly ClusterOfOne _cluster = new();
+
+    public void Dispose() => _cluster.Dispose();
+
+    // It was put into the group that the other device had joined, but whether the user still was in it could not be asked. It then was a
+    // member for whom everything was held, for ever.
+    [Fact]
+    public void Device_ThatCannotLookWhileItFollows_IsNotHeldForEver()
+    {
+        var laptop = _cluster.Connect("laptop");
+        var phone = _cluster.Connect("phone");
+        phone.Join("b");
+        _cluster.World.Run(8); // joined in Redis; the other device is yet to hear of it
+        _cluster.Node.Memberships.IsAway = true;
+        _cluster.Pass(5);
+        _cluster.Node.Memberships.IsAway = false;
+        _cluster.Pass(30); // until the next look
+
+        _cluster.Node.Probe(Chat.Api.Messages.Topic.Group("b"));
+        _cluster.Pass(1);
+
+        Assert.Null(_cluster.World.Violation);
+        Assert.Equal(1, laptop.View("group:b")?.Offset);
+    }
+
+    // Its removal had passed before the member was there, and the look that was to find that got no answer. The device stayed in.
+    [Fact]
+    public void Device_ThatCannotLookAfterItJoined_IsNotInTheGroup()
+    {
+        var phone = _cluster.Connect("phone");
+        _cluster.Node.Memberships.IsAway = true;
+        phone.Join("b");
+        _cluster.Pass(1);
+
+        Assert.False(phone.Current!.Hub!.TryFind("b", out _));
+        Assert.Null(phone.View("group:b"));
+    }
+}

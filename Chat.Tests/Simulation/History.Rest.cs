@@ -1,0 +1,169 @@
+using Chat.Api.Messages;
+
+namespace Chat.Tests.Simulation;
+
+// Everything is mended, everybody is back, and within its bound each promise has to hold.
+internal sealed partial class History
+{
+    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(500);
+
+    // Subscriptions that are deaf are found after six ticks, and made anew; a look into the memberships comes every 20 to 25 s (one gives a group back,
+    // the next finds it), one into
+    // the versions of presence every 30 s; a dead node is swept after 7 + 2 s.
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private const int RoundsPerProbe = 6;
+    private static readonly TimeSpan BoundWhenCalm = TimeSpan.FromSeconds(8);
+
+    private void Settle()
+    {
+        _redis.LosesOneIn = 0;
+        _redis.Start();
+        _redis.IsPaused = false;
+        _nodes.ForEach(static node => node.IsCut = node.Process.IsFrozen = false);
+        _clients.ForEach(static client => client.IsSlow = false);
+        _world.Trace("-- all is mended");
+        Await(isProbed: false);
+        Await(isProbed: true);
+    }
+
+    private void Await(bool isProbed)
+    {
+        var end = _world.Now + (_model.IsCalm ? BoundWhenCalm : Bound).Ticks;
+        string? broken;
+        var round = 0;
+        do
+        {
+            foreach (var client in _clients)
+            {
+                if (client.Current is null)
+                {
+                    client.Connect(_nodes[_world.Dice.Next(_nodes.Count)]);
+                }
+            }
+
+            foreach (var group in isProbed && round++ % RoundsPerProbe == 0 ? Groups : [])
+            {
+                Probe("group:" + group); // again, if need be: a link may yet break, and somebody come too late for the first
+            }
+
+            _world.Advance(Round);
+            broken = _world.IsOver ? null : BrokenPromise(isProbed);
+        }
+        while (broken is not null && _world.Now < end);
+
+        if (broken is not null)
+        {
+            _world.Violate(broken);
+        }
+    }
+
+    // One more message: it must reach who is there, and nobody else.
+    private void Probe(string topic)
+    {
+        var node = _nodes[_world.Dice.Next(_nodes.Count)];
+        node.Probe(Topic.Parse(topic)!);
+    }
+
+    private string? BrokenPromise(bool isProbed)
+    {
+        foreach (var topic in _model.Topics)
+        {
+            if (BrokenLog(topic) is { } broken)
+            {
+                return broken;
+            }
+        }
+
+        foreach (var client in _clients)
+        {
+            if ((client.Topic is null ? BrokenHub(client, isProbed) : BrokenTopic(client, client.Topic.Name, isProbed)) is { } broken)
+            {
+                return broken;
+            }
+        }
+
+        return _hasPresence && !_model.MayHaveGhosts ? BrokenPresence() : null;
+    }
+
+    private string? BrokenLog(string topic)
+    {
+        foreach (var said in _model.In(topic))
+        {
+            if (!said.IsLost && !_redis.HasHad(topic, said.Epoch, said.Offset))
+            {
+                return $"{said.Id} at {said.Epoch}:{said.Offset} of {topic} is gone from the log, though Redis lost nothing";
+            }
+        }
+
+        return null;
+    }
+
+    private string? BrokenHub(SimulatedClient client, bool isProbed)
+    {
+        foreach (var group in Groups)
+        {
+            if (client.Current is not { IsOpen: true, Hub: { } hub })
+            {
+                return $"{client.Name} is not connected";
+            }
+
+            var isIn = hub.TryFind(group, out _);
+            if ((_redis.IsInGroup(client.User, group) ?? false) != isIn)
+            {
+                return $"{client.Name} is {(isIn ? "still" : "not")} in {group} on this device, the user is {(isIn ? "not" : "")}";
+            }
+
+            if (isIn && BrokenTopic(client, "group:" + group, isProbed) is { } broken)
+            {
+                return broken;
+            }
+        }
+
+        return null;
+    }
+
+    private string? BrokenTopic(SimulatedClient client, string topic, bool isProbed)
+    {
+        if (client.View(topic) is not { } view)
+        {
+            // Where its user was put into a group while it was away, it is told nothing before the next message.
+            return isProbed || client.Topic is not null ? $"{client.Name} hears nothing of {topic}" : null;
+        }
+
+        var (_, _, last) = _redis.Where(topic);
+        if (view.Connection != client.Current?.Number || (isProbed && view.Offset != last))
+        {
+            return $"{client.Name} stands at {view.Offset} of {topic}, the log at {last}";
+        }
+
+        return view.Misses(_model.In(topic), isProbed) is { } missing ? $"{client.Name} {missing} of {topic}" : null;
+    }
+
+    private string? BrokenPresence()
+    {
+        var present = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var client in _clients)
+        {
+            if (client.Current is { } current && (client.Topic is null ? current.Hub!.TryFind("a", out _) : current.Member is { IsIn: true }))
+            {
+                present.Add(client.User);
+            }
+        }
+
+        var stored = _redis.ReadPresence("group:a", int.MaxValue).Members!.Select(member => member.Id).ToArray();
+        if (!present.SetEquals(stored))
+        {
+            return $"{string.Join(", ", present)} are in a, Redis has {string.Join(", ", stored)}";
+        }
+
+        foreach (var client in _clients.Where(client => client.Watches))
+        {
+            if (client.Present is null || !present.SetEquals(client.Present))
+            {
+                return $"{string.Join(", ", present)} are in a, {client.Name} was told {string.Join(", ", client.Present ?? [])}";
+            }
+        }
+
+        return null;
+    }
+}

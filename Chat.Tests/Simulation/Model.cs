@@ -1,0 +1,219 @@
+using System.Globalization;
+using System.Text;
+using Chat.Api.Messages;
+
+namespace Chat.Tests.Simulation;
+
+/// <summary>A message, or a removal, that Redis once had.</summary>
+internal sealed record Said(string Topic, string Epoch, int EpochNumber, long Offset, string Id, string From, bool IsRemoval, long Generation, int Number, long At)
+{
+    /// <summary>Redis came back without it.</summary>
+    public bool IsLost { get; set; }
+
+    /// <summary>The nodes that were told that it is published, and told the client so.</summary>
+    public List<SimulatedNode> AcknowledgedTo { get; } = [];
+
+    /// <summary>Of a removal: Redis lost all memory of the leave before the log had it, so that the user may be taken to be in.</summary>
+    public bool IsUnmarked { get; set; }
+
+    /// <summary>It was sent again when the log had forgotten it, and so comes twice.</summary>
+    public bool IsRepeated { get; set; }
+
+    public long LostAt { get; set; }
+
+    /// <summary>Redis lost more soon after. Whether it is told then is not promised.</summary>
+    public bool IsLostInSeries { get; set; }
+
+    public long AcknowledgedAt { get; set; }
+
+    /// <summary>Whether a node tells, or has told, the others how far the log goes: it knows that the message is published, lives, and its link
+    /// has not broken since, with notices that were on their way.</summary>
+    public bool IsTold => IsAcknowledged && !AcknowledgedTo.Exists(node => node.Process.IsDead || node.Backplane.BrokeAt >= AcknowledgedAt);
+
+    public bool IsAcknowledged => AcknowledgedTo.Count > 0;
+
+    public bool IsBehind(int epochNumber, long offset) => EpochNumber != epochNumber ? EpochNumber > epochNumber : Offset > offset;
+}
+
+/// <summary>What has really happened, as an observer with no network in between sees it: what the promises are checked against.</summary>
+internal sealed class Model(World world, int kept)
+{
+    private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan KnownAfter = TimeSpan.FromSeconds(5); // a link that comes back, and two ticks
+
+    private readonly Dictionary<(string Topic, string Epoch, long Offset), Said> _said = [];
+    private readonly Dictionary<string, List<Said>> _topics = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Topic, string Epoch), int> _epochs = [];
+    private readonly Dictionary<(string User, string Group), long> _joined = [];
+    private int _lives = 1;
+    private long _lostAt;
+
+    /// <summary>Whether a hole may be told: something was lost with Redis, or is no longer in the log, or its lineage forgot an epoch.</summary>
+    public bool MayHaveHoles { get; private set; }
+
+    /// <summary>Whether what Redis knew of joinings and leaves may be older than what happened.</summary>
+    public bool MembershipsMayBeLost { get; private set; }
+
+    /// <summary>Whether users may stay present whose node has died.</summary>
+    public bool MayHaveGhosts { get; private set; }
+
+    /// <summary>Nothing was lost, cut, stopped or killed: everything has to be right at once.</summary>
+    public bool IsCalm { get; set; } = true;
+
+    public IEnumerable<string> Topics => _topics.Keys;
+
+    public IReadOnlyList<Said> In(string topic) => _topics.TryGetValue(topic, out var said) ? said : [];
+
+    public Said? Find(string topic, string epoch, long offset) => _said.GetValueOrDefault((topic, epoch, offset));
+
+    /// <summary>Later epochs of a log have higher numbers.</summary>
+    public int EpochNumber(string topic, string epoch) => _epochs.GetValueOrDefault((topic, epoch), -1);
+
+    public void OnEpoch(string topic, string epoch) => _epochs.Add((topic, epoch), _epochs.Count);
+
+    public void OnLife() => MayHaveHoles |= ++_lives > 4; // a log remembers so many
+
+    /// <summary>A node was killed. Had Redis just forgotten that it reports presence, nobody will sweep it: that much is not promised.</summary>
+    public void OnKilled() => MayHaveGhosts |= _lostAt > 0 && world.Now - _lostAt < KnownAfter.Ticks;
+
+    public void OnNewsLost() => IsCalm = false;
+
+    public void OnAppended(SimulatedRedis redis, string topic, string epoch, long offset, byte[] utf8, long first)
+    {
+        if (!Envelope.TryParse(utf8, out var envelope))
+        {
+            world.Violate("what was published is no envelope");
+            return;
+        }
+
+        if (!_topics.TryGetValue(topic, out var list))
+        {
+            _topics[topic] = list = [];
+        }
+
+        var said = new Said(
+            topic, epoch, EpochNumber(topic, epoch), offset, Encoding.ASCII.GetString(envelope.Id), JsonText.ToText(envelope.From), envelope.IsRemoval,
+            envelope.IsRemoval ? long.Parse(envelope.Msg, NumberStyles.None, CultureInfo.InvariantCulture) : 0, list.Count, world.Now);
+        if (world.IsTraced)
+        {
+            world.Trace($"redis {topic} {epoch}:{offset} {said.Id}{(said.IsRemoval ? " removes " + said.From : "")}");
+        }
+
+        foreach (var before in list)
+        {
+            var isSame = !before.IsLost && before.Id == said.Id && before.From == said.From;
+            if (before.IsLost || before.Offset >= first)
+            {
+                if (isSame)
+                {
+                    world.Violate($"{said.Id} is in {topic} twice, at {before.Offset} and {offset}");
+                }
+            }
+            else if (isSame)
+            {
+                said.IsRepeated = true;
+            }
+            else if (offset - before.Offset < kept && world.Now - before.At < Age.Ticks)
+            {
+                world.Violate($"{before.Id} is inside the window of {topic} and was trimmed");
+            }
+        }
+
+        MayHaveHoles |= first > 1;
+        list.Add(said);
+        said.IsUnmarked = said.IsRemoval && MembershipsMayBeLost && !redis.IsMarkedLeft(said.From, topic[6..], said.Generation);
+        if (!_said.TryAdd((topic, epoch, offset), said) && world.Fault == Fault.None)
+        {
+            world.Violate($"two messages at {epoch}:{offset} of {topic}");
+        }
+    }
+
+    /// <summary>A node was told that a message is published.</summary>
+    public void OnAcknowledged(SimulatedNode node, string topic, string epoch, long offset)
+    {
+        if (Stands(topic, epoch, offset) is { } said)
+        {
+            said.AcknowledgedTo.Add(node);
+            said.AcknowledgedAt = world.Now;
+        }
+    }
+
+    /// <summary>A client was told so.</summary>
+    public void OnAnswered(string topic, string epoch, long offset, string id)
+    {
+        if (Stands(topic, epoch, offset)?.Id is var there && there != id)
+        {
+            world.Violate($"{id} was acknowledged at {epoch}:{offset} of {topic}, where {there ?? "nothing"} stands");
+        }
+    }
+
+    /// <summary>Redis has less than it had.</summary>
+    public void OnLost(SimulatedRedis redis)
+    {
+        _lostAt = world.Now;
+        // Redis lost something again before every node had heard of the last time; and with it, perhaps, that it did.
+        foreach (var said in _topics.Values.SelectMany(topic => topic))
+        {
+            said.IsLostInSeries |= said.IsLost && world.Now - said.LostAt < KnownAfter.Ticks;
+        }
+
+        MembershipsMayBeLost = true;
+        MayHaveHoles = true; // an epoch may be lost without any message
+        foreach (var said in _topics.Values.SelectMany(topic => topic))
+        {
+            if (!said.IsLost && !redis.HasHad(said.Topic, said.Epoch, said.Offset))
+            {
+                said.IsLost = true;
+                said.LostAt = world.Now;
+                world.Trace($"lost {said.Topic} {said.Epoch}:{said.Offset} {said.Id}");
+            }
+        }
+    }
+
+    public void OnJoined(string user, string group, long generation)
+    {
+        world.Trace($"redis {user} joins {group} as {generation}");
+        _joined[(user, group)] = Math.Max(generation, _joined.GetValueOrDefault((user, group)));
+    }
+
+    /// <summary>Whether its user has not joined again since.</summary>
+    public bool HasLeft(Said removal) => _joined.GetValueOrDefault((removal.From, removal.Topic[6..])) < removal.Generation;
+
+    public void OnLeft(string user, string group, long generation) => world.Trace($"redis {user} leaves {group} as of {generation}");
+
+    /// <summary>A line goes to a client of the hub: a user who has left hears nothing from behind the removal.</summary>
+    public void CheckHears(string user, Line line)
+    {
+        if (line.Kind != 'M' || !line.Topic.StartsWith("group:", StringComparison.Ordinal) || Find(line.Topic, line.Epoch, line.Offset) is not { } said)
+        {
+            return;
+        }
+
+        var list = _topics[line.Topic];
+        for (var i = said.Number - 1; i >= 0; i--)
+        {
+            var removal = list[i];
+            if (removal.IsRemoval && !removal.IsLost && removal.From == user && !removal.IsUnmarked)
+            {
+                if (HasLeft(removal))
+                {
+                    world.Violate($"{user} hears {said.Id} of {line.Topic}, which is behind the removal at {removal.Epoch}:{removal.Offset}");
+                }
+
+                return;
+            }
+        }
+    }
+
+    // The answer to one that is sent again has the present epoch and the old offset.
+    private Said? Stands(string topic, string epoch, long offset)
+    {
+        if (Find(topic, epoch, offset) is { } said)
+        {
+            return said;
+        }
+
+        var number = EpochNumber(topic, epoch);
+        return In(topic).LastOrDefault(one => one.Offset == offset && one.EpochNumber < number);
+    }
+}

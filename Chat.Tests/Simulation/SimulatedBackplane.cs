@@ -1,0 +1,219 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Redis;
+
+namespace Chat.Tests.Simulation;
+
+/// <summary>One node's backplane over a <see cref="SimulatedRedis"/>: what <see cref="RedisBackplane"/> is over sockets, made of the same
+/// parts where these know nothing of sockets: the last acknowledgement, the heads, the ticks, the node's channels, the broken lives.</summary>
+internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
+{
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan AckAge = TimeSpan.FromDays(5);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+    private static readonly BackplaneOptions Options = new();
+    private static readonly BackplaneOptions OptionsWithoutHeads = new() { HeadBytes = 0 };
+    private static readonly BackplaneMetrics Metrics = new(Support.NoMeters.Instance);
+    private static readonly RedisKeys Keys = new("");
+
+    private readonly World _world;
+    private readonly SimulatedNode _node;
+    private readonly IBackplaneListener _listener;
+    private readonly SimulatedLink _commands;
+    private readonly SimulatedSubscriptions _subscriptions;
+    private readonly SimulatedLives _lives;
+    private readonly TopicHeads _heads;
+    private readonly LastAck _lastAck;
+    private readonly byte[] _id;
+    private int _messages;
+    private ITimer? _ticks;
+
+    public SimulatedBackplane(World world, SimulatedRedis redis, SimulatedNode node, IBackplaneListener listener)
+    {
+        (_world, _node, _listener) = (world, node, listener);
+        _id = Encoding.ASCII.GetBytes(node.Id);
+        _lastAck = new LastAck(node.Process.Clock);
+        _heads = new TopicHeads(world.Fault == Fault.HeadsUntold ? OptionsWithoutHeads : Options, Metrics);
+        _commands = new SimulatedLink(world, redis, node, this);
+        _subscriptions = new SimulatedSubscriptions(world, redis, node, listener, Options, Keys);
+        _lives = new SimulatedLives(world, this, listener, node.Process.Clock);
+    }
+
+    public string Name => "commands";
+
+    public bool IsUp => _commands.IsUp;
+
+    public SimulatedSubscriptions Subscriptions => _subscriptions;
+
+    public SimulatedLink Commands => _commands;
+
+    /// <summary>When the link for commands broke last.</summary>
+    public long BrokeAt { get; private set; }
+
+    /// <summary>Reads that are under way, for what wraps the listener.</summary>
+    public Dictionary<string, int> Reads { get; } = new(StringComparer.Ordinal);
+
+    public void Start()
+    {
+        _commands.Connect();
+        _subscriptions.Connect();
+        _ticks = _node.Process.Clock.CreateTimer(_ => Tick(), null, TickInterval, TickInterval);
+    }
+
+    public bool IsReady(out string reason)
+    {
+        reason = IsUp ? "" : "No connection.";
+        return IsUp && _subscriptions.IsAlive(out reason);
+    }
+
+    public void Publish(in Publication publication, IPublishOutcome outcome)
+    {
+        var hasId = !publication.MsgId.IsEmpty;
+        var id = hasId ? publication.MsgId.ToArray() : Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_node.Id}.{++_messages}"));
+        var now = _node.Process.Clock.GetUtcNow();
+        var tail = Tail(publication, id, now.ToUnixTimeMilliseconds());
+        var utf8Topic = publication.Topic.ToArray();
+        var topic = Encoding.UTF8.GetString(publication.Topic);
+        var channel = publication.IsRemoval ? "removals" : topic;
+        var key = hasId ? Encoding.UTF8.GetString([.. publication.From, (byte)'/', .. id]) : null;
+        var life = _commands.Life;
+        if (!_commands.TrySend(
+            redis => redis.Publish(topic, channel, key, tail, life, now),
+            answer =>
+            {
+                var (epoch, offset, repetition) = ((string, long, long))answer!;
+                var utf8Epoch = Encoding.ASCII.GetBytes(epoch);
+                _lastAck.Note(life, utf8Topic, utf8Epoch, offset, repetition);
+                _node.Model.OnAcknowledged(_node, topic, epoch, offset);
+                outcome.Published(id, utf8Epoch, offset, hasId);
+                _heads.Acknowledged(utf8Topic, utf8Epoch, offset);
+            },
+            () => outcome.NotPublished(id, hasId)))
+        {
+            outcome.NotPublished(id, hasId);
+        }
+    }
+
+    public Task SubscribeAsync(Topic topic) => _subscriptions.SubscribeAsync(topic.Name);
+
+    public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(topic.Name);
+
+    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => ReadAsync(topic, epoch, since, limit, endsEpoch: false);
+
+    public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, endsEpoch: true);
+
+    public void ConfirmRemoval(string node, ReadOnlySpan<byte> id)
+    {
+        byte[] message = [.. id, (byte)' ', .. _id];
+        _commands.TrySend(redis => Publish(redis, "removed:" + node, message));
+    }
+
+    public void AnnounceJoin(GroupJoin join)
+    {
+        if (_world.Fault != Fault.JoinUnannounced)
+        {
+            _commands.TrySend(redis => Publish(redis, "joins", join.ToUtf8()));
+        }
+    }
+
+    public Task<long> CountSubscribersAsync(Topic topic) => CallAsync(redis => redis.CountSubscribers(topic.Name));
+
+    /// <summary>Has something done at Redis.</summary>
+    /// <exception cref="BackplaneUnavailableException">Its answer did not come; it may or may not be done.</exception>
+    public async Task<T> CallAsync<T>(Func<SimulatedRedis, T> run)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_commands.TrySend(redis => run(redis), reply => answer.TrySetResult((T)reply!), Fail))
+        {
+            Fail();
+        }
+
+        return await answer.Task;
+
+        void Fail() => answer.TrySetException(new BackplaneUnavailableException("Redis is not reachable."));
+    }
+
+    public void OnMessage(string channel, byte[] message) => _subscriptions.OnMessage(channel, message);
+
+    // The last acknowledgement is asked for before anything else goes over the link.
+    public void OnUp(SimulatedLink link)
+    {
+        _world.Trace($"{_node.Id} commands up in {link.Life}");
+        if (_world.Fault != Fault.LastAckUnchecked && _lastAck.OfAnotherLife(link.Life, AckAge) is { } ack)
+        {
+            var (life, since) = (link.Life, link.UpSince);
+            link.TrySend(redis => redis.Has(ack), isThere =>
+            {
+                _lastAck.Settle(ack, (bool)isThere! ? life : null);
+                if (!(bool)isThere)
+                {
+                    _lives.Found(life, since);
+                }
+            });
+        }
+    }
+
+    public void OnDown()
+    {
+        BrokeAt = _world.Now;
+    }
+
+    public void OnRound(Action read)
+    {
+        Chat.Api.Connections.SendBatch.Begin();
+        read();
+        _listener.OnBatchEnd();
+        Chat.Api.Connections.SendBatch.End();
+    }
+
+    private static object? Publish(SimulatedRedis redis, string channel, byte[] message)
+    {
+        redis.Publish(channel, message);
+        return null;
+    }
+
+    private byte[] Tail(in Publication publication, ReadOnlySpan<byte> id, long now)
+    {
+        var output = new ArrayBufferWriter<byte>(128);
+        EnvelopeWriter.WriteTail(output, publication, id, _id, now, null);
+        return output.WrittenSpan.ToArray();
+    }
+
+    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, bool endsEpoch)
+    {
+        var life = _commands.Life;
+        Reads[topic.Name] = Reads.GetValueOrDefault(topic.Name) + 1;
+        try
+        {
+            return await CallAsync(redis => redis.Read(topic.Name, epoch, since, limit, life, endsEpoch, _lives.Broken));
+        }
+        finally
+        {
+            Reads[topic.Name]--;
+        }
+    }
+
+    private void Tick()
+    {
+        if (_commands.IsOverdue(CommandTimeout))
+        {
+            _commands.Break();
+        }
+
+        _subscriptions.Tick(_commands);
+        if (_commands.IsUp)
+        {
+            _heads.Tell(lines =>
+            {
+                var message = lines.Span.ToArray();
+                return _commands.TrySend(redis => Publish(redis, "heads", message));
+            });
+        }
+
+        _lives.Share();
+    }
+}

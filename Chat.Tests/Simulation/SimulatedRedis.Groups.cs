@@ -1,0 +1,109 @@
+using Chat.Api.Memberships;
+
+namespace Chat.Tests.Simulation;
+
+// groups.lua, groups-join.lua and groups-leave.lua, without expiry.
+internal sealed partial class SimulatedRedis
+{
+    public UserGroups ReadGroups(string user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
+    {
+        var known = Get<GroupsState>("groups:" + user);
+        var now = Math.Max(world.Microseconds, known?.Latest ?? 0);
+        var next = known;
+        if (known is null && unlessKnown.Count > 0)
+        {
+            next = new GroupsState(now, now, []);
+        }
+
+        foreach (var (group, generation) in unlessKnown)
+        {
+            if (generation == 0 ? known is null : generation < next!.Born && !next.Generations.ContainsKey(group))
+            {
+                next = next!.With(group, generation == 0 ? now : generation);
+                model.OnJoined(user, group, generation == 0 ? now : generation);
+            }
+        }
+
+        if (next != known)
+        {
+            Set("groups:" + user, next);
+        }
+
+        var groups = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (group, generation) in next?.Generations ?? [])
+        {
+            if (generation > 0)
+            {
+                groups[group] = generation;
+            }
+        }
+
+        return new UserGroups(groups, next?.Born ?? now, now);
+    }
+
+    public long JoinGroup(string user, string group)
+    {
+        var known = Get<GroupsState>("groups:" + user);
+        if (known?.Generations.GetValueOrDefault(group) is > 0 and var generation)
+        {
+            return generation;
+        }
+
+        var now = Math.Max(world.Microseconds, (known?.Latest ?? 0) + 1);
+        Set("groups:" + user, (known ?? new GroupsState(now, now, [])).With(group, now) with { Latest = now });
+        model.OnJoined(user, group, now);
+        return now;
+    }
+
+    public LeaveMark LeaveGroup(string user, string group)
+    {
+        var known = Get<GroupsState>("groups:" + user);
+        var now = Math.Max(world.Microseconds, (known?.Latest ?? 0) + 1);
+        if (known?.Generations.ContainsKey(group) != true)
+        {
+            return new LeaveMark(now, WasIn: false);
+        }
+
+        // Of a membership that is older than the record, a node may still give it back: its mark stays.
+        var ended = known.Generations[group];
+        var stays = known.Staying.Contains(group) || (ended > 0 && ended < known.Born);
+        Set("groups:" + user, known.With(group, -now) with { Latest = now, Staying = stays ? [.. known.Staying, group] : known.Staying });
+        model.OnLeft(user, group, now);
+        return new LeaveMark(now, WasIn: true);
+    }
+
+    public void ForgetLeave(string user, string group, long generation)
+    {
+        if (Get<GroupsState>("groups:" + user) is { } known && known.Generations.GetValueOrDefault(group) == -generation && !known.Staying.Contains(group))
+        {
+            Set("groups:" + user, known.Without(group));
+        }
+    }
+
+    /// <summary>Whether the user is in the group; null: nothing is known of the user.</summary>
+    public bool? IsInGroup(string user, string group) =>
+        Get<GroupsState>("groups:" + user) is { } known ? known.Generations.GetValueOrDefault(group) > 0 : null;
+
+    /// <summary>Whether a leave of this generation, or a later one, is written down.</summary>
+    public bool IsMarkedLeft(string user, string group, long generation) =>
+        Get<GroupsState>("groups:" + user) is { } known && known.Generations.GetValueOrDefault(group) <= -generation;
+
+    // Negative: of a leave that is under way.
+    private sealed record GroupsState(long Born, long Latest, Dictionary<string, long> Generations)
+    {
+        public string[] Staying { get; init; } = [];
+
+        public GroupsState With(string group, long generation) => this with
+        {
+            Generations = new(Generations) { [group] = generation },
+            Staying = generation > 0 ? [.. Staying.Where(other => other != group)] : Staying,
+        };
+
+        public GroupsState Without(string group)
+        {
+            var next = new Dictionary<string, long>(Generations);
+            next.Remove(group);
+            return this with { Generations = next };
+        }
+    }
+}

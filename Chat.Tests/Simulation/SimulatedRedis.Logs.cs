@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text;
+using Chat.Api.Backplane;
+using Chat.Api.Redis;
+
+namespace Chat.Tests.Simulation;
+
+// publish.lua, read.lua and epoch.lua, without expiry.
+internal sealed partial class SimulatedRedis
+{
+    private const int Remembered = 4; // epochs before a log's own, as in epoch.lua
+    private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
+
+    /// <returns>Where it stands, and the number of this repetition; 0: it is new.</returns>
+    public (string Epoch, long Offset, long Repetition) Publish(string topic, string channel, string? id, byte[] tail, string life, DateTimeOffset nodesNow)
+    {
+        var log = LiveLog(topic, life);
+        if (id is not null && Find(log, id) is { } seen)
+        {
+            log = log with { Repetitions = log.Repetitions + 1 };
+            Set("log:" + topic, log);
+            return (log.Epoch, seen.Offset, log.Repetitions);
+        }
+
+        var offset = log.Last + 1;
+        byte[] envelope = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{offset},\"Epoch\":\"{log.Epoch}\",")), .. tail];
+        var at = world.Fault == Fault.TrimmedByNodesClock ? nodesNow.Ticks : world.Now;
+        log = log with { Last = offset, Newest = new Entry(log.Newest, log.Epoch, offset, id, envelope, at) };
+        log = log with { First = FirstKept(log, at) };
+        Set("log:" + topic, log);
+        model.OnAppended(this, topic, log.Epoch, offset, envelope, log.First);
+        Publish(channel, envelope);
+        return (log.Epoch, offset, 0);
+    }
+
+    public LogPage Read(string topic, string epoch, long since, int limit, string life, bool endsEpoch, BrokenLives broken)
+    {
+        var log = LiveLog(topic, life);
+        if (endsEpoch && log.Epoch == epoch)
+        {
+            log = log with { Epoch = NewEpoch(topic), Lineage = [] };
+            Set("log:" + topic, log);
+        }
+
+        if (world.Fault == Fault.LogDeletedOnReturn && epoch.Length > 0 && log.Epoch != epoch)
+        {
+            log = new LogState(NewEpoch(topic), life, 0, 1, null, [], 0);
+            Set("log:" + topic, log);
+        }
+
+        var crossed = Array.FindIndex(log.Lineage, entry => entry.Ended == epoch) + 1;
+        var common = epoch == log.Epoch ? log.Last : crossed > 0 ? log.Lineage[crossed - 1].At : -1;
+        var from = Math.Min(since, common);
+        return new LogPage(log.Epoch, log.Last, from >= 0 ? Page(log, from, limit) : [], common)
+        {
+            Lineage = new Lineage([.. log.Lineage.Select(entry => entry.Life)], crossed, broken) { Epochs = (epoch, log.Epoch) },
+        };
+    }
+
+    /// <summary>As <see cref="LastAckCheck"/> asks.</summary>
+    public bool Has(Ack ack)
+    {
+        var log = Log(Encoding.UTF8.GetString(ack.Topic));
+        return ack.IsIn(
+            log?.Epoch, log?.Last ?? 0,
+            log is null ? null : string.Join(' ', log.Lineage.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Ended}:{entry.At}@{entry.Life}"))),
+            log?.Repetitions ?? 0);
+    }
+
+    /// <summary>Where a log ends, and its first offset that is still there.</summary>
+    public (string Epoch, long First, long Last) Where(string topic) => Log(topic) is { } log ? (log.Epoch, log.First, log.Last) : ("", 1, 0);
+
+    /// <summary>Whether the log has had this message, and not lost it; it may have been trimmed.</summary>
+    public bool HasHad(string topic, string epoch, long offset)
+    {
+        for (var entry = Log(topic)?.Newest; entry is not null && entry.Offset >= offset; entry = entry.Before)
+        {
+            if (entry.Offset == offset)
+            {
+                return entry.Epoch == epoch;
+            }
+        }
+
+        return false;
+    }
+
+    private LogState? Log(string topic) => Get<LogState>("log:" + topic);
+
+    // In another life of Redis another epoch goes on from where the last one ended.
+    private LogState LiveLog(string topic, string life)
+    {
+        var log = Log(topic);
+        if (log is not null && log.Life == life)
+        {
+            return log;
+        }
+
+        var epoch = NewEpoch(topic);
+        var next = log is null
+            ? new LogState(epoch, life, 0, 1, null, [], 0)
+            : log with { Epoch = epoch, Life = life, Lineage = [(log.Epoch, log.Last, life), .. log.Lineage.Take(Remembered - 1)] };
+        Set("log:" + topic, next);
+        return next;
+    }
+
+    private string NewEpoch(string topic)
+    {
+        var now = Microsecond();
+        var epoch = string.Create(CultureInfo.InvariantCulture, $"{now / 1_000_000:x}{now % 1_000_000:x5}");
+        model.OnEpoch(topic, epoch);
+        return epoch;
+    }
+
+    private Entry? Find(LogState log, string id)
+    {
+        var first = world.Fault == Fault.IdsForgottenEarly ? Math.Max(log.First, log.Last - 1) : log.First;
+        for (var entry = log.Newest; entry is not null && entry.Offset >= first; entry = entry.Before)
+        {
+            if (entry.Id == id)
+            {
+                return entry;
+            }
+        }
+
+        return null;
+    }
+
+    private long FirstKept(LogState log, long now)
+    {
+        var first = Math.Max(log.First, log.Last - kept + 1);
+        for (var entry = log.Newest; entry is not null && entry.Offset >= first; entry = entry.Before)
+        {
+            if (now - entry.At >= Age.Ticks)
+            {
+                return entry.Offset + 1;
+            }
+        }
+
+        return first;
+    }
+
+    private static byte[][] Page(LogState log, long since, int limit)
+    {
+        var from = Math.Max(since + 1, log.First);
+        var page = new byte[Math.Clamp(log.Last - from + 1, 0, limit)][];
+        for (var entry = log.Newest; entry is not null && entry.Offset >= from; entry = entry.Before)
+        {
+            if (entry.Offset - from < page.Length)
+            {
+                page[entry.Offset - from] = entry.Envelope;
+            }
+        }
+
+        return page;
+    }
+
+    private sealed record LogState(string Epoch, string Life, long Last, long First, Entry? Newest, (string Ended, long At, string Life)[] Lineage, long Repetitions);
+
+    private sealed record Entry(Entry? Before, string Epoch, long Offset, string? Id, byte[] Envelope, long At);
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Chat.Tests.Simulation;
+
+/// <summary>Some thousand histories of a simulated cluster, the same in every run; as many others as one likes by command (docs/SIMULATION.md).</summary>
+public sealed class SimulationTests
+{
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(8);
+
+    [Fact]
+    public void Histories_OfAnyKind_BreakNoPromise()
+    {
+        var clock = Stopwatch.StartNew();
+        var broken = Series.FirstBroken(from: 1, count: 3_000, goesOn: _ => clock.Elapsed < Time);
+
+        Assert.True(broken is null, broken is null ? "" : Series.Report(broken));
+    }
+
+    // Replaying, and so understanding, what failed depends on it.
+    [Fact]
+    public void Seed_MakesTheSameHistory_ByteForByte()
+    {
+        for (ulong seed = 1; seed <= 40; seed++)
+        {
+            var first = History.Run(seed, isTraced: true);
+
+            Assert.Equal(first.Trace, History.Run(seed, isTraced: true).Trace);
+            Assert.NotEmpty(first.Trace);
+        }
+    }
+
+    // What cannot find anything proves nothing. Each begins where it was found last, so that it does not take long.
+    [Theory]
+    [InlineData(nameof(Fault.LifeUnchecked), 45)]
+    [InlineData(nameof(Fault.LastAckUnchecked), 232)]
+    [InlineData(nameof(Fault.LogDeletedOnReturn), 2)]
+    [InlineData(nameof(Fault.HeadsUntold), 19)]
+    [InlineData(nameof(Fault.DeafnessUnnoticed), 20)]
+    [InlineData(nameof(Fault.RestoredUntold), 32)]
+    [InlineData(nameof(Fault.RemovalOverlookedInLog), 11)]
+    [InlineData(nameof(Fault.JoinUnannounced), 18)]
+    [InlineData(nameof(Fault.MembershipNotLookedUp), 7)]
+    [InlineData(nameof(Fault.TrimmedByNodesClock), 20)]
+    [InlineData(nameof(Fault.SweptUnnoticed), 61)]
+    [InlineData(nameof(Fault.IdsForgottenEarly), 215)]
+    [InlineData(nameof(Fault.BrokenLifeUnshared), 830)]
+    [InlineData(nameof(Fault.PresenceBeforeRoll), 2319)]
+    [InlineData(nameof(Fault.StaleListTaken), 6164)]
+    public void Fault_Reintroduced_IsFound(string name, ulong from)
+    {
+        var fault = Enum.Parse<Fault>(name);
+
+        var broken = Series.FirstBroken(from, 10_000, fault);
+
+        Assert.True(broken is not null, $"{fault} is not found from seed {from} on.");
+        Assert.Null(History.Run(broken.Seed).Violation); // it is the fault that breaks the promise
+    }
+
+    [Fact]
+    public void History_ThatBreaksAPromise_Shrinks()
+    {
+        var broken = Series.FirstBroken(1, 500, Fault.HeadsUntold)!;
+
+        var shrunk = Shrink.From(broken, Fault.HeadsUntold);
+
+        Assert.NotNull(shrunk.Violation);
+        Assert.True(shrunk.Steps.Count < broken.Steps.Count);
+        Assert.Contains(shrunk.Violation, Series.Report(broken, Fault.HeadsUntold), StringComparison.Ordinal);
+    }
+}
