@@ -10,6 +10,7 @@ if (!await settings.CanStartAsync(builder.ExecutionContext))
 DashboardAddresses.Settle(builder.Configuration);
 var redis = builder.AddClusterRedis(settings);
 var apiKey = builder.MakeApiKey();
+var sample = SampleBackend.Prepare(builder, settings);
 
 var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName: null)
     .WithHttpEndpoint()
@@ -30,6 +31,7 @@ var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: nu
     .WithReference(nodes)
     .WaitFor(nodes);
 
+sample?.AddTo(edge, apiKey);
 builder.AddReadyLine(edge, settings.Replicas, redis.Kind, apiKey);
 
 builder.Build().Run();

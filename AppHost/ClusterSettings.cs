@@ -23,6 +23,10 @@ internal sealed class ClusterSettings
     /// <value>0 to 65535; 0 takes any free port. Default 8080.</value>
     public int EdgePort { get; private init; }
 
+    /// <summary>Key <c>Sample</c>: whether the sample backend runs beside the cluster.</summary>
+    /// <value>Default false.</value>
+    public bool Sample { get; private init; }
+
     /// <summary>The edge's port as the application model has it: null for any free one.</summary>
     public int? PublicPort => EdgePort == 0 ? null : EdgePort;
 
@@ -39,6 +43,7 @@ internal sealed class ClusterSettings
         {
             Replicas = ReadNumber(configuration, "Replicas", 3, 1, MostReplicas, problems),
             EdgePort = ReadNumber(configuration, "EdgePort", 8080, 0, HighestPort, problems),
+            Sample = ReadSwitch(configuration, "Sample", problems),
             Redis = RedisSettings.Read(configuration, problems),
         };
         settings._problems.AddRange(problems);
@@ -94,5 +99,17 @@ internal sealed class ClusterSettings
 
         problems.Add($"{key}={text}: {key} must be a number from {lowest} to {highest}; without it, {standard} is used.");
         return standard;
+    }
+
+    private static bool ReadSwitch(IConfiguration configuration, string key, List<string> problems)
+    {
+        var text = configuration[key];
+        if (string.IsNullOrWhiteSpace(text) || bool.TryParse(text, out _))
+        {
+            return string.Equals(text, "true", StringComparison.OrdinalIgnoreCase);
+        }
+
+        problems.Add($"{key}={text}: {key} must be true or false; without it, it is false.");
+        return false;
     }
 }

@@ -25,6 +25,7 @@ public class ClusterSettingsTests
     [InlineData("Replicas", "-1")]
     [InlineData("EdgePort", "99999")]
     [InlineData("EdgePort", "8080x")]
+    [InlineData("Sample", "yes")]
     [InlineData("Redis:Server", "valkey")]
     [InlineData("Redis:Persist", "yes")]
     [InlineData("Redis:Port", "65536")]
