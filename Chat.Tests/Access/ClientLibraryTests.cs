@@ -1,4 +1,5 @@
 using Chat.Client;
+using Chat.Tests.Auth;
 using Chat.Tests.ClientLibrary;
 using Xunit;
 using Xunit.Abstractions;
@@ -9,6 +10,34 @@ namespace Chat.Tests.Access;
 /// <summary>What the .NET client library makes of bans.</summary>
 public sealed class ClientLibraryTests(AccessCluster fixture, ITestOutputHelper output) : AccessTest(fixture, output)
 {
+    [Fact]
+    public async Task Token_OfTheLibrary_SaysWhatItsUserMayDo()
+    {
+        var (user, team, news) = (Unique("anna"), "team-" + Unique("a"), "bulletin-" + Unique("b"));
+        var token = ChatToken.Make(
+            TestToken.Key, user, TimeSpan.FromHours(1),
+            new Dictionary<string, ChatRights> { ["group:team-*"] = ChatRights.All, ["group:bulletin-*"] = ChatRights.Join, ["*"] = ChatRights.None });
+        await using var anna = await Listener.ConnectAsync(new ChatClientOptions { Server = Cluster.Nodes[0].Address, Token = _ => ValueTask.FromResult(token) }, user);
+
+        await anna.Chat.JoinAsync(team);
+        await anna.Chat.PostAsync(team, "hello");
+        await anna.Chat.JoinAsync(news);
+        foreach (var forbidden in (Func<Task>[])[() => anna.Chat.PostAsync(news, "x"), () => anna.Chat.HistoryAsync(news), () => anna.Chat.JoinAsync(Unique("other"))])
+        {
+            Assert.Equal("forbidden", (await Assert.ThrowsAsync<ChatException>(forbidden)).Code);
+        }
+    }
+
+    [Fact]
+    public async Task Token_WithTheRoleService_OpensTheServerApi()
+    {
+        using var http = new HttpClient { BaseAddress = Cluster.Nodes[0].Address };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", ChatToken.Make(TestToken.Key, "shop", TimeSpan.FromMinutes(1), roles: ["service"]));
+
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await http.GetAsync(new Uri("api/v1/nodes", UriKind.Relative))).StatusCode);
+        Assert.Throws<ArgumentException>(() => ChatToken.Make("short", "shop", TimeSpan.FromMinutes(1)));
+    }
+
     [Fact]
     public async Task Client_PutOutOfAGroup_IsTold_AndOfEverything_Stops()
     {
