@@ -188,6 +188,11 @@ internal sealed class HubLink : IAsyncDisposable
                 }
 
                 Take(record => answer = record, most: 1);
+                if (answer is { Type: HubRecord.Close })
+                {
+                    throw new LinkException(new LinkEnd(1013, answer.Error ?? "", MayReconnect: answer.AllowReconnect)); // it could not even begin
+                }
+
                 if (answer?.Error is { } error)
                 {
                     throw new LinkException(new LinkEnd(1002, error));
