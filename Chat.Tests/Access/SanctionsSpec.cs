@@ -7,35 +7,16 @@ using Xunit;
 namespace Chat.Tests.Access;
 
 /// <summary>What is promised about bans and mutes, whatever server they are kept in.</summary>
-public abstract class SanctionsSpec(RedisFixture redis) : IAsyncLifetime
+public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
 {
     private static readonly Topic Chess = Topic.Group("chess: {a}"); // of an odd name
     private static int users;
 
     private readonly string _anna = "s:" + Interlocked.Increment(ref users);
-    private RedisBackplaneNode? _a;
-    private RedisBackplaneNode? _b;
 
-    private Sanctions A => new(_a!.Sanctions, new AccessMetrics(NoMeters.Instance));
+    private Sanctions A => new(NodeA.Sanctions, new AccessMetrics(NoMeters.Instance));
 
-    private RedisSanctions B => _b!.Sanctions;
-
-    public async Task InitializeAsync()
-    {
-        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
-        {
-            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
-            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
-        }
-    }
-
-    public async Task DisposeAsync()
-    {
-        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
-        {
-            await node.DisposeAsync();
-        }
-    }
+    private RedisSanctions B => NodeB.Sanctions;
 
     [RedisFact]
     public async Task Sanctions_AreTheSameAtEveryNode_UntilLifted()
@@ -66,7 +47,7 @@ public abstract class SanctionsSpec(RedisFixture redis) : IAsyncLifetime
         await A.MuteAsync(_anna, Chess, TimeSpan.FromMilliseconds(100), "");
 
         await Eventually.TrueAsync(async () => (await B.ReadAsync(_anna)).IsEmpty);
-        await Eventually.TrueAsync(() => Convert.ToInt64(redis.Server.Execute("EXISTS", Key), System.Globalization.CultureInfo.InvariantCulture) == 0);
+        await Eventually.TrueAsync(() => Convert.ToInt64(Redis.Server.Execute("EXISTS", Key), System.Globalization.CultureInfo.InvariantCulture) == 0);
     }
 
     [RedisFact]
@@ -76,7 +57,7 @@ public abstract class SanctionsSpec(RedisFixture redis) : IAsyncLifetime
         var mute = await A.MuteAsync(_anna, Chess, TimeSpan.FromHours(1), "for an hour");
 
         Assert.Equal([mute!], await A.ListAsync(_anna));
-        Assert.InRange(Convert.ToInt64(redis.Server.Execute("PTTL", Key), System.Globalization.CultureInfo.InvariantCulture), 3_500_000, 3_600_000);
+        Assert.InRange(Convert.ToInt64(Redis.Server.Execute("PTTL", Key), System.Globalization.CultureInfo.InvariantCulture), 3_500_000, 3_600_000);
     }
 
     [RedisFact]

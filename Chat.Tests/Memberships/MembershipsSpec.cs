@@ -6,35 +6,16 @@ using Xunit;
 namespace Chat.Tests.Memberships;
 
 /// <summary>What is promised about which groups a user is in, whatever server it is kept in.</summary>
-public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
+public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
 {
     private static readonly KeyValuePair<string, long>[] Defaults = [new("first", 0), new("second", 0)];
     private static int users;
 
     private readonly Topic _anna = Topic.User("m" + Interlocked.Increment(ref users));
-    private RedisBackplaneNode? _a;
-    private RedisBackplaneNode? _b;
 
-    private RedisBackplaneNode A => _a!;
+    private RedisBackplaneNode A => NodeA;
 
-    private RedisBackplaneNode B => _b!;
-
-    public async Task InitializeAsync()
-    {
-        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
-        {
-            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
-            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString);
-        }
-    }
-
-    public async Task DisposeAsync()
-    {
-        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
-        {
-            await node.DisposeAsync();
-        }
-    }
+    private RedisBackplaneNode B => NodeB;
 
     [RedisFact]
     public async Task User_OfWhomNothingIsKnown_BeginsInTheDefaults()
@@ -143,7 +124,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
     public async Task Redis_ThatLostTheGroups_GetsThemBackFromTheNodes()
     {
         var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
-        redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
 
         var byAnother = await B.Memberships.ReadAsync(_anna, Defaults); // knows of no device, and begins anew
         var restored = await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
@@ -158,7 +139,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
     public async Task Group_ThatWasGivenBackAndLeft_IsNotGivenBackAgain()
     {
         var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
-        redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
         await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
 
         var mark = await A.Memberships.LeaveAsync(_anna, "42");
@@ -183,7 +164,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : IAsyncLifetime
     public async Task Groups_ExpireAfterTheirAge()
     {
         await A.Memberships.JoinAsync(_anna, "42", 100);
-        Assert.InRange(Convert.ToInt64(redis.Server.Execute("PTTL", $"{{{_anna}}}:groups"), System.Globalization.CultureInfo.InvariantCulture), 1, 3_600_000);
+        Assert.InRange(Convert.ToInt64(Redis.Server.Execute("PTTL", $"{{{_anna}}}:groups"), System.Globalization.CultureInfo.InvariantCulture), 1, 3_600_000);
     }
 
     [RedisFact]

@@ -7,33 +7,20 @@ using Xunit;
 namespace Chat.Tests.Orders;
 
 /// <summary>What is promised about orders, whatever server they go over.</summary>
-public abstract class NodeOrdersSpec(RedisFixture redis) : IAsyncLifetime
+public abstract class NodeOrdersSpec(RedisFixture redis) : TwoNodesSpec(redis, $"orders{Interlocked.Increment(ref clusters)}:")
 {
     private static int clusters;
 
-    private readonly string _prefix = $"orders{Interlocked.Increment(ref clusters)}:";
-    private RedisBackplaneNode? _a;
-    private RedisBackplaneNode? _b;
+    private RedisBackplaneNode A => NodeA;
 
-    private RedisBackplaneNode A => _a!;
+    private RedisBackplaneNode B => NodeB;
 
-    private RedisBackplaneNode B => _b!;
-
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
+        await base.InitializeAsync();
+        if (HasNodes)
         {
-            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
-            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
-            await Eventually.TrueAsync(() => (long)((object?[])redis.Server.Execute("PUBSUB", "NUMSUB", _prefix + "orders:")!)[1]! == 2);
-        }
-    }
-
-    public async Task DisposeAsync()
-    {
-        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
-        {
-            await node.DisposeAsync();
+            await Eventually.TrueAsync(() => (long)((object?[])Redis.Server.Execute("PUBSUB", "NUMSUB", Prefix + "orders:")!)[1]! == 2);
         }
     }
 
@@ -80,8 +67,8 @@ public abstract class NodeOrdersSpec(RedisFixture redis) : IAsyncLifetime
         Live(B.Id);
         foreach (var text in (string[])["", " ", "a", "a b", "a b c", $"{A.Id}:1 nobody x", $"{A.Id}:1 {B.Id} many", ":: note x"])
         {
-            redis.Server.Execute("PUBLISH", _prefix + "orders:", text);
-            redis.Server.Execute("PUBLISH", _prefix + "orders:" + A.Id, text);
+            Redis.Server.Execute("PUBLISH", Prefix + "orders:", text);
+            Redis.Server.Execute("PUBLISH", Prefix + "orders:" + A.Id, text);
         }
 
         Assert.Equal(new Confirmed(2, 2, 20), await GiveAsync("after it"));

@@ -8,38 +8,26 @@ using Xunit;
 namespace Chat.Tests.Presence;
 
 /// <summary>What is promised about who is in a topic, whatever server it is kept in.</summary>
-public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
+public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"presence{Interlocked.Increment(ref clusters)}:")
 {
     private const int Most = RedisBackplaneNode.PresenceListSize;
 
     private static readonly TimeSpan Long = TimeSpan.FromHours(1);
     private static int clusters;
 
-    private readonly string _prefix = $"presence{Interlocked.Increment(ref clusters)}:";
     private readonly Topic _group = Topic.Group("g{1}:"); // what means something in a key
-    private RedisBackplaneNode? _a;
-    private RedisBackplaneNode? _b;
 
-    private RedisPresence A => _a!.Presence;
+    private RedisPresence A => NodeA.Presence;
 
-    private RedisPresence B => _b!.Presence;
+    private RedisPresence B => NodeB.Presence;
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        if (redis is GarnetServerFixture || RedisCommandLine.WhyNoRedis is null)
+        await base.InitializeAsync();
+        if (HasNodes)
         {
-            _a = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
-            _b = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
-            Live(_a.Id);
-            Live(_b.Id);
-        }
-    }
-
-    public async Task DisposeAsync()
-    {
-        foreach (var node in new[] { _a, _b }.OfType<RedisBackplaneNode>())
-        {
-            await node.DisposeAsync();
+            Live(NodeA.Id);
+            Live(NodeB.Id);
         }
     }
 
@@ -50,7 +38,7 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
         await ReportAsync(B, "anna 1", "Łódź 🧀 3");
 
         Assert.Equal((3, "John Smith 1, anna 3, Łódź 🧀 3"), await ReadAsync());
-        Assert.True((long)redis.Server.Execute("PTTL", Key())! > 0);
+        Assert.True((long)Redis.Server.Execute("PTTL", Key())! > 0);
     }
 
     [RedisFact]
@@ -76,7 +64,7 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
         var heard = await WatchAsync(B);
         await ReportAsync(A, "anna 1");
         await ReportAsync(A, "anna 0");
-        Assert.Equal(0L, redis.Server.Execute("EXISTS", Key()));
+        Assert.Equal(0L, Redis.Server.Execute("EXISTS", Key()));
         await ReportAsync(A, "anna 1");
 
         var versions = new[] { await NextAsync(heard), await NextAsync(heard), await NextAsync(heard) }.Select(news => news.Version).ToArray();
@@ -145,20 +133,20 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
         await ReportAsync(B, "anna 1", "ben 1");
         await ReportAsync(A, "ben 1");
         await B.AddTopicsAsync([_group]);
-        Die(_b!.Id);
-        await using var c = await RedisBackplaneNode.StartAsync(redis.Server.ConnectionString, prefix: _prefix);
+        Die(NodeB.Id);
+        await using var c = await RedisBackplaneNode.StartAsync(Redis.Server.ConnectionString, prefix: Prefix);
         Live(c.Id);
 
         var rolls = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? A : c.Presence).CallRollAsync()));
 
-        Assert.Equal(_b.Id, Assert.Single(rolls, roll => roll.DeadNode.Length > 0).DeadNode);
-        Assert.Equal([_group.Name], await A.TopicsOfAsync(_b.Id, 10));
-        await A.ReportAsync(_group, _b.Id, [], isAll: true);
-        await A.RemoveTopicsAsync(_b.Id, [_group.Name]);
-        await A.ForgetNodeAsync(_b.Id);
+        Assert.Equal(NodeB.Id, Assert.Single(rolls, roll => roll.DeadNode.Length > 0).DeadNode);
+        Assert.Equal([_group.Name], await A.TopicsOfAsync(NodeB.Id, 10));
+        await A.ReportAsync(_group, NodeB.Id, [], isAll: true);
+        await A.RemoveTopicsAsync(NodeB.Id, [_group.Name]);
+        await A.ForgetNodeAsync(NodeB.Id);
         Assert.Equal((1, "ben 1"), await ReadAsync());
         Assert.Equal("", (await A.CallRollAsync()).DeadNode);
-        Assert.Equal(0L, redis.Server.Execute("EXISTS", $"{_prefix}{{nodes}}:topics:{_b.Id}"));
+        Assert.Equal(0L, Redis.Server.Execute("EXISTS", $"{Prefix}{{nodes}}:topics:{NodeB.Id}"));
     }
 
     // It could not renew its lease for a while.
@@ -167,12 +155,12 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
     {
         Assert.False((await A.CallRollAsync()).IsKnown); // its first
         Assert.True((await A.CallRollAsync()).IsKnown);
-        Die(_a!.Id);
-        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
-        Live(_a.Id);
+        Die(NodeA.Id);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+        Live(NodeA.Id);
 
         Assert.False((await A.CallRollAsync()).IsKnown); // the sweep has begun
-        await B.ForgetNodeAsync(_a.Id);
+        await B.ForgetNodeAsync(NodeA.Id);
         Assert.False((await A.CallRollAsync()).IsKnown); // and is over
         Assert.True((await A.CallRollAsync()).IsKnown);
     }
@@ -182,11 +170,11 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
     {
         await A.CallRollAsync();
         await A.LeaveAsync(Long);
-        Die(_a!.Id);
+        Die(NodeA.Id);
         Assert.Equal("", (await B.CallRollAsync()).DeadNode);
 
         await A.LeaveAsync(TimeSpan.Zero);
-        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
     }
 
     // It lives, and has come back while another swept it. It must learn that it was swept; and if it dies before, somebody must sweep it.
@@ -194,13 +182,13 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
     public async Task Node_ThatComesBackWhileItIsSwept_IsNotKnown_AndCanBeSweptAgain()
     {
         await A.CallRollAsync();
-        Die(_a!.Id);
-        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
+        Die(NodeA.Id);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
         Assert.False((await A.CallRollAsync()).IsKnown);
 
-        await B.ForgetNodeAsync(_a.Id);
+        await B.ForgetNodeAsync(NodeA.Id);
 
-        Assert.Equal(_a.Id, (await B.CallRollAsync()).DeadNode);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
         Assert.False((await A.CallRollAsync()).IsKnown);
     }
 
@@ -246,11 +234,11 @@ public abstract class PresenceSpec(RedisFixture redis) : IAsyncLifetime
     private static string InShort(PresenceNews news) =>
         $"{news.Count}: " + string.Join(' ', [.. news.Joined.Select(user => "+" + user), .. news.Left.Select(user => "-" + user)]);
 
-    private void Live(string node) => redis.Server.Execute("ZADD", $"{_prefix}{{nodes}}:leases", "9999999999999", node);
+    private void Live(string node) => Redis.Server.Execute("ZADD", $"{Prefix}{{nodes}}:leases", "9999999999999", node);
 
-    private void Die(string node) => redis.Server.Execute("ZREM", $"{_prefix}{{nodes}}:leases", node);
+    private void Die(string node) => Redis.Server.Execute("ZREM", $"{Prefix}{{nodes}}:leases", node);
 
-    private string Key() => $"{_prefix}{{group:g%7B1%7D%3A}}:here";
+    private string Key() => $"{Prefix}{{group:g%7B1%7D%3A}}:here";
 }
 
 [Collection(RedisServerGroup.Name)]
