@@ -13,7 +13,7 @@ public sealed class ChatException : Exception
         Code = code;
     }
 
-    /// <summary>The server's code, such as <c>not_member</c> (HUB.md, Errors), or one of this library's:</summary>
+    /// <summary>The server's code, such as <c>not_member</c> (docs/HUB.md, Errors), or one of this library's:</summary>
     /// <value><c>refused</c>: the server does not take this client, and would not the next time. <c>timeout</c>: no answer within
     /// <see cref="ChatClientOptions.CallTimeout"/>, however often it was tried; a message may be published or not. <c>stopped</c>: the client has
     /// ended, or was disposed of.</value>

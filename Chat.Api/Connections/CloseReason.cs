@@ -1,7 +1,7 @@
 namespace Chat.Api.Connections;
 
 /// <summary>Why a connection ended; travels as the WebSocket close code and text (RFC 6455, section 7.4).</summary>
-/// <remarks>PROTOCOL.md says what a client should do at each. The text has at most 123 UTF-8 bytes: a close frame
+/// <remarks>docs/PROTOCOL.md says what a client should do at each. The text has at most 123 UTF-8 bytes: a close frame
 /// carries 125 and the code takes two (section 5.5).</remarks>
 internal sealed record CloseReason(int Code, string Text)
 {

@@ -8,7 +8,7 @@ namespace Chat.Api.Hubs;
 
 /// <summary>The SignalR chat. A user is in a group with every device, wherever each is connected.</summary>
 /// <remarks>Messages take the path of all messages (the log, topics, outboxes); signals are ordinary SignalR sends.
-/// PROTOCOL.md is the contract.</remarks>
+/// docs/PROTOCOL.md is the contract.</remarks>
 [Authorize]
 internal sealed partial class ChatHub : Hub<IChatClient>
 {

@@ -4,7 +4,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>What was wrong with a message. The connection stays open. PROTOCOL.md lists the codes and what a client should do.</summary>
+/// <summary>What was wrong with a message. The connection stays open. docs/PROTOCOL.md lists the codes and what a client should do.</summary>
 /// <param name="Code">For programs.</param>
 /// <param name="Text">For people.</param>
 /// <param name="Retry">Whether the same message may succeed later.</param>

@@ -6,7 +6,7 @@ using Chat.Api.WebSockets;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>JSON frames, one object each, told apart by <c>type</c>. Shapes and examples are in PROTOCOL.md.</summary>
+/// <summary>JSON frames, one object each, told apart by <c>type</c>. Shapes and examples are in docs/PROTOCOL.md.</summary>
 /// <remarks>Strings of an envelope are JSON already and are copied, as are names of topics; message ids and epochs contain nothing to escape.</remarks>
 internal sealed class JsonFormat : WebSocketFormat
 {

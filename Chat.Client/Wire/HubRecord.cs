@@ -26,7 +26,7 @@ internal sealed class HubRecord
     public bool AllowReconnect { get; set; }
 }
 
-/// <summary>The arguments of all calls and events, each with the properties that HUB.md names.</summary>
+/// <summary>The arguments of all calls and events, each with the properties that docs/HUB.md names.</summary>
 internal sealed record HubArgument
 {
     public string? Group { get; init; }

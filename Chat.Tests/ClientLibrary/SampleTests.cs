@@ -1,3 +1,4 @@
+using Chat.Tests.Documents;
 using Chat.Tests.Hubs;
 using Chat.Tests.Support;
 using Xunit;
@@ -5,13 +6,12 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>The sample of CLIENTS.md, run as it says there.</summary>
+/// <summary>The sample of docs/CLIENTS.md, run as it says there.</summary>
 public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     // artifacts/bin/Chat.Tests/debug
     private static readonly DirectoryInfo Build = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
     private static readonly string Binaries = Build.Parent!.Parent!.FullName;
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Binaries, "..", ".."));
 
     [Fact]
     public async Task TwoConsoles_HearEachOther()
@@ -25,11 +25,8 @@ public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : 
     }
 
     [Fact]
-    public async Task Document_ShowsTheCodeOfTheSample()
-    {
-        var code = await ReadAsync("samples", "HelloChat", "Program.cs");
-        Assert.Contains(code, await ReadAsync("docs", "CLIENTS.md"), StringComparison.Ordinal);
-    }
+    public void Document_ShowsTheCodeOfTheSample() =>
+        Assert.Contains(Repository.Read("samples/HelloChat/Program.cs"), Repository.Read("docs/CLIENTS.md"), StringComparison.Ordinal);
 
     // From its own folder: what it needs beyond the framework is there.
     private Task<ChildProcess> StartAsync(string name, string group) => ChildProcess.StartAsync(
@@ -46,7 +43,4 @@ public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : 
             Assert.Fail($"It never wrote '{line}', but:\n{console.Output}");
         }
     }
-
-    private static async Task<string> ReadAsync(params string[] path) =>
-        (await File.ReadAllTextAsync(Path.Combine([Root, .. path]))).ReplaceLineEndings("\n");
 }

@@ -13,7 +13,7 @@ public sealed class FaultyNodes() : NodeClusterFixture(
         ("Chat:Backplane:Group:Messages", "10000"),
     ]);
 
-/// <summary>Nodes die and stop while messages flow. Clients that resume as PROTOCOL.md says miss nothing.</summary>
+/// <summary>Nodes die and stop while messages flow. Clients that resume as docs/PROTOCOL.md says miss nothing.</summary>
 public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<FaultyNodes>
 {
     [Fact]

@@ -173,7 +173,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
         _publishing.AddRange(_publishers.Select((publisher, i) => PublishAsync(publisher, i)));
     }
 
-    // Forty a second, and over the outage as PROTOCOL.md asks: again and again under the same id.
+    // Forty a second, and over the outage as docs/PROTOCOL.md asks: again and again under the same id.
     private async Task PublishAsync(ResumingClient publisher, int number)
     {
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(25));

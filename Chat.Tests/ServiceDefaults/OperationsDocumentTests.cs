@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Chat.Tests.Documents;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -8,9 +9,8 @@ namespace Chat.Tests.ServiceDefaults;
 /// <summary>docs/OPERATIONS.md names every metric, every log line from Warning up, and every close code.</summary>
 public sealed partial class OperationsDocumentTests
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar), "..", "..", "..", ".."));
     private static readonly string[] Projects = ["Chat.Api", "Edge.Proxy"];
-    private static readonly string Document = File.ReadAllText(Path.Combine(Root, "docs", "OPERATIONS.md"));
+    private static readonly string Document = Repository.Read("docs/OPERATIONS.md");
 
     [Fact]
     public void LogLines_FromWarningUp_AreAllExplained()
@@ -31,7 +31,7 @@ public sealed partial class OperationsDocumentTests
     public void Metrics_AreAllExplained()
     {
         var names = Projects
-            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*Metrics.cs", SearchOption.AllDirectories))
+            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*Metrics.cs", SearchOption.AllDirectories))
             .SelectMany(file => MetricName().Matches(File.ReadAllText(file)))
             .Select(match => match.Groups[1].Value)
             .Distinct().ToList();

@@ -3,7 +3,7 @@ using System.Net.WebSockets;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A client of one topic that does what PROTOCOL.md asks of clients: when its connection ends it connects
+/// <summary>A client of one topic that does what docs/PROTOCOL.md asks of clients: when its connection ends it connects
 /// again after a random pause, on whichever node answers, with the position it has reached, drops by id what it
 /// knows, and sends again, with the same id, what was not acknowledged.</summary>
 internal sealed class ResumingClient : IAsyncDisposable
@@ -99,7 +99,7 @@ internal sealed class ResumingClient : IAsyncDisposable
                 return await publish.Ack.Task;
             }
 
-            await Task.Delay(Jitter(failures, LongestPauseToSend), _stopping.Token); // the pause that PROTOCOL.md asks of clients
+            await Task.Delay(Jitter(failures, LongestPauseToSend), _stopping.Token); // the pause that docs/PROTOCOL.md asks of clients
         }
     }
 
@@ -186,7 +186,7 @@ internal sealed class ResumingClient : IAsyncDisposable
                 // The node is gone, stopping or full, or Redis is away: another attempt.
             }
 
-            // As above: the pause that PROTOCOL.md asks of clients.
+            // As above: the pause that docs/PROTOCOL.md asks of clients.
             await Task.Delay(Jitter(++failures, LongestPauseToConnect), _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
