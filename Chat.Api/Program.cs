@@ -3,6 +3,7 @@ using Chat.Api.Auth;
 using Chat.Api.Events;
 using Chat.Api.Hubs;
 using Chat.Api.Nodes;
+using Chat.Api.Operations;
 using Chat.Api.Presence;
 using Chat.Api.ServerApi;
 using Chat.Api;
@@ -22,6 +23,7 @@ return await Startup.RunAsync(
         builder.AddChat();
         builder.AddChatHub();
         builder.AddServerApi();
+        builder.AddOperations();
     },
     static app =>
     {
@@ -37,4 +39,5 @@ return await Startup.RunAsync(
         app.MapChat();
         app.MapChatHub();
         app.MapServerApi();
+        app.MapOperations();
     });

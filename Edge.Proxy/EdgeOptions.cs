@@ -94,6 +94,10 @@ internal sealed class EdgeOptions
     /// <value>Default false: it is not there. The nodes want a key in any case.</value>
     public bool Api { get; set; }
 
+    /// <summary>Whether what the operations page asks for and can do, <c>/ops/…</c>, can be reached through the edge.</summary>
+    /// <value>Default true. The nodes want a key or a token, unless they run in Development.</value>
+    public bool Operations { get; set; } = true;
+
     /// <summary>The largest request body. WebSocket frames are not bodies; the nodes limit them.</summary>
     /// <value>Bytes, 1 KiB to 1 GiB. Default 1 MiB.</value>
     public int RequestBodyBytes { get; set; } = 1024 * 1024;

@@ -12,6 +12,7 @@ internal sealed class BackplaneMetrics
     private readonly Counter<long> _published;
     private readonly Counter<long> _publishFailures;
     private readonly Histogram<double> _publishLatency;
+    private readonly Histogram<double> _roundTrip;
     private readonly Counter<long> _rebuilds;
     private readonly Counter<long> _headsTold;
     private readonly Counter<long> _headsDropped;
@@ -22,6 +23,7 @@ internal sealed class BackplaneMetrics
         _published = meter.CreateCounter<long>("chat.published", "{message}", "Messages Redis has confirmed.");
         _publishFailures = meter.CreateCounter<long>("chat.publish.failures", "{message}", "Messages not published, or not known to be.");
         _publishLatency = meter.CreateHistogram<double>("chat.publish.duration", "s", "From the frame to Redis's confirmation.");
+        _roundTrip = meter.CreateHistogram<double>("chat.redis.roundtrip", "s", "From a tick, once a second, to Redis's answer.");
         _rebuilds = meter.CreateCounter<long>("chat.backplane.rebuilds", "{rebuild}", "Times all subscriptions were made anew.");
         _headsTold = meter.CreateCounter<long>("chat.heads.told", "{topic}", "Positions of quiet topics told to every node, twice each.");
         _headsDropped = meter.CreateCounter<long>("chat.heads.dropped", "{topic}", "Positions not told, because too many waited.");
@@ -34,6 +36,8 @@ internal sealed class BackplaneMetrics
     }
 
     public void PublishFailed() => _publishFailures.Add(1);
+
+    public void RoundTrip(TimeSpan elapsed) => _roundTrip.Record(elapsed.TotalSeconds);
 
     public void Rebuilt() => _rebuilds.Add(1);
 

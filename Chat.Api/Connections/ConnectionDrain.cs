@@ -3,7 +3,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Hands the clients of a stopping node over to other nodes.</summary>
+/// <summary>Hands the clients of a node that stops, or that somebody drains, over to other nodes.</summary>
 /// <remarks>First the registry learns of it, so that nobody new comes. Then clients are closed over <see cref="ConnectionOptions.DrainTime"/>, as
 /// <see cref="Handover"/> does it. What waits in an outbox goes out first.</remarks>
 internal sealed partial class ConnectionDrain : IDrain
@@ -52,7 +52,7 @@ internal sealed partial class ConnectionDrain : IDrain
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, EventName = "Draining", Message = "Stopping: asking {Connections} connections to reconnect elsewhere.")]
+        [LoggerMessage(Level = LogLevel.Information, EventName = "Draining", Message = "Draining: asking {Connections} connections to reconnect elsewhere.")]
         public static partial void Draining(ILogger logger, int connections);
     }
 }

@@ -19,6 +19,8 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
     /// <summary>The allowances of their users.</summary>
     public UserAllowances Users { get; } = new(options.Value, time);
 
+    public RecentCloses Closes { get; } = new(time);
+
     public TimeProvider Time => time;
 
     public int Connections => Volatile.Read(ref _taken);
@@ -57,6 +59,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
         if (_connections.TryRemove(connection.Number, out _))
         {
             metrics.Closed(reason);
+            Closes.Add(reason);
             _listener?.OnClosed(connection.UserId);
         }
     }

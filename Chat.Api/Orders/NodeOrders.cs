@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Orders;
 
-/// <summary>Tells every node to do something, and waits for each to say that it has.</summary>
+/// <summary>Tells every node to do something, or asks it something, and waits for each to say that it has, or what.</summary>
 /// <remarks>
 /// Guarantee: what a node confirmed, it has done. One that did not confirm may have done it or not; giving the order again is safe.
 /// Mechanism: the order is published to all nodes on a channel, and each publishes its confirmation on that of the node that gave it. A node
@@ -24,19 +24,22 @@ internal sealed partial class NodeOrders
     private readonly NodeIdentity _node;
     private readonly LiveNodes _nodes;
     private readonly Dictionary<string, INodeOrder> _orders;
+    private readonly Dictionary<string, INodeQuestion> _questions;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ConcurrentDictionary<string, Confirmations> _pending = new(StringComparer.Ordinal);
-    private long _given;
+    private readonly ConcurrentDictionary<string, NodeAnswers> _given = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, NodeAnswers> _asked = new(StringComparer.Ordinal);
+    private long _last;
 
     public NodeOrders(
         RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, NodeIdentity node, LiveNodes nodes, IEnumerable<INodeOrder> orders,
-        IOptions<NodeOptions> options, TimeProvider time, ILogger<NodeOrders> logger)
+        IEnumerable<INodeQuestion> questions, IOptions<NodeOptions> options, TimeProvider time, ILogger<NodeOrders> logger)
     {
         (_commands, _subscriptions, _keys, _node, _nodes, _timeout, _time, _logger) =
             (commands, subscriptions, keys, node, nodes, options.Value.OrderTimeout, time, logger);
         _orders = orders.ToDictionary(static order => order.Name, StringComparer.Ordinal);
+        _questions = questions.ToDictionary(static question => question.Name, StringComparer.Ordinal);
         subscriptions.Attach(RedisKeys.OrdersKind, OnMessage, () => _ = ListenAsync());
     }
 
@@ -46,20 +49,35 @@ internal sealed partial class NodeOrders
     /// <exception cref="BackplaneUnavailableException">It may or may not have been given; trying again is safe.</exception>
     public async Task<Confirmed> GiveAsync(string name, byte[] order)
     {
-        var id = string.Create(CultureInfo.InvariantCulture, $"{_node.Id}:{Interlocked.Increment(ref _given)}");
-        using var pending = new Confirmations(_node, _nodes);
-        _pending[id] = pending;
+        using var answers = new NodeAnswers(_node, _nodes);
+        await TellAsync(_given, answers, name, order);
+        return answers.Confirmed;
+    }
+
+    /// <summary>Completes as <see cref="GiveAsync"/> does, with what the nodes answered that did so by then.</summary>
+    /// <param name="name">Of a registered question.</param>
+    /// <exception cref="BackplaneUnavailableException">Nobody could be asked.</exception>
+    public async Task<IReadOnlyDictionary<string, byte[]>> AskAsync(string name)
+    {
+        using var answers = new NodeAnswers(_node, _nodes);
+        await TellAsync(_asked, answers, name, []);
+        return answers.Texts;
+    }
+
+    private async Task TellAsync(ConcurrentDictionary<string, NodeAnswers> pending, NodeAnswers answers, string name, byte[] what)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"{_node.Id}:{Interlocked.Increment(ref _last)}");
+        pending[id] = answers;
         try
         {
             var call = new RedisCall();
-            call.Buffer.Command(3).Bulk("PUBLISH"u8).Bulk(_keys.OrdersChannel).Bulk([.. Encoding.ASCII.GetBytes($"{id} {name} "), .. order]);
+            call.Buffer.Command(3).Bulk("PUBLISH"u8).Bulk(_keys.OrdersChannel).Bulk([.. Encoding.ASCII.GetBytes($"{id} {name} "), .. what]);
             await _commands.CallAsync(call, RedisKeys.NodesTag);
-            await pending.Done.WaitAsync(_timeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return pending.Result;
+            await answers.Done.WaitAsync(_timeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
-            _pending.TryRemove(id, out _);
+            pending.TryRemove(id, out _);
         }
     }
 
@@ -76,7 +94,7 @@ internal sealed partial class NodeOrders
         }
     }
 
-    // On the thread that reads from Redis. To all: "{id} {name} {order}"; to the node that gave it: "{id} {node} {count}".
+    // On the thread that reads from Redis. To all: "{id} {name} {order}"; to the node that gave it: "{id} {node} {count}", or what it is answered.
     private void OnMessage(ReadOnlySpan<byte> to, ReadOnlySpan<byte> message)
     {
         var space = message.IndexOf((byte)' ');
@@ -91,33 +109,46 @@ internal sealed partial class NodeOrders
         var rest = message[(space + second + 2)..];
         if (!to.IsEmpty)
         {
-            if (_pending.TryGetValue(id, out var pending) && Utf8Parser.TryParse(rest, out long count, out _))
-            {
-                pending.Confirm(word, count);
-            }
+            OnAnswer(id, word, rest);
         }
         else if (_orders.TryGetValue(word, out var order))
         {
-            _ = CarryOutAsync(id, order, rest.ToArray());
+            var what = rest.ToArray();
+            _ = AnswerAsync(id, word, async () => Encoding.ASCII.GetBytes((await order.CarryOutAsync(what)).ToString(CultureInfo.InvariantCulture)));
+        }
+        else if (_questions.TryGetValue(word, out var question))
+        {
+            _ = AnswerAsync(id, word, question.AnswerAsync);
         }
     }
 
-    private async Task CarryOutAsync(string id, INodeOrder order, byte[] what)
+    private void OnAnswer(string id, string node, ReadOnlySpan<byte> text)
+    {
+        if (_asked.TryGetValue(id, out var asked))
+        {
+            asked.Answer(node, text.ToArray());
+        }
+        else if (_given.TryGetValue(id, out var given) && Utf8Parser.TryParse(text, out long count, out _))
+        {
+            given.Confirm(node, count);
+        }
+    }
+
+    private async Task AnswerAsync(string id, string name, Func<Task<byte[]>> carryOut)
     {
         await Task.Yield(); // off the thread that reads from Redis
         try
         {
-            var count = await order.CarryOutAsync(what);
-            var confirmation = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id} {_node.Id} {count}"));
-            _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.OrderedChannel(id.Split(':')[0])).Bulk(confirmation).Span);
+            byte[] answer = [.. Encoding.ASCII.GetBytes($"{id} {_node.Id} "), .. await carryOut()];
+            _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.OrderedChannel(id.Split(':')[0])).Bulk(answer).Span);
         }
         catch (BackplaneUnavailableException exception)
         {
-            Log.NotCarriedOut(_logger, order.Name, exception.Message);
+            Log.NotCarriedOut(_logger, name, exception.Message);
         }
         catch (Exception exception)
         {
-            Log.Failed(_logger, exception, order.Name);
+            Log.Failed(_logger, exception, name);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Redis.Resp;
@@ -61,7 +62,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     {
         var number = _ticks.Next();
         var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_own.Tick).Bulk(number);
-        if (!commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, number)) || !_link.IsUp)
+        if (!commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, _metrics, number)) || !_link.IsUp)
         {
             return; // nothing can be expected
         }
@@ -255,13 +256,16 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
 
     private sealed record FeatureChannels(byte[] Kind, ChannelListener Heard, Action Restored);
 
-    private sealed class TickReply(SubscriptionTicks ticks, long number) : IRespReply
+    private sealed class TickReply(SubscriptionTicks ticks, BackplaneMetrics metrics, long number) : IRespReply
     {
+        private readonly long _sentAt = Stopwatch.GetTimestamp();
+
         public void Complete(ref RespReader reply)
         {
             if (reply.Kind == ':')
             {
                 ticks.Taken(number);
+                metrics.RoundTrip(Stopwatch.GetElapsedTime(_sentAt));
             }
         }
 

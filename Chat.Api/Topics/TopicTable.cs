@@ -140,7 +140,9 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
-    public IEnumerable<Topic> Held => _topics.Values.Select(static topic => topic.Topic);
+    public IEnumerable<Topic> Held => All.Select(static topic => topic.Topic);
+
+    public IEnumerable<LocalTopic> All => _topics.Select(static topic => topic.Value);
 
     public bool TryFind(Topic topic, out LocalTopic? local) => _topics.TryGetValue(topic.Name, out local);
 

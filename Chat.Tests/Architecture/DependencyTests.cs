@@ -27,6 +27,7 @@ public sealed class DependencyTests
         ("RawEndpoints", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Topics", "Admissions", "Memberships", "Presence", "Access"]),
         ("Hubs", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "WebSockets", "Redis", "Orders", "Topics", "Admissions", "Memberships", "Presence", "Access"]),
         ("ServerApi", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Orders", "Topics", "Memberships", "Presence", "Access"]),
+        ("Operations", ["Messages", "Nodes", "Auth", "Backplane", "Connections", "Orders", "Topics"]),
     ]);
 
     private static readonly Layers Edge = new(typeof(global::Edge.Proxy.EdgeOptions).Assembly, "Edge.Proxy",

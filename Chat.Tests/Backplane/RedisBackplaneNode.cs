@@ -47,7 +47,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         TypingTurns = new RedisTypingTurns(_commands, keys);
         Places = new RedisUserPlaces(_commands, keys, node);
         Orders = new NodeOrders(
-            _commands, _subscriptions, keys, node, Live, [Noted], Microsoft.Extensions.Options.Options.Create(new NodeOptions { OrderTimeout = Deadline }), time, NullLogger<NodeOrders>.Instance);
+            _commands, _subscriptions, keys, node, Live, [Noted], [Question], Microsoft.Extensions.Options.Options.Create(new NodeOptions { OrderTimeout = Deadline }), time, NullLogger<NodeOrders>.Instance);
         Backplane = new RedisBackplane(_commands, _subscriptions, keys, options, node, time, metrics, Marks);
         Id = node.Id;
     }
@@ -73,10 +73,12 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     /// <summary>This node's view of the cluster, which is empty until a test says something.</summary>
     public LiveNodes Live { get; } = new(Microsoft.Extensions.Options.Options.Create(new NodeOptions()), TimeProvider.System);
 
-    /// <summary>With one order, <see cref="Noted"/>.</summary>
+    /// <summary>With one order, <see cref="Noted"/>, and one question.</summary>
     public NodeOrders Orders { get; }
 
     public NotedOrder Noted { get; } = new();
+
+    public TestQuestion Question { get; } = new();
 
     public RedisUserPlaces Places { get; }
 

@@ -60,6 +60,31 @@ public abstract class NodeOrdersSpec(RedisFixture redis) : TwoNodesSpec(redis, $
         Assert.Equal((2, 2), (given.Result.Nodes, given.Result.Of));
     }
 
+    [RedisFact]
+    public async Task Question_IsAnsweredByEveryNode_EachInItsOwnWords()
+    {
+        Live(B.Id);
+        (A.Question.Says, B.Question.Says) = ("I am \"a\" ", "and I am b\n ä");
+
+        var answers = await A.Orders.AskAsync(TestQuestion.Question).WaitAsync(BackplaneNode.Deadline);
+
+        Assert.Equal([(A.Id, A.Question.Says), (B.Id, B.Question.Says)],
+            answers.Select(answer => (answer.Key, Encoding.UTF8.GetString(answer.Value))).OrderBy(answer => answer.Key != A.Id));
+    }
+
+    [RedisFact]
+    public async Task Question_ThatANodeCannotAnswer_HasTheOthersAnswers_OnceItIsGone()
+    {
+        Live(B.Id, "hangs");
+        B.Question.Says = null;
+        var asked = A.Orders.AskAsync(TestQuestion.Question);
+        await Eventually.TrueAsync(() => B.Question.Asked > 0);
+
+        Gone(B.Id, "hangs");
+
+        Assert.Equal([A.Id], (await asked.WaitAsync(BackplaneNode.Deadline)).Keys);
+    }
+
     // Anyone with access to Redis can publish anything.
     [RedisFact]
     public async Task Nonsense_OnTheChannels_IsNobodysBusiness()
@@ -72,6 +97,22 @@ public abstract class NodeOrdersSpec(RedisFixture redis) : TwoNodesSpec(redis, $
         }
 
         Assert.Equal(new Confirmed(2, 2, 20), await GiveAsync("after it"));
+    }
+
+    [RedisFact]
+    public async Task Answer_OfWhoIsNoNode_IsNotTaken()
+    {
+        Live("hangs");
+        var asked = A.Orders.AskAsync(TestQuestion.Question);
+        await Eventually.TrueAsync(() => A.Question.Asked > 0);
+        for (var number = 1; number < 5; number++)
+        {
+            Redis.Server.Execute("PUBLISH", Prefix + "orders:" + A.Id, $"{A.Id}:{number} stranger nonsense");
+        }
+
+        Redis.Server.Execute("PUBLISH", Prefix + "orders:" + A.Id, $"{A.Id}:1 hangs at last");
+
+        Assert.Equal(["at last", "yes"], (await asked.WaitAsync(BackplaneNode.Deadline)).Values.Select(Encoding.UTF8.GetString).Order());
     }
 
     private Task<Confirmed> GiveAsync(string what) => A.Orders.GiveAsync(NotedOrder.Order, Encoding.UTF8.GetBytes(what)).WaitAsync(BackplaneNode.Deadline);

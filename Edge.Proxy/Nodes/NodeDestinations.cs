@@ -21,6 +21,7 @@ internal sealed class NodeDestinations
     private const string Draining = "Draining";
     private static readonly string[] Paths = ["/chat/{**rest}", "/signalr/{**rest}", "/api/auth/{**rest}", "/api/nodes"];
     private const string ServerApi = "/api/v1/{**rest}";
+    private static readonly string[] Operations = ["/ops/report", "/ops/drain"]; // beside them are the page's files, which the edge has itself
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
 
     private readonly EdgeOptions _options;
@@ -31,7 +32,7 @@ internal sealed class NodeDestinations
     public NodeDestinations(IOptions<EdgeOptions> options)
     {
         _options = options.Value;
-        string[] paths = _options.Api ? [.. Paths, ServerApi] : Paths;
+        string[] paths = [.. Paths, .. _options.Api ? [ServerApi] : Array.Empty<string>(), .. _options.Operations ? Operations : []];
         _routes = [.. paths.Select(path => new RouteConfig
         {
             RouteId = path,

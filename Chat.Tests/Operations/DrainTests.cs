@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Chat.Tests.Edge;
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Operations;
+
+/// <summary>A node is drained as the operations page does it: through the edge.</summary>
+public sealed class DrainTests(FailoverCluster cluster, ITestOutputHelper output) : IClassFixture<FailoverCluster>, IDisposable
+{
+    public void Dispose() => output.WriteLine(cluster.Nodes.Log());
+
+    [Fact]
+    public async Task Node_ThatIsDrained_HandsItsClientsOver_AndNothingIsLost()
+    {
+        const int messages = 60;
+        var clients = Enumerable.Range(0, 10).Select(i => new ResumingClient(() => cluster.Edge.Address, $"/chat/group/drained/m{i}")).ToArray();
+        await using var writer = new ResumingClient(() => cluster.Edge.Address, "/chat/group/drained/writer");
+        await Task.WhenAll(clients.Append(writer).Select(client => client.Subscribed)).WaitAsync(ChatClient.Deadline);
+        var drained = cluster.Nodes.Nodes.Single(node => node.Id == clients[0].Node);
+        var writing = WriteAsync(writer, messages);
+        await clients[0].UntilAsync(messages / 6, ChatClient.Deadline);
+
+        Assert.Equal(HttpStatusCode.OK, await DrainAsync(drained.Id));
+        Assert.Equal(HttpStatusCode.OK, await DrainAsync(drained.Id)); // a second click does no harm
+
+        await writing;
+        foreach (var client in clients)
+        {
+            await client.UntilAsync(messages, ChatClient.Deadline);
+            Assert.Equal(Enumerable.Range(0, messages).Select(i => $"{i}"), client.Messages.Select(message => message.Msg!));
+            Assert.Equal((0, 0), (client.Holes, client.Repeated));
+        }
+
+        Assert.Contains(clients, client => client.Resumes > 0);
+        await Eventually.TrueAsync(() => clients.Append(writer).All(client => client.Node.Length > 0 && client.Node != drained.Id));
+        await Eventually.TrueAsync(async () => (await drained.ListAsync()).Single(node => node.Id == drained.Id) is { State: "draining", Connections: 0 });
+        Assert.True(drained.IsRunning); // until somebody stops it
+
+        var other = cluster.Nodes.Nodes.Single(node => node.Id != drained.Id);
+        Assert.Equal(HttpStatusCode.Conflict, await DrainAsync(other.Id)); // it is the last
+        Assert.Contains((await drained.ListAsync()), node => node.Id == other.Id && node.State == "ready");
+        await Task.WhenAll(clients.Select(client => client.DisposeAsync().AsTask()));
+    }
+
+    private async Task<HttpStatusCode> DrainAsync(string node)
+    {
+        using var answer = await cluster.Edge.Http.PostAsync($"ops/drain?node={node}", content: null);
+        if (answer.IsSuccessStatusCode)
+        {
+            Assert.Equal(node, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("node").GetString());
+        }
+
+        return answer.StatusCode;
+    }
+
+    private static async Task WriteAsync(ResumingClient writer, int messages)
+    {
+        for (var i = 0; i < messages; i++)
+        {
+            await writer.PublishAsync($"drained-{i}", $"{i}");
+        }
+    }
+}

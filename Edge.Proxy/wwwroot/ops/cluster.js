@@ -1,0 +1,32 @@
+// What the page asks the cluster for, and as whom.
+const Kept = 'chat-ops-key'; // in this tab only
+
+/** The cluster wants to know who asks. */
+export class Refused extends Error {}
+
+/** It is not done, and this is why. */
+export class NotDone extends Error {}
+
+export const hasKey = () => sessionStorage.getItem(Kept) !== null;
+export const forgetKey = () => sessionStorage.removeItem(Kept);
+export const keepKey = key => sessionStorage.setItem(Kept, key.trim());
+
+function headers() {
+  const id = length => Array.from(crypto.getRandomValues(new Uint8Array(length)), byte => byte.toString(16).padStart(2, '0')).join('');
+  const key = sessionStorage.getItem(Kept);
+  return {
+    traceparent: `00-${id(16)}-${id(8)}-00`, // not sampled: looking every two seconds is not worth a trace each time
+    ...key === null ? {} : /^[\w-]+\.[\w-]+\.[\w-]+$/.test(key) ? { Authorization: `Bearer ${key}` } : { 'X-Api-Key': key },
+  };
+}
+
+async function ask(path, options) {
+  const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(10_000), headers: headers(), ...options });
+  if (answer.status === 401 || answer.status === 403) throw new Refused(hasKey() ? 'That key is not accepted.' : '');
+  if (answer.status === 404 && !answer.headers.has('X-Node')) throw new NotDone('This edge does not let anybody look (Edge:Operations).');
+  if (!answer.ok) throw new NotDone((await answer.json().catch(() => ({}))).detail ?? `The cluster answered ${answer.status}.`);
+  return answer.json();
+}
+
+export const report = () => ask('report');
+export const drain = node => ask(`drain?node=${encodeURIComponent(node)}`, { method: 'POST' });
