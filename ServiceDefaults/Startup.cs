@@ -9,6 +9,10 @@ namespace ServiceDefaults;
 /// <summary>Runs a process of the cluster. A start that a setting prevents prints one line for each, not a stack trace.</summary>
 public static class Startup
 {
+    // Settings are read at the start, so nothing has to watch the directory, which would cost a thread that wakes for every file that changes
+    // in it, and one of the few watches (inotify) that a machine gives a user.
+    private const string NoReload = "--hostBuilder:reloadConfigOnChange=false";
+
     /// <summary>Builds, validates and runs the app until shutdown. Returns the exit code: 1 when a setting kept it from
     /// starting, else 0.</summary>
     /// <param name="args">The command line: settings, as <c>--Key=value</c>.</param>
@@ -18,7 +22,7 @@ public static class Startup
     {
         try
         {
-            var builder = WebApplication.CreateBuilder(args);
+            var builder = WebApplication.CreateBuilder([NoReload, .. args]);
             add(builder);
             await using var app = builder.Build();
             // The host validates too, but only after it has created the services that need valid settings.

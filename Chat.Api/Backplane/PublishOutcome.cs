@@ -3,9 +3,11 @@ using System.Text;
 namespace Chat.Api.Backplane;
 
 /// <summary>The outcome of one publish as a task.</summary>
-internal sealed class PublishOutcome : IPublishOutcome
+/// <param name="inline">Whether what waits for a success goes on on the very thread that has read Redis's answer. That saves waking two others,
+/// a fifth of what a call of the server API costs. Only for what is soon done and never blocks.</param>
+internal sealed class PublishOutcome(bool inline = false) : IPublishOutcome
 {
-    private readonly TaskCompletionSource<Published> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Published> _outcome = new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <exception cref="BackplaneUnavailableException">It may or may not have been published; trying again with the same message id is safe.</exception>
     /// <exception cref="TopicBusyException">It was not published.</exception>
@@ -15,9 +17,13 @@ internal sealed class PublishOutcome : IPublishOutcome
         _outcome.TrySetResult(new Published(Encoding.UTF8.GetString(id), Encoding.ASCII.GetString(epoch), offset));
 
     void IPublishOutcome.NotPublished(ReadOnlySpan<byte> id, bool fromClient) =>
-        _outcome.TrySetException(new BackplaneUnavailableException("The message could not be published."));
+        Fail(new BackplaneUnavailableException("The message could not be published."));
 
-    void IPublishOutcome.TopicBusy(ReadOnlySpan<byte> id, bool fromClient) => _outcome.TrySetException(new TopicBusyException());
+    void IPublishOutcome.TopicBusy(ReadOnlySpan<byte> id, bool fromClient) => Fail(new TopicBusyException());
+
+    // Never inline: a link that breaks fails what is under way while it holds its locks.
+    private void Fail(Exception exception) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static failed => failed._outcome.TrySetException(failed.exception), (_outcome, exception), preferLocal: false);
 }
 
 /// <param name="Id">The message id.</param>

@@ -141,9 +141,9 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
 
     private void Acknowledge(ReadOnlySpan<byte> epoch, long offset)
     {
-        _outcome!.Published(Id, epoch, offset, _idFromClient);
         _rate!.Acknowledged(epoch, offset);
         heads.Acknowledged(_topic.AsSpan(0, _topicLength), epoch, offset);
+        _outcome!.Published(Id, epoch, offset, _idFromClient); // last: whoever waits for it may go on right here
     }
 
     private static int Keep(ReadOnlySpan<byte> bytes, ref byte[] kept)

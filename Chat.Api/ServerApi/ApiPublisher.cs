@@ -39,7 +39,7 @@ internal sealed class ApiPublisher(IBackplane backplane, IOptions<ConnectionOpti
     /// <exception cref="TopicBusyException">It was not published.</exception>
     public Task<Published> PublishAsync(Topic topic, ApiMessage message)
     {
-        var outcome = new PublishOutcome();
+        var outcome = new PublishOutcome(inline: true);
         backplane.Publish(
             new Publication { Kind = topic.Kind, Topic = topic.Utf8Name.Span, From = message.From, Msg = message.Msg, MsgId = message.Id },
             outcome);

@@ -1,6 +1,5 @@
 using Chat.Api.Backplane;
 using Chat.Api.Nodes;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.ServerApi;
 
@@ -15,14 +14,14 @@ internal static class ClusterEndpoints
         calls.MapGet("/cluster", Cluster).WithName("cluster").WithTags("cluster").WithSummary("Counts nodes and connections.");
     }
 
-    private static Ok<NodesAnswer> Nodes(LiveNodes live) => TypedResults.Ok(new NodesAnswer(
+    private static Answer<NodesAnswer> Nodes(LiveNodes live) => Answer.Of(new NodesAnswer(
         [.. live.List().Select(static node => new NodeEntry(node.Id, node.Address, IsReady(node), node.Connections, node.Version, node.StartedAt))]));
 
-    private static Ok<ClusterAnswer> Cluster(LiveNodes live, IBackplane backplane)
+    private static Answer<ClusterAnswer> Cluster(LiveNodes live, IBackplane backplane)
     {
         var nodes = live.List();
         var ready = nodes.Count(IsReady);
-        return TypedResults.Ok(new ClusterAnswer(
+        return Answer.Of(new ClusterAnswer(
             nodes.Length, ready, nodes.Length - ready, nodes.Sum(static node => (long)node.Connections),
             nodes.CountBy(static node => node.Version ?? Unknown).ToDictionary(), backplane.IsReady(out _)));
     }

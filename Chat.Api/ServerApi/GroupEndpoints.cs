@@ -18,7 +18,7 @@ internal static class GroupEndpoints
             .WithSummary("Takes a user out of a group, on all nodes.");
     }
 
-    private static async Task<Results<Ok<GroupsAnswer>, ApiProblem>> GroupsAsync(string user, string? after, int? limit, IMemberships memberships, ApiPage pages)
+    private static async Task<Results<Answer<GroupsAnswer>, ApiProblem>> GroupsAsync(string user, string? after, int? limit, IMemberships memberships, ApiPage pages)
     {
         if (!ChatId.TryParse(user, out var id))
         {
@@ -32,15 +32,15 @@ internal static class GroupEndpoints
 
         var groups = (await memberships.ReadAsync(Topic.User(id), [])).Groups;
         var (page, next) = ApiPage.Of(groups.Keys, after, size);
-        return TypedResults.Ok(new GroupsAnswer(id, groups.Count, page, next));
+        return Answer.Of(new GroupsAnswer(id, groups.Count, page, next));
     }
 
-    private static async Task<Results<Ok<ConfirmedAnswer>, ApiProblem>> AddAsync(MembershipRequest request, GroupChanges changes) =>
+    private static async Task<Results<Answer<ConfirmedAnswer>, ApiProblem>> AddAsync(MembershipRequest request, GroupChanges changes) =>
         Check(request, out var user, out var group) is { } problem ? problem
-            : await changes.AddAsync(user, Topic.Group(group)) is { } done ? Answer(done) : ApiProblem.TooManyGroups;
+            : await changes.AddAsync(user, Topic.Group(group)) is { } done ? Done(done) : ApiProblem.TooManyGroups;
 
-    private static async Task<Results<Ok<ConfirmedAnswer>, ApiProblem>> RemoveAsync(MembershipRequest request, GroupChanges changes) =>
-        Check(request, out var user, out var group) is { } problem ? problem : Answer(await changes.RemoveAsync(user, Topic.Group(group)));
+    private static async Task<Results<Answer<ConfirmedAnswer>, ApiProblem>> RemoveAsync(MembershipRequest request, GroupChanges changes) =>
+        Check(request, out var user, out var group) is { } problem ? problem : Done(await changes.RemoveAsync(user, Topic.Group(group)));
 
     private static ApiProblem? Check(MembershipRequest request, out string user, out string group)
     {
@@ -49,7 +49,7 @@ internal static class GroupEndpoints
         return !isUser ? ApiProblem.InvalidUser : !isGroup ? ApiProblem.InvalidGroup : null;
     }
 
-    private static Ok<ConfirmedAnswer> Answer(Confirmed done) => TypedResults.Ok(new ConfirmedAnswer(done.Of, done.Nodes));
+    private static Answer<ConfirmedAnswer> Done(Confirmed done) => Answer.Of(new ConfirmedAnswer(done.Of, done.Nodes));
 }
 
 /// <param name="User">The user.</param>

@@ -13,7 +13,7 @@ internal static class HistoryEndpoint
         calls.MapGet("/history", HistoryAsync).WithName("history").WithTags("messages").WithProblems(400)
             .WithSummary("Returns messages of a topic: those after a position, or the latest.");
 
-    private static async Task<Results<Ok<HistoryAnswer>, ApiProblem>> HistoryAsync(string topic, string? since, int? limit, TopicHistory history, ApiPage pages)
+    private static async Task<Results<Answer<HistoryAnswer>, ApiProblem>> HistoryAsync(string topic, string? since, int? limit, TopicHistory history, ApiPage pages)
     {
         if (!ApiTopic.TryParse(topic, out var known))
         {
@@ -32,7 +32,7 @@ internal static class HistoryEndpoint
         }
 
         var (piece, isWhole) = await history.ReadAsync(known, since is null ? null : position, size, Room);
-        return TypedResults.Ok(new HistoryAnswer(known.Name, piece.Epoch, piece.Offset, isWhole, piece.IsMore, piece.Messages));
+        return Answer.Of(new HistoryAnswer(known.Name, piece.Epoch, piece.Offset, isWhole, piece.IsMore, piece.Messages));
     }
 }
 

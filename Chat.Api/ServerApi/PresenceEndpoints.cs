@@ -16,7 +16,7 @@ internal static class PresenceEndpoints
             .WithSummary("Returns how many users are in a topic.");
     }
 
-    private static async Task<Results<Ok<PresenceAnswer>, ApiProblem>> PresenceAsync(
+    private static async Task<Results<Answer<PresenceAnswer>, ApiProblem>> PresenceAsync(
         string topic, string? after, int? limit, PresenceWatches presence, IPresenceStore store, ApiPage pages)
     {
         if (Check(topic, presence, out var known) is { } problem)
@@ -37,13 +37,13 @@ internal static class PresenceEndpoints
 
         var page = await store.ReadPageAsync(known, from, size);
         var count = (await store.ReadAsync(known, most: 0)).Count;
-        return TypedResults.Ok(new PresenceAnswer(
+        return Answer.Of(new PresenceAnswer(
             known.Name, count, [.. page.Users.OrderBy(static user => user.Id, StringComparer.Ordinal).Select(static user => new UserEntry(user.Id, user.Connections))],
             page.Next == 0 ? null : page.Next.ToString(CultureInfo.InvariantCulture)));
     }
 
-    private static async Task<Results<Ok<CountAnswer>, ApiProblem>> CountAsync(string topic, PresenceWatches presence, IPresenceStore store) =>
-        Check(topic, presence, out var known) is { } problem ? problem : TypedResults.Ok(new CountAnswer(known.Name, (await store.ReadAsync(known, most: 0)).Count));
+    private static async Task<Results<Answer<CountAnswer>, ApiProblem>> CountAsync(string topic, PresenceWatches presence, IPresenceStore store) =>
+        Check(topic, presence, out var known) is { } problem ? problem : Answer.Of(new CountAnswer(known.Name, (await store.ReadAsync(known, most: 0)).Count));
 
     private static ApiProblem? Check(string name, PresenceWatches presence, out Topic topic)
     {

@@ -18,7 +18,7 @@ internal static class PublishEndpoints
             .WithSummary("Publishes one message to many topics.");
     }
 
-    private static async Task<Results<Ok<PublishAnswer>, ApiProblem>> PublishAsync(PublishRequest request, ClaimsPrincipal caller, ApiPublisher publisher)
+    private static async Task<Results<Answer<PublishAnswer>, ApiProblem>> PublishAsync(PublishRequest request, ClaimsPrincipal caller, ApiPublisher publisher)
     {
         if (!ApiTopic.TryParse(request.Topic, out var topic))
         {
@@ -33,7 +33,7 @@ internal static class PublishEndpoints
         try
         {
             var published = await publisher.PublishAsync(topic, message);
-            return TypedResults.Ok(new PublishAnswer(published.Id, NullIfEmpty(published.Epoch), published.Offset));
+            return Answer.Of(new PublishAnswer(published.Id, NullIfEmpty(published.Epoch), published.Offset));
         }
         catch (BackplaneUnavailableException)
         {
@@ -41,7 +41,7 @@ internal static class PublishEndpoints
         }
     }
 
-    private static async Task<Results<Ok<PublishManyAnswer>, ApiProblem>> PublishManyAsync(
+    private static async Task<Results<Answer<PublishManyAnswer>, ApiProblem>> PublishManyAsync(
         PublishManyRequest request, ClaimsPrincipal caller, ApiPublisher publisher, ApiLimits limits, IOptions<ServerApiOptions> options)
     {
         if (request.Topics.Length == 0 || request.Topics.Length > options.Value.TopicsPerCall)
@@ -68,7 +68,7 @@ internal static class PublishEndpoints
 
         return results.TrueForAll(static result => result.Status == StatusCodes.Status503ServiceUnavailable)
             ? ApiProblem.NotPublished
-            : TypedResults.Ok(new PublishManyAnswer(results.Count(static result => result.Status == StatusCodes.Status200OK), results));
+            : Answer.Of(new PublishManyAnswer(results.Count(static result => result.Status == StatusCodes.Status200OK), results));
     }
 
     private static async Task<TopicResult> PublishOneAsync(string name, ApiMessage message, ApiPublisher publisher)

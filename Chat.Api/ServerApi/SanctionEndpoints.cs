@@ -24,11 +24,11 @@ internal static class SanctionEndpoints
             .WithSummary("Lists the bans and mutes of everybody, a page of users at a time.");
     }
 
-    private static Task<Results<Ok<SanctionEntry>, ApiProblem>> BanAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.BanAsync);
+    private static Task<Results<Answer<SanctionEntry>, ApiProblem>> BanAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.BanAsync);
 
-    private static Task<Results<Ok<SanctionEntry>, ApiProblem>> MuteAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.MuteAsync);
+    private static Task<Results<Answer<SanctionEntry>, ApiProblem>> MuteAsync(SanctionRequest request, Sanctions sanctions) => PutAsync(request, sanctions.MuteAsync);
 
-    private static async Task<Results<Ok<SanctionEntry>, ApiProblem>> PutAsync(SanctionRequest request, Func<string, Topic?, TimeSpan?, string, Task<Sanction?>> put)
+    private static async Task<Results<Answer<SanctionEntry>, ApiProblem>> PutAsync(SanctionRequest request, Func<string, Topic?, TimeSpan?, string, Task<Sanction?>> put)
     {
         if (Check(request.User, request.Topic, out var user, out var topic) is { } problem)
         {
@@ -46,10 +46,10 @@ internal static class SanctionEndpoints
         }
 
         TimeSpan? time = request.Seconds is { } some ? TimeSpan.FromSeconds(some) : null;
-        return await put(user, topic, time, request.Reason ?? "") is { } sanction ? TypedResults.Ok(Entry(sanction)) : ApiProblem.TooManySanctions;
+        return await put(user, topic, time, request.Reason ?? "") is { } sanction ? Answer.Of(Entry(sanction)) : ApiProblem.TooManySanctions;
     }
 
-    private static async Task<Results<Ok<LiftAnswer>, ApiProblem>> LiftAsync(LiftRequest request, Sanctions sanctions)
+    private static async Task<Results<Answer<LiftAnswer>, ApiProblem>> LiftAsync(LiftRequest request, Sanctions sanctions)
     {
         if (Check(request.User, request.Topic, out var user, out var topic) is { } problem)
         {
@@ -57,10 +57,10 @@ internal static class SanctionEndpoints
         }
 
         return request.Kind is not (Ban or Mute) ? ApiProblem.Malformed("kind is ban or mute")
-            : TypedResults.Ok(new LiftAnswer(await sanctions.LiftAsync(request.Kind == Ban ? SanctionKind.Ban : SanctionKind.Mute, user, topic)));
+            : Answer.Of(new LiftAnswer(await sanctions.LiftAsync(request.Kind == Ban ? SanctionKind.Ban : SanctionKind.Mute, user, topic)));
     }
 
-    private static async Task<Results<Ok<SanctionsAnswer>, ApiProblem>> OfUserAsync(string user, Sanctions sanctions)
+    private static async Task<Results<Answer<SanctionsAnswer>, ApiProblem>> OfUserAsync(string user, Sanctions sanctions)
     {
         if (!ChatId.TryParse(user, out var id))
         {
@@ -68,10 +68,10 @@ internal static class SanctionEndpoints
         }
 
         var all = await sanctions.ListAsync(id);
-        return TypedResults.Ok(new SanctionsAnswer(all.Count > 0 ? 1 : 0, [.. all.Select(Entry)], null));
+        return Answer.Of(new SanctionsAnswer(all.Count > 0 ? 1 : 0, [.. all.Select(Entry)], null));
     }
 
-    private static async Task<Results<Ok<SanctionsAnswer>, ApiProblem>> ListAsync(int? after, int? limit, Sanctions sanctions, ApiPage pages)
+    private static async Task<Results<Answer<SanctionsAnswer>, ApiProblem>> ListAsync(int? after, int? limit, Sanctions sanctions, ApiPage pages)
     {
         if (!pages.TrySize(limit, out var size))
         {
@@ -85,7 +85,7 @@ internal static class SanctionEndpoints
         }
 
         var page = await sanctions.ListAsync(skip, size);
-        return TypedResults.Ok(new SanctionsAnswer(
+        return Answer.Of(new SanctionsAnswer(
             page.Of, [.. page.Users.SelectMany(static all => all).Select(Entry)], skip + (long)size < page.Of ? skip + size : null));
     }
 

@@ -18,7 +18,7 @@ internal static class UserEndpoints
             .WithSummary("Makes every node ask again what a user may do.");
     }
 
-    private static async Task<Results<Ok<DisconnectAnswer>, ApiProblem>> DisconnectAsync(DisconnectRequest request, NodeOrders orders)
+    private static async Task<Results<Answer<DisconnectAnswer>, ApiProblem>> DisconnectAsync(DisconnectRequest request, NodeOrders orders)
     {
         if (!ChatId.TryParse(request.User, out var user))
         {
@@ -32,10 +32,10 @@ internal static class UserEndpoints
         }
 
         var done = await orders.GiveAsync(DisconnectOrder.Order, DisconnectOrder.Of(user, reason));
-        return TypedResults.Ok(new DisconnectAnswer(done.Of, done.Nodes, done.Count));
+        return Answer.Of(new DisconnectAnswer(done.Of, done.Nodes, done.Count));
     }
 
-    private static async Task<Results<Ok<RecheckAnswer>, ApiProblem>> RecheckAsync(RecheckRequest request, Sanctions sanctions)
+    private static async Task<Results<Answer<RecheckAnswer>, ApiProblem>> RecheckAsync(RecheckRequest request, Sanctions sanctions)
     {
         if (!ChatId.TryParse(request.User, out var user))
         {
@@ -43,7 +43,7 @@ internal static class UserEndpoints
         }
 
         await sanctions.AskAgainAsync(user);
-        return TypedResults.Ok(new RecheckAnswer(user));
+        return Answer.Of(new RecheckAnswer(user));
     }
 }
 

@@ -6,6 +6,8 @@ eval "chat_$(declare -f peer_start)"
 
 peer_start() {
     chat_peer_start
+    # What is measured is a call's cost, not the compiler's: a node compiles what a call runs through anew until it has run some thousand times.
+    timeout "${API_WARM:-20}" node "$CHAT_REPO/bench/peers/api-calls.mjs" 1500 "$API_KEY" "${PORTS[@]}" >"$SCRATCH/$PEER-warm.log" 2>&1
     # Not spawned: what the caller costs is not the nodes'.
     node "$CHAT_REPO/bench/peers/api-calls.mjs" "${API_RATE:-200}" "$API_KEY" "${PORTS[@]}" >"$SCRATCH/$PEER-calls.log" 2>&1 &
     STARTED+=("$!")
