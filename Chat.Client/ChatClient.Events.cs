@@ -11,6 +11,9 @@ public sealed partial class ChatClient
     {
         switch (name)
         {
+            case "connected" when argument.User is { } user:
+                User = user;
+                break;
             case "message" when argument.Group is { } group:
                 _topics.Message(group, MessageOf(group, argument));
                 break;

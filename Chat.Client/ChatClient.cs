@@ -51,6 +51,9 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <summary>How it stands with the connection.</summary>
     public ChatState State { get; private set; }
 
+    /// <summary>Who the client is, as the server has read in its token; empty if it did not say.</summary>
+    public string User { get; private set; } = "";
+
     /// <summary>The node that the client is connected to, or was last; empty if it did not say.</summary>
     public string Node { get; private set; } = "";
 

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Chat.Api.Auth;
 using Chat.Api.Messages;
+using Chat.Api.Nodes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 
@@ -18,9 +19,10 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     private readonly HubTyping _typing;
     private readonly HubPresence _presence;
     private readonly TokenValidator _tokens;
+    private readonly NodeIdentity _node;
     private readonly ILogger<ChatHub> _logger;
 
-    public ChatHub(HubMessages messages, HubMemberships memberships, SignalNames names, HubTyping typing, HubPresence presence, TokenValidator tokens, ILogger<ChatHub> logger)
+    public ChatHub(HubMessages messages, HubMemberships memberships, SignalNames names, HubTyping typing, HubPresence presence, TokenValidator tokens, NodeIdentity node, ILogger<ChatHub> logger)
     {
         _logger = logger;
         _messages = messages;
@@ -29,11 +31,20 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         _typing = typing;
         _presence = presence;
         _tokens = tokens;
+        _node = node;
     }
 
     private HubClient Client => Context.Features.Get<HubClient>() ?? throw new InvalidOperationException("The connection did not come through the hub's endpoint.");
 
-    public override Task OnConnectedAsync() => _memberships.EnterAsync(Client);
+    public override async Task OnConnectedAsync()
+    {
+        if (Client.TellsPositions)
+        {
+            await Clients.Caller.ConnectedAsync(new ConnectedSignal(Client.UserId, _node.Id));
+        }
+
+        await _memberships.EnterAsync(Client);
+    }
 
     /// <summary>Writes to a group.</summary>
     [HubMethodName("post")]

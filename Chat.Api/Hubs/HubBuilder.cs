@@ -80,7 +80,7 @@ internal static class HubBuilder
             var transports = builder.RequestDelegate!;
             builder.RequestDelegate = http => HubEndpoint.IsWebSocket(http) ? endpoint.AcceptAsync(http)
                 : HttpMethods.IsPost(http.Request.Method) && http.Request.Path.Equals(Negotiation, StringComparison.OrdinalIgnoreCase)
-                    ? endpoint.RefuseNegotiation(http) is { } refusal ? refusal.WriteAsync(http) : transports(http)
+                    ? endpoint.NegotiateAsync(http, transports)
                 : endpoint.TransportAsync(http, transports);
         });
         return app;

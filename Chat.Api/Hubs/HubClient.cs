@@ -27,7 +27,6 @@ internal sealed partial class HubClient
     private int _isOpen; // 1: joinings may begin
     private ImmutableDictionary<string, long> _unsubscribed = ImmutableDictionary<string, long>.Empty; // groups that this connection alone is not in, and of which joining
     private Entered[]? _takenUp; // between TakeUpAsync and EnterAsync
-    private bool _tellsPositions; // also of groups in which it did not say where it was
     private volatile bool _isOver;
     private ConnectionWatches? _presence; // null: it never asked
 
@@ -48,6 +47,9 @@ internal sealed partial class HubClient
 
     /// <summary>Null until <see cref="TakeUpAsync"/>.</summary>
     public HubUser? User { get; private set; }
+
+    /// <summary>It asked to be told where each of its groups is, also those in which it did not say where it was.</summary>
+    public bool TellsPositions { get; private set; }
 
     public IEnumerable<Member> Members => _groups.Select(group => group.Value);
 
@@ -70,7 +72,7 @@ internal sealed partial class HubClient
         }
 
         var entered = await Task.WhenAll(groups.Groups.Select(group => TakeUpGroupAsync(group.Key, group.Value, since.Of(group.Key))));
-        _tellsPositions = since.AreTold;
+        TellsPositions = since.AreTold;
         _takenUp = [.. entered.OfType<Entered>(), new Entered(_userMember, since.User, new LogPosition(epoch, offset))];
     }
 
@@ -122,7 +124,7 @@ internal sealed partial class HubClient
             {
                 TellHole(one.Member, one.Live);
             }
-            else if (_tellsPositions)
+            else if (TellsPositions)
             {
                 Connection.Enqueue(Connection.Format.Subscribed(one.Member.Topic.Topic, one.Live.Epoch, one.Live.Offset, recovered: true)!);
             }

@@ -266,8 +266,26 @@ internal sealed partial class HubEndpoint(
         return reason;
     }
 
-    /// <summary>Why a negotiation is not worth beginning; null: it is.</summary>
-    public Refusal? RefuseNegotiation(HttpContext http) => HubPositions.TryParse(http.Request.Query, out _) ? admission.Busy() : InvalidSince;
+    /// <summary>A negotiation. It is refused for what the connection would be refused for, as far as that is known.</summary>
+    /// <remarks>A browser does not tell a page why its WebSocket was refused. It asks here.</remarks>
+    public async Task NegotiateAsync(HttpContext http, RequestDelegate transports)
+    {
+        var refusal = HubPositions.TryParse(http.Request.Query, out _) ? admission.Busy() ?? await WhyNotAsync(http) : InvalidSince;
+        await (refusal?.WriteAsync(http) ?? transports(http));
+    }
+
+    private async Task<Refusal?> WhyNotAsync(HttpContext http)
+    {
+        try
+        {
+            using var access = await rights.EnterAsync(ChatUser.IdOf(http.User)!, http.User);
+            return Refuse(access);
+        }
+        catch (BackplaneUnavailableException)
+        {
+            return Refusal.Unavailable;
+        }
+    }
 
     private static string NewConnectionId() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)).TrimEnd('=');
 

@@ -7,6 +7,10 @@ namespace Chat.Api.Hubs;
 /// topics deliver those (<see cref="HubFormat"/>), in order, with positions. A signal is not kept and has no order.</summary>
 public interface IChatClient
 {
+    /// <summary>Tells a connection that asked for positions who it is, and where: browsers see no header of a WebSocket. It comes first.</summary>
+    [HubMethodName("connected")]
+    Task ConnectedAsync(ConnectedSignal signal);
+
     /// <summary>Somebody joins a group; told to those in it already.</summary>
     [HubMethodName("joined")]
     Task JoinedAsync(GroupSignal signal);
@@ -24,6 +28,11 @@ public interface IChatClient
     [HubMethodName("mirror")]
     Task MirrorAsync(MirrorSignal signal);
 }
+
+[MessagePackObject]
+public sealed record ConnectedSignal(
+    [property: Key("user")] string User,
+    [property: Key("node")] string Node);
 
 [MessagePackObject]
 public sealed record GroupSignal(

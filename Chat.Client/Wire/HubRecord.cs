@@ -29,6 +29,8 @@ internal sealed class HubRecord
 /// <summary>The arguments of all calls and events, each with the properties that docs/HUB.md names.</summary>
 internal sealed record HubArgument
 {
+    public string? User { get; init; }
+
     public string? Group { get; init; }
 
     public string? To { get; init; }

@@ -84,8 +84,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         }
 
         await AssertRefusedAsync(() => HubAsync(0, _anna));
-        var refused = await Assert.ThrowsAsync<HubException>(() => HubAsync(1, _anna, transport: HubTransport.LongPolling));
-        Assert.Contains("banned until", refused.Message, StringComparison.Ordinal);
+        await AssertRefusedAsync(() => HubAsync(1, _anna, transport: HubTransport.LongPolling));
         Assert.False(ben.Ended.IsCompleted);
 
         await Sanctions.LiftAsync(SanctionKind.Ban, _anna, null);

@@ -1,12 +1,13 @@
 using Chat.Tests.Documents;
 using Chat.Tests.Hubs;
+using Chat.Tests.NodeJs;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>The sample of docs/CLIENTS.md, run as it says there.</summary>
+/// <summary>The samples of docs/CLIENTS.md, run as it says there.</summary>
 public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     // artifacts/bin/Chat.Tests/debug
@@ -24,13 +25,29 @@ public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : 
         await UntilAsync(anna, $"{group} ben: ben is here");
     }
 
-    [Fact]
-    public void Document_ShowsTheCodeOfTheSample() =>
-        Assert.Contains(Repository.Read("samples/HelloChat/Program.cs"), Repository.Read("docs/CLIENTS.md"), StringComparison.Ordinal);
+    [NodeFact]
+    public async Task ConsolesOfBothLibraries_HearEachOther()
+    {
+        var group = Unique("lobby");
+        await using var anna = await StartNodeAsync("anna", group);
+        await UntilAsync(anna, $"{group} anna: anna is here");
+        await using var ben = await StartAsync("ben", group);
+
+        await UntilAsync(anna, $"{group} ben: ben is here");
+    }
+
+    [Theory]
+    [InlineData("HelloChat/Program.cs")]
+    [InlineData("HelloNode/hello.mjs")]
+    public void Document_ShowsTheCodeOfTheSample(string sample) =>
+        Assert.Contains(Repository.Read($"samples/{sample}"), Repository.Read("docs/CLIENTS.md"), StringComparison.Ordinal);
 
     // From its own folder: what it needs beyond the framework is there.
     private Task<ChildProcess> StartAsync(string name, string group) => ChildProcess.StartAsync(
         "dotnet", [Path.Combine(Binaries, "HelloChat", Build.Name, "HelloChat.dll"), Cluster.Edge.Address.ToString(), name, group], new Dictionary<string, string>());
+
+    private Task<ChildProcess> StartNodeAsync(string name, string group) => ChildProcess.StartAsync(
+        NpmFolder.Node!, [NodeFactAttribute.WebSockets, Path.Combine(Repository.Root, "samples", "HelloNode", "hello.mjs"), Cluster.Edge.Address.ToString(), name, group], new Dictionary<string, string>());
 
     private static async Task UntilAsync(ChildProcess console, string line)
     {

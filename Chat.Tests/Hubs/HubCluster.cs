@@ -12,6 +12,9 @@ public sealed class HubCluster : IAsyncLifetime
     /// <summary>The nodes' key: tests make tokens of their own.</summary>
     internal const string SecurityKey = "a key that only tests use, thirty-two bytes and more";
 
+    /// <summary>A backend's, for the nodes' server API.</summary>
+    internal const string ApiKey = "a-secret-of-a-backend-that-only-tests-use";
+
     private NodeCluster? _nodes;
     private EdgeProcess? _edge;
 
@@ -31,12 +34,18 @@ public sealed class HubCluster : IAsyncLifetime
                 .. Unlimited.Sending,
                 ("Auth:SecurityKey", SecurityKey),
                 ("Auth:ClockSkew", "00:00:00"),
+                ("Api:Keys:0:Name", "tests"),
+                ("Api:Keys:0:Secret", ApiKey),
+                ("Chat:Access:Rules:0:Topics", "group:closed-*"),
+                ("Chat:Access:Rules:0:Join", "service"),
+                ("Chat:Access:Rules:1:Topics", "group:news-*"),
+                ("Chat:Access:Rules:1:Post", "service"),
                 ("Chat:Connections:PerUser", "0"),
                 ("Chat:Connections:DrainTime", "00:00:00.5"),
                 ("Chat:Hub:RemovalTimeout", "00:00:01"), // shorter than a lease here: a frozen node still counts
                 ("Chat:Backplane:Group:Messages", "10000"),
             ]);
-        _edge = await EdgeProcess.StartAsync(_nodes.Redis.ConnectionString, ("Edge:AllowedOrigins", PageOrigin.GetLeftPart(UriPartial.Authority)));
+        _edge = await EdgeProcess.StartAsync(_nodes.Redis.ConnectionString, WebRoot.Setting, ("Edge:AllowedOrigins", PageOrigin.GetLeftPart(UriPartial.Authority)));
         await UntilServedAsync(_nodes.Nodes);
     }
 

@@ -13,7 +13,7 @@ public sealed class PositionsTests(HubCluster cluster, ITestOutputHelper output)
     [Theory]
     [InlineData(HubTransport.WebSockets)]
     [InlineData(HubTransport.LongPolling)]
-    public async Task Connection_ThatAsks_IsToldItsGroups_AndItsOwnMessagesLast(HubTransport transport)
+    public async Task Connection_ThatAsks_IsToldWhoAndWhereItIs_ItsGroups_AndItsOwnMessagesLast(HubTransport transport)
     {
         HubPublished posted;
         await using (var before = await Cluster.ConnectAsync(0, _anna))
@@ -26,6 +26,8 @@ public sealed class PositionsTests(HubCluster cluster, ITestOutputHelper output)
             Cluster.Nodes.Nodes[1].Address, _anna, transport, new HubClientOptions { Query = "positions=true" });
         var told = await anna.UntilAsync(next => next.To == _anna);
 
+        Assert.Equal(new HubEvent("connected", User: _anna, Node: Cluster.Nodes.Nodes[1].Id), told[0]);
+        told.RemoveAt(0);
         Assert.All(told, next => Assert.Equal(("subscribed", true), (next.Name, next.Recovered)));
         Assert.Equal(new[] { "first", "second", _group }.Order(), told.SkipLast(1).Select(next => next.Group!).Order());
         Assert.Equal((posted.Epoch, posted.Offset), told.Where(next => next.Group == _group).Select(next => (next.Epoch, next.Offset)).Single());

@@ -19,7 +19,9 @@ internal sealed record HubEvent(
     HubMember[]? Members = null,
     string[]? Joined = null,
     string[]? Left = null,
-    long? Until = null)
+    long? Until = null,
+    string? User = null,
+    string? Node = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 }

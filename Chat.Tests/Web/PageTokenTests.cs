@@ -16,7 +16,7 @@ public sealed class PageTokenTests : IAsyncLifetime
         _edge = await EdgeProcess.StartAsync(
             "",
             ("Edge:Upstream", _node.Node.Address),
-            ("ASPNETCORE_WEBROOT", Path.Combine(Path.GetDirectoryName(new Projects.Edge_Proxy().ProjectPath)!, "wwwroot")));
+            WebRoot.Setting);
     }
 
     public async Task DisposeAsync()

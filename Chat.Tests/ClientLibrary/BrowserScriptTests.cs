@@ -1,0 +1,37 @@
+using Chat.Tests.Hubs;
+using Chat.Tests.Web;
+using Microsoft.Playwright;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.ClientLibrary;
+
+/// <summary>The JavaScript library in a browser. What a node's end does there is in Web, with the whole application.</summary>
+public sealed class BrowserScriptTests(HubCluster cluster, ITestOutputHelper output) : ScriptSpec(cluster, output)
+{
+    [ChromiumFact]
+    public async Task Library_KeepsItsPromises() => await AssertAsync(Peaceful);
+
+    private protected override async Task<string> RunAsync(IEnumerable<string> specs)
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        await device.Context.RouteAsync("**/script/*", ServeAsync);
+        var page = await device.Context.NewPageAsync();
+        await page.ExposeFunctionAsync("control", (string action, string[] arguments) => ControlAsync(action, arguments));
+        await page.GotoAsync("/theme.css"); // of the edge's own: from a page without an address browsers let nobody into the local network
+        return await page.EvaluateAsync<string>(
+            """
+            async specs => {
+              const { runAll } = await import('/script/specs.js');
+              const { ChatClient } = await import('/client/chat-client.js');
+              return runAll(specs, { ChatClient, server: undefined, control: (action, ...args) => control(action, args.map(String)) });
+            }
+            """,
+            specs);
+    }
+
+    private static Task ServeAsync(IRoute route) => route.FulfillAsync(new RouteFulfillOptions
+    {
+        Path = Path.Combine(Folder, Path.GetFileName(new Uri(route.Request.Url).LocalPath)),
+        ContentType = "text/javascript",
+    });
+}

@@ -1,0 +1,69 @@
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+using Chat.Tests.Hubs;
+using Chat.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.ClientLibrary;
+
+/// <summary>What the JavaScript library promises (Script/specs.js), whichever runtime it runs in.</summary>
+public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    private protected const string NodeKilled = "node_killed_during_traffic_costs_nobody_a_message";
+
+    private protected static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "ClientLibrary", "Script");
+
+    /// <summary>Those that break nothing, and so can run side by side.</summary>
+    private protected static IEnumerable<string> Peaceful => Name().Matches(File.ReadAllText(Path.Combine(Folder, "specs.js")))
+        .Select(match => match.Groups[1].Value).Where(name => name != NodeKilled);
+
+    private protected async Task AssertAsync(IEnumerable<string> specs)
+    {
+        var failures = await RunAsync(specs);
+        Assert.True(failures.Length == 0, failures);
+    }
+
+    /// <summary>Runs them side by side. Returns in words what failed.</summary>
+    private protected abstract Task<string> RunAsync(IEnumerable<string> specs);
+
+    /// <summary>Does what a spec asks of the cluster.</summary>
+    private protected async Task<string> ControlAsync(string action, string[] arguments)
+    {
+        switch (action)
+        {
+            case "token":
+                return HubTestToken.Make(arguments[0], TimeSpan.FromSeconds(int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture)));
+            case "ban":
+                await BanAsync(arguments[0]);
+                return "";
+            case "forgetGroups":
+                using (var redis = new RedisClient(Cluster.Nodes.Redis.Port))
+                {
+                    redis.Execute("DEL", $"{{user:{arguments[0]}}}:groups");
+                }
+
+                return "";
+            case "killNode":
+                await using (var dead = Cluster.Nodes.Take(1))
+                {
+                    await dead.KillAsync();
+                    return dead.Id;
+                }
+
+            default:
+                throw new ArgumentException(action);
+        }
+    }
+
+    private async Task BanAsync(string user)
+    {
+        using var call = new HttpRequestMessage(HttpMethod.Post, "api/v1/users/ban") { Content = JsonContent.Create(new { user }) };
+        call.Headers.Add("X-Api-Key", HubCluster.ApiKey);
+        using var answer = await Cluster.Nodes.Nodes[0].Http.SendAsync(call);
+        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}");
+    }
+
+    [GeneratedRegex(@"^  async (\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex Name();
+}

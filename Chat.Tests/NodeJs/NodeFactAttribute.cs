@@ -1,0 +1,21 @@
+using Chat.Tests.Support;
+using Xunit;
+
+namespace Chat.Tests.NodeJs;
+
+/// <summary>A test in Node.js, without packages: skipped, in words, where that is not installed. Where CI=true it then fails instead.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class NodeFactAttribute : FactAttribute
+{
+    /// <summary>The switch that Node.js 20 needs to have WebSockets; from 22 on it does nothing.</summary>
+    public const string WebSockets = "--experimental-websocket";
+
+    public NodeFactAttribute()
+    {
+        var mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1";
+        if (!mustRun && NpmFolder.Node is null)
+        {
+            Skip = "Node.js is not installed (Debian and Ubuntu: apt-get install nodejs).";
+        }
+    }
+}

@@ -1,0 +1,52 @@
+const WorthRetrying = new Set([
+  'not_published', 'unavailable', 'topic_busy', 'too_many_messages', 'too_many_bytes', 'too_many_new_topics', 'internal',
+]);
+
+/**
+ * Something that the server refused, or that did not happen in time. Its `code` is the server's, such as `not_member`
+ * (HUB.md, Errors), or one of this library's: `refused` (the server does not take this client, and would not the next time),
+ * `timeout` (no answer within `callTimeout`; a message may be published or not), `stopped` (the client was disposed of).
+ */
+export class ChatException extends Error {
+  /** @param {string} code @param {string} message @param {unknown} [cause] */
+  constructor(code, message, cause) {
+    super(message, { cause });
+    this.name = 'ChatException';
+    /** @readonly */
+    this.code = code;
+  }
+
+  /** @internal */
+  get isWorthRetrying() { return WorthRetrying.has(this.code); }
+}
+
+/**
+ * @internal How a connection ended, or that it could not be made.
+ * @typedef {object} LinkEnd
+ * @property {number} code the WebSocket close code; 1006 where there was no closing handshake
+ * @property {string} reason in words
+ * @property {number} [status] the HTTP status with which it was refused, if it was
+ * @property {number} [retryAfter] ms that the server asked to wait
+ * @property {boolean} [mayReconnect] false: the hub has said that the client is not to come back
+ */
+
+/** @internal The connection ended, or was refused. */
+export class LinkException extends Error {
+  /** @param {LinkEnd} end */
+  constructor(end) {
+    super(end.reason);
+    this.end = end;
+  }
+}
+
+/**
+ * @internal Out of what SignalR says: "An unexpected error occurred invoking 'post' on the server. HubException: not_member: You are not in that group."
+ * @param {string} error
+ */
+export function exceptionOf(error) {
+  const mark = 'HubException: ';
+  const at = error.indexOf(mark);
+  const text = at < 0 ? error : error.slice(at + mark.length);
+  const [, code, words] = /^([a-z_]+): (.*)$/s.exec(text) ?? [];
+  return code ? new ChatException(code, words) : new ChatException('malformed', text);
+}

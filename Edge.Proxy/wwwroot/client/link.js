@@ -1,0 +1,203 @@
+import { exceptionOf, LinkException } from './errors.js';
+
+/**
+ * @typedef {import('./errors.js').LinkEnd} LinkEnd
+ * @typedef {import('./events.js').HubArgument} HubArgument
+ * @typedef {(name: string, argument: HubArgument) => void} OnEvent
+ */
+
+const Separator = '\u001e';
+const LargestRecord = 16 * 1024 * 1024; // many times the server's largest answer
+const Invocation = 1;
+const Completion = 3;
+const Ping = 6;
+const Close = 7;
+const PingInterval = 15_000; // as SignalR's clients do
+const TendInterval = 1_000;
+
+/** @internal One WebSocket to the hub, in SignalR's JSON protocol (its HubProtocol.md), from its handshake to its end. */
+export class HubLink {
+  #socket;
+  #options;
+  /** @type {Map<string, { resolve: (answer: HubArgument) => void, reject: (error: Error) => void }>} */
+  #calls = new Map();
+  #lastCall = 0;
+  #rest = '';        // of a record that has not come as a whole
+  /** That came before somebody read. @type {?any[]} */
+  #unread = [];
+  /** @type {OnEvent} */
+  #onEvent = () => {};
+  /** @type {any} */
+  #close = null;     // the hub's close message
+  /** @type {?LinkEnd} */
+  #end = null;
+  #isOpen = false;   // the handshake was answered
+  #heardAt = performance.now();
+  #pingedAt = performance.now();
+  /** @type {any} */
+  #tending;
+
+  /** How it ended. @type {Promise<LinkEnd>} */
+  ended;
+  /** Completes when the hub has taken the connection. @type {Promise<void>} */
+  opened;
+  /** @type {(end: LinkEnd) => void} */
+  #settleEnded = () => {};
+  #settleOpened = () => {};
+
+  /** @param {string} url @param {{ WebSocket: any, attemptTimeout: number, silenceLimit: number }} options */
+  constructor(url, options) {
+    this.#options = options;
+    this.ended = new Promise(resolve => { this.#settleEnded = resolve; });
+    this.opened = new Promise((resolve, reject) => {
+      this.#settleOpened = () => resolve();
+      this.ended.then(end => reject(new LinkException(end)));
+    });
+    const socket = this.#socket = new options.WebSocket(url);
+    let isConnected = false;
+    socket.onopen = () => {
+      isConnected = true;
+      this.#write({ protocol: 'json', version: 1 });
+    };
+    socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => this.#receive(data);
+    // What is wrong, the close says, as far as anybody is told. But Node.js 20 tells nothing more of one that it could not connect.
+    socket.onerror = () => { if (!isConnected) this.#closed(1006, ''); };
+    socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => this.#closed(code, reason);
+  }
+
+  /** Whether it was taken before it ended. */
+  get wasOpen() { return this.#isOpen; }
+
+  get hasCalls() { return this.#calls.size > 0; }
+
+  /** What the hub calls goes here, first what has come already. @param {OnEvent} onEvent */
+  read(onEvent) {
+    this.#onEvent = onEvent;
+    const unread = this.#unread ?? [];
+    this.#unread = null;
+    for (const record of unread) this.#take(record);
+  }
+
+  /**
+   * Calls a method of the hub, and returns its answer.
+   * @param {string} method @param {HubArgument} argument @returns {Promise<?HubArgument>} null: no answer in time
+   */
+  invoke(method, argument) {
+    const id = `${++this.#lastCall}`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => settle(() => resolve(null)), this.#options.attemptTimeout);
+      const settle = (/** @type {() => void} */ act) => {
+        clearTimeout(timer);
+        this.#calls.delete(id);
+        act();
+      };
+      this.#calls.set(id, { resolve: answer => settle(() => resolve(answer)), reject: error => settle(() => reject(error)) });
+      if (this.#end) this.failCalls(this.#end);
+      else this.#write({ type: Invocation, invocationId: id, target: method, arguments: [argument] });
+    });
+  }
+
+  /** Calls a method of the hub, without an answer. @param {string} method @param {HubArgument} argument */
+  send(method, argument) {
+    if (!this.#end) this.#write({ type: Invocation, target: method, arguments: [argument] });
+  }
+
+  /** No call of this connection will be answered any more. @param {LinkEnd} end */
+  failCalls(end) {
+    for (const call of [...this.#calls.values()]) call.reject(new LinkException(end));
+  }
+
+  /** Says goodbye. Whatever still comes is ignored. @param {number} [code] @param {string} [reason] */
+  end(code = 1000, reason = '') {
+    this.#finish({ code, reason });
+    this.#socket.close(1000);
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    if (this.#end) return;
+    this.#heardAt = performance.now();
+    if (typeof data !== 'string' || this.#rest.length + data.length > LargestRecord) {
+      this.end(1002, 'What the server sends is not SignalR\'s JSON protocol.');
+      return;
+    }
+
+    const records = (this.#rest + data).split(Separator);
+    this.#rest = records.pop() ?? '';
+    try {
+      for (const record of records) this.#take(JSON.parse(record));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.end(1002, 'What the server sends is not SignalR\'s JSON protocol.');
+      return;
+    }
+
+    this.#ping(PingInterval * 2 / 3); // browsers let the timers of hidden pages run once a minute, which the server would not wait for
+  }
+
+  /** @param {any} record */
+  #take(record) {
+    if (this.#end) return;
+    if (!this.#isOpen) {
+      this.#begin(record);
+    } else if (this.#unread) {
+      this.#unread.push(record);
+    } else if (record.type === Invocation) {
+      this.#onEvent(record.target, record.arguments?.[0] ?? {});
+    } else if (record.type === Completion) {
+      const call = this.#calls.get(record.invocationId);
+      if (record.error) call?.reject(exceptionOf(record.error));
+      else call?.resolve(record.result ?? {});
+    } else if (record.type === Close) {
+      this.#close = record;
+    }
+  }
+
+  // The answer to the handshake.
+  /** @param {any} record */
+  #begin(record) {
+    if (record.type === Close) {
+      this.#close = record;
+      this.end(1013, record.error ?? ''); // it could not even begin
+    } else if (record.error) {
+      this.end(1002, record.error);
+    } else {
+      this.#isOpen = true;
+      this.#tending = setInterval(() => this.#tend(), TendInterval);
+      this.#settleOpened();
+    }
+  }
+
+  #tend() {
+    const { silenceLimit } = this.#options;
+    if (performance.now() - this.#heardAt > silenceLimit) this.end(1006, `Nothing was heard from the server for ${silenceLimit / 1000} s.`);
+    else this.#ping(PingInterval);
+  }
+
+  /** @param {number} interval since the last one */
+  #ping(interval) {
+    if (!this.#isOpen || this.#end || performance.now() - this.#pingedAt < interval) return;
+    this.#pingedAt = performance.now();
+    this.#write({ type: Ping });
+  }
+
+  /** @param {number} code @param {string} reason */
+  #closed(code, reason) {
+    if (code === 1005) this.#finish({ code, reason: this.#close?.error ?? '' });
+    else this.#finish({ code, reason: this.#close?.error ?? (reason || (code === 1006 ? 'The connection was lost.' : '')) });
+  }
+
+  /** @param {LinkEnd} end */
+  #finish(end) {
+    if (this.#end) return;
+    this.#end = { mayReconnect: this.#close?.allowReconnect ?? this.#close === null, ...end };
+    clearInterval(this.#tending);
+    this.#settleEnded(this.#end);
+  }
+
+  /** @param {object} record */
+  #write(record) {
+    // One that is closing takes what is written and drops it; its end is told then.
+    this.#socket.send(JSON.stringify(record) + Separator);
+  }
+}

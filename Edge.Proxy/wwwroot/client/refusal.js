@@ -1,0 +1,25 @@
+const MostRetryAfter = 300; // seconds
+const MostWords = 300;
+
+/**
+ * @internal Why a WebSocket could not be opened. Browsers do not say that; but the hub's negotiation is refused for the same reasons, and does.
+ * @param {URL} hub @param {string} token @param {AbortSignal} signal
+ * @returns {Promise<?import('./errors.js').LinkEnd>} null: it would not be refused, or nobody answers
+ */
+export async function whyRefused(hub, token, signal) {
+  const negotiation = new URL(`${hub.pathname}/negotiate?negotiateVersion=1`, hub);
+  try {
+    const answer = await fetch(negotiation, { method: 'POST', headers: { authorization: `Bearer ${token}` }, cache: 'no-store', signal });
+    const words = answer.ok ? '' : (await answer.text()).trim();
+    if (answer.ok) return null;
+    const isSentence = answer.headers.get('content-type')?.startsWith('text/plain') && words && words.length <= MostWords;
+    return {
+      code: 1006,
+      reason: isSentence ? words : `The server answered ${answer.status}.`,
+      status: answer.status,
+      retryAfter: Math.min(Number(answer.headers.get('retry-after')) || 0, MostRetryAfter) * 1000,
+    };
+  } catch {
+    return null;
+  }
+}
