@@ -4,6 +4,7 @@ using Edge.Proxy.Capacity;
 using Edge.Proxy.Failover;
 using Edge.Proxy.Nodes;
 using Edge.Proxy.Origins;
+using Edge.Proxy.Relay;
 using Edge.Proxy.Requests;
 using Edge.Proxy.Routing;
 using Edge.Proxy.Stopping;
@@ -38,6 +39,7 @@ internal static class EdgeBuilder
         services.AddStopping();
         services.AddOrigins();
         services.AddReverseProxy().AddTransforms<EdgeTransforms>();
+        services.AddRelay();
         services.AddSingleton<IForwarderHttpClientFactory, ResponseDeadline>();
         services.AddSingleton<ILoadBalancingPolicy, LeastConnectionsPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy, RefusalPolicy>();

@@ -70,6 +70,11 @@ internal sealed class EdgeOptions
     /// would multiply the load when it is highest. Nodes that cannot be reached do not count.</value>
     public int Attempts { get; set; } = 3;
 
+    /// <summary>Whether WebSockets over plain TCP are relayed from socket to socket, with about half of the work for a message. Otherwise, over TLS, and
+    /// on other systems than Linux, YARP copies them.</summary>
+    /// <value>Default true.</value>
+    public bool Relay { get; set; } = true;
+
     /// <summary>How often the registry is read when nothing is announced.</summary>
     /// <value>100 ms to 10 seconds. Default 1 second.</value>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);

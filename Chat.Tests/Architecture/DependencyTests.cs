@@ -34,13 +34,15 @@ public sealed class DependencyTests
     [
         ("Requests", []),
         ("Nodes", []),
+        ("Sockets", []),
+        ("Relay", ["Requests", "Sockets"]),
         ("Origins", ["Requests"]),
         ("Arrivals", ["Requests"]),
-        ("Capacity", ["Requests", "Nodes"]),
+        ("Capacity", ["Requests", "Nodes", "Relay"]),
         ("Stopping", ["Requests", "Nodes", "Capacity"]),
         ("Affinity", ["Requests", "Nodes"]),
         ("Failover", ["Requests", "Nodes", "Capacity", "Affinity"]),
-        ("Routing", ["Requests", "Nodes", "Affinity", "Failover"]),
+        ("Routing", ["Requests", "Nodes", "Relay", "Affinity", "Failover"]),
     ]);
 
     public static TheoryData<string> Folders() => [.. Node.Names, .. Edge.Names];

@@ -43,7 +43,9 @@ public sealed class RollingTests : IAsyncLifetime
         await traffic.StopAsync();
         await traffic.AssertNothingMissingAsync();
         Assert.All(clients, client => Assert.InRange(client.Resumes, 0, 3));
-        await UntilEvenAsync(clients);
+
+        // At most 1.3 times as many on one node as on another, but for one client on its way.
+        await UntilAsync(clients, counts => counts.Max() <= (1.3 * counts.Min()) + 1);
     }
 
     [Fact]
@@ -55,7 +57,9 @@ public sealed class RollingTests : IAsyncLifetime
         await traffic.UntilAsync(100);
 
         await Cluster.AddAsync(2);
-        await UntilEvenAsync(clients);
+
+        // Five more than its share a node may keep. It does so if the third node comes a moment after the second.
+        await UntilAsync(clients, counts => counts.Max() <= (Clients / 3) + 5);
 
         await traffic.UntilAsync(100);
         await traffic.StopAsync();
@@ -77,10 +81,20 @@ public sealed class RollingTests : IAsyncLifetime
         return clients;
     }
 
-    // At most 1.3 times as many on one node as on another, but for one client on its way.
-    private Task UntilEvenAsync(ResumingClient[] clients) => Eventually.TrueAsync(() =>
+    private async Task UntilAsync(ResumingClient[] clients, Predicate<List<int>> areEven)
     {
-        var counts = Cluster.Nodes.Select(node => clients.Count(client => client.Node == node.Id)).ToList();
-        return counts.Sum() == Clients && counts.Max() <= (1.3 * counts.Min()) + 1;
-    });
+        List<int> counts = [];
+        try
+        {
+            await Eventually.TrueAsync(() =>
+            {
+                counts = [.. Cluster.Nodes.Select(node => clients.Count(client => client.Node == node.Id))];
+                return counts.Sum() == Clients && areEven(counts);
+            });
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"Uneven: {string.Join(", ", counts)}");
+        }
+    }
 }

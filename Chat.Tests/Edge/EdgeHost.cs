@@ -18,7 +18,7 @@ internal sealed class EdgeHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private EdgeHost((string Key, string Value)[] settings, string environment = "Production", X509Certificate2? certificate = null)
+    private EdgeHost((string Key, string Value)[] settings, string environment = "Production", X509Certificate2? certificate = null, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Logging.ClearProviders();
@@ -26,6 +26,7 @@ internal sealed class EdgeHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(
             [new("ConnectionStrings:redis", "not used"), .. settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))]);
         builder.Services.AddQueryTokens();
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.AddEdge();
         if (certificate is not null)
         {
@@ -68,6 +69,14 @@ internal sealed class EdgeHost : IAsyncDisposable
         return edge;
     }
 
+    /// <summary>Its time is the test's.</summary>
+    public static async Task<EdgeHost> StartAsync(TimeProvider time)
+    {
+        var edge = new EdgeHost([], time: time);
+        await edge.StartAsync();
+        return edge;
+    }
+
     public static async Task<EdgeHost> StartInDevelopmentAsync(FakeNode node)
     {
         // With the registry, Development would miss the Redis that is not there.
@@ -77,7 +86,7 @@ internal sealed class EdgeHost : IAsyncDisposable
     }
 
     /// <summary>What the registry would now say.</summary>
-    public void Set(params Node[] nodes) => _app.Services.GetRequiredService<NodeDestinations>().Set(nodes);
+    public void Set(params Node[] nodes) => Get<NodeDestinations>().Set(nodes);
 
     public static async Task<EdgeHost> StartWithUpstreamAsync(FakeNode node)
     {
@@ -85,6 +94,9 @@ internal sealed class EdgeHost : IAsyncDisposable
         await edge.StartAsync();
         return edge;
     }
+
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
 
     public Task StopAsync() => _app.StopAsync();
 

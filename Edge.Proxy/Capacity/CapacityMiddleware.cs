@@ -1,3 +1,4 @@
+using Edge.Proxy.Relay;
 using Edge.Proxy.Requests;
 
 namespace Edge.Proxy.Capacity;
@@ -5,6 +6,8 @@ namespace Edge.Proxy.Capacity;
 /// <summary>Refuses what this edge cannot carry, while it still can.</summary>
 internal sealed class CapacityMiddleware(RequestDelegate next, EdgeCapacity capacity)
 {
+    private readonly Action<RelayPair> _giveBack = _ => capacity.GiveBack();
+
     public async Task InvokeAsync(HttpContext http)
     {
         if (!capacity.TryTake())
@@ -19,7 +22,14 @@ internal sealed class CapacityMiddleware(RequestDelegate next, EdgeCapacity capa
         }
         finally
         {
-            capacity.GiveBack();
+            if (http.Features.Get<RelayPair>() is { } relay)
+            {
+                relay.OnOver(_giveBack);
+            }
+            else
+            {
+                capacity.GiveBack();
+            }
         }
     }
 }

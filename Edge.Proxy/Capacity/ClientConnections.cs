@@ -1,3 +1,4 @@
+using Edge.Proxy.Relay;
 using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -9,6 +10,7 @@ namespace Edge.Proxy.Capacity;
 /// <remarks>
 /// <para>Whoever connects has <see cref="EdgeOptions.HeaderTimeout"/> to ask for something; the server's own timeouts begin with the first
 /// byte, or bear with silence as long as between two requests.</para>
+/// <para>Once it is relayed, a connection is over for the server, and only counted until it ends.</para>
 /// <para>When all places are taken, the connection that has been idle for the longest gives way: one that has not asked yet, or whose
 /// requests are all answered. So thousands that say nothing, or send their headers byte by byte, keep nobody out.</para>
 /// </remarks>
@@ -25,6 +27,19 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     private readonly LinkedList<ClientConnection> _idle = []; // the one that has been for the longest first
     private int _open; // without the evicted
     private int _evicted;
+    private Action<RelayPair>? _closedRelay; // one for all
+
+    /// <summary>How many there are now.</summary>
+    public int Open
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _open;
+            }
+        }
+    }
 
     /// <summary>A connection from its beginning to its end, TLS included.</summary>
     public async Task RunAsync(ConnectionContext context, ConnectionDelegate next)
@@ -45,7 +60,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
         }
         finally
         {
-            Remove(connection);
+            Remove(connection, context.Features.Get<ClientLink>()?.Relay);
         }
     }
 
@@ -117,13 +132,36 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
         return true;
     }
 
-    private void Remove(ClientConnection connection)
+    private void Remove(ClientConnection connection, RelayPair? relay)
     {
         lock (_gate)
         {
             Unlist_NeedsLock(connection);
-            _ = connection.IsEvicted ? _evicted-- : _open--;
+            if (connection.IsEvicted)
+            {
+                _evicted--;
+                return;
+            }
+
             connection.IsEvicted = true; // a request of it may still be ending
+        }
+
+        // Over for the server, but open: not to be kept in memory for that.
+        if (relay is null)
+        {
+            Closed();
+        }
+        else
+        {
+            relay.OnOver(_closedRelay ??= _ => Closed());
+        }
+    }
+
+    private void Closed()
+    {
+        lock (_gate)
+        {
+            _open--;
         }
     }
 

@@ -1,3 +1,5 @@
+using Edge.Proxy.Relay;
+
 namespace Edge.Proxy.Capacity;
 
 /// <summary>Before everything else: tells which of the clients' connections are idle.</summary>
@@ -21,7 +23,11 @@ internal sealed class RequestCount(ClientConnections connections) : IStartupFilt
         }
         finally
         {
-            connections.Answered(connection);
+            // A client that is relayed has its answer, and will never be idle.
+            if (http.Features.Get<RelayPair>() is null)
+            {
+                connections.Answered(connection);
+            }
         }
     }
 }

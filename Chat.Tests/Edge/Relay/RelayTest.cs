@@ -1,0 +1,46 @@
+using Xunit;
+
+namespace Chat.Tests.Edge.Relay;
+
+/// <summary>An edge before one node, both in the test's hands.</summary>
+public abstract class RelayTest : IAsyncLifetime
+{
+    internal TcpNode Node { get; } = new();
+
+    internal ShiftedTime Time { get; } = new();
+
+    internal EdgeHost Edge { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Edge = await EdgeHost.StartAsync(Time);
+        Edge.Set(Node.Node);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Edge.DisposeAsync();
+        await Node.DisposeAsync();
+    }
+
+    /// <summary>A client and its node, the upgrade behind them.</summary>
+    internal async Task<(TcpPeer Client, TcpPeer Node)> UpgradeAsync(int? receiveBuffer = null)
+    {
+        var client = await TcpPeer.ConnectAsync(Edge.Address, receiveBuffer);
+        await client.SendAsync(TcpPeer.Request);
+        var (node, _) = await Node.AskedAsync();
+        await node.SendAsync(TcpPeer.Accepted);
+        Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        return (client, node);
+    }
+
+    /// <summary>The system's clock, and a leap forward.</summary>
+    internal sealed class ShiftedTime : TimeProvider
+    {
+        private long _shift;
+
+        public void Leap(TimeSpan by) => Interlocked.Add(ref _shift, (long)(by.TotalSeconds * TimestampFrequency));
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _shift);
+    }
+}

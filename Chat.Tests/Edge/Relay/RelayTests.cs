@@ -1,0 +1,234 @@
+using System.Diagnostics.Metrics;
+using System.Net.Sockets;
+using System.Text;
+using Chat.Tests.Support;
+using Edge.Proxy.Capacity;
+using Xunit;
+
+namespace Chat.Tests.Edge.Relay;
+
+/// <summary>What is sent after an upgrade comes out at the other end: all of it, in order, and ends as it ended.</summary>
+public sealed class RelayTests : RelayTest
+{
+    private static readonly byte[] Much = [.. Enumerable.Range(0, 10_000_000).Select(i => (byte)(i * 2654435761L >> 13))];
+
+    [Fact]
+    public async Task Bytes_GoBothWays()
+    {
+        var (client, node) = await UpgradeAsync();
+
+        await client.SendAsync("from the client");
+        Assert.Equal("from the client", await node.ReadAsync(15));
+        await node.SendAsync("from the node");
+        Assert.Equal("from the node", await client.ReadAsync(13));
+    }
+
+    [Fact]
+    public async Task Frames_InOneSegmentWithTheUpgrade_ReachTheClient()
+    {
+        using var client = await TcpPeer.ConnectAsync(Edge.Address);
+        await client.SendAsync(TcpPeer.Request);
+        var (node, _) = await Node.AskedAsync();
+
+        await node.SendAsync(TcpPeer.Accepted + "first frame");
+
+        await client.ReadHeadAsync();
+        Assert.Equal("first frame", await client.ReadAsync(11));
+    }
+
+    // The last of these is more than is taken in advance.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5_000)]
+    [InlineData(300_000)]
+    public async Task Frames_RightBehindTheRequest_ReachTheNode(int count)
+    {
+        using var client = await TcpPeer.ConnectAsync(Edge.Address);
+        var frames = Encoding.Latin1.GetString(Much, 0, count);
+        var sending = client.SendAsync(TcpPeer.Request + frames);
+        var (node, _) = await Node.AskedAsync();
+
+        await node.SendAsync(TcpPeer.Accepted);
+
+        Assert.Equal(frames, await node.ReadAsync(count));
+        await sending;
+    }
+
+    [Fact]
+    public async Task Heads_ThatComeByteByByte_AreUnderstood()
+    {
+        using var client = await TcpPeer.ConnectAsync(Edge.Address);
+        foreach (var one in TcpPeer.Request)
+        {
+            await client.SendAsync(one.ToString());
+        }
+
+        var (node, _) = await Node.AskedAsync();
+        foreach (var one in TcpPeer.Accepted)
+        {
+            await node.SendAsync(one.ToString());
+        }
+
+        await client.ReadHeadAsync();
+        await node.SendAsync("x");
+        Assert.Equal("x", await client.ReadAsync(1));
+    }
+
+    [Fact]
+    public async Task TenMegabytes_BothWaysAtOnce_ArriveAsTheyWereSent()
+    {
+        var (client, node) = await UpgradeAsync();
+
+        await Task.WhenAll(SendAsync(client), SendAsync(node), ReceiveAsync(client), ReceiveAsync(node));
+
+        static async Task SendAsync(TcpPeer peer)
+        {
+            await peer.SendAsync(Much);
+            peer.EndSending();
+        }
+
+        static async Task ReceiveAsync(TcpPeer peer) => Assert.True((await peer.ReadToEndAsync()).AsSpan().SequenceEqual(Much));
+    }
+
+    /// <summary>Else each idle connection would keep what its request was, some 15 KiB.</summary>
+    [Fact]
+    public async Task Connection_ThatIsRelayed_IsOverForTheServer_AndCountsUntilItEnds()
+    {
+        using var server = new ServerConnections(Edge.Get<IMeterFactory>());
+        var peers = new[] { await UpgradeAsync(), await UpgradeAsync() };
+
+        await Eventually.TrueAsync(() => server is { Begun: 2, Open: 0 });
+        Assert.Equal(2, Edge.Get<EdgeCapacity>().Carried);
+        Assert.Equal(2, Edge.Get<ClientConnections>().Open);
+
+        foreach (var (client, _) in peers)
+        {
+            client.Reset();
+        }
+
+        await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0 && Edge.Get<ClientConnections>().Open == 0);
+    }
+
+    // 100 MB are more than all buffers of the system along the way. The edge takes no more than the other side does.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reader_ThatDoesNotRead_StopsTheWriter_AndThenGetsAll(bool isClient)
+    {
+        var (client, node) = await UpgradeAsync(receiveBuffer: 32 * 1024);
+        var (writer, reader) = isClient ? (node, client) : (client, node);
+
+        var sent = 0;
+        for (var i = 0; i < 10; i++)
+        {
+            if (writer.Fill(Much) is var count && count < Much.Length)
+            {
+                sent = (i * Much.Length) + count;
+                break;
+            }
+        }
+
+        Assert.True(sent > 0, "Everything was taken.");
+        writer.EndSending();
+        var all = await reader.ReadToEndAsync();
+        Assert.Equal(sent, all.Length);
+        for (var at = 0; at < sent; at += Much.Length)
+        {
+            Assert.True(all.AsSpan(at, Math.Min(Much.Length, sent - at)).SequenceEqual(Much.AsSpan(0, Math.Min(Much.Length, sent - at))));
+        }
+    }
+
+    [Fact]
+    public async Task Client_ThatEndsSending_StillHearsTheNodesLastWords()
+    {
+        var (client, node) = await UpgradeAsync();
+
+        await client.SendAsync("bye");
+        client.EndSending();
+        Assert.Equal("bye", Encoding.Latin1.GetString(await node.ReadToEndAsync()));
+        await node.SendAsync("bye bye");
+        node.Dispose();
+
+        Assert.Equal("bye bye", Encoding.Latin1.GetString(await client.ReadToEndAsync()));
+    }
+
+    // Closed at once, the edge's connection would answer what the client sends with a reset, which takes what it has not read yet.
+    [Fact]
+    public async Task Node_ThatEnds_IsHeardByAClientThatIsStillSending()
+    {
+        var (client, node) = await UpgradeAsync();
+
+        await node.SendAsync(Much.AsMemory(0, 100_000));
+        node.EndSending();
+        await client.SendAsync(Much.AsMemory(0, 100_000));
+        node.Dispose();
+        await client.SendAsync("more");
+
+        Assert.Equal(100_000, (await client.ReadToEndAsync()).Length);
+        client.EndSending();
+    }
+
+    [Fact]
+    public async Task Client_ThatIsReset_IsResetAtTheNode()
+    {
+        var (client, node) = await UpgradeAsync();
+
+        client.Reset();
+
+        var gone = await Assert.ThrowsAsync<IOException>(() => node.ReadAsync(1));
+        Assert.Equal(SocketError.ConnectionReset, Assert.IsType<SocketException>(gone.InnerException).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task Node_ThatIsReset_EndsItsClient()
+    {
+        var (client, node) = await UpgradeAsync();
+
+        node.Reset();
+
+        Assert.Empty(await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Node_ThatEnds_IsNotWaitedForByAClientThatStays()
+    {
+        var (client, node) = await UpgradeAsync();
+
+        node.Dispose();
+        Assert.Empty(await client.ReadToEndAsync());
+
+        // It has 5 s to end as well; then nobody is there any more.
+        Time.Leap(TimeSpan.FromSeconds(6));
+        await Eventually.TrueAsync(() => Refuses(client));
+
+        static bool Refuses(TcpPeer client)
+        {
+            try
+            {
+                client.Socket.Send("x"u8);
+                return false;
+            }
+            catch (SocketException)
+            {
+                return true;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Silence_ForTheActivityTimeout_EndsBoth()
+    {
+        var (client, node) = await UpgradeAsync();
+        Time.Leap(TimeSpan.FromMinutes(59));
+        await client.SendAsync("still here");
+        await node.ReadAsync(10);
+        Time.Leap(TimeSpan.FromMinutes(59));
+        await node.SendAsync("so am I");
+        await client.ReadAsync(7);
+
+        Time.Leap(TimeSpan.FromMinutes(61));
+
+        Assert.Empty(await client.ReadToEndAsync());
+        Assert.Empty(await node.ReadToEndAsync());
+    }
+}

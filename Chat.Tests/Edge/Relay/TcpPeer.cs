@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Chat.Tests.Support;
+
+namespace Chat.Tests.Edge.Relay;
+
+/// <summary>One end of a TCP connection, byte by byte.</summary>
+internal sealed class TcpPeer : IDisposable
+{
+    /// <summary>What a client asks.</summary>
+    public const string Request = "GET /chat/user/1 HTTP/1.1\r\nHost: chat.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    /// <summary>What a node answers.</summary>
+    public const string Accepted = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+    private readonly CancellationTokenSource _deadline = new(ChatClient.Deadline);
+
+    public TcpPeer(Socket socket)
+    {
+        socket.NoDelay = true;
+        Socket = socket;
+        Stream = new NetworkStream(socket, ownsSocket: true);
+    }
+
+    public Socket Socket { get; }
+
+    public NetworkStream Stream { get; }
+
+    public static async Task<TcpPeer> ConnectAsync(Uri edge, int? receiveBuffer = null)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        if (receiveBuffer is { } bytes)
+        {
+            socket.ReceiveBufferSize = bytes;
+        }
+
+        await socket.ConnectAsync(IPAddress.Loopback, edge.Port);
+        return new TcpPeer(socket);
+    }
+
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await Stream.WriteAsync(bytes, _deadline.Token);
+
+    public async Task<string> ReadAsync(int count)
+    {
+        var bytes = new byte[count];
+        await Stream.ReadExactlyAsync(bytes, _deadline.Token);
+        return Encoding.Latin1.GetString(bytes);
+    }
+
+    /// <summary>Up to the empty line, and not a byte more.</summary>
+    public async Task<string> ReadHeadAsync()
+    {
+        var head = new StringBuilder();
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            head.Append(await ReadAsync(1));
+        }
+
+        return head.ToString();
+    }
+
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        var all = new MemoryStream();
+        await Stream.CopyToAsync(all, _deadline.Token);
+        return all.ToArray();
+    }
+
+    /// <summary>Sends as much as gets through while nobody reads at the other end.</summary>
+    public int Fill(byte[] bytes)
+    {
+        Socket.Blocking = false;
+        var sent = 0;
+        while (sent < bytes.Length && Socket.Poll(TimeSpan.FromMilliseconds(400), SelectMode.SelectWrite))
+        {
+            sent += Socket.Send(bytes.AsSpan(sent), SocketFlags.None, out _);
+        }
+
+        Socket.Blocking = true;
+        return sent;
+    }
+
+    public void EndSending() => Socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Ends with a reset (RST) instead of an end (FIN).</summary>
+    public void Reset()
+    {
+        Socket.LingerState = new LingerOption(true, 0);
+        Socket.Dispose();
+    }
+
+    public void Dispose()
+    {
+        Stream.Dispose();
+        _deadline.Dispose();
+    }
+}

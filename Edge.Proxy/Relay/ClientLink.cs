@@ -1,0 +1,209 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using Edge.Proxy.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Edge.Proxy.Relay;
+
+/// <summary>A client's TCP connection as the server sees it: a pipe in each direction, until a relay takes the socket away.</summary>
+/// <remarks>
+/// <para>The socket is closed when the server has written its last, or the client is gone; before, nobody may be using it any more. With
+/// that, the connection ends for the server.</para>
+/// <para>Once a relay has the socket (<see cref="Detach"/>), nothing of this is needed any more, and the server lets go of it at once.</para>
+/// </remarks>
+internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature,
+    IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature
+{
+    private readonly ClientPipes _pipes;
+    private readonly LoopSocket _socket;
+    private readonly ClientReceiver _receiver;
+    private readonly ClientSender _sender;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource _toldEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new(); // guards what of the socket is watched, which begins on a thread of the server
+    private Task _running = Task.CompletedTask;
+    private IDictionary<object, object?>? _items;
+    private EndPoint? _local;
+    private bool _isAborted; // on the loop's thread only
+    private volatile bool _isDisposed;
+
+    public ClientLink(string id, SocketLoop loop, int file, EndPoint? remote, EndPoint? local, ClientPipes pipes)
+    {
+        ConnectionId = id;
+        RemoteEndPoint = remote;
+        _local = local;
+        _pipes = pipes;
+        Transport = pipes;
+        ConnectionClosed = _ended.Token;
+        Features = new FeatureCollection(new ClientFeatures(this));
+        _socket = new LoopSocket(loop, file, this);
+        _receiver = new ClientReceiver(this, _socket, pipes.Received);
+        _sender = new ClientSender(this, _socket, pipes.ToSend);
+    }
+
+    public override string ConnectionId { get; set; }
+
+    public override IDuplexPipe Transport { get; set; }
+
+    public override IFeatureCollection Features { get; }
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    public override CancellationToken ConnectionClosed { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    public override EndPoint? LocalEndPoint
+    {
+        get => _local ??= _socket.LocalAddress();
+        set => _local = value;
+    }
+
+    public MemoryPool<byte> MemoryPool => _pipes.Pool;
+
+    public SocketLoop Loop => _socket.Loop;
+
+    /// <summary>Whether what the server reads and writes is what goes over the wire: no TLS, nothing else in between.</summary>
+    public bool IsPlain => Transport == _pipes;
+
+    /// <summary>Whether it has been aborted, or is closed. On the loop's thread.</summary>
+    public bool IsGone => _isAborted || _socket.IsClosed;
+
+    /// <summary>Who has the socket. Set on the loop's thread.</summary>
+    public RelayPair? Relay { get; private set; }
+
+    public void Start()
+    {
+        _pipes.OnFirstRead(_receiver.Begin);
+        _running = RunAsync();
+    }
+
+    /// <summary>Gives the socket away, on the loop's thread. The server reads nothing any more, and has nothing left to write.</summary>
+    /// <param name="relay">Ends when the connection is aborted.</param>
+    /// <param name="arrived">What has been received and not been consumed.</param>
+    /// <param name="isEnded">Whether the client sends no more.</param>
+    public LoopSocket Detach(RelayPair relay, out byte[] arrived, out bool isEnded)
+    {
+        lock (_gate)
+        {
+            Relay = relay;
+        }
+
+        arrived = _pipes.TakeReceived();
+        isEnded = _receiver.IsAtEnd;
+        return _socket;
+    }
+
+    /// <summary>What happens at the socket is told from now on, as far as somebody waits for it.</summary>
+    public void Watch()
+    {
+        lock (_gate)
+        {
+            if (Relay is null)
+            {
+                _socket.Watch((_receiver.Reads ? SocketLoop.Readable : 0) | (_sender.WaitsForRoom ? SocketLoop.Writable : 0));
+            }
+        }
+    }
+
+    public void OnReady(uint events)
+    {
+        if ((events & (SocketLoop.Writable | SocketLoop.Failed)) != 0)
+        {
+            _sender.OnRoom();
+        }
+
+        if (_receiver.Reads && (events & (SocketLoop.Readable | SocketLoop.Failed)) != 0)
+        {
+            _receiver.Receive();
+        }
+    }
+
+    public void Tend()
+    {
+    }
+
+    public void OnFault(Exception fault) => Abort(new ConnectionAbortedException(fault.Message, fault));
+
+    public override void Abort() => Abort(new ConnectionAbortedException());
+
+    public override void Abort(ConnectionAbortedException abortReason) => Loop.Run(() =>
+    {
+        _isAborted = true;
+        if (Relay is { } relay)
+        {
+            relay.Abort();
+        }
+        else
+        {
+            _socket.Shutdown();
+        }
+
+        EndReceiving(abortReason);
+        _sender.Abort();
+    });
+
+    /// <summary>Tells the server that no more comes. On the loop's thread.</summary>
+    public void EndReceiving(Exception? reason)
+    {
+        if (!_receiver.End(reason))
+        {
+            return;
+        }
+
+        if (_isDisposed)
+        {
+            _toldEnd.TrySetResult(); // nobody is left to be told
+            return;
+        }
+
+        // Not here: whoever waits for this may do anything.
+        ThreadPool.UnsafeQueueUserWorkItem(static link => link.TellEnd(), this, preferLocal: false);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        await _pipes.Input.CompleteAsync();
+        await _pipes.Output.CompleteAsync();
+        await _running;
+        await _toldEnd.Task;
+        _ended.Dispose();
+        await base.DisposeAsync();
+    }
+
+    private async Task RunAsync()
+    {
+        await _sender.RunAsync();
+        await Loop.EnterAsync();
+        EndReceiving(new ConnectionAbortedException());
+        lock (_gate)
+        {
+            if (Relay is null)
+            {
+                _socket.Close();
+            }
+        }
+    }
+
+    private void TellEnd()
+    {
+        try
+        {
+            _ended.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // Thrown by somebody who was told. The connection ends all the same.
+        }
+
+        _toldEnd.TrySetResult();
+    }
+}

@@ -1,0 +1,173 @@
+using Edge.Proxy.Sockets;
+
+namespace Edge.Proxy.Relay;
+
+/// <summary>A client and its node, once the upgrade is through: bytes both ways, by readiness, until one of them ends.</summary>
+/// <remarks>
+/// The client ends: the node is told and has the last word. The node ends: the client gets all that came from it, is told, and has
+/// <see cref="LingerTime"/> to end as well; closed at once, what it is still sending would reset the connection, and the node's last
+/// words could be lost with it. A reset of the client goes on to the node.
+/// </remarks>
+internal sealed class RelayPair
+{
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
+
+    private readonly SocketLoop _loop;
+    private readonly Lock _gate = new(); // guards _then, and that IsOver is set
+    private readonly TimeSpan _activityTimeout;
+    private readonly RelaySide _client;
+    private readonly RelaySide _node;
+    private long _activeAt;
+    private long? _lingersSince;
+    private Action<RelayPair>? _then;
+
+    /// <summary>On the loop of both.</summary>
+    public RelayPair(string nodeId, ClientLink client, LoopSocket node, ReadOnlySpan<byte> fromNode, TimeSpan activityTimeout)
+    {
+        Node = nodeId;
+        _loop = client.Loop;
+        _activityTimeout = activityTimeout;
+        _activeAt = _loop.Now;
+        var socket = client.Detach(this, out var fromClient, out var isEnded);
+        _client = new RelaySide(this, socket);
+        _node = new RelaySide(this, node) { Other = _client };
+        _client.Other = _node;
+        socket.Owner = _client;
+        node.Owner = _node;
+
+        if (client.IsGone)
+        {
+            Abort();
+        }
+
+        _client.Send(fromNode);
+        _node.Send(fromClient);
+        _client.Watch();
+        _node.Watch();
+        if (isEnded && !IsOver)
+        {
+            _client.MarkReadToEnd();
+            Ended(_client, isReset: false);
+        }
+    }
+
+    /// <summary>The node's id.</summary>
+    public string Node { get; }
+
+    /// <summary>Both sockets are closed.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Calls this when it is over; at once if it is. Whoever counts connections gives theirs back here.</summary>
+    /// <param name="then">Must not throw or block.</param>
+    public void OnOver(Action<RelayPair> then)
+    {
+        lock (_gate)
+        {
+            if (!IsOver)
+            {
+                _then += then;
+                return;
+            }
+        }
+
+        then(this);
+    }
+
+    public void Abort() => End(reset: false);
+
+    /// <summary>Something has come from the other side, or gone to this one.</summary>
+    public void Progressed(RelaySide to)
+    {
+        _activeAt = _loop.Now;
+        if (_lingersSince is not null && to == _client)
+        {
+            _lingersSince = _loop.Now;
+        }
+    }
+
+    public void Tend(RelaySide side)
+    {
+        if (side != _client)
+        {
+            return; // one of the two is enough
+        }
+
+        if (_lingersSince is { } since && _loop.Since(since) >= LingerTime)
+        {
+            End(reset: false);
+        }
+        else if (_loop.Since(_activeAt) >= _activityTimeout)
+        {
+            End(reset: false);
+        }
+    }
+
+    /// <summary>Nothing more comes from this side.</summary>
+    public void Ended(RelaySide side, bool isReset)
+    {
+        if (side == _client && isReset)
+        {
+            End(reset: true);
+            return;
+        }
+
+        side.Other.EndSending();
+        if (side == _node)
+        {
+            _lingersSince = _loop.Now;
+        }
+
+        EndIfDone();
+    }
+
+    /// <summary>All that came for this side is sent.</summary>
+    public void Emptied(RelaySide side)
+    {
+        if (side.Other.IsReadToEnd)
+        {
+            side.EndSending();
+            EndIfDone();
+        }
+    }
+
+    /// <summary>This side takes no more. The node may have said its last words before, which are still to be read.</summary>
+    public void Deafened(RelaySide side)
+    {
+        if (side == _client)
+        {
+            End(reset: true);
+            return;
+        }
+
+        EndIfDone();
+    }
+
+    private void EndIfDone()
+    {
+        if (_node.IsReadToEnd && _client.IsReadToEnd && !_node.HasWaiting && !_client.HasWaiting)
+        {
+            End(reset: false);
+        }
+    }
+
+    private void End(bool reset)
+    {
+        if (IsOver)
+        {
+            return;
+        }
+
+        Action<RelayPair>? then;
+        lock (_gate)
+        {
+            IsOver = true;
+            then = _then;
+        }
+
+        _client.Drop();
+        _node.Drop();
+        _client.Socket.Close();
+        _node.Socket.Close(reset);
+        then?.Invoke(this);
+    }
+}

@@ -1,0 +1,51 @@
+using Edge.Proxy.Sockets;
+using Yarp.ReverseProxy.Model;
+
+namespace Edge.Proxy.Relay;
+
+/// <summary>The connections that are relayed: those whose request is over for the server and for YARP, which count them no more.</summary>
+internal sealed class RelayedConnections
+{
+    private readonly Lock _gate = new(); // guards _counts
+    private readonly Dictionary<string, int> _counts = []; // by node, which may leave the registry and return meanwhile
+    private readonly SocketLoops _loops;
+
+    public RelayedConnections(SocketLoops loops, IHostApplicationLifetime lifetime)
+    {
+        _loops = loops;
+        lifetime.ApplicationStopping.UnsafeRegister(static relayed => ((RelayedConnections)relayed!).EndAll(), this);
+    }
+
+    /// <summary>How many requests a node has, these connections included.</summary>
+    public int RequestsOf(DestinationState node)
+    {
+        lock (_gate)
+        {
+            return node.ConcurrentRequestCount + _counts.GetValueOrDefault(node.DestinationId);
+        }
+    }
+
+    public void Add(RelayPair relay)
+    {
+        lock (_gate)
+        {
+            _counts[relay.Node] = _counts.GetValueOrDefault(relay.Node) + 1;
+        }
+
+        relay.OnOver(Remove);
+    }
+
+    private void Remove(RelayPair relay)
+    {
+        lock (_gate)
+        {
+            if (--_counts[relay.Node] == 0)
+            {
+                _counts.Remove(relay.Node);
+            }
+        }
+    }
+
+    // Those that are still there after the time that their nodes had to end them. The server would not wait for them.
+    private void EndAll() => _loops.ForEach(static socket => (socket.Owner as RelaySide)?.Abort());
+}

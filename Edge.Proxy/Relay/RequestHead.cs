@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Edge.Proxy.Relay;
+
+/// <summary>The head of a request without a body, as it goes to a node: put together from what was parsed, and never from text that a client sent.</summary>
+internal static class RequestHead
+{
+    private static readonly SearchValues<char> Target = SearchValues.Create(
+        string.Concat(Enumerable.Range('!', '~' - '!' + 1).Select(code => (char)code)));
+
+    // RFC 9110, section 5.5, without what is beyond ASCII; the last is the tab.
+    private static readonly SearchValues<char> Value = SearchValues.Create(
+        string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Append('\t').Select(code => (char)code)));
+
+    /// <summary>Returns false if there is something in it that is better left to an HTTP client: a body, or characters that need thought.</summary>
+    public static bool TryWrite(HttpRequestMessage request, [NotNullWhen(true)] out byte[]? head)
+    {
+        head = null;
+        var uri = request.RequestUri!;
+        var target = uri.PathAndQuery;
+        if (request.Content is not null || target.AsSpan().ContainsAnyExcept(Target))
+        {
+            return false;
+        }
+
+        var text = new StringBuilder(512).Append(request.Method.Method).Append(' ').Append(target).Append(" HTTP/1.1\r\n");
+        if (request.Headers.Host is null)
+        {
+            text.Append("Host: ").Append(uri.Authority).Append("\r\n");
+        }
+
+        foreach (var (name, values) in request.Headers.NonValidated)
+        {
+            if (IsFraming(name))
+            {
+                return false;
+            }
+
+            text.Append(name).Append(": ");
+            var isFirst = true;
+            foreach (var value in values)
+            {
+                if (value.AsSpan().ContainsAnyExcept(Value))
+                {
+                    return false;
+                }
+
+                text.Append(isFirst ? "" : name.Equals("Cookie", StringComparison.OrdinalIgnoreCase) ? "; " : ", ").Append(value);
+                isFirst = false;
+            }
+
+            text.Append("\r\n");
+        }
+
+        head = Encoding.ASCII.GetBytes(text.Append("\r\n").ToString());
+        return true;
+    }
+
+    // Would announce a body. YARP passes neither on without one; this must not depend on it.
+    private static bool IsFraming(string name) =>
+        name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase);
+}

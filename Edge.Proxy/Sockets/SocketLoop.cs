@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+
+namespace Edge.Proxy.Sockets;
+
+/// <summary>A thread that waits for many sockets at once and does what they are ready for: both sockets of a connection belong to one
+/// loop, so that nothing has to be locked, and a message that passes wakes one thread, once.</summary>
+/// <remarks>Whatever runs here must not block. The server's part of a request runs here as well.</remarks>
+internal sealed partial class SocketLoop : IDisposable
+{
+    public const uint Readable = 0x1;
+    public const uint Writable = 0x4;
+    public const uint Failed = 0x8 | 0x10; // an error, or both directions have ended: told without being watched
+
+    private const int BufferBytes = 64 * 1024;
+    private const int WakeUpNumber = -1;
+
+    // Each socket is tended once a second, a tenth of them at a time: all at once, ten thousand would be noticed by whoever sends meanwhile.
+    private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(100);
+    private const int TendParts = 10;
+
+    [ThreadStatic]
+    private static SocketLoop? current;
+
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Epoll _epoll = new();
+    private readonly WakeUp _wakeUp = new();
+    private readonly SocketTable _sockets = new();
+    private readonly ConcurrentQueue<Action> _posted = [];
+    private readonly Thread _thread;
+    private int _isWoken;
+    private int _tended; // the last one
+    private volatile bool _stopped;
+    private volatile bool _isOver; // its thread waits no more
+
+    public SocketLoop(int number, TimeProvider time, ILogger logger)
+    {
+        _time = time;
+        _logger = logger;
+        _epoll.Control(Libc.Add, _wakeUp.File, WakeUpNumber, Readable);
+        Now = time.GetTimestamp();
+        _thread = new Thread(Run) { IsBackground = true, Name = $"sockets {number}" };
+        _thread.Start();
+    }
+
+    /// <summary>For what is received and sent on at once: one serves all of its sockets.</summary>
+    public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
+
+    /// <summary>When the events at hand came.</summary>
+    public long Now { get; private set; }
+
+    public bool IsCurrent => current == this;
+
+    public TimeSpan Since(long time) => _time.GetElapsedTime(time, Now);
+
+    /// <summary>Runs this on the loop's thread: here and now if this is it, or if it has ended.</summary>
+    public void Run(Action work)
+    {
+        if (IsCurrent || _isOver)
+        {
+            work();
+            return;
+        }
+
+        _posted.Enqueue(work);
+        if (_isOver || (Interlocked.Exchange(ref _isWoken, 1) == 0 && !_wakeUp.TrySet()))
+        {
+            RunPosted(); // the loop may just have looked for the last time
+        }
+    }
+
+    /// <summary>Calls this on the loop's thread for each of its sockets.</summary>
+    public void ForEach(Action<LoopSocket> work) => Run(() =>
+    {
+        foreach (var socket in _sockets.All)
+        {
+            if (socket is not null)
+            {
+                work(socket);
+            }
+        }
+    });
+
+    /// <summary>What is behind an <c>await</c> of this runs on the loop's thread.</summary>
+    public LoopEntry EnterAsync() => new(this);
+
+    public int Add(LoopSocket socket) => _sockets.Add(socket);
+
+    public void Remove(int number) => _sockets.Remove(number);
+
+    public void Control(int operation, int file, int number, uint events)
+    {
+        if (!_isOver)
+        {
+            _epoll.Control(operation, file, number, events);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stopped = true;
+        _wakeUp.TrySet();
+        if (!IsCurrent)
+        {
+            _thread.Join();
+        }
+    }
+
+    private void Run()
+    {
+        current = this;
+        var tendedAt = Now;
+        while (!_stopped)
+        {
+            var count = _epoll.Wait(TendInterval);
+            Now = _time.GetTimestamp();
+            for (var i = 0; i < count; i++)
+            {
+                var (number, events) = _epoll.Event(i);
+                Dispatch(number, events);
+            }
+
+            if (Interlocked.Exchange(ref _isWoken, 0) != 0)
+            {
+                RunPosted();
+            }
+
+            if (Since(tendedAt) >= TendInterval)
+            {
+                tendedAt = Now;
+                Tend();
+            }
+
+            _sockets.Recycle();
+        }
+
+        _isOver = true;
+        RunPosted();
+        foreach (var socket in _sockets.All)
+        {
+            if (socket is not null)
+            {
+                End(socket, new ObjectDisposedException(nameof(SocketLoop))); // not closed from here: somebody may be sending
+            }
+        }
+
+        _wakeUp.Dispose();
+        _epoll.Dispose();
+    }
+
+    private void Dispatch(int number, uint events)
+    {
+        if (number == WakeUpNumber)
+        {
+            _wakeUp.Reset();
+            return;
+        }
+
+        if (_sockets.All[number] is not { } socket)
+        {
+            return; // closed by what was done for another one
+        }
+
+        try
+        {
+            socket.Owner.OnReady(events);
+        }
+        catch (Exception fault)
+        {
+            // A fault of this one connection must not end the others.
+            LogFault(fault);
+            End(socket, fault);
+        }
+    }
+
+    private void Tend()
+    {
+        var sockets = _sockets.All;
+        for (var left = (sockets.Length / TendParts) + 1; left > 0; left--)
+        {
+            _tended = _tended + 1 < sockets.Length ? _tended + 1 : 0;
+            if (sockets[_tended] is not { } socket)
+            {
+                continue;
+            }
+
+            try
+            {
+                socket.Owner.Tend();
+            }
+            catch (Exception fault)
+            {
+                LogFault(fault);
+                End(socket, fault);
+            }
+        }
+    }
+
+    private void RunPosted()
+    {
+        while (_posted.TryDequeue(out var work))
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception fault)
+            {
+                LogFault(fault);
+            }
+        }
+    }
+
+    private void End(LoopSocket socket, Exception reason)
+    {
+        try
+        {
+            socket.Owner.OnFault(reason);
+        }
+        catch (Exception fault)
+        {
+            LogFault(fault);
+        }
+    }
+
+    [LoggerMessage(EventName = "RelayFault", Level = LogLevel.Error, Message = "A connection ended by a fault of the edge")]
+    private partial void LogFault(Exception fault);
+}

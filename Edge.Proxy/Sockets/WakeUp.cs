@@ -1,0 +1,36 @@
+using System.ComponentModel;
+using Microsoft.Win32.SafeHandles;
+
+namespace Edge.Proxy.Sockets;
+
+/// <summary>Wakes a thread that waits for sockets.</summary>
+internal sealed class WakeUp : IDisposable
+{
+    private readonly SafeFileHandle _file;
+
+    public WakeUp()
+    {
+        var file = Libc.CreateEvent(0, Libc.NonBlocking | Libc.CloseOnExec);
+        _file = file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw new Win32Exception(Libc.Error);
+    }
+
+    /// <summary>To be waited for as a socket is.</summary>
+    public int File => (int)_file.DangerousGetHandle();
+
+    /// <summary>Returns false if nobody waits any more.</summary>
+    public bool TrySet()
+    {
+        try
+        {
+            return Libc.SetEvent(_file, 1) == 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    public void Reset() => _ = Libc.ResetEvent(_file, out _);
+
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,13 @@
+# Chat behind one Edge.Proxy, as users have it: the nodes of chat.sh, and the edge as "proxy". For nginx in its place: PROXY=nginx run.sh chat.
+. "$(dirname "${BASH_SOURCE[0]}")/chat.sh"
+eval "chat_nodes_$(declare -f peer_start)"
+
+peer_start() {
+    dotnet build "$CHAT_REPO/Edge.Proxy" -c Release -v quiet --nologo >"$SCRATCH/$PEER-edge-build.log" 2>&1 || { cat "$SCRATCH/$PEER-edge-build.log" >&2; exit 1; }
+    chat_nodes_peer_start
+    spawn proxy env ASPNETCORE_ENVIRONMENT=Production ASPNETCORE_URLS=http://127.0.0.1:17460 "ConnectionStrings__redis=127.0.0.1:$RPORT" \
+        Logging__LogLevel__Default=Warning Edge__ConnectionsPerSecond=0 Edge__UpgradesAtOnce=0 $EDGE_SETTINGS \
+        dotnet "$CHAT_REPO/artifacts/bin/Edge.Proxy/release/Edge.Proxy.dll"
+    PORTS=(17460)
+    chat_wait_ready http://127.0.0.1:17460/health
+}
