@@ -56,6 +56,7 @@ internal static class EdgeBuilder
             services.AddSingleton<NodeList>();
             services.AddSingleton<NodeRegistry>();
             services.AddHostedService<NodeFollower>();
+            services.AddHostedService<LostNodes>();
         }
 
         services.AddHealthChecks().AddCheck<NodesHealthCheck>("nodes");

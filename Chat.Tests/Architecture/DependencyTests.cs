@@ -41,7 +41,7 @@ public sealed class DependencyTests
         ("Capacity", ["Requests", "Nodes", "Relay"]),
         ("Stopping", ["Requests", "Nodes", "Capacity"]),
         ("Affinity", ["Requests", "Nodes"]),
-        ("Failover", ["Requests", "Nodes", "Capacity", "Affinity"]),
+        ("Failover", ["Requests", "Nodes", "Relay", "Capacity", "Affinity"]),
         ("Routing", ["Requests", "Nodes", "Relay", "Affinity", "Failover"]),
     ]);
 

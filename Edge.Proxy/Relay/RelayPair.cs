@@ -12,11 +12,15 @@ internal sealed class RelayPair
 {
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
 
+    // A close frame: 1012, for which every client of ours reconnects.
+    private static readonly byte[] Goodbye = [0x88, 2 + 9, 0x03, 0xF4, .. "node lost"u8];
+
     private readonly SocketLoop _loop;
     private readonly Lock _gate = new(); // guards _then, and that IsOver is set
     private readonly TimeSpan _activityTimeout;
     private readonly RelaySide _client;
     private readonly RelaySide _node;
+    private FrameEnds _fromNode;
     private long _activeAt;
     private long? _lingersSince;
     private Action<RelayPair>? _then;
@@ -40,6 +44,7 @@ internal sealed class RelayPair
             Abort();
         }
 
+        _fromNode.Pass(fromNode);
         _client.Send(fromNode);
         _node.Send(fromClient);
         _client.Watch();
@@ -74,6 +79,41 @@ internal sealed class RelayPair
     }
 
     public void Abort() => End(reset: false);
+
+    /// <summary>Whether the node has ended.</summary>
+    public bool IsLeaving => IsOver || _node.IsReadToEnd;
+
+    /// <summary>Asks the client to connect again, in place of a node that does not answer any more. On the loop.</summary>
+    /// <remarks>In words where no frame of the node's is under way; else the client sees its connection end.</remarks>
+    public void SendElsewhere()
+    {
+        if (IsLeaving)
+        {
+            return;
+        }
+
+        if (_fromNode.IsBetweenFrames)
+        {
+            _client.Send(Goodbye);
+        }
+
+        if (!IsOver)
+        {
+            _node.CutOff();
+            Ended(_node, isReset: false);
+        }
+    }
+
+    /// <summary>These have come from that side.</summary>
+    public void Arrived(RelaySide from, ReadOnlySpan<byte> bytes)
+    {
+        if (from == _node)
+        {
+            _fromNode.Pass(bytes);
+        }
+
+        Progressed(from.Other);
+    }
 
     /// <summary>Something has come from the other side, or gone to this one.</summary>
     public void Progressed(RelaySide to)

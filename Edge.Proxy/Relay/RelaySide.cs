@@ -13,6 +13,8 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
 
     public LoopSocket Socket => socket;
 
+    public RelayPair Pair => pair;
+
     public RelaySide Other { get; set; } = null!;
 
     /// <summary>Nothing more comes from here.</summary>
@@ -88,6 +90,16 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
         }
     }
 
+    /// <summary>Hears and takes no more.</summary>
+    public void CutOff()
+    {
+        IsReadToEnd = true;
+        IsDeaf = true;
+        Drop();
+        socket.Close(reset: true);
+        Other.Watch();
+    }
+
     /// <summary>Lets go of what waits.</summary>
     public void Drop()
     {
@@ -104,7 +116,7 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
         var count = socket.Receive(buffer);
         if (count > 0)
         {
-            pair.Progressed(Other);
+            pair.Arrived(this, buffer.AsSpan(0, count));
             Other.Send(buffer.AsSpan(0, count));
         }
         else if (!LoopSocket.IsBusy(count))

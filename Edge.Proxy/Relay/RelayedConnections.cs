@@ -35,6 +35,26 @@ internal sealed class RelayedConnections
         relay.OnOver(Remove);
     }
 
+    /// <summary>The nodes that have some.</summary>
+    public IReadOnlyList<string> Nodes()
+    {
+        lock (_gate)
+        {
+            return [.. _counts.Keys];
+        }
+    }
+
+    /// <summary>Asks clients of this node to connect again, as if it had done so itself.</summary>
+    /// <param name="node">Its id.</param>
+    /// <param name="most">How many of them.</param>
+    public void SendElsewhere(string node, int most) => _loops.ForEach(socket =>
+    {
+        if (socket.Owner is RelaySide side && side.Pair.Node == node && !side.Pair.IsLeaving && Interlocked.Decrement(ref most) >= 0)
+        {
+            side.Pair.SendElsewhere();
+        }
+    });
+
     private void Remove(RelayPair relay)
     {
         lock (_gate)

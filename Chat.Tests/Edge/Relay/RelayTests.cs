@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Chat.Tests.Support;
 using Edge.Proxy.Capacity;
+using Edge.Proxy.Relay;
 using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
@@ -213,6 +214,50 @@ public sealed class RelayTests : RelayTest
                 return true;
             }
         }
+    }
+
+    [Fact]
+    public async Task Client_ThatIsSentElsewhere_IsToldBehindAWholeFrame_AndItsNodeIsResetAtOnce()
+    {
+        var (client, node) = await UpgradeAsync();
+        await node.SendAsync("\u0081\u0002hi");
+        await client.ReadAsync(4);
+
+        Edge.Get<RelayedConnections>().SendElsewhere("tcp", most: 1);
+
+        Assert.Equal("\u0088\u000b\u0003\u00f4node lost", Encoding.Latin1.GetString(await client.ReadToEndAsync()));
+        await client.SendAsync("\u0088\u0082goodbye"); // for nobody
+        client.EndSending();
+        await Assert.ThrowsAsync<IOException>(() => node.ReadAsync(1));
+        await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0);
+    }
+
+    [Fact]
+    public async Task Client_ThatIsSentElsewhereAmidAFrame_SeesItsConnectionEnd()
+    {
+        var (client, node) = await UpgradeAsync();
+        await node.SendAsync("\u0081\u0002h");
+        await client.ReadAsync(3);
+
+        Edge.Get<RelayedConnections>().SendElsewhere("tcp", most: 1);
+
+        Assert.Empty(await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Clients_AreSentElsewhereAFewAtATime()
+    {
+        var clients = new[] { await UpgradeAsync(), await UpgradeAsync(), await UpgradeAsync() };
+
+        Edge.Get<RelayedConnections>().SendElsewhere("another", most: 3);
+        Edge.Get<RelayedConnections>().SendElsewhere("tcp", most: 2);
+
+        var heard = clients.Select(peers => peers.Client.ReadToEndAsync()).ToArray();
+        await Eventually.TrueAsync(() => heard.Count(all => all.IsCompleted) == 2);
+        var left = Array.FindIndex(heard, all => !all.IsCompleted);
+        await clients[left].Node.SendAsync("still here");
+        clients[left].Node.Dispose();
+        Assert.Equal("still here", Encoding.Latin1.GetString(await heard[left]));
     }
 
     [Fact]
