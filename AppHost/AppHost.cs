@@ -19,7 +19,8 @@ var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName:
     .WithRedis(redis)
     .WithSecurityKey()
     .WithApiKey(apiKey)
-    .WithSettings("Chat", "Auth", "Api", "Events");
+    .WithSettings("Chat", "Auth", "Api", "Events")
+    .WithDrainCommand();
 
 var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: null)
     .WithHttpEndpoint(port: settings.PublicPort)
@@ -29,7 +30,9 @@ var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: nu
     .WithServerApi(apiKey)
     .WithSettings("Chat", "Edge")
     .WithReference(nodes)
-    .WaitFor(nodes);
+    .WaitFor(nodes)
+    .WithLinks(nodes)
+    .WithLoadCommand();
 
 sample?.AddTo(edge, apiKey);
 builder.AddReadyLine(edge, settings.Replicas, redis.Kind, apiKey);

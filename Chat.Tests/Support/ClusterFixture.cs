@@ -16,12 +16,14 @@ public sealed class ClusterFixture : IAsyncLifetime
     private readonly ResourceLog _log = new();
     private DistributedApplication? _application;
 
+    internal DistributedApplication Application => _application ?? throw new InvalidOperationException("It has not started.");
+
     internal Uri Edge { get; private set; } = new("http://unset");
 
     internal HttpClient Http { get; private set; } = new();
 
     /// <summary>The key for backends that the AppHost made, and says when the cluster is up.</summary>
-    internal string ApiKey => _application!.Services.GetRequiredService<global::AppHost.ExpectedCluster>().ApiKey ?? throw new InvalidOperationException("It made none.");
+    internal string ApiKey => Application.Services.GetRequiredService<global::AppHost.ExpectedCluster>().ApiKey ?? throw new InvalidOperationException("It made none.");
 
     /// <summary>What the resources wrote since this was last asked.</summary>
     internal string TakeLog() => _log.Take();
@@ -41,11 +43,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 
             // One healthy node makes the nodes' resource healthy; tests need all three.
             // And each must know all: any of them may be asked.
-            foreach (var node in await UntilNodesAsync(nodes => nodes.Length == 3, StartTime))
-            {
-                using var http = new HttpClient { BaseAddress = new Uri(node.Address) };
-                await Eventually.TrueAsync(async () => (await ListAsync(http)).Length == 3);
-            }
+            await UntilReadyAsync(_ => true);
         }
         catch (Exception exception)
         {
@@ -90,6 +88,16 @@ public sealed class ClusterFixture : IAsyncLifetime
                 await client.CloseAsync();
                 await client.DisposeAsync();
             }
+        }
+    }
+
+    /// <summary>Returns when there are three nodes, each knows all of them, and they are as they should be.</summary>
+    internal async Task UntilReadyAsync(Func<ListedNode[], bool> condition)
+    {
+        foreach (var node in await UntilNodesAsync(nodes => nodes.Length == 3 && condition(nodes), StartTime))
+        {
+            using var http = new HttpClient { BaseAddress = new Uri(node.Address) };
+            await Eventually.TrueAsync(async () => (await ListAsync(http)) is { Length: 3 } nodes && condition(nodes));
         }
     }
 

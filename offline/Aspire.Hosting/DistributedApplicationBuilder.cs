@@ -40,7 +40,8 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         Services.AddSingleton(TimeProvider.System);
         Services.AddSingleton<ResourceNotificationService>();
         Services.AddSingleton<ResourceLoggerService>();
-        Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<Engine>()));
+        Services.AddSingleton(services => new ResourceCommandService(
+            services.GetRequiredService<Engine>(), services, services.GetRequiredService<ILoggerFactory>()));
         Services.AddHealthChecks();
         Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         Services.AddEngine(new EngineOptions(IsTest: hook is not null));

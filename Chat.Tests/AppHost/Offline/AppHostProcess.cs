@@ -16,7 +16,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     public AppHostProcess(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Projects.AppHost).Assembly.Location, "--Dashboard=false", .. arguments])
+        // From its own folder: what it needs beyond the framework is there.
+        var build = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)); // artifacts/bin/Chat.Tests/debug
+        var program = Path.Combine(build.Parent!.Parent!.FullName, "AppHost", build.Name, "AppHost.dll");
+        var start = new ProcessStartInfo("dotnet", [program, "--Dashboard=false", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -69,6 +70,24 @@ public class AppHostProcessTests
         Assert.Equal(1, await host.ExitAsync(ExplainTime));
         Assert.Contains("does not answer", await host.LineAsync("ConnectionStrings:redis"), StringComparison.Ordinal);
         Assert.DoesNotContain('\n', host.Output);
+    }
+
+    [Fact]
+    public async Task Commands_AreHttpCalls_FromThisMachine_AndNotFromAPage()
+    {
+        await using var host = new AppHostProcess("--EdgePort=0", "--Replicas=2");
+        await host.ReadyAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(Regex.Match(host.Output, @"^Commands: curl -X POST (\S+/)… with chat-api/drain, edge/load", RegexOptions.Multiline).Groups[1].Value) };
+
+        using var load = await http.PostAsync("edge/load", content: null);
+        Assert.EndsWith("Everybody saw all of them, once and in one order.\n", await load.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        using var ofAPage = new HttpRequestMessage(HttpMethod.Post, "edge/load") { Headers = { { "Origin", "https://evil.example" } } };
+        using var refused = await http.SendAsync(ofAPage);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+
+        using var nothing = await http.PostAsync("edge/nothing", content: null);
+        Assert.Equal(HttpStatusCode.Conflict, nothing.StatusCode);
     }
 
     private static async Task<int[]> NodesAsync(Uri edge)

@@ -1,27 +1,20 @@
 using Aspire.Hosting.Offline;
+using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>Whether a command did what it should.</summary>
-public class ExecuteCommandResult
-{
-    /// <summary>True: done.</summary>
-    public required bool Success { get; init; }
-
-    /// <summary>Why not.</summary>
-    public string? ErrorMessage { get; init; }
-}
-
-/// <summary>Starts, stops and restarts resources while the application runs.</summary>
+/// <summary>Starts, stops and restarts resources while the application runs, and runs their own commands.</summary>
 public class ResourceCommandService
 {
     private readonly Engine _engine;
+    private readonly IServiceProvider _services;
+    private readonly ILoggerFactory _loggers;
 
-    internal ResourceCommandService(Engine engine) => _engine = engine;
+    internal ResourceCommandService(Engine engine, IServiceProvider services, ILoggerFactory loggers) => (_engine, _services, _loggers) = (engine, services, loggers);
 
     /// <summary>
-    /// Runs <c>resource-start</c>, <c>resource-stop</c> or <c>resource-restart</c> on a resource, all its replicas
-    /// included, or on one instance by its name.
+    /// Runs <c>resource-start</c>, <c>resource-stop</c>, <c>resource-restart</c> or a command of the resource's own on a resource, all its
+    /// replicas included, or on one instance by its name.
     /// </summary>
     public async Task<ExecuteCommandResult> ExecuteCommandAsync(
         string resourceId, string commandName, CancellationToken cancellationToken = default)
@@ -29,7 +22,7 @@ public class ResourceCommandService
         var instances = _engine.InstancesOf(resourceId);
         if (instances.Count == 0)
         {
-            return new ExecuteCommandResult { Success = false, ErrorMessage = $"There is no resource {resourceId}." };
+            return CommandResults.Failure($"There is no resource {resourceId}.");
         }
 
         switch (commandName)
@@ -45,9 +38,26 @@ public class ResourceCommandService
                 await Task.WhenAll(instances.Select(_engine.StartAsync)).WaitAsync(cancellationToken).ConfigureAwait(false);
                 break;
             default:
-                return new ExecuteCommandResult { Success = false, ErrorMessage = $"There is no command {commandName}." };
+                return await RunOwnAsync(instances, commandName, cancellationToken).ConfigureAwait(false);
         }
 
-        return new ExecuteCommandResult { Success = true };
+        return CommandResults.Success();
+    }
+
+    private async Task<ExecuteCommandResult> RunOwnAsync(IReadOnlyList<Instance> instances, string name, CancellationToken cancellationToken)
+    {
+        if (instances[0].Resource.Annotations.OfType<ResourceCommandAnnotation>().FirstOrDefault(command => command.Name == name) is not { } command)
+        {
+            return CommandResults.Failure($"There is no command {name}.");
+        }
+
+        var results = await Task.WhenAll(instances.Select(instance => command.ExecuteCommand(new ExecuteCommandContext
+        {
+            Services = _services,
+            ResourceName = instance.Name,
+            CancellationToken = cancellationToken,
+            Logger = _loggers.CreateLogger(instance.Name),
+        }))).ConfigureAwait(false);
+        return results.FirstOrDefault(result => !result.Success) ?? results[0];
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -38,6 +39,15 @@ public class ResourceNotificationService
             {
                 _watchers.Remove(events);
             }
+        }
+    }
+
+    /// <summary>An instance as it is now, by its name.</summary>
+    public bool TryGetCurrentState(string resourceId, [NotNullWhen(true)] out ResourceEvent? resourceEvent)
+    {
+        lock (_gate)
+        {
+            return _latest.TryGetValue(resourceId, out resourceEvent);
         }
     }
 

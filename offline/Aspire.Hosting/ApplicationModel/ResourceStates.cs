@@ -43,6 +43,12 @@ public sealed record CustomResourceSnapshot
     /// <summary>The process's exit code, once it has ended.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>What its process was started with.</summary>
+    public ImmutableArray<EnvironmentVariableSnapshot> EnvironmentVariables { get; init; } = [];
+
+    /// <summary>Where there is something to look at.</summary>
+    public ImmutableArray<UrlSnapshot> Urls { get; init; } = [];
+
     /// <summary>Null while unknown, and for what does not run.</summary>
     public HealthStatus? HealthStatus { get; init; }
 }

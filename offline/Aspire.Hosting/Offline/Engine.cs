@@ -107,6 +107,7 @@ internal sealed class Engine(
             var start = await environment.DescribeAsync(instance, _stopping.Token).ConfigureAwait(false);
             var process = instance.Process = new KeptProcess(line => console.Relay(instance, line.Text, line.IsError));
             instance.IsStopping = false;
+            instance.Variables = start.Environment;
             _keeper!.Start(process, start);
             instance.Pid = await process.Started.ConfigureAwait(false);
             Publish(instance, KnownResourceStates.Running);

@@ -18,6 +18,7 @@ internal static class EngineServices
         if (!options.IsTest)
         {
             services.AddHostedService<ParentWatch>();
+            services.AddHostedService<CommandServer>();
         }
     }
 }

@@ -50,7 +50,32 @@ internal sealed class HealthWatch(
         ExitCode = instance.ExitCode,
         HealthStatus = instance.IsRunning && _health.TryGetValue(instance.Resource, out var health) ? health : null,
         Properties = instance.Pid is { } pid ? [new ResourcePropertySnapshot("executable.pid", pid)] : [],
+        EnvironmentVariables = [.. instance.Variables.Select(variable => new EnvironmentVariableSnapshot(variable.Key, variable.Value, IsFromSpec: true))],
+        Urls = instance.IsRunning ? [.. UrlsOf(instance.Resource)] : [],
     });
+
+    private static IEnumerable<UrlSnapshot> UrlsOf(IResource resource)
+    {
+        if (resource is not IResourceWithEndpoints owner)
+        {
+            yield break;
+        }
+
+        foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
+        {
+            var reference = new EndpointReference(owner, endpoint.Name);
+            var own = new ResourceUrlAnnotation { Url = reference.Url, Endpoint = reference };
+            var callbacks = resource.Annotations.OfType<UrlCallback>().Where(callback => callback.EndpointName == endpoint.Name).ToList();
+            callbacks.ForEach(callback => callback.Change?.Invoke(own));
+            foreach (var url in callbacks.Select(callback => callback.Make?.Invoke(reference)).OfType<ResourceUrlAnnotation>().Prepend(own))
+            {
+                yield return new UrlSnapshot(endpoint.Name, new Uri(new Uri(reference.Url), url.Url).ToString().TrimEnd('/'), IsInternal: false)
+                {
+                    DisplayProperties = new UrlDisplayPropertiesSnapshot(url.DisplayText ?? ""),
+                };
+            }
+        }
+    }
 
     private static ResourceEvent DescribeWithoutProcess(IResource resource, HealthStatus status) => new(resource, resource.Name, new CustomResourceSnapshot
     {

@@ -17,6 +17,9 @@ internal sealed class Instance(IResource resource)
     /// <summary>Where the process listens, by endpoint.</summary>
     public Dictionary<string, int> TargetPorts { get; } = [];
 
+    /// <summary>The environment of its latest start.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
+
     /// <summary>The latest start of the process; null before the first.</summary>
     public KeptProcess? Process { get; set; }
 

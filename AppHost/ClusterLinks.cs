@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Hosting;
+
+namespace AppHost;
+
+/// <summary>Where there is something to look at, by name, in the dashboard.</summary>
+internal static class ClusterLinks
+{
+    private const string Http = "http";
+
+    /// <param name="edge">The one public door, and the links' place.</param>
+    /// <param name="nodes">Which have the API's document, in Development. It does not go through the edge.</param>
+    public static IResourceBuilder<ProjectResource> WithLinks(this IResourceBuilder<ProjectResource> edge, IResourceBuilder<ProjectResource> nodes)
+    {
+        edge.WithUrlForEndpoint(Http, static url => url.DisplayText = "Chat");
+        edge.WithUrlForEndpoint(Http, static _ => new ResourceUrlAnnotation { Url = "/ops/", DisplayText = "Operations" });
+        if (edge.ApplicationBuilder.Environment.IsDevelopment())
+        {
+            var api = nodes.GetEndpoint(Http);
+            edge.WithUrlForEndpoint(Http, _ => new ResourceUrlAnnotation { Url = $"{api.Url}/scalar", DisplayText = "API document" });
+        }
+
+        return edge;
+    }
+}
