@@ -22,8 +22,16 @@ internal sealed class PublishOutcome(bool inline = false) : IPublishOutcome
     void IPublishOutcome.TopicBusy(ReadOnlySpan<byte> id, bool fromClient) => Fail(new TopicBusyException());
 
     // Never inline: a link that breaks fails what is under way while it holds its locks.
-    private void Fail(Exception exception) =>
+    private void Fail(Exception exception)
+    {
+        if (!inline)
+        {
+            _outcome.TrySetException(exception);
+            return;
+        }
+
         ThreadPool.UnsafeQueueUserWorkItem(static failed => failed._outcome.TrySetException(failed.exception), (_outcome, exception), preferLocal: false);
+    }
 }
 
 /// <param name="Id">The message id.</param>
