@@ -60,6 +60,16 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
         }
     }
 
+    /// <summary>Forgets everybody.</summary>
+    public void ForgetAll()
+    {
+        lock (_gate)
+        {
+            _users.Clear();
+            _count = 0;
+        }
+    }
+
     private async Task<TimedAnswer> AskNowAsync(Entry entry, string userId, string? topic, Rights want)
     {
         await Task.Yield(); // out of the lock

@@ -1,4 +1,5 @@
 using Chat.Api.Redis;
+using Chat.Api.Topics;
 using Chat.Api.Webhooks;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
@@ -30,7 +31,8 @@ internal static partial class AccessBuilder
         services.AddSingleton<RedisSanctions>();
         services.AddSingleton<Sanctions>();
         services.AddSingleton<AccessTable>();
-        services.AddHostedService<SanctionWatch>();
+        services.AddSingleton<SanctionWatch>();
+        services.AddHostedService(static provider => provider.GetRequiredService<SanctionWatch>());
         return builder;
     }
 
@@ -70,6 +72,7 @@ internal static partial class AccessBuilder
 
     public static WebApplication UseAccess(this WebApplication app)
     {
+        app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<SanctionWatch>());
         if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<AccessSources>().IsOpen)
         {
             Log.Open(app.Logger);

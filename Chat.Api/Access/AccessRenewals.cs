@@ -13,7 +13,8 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
     private int _asking;
 
     /// <param name="at">The timestamp from which to ask; the end of time: never.</param>
-    /// <param name="renewal">What to renew. If it waits here already, it does so from then on as before: whoever comes too early finds a fresh answer.</param>
+    /// <param name="renewal">What to renew. If it waits here already, for no longer than that, it does so as before: whoever comes too early
+    /// finds a fresh answer.</param>
     public void Add(long at, Renewal renewal)
     {
         if (at == long.MaxValue)
@@ -23,10 +24,10 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
 
         lock (_gate)
         {
-            if (!renewal.IsWaiting)
+            if (renewal.DueAt is not { } due || at < due)
             {
-                renewal.IsWaiting = true;
-                _due.Enqueue(renewal, at);
+                renewal.DueAt = at;
+                _due.Enqueue(renewal, at); // a later place that it has there is passed over
             }
         }
     }
@@ -50,14 +51,17 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
     {
         lock (_gate)
         {
-            if (!_due.TryPeek(out var next, out var at) || at > time.GetTimestamp())
+            while (_due.TryPeek(out var next, out var at) && at <= time.GetTimestamp())
             {
-                return null;
+                _due.Dequeue();
+                if (next.DueAt == at)
+                {
+                    next.DueAt = null;
+                    return next;
+                }
             }
 
-            _due.Dequeue();
-            next.IsWaiting = false;
-            return next;
+            return null;
         }
     }
 
@@ -90,8 +94,8 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
 /// <param name="Topic">A topic that it is in; null: whether it may be connected.</param>
 internal sealed record Renewal(ConnectionAccess Connection, TopicAccess? Topic)
 {
-    /// <summary>Guarded by <see cref="AccessRenewals"/>.</summary>
-    public bool IsWaiting { get; set; }
+    /// <summary>The timestamp until which it waits; null: it does not. Guarded by <see cref="AccessRenewals"/>.</summary>
+    public long? DueAt { get; set; }
 
     public bool IsWanted => !Connection.IsOver && Topic?.IsIn != false;
 }

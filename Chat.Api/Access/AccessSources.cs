@@ -41,6 +41,9 @@ internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IO
     /// <summary>Forgets what the webhook said about a user.</summary>
     public void Forget(string userId) => answers.Forget(userId);
 
+    /// <summary>Forgets what it said about anybody.</summary>
+    public void ForgetAll() => answers.ForgetAll();
+
     private async ValueTask<AccessAnswer> AskWebhookAsync(Asker asker, Topic topic, bool renews)
     {
         // Nobody but a user hears what is sent to that user.

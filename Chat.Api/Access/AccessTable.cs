@@ -37,7 +37,13 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
         }
     }
 
-    /// <summary>Something is said to have changed about a user outside: what the webhook answered counts no more.</summary>
+    /// <summary>Something is said to have changed about a user outside: what the webhook answered counts no more for those who come.</summary>
+    public void Forget(string userId) => sources.Forget(userId);
+
+    /// <summary>The same of everybody.</summary>
+    public void ForgetAll() => sources.ForgetAll();
+
+    /// <summary>And for those who are here.</summary>
     public Task AskAgainAsync(UserAccess user)
     {
         sources.Forget(user.UserId);

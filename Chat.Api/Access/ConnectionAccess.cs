@@ -13,7 +13,7 @@ namespace Chat.Api.Access;
 /// <para>Mechanism: whoever wants to join a topic is known here first (<see cref="ReachAsync"/>), then joins it held or unheard, and is let in
 /// by <see cref="TryHold"/>, which looks once more. A change that comes before that is seen there; one that comes after it finds the member.</para>
 /// </remarks>
-internal sealed class ConnectionAccess : IDisposable
+internal sealed partial class ConnectionAccess : IDisposable
 {
     private const int WrittenTopics = 256;
     private const int TopicsLeft = 512; // more than a connection can be about to join at once
@@ -57,13 +57,6 @@ internal sealed class ConnectionAccess : IDisposable
 
     /// <summary>Whether the connection has ended.</summary>
     public bool IsOver => _isOver;
-
-    /// <summary>Asks whether the user may be connected, and from then on again and again.</summary>
-    public async Task AskToConnectAsync()
-    {
-        _connect = await _sources.AskToConnectAsync(_asker);
-        _table.Renewals.Add(_connect.RenewAt, _renewal);
-    }
 
     /// <summary>The connection exists: from now on it is told, and closed when its user is banned.</summary>
     public void Attach(Connection connection, IAccessDoor door)
@@ -144,25 +137,6 @@ internal sealed class ConnectionAccess : IDisposable
     /// <summary>Until when the user's sanctions deny a right; null: they do not, or until they are lifted.</summary>
     public DateTimeOffset? Until(Topic topic, Rights right) => User.Sanctions.Until(topic, right);
 
-    /// <summary>The user has shown a newer token: rights that it does not have end at once.</summary>
-    public Task RenewAsync(ClaimsPrincipal principal) => AskAgainAsync(Read(User.UserId, principal));
-
-    /// <summary>Asks for everything anew. What was asked before and is still to be answered counts no more.</summary>
-    public Task AskAgainAsync() => AskAgainAsync(_asker with { });
-
-    private async Task AskAgainAsync(Asker asker)
-    {
-        TopicAccess[] topics;
-        lock (_gate)
-        {
-            _asker = asker;
-            _written.Clear();
-            topics = [.. _topics.Values];
-        }
-
-        await Task.WhenAll([.. topics.Select(topic => AskAgainAsync(topic, renews: false)), ConnectAgainAsync(renews: false)]);
-    }
-
     /// <summary>The user's sanctions have changed.</summary>
     public void ApplySanctions()
     {
@@ -184,9 +158,6 @@ internal sealed class ConnectionAccess : IDisposable
         _isOver = true;
         _table.Leave(this);
     }
-
-    /// <summary>An answer's time is coming to an end: asks for another, and goes by that.</summary>
-    public Task RenewAsync(Renewal renewal) => renewal.Topic is not { } topic ? ConnectAgainAsync(renews: true) : AskAgainAsync(topic, renews: true);
 
     private static Asker Read(string userId, ClaimsPrincipal principal) => new(
         userId, TokenRights.Of(principal), [.. principal.Claims.Where(claim => RoleClaims.Contains(claim.Type)).Select(claim => claim.Value)]);
@@ -224,50 +195,6 @@ internal sealed class ConnectionAccess : IDisposable
             }
         }
     }
-
-    private async Task AskAgainAsync(TopicAccess access, bool renews)
-    {
-        AccessAnswer answer;
-        Change change;
-        while (true)
-        {
-            var asker = _asker;
-            answer = await _sources.AskAsync(asker, access.Topic, renews);
-            lock (_gate)
-            {
-                if (IsStill_NeedsLock(asker))
-                {
-                    // While the webhook is away, what it said counts for as long as it said.
-                    change = Apply_NeedsLock(access, IsKept(answer, access.Granted) ? access.Granted : answer);
-                    break;
-                }
-            }
-        }
-
-        Tell(change);
-        if (access.IsIn)
-        {
-            _table.Renewals.Add(answer.RenewAt, access.Renewal!);
-        }
-    }
-
-    private async Task ConnectAgainAsync(bool renews)
-    {
-        var answer = await _sources.AskToConnectAsync(_asker, renews);
-        lock (_gate)
-        {
-            _connect = IsKept(answer, _connect) ? _connect : answer;
-        }
-
-        if (!MayConnect)
-        {
-            _connection?.Close(CloseReason.Forbidden);
-        }
-
-        _table.Renewals.Add(answer.RenewAt, _renewal);
-    }
-
-    private bool IsKept(AccessAnswer answer, AccessAnswer before) => answer.IsAway && !before.IsAway && !_table.IsOver(before.ExpiresAt);
 
     // Else a newer token was shown meanwhile, or everything is to be asked anew.
     private bool IsStill_NeedsLock(Asker asker) => ReferenceEquals(asker, _asker);

@@ -29,16 +29,13 @@ internal sealed class RedisSanctions
     public RedisSanctions(RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, TimeProvider time)
     {
         (_commands, _subscriptions, _keys, _time) = (commands, subscriptions, keys, time);
-        subscriptions.Attach(RedisKeys.SanctionsKind, (_, user) => Heard?.Invoke(Encoding.UTF8.GetString(user)), () => Restored?.Invoke());
+        subscriptions.Attach(RedisKeys.SanctionsKind, (_, user) => Heard?.Invoke(Encoding.UTF8.GetString(user)), static () => { });
     }
 
     public static IReadOnlyList<RedisScript> Scripts => [ChangeScript, ReadScript, ChangesScript, UsersScript];
 
     /// <summary>Called when something has changed about a user. On the thread that reads from Redis: must not wait, block or throw.</summary>
     public Action<string>? Heard { get; set; }
-
-    /// <summary>Called there when such news may have been missed.</summary>
-    public Action? Restored { get; set; }
 
     /// <summary>From now on what changes is <see cref="Heard"/>.</summary>
     /// <exception cref="BackplaneUnavailableException">Not yet; trying again is safe.</exception>

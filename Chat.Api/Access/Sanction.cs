@@ -28,9 +28,13 @@ internal sealed record Sanction(SanctionKind Kind, string UserId, Topic? Topic, 
     /// <summary>The most sanctions of one user.</summary>
     public const int MostPerUser = 200;
 
-    /// <summary>What it takes away from its user in a topic.</summary>
-    public Rights Denies(Topic topic) =>
-        Topic is not null && Topic != topic ? Rights.None : Kind == SanctionKind.Ban ? Rights.All : Rights.Post;
+    /// <summary>What it takes away from its user in a topic. Never that the user hears what is sent to them: whom a ban keeps out of everything
+    /// has no connection to hear it on.</summary>
+    public Rights Denies(Topic topic)
+    {
+        var denied = Topic is not null && Topic != topic ? Rights.None : Kind == SanctionKind.Ban ? Rights.All : Rights.Post;
+        return topic.Kind == TopicKind.User && topic.Id == UserId ? denied & ~(Rights.Join | Rights.History) : denied;
+    }
 }
 
 /// <summary>A page of the users who have sanctions.</summary>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Chat.Api.Backplane;
+using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
@@ -7,13 +8,18 @@ namespace Chat.Api.Access;
 /// <summary>Sees to it that bans and mutes hold on this node's open connections: hears of changes, looks for those it did not hear of, and
 /// ends what has run out.</summary>
 /// <remarks>Guarantee: a change takes effect within <see cref="AccessOptions.CheckInterval"/>, two answers of Redis and what lies before
-/// this user in a round; where it is heard, at once. One loop does it all, so that changes of a user keep their order.</remarks>
+/// this user in a round; where it is heard, at once. What changed while the node was cut off from Redis takes effect before topics catch
+/// up with what was written meanwhile. One loop does it all, so that changes of a user keep their order.</remarks>
 internal sealed partial class SanctionWatch(
     AccessTable table, RedisSanctions sanctions, IOptions<AccessOptions> options, TimeProvider time, ILogger<SanctionWatch> logger)
-    : BackgroundService
+    : BackgroundService, IReturnListener
 {
     private const int NewsWaiting = 10_000; // what is beyond is found by looking
     private const int LooksAtOnce = 64;
+    private const string Nobody = ""; // only wakes the loop
+
+    // Where sanctions cannot be read, messages still can: on a Redis Cluster they lie on different servers.
+    private static readonly TimeSpan LongestReturn = TimeSpan.FromSeconds(2);
 
     private readonly Channel<string> _heard = Channel.CreateBounded<string>(
         new BoundedChannelOptions(NewsWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -22,6 +28,17 @@ internal sealed partial class SanctionWatch(
     private bool _listens;
     private long _since = -1; // the last change that was seen; -1: none yet
     private long _lookedAt;
+    private TaskCompletionSource? _returned; // to be completed by a round that begins after it was set
+
+    public Task OnReturned()
+    {
+        var returned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _returned, returned)?.TrySetResult(); // who waits for that one, then waits for this one
+        _heard.Writer.TryWrite(Nobody);
+        return ReturnedAsync();
+
+        async Task ReturnedAsync() => await returned.Task.WaitAsync(LongestReturn, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -56,22 +73,17 @@ internal sealed partial class SanctionWatch(
         }
     }
 
-    private void OnHeard(string userId)
-    {
-        if (table.Find(userId) is not null)
-        {
-            _heard.Writer.TryWrite(userId);
-        }
-    }
+    private void OnHeard(string userId) => _heard.Writer.TryWrite(userId);
 
     private async Task RoundAsync(bool isTick)
     {
+        var returned = Volatile.Read(ref _returned);
         while (_heard.Reader.TryRead(out var user))
         {
             _due.Add(user);
         }
 
-        if (isTick)
+        if (isTick || returned is not null)
         {
             foreach (var user in table.Users.Where(user => user.Sanctions.HasEnded))
             {
@@ -85,6 +97,12 @@ internal sealed partial class SanctionWatch(
         {
             await Task.WhenAll(some.Select(LookAsync));
             _due.ExceptWith(some); // after a failure all of them once more
+        }
+
+        if (returned is not null)
+        {
+            returned.TrySetResult();
+            Interlocked.CompareExchange(ref _returned, null, returned);
         }
 
         // Last: what is found by looking holds without it.
@@ -105,10 +123,11 @@ internal sealed partial class SanctionWatch(
             changes = await sanctions.ChangesAsync(isNew ? -1 : _since);
             if (isNew || changes.UpTo < _since)
             {
-                _due.UnionWith(table.Users.Select(user => user.UserId)); // its first look, after too long; or Redis has lost its data
+                table.ForgetAll(); // its first look, after too long; or Redis has lost its data
+                _due.UnionWith(table.Users.Select(user => user.UserId));
             }
 
-            _due.UnionWith(changes.Users.Where(user => table.Find(user) is not null));
+            _due.UnionWith(changes.Users);
             (_since, _lookedAt, isNew) = (changes.UpTo, asked, false);
         }
         while (!changes.IsAll);
@@ -116,6 +135,9 @@ internal sealed partial class SanctionWatch(
 
     private async Task LookAsync(string userId)
     {
+        // Also of who is not connected: they may come back before an answer's time is over. Whoever comes from now on asks anew, and
+        // whoever came before is found.
+        table.Forget(userId);
         if (table.Find(userId) is { } user)
         {
             await user.LookAsync();

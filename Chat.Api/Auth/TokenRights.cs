@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Claims;
 using System.Text.Json;
 using Chat.Api.Messages;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Api.Auth;
 
@@ -55,9 +57,14 @@ internal sealed class TokenRights
         }
     }
 
-    /// <summary>Whether a token's claims are free of a claim of this name that is none.</summary>
-    public static bool AreValid(ClaimsIdentity claims) =>
-        claims.FindAll(Claim).ToList() is { Count: <= 1 } found && found.TrueForAll(claim => TryParse(claim.Value, out _));
+    /// <summary>Whether a token is free of a claim of this name that is none.</summary>
+    /// <param name="claims">The token's claims: of an array one for each entry, hence none of an empty one, which so would allow everything.</param>
+    /// <param name="token">The token itself.</param>
+    public static bool AreValid(ClaimsIdentity claims, SecurityToken token)
+    {
+        var isThere = token is JsonWebToken jwt && jwt.TryGetPayloadValue<object>(Claim, out _);
+        return claims.FindAll(Claim).ToList() is var found && found.Count == (isThere ? 1 : 0) && found.TrueForAll(static claim => TryParse(claim.Value, out _));
+    }
 
     private static bool TryParse(JsonElement names, out Rights rights)
     {

@@ -123,7 +123,7 @@ internal sealed class TokenValidator : TokenHandler
         var identity = result.ClaimsIdentity;
         return identity.FindAll(identity.NameClaimType).Count() != 1 ? TokenError.NoUser
             : !ChatId.IsValid(identity.Name) ? TokenError.InvalidUser
-            : !TokenRights.AreValid(identity) ? TokenError.InvalidRights
+            : !TokenRights.AreValid(identity, result.SecurityToken) ? TokenError.InvalidRights
             : result;
     }
 

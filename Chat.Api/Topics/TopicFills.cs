@@ -16,6 +16,10 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
     private readonly CancellationTokenSource _stopping = new();
     private int _running;
     private bool _isStopped;
+    private volatile Task _before = Task.CompletedTask;
+
+    /// <summary>What comes first: nothing is read of any log until this has completed, which it does without an error.</summary>
+    public void Await(Task before) => _before = before;
 
     /// <summary>Adds a topic; never waits. A topic says when it needs this, and does not say so again until it has caught up.</summary>
     public void Add(LocalTopic topic)
@@ -58,6 +62,11 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
         await Task.Yield(); // off the caller's thread, and out of its locks
         while (TryNext(out var topic))
         {
+            while (_before is { IsCompleted: false } before)
+            {
+                await before;
+            }
+
             if (!topics.Holds(topic) || await TryFillAsync(topic))
             {
                 continue;

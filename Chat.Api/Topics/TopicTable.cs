@@ -27,6 +27,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     private IBackplane? _backplane;
     private IMembershipListener? _memberships;
     private IMemberListener? _presence;
+    private IReturnListener? _returns;
 
     public TopicTable(NodeIdentity node, IOptions<TopicOptions> options, TopicMetrics metrics, TimeProvider time, ILogger<TopicTable> logger)
     {
@@ -50,6 +51,9 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
     /// <summary>As <see cref="Attach(IBackplane)"/>; before any topic is acquired.</summary>
     public void Attach(IMemberListener presence) => _presence = presence;
+
+    /// <summary>As <see cref="Attach(IBackplane)"/>; before it hears anything.</summary>
+    public void Attach(IReturnListener returns) => _returns = returns;
 
     public void Dispose()
     {
@@ -187,6 +191,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
     public void OnRestored()
     {
+        _fills.Await(_returns?.OnReturned() ?? Task.CompletedTask);
         foreach (var topic in _topics.Values)
         {
             if (topic.Suspect())

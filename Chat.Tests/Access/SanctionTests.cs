@@ -1,6 +1,7 @@
 using System.Globalization;
 using Chat.Api.Access;
 using Chat.Api.Messages;
+using Chat.Tests.Auth;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.SignalR;
 using Xunit;
@@ -170,6 +171,46 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
                 Assert.Equal(403, refused.Status);
             }
         }
+    }
+
+    // It left open connections that heard nothing more, also when it was over, and were not told.
+    [Fact]
+    public async Task Ban_FromOnesOwnTopic_DoesNotKeepAUserFromHearingWhatIsSentToThem()
+    {
+        await using var raw = await ConnectAsync(0, $"/chat/user/{_anna}?format=json");
+        await using var hub = await HubAsync(1, _anna);
+        await using var ben = await HubAsync(0, _ben);
+        await Sanctions.BanAsync(_anna, Topic.User(_anna), TimeSpan.FromMinutes(10), "");
+        await Eventually.TrueAsync(async () => !await SucceedsAsync(() => hub.SendAsync(_anna, "to myself")));
+
+        await using var later = await ConnectAsync(1, $"/chat/user/{_anna}?format=json");
+        await ben.SendAsync(_anna, "hello");
+        Assert.Equal("hello", (await hub.NextWhereAsync(next => next.Nick == _ben)).Message);
+        Assert.Equal("hello", (await later.NextFrameAsync("message")).Msg);
+        await raw.UntilAsync(frame => frame.Contains("hello", StringComparison.Ordinal));
+    }
+
+    // The node caught up with the group before it looked for bans, and anna heard what was written long after hers.
+    [Fact]
+    public async Task Ban_WhileANodeIsCutOff_ComesBeforeWhatWasWrittenMeanwhile()
+    {
+        await using var proxy = new RedisProxy(Cluster.Redis);
+        await using var node = await NodeProcess.StartAsync(proxy.ConnectionString, new Dictionary<string, string> { ["Auth:SecurityKey"] = TestToken.Key });
+        await using var anna = await ChatClient.ConnectAsync(node.Address, $"/chat/group/{_group}/{_anna}?format=json");
+        await using var cleo = await ChatClient.ConnectAsync(node.Address, $"/chat/group/{_group}/cleo?format=json");
+        await using var ben = await HubAsync(0, _ben);
+        await ben.PostAsync(_group, "before");
+        await anna.NextFrameAsync("message");
+
+        proxy.Hold();
+        proxy.Cut();
+        await Sanctions.BanAsync(_anna, Topic.Group(_group), TimeSpan.FromMinutes(10), "");
+        await ben.PostAsync(_group, "after");
+        proxy.Release();
+
+        Assert.Equal(4403, (await anna.ClosedAsync()).Code);
+        Assert.DoesNotContain(anna.Pending(), frame => frame.Contains("after", StringComparison.Ordinal));
+        await cleo.UntilAsync(frame => frame.Contains("after", StringComparison.Ordinal));
     }
 
     // The telling of it is lost: here it is written by hand, and nobody is told.

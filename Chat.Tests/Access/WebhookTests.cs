@@ -158,11 +158,55 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await hub.SendAsync(_ben, "allowed");
 
         Webhook.Allow = asked => asked.Topic is null ? """["connect"]""" : "[]";
-        await new Chat.Api.Access.Sanctions(_fixture.Node.Sanctions, new Chat.Api.Access.AccessMetrics(NoMeters.Instance)).AskAgainAsync(_anna);
+        await AskAgainAsync();
 
         Assert.Equal(4403, (await json.ClosedAsync()).Code);
         await hub.NextWhereAsync(next => next.Name == "forbidden" && next.Group == _group);
         await AssertForbiddenAsync(() => hub.SendAsync(_ben, "not any more"));
+    }
+
+    /// <summary>Only nodes on which the user was connected forgot what they knew; on all others, an answer that had changed counted to its end.</summary>
+    [Fact]
+    public async Task AskAgain_AboutAUserWhoIsNotConnected_HoldsWhenTheyComeBack()
+    {
+        Webhook.Allow = asked => asked.Topic is null ? """["connect"]""" : "[]";
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/group/{_group}/{_anna}"))).Status);
+        Webhook.Allow = static asked => asked.Topic is null ? """["connect"]""" : """["*"]""";
+        await AskAgainAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                await using var json = await ConnectAsync(0, $"/chat/group/{_group}/{_anna}");
+                return true;
+            }
+            catch (RefusedException)
+            {
+                return false;
+            }
+        });
+    }
+
+    /// <summary>The answer to the older question came last, and counted.</summary>
+    [Fact]
+    public async Task AskAgain_WhileAUserConnects_OutdatesTheQuestionUnderWay()
+    {
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Webhook.Instead = async (http, asked) =>
+        {
+            var isFirst = asked.Id == Webhook.Questions.First(one => one.User == _anna).Id;
+            await (isFirst ? answered.Task : Task.CompletedTask);
+            http.Response.OnCompleted(() =>
+            {
+                answered.TrySetResult();
+                return Task.CompletedTask;
+            });
+            await http.Response.WriteAsync(isFirst ? """{"allow":["connect"]}""" : """{"allow":[]}""");
+        };
+        var connecting = ConnectAsync(0, $"/chat/user/{_anna}");
+        await Eventually.TrueAsync(() => Webhook.Count(_anna, null) > 0);
+        await AskAgainAsync();
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => connecting)).Status);
     }
 
     [Fact]
@@ -284,6 +328,9 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
                 break;
         }
     }
+
+    private Task AskAgainAsync() =>
+        new Chat.Api.Access.Sanctions(_fixture.Node.Sanctions, new Chat.Api.Access.AccessMetrics(NoMeters.Instance)).AskAgainAsync(_anna);
 
     private Task<ChatClient> ConnectAsync(int node, string path) => _fixture.Cluster.ConnectAsync(node, path);
 

@@ -167,6 +167,18 @@ public sealed class TokenTests : IAsyncDisposable
         Assert.Contains("1 to 128 bytes", error!.Text, StringComparison.Ordinal);
     }
 
+    // An empty list is what PHP makes of an empty map. Its token was taken for one without the claim, which allows everything.
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("true")]
+    [InlineData("[\"group:x\"]")]
+    [InlineData("[{\"group:x\":[]},{\"group:x\":[\"join\"]}]")]
+    [InlineData("{\"group:x\":[\"fly\"]}")]
+    [InlineData("{\"team-*\":[]}")]
+    public async Task Token_WhoseRightsAreNone_IsRefused(string chat) =>
+        Assert.Equal(TokenError.InvalidRights, await _node.RefusedAsync(Signed($$"""{"name":"anna","exp":4102444800,"chat":{{chat}}}""")));
+
     // ASP.NET Core's older token writers, and so the servers of the SignalR chat's lineage, call it unique_name.
     [Theory]
     [InlineData("""{"unique_name":"anna","exp":4102444800}""")]

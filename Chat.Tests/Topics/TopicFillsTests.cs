@@ -61,6 +61,29 @@ public sealed class TopicFillsTests : IDisposable
         Assert.Equal(4, reads);
     }
 
+    [Fact]
+    public async Task Topics_AfterAnOutage_CatchUpOnlyWhenWhatComesFirstIsDone()
+    {
+        var members = await JoinAsync(1);
+        var returns = new Returns();
+        _topics!.Attach(returns);
+        var reads = 0;
+        _backplane.BeforeRead = () =>
+        {
+            reads++;
+            return Task.CompletedTask;
+        };
+        SayLost(1);
+
+        _topics.OnRestored();
+        _topics.OnRestored();
+        returns.First.SetResult(); // that of the outage before
+        Assert.Equal(0, reads);
+        returns.Second.SetResult();
+
+        await members[0].SeesAsync("e1:1 lost");
+    }
+
     private void SayLost(int topics)
     {
         for (var i = 0; i < topics; i++)
@@ -81,5 +104,16 @@ public sealed class TopicFillsTests : IDisposable
         }
 
         return members;
+    }
+
+    private sealed class Returns : IReturnListener
+    {
+        private int _times;
+
+        public TaskCompletionSource First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Second { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task OnReturned() => _times++ == 0 ? First.Task : Second.Task;
     }
 }

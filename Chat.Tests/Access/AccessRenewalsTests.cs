@@ -1,0 +1,47 @@
+using Chat.Api.Access;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
+using Chat.Api.Topics;
+using Chat.Tests.Support;
+using Chat.Tests.Topics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Chat.Tests.Access;
+
+/// <summary>When the webhook is asked anew about a connection that is in a topic.</summary>
+public sealed class AccessRenewalsTests
+{
+    private readonly ManualTimeProvider _time = new();
+
+    /// <summary>Something was said to have changed, and the newer answer counted for two seconds; the connection went by the older one's hour.</summary>
+    [Fact]
+    public async Task Answer_ThatCountsForLessThanTheOneBefore_IsRenewedWithinItsOwnTime()
+    {
+        using var webhook = new StubWebhook { Body = """{"allow":["join"],"maxAge":3600}""" };
+        var options = Options.Create(new AccessOptions { Url = "http://webhook" });
+        var metrics = new AccessMetrics(NoMeters.Instance);
+        var answers = new AccessAnswers(new AccessWebhook(webhook, new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        var sources = new AccessSources(AccessRules.Read(options.Value), answers, options);
+        var table = new AccessTable(sources, null!, renewals, metrics, _time);
+        var user = new UserAccess("anna", null!);
+        using var connection = new ConnectionAccess(user, sources, table, TestAccess.Principal());
+        user.TryAdd(connection);
+        await renewals.StartAsync(CancellationToken.None);
+        var member = new LocalTopic(Topic.Group("chess"), [], new TopicMetrics(NoMeters.Instance)).Join(new RecordingConnection());
+        Assert.True(connection.TryHold(await connection.ReachAsync(Topic.Group("chess")), member));
+
+        webhook.Body = """{"allow":["join"],"maxAge":2}""";
+        await table.AskAgainAsync(user);
+        webhook.Body = """{"allow":[]}""";
+
+        await Eventually.TrueAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(250));
+            return !member.IsIn;
+        });
+        await renewals.StopAsync(CancellationToken.None);
+    }
+}
