@@ -293,12 +293,16 @@ public sealed partial class ChatClient
     private ChatException Late(string method, ChatException? last) => new(
         "timeout", $"{method} was not answered within {_options.CallTimeout.TotalSeconds:0.#} s{(last is null ? "" : ": " + last.Message)}", last);
 
-    private Uri Address() => new UriBuilder(_options.Server)
+    private Uri Address()
     {
-        Scheme = _options.Server.Scheme == "https" ? "wss" : "ws",
-        Path = _options.Server.AbsolutePath.TrimEnd('/') + "/signalr/chat",
-        Query = _topics.Begin(),
-    }.Uri;
+        var server = _options.Door?.Invoke() ?? _options.Server;
+        return new UriBuilder(server)
+        {
+            Scheme = server.Scheme == "https" ? "wss" : "ws",
+            Path = server.AbsolutePath.TrimEnd('/') + "/signalr/chat",
+            Query = _topics.Begin(),
+        }.Uri;
+    }
 
     private bool IsFinal(LinkEnd end)
     {

@@ -57,6 +57,9 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <summary>The node that the client is connected to, or was last; empty if it did not say.</summary>
     public string Node { get; private set; } = "";
 
+    /// <summary>How many messages it has kept from who reads that the server should not have sent; for tests.</summary>
+    internal int Unexpected => _topics.Unexpected;
+
     /// <summary>How often the connection was made again.</summary>
     public int Reconnects { get; private set; }
 

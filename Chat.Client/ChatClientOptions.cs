@@ -10,6 +10,9 @@ public sealed class ChatClientOptions
     /// <value>An absolute http or https URL.</value>
     public required Uri Server { get; init; }
 
+    /// <summary>Where the server is at each attempt, in place of <see cref="Server"/>; for tests, whose servers move.</summary>
+    internal Func<Uri>? Door { get; init; }
+
     /// <summary>Gives a token of the user: asked before each connection, and again before the token is over.</summary>
     /// <remarks>What it throws counts as a failed attempt, and it is asked again later.</remarks>
     public required Func<CancellationToken, ValueTask<string>> Token { get; init; }

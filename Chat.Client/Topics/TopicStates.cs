@@ -18,6 +18,7 @@ internal sealed class TopicStates
     private readonly List<string> _behind = []; // on this connection
     private readonly HashSet<(string Topic, string From, string Id)> _seen = [];
     private readonly Queue<(string Topic, string From, string Id)> _seenInOrder = [];
+    private int _unexpected;
 
     public TopicStates(EventQueue events, IReadOnlyDictionary<string, ChatPosition> since)
     {
@@ -137,6 +138,7 @@ internal sealed class TopicStates
         {
             if (!_topics.TryGetValue(topic, out var state))
             {
+                _unexpected++;
                 return; // of a group that was left
             }
 
@@ -144,9 +146,9 @@ internal sealed class TopicStates
             {
                 state.Held.Add(message);
             }
-            else if (state.IsIn)
+            else if (state.IsIn && !TryGive_NeedsLock(topic, state, message))
             {
-                Give_NeedsLock(topic, state, message);
+                _unexpected++;
             }
         }
     }
@@ -199,7 +201,7 @@ internal sealed class TopicStates
             {
                 if (one is ChatMessage message)
                 {
-                    Give_NeedsLock(topic, state, message);
+                    TryGive_NeedsLock(topic, state, message);
                 }
                 else if (one is ChatSubscribed hole)
                 {
@@ -238,7 +240,20 @@ internal sealed class TopicStates
         {
             foreach (var message in messages)
             {
-                Give_NeedsLock(topic, Of(topic), message);
+                TryGive_NeedsLock(topic, Of(topic), message);
+            }
+        }
+    }
+
+    /// <summary>How many messages were dropped that a server that is right does not send: at a position at which the client had been, though it
+    /// fetched nothing that they could overlap with; or of a group that it is not in, unless it has just left.</summary>
+    public int Unexpected
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _unexpected;
             }
         }
     }
@@ -291,13 +306,14 @@ internal sealed class TopicStates
         return state;
     }
 
-    private void Give_NeedsLock(string topic, TopicState state, ChatMessage message)
+    /// <summary>False: the client has been at its position.</summary>
+    private bool TryGive_NeedsLock(string topic, TopicState state, ChatMessage message)
     {
         if (message.Position is { } position)
         {
             if (state.Position is { } reached && reached.Epoch == position.Epoch && position.Offset <= reached.Offset)
             {
-                return;
+                return false;
             }
 
             state.Position = position;
@@ -307,6 +323,8 @@ internal sealed class TopicStates
         {
             _events.Add(message);
         }
+
+        return true;
     }
 
     // Where a log has lost its place, all of it comes again.

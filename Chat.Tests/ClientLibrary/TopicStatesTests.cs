@@ -29,6 +29,27 @@ public sealed class TopicStatesTests
             await EventsAsync());
     }
 
+    // What is dropped without a word would hide a server's fault from the checker, which counts these.
+    [Fact]
+    public void Message_ThatAServerShouldNotHaveSent_IsCounted()
+    {
+        _topics.Begin();
+        _topics.Subscribed("g", At(1), recovered: true);
+        _topics.Message("g", Message(2));
+        Assert.Equal(0, _topics.Unexpected);
+
+        _topics.Message("g", Message(2));
+        Assert.Equal(1, _topics.Unexpected);
+        _topics.Message("not mine", Message(1));
+        Assert.Equal(2, _topics.Unexpected);
+
+        _topics.Hold("g");
+        _topics.Fetched("g", [Message(3)]);
+        _topics.Message("g", Message(3)); // overlaps with what is fetched, as it may
+        _topics.Release("g");
+        Assert.Equal(2, _topics.Unexpected);
+    }
+
     [Fact]
     public async Task WhatIsHeld_ComesBehindWhatIsFetched_HolesIncluded()
     {

@@ -13,6 +13,6 @@ internal interface IReceiver
     /// <summary>Whether a connection of it has ended.</summary>
     bool WasInterrupted { get; }
 
-    /// <summary>Messages that came again at a position it had passed, and were not kept in <see cref="Reception"/>.</summary>
+    /// <summary>Messages that should not have come and were not kept in <see cref="Reception"/>: at a position that it had passed, or, on our own library, of others' groups.</summary>
     int Repeated { get; }
 }

@@ -4,7 +4,8 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Clients;
 
-/// <summary>A client of the SignalR hub, on Microsoft's .NET client: in a group, and with messages of its own.</summary>
+/// <summary>A client of the SignalR hub, on Microsoft's .NET client and in MessagePack: in a group, and with messages of its own.</summary>
+/// <remarks>It is told all that comes, whatever it is. <see cref="LibraryLoadClient"/> is not.</remarks>
 internal sealed class HubLoadClient : ILoadClient
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
@@ -34,14 +35,14 @@ internal sealed class HubLoadClient : ILoadClient
 
     public int Repeated => _client.Repeated;
 
-    public static async Task<ILoadClient> ConnectAsync(Func<Uri> door, string name, string group, bool speaksMessagePack, TimeSpan within)
+    public static async Task<ILoadClient> ConnectAsync(Func<Uri> door, string name, string group, TimeSpan within)
     {
         var began = Clock.Now;
         while (true)
         {
             try
             {
-                return await ConnectOnceAsync(door, name, group, speaksMessagePack, within);
+                return await ConnectOnceAsync(door, name, group, within);
             }
             catch (Exception) when (Clock.Now - began < within / 2)
             {
@@ -77,14 +78,14 @@ internal sealed class HubLoadClient : ILoadClient
         await _client.DisposeAsync();
     }
 
-    private static async Task<ILoadClient> ConnectOnceAsync(Func<Uri> door, string name, string group, bool speaksMessagePack, TimeSpan within)
+    private static async Task<ILoadClient> ConnectOnceAsync(Func<Uri> door, string name, string group, TimeSpan within)
     {
         var options = new HubClientOptions
         {
             Token = () => TestToken.For(name),
             Reconnects = true,
             Resumes = true,
-            SpeaksMessagePack = speaksMessagePack,
+            SpeaksMessagePack = true,
             Query = "positions=true",
         };
         var client = new HubLoadClient(await HubDotNetClient.ConnectAsync(door, name, HubTransport.WebSockets, options).WaitAsync(within), group);

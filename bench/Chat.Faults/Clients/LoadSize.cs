@@ -10,15 +10,15 @@ internal sealed record LoadSize(int Clients, int Groups, int Rate)
 
     public static readonly LoadSize Quick = new(60, 6, 60);
 
-    /// <summary>Clients one after the other, a group's next one in turn: of ten in a group, six are raw, three of the hub, and one is on its own topic.</summary>
+    /// <summary>Clients one after the other, a group's next one in turn: of ten in a group, six are raw, two on our library, one on SignalR's own, and one is on its own topic.</summary>
     public IEnumerable<Seat> Seats() => Enumerable.Range(0, Clients).Select(i =>
     {
         var (group, place) = (i % Groups, i / Groups);
         var kind = (place % 10) switch
         {
             < 6 => SeatKind.Raw,
-            6 or 7 => SeatKind.Hub,
-            8 => SeatKind.PackedHub,
+            6 or 7 => SeatKind.Library,
+            8 => SeatKind.Hub,
             _ => SeatKind.User,
         };
         return new Seat(string.Create(CultureInfo.InvariantCulture, $"c{group}.{place}"), string.Create(CultureInfo.InvariantCulture, $"g{group}"), kind);

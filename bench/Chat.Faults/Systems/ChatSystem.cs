@@ -19,6 +19,7 @@ internal sealed class ChatSystem() : SystemUnderTest("chat", "Chat")
     {
         SeatKind.Raw => RawLoadClient.ConnectAsync(door, seat.Name, "group:" + seat.Group, within),
         SeatKind.User => RawLoadClient.ConnectAsync(door, seat.Name, "user:" + seat.Name, within),
-        _ => HubLoadClient.ConnectAsync(door, seat.Name, seat.Group, seat.Kind == SeatKind.PackedHub, within),
+        SeatKind.Library => LibraryLoadClient.ConnectAsync(door, seat.Name, seat.Group, within),
+        _ => HubLoadClient.ConnectAsync(door, seat.Name, seat.Group, within),
     };
 }

@@ -37,11 +37,11 @@ internal enum SeatKind
     /// <summary>A raw client in a group.</summary>
     Raw,
 
-    /// <summary>A hub client in a group, with a topic of its own.</summary>
-    Hub,
+    /// <summary>Our own library in a group, with a topic of its own; on the hub, in JSON.</summary>
+    Library,
 
-    /// <summary>The same, speaking MessagePack.</summary>
-    PackedHub,
+    /// <summary>SignalR's own client in a group, with a topic of its own, in MessagePack.</summary>
+    Hub,
 
     /// <summary>A raw client on its own topic, which writes to other users.</summary>
     User,
