@@ -158,9 +158,9 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
             return;
         }
 
-        if (_isDisposed)
+        if (_isDisposed || Relay is not null)
         {
-            _toldEnd.TrySetResult(); // nobody is left to be told
+            _toldEnd.TrySetResult(); // nobody is left to be told, or the server ends of its own accord
             return;
         }
 

@@ -97,21 +97,29 @@ internal sealed class NodeRequest : ISocketOwner
             return;
         }
 
-        _socket.Watch(SocketLoop.Writable);
+        Send(); // on the same machine it is connected by now
     }
 
     private void Send()
     {
-        _isConnected = true;
         var count = _socket!.Send(_unsent.Span);
         if (count >= 0)
         {
+            _isConnected = true;
             _unsent = _unsent[count..];
             _socket.Watch(_unsent.IsEmpty ? SocketLoop.Readable : SocketLoop.Writable);
         }
-        else if (!LoopSocket.IsBusy(count))
+        else if (LoopSocket.IsBusy(count))
+        {
+            _socket.Watch(SocketLoop.Writable);
+        }
+        else if (_isConnected)
         {
             Break("The node ended the connection.");
+        }
+        else
+        {
+            Refuse(-count);
         }
     }
 

@@ -151,13 +151,16 @@ internal sealed class RelayPair
             return;
         }
 
-        side.Other.EndSending();
         if (side == _node)
         {
             _lingersSince = _loop.Now;
         }
 
         EndIfDone();
+        if (!IsOver)
+        {
+            side.Other.EndSending();
+        }
     }
 
     /// <summary>All that came for this side is sent.</summary>

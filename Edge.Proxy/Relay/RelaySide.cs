@@ -121,8 +121,9 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
         }
         else if (!LoopSocket.IsBusy(count))
         {
-            MarkReadToEnd();
+            IsReadToEnd = true;
             pair.Ended(this, isReset: count < 0);
+            Watch();
         }
     }
 
