@@ -3,12 +3,13 @@ using Microsoft.Extensions.FileProviders;
 
 namespace Edge.Proxy;
 
-/// <summary>The chat page at <c>/</c>: the files in wwwroot.</summary>
+/// <summary>The application at <c>/</c>, and what else is in wwwroot.</summary>
 internal static class WebPage
 {
-    // Nothing but this page's own files runs or is talked to; 'self' covers WebSockets to the same host.
+    // Nothing but these pages' own files runs or is talked to; 'self' covers WebSockets to the same host. No text can become markup or script.
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+        "require-trusted-types-for 'script'; trusted-types 'none'";
 
     public static WebApplication UseWebPage(this WebApplication app)
     {

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Chat.Tests.Hubs;
 using Chat.Tests.Support;
@@ -35,7 +34,7 @@ public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper o
             case "token":
                 return HubTestToken.Make(arguments[0], TimeSpan.FromSeconds(int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture)));
             case "ban":
-                await BanAsync(arguments[0]);
+                await Cluster.SanctionAsync("ban", arguments[0]);
                 return "";
             case "forgetGroups":
                 using (var redis = new RedisClient(Cluster.Nodes.Redis.Port))
@@ -54,14 +53,6 @@ public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper o
             default:
                 throw new ArgumentException(action);
         }
-    }
-
-    private async Task BanAsync(string user)
-    {
-        using var call = new HttpRequestMessage(HttpMethod.Post, "api/v1/users/ban") { Content = JsonContent.Create(new { user }) };
-        call.Headers.Add("X-Api-Key", HubCluster.ApiKey);
-        using var answer = await Cluster.Nodes.Nodes[0].Http.SendAsync(call);
-        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}");
     }
 
     [GeneratedRegex(@"^  async (\w+)\(", RegexOptions.Multiline)]

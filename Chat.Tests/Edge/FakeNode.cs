@@ -18,8 +18,6 @@ internal sealed class FakeNode : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, bool> _connections = [];
 
-    private int _tokens;
-
     private FakeNode(string id)
     {
         Id = id;
@@ -34,8 +32,7 @@ internal sealed class FakeNode : IAsyncDisposable
             _app.MapGet(path, (HttpContext http) => http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
         }
 
-        _app.MapGet("/api/nodes", () => HidesNodes ? Results.Unauthorized() : Results.Json(Array.Empty<object>()));
-        _app.MapGet("/api/auth/token", (string nick) => MakesTokens ? Results.Text($"{nick}-{++_tokens}") : Results.NotFound());
+        _app.MapGet("/api/nodes", () => Results.Json(Array.Empty<object>()));
         _app.MapPost("/api/auth/post", () => Results.Ok());
         _app.MapPost("/api/auth/body", (HttpContext http) => http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted));
         _app.Map("/chat/{**rest}", ChatAsync);
@@ -51,15 +48,6 @@ internal sealed class FakeNode : IAsyncDisposable
     public bool TurnsAway { get; set; }
 
     public int Asked { get; private set; }
-
-    /// <summary>Whether it lists the nodes for services only.</summary>
-    public bool HidesNodes { get; set; }
-
-    /// <summary>Whether it gives tokens away: <c>anna-1</c>, <c>anna-2</c> and so on.</summary>
-    public bool MakesTokens { get; set; }
-
-    /// <summary>Ends a WebSocket that comes with this token at once, as expired.</summary>
-    public string? Expired { get; set; }
 
     /// <summary>Target and <c>Authorization</c> of the last request below /chat.</summary>
     public (string Target, string Authorization) LastChat { get; private set; }
@@ -158,12 +146,6 @@ internal sealed class FakeNode : IAsyncDisposable
         try
         {
             using var socket = await http.WebSockets.AcceptWebSocketAsync();
-            if (LastChat.Authorization == $"Bearer {Expired}")
-            {
-                await socket.CloseAsync((WebSocketCloseStatus)4401, "token expired", http.RequestAborted);
-                return;
-            }
-
             var buffer = new byte[1024];
             while (await socket.ReceiveAsync(buffer, http.RequestAborted) is { MessageType: not WebSocketMessageType.Close } received)
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Json;
 using Chat.Tests.Edge;
 using Chat.Tests.Support;
 using Xunit;
@@ -57,6 +58,15 @@ public sealed class HubCluster : IAsyncLifetime
 
     internal Task<HubDotNetClient> ConnectAsync(int node, string nick, HubClientOptions? options = null) =>
         HubDotNetClient.ConnectAsync(Nodes.Nodes[node].Address, nick, HubTransport.WebSockets, options);
+
+    /// <summary>Bans or mutes a user, as a backend does.</summary>
+    internal async Task SanctionAsync(string kind, string user, string? topic = null)
+    {
+        using var call = new HttpRequestMessage(HttpMethod.Post, "api/v1/users/" + kind) { Content = JsonContent.Create(new { user, topic }) };
+        call.Headers.Add("X-Api-Key", ApiKey);
+        using var answer = await Nodes.Nodes[0].Http.SendAsync(call);
+        answer.EnsureSuccessStatusCode();
+    }
 
     /// <summary>Starts a node; returns when the edge sends it clients.</summary>
     internal async Task AddNodeAsync()

@@ -1,9 +1,12 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Chat.Tests.NodeJs;
 using Chat.Tests.Support;
 using Chat.Tests.Web;
+using Microsoft.Playwright;
 using Xunit;
 using Xunit.Abstractions;
+using static Microsoft.Playwright.Assertions;
 
 namespace Chat.Tests.Hubs;
 
@@ -16,10 +19,9 @@ public sealed class SeedPageTests(HubCluster cluster, ITestOutputHelper output) 
     public async Task SeedPage_PostsJoinsLeavesAndMirrors_AsAgainstItsOwnServer()
     {
         await using var server = await PageServer.StartAsync(Cluster.PageOrigin);
-        await using var browser = await Chromium.StartAsync();
-        var desk = await OpenAsync(browser, "anna");
-        var lap = await OpenAsync(browser, "anna");
-        var ben = await OpenAsync(browser, "ben");
+        await using var desk = await OpenAsync("anna");
+        await using var lap = await OpenAsync("anna");
+        await using var ben = await OpenAsync("ben");
         await OnSeveralNodesAsync();
 
         await CallAsync(ben, "join", _group);
@@ -29,7 +31,7 @@ public sealed class SeedPageTests(HubCluster cluster, ITestOutputHelper output) 
         await ShowsAsync(desk, $"{_group} + anna");
 
         await CallAsync(ben, "post", _group, "Hi <b>Anna</b>");
-        foreach (var page in (BrowserPage[])[desk, lap, ben])
+        foreach (var page in (Device[])[desk, lap, ben])
         {
             await ShowsAsync(page, $"{_group} ben: Hi <b>Anna</b>");
         }
@@ -43,15 +45,15 @@ public sealed class SeedPageTests(HubCluster cluster, ITestOutputHelper output) 
         await CallAsync(ben, "post", _group, "anyone?");
         await ShowsAsync(ben, $"{_group} ben: anyone?");
         await CallAsync(ben, "post", "first", _group);
-        foreach (var page in (BrowserPage[])[desk, lap])
+        foreach (var page in (Device[])[desk, lap])
         {
             await ShowsAsync(page, $"first ben: {_group}");
-            var text = await page.EvaluateAsync("document.body.innerText");
+            var text = await PageOf(page).InnerTextAsync("body");
             Assert.DoesNotContain("anyone?", text, StringComparison.Ordinal);
             Assert.DoesNotContain("failed", text, StringComparison.Ordinal);
         }
 
-        Assert.Empty(browser.Problems);
+        Assert.All((Device[])[desk, lap, ben], page => Assert.Empty(page.Problems));
     }
 
     [NodeJsFact(NeedsChromium = true)]
@@ -59,32 +61,35 @@ public sealed class SeedPageTests(HubCluster cluster, ITestOutputHelper output) 
     {
         var elsewhere = new UriBuilder(Cluster.PageOrigin) { Port = TestPort.FindFree() }.Uri;
         await using var server = await PageServer.StartAsync(elsewhere);
-        await using var browser = await Chromium.StartAsync();
+        await using var device = await Browser.NewDeviceAsync(elsewhere);
 
-        var page = await browser.OpenAsync(Address(elsewhere, "anna"));
+        await (await device.Context.NewPageAsync()).GotoAsync(Address(elsewhere, "anna").ToString());
 
-        await page.UntilAsync("document.body?.innerText.includes('not connected') ?? false");
-        Assert.NotEmpty(browser.Problems);
+        await Expect(PageOf(device).Locator("#log")).ToContainTextAsync("not connected");
+        Assert.NotEmpty(device.Problems);
     }
 
-    private static async Task CallAsync(BrowserPage page, string function, params string[] arguments)
+    private static async Task CallAsync(Device page, string function, params string[] arguments)
     {
-        await page.EvaluateAsync($"{function}({string.Join(',', arguments.Select(one => JsonSerializer.Serialize(one)))})");
+        await PageOf(page).EvaluateAsync($"{function}({string.Join(',', arguments.Select(one => JsonSerializer.Serialize(one)))})");
         await ShowsAsync(page, $"{function} {arguments[0]} done");
     }
 
-    private static Task ShowsAsync(BrowserPage page, string line) =>
-        page.UntilAsync($"[...document.querySelectorAll('li')].some(one => one.textContent === {JsonSerializer.Serialize(line)})");
+    private static Task ShowsAsync(Device page, string line) =>
+        Expect(PageOf(page).Locator("li").Filter(new LocatorFilterOptions { HasTextRegex = new Regex($"^{Regex.Escape(line)}$") }).First).ToBeAttachedAsync();
+
+    private static IPage PageOf(Device device) => device.Context.Pages[0];
 
     private Uri Address(Uri origin, string nick) =>
         new(origin, $"/seed-page.html#edge={Cluster.Edge.Address.GetLeftPart(UriPartial.Authority)}&nick={nick}");
 
     // Each in a browser of its own, as far as cookies go: pages that share the affinity cookie share the node.
-    private async Task<BrowserPage> OpenAsync(Chromium browser, string nick)
+    private async Task<Device> OpenAsync(string nick)
     {
-        var page = await browser.OpenAsync(Address(Cluster.PageOrigin, nick), isolated: true);
-        await ShowsAsync(page, "connected");
-        return page;
+        var device = await Browser.NewDeviceAsync(Cluster.PageOrigin);
+        await (await device.Context.NewPageAsync()).GotoAsync(Address(Cluster.PageOrigin, nick).ToString());
+        await ShowsAsync(device, "connected");
+        return device;
     }
 
     private Task OnSeveralNodesAsync() => Eventually.TrueAsync(async () =>

@@ -46,7 +46,7 @@ internal sealed class Device : IAsyncDisposable
         context.WebError += (_, error) => _problems.Enqueue(error.Error);
         context.Console += (_, message) =>
         {
-            if (message.Type is "error" or "warning")
+            if (message.Type is "error")
             {
                 _problems.Enqueue($"{message.Text} ({message.Location})");
             }
@@ -55,7 +55,7 @@ internal sealed class Device : IAsyncDisposable
 
     public IBrowserContext Context { get; }
 
-    /// <summary>Uncaught exceptions, and errors and warnings in the console, of all tabs.</summary>
+    /// <summary>Uncaught exceptions, and errors in the console, of all tabs.</summary>
     public IReadOnlyCollection<string> Problems => _problems;
 
     public ValueTask DisposeAsync() => Context.DisposeAsync();

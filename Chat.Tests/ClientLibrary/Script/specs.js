@@ -135,6 +135,13 @@ export const specs = {
     await rejects(anna.chat.post(group, 'x'), 'stopped');
   },
 
+  async call_that_is_too_big_is_refused_and_the_others_are_answered({ connect, group, name }) {
+    const { chat } = await connect(name('anna'));
+    await chat.join(group);
+    const [big, small] = await Promise.allSettled([chat.post(group, 'ü'.repeat(17_000)), chat.post(group, 'small')]);
+    equal([big.reason?.code, small.status, chat.reconnects], ['too_big', 'fulfilled', 0]);
+  },
+
   async call_without_a_server_ends_in_time_and_so_does_connecting({ ChatClient }) {
     const nowhere = { server: 'http://127.0.0.1:9', token: () => 'x', firstDelay: 10, callTimeout: 1_000 };
     const giveUp = new AbortController();

@@ -268,6 +268,7 @@ export class ChatClient extends EventTarget {
         if (argument.method === 'unsubscribe' && argument.payload?.group) topics.unsubscribed(argument.payload.group);
         break;
       case 'forbidden':
+        if (!group) break; // of a ban from everything, which ends the connection
         topics.unsubscribed(group);
         this.#events.add({ type: 'forbidden', group, until: argument.until ? new Date(argument.until) : null });
         break;

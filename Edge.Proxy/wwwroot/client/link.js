@@ -1,4 +1,4 @@
-import { exceptionOf, LinkException } from './errors.js';
+import { ChatException, exceptionOf, LinkException } from './errors.js';
 
 /**
  * @typedef {import('./errors.js').LinkEnd} LinkEnd
@@ -45,7 +45,7 @@ export class HubLink {
   #settleEnded = () => {};
   #settleOpened = () => {};
 
-  /** @param {string} url @param {{ WebSocket: any, attemptTimeout: number, silenceLimit: number }} options */
+  /** @param {string} url @param {{ WebSocket: any, attemptTimeout: number, silenceLimit: number, largestCall: number }} options */
   constructor(url, options) {
     this.#options = options;
     this.ended = new Promise(resolve => { this.#settleEnded = resolve; });
@@ -57,7 +57,7 @@ export class HubLink {
     let isConnected = false;
     socket.onopen = () => {
       isConnected = true;
-      this.#write({ protocol: 'json', version: 1 });
+      this.#write(JSON.stringify({ protocol: 'json', version: 1 }));
     };
     socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => this.#receive(data);
     // What is wrong, the close says, as far as anybody is told. But Node.js 20 tells nothing more of one that it could not connect.
@@ -84,6 +84,11 @@ export class HubLink {
    */
   invoke(method, argument) {
     const id = `${++this.#lastCall}`;
+    const record = JSON.stringify({ type: Invocation, invocationId: id, target: method, arguments: [argument] });
+    if (new TextEncoder().encode(record).length > this.#options.largestCall) {
+      return Promise.reject(new ChatException('too_big', 'The message is too big.')); // it would end the connection, and the next one
+    }
+
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => settle(() => resolve(null)), this.#options.attemptTimeout);
       const settle = (/** @type {() => void} */ act) => {
@@ -93,13 +98,13 @@ export class HubLink {
       };
       this.#calls.set(id, { resolve: answer => settle(() => resolve(answer)), reject: error => settle(() => reject(error)) });
       if (this.#end) this.failCalls(this.#end);
-      else this.#write({ type: Invocation, invocationId: id, target: method, arguments: [argument] });
+      else this.#write(record);
     });
   }
 
   /** Calls a method of the hub, without an answer. @param {string} method @param {HubArgument} argument */
   send(method, argument) {
-    if (!this.#end) this.#write({ type: Invocation, target: method, arguments: [argument] });
+    if (!this.#end) this.#write(JSON.stringify({ type: Invocation, target: method, arguments: [argument] }));
   }
 
   /** No call of this connection will be answered any more. @param {LinkEnd} end */
@@ -178,7 +183,7 @@ export class HubLink {
   #ping(interval) {
     if (!this.#isOpen || this.#end || performance.now() - this.#pingedAt < interval) return;
     this.#pingedAt = performance.now();
-    this.#write({ type: Ping });
+    this.#write(JSON.stringify({ type: Ping }));
   }
 
   /** @param {number} code @param {string} reason */
@@ -195,9 +200,9 @@ export class HubLink {
     this.#settleEnded(this.#end);
   }
 
-  /** @param {object} record */
+  /** @param {string} record */
   #write(record) {
     // One that is closing takes what is written and drops it; its end is told then.
-    this.#socket.send(JSON.stringify(record) + Separator);
+    this.#socket.send(record + Separator);
   }
 }

@@ -19,6 +19,7 @@
  * @property {number} [longestDelay] the longest pause of all. Default 30,000
  * @property {number} [bufferedEvents] how many events may wait for who reads them: 1 or more. With more, and no call under way, the client
  *   leaves the server until half of them are read, and continues from there. Default 10,000
+ * @property {number} [largestCall] how many bytes a call may have, as JSON: what the server takes. Default 32,768
  * @property {any} [WebSocket] the class to connect with. Default: the runtime's own, which browsers have, and Node.js from version 22 on
  */
 
@@ -30,11 +31,13 @@ const Defaults = {
   firstDelay: 500,
   longestDelay: 30_000,
   bufferedEvents: 10_000,
+  largestCall: 32_768,
 };
 
 /** @type {[keyof typeof Defaults, number][]} */
 const Least = [
   ['callTimeout', 1_000], ['attemptTimeout', 100], ['connectTimeout', 100], ['silenceLimit', 1_000], ['firstDelay', 0], ['bufferedEvents', 1],
+  ['largestCall', 1_024],
 ];
 
 /**

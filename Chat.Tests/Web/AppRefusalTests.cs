@@ -1,0 +1,89 @@
+using Chat.Tests.Hubs;
+using Microsoft.Playwright;
+using Xunit;
+using Xunit.Abstractions;
+using static Microsoft.Playwright.Assertions;
+
+namespace Chat.Tests.Web;
+
+/// <summary>What the application says to those who may not, and to tokens that are not valid.</summary>
+public sealed class AppRefusalTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    private readonly string _group = Unique("group")[..12];
+    private readonly string _mallory = Unique("mallory")[..14];
+
+    [ChromiumFact]
+    public async Task Rules_Refuse_InWords()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var app = await App.OpenAsync(device, $"name={_mallory}&group=news-today");
+
+        await app.SayAsync("may I?");
+        await Expect(app.Page.Locator(".failure")).ToHaveTextAsync("Not sent. You are not allowed to write here.");
+        await app.JoinAsync("closed-board");
+        await Expect(app.Page.Locator("#begin-error")).ToHaveTextAsync("You are not allowed to join closed-board.");
+        await app.Page.Keyboard.PressAsync("Escape");
+        await Expect(app.Page.Locator("#begin")).ToBeHiddenAsync();
+    }
+
+    [ChromiumFact]
+    public async Task Ban_FromAGroup_ThenFromEverything_IsSaid()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var app = await App.OpenAsync(device, $"name={_mallory}&group={_group}");
+        await app.SayAsync("still here");
+
+        await Cluster.SanctionAsync("ban", _mallory, $"group:{_group}");
+        await Expect(app.Page.Locator("#notice-text")).ToHaveTextAsync($"You are not allowed in {_group} any more.");
+        await Expect(app.Field).ToBeHiddenAsync();
+        await app.HearsAsync("still here");
+
+        await Cluster.SanctionAsync("ban", _mallory);
+        await Expect(app.Page.Locator("#sign-in-error")).ToHaveTextAsync("You have been banned.");
+        await app.Page.GetByLabel("Your name").FillAsync(_mallory);
+        await app.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign in" }).ClickAsync();
+        await Expect(app.Page.Locator("#sign-in-error")).ToHaveTextAsync("You are banned.");
+    }
+
+    [ChromiumFact]
+    public async Task Token_InTheAddress_IsTakenOutOfIt_AndOutlivesAReload()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var app = await App.OpenAsync(device, $"token={HubTestToken.Make(_mallory, TimeSpan.FromHours(1))}&group={_group}");
+        Assert.Equal($"#name={_mallory}&group={_group}", await app.Page.EvaluateAsync<string>("location.hash"));
+
+        await app.Page.ReloadAsync();
+
+        await Expect(app.Page.Locator(".who.online .name")).ToHaveTextAsync(_mallory);
+        await Expect(app.Title).ToHaveTextAsync(_group);
+    }
+
+    [ChromiumFact]
+    public async Task Token_ThatHasExpired_IsSaidToHave()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var page = await device.Context.NewPageAsync();
+
+        await page.GotoAsync($"/#token={HubTestToken.Make(_mallory, TimeSpan.FromMinutes(-1))}");
+
+        await Expect(page.Locator("#sign-in-error")).ToHaveTextAsync("The token has expired.");
+        await Expect(page.GetByLabel("Your token")).ToBeFocusedAsync();
+    }
+
+    [ChromiumFact]
+    public async Task Name_WhereTheServerGivesNoTokens_AsksForOne()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        await device.Context.RouteAsync("**/api/auth/token*", route => route.FulfillAsync(new RouteFulfillOptions { Status = 404 }));
+        var page = await device.Context.NewPageAsync();
+        await page.GotoAsync("/");
+
+        await page.GetByLabel("Your name").FillAsync(_mallory);
+        await page.GetByLabel("Your name").PressAsync("Enter");
+        await Expect(page.Locator("#sign-in-error")).ToContainTextAsync("Sign in with a token");
+        await page.GetByLabel("Your token").FillAsync(HubTestToken.Make(_mallory, TimeSpan.FromHours(1)));
+        await page.GetByLabel("Your token").PressAsync("Enter");
+
+        await Expect(page.Locator(".who.online .name")).ToHaveTextAsync(_mallory);
+    }
+}

@@ -1,0 +1,175 @@
+// The application: who is signed in, and what is shown of them. Everything else is a view, or the session.
+import { Banner } from './banner.js';
+import { Begin } from './begin.js';
+import { Composer } from './composer.js';
+import { $ } from './dom.js';
+import { Log } from './log.js';
+import { Members } from './members.js';
+import { Session } from './session.js';
+import { Side } from './side.js';
+import { SignIn } from './sign-in.js';
+import { clean, list, nameError, refusalOf } from './words.js';
+import './look.js';
+
+/** @type {?Session} */
+let session = null;
+let isScheduled = false;
+let address = new URLSearchParams();
+
+const act = {
+  open(conversation) {
+    session.open(conversation);
+    enterPane();
+  },
+  async begin(kind, name) {
+    await session.begin(kind, name);
+    enterPane();
+  },
+  talkTo: name => { if (name !== session.user) act.begin('direct', name); },
+  focus: () => composer.focus(),
+  older: conversation => session.older(conversation),
+  retry: (conversation, item) => session.retry(conversation, item),
+  write: (conversation, text) => session.write(conversation, text),
+  typing: conversation => session.typing(conversation),
+  hurry: () => session.hurry(),
+  read: () => session?.look(),
+};
+const [side, log, composer, members, banner, begin] = [new Side(act), new Log(act), new Composer(act), new Members(act), new Banner(act), new Begin(act)];
+const signIn = new SignIn((name, token) => enter(name, token, new URLSearchParams()));
+
+// --- signing in and out -----------------------------------------------------------------------------------------
+
+function enter(name, token, where) {
+  if (token) sessionStorage.token = token;
+  const kept = sessionStorage.token;
+  signIn.hide();
+  address = where;
+  address.set('name', name);
+  $('app').hidden = false;
+  pane('list');
+  session = new Session(name, kept ? () => kept : signal => fetchToken(name, signal), {
+    changed: schedule,
+    said: (text, tone) => banner.notice(text, tone),
+    isLooking: () => document.visibilityState === 'visible' && log.isAtEnd && ($('app').dataset.pane === 'conversation' || matchMedia('(min-width: 48rem)').matches),
+  });
+  schedule();
+  goTo(clean(where.get('group')), clean(where.get('user')));
+}
+
+async function goTo(group, user) {
+  await session.ready;
+  if (!session) return;
+  try {
+    if (group && !nameError('A group', group)) await act.begin('group', group);
+    else if (user && !nameError('A name', user)) await act.begin('direct', user);
+  } catch (error) {
+    if (!session?.refusal) banner.notice(error.message, 'bad');
+  }
+}
+
+// Where the server makes tokens for whoever asks.
+async function fetchToken(name, signal) {
+  const answer = await fetch(`/api/auth/token?nick=${encodeURIComponent(name)}`, { cache: 'no-store', signal });
+  if (answer.status === 404) leave('This server does not give tokens for names. Sign in with a token of yours.', { byToken: true });
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  return (await answer.text()).trim();
+}
+
+function leave(why, how) {
+  session?.end();
+  session = null;
+  sessionStorage.removeItem('token');
+  history.replaceState(null, '', location.pathname);
+  document.title = 'Chat';
+  $('app').hidden = true;
+  signIn.show(why, how);
+}
+
+// --- showing ----------------------------------------------------------------------------------------------------
+
+// Once for all that changes at a time. Not with requestAnimationFrame: a page in the background has a title, too.
+function schedule() {
+  if (isScheduled) return;
+  isScheduled = true;
+  setTimeout(() => {
+    isScheduled = false;
+    if (session?.refusal) leave(refusalOf(session.refusal), { byToken: sessionStorage.token !== undefined });
+    else if (session) show();
+  });
+}
+
+function show() {
+  const { current, user, unread } = session;
+  side.show(session);
+  banner.show(session);
+  $('conversation').classList.toggle('none', !current);
+  $('nothing').hidden = current !== null || !session.wasOnline;
+  $('title').textContent = current?.name ?? '';
+  document.title = `${unread > 0 ? `(${unread}) ` : ''}${current ? `${current.name} · ` : ''}Chat`;
+  remember(current);
+  if (!current) return;
+  $('kind').setAttribute('href', current.isGroup ? '#i-group' : '#i-person');
+  $('subtitle').textContent = !current.isGroup ? 'Direct messages' : current.count === null ? 'Group' : `${current.count} online`;
+  $('leave').textContent = current.isGroup && current.isMember ? 'Leave' : 'Close';
+  const { typing } = current;
+  $('typing').textContent = typing.length === 0 ? '' : typing.length > 3 ? 'Several people are typing …' : `${list(typing)} ${typing.length === 1 ? 'is' : 'are'} typing …`;
+  log.show(current, user);
+  composer.show(current);
+  members.show(current, user);
+}
+
+// The address says where one is, so that a reload finds it.
+function remember(current) {
+  address = new URLSearchParams({ name: session.user });
+  if (current) address.set(current.isGroup ? 'group' : 'user', current.name);
+  if (location.hash !== `#${address}`) history.replaceState(null, '', `#${address}`);
+}
+
+// On a phone there is one pane at a time.
+function pane(name) { $('app').dataset.pane = name; }
+
+// At once: what is typed next belongs there.
+function enterPane() {
+  pane('conversation');
+  show();
+  composer.focus();
+}
+
+$('back').addEventListener('click', () => {
+  pane('list');
+  document.querySelector('.entry[aria-current]')?.focus();
+});
+$('leave').addEventListener('click', () => {
+  pane('list');
+  session.leave(session.current);
+});
+$('shut').addEventListener('click', () => session.leave(session.current));
+$('sign-out').addEventListener('click', () => leave(''));
+$('toggle-members').addEventListener('click', () => {
+  const isShown = $('app').classList.toggle('with-members');
+  $('toggle-members').ariaExpanded = `${isShown}`;
+});
+$('close-members').addEventListener('click', () => {
+  $('app').classList.remove('with-members');
+  $('toggle-members').ariaExpanded = 'false';
+  $('toggle-members').focus();
+});
+document.addEventListener('visibilitychange', () => {
+  session?.look();
+  schedule();
+});
+document.addEventListener('keydown', event => {
+  if (session && (event.ctrlKey || event.metaKey) && event.key === 'k') {
+    event.preventDefault();
+    begin.open();
+  } else if (event.key === 'Escape' && $('app').classList.contains('with-members')) {
+    $('close-members').click();
+  }
+});
+
+const asked = new URLSearchParams(location.hash.slice(1));
+const [name, token] = [clean(asked.get('name')), asked.get('token') ?? ''];
+asked.delete('token'); // out of the address, which people copy; a reload still finds it
+history.replaceState(null, '', asked.size > 0 ? `#${asked}` : location.pathname);
+if (token || sessionStorage.token || (name && !nameError('A name', name))) enter(name, token, asked);
+else signIn.show(name && nameError('A name', name));

@@ -1,0 +1,44 @@
+import { $, el } from './dom.js';
+import { lossOf } from './words.js';
+
+const NoticeTime = 6_000;
+const Patience = 700; // a connection that is back within it is not worth a word
+
+/** What the connection does, and short notices. */
+export class Banner {
+  #ticking = 0;
+  #since = 0;
+
+  constructor(act) { $('hurry').addEventListener('click', () => act.hurry()); }
+
+  /** @param {import('./session.js').Session} session */
+  show({ connection, wasOnline }) {
+    clearInterval(this.#ticking);
+    if (connection.state === 'online') {
+      this.#since = 0;
+      $('banner').hidden = true;
+      return;
+    }
+
+    this.#since ||= performance.now();
+    const tick = () => this.#say(connection, wasOnline);
+    tick();
+    this.#ticking = setInterval(tick, 250);
+  }
+
+  #say({ state, reason, until }, wasOnline) {
+    const seconds = Math.ceil(((until ?? 0) - Date.now()) / 1000);
+    const next = state === 'waiting' && seconds > 0 ? `Reconnecting in ${seconds} s.` : wasOnline ? 'Reconnecting …' : 'Connecting …';
+    const words = reason ? `${lossOf(reason)} ${next}` : next;
+    if ($('banner-text').textContent !== words) $('banner-text').textContent = words;
+    $('hurry').hidden = state !== 'waiting' || seconds <= 1;
+    $('banner').hidden = performance.now() - this.#since < Patience;
+  }
+
+  /** @param {string} text @param {'good' | 'warn' | 'bad' | ''} [tone] */
+  notice(text, tone = '') {
+    const made = el('p', { className: `toast ${tone}` }, text);
+    $('toasts').append(made);
+    setTimeout(() => made.remove(), NoticeTime);
+  }
+}

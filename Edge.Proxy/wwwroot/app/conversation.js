@@ -1,0 +1,111 @@
+const TypingTime = 3_500; // somebody who types is told about once a second
+
+/** A group or a person one talks to, and what was said there. */
+export class Conversation {
+  /** Messages, and lines that say what happened; the oldest first. */
+  items = [];
+  unread = 0;
+  /** The item before which a line says that what follows is new. */
+  firstNew = null;
+  /** Of a group: whether this user is in it. */
+  isMember = false;
+  /** This tab is about to leave it. */
+  isLeaving = false;
+  /** Of a group: the position of the last that came. @type {?{ epoch: string, offset: number }} */
+  reached = null;
+  /** Up to where it was read when it was opened. */
+  readBefore = undefined;
+  isLoaded = false;
+  isLoading = false;
+  hasMore = false;
+  /** Of a group, by name; null: not known, or too many to be named. */
+  members = null;
+  count = null;
+  /** Why one cannot write here any more. */
+  notice = '';
+  draft = '';
+  #typing = new Map();
+  #known = new Set();
+  #lines = 0;
+
+  /** @param {'group' | 'direct'} kind @param {string} name */
+  constructor(kind, name) {
+    this.kind = kind;
+    this.name = name;
+    this.key = keyOf(kind, name);
+  }
+
+  get isGroup() { return this.kind === 'group'; }
+
+  get messages() { return this.items.filter(item => item.kind === 'message'); }
+
+  get last() { return this.items.findLast(item => item.kind === 'message' && item.state === 'sent'); }
+
+  /** Those who are typing at this time. */
+  get typing() {
+    const now = Date.now();
+    return [...this.#typing].filter(([, until]) => until > now).map(([user]) => user);
+  }
+
+  /** Somebody types. @param {() => void} over called when that is over, unless they go on */
+  types(user, over) {
+    this.#typing.set(user, Date.now() + TypingTime);
+    setTimeout(over, TypingTime + 50);
+  }
+
+  /** A message that is in the log, into its place. Null: it was here already. */
+  insert({ from, text, id, position, sentAt }) {
+    this.#typing.delete(from);
+    const names = [position && `${position.epoch}:${position.offset}`, id && JSON.stringify([from, id])].filter(Boolean);
+    const isKnown = names.some(name => this.#known.has(name));
+    for (const name of names) this.#known.add(name);
+    const pending = this.items.find(item => item.id && item.id === id && item.from === from);
+    if (isKnown && !pending) return null;
+    if (pending?.state === 'sent') return null;
+    if (pending) this.items.splice(this.items.indexOf(pending), 1);
+    const item = { kind: 'message', key: pending?.key ?? `m${names[0] ?? crypto.getRandomValues(new Uint32Array(2)).join()}`, state: 'sent', from, text, id, position, at: sentAt ?? new Date() };
+    this.items.splice(this.#placeOf(item), 0, item);
+    return item;
+  }
+
+  /** A message of one's own that is not in the log yet. */
+  pend(id, from, text) {
+    const item = { kind: 'message', key: `m${JSON.stringify([from, id])}`, state: 'sending', from, text, id, position: null, at: new Date() };
+    this.items.push(item);
+    return item;
+  }
+
+  /** Who is in it: a whole list, or what has changed. */
+  present({ members, joined, left, count }) {
+    this.count = count;
+    if (members) this.members = new Map(members.map(one => [one.user, one.connections]));
+    else if (joined.length + left.length === 0) this.members = null; // too many to be named
+    for (const user of joined) this.members?.set(user, 1);
+    for (const user of left) this.members?.delete(user);
+  }
+
+  line(text, tone = 'note') { this.items.push({ kind: 'line', key: `l${++this.#lines}`, text, tone }); }
+
+  // Behind whatever comes before it; what is not confirmed stays at the end.
+  #placeOf(item) {
+    let place = this.items.length;
+    while (place > 0 && this.#isBefore(item, this.items[place - 1])) place--;
+    return place;
+  }
+
+  #isBefore(item, other) {
+    if (other.kind === 'line') return item.position && this.#followsALaterMessage(item, other);
+    if (other.state !== 'sent') return true;
+    return this.isGroup && item.position && other.position
+      ? item.position.epoch === other.position.epoch && item.position.offset < other.position.offset
+      : !this.isGroup && item.at < other.at;
+  }
+
+  // A line stands behind the message that was the last when it was written.
+  #followsALaterMessage(item, line) {
+    const before = this.items.slice(0, this.items.indexOf(line)).findLast(one => one.kind === 'message');
+    return before !== undefined && before.state === 'sent' && this.#isBefore(item, before);
+  }
+}
+
+export const keyOf = (kind, name) => `${kind}:${name}`;

@@ -1,0 +1,66 @@
+// The few words in which the views are written. Text goes into the page as text, whatever it looks like.
+
+/**
+ * An element. Properties that it does not have become attributes; false and null leave one out.
+ * @param {string} tag @param {Record<string, any>} [properties] @param {...(Node | string | null)} children
+ */
+export function el(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name in made) made[name] = value;
+    else made.setAttribute(name, value === true ? '' : value);
+  }
+
+  made.append(...children.filter(child => child !== null && child !== undefined));
+  return made;
+}
+
+export const $ = id => document.getElementById(id);
+
+/** One of the drawings in index.html. */
+export function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A person's first letter on a colour of their own. */
+export function avatar(name) {
+  const [letter = '?'] = name.trim();
+  const made = el('span', { className: 'avatar', ariaHidden: 'true' }, letter.toUpperCase());
+  made.style.setProperty('--hue', [...name].reduce((sum, one) => (sum * 31 + one.codePointAt(0)) % 360, 7));
+  return made;
+}
+
+/**
+ * Makes a parent's children those of the rows, in their order. What has the same key and version stays as it is, with its focus and
+ * whatever is selected in it.
+ * @param {Element} parent @param {{ key: string, version: string, make: () => Element }[]} rows
+ */
+export function reconcile(parent, rows) {
+  const known = new Map([...parent.children].map(child => [child.dataset.key, child]));
+  let next = parent.firstElementChild;
+  for (const { key, version, make } of rows) {
+    const old = known.get(key);
+    known.delete(key);
+    if (old && old.dataset.version === version) {
+      if (old === next) next = next.nextElementSibling;
+      else parent.insertBefore(old, next);
+      continue;
+    }
+
+    const made = make();
+    made.dataset.key = key;
+    made.dataset.version = version;
+    if (old === next) next = next?.nextElementSibling ?? null;
+    old?.remove();
+    parent.insertBefore(made, next);
+  }
+
+  for (const gone of known.values()) gone.remove();
+}

@@ -1,0 +1,19 @@
+// Light, dark, or as the system has it. First of all, so that the page does not flash.
+import { $ } from './dom.js';
+
+const looks = ['', 'light', 'dark'];
+const words = { '': 'as the system', light: 'light', dark: 'dark' };
+
+function show(look) {
+  if (look) document.documentElement.dataset.theme = look;
+  else delete document.documentElement.dataset.theme;
+  $('look').title = $('look').ariaLabel = `Appearance: ${words[look]}. Change it`;
+}
+
+let look = looks.includes(localStorage.look) ? localStorage.look : '';
+show(look);
+$('look').addEventListener('click', () => {
+  look = looks[(looks.indexOf(look) + 1) % looks.length];
+  localStorage.look = look;
+  show(look);
+});

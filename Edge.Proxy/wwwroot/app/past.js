@@ -1,0 +1,90 @@
+import { failureOf } from './words.js';
+
+const Page = 50; // messages fetched at once
+const MostUnread = 99;
+
+/** What is in a group's log already: fetched when one looks, further back when one scrolls, and counted where nobody of this browser was there. */
+export class Past {
+  #chat;
+  #on;
+
+  /**
+   * @param {import('../client/chat-client.js').ChatClient} chat
+   * @param {{ changed: () => void, said: (text: string, tone: string) => void, read: (key: string) => any,
+   *   setRead: (key: string, upTo: any) => void, isRead: (conversation: any) => boolean,
+   *   isMine: (message: any) => boolean }} on
+   */
+  constructor(chat, on) {
+    this.#chat = chat;
+    this.#on = on;
+  }
+
+  /** The latest, and who is there. */
+  async load(conversation) {
+    if (!conversation.isGroup || conversation.isLoaded || conversation.isLoading || !conversation.isMember) return;
+    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { limit: Page }), ({ messages }) => {
+      conversation.isLoaded = true;
+      conversation.hasMore = messages.length > 0 && messages[0].position.offset > 1;
+      this.#mark(conversation);
+    });
+    await this.#watch(conversation);
+  }
+
+  /** What was said before the oldest that is shown. */
+  async older(conversation) {
+    const [first] = conversation.messages;
+    if (!first?.position || !conversation.hasMore || conversation.isLoading) return;
+    const { epoch, offset } = first.position;
+    const since = { epoch, offset: Math.max(0, offset - 1 - Page) };
+    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages, recovered }) => {
+      conversation.hasMore = recovered && since.offset > 0 && messages[0]?.position.offset < offset;
+    });
+  }
+
+  /** How much came while nobody of this browser was there: up to a position, not counting what the user wrote. */
+  async count(conversation, position) {
+    const read = this.#on.read(conversation.key);
+    if (read?.epoch !== position.epoch) {
+      this.#on.setRead(conversation.key, position);
+    } else if (read.offset < position.offset) {
+      const { messages } = await this.#chat.history(conversation.name, { since: read, limit: MostUnread + 1 }).catch(() => ({ messages: [] }));
+      if (this.#on.isRead(conversation)) return;
+      conversation.unread += messages.filter(one => !this.#on.isMine(one) && one.position.offset <= position.offset).length;
+      this.#on.changed();
+    }
+  }
+
+  async #fetch(conversation, ask, take) {
+    conversation.isLoading = true;
+    this.#on.changed();
+    try {
+      const answer = await ask();
+      for (const message of answer.messages) conversation.insert(message);
+      take(answer);
+    } catch (error) {
+      if (error.code === 'forbidden') conversation.isLoaded = true; // it has no past for this user
+      else if (error.code !== 'not_member') this.#on.said(failureOf(error), 'bad');
+    } finally {
+      conversation.isLoading = false;
+      this.#on.changed();
+    }
+  }
+
+  async #watch(conversation) {
+    try {
+      conversation.present(await this.#chat.watchPresence(conversation.name));
+    } catch {
+      conversation.members = conversation.count = null; // not kept, or not for this user
+    }
+
+    this.#on.changed();
+  }
+
+  // Where what has not been read begins.
+  #mark(conversation) {
+    const read = conversation.readBefore;
+    if (!read || conversation.firstNew) return;
+    const isNew = one => one.position?.epoch === read.epoch && one.position.offset > read.offset;
+    conversation.firstNew = conversation.messages.find(one => isNew(one) && !this.#on.isMine(one))?.key ?? null;
+  }
+}

@@ -1,0 +1,334 @@
+import { ChatClient, ChatException } from '../client/chat-client.js';
+import { Conversation, keyOf } from './conversation.js';
+import { Keep } from './keep.js';
+import { Past } from './past.js';
+import { failureOf, forbiddenIn, isFinal, list } from './words.js';
+
+const LargestText = 30_000; // bytes, as JSON; the server's default for a call is 32 KiB
+
+// No log ever had this position, so the answer is all that the log of one's own messages has.
+const TheBeginning = Object.freeze({ epoch: 'x', offset: 0 });
+
+/** A user who is signed in: the conversations, and what is done in them. It says when something has changed, and shows nothing itself. */
+export class Session {
+  /** @type {Map<string, Conversation>} */
+  conversations = new Map();
+  /** @type {?Conversation} */
+  current = null;
+  /** { state, reason, until? }: until when it waits */
+  connection = { state: 'connecting', reason: '' };
+  /** Why the server does not want this user; the session is over. */
+  refusal = null;
+  wasOnline = false;
+  /** Completes when it is known in which groups the user is. @type {Promise<void>} */
+  ready;
+  #isReady = () => {};
+  #chat;
+  #past;
+  #user;
+  #keep;
+  #on;
+  #isTold = new Set();   // topics whose position is known
+  #lost = [];            // conversations in which something may be missing, since the connection came back
+  #isBack = false;       // the connection was made again, and what was missed is on its way
+  #writing = new Map();  // conversation -> what was written before
+
+  /**
+   * @param {string} user as far as known before the server says it @param {(signal: AbortSignal) => string | Promise<string>} token
+   * @param {{ changed: () => void, said: (text: string, tone?: string) => void, isLooking: () => boolean }} on
+   */
+  constructor(user, token, on) {
+    this.#user = user;
+    this.#on = on;
+    this.ready = new Promise(resolve => { this.#isReady = () => resolve(); });
+    this.#keep = new Keep(user, () => this.#tabsChanged());
+    this.#chat = new ChatClient({ token, since: [['', TheBeginning]] });
+    this.#past = new Past(this.#chat, {
+      ...on,
+      read: key => this.#keep.read(key),
+      setRead: (key, upTo) => this.#keep.setRead(key, upTo),
+      isRead: conversation => conversation === this.current && on.isLooking(),
+      isMine: ({ from }) => from === this.#user,
+    });
+    this.#chat.addEventListener('stateChanged', ({ detail }) => this.#stateChanged(detail));
+    this.#tabsChanged();
+    this.#read();
+  }
+
+  get user() { return this.#user; }
+
+  get node() { return this.#chat.node; }
+
+  get groups() { return this.#listed('group'); }
+
+  get directs() { return this.#listed('direct'); }
+
+  get unread() { return [...this.conversations.values()].reduce((sum, one) => sum + one.unread, 0); }
+
+  end() {
+    this.#keep.close();
+    return this.#chat.dispose();
+  }
+
+  hurry() { this.#chat.hurry(); }
+
+  /** Fetches what was said before the oldest that is shown. */
+  older(conversation) { return this.#past.older(conversation); }
+
+  // --- conversations --------------------------------------------------------------------------------------------
+
+  /** @param {?Conversation} conversation */
+  open(conversation) {
+    if (this.current && this.current !== conversation) this.current.firstNew = null;
+    this.current = conversation;
+    if (conversation) {
+      conversation.readBefore ??= this.#keep.read(conversation.key);
+      this.look();
+      this.#past.load(conversation);
+    }
+
+    this.#on.changed();
+  }
+
+  /** Whoever looks at the current conversation has read it. */
+  look() {
+    const { current } = this;
+    if (!current || !this.#on.isLooking()) return;
+    current.unread = 0;
+    const upTo = current.isGroup ? current.reached : current.last?.at.getTime();
+    if (upTo) this.#keep.setRead(current.key, upTo);
+  }
+
+  /** Joins a group, or begins to talk to a person, and shows it. Throws words. */
+  async begin(kind, name) {
+    if (kind === 'group' && !this.conversations.get(keyOf(kind, name))?.isMember) {
+      try {
+        await this.#chat.join(name);
+      } catch (error) {
+        throw new Error(failureOf(error, name), { cause: error });
+      }
+    }
+
+    if (kind === 'direct') this.#keep.addDirect(name);
+    const conversation = this.#of(kind, name);
+    if (kind === 'group') Object.assign(conversation, { isMember: true, notice: '' });
+    this.open(conversation);
+  }
+
+  /** Leaves a group, on all devices; or puts a conversation with a person away. */
+  async leave(conversation) {
+    if (!conversation.isGroup) {
+      this.#keep.removeDirect(conversation.name);
+    } else if (conversation.isMember) {
+      conversation.isLeaving = true;
+      try {
+        await this.#chat.leave(conversation.name);
+      } catch (error) {
+        conversation.isLeaving = false;
+        this.#on.said(failureOf(error), 'bad');
+        return;
+      }
+    }
+
+    this.#remove(conversation);
+  }
+
+  // The next one shows where that was the current one.
+  #remove(conversation) {
+    const { key } = conversation;
+    if (!this.conversations.delete(key)) return;
+    if (this.current === conversation) this.open(this.groups[0] ?? this.directs[0] ?? null);
+    else this.#on.changed();
+  }
+
+  #listed(kind) {
+    return [...this.conversations.values()].filter(one => one.kind === kind).sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  #of(kind, name) {
+    const key = keyOf(kind, name);
+    let conversation = this.conversations.get(key);
+    if (!conversation) this.conversations.set(key, conversation = new Conversation(kind, name));
+    return conversation;
+  }
+
+  // --- other tabs -----------------------------------------------------------------------------------------------
+
+  #tabsChanged() {
+    const { directs, sent } = this.#keep;
+    for (const name of directs) this.#of('direct', name);
+    for (const { to, ...message } of sent) {
+      if (directs.includes(to)) this.#of('direct', to).insert({ ...message, from: this.#user, position: null, sentAt: new Date(message.sentAt) });
+    }
+
+    for (const one of this.directs) {
+      if (!directs.includes(one.name)) this.#remove(one);
+      else if ((this.#keep.read(one.key) ?? 0) >= (one.last?.at.getTime() ?? 0)) one.unread = 0;
+    }
+
+    for (const one of this.groups) {
+      const read = this.#keep.read(one.key);
+      if (read && read.epoch === one.reached?.epoch && read.offset >= one.reached.offset) one.unread = 0;
+    }
+
+    this.#on.changed();
+  }
+
+  // --- writing --------------------------------------------------------------------------------------------------
+
+  /** Returns why it cannot be written, if it can't. */
+  write(conversation, text) {
+    if (new TextEncoder().encode(JSON.stringify(text)).length > LargestText) return 'This is too long for one message.';
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), byte => byte.toString(16).padStart(2, '0')).join('');
+    conversation.firstNew = null;
+    this.#send(conversation, conversation.pend(id, this.#user, text));
+    return '';
+  }
+
+  /** Under its old id: whether or not it got through, it will be there once. */
+  retry(conversation, item) {
+    Object.assign(item, { state: 'sending', error: undefined });
+    this.#send(conversation, item);
+  }
+
+  typing(conversation) { if (conversation.isGroup) this.#chat.typing(conversation.name); }
+
+  // One after the other, so that they keep their order.
+  #send(conversation, item) {
+    const before = this.#writing.get(conversation) ?? Promise.resolve();
+    this.#writing.set(conversation, before.then(() => this.#deliver(conversation, item)));
+    this.#on.changed();
+  }
+
+  async #deliver(conversation, item) {
+    const { id, text } = item;
+    try {
+      const { position } = await (conversation.isGroup ? this.#chat.post(conversation.name, text, { id }) : this.#chat.send(conversation.name, text, { id }));
+      const message = { from: this.#user, text, id, position: conversation.isGroup ? position : null, sentAt: item.at };
+      conversation.insert(message);
+      if (!conversation.isGroup) this.#keep.addSent({ to: conversation.name, id, text, sentAt: item.at });
+      this.look();
+    } catch (error) {
+      // What was published after all has come back meanwhile.
+      if (item.state === 'sending') Object.assign(item, { state: 'failed', error: failureOf(error), isFinal: isFinal(error) });
+    }
+
+    this.#on.changed();
+  }
+
+  // --- what comes -----------------------------------------------------------------------------------------------
+
+  async #read() {
+    try {
+      for await (const happened of this.#chat.readAll()) {
+        this.#know();
+        this.#hear(happened);
+        this.#on.changed();
+      }
+    } catch (error) {
+      if (!(error instanceof ChatException)) throw error;
+      this.refusal = error.message;
+      this.#on.changed();
+    }
+  }
+
+  // Who signed in with a token learns from the server who that is.
+  #know() {
+    if (!this.#chat.user || this.#chat.user === this.#user) return;
+    this.#user = this.#chat.user;
+    this.#keep.close();
+    this.#keep = new Keep(this.#user, () => this.#tabsChanged());
+    this.#tabsChanged();
+  }
+
+  #hear(happened) {
+    const { type, group, user } = happened;
+    const conversation = group ? this.conversations.get(keyOf('group', group)) : null;
+    switch (type) {
+      case 'subscribed': this.#subscribed(happened); break;
+      case 'message': this.#message(happened); break;
+      case 'unsubscribed': if (conversation) this.#left(conversation); break;
+      case 'forbidden': this.#forbidden(happened); break;
+      case 'typing': if (user !== this.#user) conversation?.types(user, () => this.#on.changed()); break;
+      case 'presence': if (conversation) conversation.present(happened); break;
+      case 'userJoined': if (user !== this.#user) conversation?.line(`${user} joined.`); break;
+      case 'userLeft': if (user !== this.#user) conversation?.line(`${user} left.`); break;
+    }
+  }
+
+  #subscribed({ group, position, recovered }) {
+    const isFirst = !this.#isTold.has(group);
+    this.#isTold.add(group);
+    if (group === null) { // told as the last
+      this.#isReady();
+      if (!isFirst && !recovered) for (const one of this.directs) this.#missing(one);
+      if (this.#isBack) this.#back();
+      return;
+    }
+
+    const conversation = this.#of('group', group);
+    const wasMember = conversation.isMember;
+    Object.assign(conversation, { isMember: true, notice: '', reached: position });
+    if (!isFirst && wasMember && !recovered) this.#missing(conversation);
+    else if (!wasMember) this.#past.count(conversation, position);
+    if (conversation === this.current) this.#past.load(conversation);
+  }
+
+  #missing(conversation) {
+    conversation.line('Messages may be missing here: the server no longer has all that was said while you were away.', 'warn');
+    this.#lost.push(conversation.name);
+  }
+
+  #back() {
+    this.#isBack = false;
+    const lost = this.#lost.splice(0);
+    if (lost.length > 0) this.#on.said(`Back online. Messages may be missing in ${list(lost)}.`, 'warn');
+    else this.#on.said('Back online. You have missed nothing.', 'good');
+  }
+
+  #message(message) {
+    const { group, from } = message;
+    const isMine = from === this.#user;
+    const conversation = group ? this.#of('group', group) : this.#of('direct', from);
+    if (group === null) this.#keep.addDirect(from);
+    else conversation.reached = message.position ?? conversation.reached;
+    const item = conversation.insert(message);
+    if (!item || isMine) return;
+    if (conversation === this.current && this.#on.isLooking()) {
+      this.look();
+    } else if (group !== null || item.at.getTime() > (this.#keep.read(conversation.key) ?? 0)) {
+      conversation.unread++;
+      conversation.firstNew ??= item.key;
+    }
+  }
+
+  // Here, on another device, or by somebody else.
+  #left(conversation) {
+    conversation.isMember = false;
+    setTimeout(() => {
+      if (conversation.isMember || conversation.notice || !this.conversations.has(conversation.key)) return; // whoever may not be in it is told so, behind this
+      if (conversation === this.current && !conversation.isLeaving) this.#on.said(`You have left ${conversation.name}.`);
+      this.#remove(conversation);
+    });
+  }
+
+  #forbidden({ group, until }) {
+    const words = forbiddenIn(group, until);
+    const conversation = this.#of('group', group);
+    if (conversation !== this.current) this.#on.said(words, 'bad');
+    Object.assign(conversation, { isMember: false, members: null, count: null, notice: words });
+  }
+
+  #stateChanged({ state, reason, delay }) {
+    if (state === 'online') {
+      this.#know();
+      this.#isBack = this.wasOnline;
+      this.wasOnline = true;
+    }
+
+    // What broke the connection is worth more than why the next attempt failed.
+    const words = state === 'connecting' || (state === 'waiting' && this.connection.state !== 'online' && this.connection.reason) ? this.connection.reason : reason;
+    this.connection = { state, reason: state === 'online' ? '' : words, until: state === 'waiting' ? Date.now() + delay : undefined };
+    this.#on.changed();
+  }
+}
