@@ -7,7 +7,7 @@ export class Composer {
   #act;
   #text = $('text');
   #conversation = null;
-  #typedAt = 0;
+  #typedAt = -Infinity;
 
   /** @param {{ write: (conversation: any, text: string) => string, typing: (conversation: any) => void }} act */
   constructor(act) {
@@ -48,7 +48,7 @@ export class Composer {
     this.#complain(error);
     if (error) return;
     this.#text.value = '';
-    this.#typedAt = 0;
+    this.#typedAt = -Infinity;
     this.#fit();
   }
 
