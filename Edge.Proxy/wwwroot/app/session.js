@@ -270,8 +270,10 @@ export class Session {
     const wasMember = conversation.isMember;
     Object.assign(conversation, { isMember: true, notice: '', reached: position });
     if (!isFirst && wasMember && !recovered) this.#missing(conversation);
-    else if (!wasMember) this.#past.count(conversation, position);
-    if (conversation === this.current) this.#past.load(conversation);
+    else if (isFirst || !wasMember) this.#past.count(conversation, position);
+    if (conversation !== this.current) return;
+    this.look();
+    this.#past.load(conversation);
   }
 
   #missing(conversation) {
