@@ -50,6 +50,10 @@ public sealed class ChatClientOptions
     /// <value>1 or more. Default 10,000.</value>
     public int BufferedEvents { get; init; } = 10_000;
 
+    /// <summary>How many bytes a call may have, as JSON: what the server takes. A larger one is refused with code <c>too_big</c>, unsent.</summary>
+    /// <value>1,024 or more. Default 32,768.</value>
+    public int LargestCall { get; init; } = 32 * 1024;
+
     /// <summary>Changes how each WebSocket connects: a proxy, a certificate, a header.</summary>
     public Action<System.Net.WebSockets.ClientWebSocketOptions>? ConfigureSocket { get; init; }
 
@@ -69,6 +73,7 @@ public sealed class ChatClientOptions
         ArgumentNullException.ThrowIfNull(Token);
         ArgumentNullException.ThrowIfNull(Since);
         ArgumentOutOfRangeException.ThrowIfLessThan(BufferedEvents, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(LargestCall, 1024);
         if (CallTimeout != Timeout.InfiniteTimeSpan)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(CallTimeout, TimeSpan.FromSeconds(1));

@@ -97,12 +97,18 @@ internal sealed class HubLink : IAsyncDisposable
     }
 
     /// <summary>Calls a method of the hub, and returns its answer.</summary>
-    /// <exception cref="ChatException">The hub refused.</exception>
+    /// <exception cref="ChatException">The hub refused, or would.</exception>
     /// <exception cref="LinkException">The connection ended first.</exception>
     public async Task<HubArgument> InvokeAsync(string method, HubArgument argument, CancellationToken cancellationToken)
     {
         var id = Interlocked.Increment(ref _lastCall).ToString(CultureInfo.InvariantCulture);
         var call = new TaskCompletionSource<HubArgument>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var record = Encode(method, argument, id);
+        if (record.Length > _options.LargestCall)
+        {
+            throw new ChatException("too_big", "The message is too big."); // it would end this connection, and the next one
+        }
+
         _calls[id] = call;
         try
         {
@@ -112,7 +118,7 @@ internal sealed class HubLink : IAsyncDisposable
                 throw new LinkException(end);
             }
 
-            await SendAsync(Encode(method, argument, id), cancellationToken).ConfigureAwait(false);
+            await SendAsync(record, cancellationToken).ConfigureAwait(false);
             return await call.Task.WaitAsync(_options.AttemptTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -230,6 +230,19 @@ public sealed class ClientTests(HubCluster cluster, ITestOutputHelper output) : 
     }
 
     [Fact]
+    public async Task Call_ThatIsTooBig_IsRefused_AndTheOthersAreAnswered()
+    {
+        await using var anna = await ConnectAsync(_anna);
+        await anna.Chat.JoinAsync(_group);
+
+        var big = anna.Chat.PostAsync(_group, new string('x', 33_000));
+        await anna.Chat.PostAsync(_group, new string('x', 32_000));
+
+        Assert.Equal("too_big", (await Assert.ThrowsAsync<ChatException>(() => big)).Code);
+        Assert.Equal((_anna, 0), (anna.Chat.User, anna.Chat.Reconnects));
+    }
+
+    [Fact]
     public async Task ReaderThatIsSlow_LosesNothing_AndCanStillCall()
     {
         await using var ben = await ConnectAsync(_ben);

@@ -1,3 +1,5 @@
+import { list } from './words.js';
+
 const TypingTime = 3_500; // somebody who types is told about once a second
 
 /** A group or a person one talks to, and what was said there. */
@@ -82,6 +84,18 @@ export class Conversation {
     else if (joined.length + left.length === 0) this.members = null; // too many to be named
     for (const user of joined) this.members?.set(user, 1);
     for (const user of left) this.members?.delete(user);
+  }
+
+  /** Somebody has come or gone; who does so one after the other stands in one line. @param {'joined' | 'left'} what */
+  went(user, what) {
+    const last = this.items.at(-1);
+    if (last?.went !== what) {
+      this.line(`${user} ${what}.`);
+      Object.assign(this.items.at(-1), { went: what, users: [user] });
+    } else if (!last.users.includes(user)) {
+      last.users.push(user);
+      last.text = `${list(last.users)} ${what}.`;
+    }
   }
 
   line(text, tone = 'note') { this.items.push({ kind: 'line', key: `l${++this.#lines}`, text, tone }); }

@@ -251,8 +251,8 @@ export class Session {
       case 'forbidden': this.#forbidden(happened); break;
       case 'typing': if (user !== this.#user) conversation?.types(user, () => this.#on.changed()); break;
       case 'presence': if (conversation) conversation.present(happened); break;
-      case 'userJoined': if (user !== this.#user) conversation?.line(`${user} joined.`); break;
-      case 'userLeft': if (user !== this.#user) conversation?.line(`${user} left.`); break;
+      case 'userJoined': if (user !== this.#user) conversation?.went(user, 'joined'); break;
+      case 'userLeft': if (user !== this.#user) conversation?.went(user, 'left'); break;
     }
   }
 

@@ -85,8 +85,8 @@ export class HubLink {
   invoke(method, argument) {
     const id = `${++this.#lastCall}`;
     const record = JSON.stringify({ type: Invocation, invocationId: id, target: method, arguments: [argument] });
-    if (new TextEncoder().encode(record).length > this.#options.largestCall) {
-      return Promise.reject(new ChatException('too_big', 'The message is too big.')); // it would end the connection, and the next one
+    if (new TextEncoder().encode(record).length >= this.#options.largestCall) { // with what separates it from the next one
+      return Promise.reject(new ChatException('too_big', 'The message is too big.')); // it would end this connection, and the next one
     }
 
     return new Promise((resolve, reject) => {
