@@ -38,7 +38,7 @@ internal static class OperationsEndpoints
         return TypedResults.Json(await reports.ReadAsync(), OperationsJson.Default.ClusterReport);
     }
 
-    private static async Task<Results<JsonHttpResult<DrainAnswer>, ProblemHttpResult>> DrainAsync(string? node, LiveNodes live, NodeOrders orders)
+    private static async Task<Results<JsonHttpResult<DrainAnswer>, ProblemHttpResult>> DrainAsync(string? node, LiveNodes live, NodeOrders orders, HttpResponse response)
     {
         if (!live.Nodes.TryGetValue(node ?? "", out var known))
         {
@@ -54,12 +54,18 @@ internal static class OperationsEndpoints
         {
             return (await orders.GiveAsync(DrainOrder.Order, DrainOrder.Of(known.Id))).Count > 0
                 ? TypedResults.Json(new DrainAnswer(known.Id, known.Connections), OperationsJson.Default.DrainAnswer)
-                : Problem(StatusCodes.Status503ServiceUnavailable, "not_confirmed", "The node did not say that it does. Trying again is safe.");
+                : Later(response, "not_confirmed", "The node did not say that it does. Trying again is safe.");
         }
         catch (BackplaneUnavailableException)
         {
-            return Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", "Redis is not reachable at the moment. Trying again is safe.");
+            return Later(response, "unavailable", "Redis is not reachable at the moment. Trying again is safe.");
         }
+    }
+
+    private static ProblemHttpResult Later(HttpResponse response, string code, string text)
+    {
+        response.Headers.RetryAfter = "2";
+        return Problem(StatusCodes.Status503ServiceUnavailable, code, text);
     }
 
     private static ProblemHttpResult Problem(int status, string code, string text) => TypedResults.Problem(text, statusCode: status, extensions: [new("code", code)]);

@@ -43,6 +43,12 @@ public sealed class RedisAwayTests(ApiNodes nodes, ITestOutputHelper output) : A
                     answer.IsProblem(503, path.StartsWith("publish", StringComparison.Ordinal) ? "not_published" : "unavailable");
                 }
             }
+
+            // The operations page shows what the node that is asked knows by itself, and cannot tell another to drain.
+            var report = (await Api.GetAsync("../../ops/report")).Body;
+            Assert.False((bool)report["redis"]!);
+            Assert.NotNull(report["nodes"]!.AsArray().Single(node => (string)node!["id"]! == Nodes.Deployed.Id)!["report"]!["failing"]!["redis"]);
+            (await Api.PostTextAsync("../../ops/drain?node=" + Nodes.Developed.Id, "")).IsProblem(503, "unavailable");
         }
         finally
         {
