@@ -8,11 +8,12 @@ namespace Chat.Api.Auth;
 /// <summary>Makes HS256 tokens.</summary>
 internal sealed class TokenMint(OwnKey own, IOptions<AuthOptions> options, TimeProvider time)
 {
-    private readonly JsonWebTokenHandler _tokens = new();
+    private readonly JsonWebTokenHandler _tokens = new() { SetDefaultTimesOnTokenCreation = false }; // it would add nbf
 
     /// <summary>Claims: the user (<see cref="AuthOptions.UserClaim"/>; where that is not set, as <c>name</c> and, for servers of
-    /// the SignalR chat's lineage, as <c>unique_name</c>), <c>iat</c>, <c>nbf</c>, <c>exp</c>, <c>jti</c>; <c>iss</c> and
+    /// the SignalR chat's lineage, as <c>unique_name</c>), <c>iat</c>, <c>exp</c>, <c>jti</c>; <c>iss</c> and
     /// <c>aud</c> where the settings have them.</summary>
+    /// <remarks>No <c>nbf</c>: it would be this node's time, and where that is minutes fast, all others would refuse the token.</remarks>
     /// <param name="userId">Valid.</param>
     /// <param name="rights">The claim <c>chat</c>, valid (<see cref="TokenRights"/>); null for none.</param>
     /// <exception cref="InvalidOperationException">There is no key.</exception>
@@ -40,7 +41,6 @@ internal sealed class TokenMint(OwnKey own, IOptions<AuthOptions> options, TimeP
             Issuer = options.Value.Issuer,
             Audience = options.Value.Audience,
             IssuedAt = now,
-            NotBefore = now,
             Expires = now + TimeSpan.FromMinutes(options.Value.ExpiresIn),
             SigningCredentials = new SigningCredentials(
                 own.Key ?? throw new InvalidOperationException("Auth:SecurityKey is not set."), SecurityAlgorithms.HmacSha256),

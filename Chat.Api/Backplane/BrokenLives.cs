@@ -27,6 +27,9 @@ internal sealed class BrokenLives
 
     public bool Contains(string life) => _lives.ContainsKey(life);
 
+    /// <summary>Whether one is known to have begun before an epoch of a log did.</summary>
+    public bool HasBegunBefore(string life, string epoch) => _lives.TryGetValue(life, out var began) && began > 0 && began <= TimeOf(epoch);
+
     /// <summary>Whether one began after one epoch of a log did, and before a later one.</summary>
     /// <param name="epoch">The one.</param>
     /// <param name="later">The later one.</param>

@@ -11,6 +11,10 @@ internal sealed record Lineage(IReadOnlyList<string> Lives, int Crossed, BrokenL
     /// <summary>From the epoch that the reader asked with to that of the log.</summary>
     public (string From, string To) Epochs { get; init; } = ("", "");
 
+    /// <summary>Whether whoever has come to the log's epoch from an earlier one may have missed what was lost with a life of Redis: the log
+    /// went over into that life, or, unused in it, past it.</summary>
+    public bool HasPassed(string life) => Lives.Contains(life) || (Lives.Count > 0 && Broken.HasBegunBefore(life, Epochs.To));
+
     /// <summary>Whether something acknowledged may be missing between the reader's epoch and now, though its position is there.</summary>
     public bool IsBroken
     {

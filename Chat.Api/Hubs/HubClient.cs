@@ -19,6 +19,7 @@ internal sealed partial class HubClient
     private static readonly TimeSpan SignalsLinger = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, Member> _groups = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Member> _removed = new(StringComparer.Ordinal); // the last of each group for which something is held still
     private readonly Dictionary<string, long> _typingAt = new(StringComparer.Ordinal); // SignalR makes one call of a connection at a time
     private readonly HubServices _services;
     private LocalTopic? _userTopic;
@@ -219,6 +220,11 @@ internal sealed partial class HubClient
         }
 
         var topic = await _services.Topics.AcquireAsync(access.Topic);
+        if (_removed.TryRemove(group, out var before))
+        {
+            before.Topic.Expel(before); // what is held of that membership may not come behind the beginning of the next
+        }
+
         var member = topic.JoinHeld(Connection, since ?? default, out var epoch, out var offset, generation);
         if (!Access.TryHold(access, member))
         {
@@ -273,6 +279,11 @@ internal sealed partial class HubClient
         Volatile.Read(ref _presence)?.Remove(topic);
         if (_groups.TryGetValue(topic.Id, out var member) && !member.IsIn)
         {
+            if (member.Held is not null)
+            {
+                _removed[topic.Id] = member;
+            }
+
             _ = ForgetSoonAsync(member);
         }
     }

@@ -171,7 +171,7 @@ internal sealed partial class HubEndpoint(
     private async Task RefuseAsync(ConnectionContext context, Refusal refusal)
     {
         await HubHandshake.ReadAsync(context.Transport.Input, static _ => { }, RefusalPatience, connections.Time);
-        await context.Transport.Output.WriteAsync(HubFormat.Of(null, isFramed: false).HandshakeError(refusal.Text).Memory);
+        await context.Transport.Output.WriteAsync(HubFormat.Of(null, isFramed: false).HandshakeError(refusal.Text, mayReconnect: refusal.Status is 429 or 503).Memory);
     }
 
     private static Refusal? Refuse(ConnectionAccess access)

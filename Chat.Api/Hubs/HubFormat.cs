@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
 using Chat.Api.WebSockets;
@@ -58,7 +59,10 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
     }
 
     /// <summary>The refusal of a connection, in place of the reply to its handshake. It is JSON in every protocol.</summary>
-    public Frame HandshakeError(string text) => Wrap(Encoding.UTF8.GetBytes($$"""{"error":"{{text}}"}""" + (char)HubJsonFormat.RecordSeparator));
+    /// <param name="text">Why, in words.</param>
+    /// <param name="mayReconnect">Whether trying again is of use: as in a close message. Microsoft's clients do not look at it here.</param>
+    public Frame HandshakeError(string text, bool mayReconnect) => Wrap(Encoding.UTF8.GetBytes(
+        $$"""{"error":"{{JsonEncodedText.Encode(text)}}"{{(mayReconnect ? ",\"allowReconnect\":true" : "")}}}""" + (char)HubJsonFormat.RecordSeparator));
 
     protected Frame Finish(FrameWriter writer) => isFramed ? writer.End(Opcode) : writer.End();
 }

@@ -84,7 +84,7 @@ internal sealed partial class HubMemberships(
             if (!mark.WasIn)
             {
                 await watch.LookAsync(client.User!, []); // gives a Redis that lost it what this node knows
-                mark = await memberships.LeaveAsync(Topic.User(client.UserId), group);
+                mark = await memberships.LeaveAsync(Topic.User(client.UserId), group, evenIfOut: true); // or another node gives it back
             }
 
             return mark.WasIn || !options.Value.MembersOnly ? mark : throw HubError.NotMember();

@@ -15,8 +15,16 @@ internal sealed class HubOutput(Connection connection) : PipeWriter
 
     private byte[] _buffer = [];
     private int _length;
+    private volatile bool _isAnswered; // the handshake is: it is what SignalR writes first
 
     private HubFormat Format => (HubFormat)connection.Format;
+
+    /// <summary>Whether SignalR has answered the handshake.</summary>
+    public bool IsAnswered => _isAnswered;
+
+    /// <summary>What tells the client in the end why: a close message, or, until its handshake is answered, an error in place of the answer.
+    /// SignalR's clients understand nothing else before that.</summary>
+    public Frame Last(CloseReason reason) => _isAnswered ? Format.Close(reason) : Format.HandshakeError(reason.Text, mayReconnect: !reason.IsFinal);
 
     public override void Advance(int bytes) => _length += bytes;
 
@@ -36,7 +44,7 @@ internal sealed class HubOutput(Connection connection) : PipeWriter
     {
         if (_length > 0)
         {
-            connection.Enqueue(Format.Wrap(_buffer.AsSpan(0, _length)));
+            Enqueue(_buffer.AsSpan(0, _length));
             ArrayPool<byte>.Shared.Return(_buffer);
             (_buffer, _length) = ([], 0);
         }
@@ -52,7 +60,7 @@ internal sealed class HubOutput(Connection connection) : PipeWriter
             return FlushAsync(cancellationToken);
         }
 
-        connection.Enqueue(Format.Wrap(source.Span));
+        Enqueue(source.Span);
         return new ValueTask<FlushResult>(Flushed);
     }
 
@@ -64,6 +72,12 @@ internal sealed class HubOutput(Connection connection) : PipeWriter
     public override void Complete(Exception? exception = null)
     {
         // The connection ends when its owner closes it.
+    }
+
+    private void Enqueue(ReadOnlySpan<byte> bytes)
+    {
+        _isAnswered = true; // before it is: an error behind the answer would be rubbish to the client
+        connection.Enqueue(Format.Wrap(bytes));
     }
 
     private void Reserve(int count)

@@ -14,7 +14,7 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
     private readonly Pipe _received;
     private (Action<object> Beat, object State)[] _heartbeats = []; // replaced as a whole: the keeper's thread reads it
     private HubRecords _counted = HubRecords.Separated();
-    private bool _isSettled; // which protocol is spoken; on the socket's thread, as is the counting
+    private volatile bool _isSettled; // which protocol is spoken; settled on the socket's thread, as is the counting
 
     public HubSocket(long number, string userId, PipeReader input, IFrameSender sender, ConnectionTable table)
         : base(number, userId, HubFormat.Of(null, isFramed: true), input, sender, table)
@@ -32,7 +32,9 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     public PipeReader Input => _received.Reader;
 
-    public PipeWriter Output { get; }
+    public HubOutput Output { get; }
+
+    PipeWriter IDuplexPipe.Output => Output;
 
     /// <summary>Settles the protocol, before anything is joined.</summary>
     public void Speak(string? protocol)
@@ -97,9 +99,10 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     private bool MayCome(ReadOnlySpan<byte> message) => Allowance.TakeRecords(message.IsEmpty ? 1 : _counted.In(message), this);
 
-    // Microsoft's clients may look at the code before they have read the close message, and take any other code for a broken connection,
-    // after which they come back.
-    protected override Frame LastFrame(CloseReason reason) => base.LastFrame(reason.IsFinal ? reason with { Code = CloseReason.HubEnded.Code } : reason);
+    // Microsoft's clients may look at the code before they have read the message before it, and take any other code for a broken connection:
+    // after which they come back, or, where they wait for the answer to their handshake, say nothing but the code.
+    protected override Frame LastFrame(CloseReason reason) =>
+        base.LastFrame(reason.IsFinal || (_isSettled && !Output.IsAnswered) ? reason with { Code = CloseReason.HubEnded.Code } : reason);
 
     protected override void OnClosing(CloseReason reason)
     {
@@ -107,7 +110,7 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
         // closed does not want it.
         if (reason != CloseReason.SlowConsumer && reason != CloseReason.ByClient && reason != CloseReason.HubEnded)
         {
-            Enqueue(((HubFormat)Format).Close(reason));
+            Enqueue(Output.Last(reason));
         }
     }
 }

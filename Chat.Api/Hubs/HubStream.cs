@@ -19,7 +19,9 @@ internal sealed class HubStream : ClientConnection, IDuplexPipe
 
     public PipeReader Input => _input;
 
-    public PipeWriter Output { get; }
+    public HubOutput Output { get; }
+
+    PipeWriter IDuplexPipe.Output => Output;
 
     /// <summary>Settles the protocol, before anything is joined.</summary>
     public void Speak(string? protocol)
@@ -34,5 +36,5 @@ internal sealed class HubStream : ClientConnection, IDuplexPipe
     /// <summary>The hub is through with it: whatever comes now is dropped.</summary>
     public void End() => Reason = End(CloseReason.HubEnded);
 
-    protected override Frame LastFrame(CloseReason reason) => ((HubFormat)Format).Close(reason);
+    protected override Frame LastFrame(CloseReason reason) => Output.Last(reason);
 }

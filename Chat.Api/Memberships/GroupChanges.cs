@@ -44,7 +44,7 @@ internal sealed class GroupChanges(
     {
         var user = Topic.User(userId);
         var wasIn = (await BeginAsync(user)).Groups.ContainsKey(group.Id);
-        var mark = await memberships.LeaveAsync(user, group.Id);
+        var mark = await memberships.LeaveAsync(user, group.Id, evenIfOut: true);
         if (wasIn)
         {
             await signals.LostAsync(userId, group.Id); // before the removal, after which the devices no longer hear the group

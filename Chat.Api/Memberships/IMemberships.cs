@@ -27,8 +27,11 @@ internal interface IMemberships
     Task<long?> JoinAsync(Topic user, string group, int limit);
 
     /// <summary>Marks that the user has left, and returns which generations that ends.</summary>
+    /// <param name="user">The user's own topic.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="evenIfOut">Whether to mark it also where the user was not in, so that no node gives back what a lost record had.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
-    Task<LeaveMark> LeaveAsync(Topic user, string group);
+    Task<LeaveMark> LeaveAsync(Topic user, string group, bool evenIfOut = false);
 
     /// <summary>Forgets the mark: every node has confirmed the removal. Never fails; a mark that stays goes with the record.</summary>
     void Forget(Topic user, string group, LeaveMark mark);

@@ -49,10 +49,10 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
         return await SendAsync(call, user, Told) is byte[] { Length: > 0 } generation ? Number(generation) : null;
     }
 
-    public async Task<LeaveMark> LeaveAsync(Topic user, string group)
+    public async Task<LeaveMark> LeaveAsync(Topic user, string group, bool evenIfOut = false)
     {
         var call = Call(LeaveScript, user, arguments: 2, Told);
-        call.Buffer.Bulk(KeyText.Encode(group)).Bulk(""u8);
+        call.Buffer.Bulk(KeyText.Encode(group)).Bulk(evenIfOut ? "!"u8 : ""u8);
         Told?.WriteArguments(call.Buffer, user);
         return await SendAsync(call, user, Told) is byte[] { Length: > 0 } answer
             ? new LeaveMark(Number(answer.AsSpan().TrimStart((byte)'+')), answer[0] == '+')

@@ -15,6 +15,9 @@ internal interface IPresenceStore
     /// <summary>Called after subscriptions were lost and are in place again: news may have been missed, and Redis may have lost something.</summary>
     Action? Restored { get; set; }
 
+    /// <summary>Called when there is a new connection to Redis, before anything is sent over it: what was reported may be gone.</summary>
+    Action? Returned { get; set; }
+
     /// <summary>Reports how many connections users have in a topic on a node; tells the watchers who came or went by that.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="node">The node; null: this one.</param>

@@ -15,7 +15,8 @@ namespace Chat.Api.Presence;
 /// Redis was away, or lost something, all is reported again.</para>
 /// <para>Mechanism: topics tell who comes and goes, which changes a counter and no more; one loop reports changes together, one
 /// command for each topic that has some. It reports only while this node is surely among those that others would sweep: not
-/// before its first roll (<see cref="PresenceSweeper"/>), and not when the last one is so old that it may have been swept since.</para>
+/// before its first roll (<see cref="PresenceSweeper"/>), nor before the first over a new connection, behind which Redis may have lost
+/// the last; and not when the last one is so old that it may have been swept since.</para>
 /// </remarks>
 internal sealed partial class PresenceReporter(
     IPresenceStore store, PresenceMetrics metrics, IOptions<PresenceOptions> options, IOptions<NodeOptions> nodes, TimeProvider time, ILogger<PresenceReporter> logger)
@@ -37,6 +38,7 @@ internal sealed partial class PresenceReporter(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private long _rolledAt; // a timestamp; 0: never
+    private long _returnedAt; // a roll that was called before may be lost
     private int _reportAll;
 
     public void OnCame(Topic topic, string userId)
@@ -68,11 +70,14 @@ internal sealed partial class PresenceReporter(
     public void OnRolled(long at)
     {
         Volatile.Write(ref _rolledAt, at);
-        if (!_changed.IsEmpty)
+        if (!_changed.IsEmpty || Volatile.Read(ref _reportAll) == 1)
         {
             Wake();
         }
     }
+
+    /// <summary>There is a new connection to Redis: nothing is reported before the next roll.</summary>
+    public void OnReturned() => Volatile.Write(ref _returnedAt, time.GetTimestamp());
 
     /// <summary>What is stored of this node may be wrong.</summary>
     public void ReportAll()
@@ -104,7 +109,7 @@ internal sealed partial class PresenceReporter(
 
     // Its lease, which ends no earlier than this, keeps others from sweeping it.
     private bool MayReport() =>
-        Volatile.Read(ref _rolledAt) is not 0 and var rolled && time.GetElapsedTime(rolled) < nodes.Value.Lease - nodes.Value.Heartbeat;
+        Volatile.Read(ref _rolledAt) is not 0 and var rolled && rolled >= Volatile.Read(ref _returnedAt) && time.GetElapsedTime(rolled) < nodes.Value.Lease - nodes.Value.Heartbeat;
 
     private async Task<bool> TryReportAsync()
     {
@@ -143,6 +148,11 @@ internal sealed partial class PresenceReporter(
             {
                 await store.AddTopicsAsync(isNew); // first, so that nothing is reported that nobody would sweep
                 _added.UnionWith(isNew.Select(topic => topic.Name));
+            }
+
+            if (!MayReport())
+            {
+                return; // the connection broke meanwhile; the next roll goes on
             }
 
             await Task.WhenAll(some.Select(ReportAsync));

@@ -9,8 +9,8 @@ namespace Chat.Api.Presence;
 /// <summary>Takes the users of dead nodes out of presence, and notices when others have done so with this one.</summary>
 /// <remarks>
 /// <para>Guarantee: no user of a dead node stays present for longer than the node's lease, a heartbeat of a survivor and the sweep itself.</para>
-/// <para>Mechanism: every node calls the roll at each heartbeat and whenever a node leaves. The roll, one script, gives a dead node to one
-/// asker; if that dies over it, to another one a little later. A node that was given up without being dead, because it could not renew
+/// <para>Mechanism: every node calls the roll at each heartbeat, over each new connection to Redis, and whenever a node leaves. The roll,
+/// one script, gives a dead node to one asker; if that dies over it, to another one a little later. A node that was given up without being dead, because it could not renew
 /// its lease, learns that from the roll and reports everything again.</para>
 /// </remarks>
 internal sealed partial class PresenceSweeper : BackgroundService
@@ -58,6 +58,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
 
         _nodes.Joined += OnChange; // this node itself: its clients come as soon as it is registered
         _nodes.Left += OnChange;
+        _store.Returned = OnReturned;
         await using var timer = _time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, _heartbeat);
         try
         {
@@ -77,6 +78,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
 
         _nodes.Joined -= OnChange;
         _nodes.Left -= OnChange;
+        _store.Returned = null;
         await LeaveAsync();
     }
 
@@ -93,6 +95,12 @@ internal sealed partial class PresenceSweeper : BackgroundService
     }
 
     private void OnChange(NodeInfo node) => Wake();
+
+    private void OnReturned()
+    {
+        _reporter.OnReturned();
+        Wake();
+    }
 
     private void Wake() => _wakes.Writer.TryWrite(true);
 

@@ -122,7 +122,8 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
 
     private void TellList(Watcher watcher, List<PresenceNews> waiting, PresenceNews list, PresenceQuestion question, Span<Frame?> frames)
     {
-        var since = waiting.Find(news => news.Version > list.Version);
+        var known = Math.Max(list.Version, question.Version); // heard before it was asked for, it is in the list, also where that is of an empty record
+        var since = waiting.Find(news => news.Version > known);
         if (watcher.ListFrom > question.Number)
         {
             NeedsList = true; // it may have missed what came between that and its coming
@@ -137,7 +138,7 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
 
         Tell(watcher, list, frames);
         watcher.Waiting = null;
-        foreach (var news in waiting.Where(news => news.Version > list.Version))
+        foreach (var news in waiting.Where(news => news.Version > known))
         {
             Tell(watcher, news, new Frame?[IFrameFormat.Count]);
         }

@@ -33,6 +33,7 @@ internal sealed class RedisPresence : IPresenceStore
         _node = node.Id;
         _listSize = listSize;
         subscriptions.Attach(RedisKeys.PresenceKind, OnMessage, () => Restored?.Invoke());
+        commands.Up += () => Returned?.Invoke();
     }
 
     public static IReadOnlyList<RedisScript> Scripts => [ReportScript, ReadScript, RollScript];
@@ -40,6 +41,8 @@ internal sealed class RedisPresence : IPresenceStore
     public Action<string, PresenceNews>? Heard { get; set; }
 
     public Action? Restored { get; set; }
+
+    public Action? Returned { get; set; }
 
     public Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll)
     {

@@ -150,8 +150,8 @@ internal sealed class RedisBackplane : IBackplane
     {
         if (_commands.IsUp)
         {
-            _metrics.HeadsTold(_heads.Tell(lines => _commands.TrySendUnrouted(
-                new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span)));
+            _metrics.HeadsTold(_heads.Tell((lines, notTold) => _commands.TrySendUnrouted(
+                new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span, new FailedReply(notTold))));
         }
     }
 

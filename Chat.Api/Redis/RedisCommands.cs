@@ -53,9 +53,12 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <summary>Lives of Redis known to have lost something acknowledged.</summary>
     public BrokenLives Broken { get; } = new();
 
-    /// <summary>Called on a link's thread when one turns out to be such, with the <see cref="System.Diagnostics.Stopwatch"/>
-    /// timestamp at which it was first met. It may be known already.</summary>
+    /// <summary>Called on a link's thread when one turns out to be such, with the microsecond by its clock at which it was first met. It may be
+    /// known already.</summary>
     public Action<string, long>? LifeBroken { get; set; }
+
+    /// <summary>Called on a link's thread when the link is up, before anything of a topic is sent over it.</summary>
+    public event Action? Up;
 
     /// <summary>The script that publishes to topics of a kind.</summary>
     public RedisScript PublishScript(TopicKind kind, bool isTold) => (isTold ? _publishEvents : _publish)[(int)kind];
@@ -176,6 +179,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         LookForLastAck(link, link);
         LoadScripts(link);
         AskForSlots(link);
+        Up?.Invoke();
         Log.Up(_logger, link.Endpoint.Servers[0].Host, link.Endpoint.Servers[0].Port);
     }
 
@@ -207,6 +211,8 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         var life = acknowledged == to ? to.Life : ServerLife.Unknown; // of a server that was replaced, any is another
         if (acknowledged.LastAck.OfAnotherLife(life, AckAge) is { } ack)
         {
+            var metAt = new TimeReply();
+            to.TrySend(new CommandBuffer().Command(1).Bulk("TIME"u8).Span, metAt);
             var check = new LastAckCheck(ack, _keys, (check, isThere) =>
             {
                 var link = check.Link!;
@@ -214,7 +220,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
                 if (!isThere)
                 {
                     Log.AckLost(_logger, ack.Epoch, ack.Offset);
-                    LifeBroken?.Invoke(link.Life, link.UpSince);
+                    LifeBroken?.Invoke(link.Life, metAt.Microseconds);
                 }
             }) { Sender = this, Slot = _isCluster ? RedisKeys.SlotOf(ack.Topic) : -1 };
             TrySend(check, to);
@@ -308,6 +314,24 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         public void Fail()
         {
             // The link broke; the next connect asks again.
+        }
+    }
+
+    private sealed class TimeReply : IRespReply
+    {
+        public long Microseconds { get; private set; }
+
+        public void Complete(ref RespReader reply)
+        {
+            if (reply.ReadAny() is object?[] time && time is [byte[] seconds, byte[] micros])
+            {
+                Microseconds = (long.Parse(seconds, CultureInfo.InvariantCulture) * 1_000_000) + long.Parse(micros, CultureInfo.InvariantCulture);
+            }
+        }
+
+        public void Fail()
+        {
+            // Nor is the last acknowledgement found out about.
         }
     }
 

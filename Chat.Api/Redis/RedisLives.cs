@@ -1,8 +1,7 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
@@ -10,8 +9,9 @@ namespace Chat.Api.Redis;
 /// <remarks>
 /// <para>Guarantee: when one node finds that its last acknowledgement is missing from a later life of Redis, the members on every
 /// node are told, in each topic that went over into that life or past it, though no node may have delivered what is missing.</para>
-/// <para>Mechanism: a set in Redis of lives and when each began (<c>{life}@{microseconds}</c>), read by every node once a tick; each
-/// writes again what the set lacks, since it may be lost with a further life.</para>
+/// <para>Mechanism: a set in Redis of lives and when each began (<c>{life}@{microseconds}</c>), read by every node when its link comes up,
+/// before it reads any log over that, and once a tick; each writes again what the set lacks, since it may be lost with a further
+/// life.</para>
 /// <para>Failure: a node that dies together with Redis looks for nothing. What it alone had acknowledged in its last moments,
 /// and no node delivered, is missed in silence.</para>
 /// </remarks>
@@ -22,76 +22,36 @@ internal sealed class RedisLives
     private readonly RedisCommands _commands;
     private readonly RedisKeys _keys;
     private readonly IBackplaneListener _listener;
-    private readonly ConcurrentDictionary<string, long> _undated = new(StringComparer.Ordinal); // found here; timestamp at which each was met
 
     public RedisLives(RedisCommands commands, RedisKeys keys, IBackplaneListener listener)
     {
         _commands = commands;
         _keys = keys;
         _listener = listener;
-        commands.LifeBroken = (life, metAt) =>
+        commands.Up += Share;
+        commands.LifeBroken = (life, began) =>
         {
-            _undated.TryAdd(life, metAt);
-            Learn(life, began: 0);
+            Learn(life, began);
             Share();
         };
     }
 
     /// <summary>Called once a tick.</summary>
-    public void Share() => _ = ShareAsync();
+    public void Share() => _commands.TrySend(new Question(this), RedisKeys.LivesTag);
 
-    private async Task ShareAsync()
+    private void Heard(object?[] members)
     {
-        if (!_commands.IsUp)
+        var written = members.OfType<byte[]>().Select(Encoding.UTF8.GetString).ToHashSet();
+        foreach (var entry in written)
         {
-            return;
+            var at = entry.IndexOf('@', StringComparison.Ordinal);
+            Learn(at < 0 ? entry : entry[..at], long.TryParse(entry.AsSpan(at + 1), CultureInfo.InvariantCulture, out var began) && at > 0 ? began : 0);
         }
 
-        try
-        {
-            await DateAsync();
-            var call = new RedisCall();
-            _keys.BrokenLives(call.Buffer.Command(2).Bulk("SMEMBERS"u8));
-            if (await _commands.CallAsync(call, RedisKeys.LivesTag) is object?[] members)
-            {
-                var written = members.OfType<byte[]>().Select(Encoding.UTF8.GetString).ToHashSet();
-                foreach (var entry in written)
-                {
-                    var at = entry.IndexOf('@', StringComparison.Ordinal);
-                    Learn(at < 0 ? entry : entry[..at], long.TryParse(entry.AsSpan(at + 1), CultureInfo.InvariantCulture, out var began) && at > 0 ? began : 0);
-                }
-
-                await WriteAsync([.. _commands.Broken.All.Where(life => life.Value > 0).Select(Entry).Where(entry => !written.Contains(entry))]);
-            }
-        }
-        catch (BackplaneUnavailableException)
-        {
-            // The next tick asks again.
-        }
+        Write([.. _commands.Broken.All.Where(static life => life.Value > 0).Select(Entry).Where(entry => !written.Contains(entry))]);
     }
 
     private static string Entry(KeyValuePair<string, long> life) => string.Create(CultureInfo.InvariantCulture, $"{life.Key}@{life.Value}");
-
-    // Asked late, perhaps, but of a clock that runs as fast as this one.
-    private async Task DateAsync()
-    {
-        if (_undated.IsEmpty)
-        {
-            return;
-        }
-
-        var call = new RedisCall();
-        call.Buffer.Command(1).Bulk("TIME"u8);
-        if (await _commands.CallAsync(call, RedisKeys.LivesTag) is object?[] time && time is [byte[] seconds, byte[] micros])
-        {
-            var now = (Number(seconds) * 1_000_000) + Number(micros);
-            foreach (var (life, metAt) in _undated)
-            {
-                Learn(life, now - (long)Stopwatch.GetElapsedTime(metAt).TotalMicroseconds);
-                _undated.TryRemove(life, out _);
-            }
-        }
-    }
 
     private void Learn(string life, long began)
     {
@@ -101,25 +61,63 @@ internal sealed class RedisLives
         }
     }
 
-    private async Task WriteAsync(string[] entries)
+    private void Write(string[] entries)
     {
         if (entries.Length == 0)
         {
             return;
         }
 
-        var call = new RedisCall();
-        _keys.BrokenLives(call.Buffer.Command(2 + entries.Length).Bulk("SADD"u8));
+        var add = new Order();
+        _keys.BrokenLives(add.Buffer.Command(2 + entries.Length).Bulk("SADD"u8));
         foreach (var entry in entries)
         {
-            call.Buffer.Bulk(entry);
+            add.Buffer.Bulk(entry);
         }
 
-        var expire = new RedisCall();
+        var expire = new Order();
         _keys.BrokenLives(expire.Buffer.Command(3).Bulk("PEXPIRE"u8));
         expire.Buffer.Bulk((long)Age.TotalMilliseconds);
-        await Task.WhenAll(_commands.CallAsync(call, RedisKeys.LivesTag), _commands.CallAsync(expire, RedisKeys.LivesTag));
+        _commands.TrySend(add, RedisKeys.LivesTag);
+        _commands.TrySend(expire, RedisKeys.LivesTag);
     }
 
-    private static long Number(byte[] digits) => long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
+    /// <summary>Its answer is heard on the link's thread, before that of a log which was asked for later.</summary>
+    private sealed class Question : RedisCommand
+    {
+        private readonly RedisLives _lives;
+
+        public Question(RedisLives lives)
+        {
+            _lives = lives;
+            lives._keys.BrokenLives(Buffer.Command(2).Bulk("SMEMBERS"u8));
+        }
+
+        protected override void OnReply(ref RespReader reply)
+        {
+            if (reply.ReadAny() is object?[] members)
+            {
+                _lives.Heard(members);
+            }
+        }
+
+        protected override void OnFailed(string reason)
+        {
+            // The next link, or the next tick, asks again.
+        }
+    }
+
+    /// <summary>Sent only for its effect, which the next question shows.</summary>
+    private sealed class Order : RedisCommand
+    {
+        protected override void OnReply(ref RespReader reply)
+        {
+            // As above.
+        }
+
+        protected override void OnFailed(string reason)
+        {
+            // As above.
+        }
+    }
 }

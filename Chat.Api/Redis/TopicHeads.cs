@@ -9,7 +9,8 @@ namespace Chat.Api.Redis;
 /// <para>Guarantee: a node that holds a topic learns within about three ticks that its last acknowledged message has not arrived. By
 /// itself, a gap shows only with the topic's next message, which may be hours away.</para>
 /// <para>Mechanism: each acknowledged publish notes its position here. A topic that was quiet for a whole tick is told on one
-/// channel that all nodes listen to, twice, because whatever lost the message may lose one notice as well. A topic in constant
+/// channel that all nodes listen to, twice, because whatever lost the message may lose one notice as well. What the link may have
+/// lost with it is told anew over the next one. A topic in constant
 /// traffic needs none: its next message shows the gap. A node that is at the position does nothing; one that is not reads the log.</para>
 /// <para>Failure: a node that dies between the acknowledgement and the notice sends none. If pub/sub loses a message <em>and</em>
 /// its node dies within two seconds, the gap waits for the topic's next message.</para>
@@ -58,21 +59,23 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
     }
 
     /// <summary>Ends a tick: hands over what is due now, one line <c>{epoch} {offset} {topic}</c> each.</summary>
-    /// <param name="tell">Sends the lines; returns false if it could not, and they are sent at a later tick. Called at most once, under the lock.</param>
+    /// <param name="tell">Sends the lines; returns false if it could not, and they are sent at a later tick. Called at most once, under the lock.
+    /// Its second argument is to be called if it turns out that they may not have got to Redis.</param>
     /// <returns>How many lines were sent.</returns>
-    public int Tell(Func<CommandBuffer, bool> tell)
+    public int Tell(Func<CommandBuffer, Action, bool> tell)
     {
         var lines = new CommandBuffer();
         var count = 0;
+        List<Notice> notices = [];
         lock (_gate)
         {
             for (var node = _byAge.First; node is not null && node.Value.Tick < _tick && lines.Length + node.Value.Bytes + Separators <= options.HeadBytes; node = node.Next)
             {
-                node.Value.Write(lines);
+                notices.Add(node.Value.Write(lines));
                 count++;
             }
 
-            var told = count > 0 && tell(lines) ? count : 0;
+            var told = count > 0 && tell(lines, () => TellAgain(notices)) ? count : 0;
             for (var i = 0; i < told; i++)
             {
                 var node = _byAge.First!;
@@ -90,6 +93,21 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
 
             _tick++;
             return told;
+        }
+    }
+
+    private void TellAgain(List<Notice> notices)
+    {
+        lock (_gate)
+        {
+            foreach (var (topic, epoch, offset) in notices)
+            {
+                // Of an epoch that has ended meanwhile there is nothing to tell.
+                if (!_byTopic.TryGetValue(topic, out var node) || node.Value.IsOf(epoch))
+                {
+                    Acknowledged(topic, epoch, offset);
+                }
+            }
         }
     }
 
@@ -124,8 +142,16 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
             (Tick, Told) = (tick, 0);
         }
 
-        public void Write(CommandBuffer lines) => lines.Raw(_epoch).Raw(" "u8).Raw(_offset).Raw(" "u8).Raw(topic).Raw("\n"u8);
+        public bool IsOf(byte[] epoch) => epoch.AsSpan().SequenceEqual(_epoch);
+
+        public Notice Write(CommandBuffer lines)
+        {
+            lines.Raw(_epoch).Raw(" "u8).Raw(_offset).Raw(" "u8).Raw(topic).Raw("\n"u8);
+            return new Notice(topic, _epoch, _offset);
+        }
     }
+
+    private readonly record struct Notice(byte[] Topic, byte[] Epoch, long Offset);
 
     /// <summary>Finds a topic by bytes that are still in somebody's buffer.</summary>
     private sealed class TopicComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>

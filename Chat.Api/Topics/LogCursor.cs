@@ -110,7 +110,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
     /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing.</summary>
     public void OnLifeBroken(string life)
     {
-        if (_lineage.Lives.Contains(life))
+        if (_lineage.HasPassed(life))
         {
             follower.Hole();
         }

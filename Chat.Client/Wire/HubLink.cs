@@ -11,6 +11,7 @@ internal sealed class HubLink : IAsyncDisposable
 {
     private const byte Separator = 0x1e;
     private const int MostRetryAfter = 300; // seconds
+    private const int TryLater = 1013;
     private const int LargestRecord = 16 * 1024 * 1024; // many times the server's largest answer
 
     private static readonly byte[] Handshake = "{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray();
@@ -194,14 +195,9 @@ internal sealed class HubLink : IAsyncDisposable
                 }
 
                 Take(record => answer = record, most: 1);
-                if (answer is { Type: HubRecord.Close })
-                {
-                    throw new LinkException(new LinkEnd(1013, answer.Error ?? "", MayReconnect: answer.AllowReconnect)); // it could not even begin
-                }
-
                 if (answer?.Error is { } error)
                 {
-                    throw new LinkException(new LinkEnd(1002, error));
+                    throw new LinkException(new LinkEnd(answer.AllowReconnect ? TryLater : 1002, error));
                 }
             }
         }

@@ -10,6 +10,7 @@ public sealed class TopicHeadsTests
 {
     private readonly BackplaneOptions _options = new();
     private readonly TopicHeads _heads;
+    private readonly List<Action> _notTold = []; // of each notice
 
     public TopicHeadsTests() => _heads = new TopicHeads(_options, new BackplaneMetrics(NoMeters.Instance));
 
@@ -30,10 +31,42 @@ public sealed class TopicHeadsTests
         Acknowledge("group:1", "e1", 7);
         Tell();
 
-        Assert.Equal(0, _heads.Tell(_ => false));
+        Assert.Equal(0, _heads.Tell((_, _) => false));
         Assert.Equal(["e1 7 group:1"], Tell());
         Assert.Equal(["e1 7 group:1"], Tell());
         Assert.Empty(Tell());
+    }
+
+    // The link broke with both notices on it. The gap then waited for the topic's next message.
+    [Fact]
+    public void Head_ThatWasLostWithTheLink_IsToldTwiceMore()
+    {
+        Acknowledge("group:1", "e1", 7);
+        Tell();
+        Tell();
+        Tell();
+        Assert.Empty(Tell());
+
+        _notTold.ForEach(static notTold => notTold());
+
+        Assert.Empty(Tell());
+        Assert.Equal(["e1 7 group:1"], Tell());
+        Assert.Equal(["e1 7 group:1"], Tell());
+        Assert.Empty(Tell());
+    }
+
+    [Fact]
+    public void Head_ThatWasLostWithTheLink_IsNotToldInPlaceOfALaterOne()
+    {
+        Acknowledge("group:1", "e1", 7);
+        Tell();
+        Tell();
+        Acknowledge("group:1", "e2", 8);
+
+        _notTold.ForEach(static notTold => notTold());
+
+        Tell();
+        Assert.Equal(["e2 8 group:1"], Tell());
     }
 
     [Fact]
@@ -143,8 +176,9 @@ public sealed class TopicHeadsTests
     private string[] Tell()
     {
         string[] text = [];
-        var told = _heads.Tell(lines =>
+        var told = _heads.Tell((lines, notTold) =>
         {
+            _notTold.Add(notTold);
             text = Encoding.UTF8.GetString(lines.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             return true;
         });

@@ -48,6 +48,7 @@ public sealed class HandshakeTests : IAsyncLifetime
     public async Task Connection_ThatIsToTryLater_TriesLater()
     {
         _answers.Enqueue(["""{"type":7,"error":"try again later","allowReconnect":true}"""]);
+        _answers.Enqueue(["""{"error":"try again later","allowReconnect":true}"""]); // nodes before had the other
         _answers.Enqueue(["{}", Subscribed]);
 
         await using var anna = await Library.ConnectAsync(Options).WaitAsync(Listener.Deadline);

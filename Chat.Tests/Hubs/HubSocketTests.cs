@@ -11,7 +11,10 @@ namespace Chat.Tests.Hubs;
 
 public sealed class HubSocketTests
 {
-    private readonly HubSocket _socket = new(1, "anna", new Pipe().Reader, new FakeSender(),
+    private readonly FakeSender _sender = new();
+    private readonly HubSocket _socket;
+
+    public HubSocketTests() => _socket = new HubSocket(1, "anna", new Pipe().Reader, _sender,
         new ConnectionTable(Options.Create(new ConnectionOptions()), new ConnectionMetrics(NoMeters.Instance), TimeProvider.System));
 
     // SignalR registers its pings at the handshake and the limit of the client's silence at the client's first ping. When
@@ -40,4 +43,29 @@ public sealed class HubSocketTests
 
         Assert.Empty(beats);
     }
+
+    // SignalR's clients fail over anything but an answer to their handshake; and the .NET client over the close code, before it has read that.
+    [Fact]
+    public void Close_BeforeTheHandshakeIsAnswered_IsAnErrorInPlaceOfTheAnswer()
+    {
+        _socket.Speak("json");
+
+        _socket.Close(CloseReason.TryLater);
+
+        Assert.Equal("\u0081\u0032{\"error\":\"try again later\",\"allowReconnect\":true}\u001e\u0088\u0011\u0003\u00e8try again later", Sent);
+    }
+
+    [Fact]
+    public async Task Close_AfterTheHandshakeIsAnswered_IsACloseMessage()
+    {
+        _socket.Speak("json");
+        await _socket.Output.WriteAsync("{}\u001e"u8.ToArray());
+
+        _socket.Close(CloseReason.TryLater);
+
+        Assert.Contains("\"type\":7", Sent, StringComparison.Ordinal);
+        Assert.EndsWith("\u0003\u00f5try again later", Sent, StringComparison.Ordinal);
+    }
+
+    private string Sent => System.Text.Encoding.Latin1.GetString(_sender.Sent);
 }

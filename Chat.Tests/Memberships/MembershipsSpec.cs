@@ -150,6 +150,33 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.True(await A.Memberships.JoinAsync(_anna, "42", 100) > mark.Generation);
     }
 
+    // What a node was told of the lost record was still on its way when the user joined in the new one, left, and every node had confirmed.
+    [RedisFact]
+    public async Task Group_ThatWasLeftSoonAfterItsRecordWasLost_IsNotGivenBack()
+    {
+        var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        await B.Memberships.JoinAsync(_anna, "42", 100);
+
+        var mark = await B.Memberships.LeaveAsync(_anna, "42");
+        B.Memberships.Forget(_anna, "42", mark);
+
+        Assert.Empty((await A.Memberships.ReadAsync(_anna, [new("42", generation)])).Groups);
+    }
+
+    [RedisFact]
+    public async Task Group_ThatWasLeftWhenItsRecordWasLost_IsNotGivenBack()
+    {
+        var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        await B.Memberships.ReadAsync(_anna, Defaults);
+
+        Assert.False((await B.Memberships.LeaveAsync(_anna, "42", evenIfOut: true)).WasIn);
+
+        Assert.DoesNotContain("42", (await A.Memberships.ReadAsync(_anna, [new("42", generation)])).Groups.Keys);
+        Assert.NotNull(await A.Memberships.JoinAsync(_anna, "42", 100));
+    }
+
     [RedisFact]
     public async Task Member_WhoJoinedAfterALook_IsNotEndedByIt()
     {

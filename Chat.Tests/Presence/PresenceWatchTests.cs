@@ -26,6 +26,20 @@ public sealed class PresenceWatchTests
         Assert.Equal(["7: anna 1", "8: +ben", "9: -ben"], _anna.Seen);
     }
 
+    // The record was empty again, and so had no version, when the list was read. What had come and gone was told behind the list all the
+    // same; and what came next, in a record with a version of its own, followed on neither.
+    [Fact]
+    public void News_FromBeforeTheListOfAnEmptyRecord_IsInIt()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnNews(News(8, joined: "ben"));
+        _watch.OnNews(News(9, left: "ben"));
+        _watch.OnList(List(0), _watch.Ask());
+        _watch.OnNews(News(70, joined: "carl"));
+
+        Assert.Equal(["0: ", "70: +carl"], _anna.Seen);
+    }
+
     // The list is read while the channel is listened to: what comes meanwhile may be in it, or not yet.
     [Fact]
     public void News_WhileTheListIsRead_IsToldBehindIt_IfItIsNotInIt()
@@ -82,8 +96,10 @@ public sealed class PresenceWatchTests
         Assert.Empty(_anna.Seen);
         Assert.True(_watch.NeedsList);
 
-        _watch.OnList(List(1099, "anna"), _watch.Ask());
-        Assert.Equal(["1099: anna 1", "1100: +u1100"], _anna.Seen);
+        question = _watch.Ask();
+        _watch.OnNews(News(1101, joined: "u1101"));
+        _watch.OnList(List(1100, "anna"), question);
+        Assert.Equal(["1100: anna 1", "1101: +u1101"], _anna.Seen);
         Assert.False(_watch.NeedsList);
     }
 

@@ -24,6 +24,9 @@ internal enum Fault
     /// <summary>What shows a gap while a topic reads its log is taken to be in that read, which may have been too early.</summary>
     DoubtLostDuringRead,
 
+    /// <summary>What waits for a client of server-sent events or long polling goes out in pieces that end in the midst of a record.</summary>
+    RecordsCutInStreams,
+
     /// <summary>Subscriptions that have gone deaf are not found and made anew.</summary>
     DeafnessUnnoticed,
 

@@ -30,6 +30,30 @@ public sealed class FoundTests : IDisposable
         Assert.Equal(1, laptop.View("group:b")?.Offset);
     }
 
+    // Redis had lost the log, so everything was held until the membership had been looked up. The user left and joined again, and then came
+    // what had been held of the first time, with positions of before.
+    [Fact]
+    public void Device_ThatLeavesAndJoinsAgain_GetsNothingThatWasHeldOfTheFirstTime()
+    {
+        var phone = _cluster.Connect("phone");
+        _cluster.Redis.Flush();
+        _cluster.Node.Memberships.IsAway = true;
+        _cluster.Node.Probe(Chat.Api.Messages.Topic.Group("a"));
+        _cluster.Pass(0.1);
+        phone.Leave("a");
+        _cluster.Pass(0.1);
+        _cluster.Redis.Flush();
+        _cluster.Node.Memberships.IsAway = false;
+        phone.Join("a");
+        _cluster.Pass(2);
+
+        _cluster.Node.Probe(Chat.Api.Messages.Topic.Group("a"));
+        _cluster.Pass(1);
+
+        Assert.Null(_cluster.World.Violation);
+        Assert.Equal(_cluster.Redis.Where("group:a").Epoch, phone.View("group:a")?.Epoch);
+    }
+
     // Its removal had passed before the member was there, and the look that was to find that got no answer. The device stayed in.
     [Fact]
     public void Device_ThatCannotLookAfterItJoined_IsNotInTheGroup()

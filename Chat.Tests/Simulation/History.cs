@@ -191,7 +191,7 @@ internal sealed partial class History : IDisposable
                 node.Process.Run((step.A % 2 == 0 ? node.Backplane.Subscriptions.Link : node.Backplane.Commands).Break);
                 break;
             case StepKind.LinkSlow:
-                (step.A % 2 == 0 ? node.Backplane.Subscriptions.Link : node.Backplane.Commands).SlowUntil = _world.Now + TimeSpan.FromMilliseconds(20 << (step.A % 7)).Ticks;
+                (step.A % 2 == 0 ? node.Backplane.Subscriptions.Link : node.Backplane.Commands).SlowUntil = _world.Now + TimeSpan.FromMilliseconds(20 << (step.A % 8)).Ticks;
                 break;
             case StepKind.NodeCut:
                 node.IsCut = true;

@@ -19,16 +19,8 @@ internal sealed record Said(string Topic, string Epoch, int EpochNumber, long Of
     /// <summary>It was sent again when the log had forgotten it, and so comes twice.</summary>
     public bool IsRepeated { get; set; }
 
-    public long LostAt { get; set; }
-
-    /// <summary>Redis lost more soon after. Whether it is told then is not promised.</summary>
-    public bool IsLostInSeries { get; set; }
-
-    public long AcknowledgedAt { get; set; }
-
-    /// <summary>Whether a node tells, or has told, the others how far the log goes: it knows that the message is published, lives, and its link
-    /// has not broken since, with notices that were on their way.</summary>
-    public bool IsTold => IsAcknowledged && !AcknowledgedTo.Exists(node => node.Process.IsDead || node.Backplane.BrokeAt >= AcknowledgedAt);
+    /// <summary>Whether a node tells, or has told, the others how far the log goes: it knows that the message is published, and lives.</summary>
+    public bool IsTold => IsAcknowledged && !AcknowledgedTo.Exists(static node => node.Process.IsDead);
 
     public bool IsAcknowledged => AcknowledgedTo.Count > 0;
 
@@ -39,14 +31,14 @@ internal sealed record Said(string Topic, string Epoch, int EpochNumber, long Of
 internal sealed class Model(World world, int kept)
 {
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan KnownAfter = TimeSpan.FromSeconds(5); // a link that comes back, and two ticks
+    private static readonly TimeSpan KnownAfter = TimeSpan.FromSeconds(5); // two heartbeats, in which nodes report
 
     private readonly Dictionary<(string Topic, string Epoch, long Offset), Said> _said = [];
     private readonly Dictionary<string, List<Said>> _topics = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Topic, string Epoch), int> _epochs = [];
     private readonly Dictionary<(string User, string Group), long> _joined = [];
     private int _lives = 1;
-    private long _lostAt;
+    private long _flushedAt;
 
     /// <summary>Whether a hole may be told: something was lost with Redis, or is no longer in the log, or its lineage forgot an epoch.</summary>
     public bool MayHaveHoles { get; private set; }
@@ -73,8 +65,11 @@ internal sealed class Model(World world, int kept)
 
     public void OnLife() => MayHaveHoles |= ++_lives > 4; // a log remembers so many
 
-    /// <summary>A node was killed. Had Redis just forgotten that it reports presence, nobody will sweep it: that much is not promised.</summary>
-    public void OnKilled() => MayHaveGhosts |= _lostAt > 0 && world.Now - _lostAt < KnownAfter.Ticks;
+    /// <summary>A node was killed. Had Redis just been flushed under it, nobody knows that it is to be swept: that much is not promised.</summary>
+    public void OnKilled() => MayHaveGhosts |= _flushedAt > 0 && world.Now - _flushedAt < KnownAfter.Ticks;
+
+    /// <summary>Redis has lost everything, and nobody was told.</summary>
+    public void OnFlushed() => _flushedAt = world.Now;
 
     public void OnNewsLost() => IsCalm = false;
 
@@ -134,7 +129,6 @@ internal sealed class Model(World world, int kept)
         if (Stands(topic, epoch, offset) is { } said)
         {
             said.AcknowledgedTo.Add(node);
-            said.AcknowledgedAt = world.Now;
         }
     }
 
@@ -150,13 +144,6 @@ internal sealed class Model(World world, int kept)
     /// <summary>Redis has less than it had.</summary>
     public void OnLost(SimulatedRedis redis)
     {
-        _lostAt = world.Now;
-        // Redis lost something again before every node had heard of the last time; and with it, perhaps, that it did.
-        foreach (var said in _topics.Values.SelectMany(topic => topic))
-        {
-            said.IsLostInSeries |= said.IsLost && world.Now - said.LostAt < KnownAfter.Ticks;
-        }
-
         MembershipsMayBeLost = true;
         MayHaveHoles = true; // an epoch may be lost without any message
         foreach (var said in _topics.Values.SelectMany(topic => topic))
@@ -164,7 +151,6 @@ internal sealed class Model(World world, int kept)
             if (!said.IsLost && !redis.HasHad(said.Topic, said.Epoch, said.Offset))
             {
                 said.IsLost = true;
-                said.LostAt = world.Now;
                 world.Trace($"lost {said.Topic} {said.Epoch}:{said.Offset} {said.Id}");
             }
         }

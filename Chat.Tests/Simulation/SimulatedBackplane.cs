@@ -40,7 +40,7 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
         _heads = new TopicHeads(world.Fault == Fault.HeadsUntold ? OptionsWithoutHeads : Options, Metrics);
         _commands = new SimulatedLink(world, redis, node, this);
         _subscriptions = new SimulatedSubscriptions(world, redis, node, listener, Options, Keys);
-        _lives = new SimulatedLives(world, this, listener, node.Process.Clock);
+        _lives = new SimulatedLives(world, this, listener);
     }
 
     public string Name => "commands";
@@ -51,9 +51,6 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 
     public SimulatedLink Commands => _commands;
 
-    /// <summary>When the link for commands broke last.</summary>
-    public long BrokeAt { get; private set; }
-
     /// <summary>Reads that are under way, for what wraps the listener.</summary>
     public Dictionary<string, int> Reads { get; } = new(StringComparer.Ordinal);
 
@@ -61,7 +58,7 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
     {
         _commands.Connect();
         _subscriptions.Connect();
-        _ticks = _node.Process.Clock.CreateTimer(_ => Tick(), null, TickInterval, TickInterval);
+        _ticks = _node.Process.Clock.CreateTimer(_ => Tick(), null, TickInterval * (_world.Dice.Next(1000) / 1000.0), TickInterval); // nodes do not tick together
     }
 
     public bool IsReady(out string reason)
@@ -145,21 +142,25 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
         _world.Trace($"{_node.Id} commands up in {link.Life}");
         if (_world.Fault != Fault.LastAckUnchecked && _lastAck.OfAnotherLife(link.Life, AckAge) is { } ack)
         {
-            var (life, since) = (link.Life, link.UpSince);
-            link.TrySend(redis => redis.Has(ack), isThere =>
+            var life = link.Life;
+            link.TrySend(redis => (redis.Has(ack), _world.Microseconds), answer =>
             {
-                _lastAck.Settle(ack, (bool)isThere! ? life : null);
-                if (!(bool)isThere)
+                var (isThere, now) = ((bool, long))answer!;
+                _lastAck.Settle(ack, isThere ? life : null);
+                if (!isThere)
                 {
-                    _lives.Found(life, since);
+                    _lives.Found(life, now);
                 }
             });
         }
+
+        _lives.Share();
+        _node.Presence?.Store.Returned?.Invoke();
     }
 
     public void OnDown()
     {
-        BrokeAt = _world.Now;
+        // What was under way has failed.
     }
 
     public void OnRound(Action read)
@@ -207,10 +208,10 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
         _subscriptions.Tick(_commands);
         if (_commands.IsUp)
         {
-            _heads.Tell(lines =>
+            _heads.Tell((lines, notTold) =>
             {
                 var message = lines.Span.ToArray();
-                return _commands.TrySend(redis => Publish(redis, "heads", message));
+                return _commands.TrySend(redis => Publish(redis, "heads", message), failed: notTold);
             });
         }
 

@@ -85,6 +85,12 @@ internal sealed partial class SimulatedClient
         }
 
         var view = _views[line.Topic];
+        if (Topic is null && since.Offset != line.Offset && _model.In(line.Topic).Any(said => said.IsRemoval && said.From == User && !view.Has(said) && said.IsBehind(_model.EpochNumber(line.Topic, view.Epoch), view.Offset)))
+        {
+            BeginView(line); // left, and joined again on another device meanwhile
+            return;
+        }
+
         if (since.Epoch == "invented" || since.Offset != line.Offset)
         {
             Violate(line, $"as the whole of what is behind {since.Epoch}:{since.Offset}");

@@ -78,7 +78,7 @@ internal sealed partial class SimulatedClient : IActor
             since[view.Topic] = new LogPosition(invented ? "invented" : view.Epoch, view.Offset);
         }
 
-        var socket = new SimulatedSocket(_world, line =>
+        var socket = new SimulatedSocket(_world, isStream: Topic is null && _world.Dice.OneIn(3), line =>
         {
             if (Topic is null)
             {

@@ -4,66 +4,45 @@ using Chat.Api.Backplane;
 namespace Chat.Tests.Simulation;
 
 /// <summary>What <see cref="Chat.Api.Redis.RedisLives"/> is: lives of Redis that lost something are told to the other nodes by a set in Redis.</summary>
-internal sealed class SimulatedLives(World world, SimulatedBackplane backplane, IBackplaneListener listener, TimeProvider clock)
+internal sealed class SimulatedLives(World world, SimulatedBackplane backplane, IBackplaneListener listener)
 {
-    private readonly SortedDictionary<string, long> _undated = new(StringComparer.Ordinal);
-
     public BrokenLives Broken { get; } = new();
 
     /// <summary>One turned out to have lost something acknowledged.</summary>
-    public void Found(string life, long metAt)
+    public void Found(string life, long began)
     {
         world.Trace($"broken life {life}");
-        _undated.TryAdd(life, metAt);
-        Learn(life, began: 0);
+        Learn(life, began);
         Share();
     }
 
-    /// <summary>Called once a tick.</summary>
+    /// <summary>Called when the link comes up, and once a tick.</summary>
     public void Share()
     {
-        if (backplane.IsUp && world.Fault != Fault.BrokenLifeUnshared)
+        if (world.Fault != Fault.BrokenLifeUnshared)
         {
-            _ = ShareAsync();
+            backplane.Commands.TrySend(static redis => redis.BrokenLives(), written => Heard((string[])written!));
         }
     }
 
-    private async Task ShareAsync()
+    private void Heard(string[] written)
     {
-        try
+        foreach (var entry in written)
         {
-            if (_undated.Count > 0)
-            {
-                var now = await backplane.CallAsync(_ => world.Microseconds);
-                foreach (var (life, metAt) in _undated.ToArray())
-                {
-                    Learn(life, now - (long)clock.GetElapsedTime(metAt).TotalMicroseconds);
-                    _undated.Remove(life);
-                }
-            }
-
-            var written = await backplane.CallAsync(redis => redis.BrokenLives());
-            foreach (var entry in written)
-            {
-                var at = entry.IndexOf('@', StringComparison.Ordinal);
-                Learn(entry[..at], long.Parse(entry.AsSpan(at + 1), CultureInfo.InvariantCulture));
-            }
-
-            string[] missing = [.. Broken.All.Where(life => life.Value > 0)
-                .Select(life => string.Create(CultureInfo.InvariantCulture, $"{life.Key}@{life.Value}"))
-                .Except(written).Order(StringComparer.Ordinal)];
-            if (missing.Length > 0)
-            {
-                await backplane.CallAsync(redis =>
-                {
-                    redis.AddBrokenLives(missing);
-                    return true;
-                });
-            }
+            var at = entry.IndexOf('@', StringComparison.Ordinal);
+            Learn(entry[..at], long.Parse(entry.AsSpan(at + 1), CultureInfo.InvariantCulture));
         }
-        catch (BackplaneUnavailableException)
+
+        string[] missing = [.. Broken.All
+            .Select(life => string.Create(CultureInfo.InvariantCulture, $"{life.Key}@{life.Value}"))
+            .Except(written).Order(StringComparer.Ordinal)];
+        if (missing.Length > 0)
         {
-            // The next tick asks again.
+            backplane.Commands.TrySend(redis =>
+            {
+                redis.AddBrokenLives(missing);
+                return null;
+            });
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class SimulatedMemberships(SimulatedBackplane backplane, World w
 
     public async Task<long?> JoinAsync(Topic user, string group, int limit) => await backplane.CallAsync(redis => redis.JoinGroup(user.Id, group));
 
-    public Task<LeaveMark> LeaveAsync(Topic user, string group) => backplane.CallAsync(redis => redis.LeaveGroup(user.Id, group));
+    public Task<LeaveMark> LeaveAsync(Topic user, string group, bool evenIfOut = false) => backplane.CallAsync(redis => redis.LeaveGroup(user.Id, group, evenIfOut));
 
     public void Forget(Topic user, string group, LeaveMark mark) => _ = ForgottenAsync(backplane.CallAsync(redis =>
     {

@@ -73,6 +73,8 @@ internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : 
 
     public Action? Restored { get; set; }
 
+    public Action? Returned { get; set; }
+
     public void OnMessage(string topic, byte[] message)
     {
         if (RedisPresence.Parse(message) is { } news)

@@ -5,6 +5,8 @@ namespace Chat.Tests.Simulation;
 // groups.lua, groups-join.lua and groups-leave.lua, without expiry.
 internal sealed partial class SimulatedRedis
 {
+    private const long YoungMicroseconds = 600_000_000;
+
     public UserGroups ReadGroups(string user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
     {
         var known = Get<GroupsState>("groups:" + user);
@@ -55,18 +57,24 @@ internal sealed partial class SimulatedRedis
         return now;
     }
 
-    public LeaveMark LeaveGroup(string user, string group)
+    public LeaveMark LeaveGroup(string user, string group, bool evenIfOut)
     {
         var known = Get<GroupsState>("groups:" + user);
         var now = Math.Max(world.Microseconds, (known?.Latest ?? 0) + 1);
-        if (known?.Generations.ContainsKey(group) != true)
+        var isYoung = now - known?.Born < YoungMicroseconds;
+        if (known?.Generations.ContainsKey(group) != true || known.Through.Contains(group))
         {
+            if (isYoung && evenIfOut)
+            {
+                Set("groups:" + user, known!.With(group, -now) with { Latest = now, Through = [.. known.Through.Where(other => other != group), group] });
+                model.OnLeft(user, group, now);
+            }
+
             return new LeaveMark(now, WasIn: false);
         }
 
         // Of a membership that is older than the record, a node may still give it back: its mark stays.
-        var ended = known.Generations[group];
-        var stays = known.Staying.Contains(group) || (ended > 0 && ended < known.Born);
+        var stays = isYoung || known.Staying.Contains(group) || Math.Abs(known.Generations[group]) < known.Born;
         Set("groups:" + user, known.With(group, -now) with { Latest = now, Staying = stays ? [.. known.Staying, group] : known.Staying });
         model.OnLeft(user, group, now);
         return new LeaveMark(now, WasIn: true);
@@ -74,9 +82,11 @@ internal sealed partial class SimulatedRedis
 
     public void ForgetLeave(string user, string group, long generation)
     {
-        if (Get<GroupsState>("groups:" + user) is { } known && known.Generations.GetValueOrDefault(group) == -generation && !known.Staying.Contains(group))
+        if (Get<GroupsState>("groups:" + user) is { } known && known.Generations.GetValueOrDefault(group) == -generation && !known.Through.Contains(group))
         {
-            Set("groups:" + user, known.Without(group));
+            Set("groups:" + user, known.Staying.Contains(group)
+                ? known with { Staying = [.. known.Staying.Where(other => other != group)], Through = [.. known.Through, group] }
+                : known.Without(group));
         }
     }
 
@@ -91,12 +101,15 @@ internal sealed partial class SimulatedRedis
     // Negative: of a leave that is under way.
     private sealed record GroupsState(long Born, long Latest, Dictionary<string, long> Generations)
     {
-        public string[] Staying { get; init; } = [];
+        public string[] Staying { get; init; } = []; // their marks are kept
+
+        public string[] Through { get; init; } = []; // these are, though every node has confirmed
 
         public GroupsState With(string group, long generation) => this with
         {
             Generations = new(Generations) { [group] = generation },
             Staying = generation > 0 ? [.. Staying.Where(other => other != group)] : Staying,
+            Through = [.. Through.Where(other => other != group)],
         };
 
         public GroupsState Without(string group)

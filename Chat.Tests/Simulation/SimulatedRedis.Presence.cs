@@ -64,6 +64,9 @@ internal sealed partial class SimulatedRedis
         return new PresenceRoll(isKnown, dead);
     }
 
+    /// <summary>Whether it will be swept when it dies.</summary>
+    public bool IsReporter(string node) => Scores("reporters").ContainsKey(node);
+
     public void LeaveRoll(string node, TimeSpan delay)
     {
         var reporters = Scores("reporters");

@@ -85,6 +85,7 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
         _values.Clear();
         _journal.Clear();
         _commands.Clear();
+        model.OnFlushed();
         model.OnLost(this);
     }
 

@@ -38,6 +38,29 @@ internal sealed record Step(StepKind Kind, int A, int B, ulong Seed)
 {
     private const int Faults = 9; // the index of the first kind that is one
 
+    // What hardly ever comes about by chance: steps in a row that concern one node, or, where that is said, another; each with how much.
+    private static readonly (StepKind Kind, int A, bool IsElsewhere)[][] Motifs =
+    [
+        // Its log is read slowly, and a message passes by meanwhile.
+        [
+            (StepKind.RedisBack, 0, false), (StepKind.NodesBack, 0, false), (StepKind.Wait, 7, false),
+            (StepKind.Connect, Any, false), (StepKind.Connect, Any, false), (StepKind.Connect, Any, true), (StepKind.Connect, Any, true), (StepKind.Wait, 4, false),
+            (StepKind.LinkSlow, 7, false), (StepKind.LinkBroken, 0, false), (StepKind.Wait, 5, false),
+            (StepKind.ChannelsLose, 10, false), (StepKind.Post, Any, false), (StepKind.Post, Any, true), (StepKind.Post, Any, false), (StepKind.Wait, 8, false),
+        ],
+
+        // Two losses in a row, before each node has heard of the first.
+        [
+            (StepKind.Post, Any, false), (StepKind.RedisKilled, 1, false), (StepKind.RedisBack, 0, false), (StepKind.Wait, 5, false),
+            (StepKind.RedisKilled, Any, false), (StepKind.RedisBack, 0, false),
+        ],
+
+        // A node that comes, has clients and dies.
+        [(StepKind.NodeStarted, 0, false), (StepKind.Connect, Any, false), (StepKind.Connect, Any, false), (StepKind.Wait, 4, false), (StepKind.NodeKilled, 0, false)],
+    ];
+
+    private const int Any = -1;
+
     // How often each comes; in the order of the kinds.
     private static readonly int[] Weights = [30, 6, 12, 3, 1, 7, 6, 6, 8, 3, 6, 2, 1, 3, 1, 1, 2, 2, 1, 2, 5, 2, 1, 4];
 
@@ -58,7 +81,15 @@ internal sealed record Step(StepKind Kind, int A, int B, ulong Seed)
             steps[i] = new Step((StepKind)kind, dice.Next(1 << 20), dice.Next(1 << 20), dice.Next());
         }
 
-        return steps;
+        var place = dice.OneIn(2) ? steps.Length : dice.Next(steps.Length); // at the end nothing comes that might mend it
+        return isCalm || !dice.OneIn(6) ? steps : [.. steps[..place], .. Motif(dice), .. steps[place..]];
+    }
+
+    private static IEnumerable<Step> Motif(Dice dice)
+    {
+        var node = (dice.Next(1 << 16) * 12) + 11; // of however many there are, the latest or one of the others
+        node = dice.OneIn(2) ? node : dice.Next(1 << 20);
+        return Motifs[dice.Next(Motifs.Length)].Select(step => new Step(step.Kind, step.A == Any ? dice.Next(1 << 20) : step.A, step.IsElsewhere ? node + 1 : node, dice.Next()));
     }
 
     public override string ToString() => $"{Kind} {A} {B}";

@@ -77,7 +77,7 @@ internal sealed class TopicView(string topic, LogPosition start, int epochNumber
             }
 
             // A node that died looks for nothing in the next life of Redis: so much is not promised.
-            if (said.IsLost && isKnown && !said.IsLostInSeries)
+            if (said.IsLost && isKnown)
             {
                 return $"was not told that {said.Id} at {said.Epoch}:{said.Offset}, which was acknowledged, is lost";
             }

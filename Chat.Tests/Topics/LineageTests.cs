@@ -121,6 +121,23 @@ public sealed class LineageTests
         Assert.False((lineage with { Crossed = 0 }).IsBroken); // never left its epoch
     }
 
+    // It became known when the log had gone past that life already, from the epoch before it to one behind it: members were told nothing.
+    [Theory]
+    [InlineData(0x65_00000, true)]
+    [InlineData(0x67_00000, false)]
+    public void Lineage_ThatPassedALife_KnowsIt_WhenTheLifeTurnsOutToHaveLostSomething(long secondsOfTheLife, bool hasPassed)
+    {
+        var broken = new BrokenLives();
+        var lineage = new Lineage(["L3"], Crossed: 0, broken) { Epochs = ("", "6600000" + "00001") };
+        Assert.True(lineage.HasPassed("L3"));
+        Assert.False(lineage.HasPassed("L2"));
+
+        broken.TryAdd("L2", secondsOfTheLife * 1_000_000);
+
+        Assert.Equal(hasPassed, lineage.HasPassed("L2"));
+        Assert.False((lineage with { Lives = [] }).HasPassed("L2")); // it has had no epoch before
+    }
+
     [Fact]
     public async Task Resume_FromTheEpochBefore_IsWhole()
     {

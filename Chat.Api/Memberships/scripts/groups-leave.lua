@@ -1,5 +1,5 @@
 -- Marks that a user has left a group, or forgets the mark.
--- KEYS[1] groups (see groups.lua)   ARGV[1] group   [2] the generation to forget, or '' to mark
+-- KEYS[1] groups (see groups.lua)   ARGV[1] group   [2] the generation to forget, '' to mark, or '!' to mark though the user was not in
 -- Where a backend is told: KEYS[2] queue   [3] its state   ARGV[3...6] what else event.lua takes
 -- Returns the generation that ends, with "+" in front if the user was in, or had a mark that was not forgotten.
 @EVENT@
@@ -7,9 +7,11 @@ local call = redis.call
 local groups = KEYS[1]
 
 local known = call('HMGET', groups, ARGV[1], '::', ':')
-if ARGV[2] ~= '' then
+if ARGV[2] ~= '' and ARGV[2] ~= '!' then
   if known[1] == '-' .. ARGV[2] then
     call('HDEL', groups, ARGV[1])
+  elseif known[1] == '-' .. ARGV[2] .. '!' then
+    call('HSET', groups, ARGV[1], '-' .. ARGV[2] .. '~')
   end
   return ''
 end
@@ -17,13 +19,18 @@ end
 local time = call('TIME')
 local now = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), tonumber(known[2] or '0') + 1)
 local generation = string.format('%.0f', now)
-if not known[1] then
+local born = tonumber(known[3] or '0')
+-- What a node knows of a record that Redis lost it gives back, and what it was told of that one may still be on its way to it. So in the
+-- first ten minutes of a record the mark of a leave is kept when every node has confirmed, and later that of a joining given back.
+local isYoung = born > 0 and now - born < 600000000
+if not known[1] or string.sub(known[1], -1) == '~' then
+  if isYoung and ARGV[2] == '!' then
+    call('HSET', groups, ARGV[1], '-' .. generation .. '~', '::', generation)
+  end
   return generation
 end
--- Of a joining that is older than the record, given back after Redis had lost the one it was in, the mark is not forgotten: a node that has
--- not heard of the leave would give it back once more.
 local ended = string.gsub(known[1], '[-!]', '')
-local stays = (string.sub(known[1], -1) == '!' or tonumber(ended) < tonumber(known[3] or '0')) and '!' or ''
+local stays = (isYoung or string.sub(known[1], -1) == '!' or tonumber(ended) < born) and '!' or ''
 call('HSET', groups, ARGV[1], '-' .. generation .. stays, '::', generation) -- the record's end stays where it is
 if KEYS[2] and string.sub(known[1], 1, 1) ~= '-' then
   event(KEYS[2], KEYS[3], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), 'left ' .. generation .. ' ' .. ARGV[1])

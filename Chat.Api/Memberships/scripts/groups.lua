@@ -1,7 +1,7 @@
 -- What is known of a user's groups; begins the record where there is none, and groups to begin it with are given.
--- KEYS[1] groups   hash: group -> generation of the joining, or "-" and that of a leave under way (with "!" behind it: the
---                  mark stays). And, under what no group
---                  is called, ":" -> the generation at which the record began, "::" -> the last one given
+-- KEYS[1] groups   hash: group -> generation of the joining, or "-" and that of a leave under way. With "!" behind it, its mark
+--                  stays when it is through, then with "~": nobody gives that joining back. And, under what no group is called,
+--                  ":" -> the generation at which the record began, "::" -> the last one given
 -- A generation is the microsecond by Redis's clock, but always above the last one: clocks may go back.
 -- ARGV[1] ms after which an untouched record goes   [2...] pairs of group and generation, 0 for one that begins now
 -- Where a backend is told: KEYS[2] queue   [3] its state, and before the pairs ARGV[2...5] what else event.lua takes

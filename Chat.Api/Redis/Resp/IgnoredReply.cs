@@ -1,5 +1,19 @@
 namespace Chat.Api.Redis.Resp;
 
+/// <summary>The reply of a command that is sent only for its effect, and whose sender has to know if that may not have come about.</summary>
+internal sealed class FailedReply(Action failed) : IRespReply
+{
+    public void Complete(ref RespReader reply)
+    {
+        if (reply.Kind == '-')
+        {
+            failed();
+        }
+    }
+
+    public void Fail() => failed();
+}
+
 /// <summary>The reply of a command that is sent only for its effect.</summary>
 internal sealed class IgnoredReply : IRespReply
 {
