@@ -68,11 +68,12 @@ public sealed class AppLookTests(HubCluster cluster, ITestOutputHelper output) :
         await using var light = await Browser.NewDeviceAsync(Cluster.Edge.Address, Screen(ColorScheme.Light));
         await using var dark = await Browser.NewDeviceAsync(Cluster.Edge.Address, Screen(ColorScheme.Dark));
         await using var phone = await Browser.NewDeviceAsync(Cluster.Edge.Address, Phone);
+        await using var another = await Browser.NewDeviceAsync(Cluster.Edge.Address, Phone);
         var group = Images is null ? _group : "lobby";
         var a = await App.OpenAsync(light, $"name={names[0]}&group={group}");
         var b = await App.OpenAsync(dark, $"name={names[1]}&group={group}");
         var c = await App.OpenAsync(phone, $"name={names[2]}&group={group}");
-        var d = await App.OpenAsync(phone, $"name={names[3]}&group={group}");
+        var d = await App.OpenAsync(another, $"name={names[3]}&group={group}");
         await a.SayAsync("Good morning! The new build is on staging, could somebody have a look at the payment page?");
         await b.HearsAsync("Good morning! The new build is on staging, could somebody have a look at the payment page?");
         await b.SayAsync("On it.");

@@ -35,7 +35,8 @@ internal static class Browser
     }
 }
 
-/// <summary>A browser with its own cookies and storage, and any number of tabs.</summary>
+/// <summary>A browser with its own cookies and storage, and any number of tabs, of which the last that was opened is in front. One behind it draws
+/// once a second, so that a click there takes seconds.</summary>
 internal sealed class Device : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> _problems = [];
