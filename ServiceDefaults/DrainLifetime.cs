@@ -10,6 +10,9 @@ public sealed class DrainLifetime(IHostApplicationLifetime application, IDrain d
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
 
+    // What a drain that has to hurry takes to say what it leaves behind, before the host ends that.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _asked;
 
@@ -26,20 +29,25 @@ public sealed class DrainLifetime(IHostApplicationLifetime application, IDrain d
     private void OnSignal(PosixSignalContext signal)
     {
         signal.Cancel = true; // or the runtime ends the process
-        if (Interlocked.Increment(ref _asked) == 1 && application.ApplicationStarted.IsCancellationRequested)
-        {
-            _ = StopAsync();
-        }
-        else
+        if (!application.ApplicationStarted.IsCancellationRequested)
         {
             drain.Hurry();
             application.StopApplication();
         }
+        else if (Interlocked.Increment(ref _asked) == 1)
+        {
+            _ = StopAfterAsync(drain.RunAsync());
+        }
+        else
+        {
+            drain.Hurry();
+            _ = StopAfterAsync(drain.RunAsync().WaitAsync(LastWords));
+        }
     }
 
-    private async Task StopAsync()
+    private async Task StopAfterAsync(Task drained)
     {
-        await drain.RunAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drained.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         application.StopApplication();
     }
 }
