@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using Chat.Api.Connections;
 
 namespace Chat.Api.Access;
 
@@ -66,7 +65,7 @@ internal sealed partial class ConnectionAccess
         var answer = await ConnectAnswerAsync(renews);
         if (!MayConnect)
         {
-            _connection?.Close(CloseReason.Forbidden);
+            _connection?.Close(Refusal);
         }
 
         _table.Renewals.Add(answer.RenewAt, _renewal);

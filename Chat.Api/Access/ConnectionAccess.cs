@@ -49,6 +49,9 @@ internal sealed partial class ConnectionAccess : IDisposable
     /// <summary>The user's ban from everything, if there is one.</summary>
     public Sanction? Ban => User.Sanctions.Ban;
 
+    /// <summary>What a connection that may not be is closed with.</summary>
+    public CloseReason Refusal => Ban is null ? CloseReason.Forbidden : CloseReason.Banned;
+
     // Most are: nothing is configured, and nothing is held against the user.
     private bool IsOpen => _asker.Token is null && _sources.IsOpen && User.Sanctions.IsEmpty;
 
@@ -69,7 +72,7 @@ internal sealed partial class ConnectionAccess : IDisposable
         CloseIfBanned();
         if (!MayConnect)
         {
-            connection.Close(CloseReason.Forbidden); // between the look at the door and now
+            connection.Close(Refusal); // between the look at the door and now
         }
     }
 
@@ -256,7 +259,7 @@ internal sealed partial class ConnectionAccess : IDisposable
     {
         if (Ban is not null)
         {
-            _connection?.Close(CloseReason.Banned);
+            _connection?.Close(Refusal);
         }
     }
 

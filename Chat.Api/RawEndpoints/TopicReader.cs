@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using Chat.Api.Access;
-using Chat.Api.Connections;
 using Chat.Api.Messages;
 
 namespace Chat.Api.RawEndpoints;
@@ -48,7 +47,7 @@ internal sealed class TopicReader(TopicAccess access) : IMessageReader
     }
 
     // What the connection was for is over; it could only talk into a topic that it does not hear.
-    public void OnRemoved(WebSocketConnection connection) => connection.Close(access.May(Rights.Join) ? CloseReason.LeftGroup : CloseReason.Forbidden);
+    public void OnRemoved(WebSocketConnection connection) => connection.CloseFor(access);
 }
 
 /// <summary>Each message names the user it is for: <c>/chat/user</c>.</summary>

@@ -68,6 +68,9 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
         Enqueue(Format.Forbidden(topic, Access.Until(topic, right), id));
     }
 
+    /// <summary>Closes it, since it is not in the topic any more that it was for.</summary>
+    public void CloseFor(TopicAccess access) => Close(Access.Ban is null && access.May(Rights.Join) ? CloseReason.LeftGroup : Access.Refusal);
+
     /// <summary>From now on the client is told who is in a topic, if it wants to know and its user may.</summary>
     public void Watch(TopicAccess access)
     {

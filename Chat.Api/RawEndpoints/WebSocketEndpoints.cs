@@ -198,7 +198,7 @@ internal sealed class WebSocketEndpoints(
             : await TopicReplay.JoinAsync(topic, connection, from, backplane, IsLetIn);
         if (member is null)
         {
-            connection.Close(access.May(Rights.Join) ? CloseReason.LeftGroup : CloseReason.Forbidden); // between the look before the upgrade and this one
+            connection.CloseFor(access); // between the look before the upgrade and this one
             return;
         }
 

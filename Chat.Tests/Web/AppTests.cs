@@ -183,18 +183,20 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
         await Cluster.AddNodeAsync(); // for whoever comes after this test, however it ends
     }
 
-    // Those of the edge go to whichever node has fewest connections.
+    // Those of the edge go to whichever node has fewest connections: the more of them are open, the fewer has another one.
     private async Task<App> OpenElsewhereAsync(Device device, string user, string otherThan)
     {
-        for (var i = 0; i < 10; i++)
+        var opened = new List<App>();
+        while (opened.Count < 10)
         {
             var app = await App.OpenAsync(device, $"name={user}&group={_group}");
             if (await app.NodeAsync() != otherThan)
             {
+                await Task.WhenAll(opened.Select(one => one.Page.CloseAsync()));
                 return app;
             }
 
-            await app.Page.CloseAsync();
+            opened.Add(app);
         }
 
         throw new InvalidOperationException($"Ten in a row came to node {otherThan}.");
