@@ -9,7 +9,7 @@ namespace Chat.Faults.Clients;
 internal sealed class HubLoadClient : ILoadClient
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private static readonly string[] DefaultGroups = ["group:first", "group:second"]; // whoever connects is in these
 

@@ -44,7 +44,13 @@ internal sealed class LibraryLoadClient : ILoadClient
     public static async Task<ILoadClient> ConnectAsync(Func<Uri> door, string name, string group, TimeSpan within)
     {
         using var deadline = new CancellationTokenSource(within);
-        var client = await Library.ConnectAsync(new ChatClientOptions { Server = door(), Door = door, Token = _ => ValueTask.FromResult(TestToken.For(name)) }, deadline.Token);
+        var client = await Library.ConnectAsync(new ChatClientOptions
+            {
+                Server = door(),
+                Door = door,
+                Token = _ => ValueTask.FromResult(TestToken.For(name)),
+                LongestDelay = HubLoadClient.LongestPause, // as all clients here: a recovery is not to be a matter of who waits longest
+            }, deadline.Token);
         var connected = new LibraryLoadClient(client, name, group);
         await client.JoinAsync(group, cancellationToken: deadline.Token);
         return connected;
