@@ -55,7 +55,10 @@ internal interface IPresenceStore
     Task LeaveAsync(TimeSpan delay);
 
     /// <summary>A dead node has been swept.</summary>
-    Task ForgetNodeAsync(string node);
+    /// <param name="node">The node.</param>
+    /// <param name="hadUsers">Whether there were any. If there were none for the second time, it is forgotten.</param>
+    /// <param name="lookAgain">Else, after how long somebody is to look again.</param>
+    Task SweptAsync(string node, bool hadUsers, TimeSpan lookAgain);
 }
 
 /// <param name="IsKnown">False: others have swept this node, or have begun to; it has to report everything again.</param>

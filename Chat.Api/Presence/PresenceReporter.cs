@@ -25,6 +25,9 @@ internal sealed partial class PresenceReporter(
     /// <summary>How often everything is reported again, so that nothing expires and no error stays.</summary>
     public static readonly TimeSpan RenewEvery = TimeSpan.FromHours(6);
 
+    /// <summary>How long after a roll a node may report.</summary>
+    public static TimeSpan ReportsFor(NodeOptions nodes) => nodes.Lease - nodes.Heartbeat;
+
     private const int UsersPerReport = 200;
     private const int TopicsAtOnce = 64;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
@@ -109,7 +112,7 @@ internal sealed partial class PresenceReporter(
 
     // Its lease, which ends no earlier than this, keeps others from sweeping it.
     private bool MayReport() =>
-        Volatile.Read(ref _rolledAt) is not 0 and var rolled && rolled >= Volatile.Read(ref _returnedAt) && time.GetElapsedTime(rolled) < nodes.Value.Lease - nodes.Value.Heartbeat;
+        Volatile.Read(ref _rolledAt) is not 0 and var rolled && rolled >= Volatile.Read(ref _returnedAt) && time.GetElapsedTime(rolled) < ReportsFor(nodes.Value);
 
     private async Task<bool> TryReportAsync()
     {

@@ -23,7 +23,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
     private readonly LiveNodes _nodes;
     private readonly NodeSelf _self;
     private readonly PresenceOptions _options;
-    private readonly TimeSpan _heartbeat;
+    private readonly NodeOptions _nodeOptions;
     private readonly TimeProvider _time;
     private readonly ILogger<PresenceSweeper> _logger;
 
@@ -44,7 +44,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         _nodes = nodes;
         _self = self;
         _options = options.Value;
-        _heartbeat = nodeOptions.Value.Heartbeat;
+        _nodeOptions = nodeOptions.Value;
         _time = time;
         _logger = logger;
     }
@@ -59,7 +59,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         _nodes.Joined += OnChange; // this node itself: its clients come as soon as it is registered
         _nodes.Left += OnChange;
         _store.Returned = OnReturned;
-        await using var timer = _time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, _heartbeat);
+        await using var timer = _time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, _nodeOptions.Heartbeat);
         try
         {
             while (await _wakes.Reader.WaitToReadAsync(stoppingToken))
@@ -82,16 +82,19 @@ internal sealed partial class PresenceSweeper : BackgroundService
         await LeaveAsync();
     }
 
-    /// <summary>Sweeps a node for as long as it has topics. What fails is done again, by whichever node is next.</summary>
-    public async Task SweepAsync(string node)
+    /// <summary>Sweeps a node for as long as it has topics. What fails is done again, by whichever node is next. Returns whether it had any.</summary>
+    public async Task<bool> SweepAsync(string node)
     {
+        var had = false;
         while (await _store.TopicsOfAsync(node, TopicsAtOnce) is { Count: > 0 } names)
         {
+            had = true;
             await Task.WhenAll(names.Select(Topic.Parse).OfType<Topic>().Select(topic => _store.ReportAsync(topic, node, [], isAll: true)));
             await _store.RemoveTopicsAsync(node, names);
         }
 
-        await _store.ForgetNodeAsync(node);
+        await _store.SweptAsync(node, had, lookAgain: PresenceReporter.ReportsFor(_nodeOptions)); // then no report of it can come any more
+        return had;
     }
 
     private void OnChange(NodeInfo node) => Wake();
@@ -133,9 +136,11 @@ internal sealed partial class PresenceSweeper : BackgroundService
                     return;
                 }
 
-                await SweepAsync(roll.DeadNode);
-                _metrics.Swept();
-                Log.Swept(_logger, roll.DeadNode);
+                if (await SweepAsync(roll.DeadNode))
+                {
+                    _metrics.Swept();
+                    Log.Swept(_logger, roll.DeadNode);
+                }
             }
         }
         catch (BackplaneUnavailableException exception)
@@ -153,7 +158,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
     {
         try
         {
-            await _store.LeaveAsync(_options.LeaveDelay).WaitAsync(_heartbeat, _time);
+            await _store.LeaveAsync(_options.LeaveDelay).WaitAsync(_nodeOptions.Heartbeat, _time);
         }
         catch (Exception exception) when (exception is BackplaneUnavailableException or TimeoutException)
         {

@@ -194,20 +194,20 @@ internal sealed class RedisPresence : IPresenceStore
         return _commands.CallAsync(call, RedisKeys.NodesTag);
     }
 
-    public Task ForgetNodeAsync(string node)
+    public Task SweptAsync(string node, bool hadUsers, TimeSpan lookAgain)
     {
-        var call = Roll(arguments: 3, node);
-        call.Buffer.Bulk("swept"u8);
+        var call = Roll(arguments: 3, node, lookAgain);
+        call.Buffer.Bulk(hadUsers ? "found"u8 : "swept"u8);
         return _commands.CallAsync(call, RedisKeys.NodesTag);
     }
 
-    private RedisCall Roll(int arguments, string? node = null)
+    private RedisCall Roll(int arguments, string? node = null, TimeSpan? time = null)
     {
         var call = new RedisCall();
         RollScript.Begin(call.Buffer, keys: 2, arguments);
         _keys.Leases(call.Buffer);
         _keys.Reporters(call.Buffer);
-        call.Buffer.Bulk(node ?? _node).Bulk((long)SweepTime.TotalMilliseconds);
+        call.Buffer.Bulk(node ?? _node).Bulk((long)(time ?? SweepTime).TotalMilliseconds);
         return call;
     }
 

@@ -126,7 +126,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
     }
 
     [RedisFact]
-    public async Task DeadNode_IsGivenToOneOnly_AndIsForgottenOnceItIsSwept()
+    public async Task DeadNode_IsGivenToOneOnly()
     {
         await A.CallRollAsync();
         await B.CallRollAsync();
@@ -143,7 +143,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal([_group.Name], await A.TopicsOfAsync(NodeB.Id, 10));
         await A.ReportAsync(_group, NodeB.Id, [], isAll: true);
         await A.RemoveTopicsAsync(NodeB.Id, [_group.Name]);
-        await A.ForgetNodeAsync(NodeB.Id);
+        await A.SweptAsync(NodeB.Id, hadUsers: true, Long);
         Assert.Equal((1, "ben 1"), await ReadAsync());
         Assert.Equal("", (await A.CallRollAsync()).DeadNode);
         Assert.Equal(0L, Redis.Server.Execute("EXISTS", $"{Prefix}{{nodes}}:topics:{NodeB.Id}"));
@@ -160,7 +160,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Live(NodeA.Id);
 
         Assert.False((await A.CallRollAsync()).IsKnown); // the sweep has begun
-        await B.ForgetNodeAsync(NodeA.Id);
+        await B.SweptAsync(NodeA.Id, hadUsers: true, Long);
         Assert.False((await A.CallRollAsync()).IsKnown); // and is over
         Assert.True((await A.CallRollAsync()).IsKnown);
     }
@@ -177,6 +177,35 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
     }
 
+    // It lived on without its lease, which Redis had lost, and reported users after it was swept; then it died.
+    [RedisFact]
+    public async Task DeadNode_IsForgottenOnlyWhenItHadNoUsersForTheSecondTime()
+    {
+        await A.CallRollAsync();
+        Die(NodeA.Id);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+
+        await B.SweptAsync(NodeA.Id, hadUsers: false, lookAgain: TimeSpan.Zero);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+        await B.SweptAsync(NodeA.Id, hadUsers: true, lookAgain: TimeSpan.Zero);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+        await B.SweptAsync(NodeA.Id, hadUsers: false, lookAgain: TimeSpan.Zero);
+
+        Assert.Equal("", (await B.CallRollAsync()).DeadNode);
+    }
+
+    [RedisFact]
+    public async Task DeadNode_ThatWasSwept_IsNotLookedAtAgainBeforeItsTime()
+    {
+        await A.CallRollAsync();
+        Die(NodeA.Id);
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+
+        await B.SweptAsync(NodeA.Id, hadUsers: true, lookAgain: Long);
+
+        Assert.Equal("", (await B.CallRollAsync()).DeadNode);
+    }
+
     // It lives, and has come back while another swept it. It must learn that it was swept; and if it dies before, somebody must sweep it.
     [RedisFact]
     public async Task Node_ThatComesBackWhileItIsSwept_IsNotKnown_AndCanBeSweptAgain()
@@ -186,7 +215,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
         Assert.False((await A.CallRollAsync()).IsKnown);
 
-        await B.ForgetNodeAsync(NodeA.Id);
+        await B.SweptAsync(NodeA.Id, hadUsers: true, Long);
 
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
         Assert.False((await A.CallRollAsync()).IsKnown);

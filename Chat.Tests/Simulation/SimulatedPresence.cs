@@ -126,7 +126,7 @@ internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : 
 
     public Task LeaveAsync(TimeSpan delay) => DoAsync(redis => redis.LeaveRoll(node.Id, delay));
 
-    public Task ForgetNodeAsync(string dead) => DoAsync(redis => redis.ForgetNode(dead));
+    public Task SweptAsync(string dead, bool hadUsers, TimeSpan lookAgain) => DoAsync(redis => redis.Swept(dead, hadUsers, lookAgain));
 
     private Task<bool> DoAsync(Action<SimulatedRedis> what) => node.Backplane.CallAsync(redis =>
     {

@@ -54,6 +54,12 @@ internal sealed partial class SimulatedRedis
         var reporters = Scores("reporters");
         var isKnown = reporters.TryGetValue(node, out var known) && known == 0;
         reporters[node] = 0;
+        var looked = Scores("looked");
+        if (looked.Remove(node))
+        {
+            Set("looked", looked);
+        }
+
         var dead = reporters.Keys.FirstOrDefault(other => other != node && reporters[other] <= Milliseconds && !Scores("leases").ContainsKey(other)) ?? "";
         if (dead.Length > 0)
         {
@@ -74,19 +80,26 @@ internal sealed partial class SimulatedRedis
         Set("reporters", reporters);
     }
 
-    public void ForgetNode(string node)
+    public void Swept(string node, bool hadUsers, TimeSpan lookAgain)
     {
         var reporters = Scores("reporters");
+        var looked = Scores("looked"); // the halves of the real scores
         if (reporters.TryGetValue(node, out var score) && score == 0)
         {
             reporters[node] = 1; // it lives, and came back in the midst of that
         }
+        else if (hadUsers || !looked.ContainsKey(node))
+        {
+            (reporters[node], looked[node]) = (Milliseconds + (long)lookAgain.TotalMilliseconds, 1);
+        }
         else
         {
             reporters.Remove(node);
+            looked.Remove(node);
         }
 
         Set("reporters", reporters);
+        Set("looked", looked);
     }
 
     public void AddTopics(string node, IEnumerable<string> topics) => Set("topics:" + node, TopicsOf(node, int.MaxValue).Union(topics).ToArray());

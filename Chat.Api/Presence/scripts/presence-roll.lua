@@ -1,17 +1,26 @@
 -- A node says that it reports presence, and asks for a node that did and is dead, in order to sweep it.
 -- KEYS[1] leases (see node-beat.lua)
--- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock
+-- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock; with a half behind it once
+--         it has been swept. 0: it called the roll last
 -- ARGV[1] the node   [2] ms for which a dead node is given to the one that asks   [3] ms, if the node is leaving: it is to be swept
---         only after these, since its users may be on their way to other nodes; or 'swept': another node has swept it
+--         only after these, since its users may be on their way to other nodes. Or another node has swept it, and found users ('found')
+--         or none ('swept')
 -- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; and the dead node, or an empty text.
+-- A node that is only taken for dead, since Redis has lost its lease, may report for a while without knowing, and die then. So a dead node is
+-- looked at again [2] ms after it was swept, and forgotten when nobody was found in it.
 local call = redis.call
 local leases, reporters, node = KEYS[1], KEYS[2], ARGV[1]
 local time = call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
-if ARGV[3] == 'swept' then
-  if tonumber(call('ZSCORE', reporters, node) or '1') == 0 then
+local function later(half) return string.format('%.1f', now + tonumber(ARGV[2]) + half) end
+
+if ARGV[3] == 'swept' or ARGV[3] == 'found' then
+  local score = tonumber(call('ZSCORE', reporters, node) or '1')
+  if score == 0 then
     call('ZADD', reporters, '1', node) -- it lives, and came back in the midst of that: it stays, and will find that it is not known
+  elseif ARGV[3] == 'found' or score % 1 == 0 then
+    call('ZADD', reporters, later(0.5), node)
   else
     call('ZREM', reporters, node)
   end
@@ -27,7 +36,7 @@ local known = call('ZSCORE', reporters, node)
 call('ZADD', reporters, '0', node)
 for _, other in ipairs(call('ZRANGEBYSCORE', reporters, '-inf', string.format('%.0f', now))) do
   if other ~= node and not call('ZSCORE', leases, other) then
-    call('ZADD', reporters, string.format('%.0f', now + tonumber(ARGV[2])), other)
+    call('ZADD', reporters, later(tonumber(call('ZSCORE', reporters, other)) % 1), other)
     return { known and tonumber(known) == 0 and '1' or '0', other }
   end
 end
