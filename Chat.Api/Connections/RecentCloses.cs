@@ -16,10 +16,11 @@ internal sealed class RecentCloses(TimeProvider time)
         var known = reason.Code == CloseReason.Disconnected.Code ? CloseReason.Disconnected : reason;
         lock (_gate)
         {
-            ref var current = ref _minutes[Minute % Minutes];
-            if (current.Minute != Minute)
+            var minute = Minute;
+            ref var current = ref _minutes[minute % Minutes];
+            if (current.Minute != minute)
             {
-                current.Minute = Minute;
+                current.Minute = minute;
                 current.Counts.Clear();
             }
 
@@ -32,9 +33,10 @@ internal sealed class RecentCloses(TimeProvider time)
     {
         lock (_gate)
         {
+            var since = Minute - Minutes;
             return
             [
-                .. _minutes.Where(minute => minute.Minute > Minute - Minutes).SelectMany(static minute => minute.Counts)
+                .. _minutes.Where(minute => minute.Minute > since).SelectMany(static minute => minute.Counts)
                     .GroupBy(static count => count.Key, static count => count.Value)
                     .Select(static counts => (Reason: counts.Key, Count: counts.Sum()))
                     .OrderByDescending(static close => close.Count),

@@ -281,6 +281,11 @@ internal sealed partial class HubClient
         {
             if (member.Held is not null)
             {
+                foreach (var (id, one) in _removed.Where(static removed => removed.Value.Held is null))
+                {
+                    _removed.TryRemove(new(id, one)); // or they would be kept, with their topics, for as long as the connection
+                }
+
                 _removed[topic.Id] = member;
             }
 
