@@ -1,7 +1,7 @@
 -- A node says that it reports presence, and asks for a node that did and is dead, in order to sweep it.
 -- KEYS[1] leases (see node-beat.lua)
--- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock; with a half behind it once
---         it has been swept. 0: it called the roll last
+-- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock. Once it has been swept,
+--         half a millisecond is taken off, which tells that. 0: it has called the roll since
 -- ARGV[1] the node   [2] ms for which a dead node is given to the one that asks   [3] ms, if the node is leaving: it is to be swept
 --         only after these, since its users may be on their way to other nodes. Or another node has swept it, and found users ('found')
 --         or none ('swept')
@@ -13,7 +13,7 @@ local leases, reporters, node = KEYS[1], KEYS[2], ARGV[1]
 local time = call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
-local function later(half) return string.format('%.1f', now + tonumber(ARGV[2]) + half) end
+local function later(half) return string.format('%.1f', now + tonumber(ARGV[2]) - half) end
 
 if ARGV[3] == 'swept' or ARGV[3] == 'found' then
   local score = tonumber(call('ZSCORE', reporters, node) or '1')
