@@ -133,7 +133,10 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
         var anna = await App.OpenAsync(device, $"name={_anna}&group={_group}");
         var ben = await App.OpenAsync(another, $"name={_ben}&group={_group}");
         await anna.HearsAsync("line 59");
-        await anna.Page.Locator(".from").Last.ClickAsync();
+        await anna.Page.Locator("#scroll").EvaluateAsync("one => { one.scrollTop = 0; }");
+        await anna.HearsAsync("line 0"); // now the name stays where it is
+        await anna.Page.Locator(".from").ClickAsync();
+        await Expect(anna.Title).ToHaveTextAsync(_ben);
         await anna.SayAsync("between us");
         await Expect(ben.Entry(_anna).Locator(".badge")).ToHaveTextAsync("1");
         await ben.SayAsync("unread by anna");
