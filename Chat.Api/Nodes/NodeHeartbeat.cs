@@ -1,9 +1,7 @@
 using System.Threading.Channels;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using ServiceDefaults.Nodes;
 using StackExchange.Redis;
-using IServer = Microsoft.AspNetCore.Hosting.Server.IServer;
 
 namespace Chat.Api.Nodes;
 
@@ -17,7 +15,7 @@ internal sealed partial class NodeHeartbeat(
     NodeSelf self,
     NodeDrain drain,
     StoppedEdges edges,
-    IServer server,
+    OwnAddress address,
     IHostApplicationLifetime lifetime,
     IOptions<NodeOptions> options,
     TimeProvider time,
@@ -30,7 +28,7 @@ internal sealed partial class NodeHeartbeat(
     // The lease ends by itself: what is gained by leaving is not worth a longer stop.
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(2);
 
-    private bool _listening;
+    private NodeAddress? _address; // not null: it also listens to announcements
     private bool _announcedDraining;
     private bool? _redisAnswers;
 
@@ -42,10 +40,7 @@ internal sealed partial class NodeHeartbeat(
             return;
         }
 
-        self.Address = options.Value.Address ?? NodeAddress.From(
-            server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [], NodeAddress.OfThisMachine)
-            ?? throw new InvalidOperationException(
-                $"No TCP address is bound that the edge could reach; set {NodeOptions.Section}:Address.");
+        address.Demand();
 
         // The first to know: clients must not be told to reconnect while the edge still sends them here.
         drain.Begun += Wake;
@@ -92,23 +87,25 @@ internal sealed partial class NodeHeartbeat(
 
     private async Task BeatAsync()
     {
-        var me = self.Describe();
-        var leaving = me.State == NodeState.Draining;
+        var leaving = drain.IsDraining;
         try
         {
-            if (!_listening)
+            if (_address is null)
             {
                 await registry.ListenAsync(OnAnnounced);
-                _listening = true;
+                _address = await address.FindAsync();
+                self.Address = _address.Url;
             }
 
+            var me = self.Describe();
+            leaving = me.State == NodeState.Draining;
             var announced = live.TakeAnnounced();
             live.Update(await registry.BeatAsync(me, announce: leaving && !_announcedDraining), announced);
             _announcedDraining = leaving;
             if (_redisAnswers != true)
             {
                 _redisAnswers = true;
-                LogRegistered(me.Id, me.Address);
+                LogRegistered(me.Id, me.Address, _address.Origin);
             }
         }
         catch (Exception exception)
@@ -118,7 +115,7 @@ internal sealed partial class NodeHeartbeat(
             if (_redisAnswers != false)
             {
                 _redisAnswers = false;
-                LogRegistryAway(me.Id, Reason(exception));
+                LogRegistryAway(self.Id, Reason(exception));
             }
         }
 

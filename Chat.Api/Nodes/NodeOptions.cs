@@ -19,7 +19,7 @@ internal sealed class NodeOptions
     /// <value>100 ms to 1 minute. Default 2 seconds.</value>
     public TimeSpan OrderTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The address at which the edge reaches this node, when it is not the one it listens on.</summary>
-    /// <value>An absolute http or https URL. Default: the address the server really bound.</value>
+    /// <summary>The address at which the edge reaches this node, when that is not what <see cref="OwnAddress"/> finds out.</summary>
+    /// <value>An absolute http or https URL. Default: none.</value>
     public string? Address { get; set; }
 }

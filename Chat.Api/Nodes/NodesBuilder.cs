@@ -21,6 +21,7 @@ internal static class NodesBuilder
         services.AddSingleton<NodeIdentity>();
         services.AddSingleton<NodeDrain>();
         services.AddSingleton<NodeSelf>();
+        services.AddSingleton<OwnAddress>();
         services.AddSingleton<LiveNodes>();
         services.AddSingleton<OtherNodes>();
         services.AddSingleton<StoppedEdges>();

@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Chat.Api.Nodes;
+
+/// <summary>One of this machine's addresses, for a server that listens on all of them.</summary>
+/// <param name="Host">As it stands in a URL: an IPv6 address in brackets.</param>
+/// <param name="Origin">Why this one, in words for the log.</param>
+internal sealed record MachineAddress(string Host, string Origin)
+{
+    /// <summary>The address from which this machine reaches another. Several networks may meet in a machine, and an edge is on one that leads
+    /// to Redis. Null where there is no way, or its address is none that others could use.</summary>
+    public static MachineAddress? OnTheWayTo(IPAddress other, bool onlyIPv4)
+    {
+        using var probe = new Socket(other.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            probe.Connect(other, port: 9); // looks the route up, and sends nothing
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+
+        var own = ((IPEndPoint)probe.LocalEndPoint!).Address;
+        return IsForOthers(own, onlyIPv4) ? Of(own, "its address on the way to Redis") : null;
+    }
+
+    /// <summary>The address of a network that is up, of IPv4 where there is one; localhost on a machine that has none.</summary>
+    public static MachineAddress OfANetwork(bool onlyIPv4)
+    {
+        var address = NetworkInterface.GetAllNetworkInterfaces()
+            .Where(network => network.OperationalStatus == OperationalStatus.Up
+                && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            // One with a gateway leads somewhere; bridges of container engines have none.
+            .OrderByDescending(network => network.GetIPProperties().GatewayAddresses.Count)
+            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address)
+            .Where(candidate => IsForOthers(candidate, onlyIPv4))
+            .OrderBy(candidate => candidate.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
+            .FirstOrDefault();
+        return address is null ? new MachineAddress("localhost", "since it has no network") : Of(address, "the address of its first network");
+    }
+
+    /// <summary>One that somebody gave.</summary>
+    public static MachineAddress Of(IPAddress address, string origin) =>
+        new(address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString(), origin);
+
+    private static bool IsForOthers(IPAddress address, bool onlyIPv4) =>
+        !IPAddress.IsLoopback(address)
+        && (address.AddressFamily == AddressFamily.InterNetwork || (!onlyIPv4 && !address.IsIPv6LinkLocal)); // which needs an interface to go with it
+}
