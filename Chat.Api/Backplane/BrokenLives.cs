@@ -25,18 +25,20 @@ internal sealed class BrokenLives
         return isNew;
     }
 
+    public bool IsEmpty => _lives.IsEmpty;
+
     public bool Contains(string life) => _lives.ContainsKey(life);
 
-    /// <summary>Whether one is known to have begun before an epoch of a log did.</summary>
-    public bool HasBegunBefore(string life, string epoch) => _lives.TryGetValue(life, out var began) && began > 0 && began <= TimeOf(epoch);
+    /// <summary>Whether one is known to have begun after one epoch of a log did, and before a later one.</summary>
+    public bool HasBegunBetween(string life, string epoch, string later) =>
+        TimeOf(epoch) is > 0 and var from && TimeOf(later) is > 0 and var to && _lives.TryGetValue(life, out var began) && from < began && began <= to;
 
-    /// <summary>Whether one began after one epoch of a log did, and before a later one.</summary>
-    /// <param name="epoch">The one.</param>
+    /// <summary>Whether any did.</summary>
+    /// <param name="epoch">The one epoch.</param>
     /// <param name="later">The later one.</param>
     /// <param name="others">Lives that do not count: those that began epochs of the log themselves.</param>
     public bool HasBegunBetween(string epoch, string later, IEnumerable<string> others) =>
-        !_lives.IsEmpty && TimeOf(epoch) is > 0 and var from && TimeOf(later) is > 0 and var to
-        && _lives.Any(life => from < life.Value && life.Value <= to && !others.Contains(life.Key));
+        !_lives.IsEmpty && _lives.Any(life => HasBegunBetween(life.Key, epoch, later) && !others.Contains(life.Key));
 
     // Seconds and, in the last five digits, microseconds, all hexadecimal.
     private static long TimeOf(string epoch) =>

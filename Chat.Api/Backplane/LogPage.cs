@@ -13,4 +13,17 @@ internal sealed record LogPage(string Epoch, long Last, IReadOnlyList<byte[]> En
 
     /// <summary>Whether the log goes on from an offset of the epoch asked for, without anything acknowledged missing in between.</summary>
     public bool Continues(long offset) => offset <= Common && !Lineage.IsBroken;
+
+    /// <summary>Reads a log of whose present epoch nobody can have a position without knowing what was lost before it.</summary>
+    /// <param name="read">Reads; an epoch it is given it ends behind a hole, if that is the log's, unless it is empty.</param>
+    public static async Task<LogPage> WithoutDoubtsAsync(Func<string, Task<LogPage>> read)
+    {
+        var page = await read("");
+        while (page.Lineage.IsDoubted)
+        {
+            page = await read(page.Epoch);
+        }
+
+        return page;
+    }
 }

@@ -111,11 +111,12 @@ internal sealed class RedisBackplane : IBackplane
 
     public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(_keys.Channel(topic));
 
-    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => ReadAsync(topic, epoch, since, limit, endsEpoch: false);
+    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) =>
+        LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole));
 
-    public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, endsEpoch: true);
+    public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, epoch, "twice");
 
-    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, bool endsEpoch)
+    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, string ends, string why)
     {
         if (_options.LogOf(topic.Kind).Messages == 0)
         {
@@ -123,18 +124,19 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var call = new RedisCall();
-        Read.Begin(call.Buffer, keys: 2, arguments: 7);
+        Read.Begin(call.Buffer, keys: 2, arguments: 8);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);
         call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Life()
             .Bulk((long)_options.PositionAge.TotalMilliseconds)
             .Bulk((long)_options.EmptyPositionAge.TotalMilliseconds)
-            .Bulk(endsEpoch ? 1 : 0);
+            .Bulk(ends)
+            .Bulk(why);
         var reply = await _commands.CallAsync(call, topic.Utf8Name.Span);
-        return reply is object?[] fields && fields is [byte[] current, long last, long common, long crossed, byte[] lives, .. var envelopes]
+        return reply is object?[] fields && fields is [byte[] current, long last, long common, long crossed, byte[] lineage, .. var envelopes]
             ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()], common)
             {
-                Lineage = new Lineage(Encoding.UTF8.GetString(lives).Split(' ', StringSplitOptions.RemoveEmptyEntries), (int)crossed, _commands.Broken)
+                Lineage = new Lineage(Lineage.Parse(Encoding.UTF8.GetString(lineage)), (int)crossed, _commands.Broken)
                 {
                     Epochs = (epoch, Encoding.UTF8.GetString(current)),
                 },

@@ -178,12 +178,13 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing.</summary>
-    public void OnLifeBroken(string life)
+    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing. Returns
+    /// true if <see cref="FillAsync"/> has to run.</summary>
+    public bool OnLifeBroken(string life)
     {
         lock (_gate)
         {
-            _cursor.OnLifeBroken(life);
+            return _cursor.OnLifeBroken(life);
         }
     }
 

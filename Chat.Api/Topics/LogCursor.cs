@@ -107,14 +107,9 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         return !isKnown && Suspect();
     }
 
-    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing.</summary>
-    public void OnLifeBroken(string life)
-    {
-        if (_lineage.HasPassed(life))
-        {
-            follower.Hole();
-        }
-    }
+    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing. Returns
+    /// true if the log has to be read, which then has a hole behind the present epoch.</summary>
+    public bool OnLifeBroken(string life) => _lineage.HasPassed(life) && Suspect();
 
     /// <summary>Begins a read, and says from where. The message passed last is read once more: a Redis that came back without the last
     /// of what it had acknowledged gives their offsets again, to others, and what follows then continues another history.</summary>
@@ -132,7 +127,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
     /// <summary>Passes on a page of the log. Returns true if nothing is missing any more and the cursor is live.</summary>
     public bool TryApply(LogPage page)
     {
-        _lineage = page.Lineage; // before it is asked: what becomes known later is told by OnLifeBroken
+        _lineage = page.Lineage; // before it is asked: what becomes known later OnLifeBroken says
         if (page.Epoch != Epoch && !TryGoOver(page))
         {
             return false;
@@ -184,7 +179,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
             _waitedBeforeRead--;
         }
 
-        _isLive = !_mustReadAgain;
+        _isLive = !_mustReadAgain && !_lineage.IsDoubted; // else somebody has heard of a loss after the page was read
         return _isLive;
     }
 

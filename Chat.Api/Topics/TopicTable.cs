@@ -185,7 +185,10 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     {
         foreach (var topic in _topics.Values)
         {
-            topic.OnLifeBroken(life);
+            if (topic.OnLifeBroken(life))
+            {
+                _fills.Add(topic);
+            }
         }
     }
 

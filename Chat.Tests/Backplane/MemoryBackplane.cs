@@ -90,7 +90,7 @@ internal sealed class MemoryBackplane : IBackplane
         await BeforeRead();
         return _options.LogOf(topic.Kind).Messages == 0
             ? new LogPage("", 0, [])
-            : Redis.Read(topic, epoch, since, limit);
+            : await LogPage.WithoutDoubtsAsync(ends => Task.FromResult(Redis.Read(topic, epoch, since, limit, ends)));
     }
 
     public async Task<LogPage> EndEpochAsync(Topic topic, string epoch)

@@ -7,7 +7,7 @@ namespace Chat.Tests.Backplane;
 /// <summary>One topic's log as Redis keeps it (publish.lua, read.lua, epoch.lua), without expiry and without a clock.</summary>
 internal sealed class MemoryLog
 {
-    private const int Remembered = 4; // epochs before this one, as in epoch.lua
+    private const int Remembered = 8; // epochs before this one, as in epoch.lua
 
     private readonly List<byte[]> _envelopes = [];
     private readonly List<(string Ended, long At, string Life)> _lineage = []; // newest first
@@ -32,8 +32,7 @@ internal sealed class MemoryLog
 
         if (_life is not null)
         {
-            _lineage.Insert(0, (Epoch, Last, life));
-            _lineage.RemoveRange(Math.Min(Remembered, _lineage.Count), Math.Max(0, _lineage.Count - Remembered));
+            Remember(life);
         }
 
         _life = life;
@@ -71,7 +70,7 @@ internal sealed class MemoryLog
         var from = Math.Min(since, common);
         return new LogPage(Epoch, Last, from >= 0 ? [.. _envelopes.Skip((int)Math.Max(0, from - _trimmed)).Take(limit)] : [], common)
         {
-            Lineage = new Lineage([.. _lineage.Select(entry => entry.Life)], crossed, broken),
+            Lineage = new Lineage([.. _lineage.Select(entry => new EndedEpoch(entry.Ended, entry.Life))], crossed, broken),
         };
     }
 
@@ -81,6 +80,16 @@ internal sealed class MemoryLog
         if (epoch == Epoch)
         {
             _lineage.Clear();
+            BeginEpoch();
+        }
+    }
+
+    /// <summary>Who comes from it is to be told of a loss.</summary>
+    public void EndBehindHole(string epoch)
+    {
+        if (epoch == Epoch)
+        {
+            Remember(Lineage.Hole);
             BeginEpoch();
         }
     }
@@ -114,6 +123,12 @@ internal sealed class MemoryLog
         _lineage.Clear();
         _ids.Clear();
         (_life, _trimmed, Epoch) = (null, 0, "");
+    }
+
+    private void Remember(string life)
+    {
+        _lineage.Insert(0, (Epoch, Last, life));
+        _lineage.RemoveRange(Math.Min(Remembered, _lineage.Count), Math.Max(0, _lineage.Count - Remembered));
     }
 
     private void BeginEpoch() => Epoch = "e" + ++_epochs;

@@ -99,11 +99,13 @@ internal sealed class MemoryRedis
         }
     }
 
-    public LogPage Read(Topic topic, string epoch, long since, int limit)
+    public LogPage Read(Topic topic, string epoch, long since, int limit, string endsBehindHole = "")
     {
         lock (_gate)
         {
-            return Log_NeedsLock(topic.Name).Read(epoch, since, limit, Broken);
+            var log = Log_NeedsLock(topic.Name);
+            log.EndBehindHole(endsBehindHole);
+            return log.Read(epoch, since, limit, Broken);
         }
     }
 

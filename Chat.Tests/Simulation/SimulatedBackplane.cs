@@ -99,9 +99,10 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 
     public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(topic.Name);
 
-    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => ReadAsync(topic, epoch, since, limit, endsEpoch: false);
+    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => 
+        LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole));
 
-    public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, endsEpoch: true);
+    public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, epoch, "twice");
 
     public void ConfirmRemoval(string node, ReadOnlySpan<byte> id)
     {
@@ -184,13 +185,13 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
         return output.WrittenSpan.ToArray();
     }
 
-    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, bool endsEpoch)
+    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, string ends, string why)
     {
         var life = _commands.Life;
         Reads[topic.Name] = Reads.GetValueOrDefault(topic.Name) + 1;
         try
         {
-            return await CallAsync(redis => redis.Read(topic.Name, epoch, since, limit, life, endsEpoch, _lives.Broken));
+            return await CallAsync(redis => redis.Read(topic.Name, epoch, since, limit, life, ends, why, _lives.Broken));
         }
         finally
         {

@@ -8,7 +8,7 @@ namespace Chat.Tests.Simulation;
 // publish.lua, read.lua and epoch.lua, without expiry.
 internal sealed partial class SimulatedRedis
 {
-    private const int Remembered = 4; // epochs before a log's own, as in epoch.lua
+    private const int Remembered = 8; // epochs before a log's own, as in epoch.lua
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
 
     /// <returns>Where it stands, and the number of this repetition; 0: it is new.</returns>
@@ -33,10 +33,11 @@ internal sealed partial class SimulatedRedis
         return (log.Epoch, offset, 0);
     }
 
-    public LogPage Read(string topic, string epoch, long since, int limit, string life, bool endsEpoch, BrokenLives broken)
+    public LogPage Read(string topic, string epoch, long since, int limit, string life, string ends, string why, BrokenLives broken)
     {
-        var log = LiveLog(topic, life);
-        if (endsEpoch && log.Epoch == epoch)
+        var isEnded = Log(topic)?.Epoch == ends;
+        var log = isEnded && why == Lineage.Hole ? NextEpoch(topic, life, why) : LiveLog(topic, life);
+        if (isEnded && log.Epoch == ends)
         {
             log = log with { Epoch = NewEpoch(topic), Lineage = [] };
             Set("log:" + topic, log);
@@ -53,7 +54,7 @@ internal sealed partial class SimulatedRedis
         var from = Math.Min(since, common);
         return new LogPage(log.Epoch, log.Last, from >= 0 ? Page(log, from, limit) : [], common)
         {
-            Lineage = new Lineage([.. log.Lineage.Select(entry => entry.Life)], crossed, broken) { Epochs = (epoch, log.Epoch) },
+            Lineage = new Lineage([.. log.Lineage.Select(entry => new EndedEpoch(entry.Ended, entry.Life))], crossed, broken) { Epochs = (epoch, log.Epoch) },
         };
     }
 
@@ -87,18 +88,15 @@ internal sealed partial class SimulatedRedis
     private LogState? Log(string topic) => Get<LogState>("log:" + topic);
 
     // In another life of Redis another epoch goes on from where the last one ended.
-    private LogState LiveLog(string topic, string life)
+    private LogState LiveLog(string topic, string life) => Log(topic) is { } log && log.Life == life ? log : NextEpoch(topic, life, life);
+
+    private LogState NextEpoch(string topic, string life, string why)
     {
         var log = Log(topic);
-        if (log is not null && log.Life == life)
-        {
-            return log;
-        }
-
         var epoch = NewEpoch(topic);
         var next = log is null
             ? new LogState(epoch, life, 0, 1, null, [], 0)
-            : log with { Epoch = epoch, Life = life, Lineage = [(log.Epoch, log.Last, life), .. log.Lineage.Take(Remembered - 1)] };
+            : log with { Epoch = epoch, Life = life, Lineage = [(log.Epoch, log.Last, why), .. log.Lineage.Take(Remembered - 1)] };
         Set("log:" + topic, next);
         return next;
     }

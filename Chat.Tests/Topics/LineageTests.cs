@@ -71,18 +71,62 @@ public sealed class LineageTests
         await CatchUpAsync();
         if (!isKnownBefore)
         {
-            Break();
+            Assert.True(Break());
+            await _topic.FillAsync(_backplane);
         }
 
         _topic.Receive(_backplane.Say(_name, "b"));
 
-        Assert.Equal(["from e1:0", "e1:1 a", "hole e2:1", "e2:2 b"], _member.Seen);
+        Assert.Equal(["from e1:0", "e1:1 a", "hole e3:1", "e3:2 b"], _member.Seen);
+    }
 
-        void Break()
-        {
-            Assert.True(_backplane.Redis.Broken.TryAdd("L2"));
-            _topic.OnLifeBroken("L2");
-        }
+    // It got the first message of the new life, and was away when its node heard that something before it is lost.
+    [Fact]
+    public async Task Position_BehindALoss_ThatBecameKnownLater_IsToldOfItOnce()
+    {
+        await HearAsync("a");
+        _backplane.Redis.BeginLife(_name, "L2");
+        await CatchUpAsync();
+        _topic.Receive(_backplane.Say(_name, "b"));
+
+        Assert.True(Break());
+        await _topic.FillAsync(_backplane);
+
+        Assert.Equal(["hole e3:0", "e1:1 a", "e2:2 b"], await ResumeAsync("e2", 2));
+        Assert.Equal(["from e3:2"], await ResumeAsync("e3", 2));
+    }
+
+    // The page was read before the loss was known, and comes after all topics have heard of it.
+    [Fact]
+    public async Task Loss_ThatBecameKnown_WhileTheFirstPageWasOnItsWay_IsTold()
+    {
+        _backplane.Say(_name, "a");
+        _backplane.Redis.BeginLife(_name, "L2");
+        var page = await _backplane.ReadAsync(_name, "", 0, 0);
+        Assert.False(Break());
+
+        Assert.True(_topic.Begin(page));
+        _topic.Join(_member);
+        await _topic.FillAsync(_backplane);
+
+        Assert.Equal(["from e2:1", "hole e3:1"], _member.Seen);
+    }
+
+    // Who is there already when it is told behind a hole has its place there.
+    [Fact]
+    public async Task Loss_ThatAnotherNodeKnewBefore_IsToldOnce()
+    {
+        await HearAsync("a");
+        _backplane.Redis.BeginLife(_name, "L2");
+        await CatchUpAsync();
+        _backplane.Redis.Broken.TryAdd("L2");
+        await _backplane.ReadAsync(_name, "", 0, 0); // as that node does
+
+        Assert.True(_topic.Receive(_backplane.Say(_name, "b")));
+        await _topic.FillAsync(_backplane);
+
+        Assert.False(_topic.OnLifeBroken("L2"));
+        Assert.Equal(["from e1:0", "e1:1 a", "hole e3:1", "e3:2 b"], _member.Seen);
     }
 
     // The node of the client before was ahead of this one. Told to stand where this one does, the client gets what is behind, once more.
@@ -96,13 +140,15 @@ public sealed class LineageTests
         var client = new RecordingConnection();
         await TopicReplay.JoinAsync(_topic, client, new LogPosition("e2", 3), _backplane);
 
-        _topic.OnLifeBroken("L2");
+        Assert.True(Break());
         foreach (var envelope in ahead)
         {
             _topic.Receive(envelope);
         }
 
-        Assert.Equal(["from e2:3", "hole e2:1", "e2:2 b", "e2:3 c"], client.Seen);
+        await _topic.FillAsync(_backplane);
+
+        Assert.Equal(["from e2:3", "hole e3:1", "e2:2 b", "e2:3 c"], client.Seen);
     }
 
     // Nobody used the topic in the life that lost something, so it has no epoch of it: only the times tell.
@@ -115,7 +161,7 @@ public sealed class LineageTests
         var broken = new BrokenLives();
         broken.TryAdd("L2", secondsOfTheLife * 1_000_000);
 
-        var lineage = new Lineage(["L3"], Crossed: 1, broken) { Epochs = ("6400000" + "00001", "6600000" + "00001") };
+        var lineage = new Lineage([new("6400000" + "00001", "L3")], Crossed: 1, broken) { Epochs = ("6400000" + "00001", "6600000" + "00001") };
 
         Assert.Equal(isBroken, lineage.IsBroken);
         Assert.False((lineage with { Crossed = 0 }).IsBroken); // never left its epoch
@@ -128,14 +174,14 @@ public sealed class LineageTests
     public void Lineage_ThatPassedALife_KnowsIt_WhenTheLifeTurnsOutToHaveLostSomething(long secondsOfTheLife, bool hasPassed)
     {
         var broken = new BrokenLives();
-        var lineage = new Lineage(["L3"], Crossed: 0, broken) { Epochs = ("", "6600000" + "00001") };
+        var lineage = new Lineage([new("6400000" + "00001", "L3")], Crossed: 0, broken) { Epochs = ("", "6600000" + "00001") };
         Assert.True(lineage.HasPassed("L3"));
         Assert.False(lineage.HasPassed("L2"));
 
         broken.TryAdd("L2", secondsOfTheLife * 1_000_000);
 
         Assert.Equal(hasPassed, lineage.HasPassed("L2"));
-        Assert.False((lineage with { Lives = [] }).HasPassed("L2")); // it has had no epoch before
+        Assert.False((lineage with { Entries = [] }).HasPassed("L2")); // it has had no epoch before
     }
 
     [Fact]
@@ -165,6 +211,12 @@ public sealed class LineageTests
         await CatchUpAsync();
 
         Assert.Equal(["from e2:2", "e2:3 c"], client.Seen);
+    }
+
+    private bool Break()
+    {
+        Assert.True(_backplane.Redis.Broken.TryAdd("L2"));
+        return _topic.OnLifeBroken("L2");
     }
 
     private async Task<IEnumerable<string>> ResumeAsync(string epoch, long offset)

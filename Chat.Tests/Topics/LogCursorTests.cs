@@ -133,7 +133,7 @@ public sealed class LogCursorTests
 
         private void Step(bool mayLose)
         {
-            switch (_random.Next(mayLose ? 23 : 20))
+            switch (_random.Next(mayLose ? 24 : 20))
             {
                 case < 8:
                     Say(isLost: _random.Next(5) == 0);
@@ -147,7 +147,7 @@ public sealed class LogCursorTests
                 case 18:
                     _mustRead |= _cursor.Suspect();
                     break;
-                case 19 when mayLose || _lives <= 4: // a log remembers four; a cursor that slept through more cannot know that nothing was lost
+                case 19 when mayLose || _lives <= 4: // a log remembers some; a cursor that slept through more cannot know that nothing was lost
                     _backplane.Redis.BeginLife(Name, $"L{++_lives}"); // with all that was acknowledged
                     break;
                 case 19:
@@ -160,6 +160,10 @@ public sealed class LogCursorTests
                     var lost = _random.Next(_inLog + 1);
                     _inLog -= lost;
                     _backplane.Redis.BeginLife(Name, $"L{++_lives}", lost);
+                    break;
+                case 22: // something is lost that nobody has got
+                    _backplane.Redis.Broken.TryAdd($"L{_lives}");
+                    _mustRead |= _cursor.OnLifeBroken($"L{_lives}");
                     break;
                 default:
                     _backplane.Redis.Restart();

@@ -1,7 +1,8 @@
 -- Put into publish.lua and read.lua: begins an epoch of a log, and returns it.
 -- Where an epoch ends because Redis is in another life (a restart, a promoted replica), its offsets go on in the next one,
 -- the log and what it holds stay, and the lineage says up to where the two are one history.
-local function begin(log, meta, ended, last, life)
+-- why: what the lineage has in the place of the life, if that is not the reason.
+local function begin(log, meta, ended, last, life, why)
   -- By Redis's clock: two epochs of a log never begin in the same microsecond.
   local time = redis.call('TIME')
   local epoch = string.format('%x', time[1]) .. string.format('%05x', time[2])
@@ -11,9 +12,9 @@ local function begin(log, meta, ended, last, life)
     return epoch
   end
 
-  local lineage, entries = ended .. ':' .. last .. '@' .. life, 1
+  local lineage, entries = ended .. ':' .. last .. '@' .. (why or life), 1
   for entry in string.gmatch(redis.call('HGET', meta, 'p') or '', '%S+') do
-    if entries < 4 then
+    if entries < 8 then
       lineage, entries = lineage .. ' ' .. entry, entries + 1
     end
   end

@@ -2,13 +2,13 @@
 -- KEYS[1] log   [2] meta (see publish.lua)
 -- ARGV[1] epoch the reader knows, '' for none   [2] its offset   [3] messages to return at most
 -- ARGV[4] life of Redis   [5] ms the position outlives the log   [6] the same for one that has had no message yet: asking
--- for a topic must not cost as much as writing to it   [7] '1': the reader has seen that this epoch's offsets were given
--- twice, so another begins. The log stays.
--- Returns {epoch, last offset, common, crossed, lives, envelope, ...}.
+-- for a topic must not cost as much as writing to it   [7] an epoch to end, if it is still the log's; '' for none
+-- [8] why: 'twice', its offsets were given twice; 'hole', whoever comes from it is to be told of a loss (Lineage). The log stays.
+-- Returns {epoch, last offset, common, crossed, lineage, envelope, ...}.
 -- common: up to which offset the reader's epoch and this log are one history; -1: its epoch is not known.
--- lives: those of Redis that began the epochs of the lineage, newest first; the first so many of them were crossed since the
--- reader's epoch. Envelopes follow common or the offset asked for, whichever is less; they may begin later, which the reader
--- sees from their own offsets.
+-- lineage: the epochs before, newest first (epoch.lua); the first so many of them were crossed since the reader's.
+-- Envelopes follow common or the offset asked for, whichever is less; they may begin later, which the reader sees from their
+-- own offsets.
 @EPOCH@
 local call = redis.call
 local log, meta, life = KEYS[1], KEYS[2], ARGV[4]
@@ -16,9 +16,12 @@ local log, meta, life = KEYS[1], KEYS[2], ARGV[4]
 local known = call('HMGET', meta, 'e', 'o', 'l')
 local epoch, last = known[1], tonumber(known[2] or '0')
 local since, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
-if not epoch or known[3] ~= life then
+local isEnded = epoch and epoch == ARGV[7]
+if isEnded and ARGV[8] == 'hole' then
+  epoch = begin(log, meta, epoch, known[2] or '0', life, 'hole')
+elseif not epoch or known[3] ~= life then
   epoch = begin(log, meta, epoch, known[2] or '0', life)
-elseif ARGV[7] == '1' and epoch == ARGV[1] then
+elseif isEnded then
   epoch = begin(log, meta, epoch, known[2] or '0', life)
   call('HDEL', meta, 'p')
 end
@@ -27,18 +30,19 @@ if not known[1] or ARGV[1] == '' then
   call('PEXPIRE', meta, last > 0 and ARGV[5] or ARGV[6]) -- somebody comes to listen
 end
 
-local common, crossed, lives = -1, 0, {}
+local common, crossed, entries = -1, 0, 0
+local lineage = call('HGET', meta, 'p') or ''
 if epoch == ARGV[1] then
   common = last
 end
-for ended, at, began in string.gmatch(call('HGET', meta, 'p') or '', '(%w+):(%d+)@(%w+)') do
-  lives[#lives + 1] = began
+for ended, at in string.gmatch(lineage, '(%w+):(%d+)@%w+') do
+  entries = entries + 1
   if ended == ARGV[1] then
-    common, crossed = tonumber(at), #lives
+    common, crossed = tonumber(at), entries
   end
 end
 
-local reply = { epoch, last, common, crossed, table.concat(lives, ' ') }
+local reply = { epoch, last, common, crossed, lineage }
 local from = math.min(since, common)
 if from >= 0 and from < last and limit > 0 then
   from = math.max(0, from - (last - call('LLEN', log)))
