@@ -198,5 +198,15 @@ public sealed class RedisLifeTests
         Assert.False(page.Continues(3)); // was never in that epoch
         Assert.Equal(2, page.Envelopes.Count);
         Assert.False(a.Listener.HeardOfABrokenLife || b.Listener.HeardOfABrokenLife);
+
+        // As a node does that was away, and does not find what was acknowledged to it. Whoever has the third message cannot know of that.
+        server.Execute("SADD", "{lives}:broken", $"{server.Execute("HGET", $"{{{_topic}}}:meta", "l")}@1");
+        await b.Listener.NextBrokenAsync();
+        var behind = await b.Backplane.ReadAsync(_topic, third.Epoch, third.Offset, 10);
+        Assert.Equal((third.Offset, false), (behind.Common, behind.Continues(third.Offset)));
+        Assert.False((await b.Backplane.ReadAsync(_topic, first.Epoch, 2, 10)).Continues(2));
+        var told = await b.Backplane.ReadAsync(_topic, behind.Epoch, behind.Last, 10);
+        Assert.Equal((behind.Epoch, true), (told.Epoch, told.Continues(behind.Last)));
+        Assert.Equal((behind.Epoch, 4), await a.PublishAsync(_topic, "fourth") is { IsPublished: true } fourth ? (fourth.Epoch, fourth.Offset) : default);
     }
 }
