@@ -110,9 +110,11 @@ export class Conversation {
   #isBefore(item, other) {
     if (other.kind === 'line') return item.position && this.#followsALaterMessage(item, other);
     if (other.state !== 'sent') return true;
-    return this.isGroup && item.position && other.position
-      ? item.position.epoch === other.position.epoch && item.position.offset < other.position.offset
-      : !this.isGroup && item.at < other.at;
+    if (!this.isGroup) return item.at < other.at;
+    if (!item.position || !other.position) return false;
+    // In another epoch offsets go on, or begin anew: the time tells which.
+    const isByTime = item.position.epoch !== other.position.epoch && +item.at !== +other.at;
+    return isByTime ? item.at < other.at : item.position.offset < other.position.offset;
   }
 
   // A line stands behind the message that was the last when it was written.

@@ -44,11 +44,18 @@ export class Past {
   /** How much came while nobody of this browser was there: up to a position, not counting what the user wrote. */
   async count(conversation, position) {
     const read = this.#on.read(conversation.key);
-    if (read?.epoch !== position.epoch) {
+    if (!read) {
       this.#on.setRead(conversation.key, position);
-    } else if (read.offset < position.offset) {
-      const { messages } = await this.#chat.history(conversation.name, { since: read, limit: MostUnread + 1 }).catch(() => ({ messages: [] }));
-      if (this.#on.isRead(conversation)) return;
+    } else if (read.epoch !== position.epoch || read.offset < position.offset) {
+      const past = await this.#chat.history(conversation.name, { since: read, limit: MostUnread + 1 }).catch(() => null);
+      if (!past || this.#on.isRead(conversation)) return;
+      const { messages, recovered } = past;
+      if (read.epoch !== position.epoch) {
+        // The log goes on from there, with the same offsets; or it is another one, of which nothing is old.
+        this.#on.setRead(conversation.key, recovered ? { ...position, offset: read.offset } : position);
+        if (!recovered) return;
+      }
+
       conversation.unread += messages.filter(one => !this.#on.isMine(one) && one.position.offset <= position.offset).length;
       this.#on.changed();
     }
@@ -84,7 +91,8 @@ export class Past {
   #mark(conversation) {
     const read = conversation.readBefore;
     if (!read || conversation.firstNew) return;
-    const isNew = one => one.position?.epoch === read.epoch && one.position.offset > read.offset;
+    const isOfThisLog = read.epoch === conversation.reached?.epoch || conversation.messages.some(one => one.position?.epoch === read.epoch);
+    const isNew = one => isOfThisLog && one.position?.offset > read.offset;
     conversation.firstNew = conversation.messages.find(one => isNew(one) && !this.#on.isMine(one))?.key ?? null;
   }
 }

@@ -1,0 +1,43 @@
+using Chat.Tests.Hubs;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Web;
+
+/// <summary>The order in which the application shows messages.</summary>
+public sealed class ConversationTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    // As {epoch}:{offset}@{ms}: what comes, and what is shown.
+    private static readonly (string Coming, string Shown)[] Cases =
+    [
+        ("e2:3@30 e2:4@40 e1:1@10 e1:2@20", "e1:1 e1:2 e2:3 e2:4"), // the log went on in another epoch, and one scrolls back
+        ("e1:7@10 e1:8@20 e2:1@30 e2:2@40", "e1:7 e1:8 e2:1 e2:2"), // it began anew
+        ("e2:3@30 e1:2@30 e1:1@30", "e1:1 e1:2 e2:3"), // within a millisecond
+        ("e1:2@50 e1:1@60", "e1:1 e1:2"), // nodes' clocks differ, the log knows better
+    ];
+
+    [ChromiumFact]
+    public async Task Messages_StandInTheLogsOrder_WheneverTheyCome()
+    {
+        const string Script = """
+            async coming => {
+              const { Conversation } = await import('/app/conversation.js');
+              const conversation = new Conversation('group', 'g');
+              for (const one of coming.split(' ')) {
+                const [epoch, offset, at] = one.split(/[:@]/);
+                conversation.insert({ from: 'anna', text: one, id: one, position: { epoch, offset: +offset }, sentAt: new Date(+at) });
+              }
+
+              return conversation.messages.map(({ position: { epoch, offset } }) => `${epoch}:${offset}`).join(' ');
+            }
+            """;
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var page = await device.Context.NewPageAsync();
+        await page.GotoAsync("/");
+
+        foreach (var (coming, shown) in Cases)
+        {
+            Assert.Equal(shown, await page.EvaluateAsync<string>(Script, coming));
+        }
+    }
+}
