@@ -8,7 +8,8 @@ internal sealed class TopicHistory(IBackplane backplane)
 {
     private const int Step = 32; // messages per read: a megabyte where each is as large as may be
 
-    /// <summary>The messages after a position, oldest first; without a position, or if the log does not go on from there, the latest.</summary>
+    /// <summary>The messages after a position, oldest first, or from where the log parts with what the position is of; without a position,
+    /// or if the log knows nothing of it, the latest.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="since">The position.</param>
     /// <param name="most">Messages at most.</param>
@@ -19,10 +20,10 @@ internal sealed class TopicHistory(IBackplane backplane)
     {
         var log = await backplane.ReadAsync(topic, since?.Epoch ?? "", since?.Offset ?? 0, 0);
         var head = new LogPosition(log.Epoch, log.Last);
-        if (since is { } position && log.Continues(position.Offset))
+        if (since is { } position && log.Common >= 0)
         {
-            var after = await ReadAfterAsync(topic, head, position.Offset, most, room);
-            return (after, after.StartsAt(position.Offset));
+            var after = await ReadAfterAsync(topic, head, Math.Min(position.Offset, log.Common), most, room);
+            return (after, log.Continues(position.Offset) && after.StartsAt(position.Offset));
         }
 
         return (await ReadLatestAsync(topic, head, Math.Max(0, head.Offset - most), room), since is null);

@@ -36,8 +36,8 @@ export class Past {
     if (!first?.position || !conversation.hasMore || conversation.isLoading) return;
     const { epoch, offset } = first.position;
     const since = { epoch, offset: Math.max(0, offset - 1 - Page) };
-    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages, recovered }) => {
-      conversation.hasMore = recovered && since.offset > 0 && messages[0]?.position.offset < offset;
+    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages }) => {
+      conversation.hasMore = since.offset > 0 && messages[0]?.position.offset === since.offset + 1; // else the log begins here
     });
   }
 

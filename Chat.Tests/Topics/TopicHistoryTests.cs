@@ -1,0 +1,56 @@
+using Chat.Api.Messages;
+using Chat.Api.Topics;
+using Chat.Tests.Backplane;
+using Xunit;
+
+namespace Chat.Tests.Topics;
+
+public sealed class TopicHistoryTests
+{
+    private readonly Topic _name = Topic.Group("1");
+    private readonly MemoryBackplane _backplane = new();
+
+    [Theory]
+    [InlineData(null, "b c d", true)]
+    [InlineData("e2:1", "b c", true)]
+    [InlineData("e1:1", "b c", true)]
+    [InlineData("e1:5", "d", false)] // what it had behind the third is lost with Redis
+    [InlineData("x:1", "b c d", false)]
+    public async Task History_IsThatAfterAPosition_OrTheLatest(string? since, string expected, bool isWhole)
+    {
+        Say("a", "b", "c", "lost", "too");
+        _backplane.Redis.BeginLife(_name, "L2", lost: 2);
+        Say("d");
+
+        Assert.Equal((expected, isWhole), await ReadAsync(since, since is "e2:1" or "e1:1" ? 2 : 3));
+    }
+
+    // Something is missing somewhere, but what is there is to be had, page by page.
+    [Fact]
+    public async Task History_BeforeAHole_GoesOnFromWhereItWasAskedFor()
+    {
+        Say("a", "b", "c");
+        _backplane.Redis.BeginLife(_name, "L2");
+        Say("d");
+        _backplane.Redis.Broken.TryAdd("L2");
+
+        Assert.Equal(("b c", false), await ReadAsync("e1:1", 2));
+        Assert.Equal(("d", false), await ReadAsync("e2:3", 2));
+        Assert.Equal(("d", true), await ReadAsync("e3:3", 2));
+    }
+
+    private void Say(params string[] messages)
+    {
+        foreach (var msg in messages)
+        {
+            _backplane.Say(_name, msg);
+        }
+    }
+
+    private async Task<(string Messages, bool IsWhole)> ReadAsync(string? since, int most)
+    {
+        LogPosition? position = since is not null && LogPosition.TryParse(since, out var parsed) ? parsed : null;
+        var (piece, isWhole) = await new TopicHistory(_backplane).ReadAsync(_name, position, most, room: 100_000);
+        return (string.Join(' ', piece.Messages.Select(message => message.Msg)), isWhole);
+    }
+}
