@@ -34,8 +34,7 @@ public sealed class DependencyTests
     [
         ("Requests", []),
         ("Nodes", []),
-        ("Sockets", []),
-        ("Relay", ["Requests", "Sockets"]),
+        ("Relay", ["Requests"]),
         ("Origins", ["Requests"]),
         ("Arrivals", ["Requests"]),
         ("Capacity", ["Requests", "Nodes", "Relay"]),
@@ -45,20 +44,28 @@ public sealed class DependencyTests
         ("Routing", ["Requests", "Nodes", "Relay", "Affinity", "Failover"]),
     ]);
 
-    public static TheoryData<string> Folders() => [.. Node.Names, .. Edge.Names];
+    private static readonly Layers Sockets = new(typeof(Chat.Sockets.Loops.SocketLoop).Assembly, "Chat.Sockets",
+    [
+        ("Loops", []),
+        ("Server", ["Loops"]),
+    ]);
+
+    private static readonly Layers[] All = [Node, Edge, Sockets];
+
+    public static TheoryData<string> Folders() => [.. All.SelectMany(layers => layers.Names)];
 
     [Theory]
     [MemberData(nameof(Folders))]
     public void Folder_UsesNothingButWhatItMay(string folder)
     {
-        var layers = folder.StartsWith(Node.Root, StringComparison.Ordinal) ? Node : Edge;
+        var layers = All.Single(one => folder.StartsWith(one.Root + ".", StringComparison.Ordinal));
         Assert.Empty(layers.OffendersOf(folder));
     }
 
     [Fact]
     public void Folders_AreAllNamed_AndUseOnlyThoseAbove()
     {
-        foreach (var layers in new[] { Node, Edge })
+        foreach (var layers in All)
         {
             Assert.Equal(layers.InAssembly(), layers.Names.Order(StringComparer.Ordinal));
             Assert.Empty(layers.ArrowsDown());

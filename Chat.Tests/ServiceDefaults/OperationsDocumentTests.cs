@@ -9,13 +9,13 @@ namespace Chat.Tests.ServiceDefaults;
 /// <summary>docs/OPERATIONS.md names every metric, every log line from Warning up, and every close code.</summary>
 public sealed partial class OperationsDocumentTests
 {
-    private static readonly string[] Projects = ["Chat.Api", "Edge.Proxy"];
+    private static readonly string[] Projects = ["Chat.Api", "Chat.Sockets", "Edge.Proxy"];
     private static readonly string Document = Repository.Read("docs/OPERATIONS.md");
 
     [Fact]
     public void LogLines_FromWarningUp_AreAllExplained()
     {
-        var events = new[] { typeof(Chat.Api.ChatServer).Assembly, typeof(global::Edge.Proxy.EdgeOptions).Assembly, typeof(global::ServiceDefaults.ServiceDefaultsBuilder).Assembly }
+        var events = new[] { typeof(Chat.Api.ChatServer).Assembly, typeof(global::Edge.Proxy.EdgeOptions).Assembly, typeof(Chat.Sockets.Loops.SocketLoop).Assembly, typeof(global::ServiceDefaults.ServiceDefaultsBuilder).Assembly }
             .SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())

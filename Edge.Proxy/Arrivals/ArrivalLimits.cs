@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Edge.Proxy.Requests;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Edge.Proxy.Arrivals;
 

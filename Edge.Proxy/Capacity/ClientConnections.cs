@@ -1,3 +1,4 @@
+using Chat.Sockets.Server;
 using Edge.Proxy.Relay;
 using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Connections;
@@ -60,7 +61,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
         }
         finally
         {
-            Remove(connection, context.Features.Get<ClientLink>()?.Relay);
+            Remove(connection, context.Features.Get<ClientLink>()?.Taker as RelayPair);
         }
     }
 

@@ -1,5 +1,6 @@
 using Edge.Proxy.Requests;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Edge.Proxy.Capacity;
 

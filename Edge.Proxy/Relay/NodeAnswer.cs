@@ -1,4 +1,4 @@
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
 
 namespace Edge.Proxy.Relay;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
 
 namespace Edge.Proxy.Relay;
 

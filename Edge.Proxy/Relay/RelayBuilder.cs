@@ -1,5 +1,5 @@
-using Edge.Proxy.Sockets;
-using Microsoft.AspNetCore.Connections;
+using Chat.Sockets.Server;
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Edge.Proxy.Relay;
@@ -10,9 +10,8 @@ internal static class RelayBuilder
     /// <summary>After YARP is added.</summary>
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
-        services.AddSingleton<SocketLoops>();
         services.AddSingleton<RelayedConnections>();
-        services.AddSingleton<IConnectionListenerFactory, ClientTransport>(); // the server asks the last one first
+        ClientTransport.Add(services, static provider => provider.GetRequiredService<IOptions<EdgeOptions>>().Value.Relay);
         var yarps = services.Last(service => service.ServiceType == typeof(IHttpForwarder));
         services.Remove(yarps);
         services.AddSingleton<IHttpForwarder>(provider => ActivatorUtilities.CreateInstance<RelayForwarder>(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
+using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
@@ -119,7 +120,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
         {
             // The client has gone meanwhile, for all that can be done about it; what else was thrown shows in the log.
             Drop(answer);
-            if (client.Relay is not null)
+            if (client.Taker is not null)
             {
                 client.Abort();
             }

@@ -1,4 +1,5 @@
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
+using Chat.Sockets.Server;
 
 namespace Edge.Proxy.Relay;
 
@@ -8,7 +9,7 @@ namespace Edge.Proxy.Relay;
 /// <see cref="LingerTime"/> to end as well; closed at once, what it is still sending would reset the connection, and the node's last
 /// words could be lost with it. A reset of the client goes on to the node.
 /// </remarks>
-internal sealed class RelayPair
+internal sealed class RelayPair : ISocketTaker
 {
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
 
 namespace Edge.Proxy.Relay;
 

@@ -1,4 +1,4 @@
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
 using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Relay;

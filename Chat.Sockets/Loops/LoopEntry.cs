@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
 /// <summary>What an <c>await</c> needs to go on, on the thread of a loop.</summary>
 internal readonly struct LoopEntry(SocketLoop loop) : ICriticalNotifyCompletion

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
 
-namespace Edge.Proxy.Relay;
+namespace Chat.Sockets.Server;
 
 /// <summary>What the server has written to its pipe goes to the client, on whichever thread it was written.</summary>
 internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReader pipe)
@@ -20,7 +20,7 @@ internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReade
             while (true)
             {
                 var result = await pipe.ReadAsync();
-                if (result.IsCanceled || link.Relay is not null || !await SendAsync(result.Buffer))
+                if (result.IsCanceled || link.Taker is not null || !await SendAsync(result.Buffer))
                 {
                     break;
                 }

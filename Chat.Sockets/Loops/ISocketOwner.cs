@@ -1,4 +1,4 @@
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
 /// <summary>Whose turn it is when something happens at a socket. Called on the thread of its loop, and nowhere else.</summary>
 internal interface ISocketOwner

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Edge.Proxy.Requests;
-using Edge.Proxy.Sockets;
+using ServiceDefaults;
+using Chat.Sockets.Loops;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
 
-namespace Edge.Proxy.Relay;
+namespace Chat.Sockets.Server;
 
 /// <summary>Accepts clients and gives each to the next loop.</summary>
 internal sealed partial class ClientListener : IConnectionListener, ISocketOwner

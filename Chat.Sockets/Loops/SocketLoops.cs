@@ -1,4 +1,6 @@
-namespace Edge.Proxy.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Chat.Sockets.Loops;
 
 /// <summary>One loop per processor, started with the first use.</summary>
 internal sealed class SocketLoops(TimeProvider time, ILogger<SocketLoop> logger) : IDisposable

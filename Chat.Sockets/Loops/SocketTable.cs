@@ -1,4 +1,4 @@
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
 /// <summary>The sockets of a loop, each under a number. Any thread may add one; all else is for the loop's.</summary>
 internal sealed class SocketTable

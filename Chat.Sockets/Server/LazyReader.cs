@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Edge.Proxy.Relay;
+namespace Chat.Sockets.Server;
 
 /// <summary>Begins to read from the socket when somebody waits for what comes. Then it is handled where it arrives, on the loop; what had
 /// arrived before would be found by another thread, which would have to wake the loop again.</summary>

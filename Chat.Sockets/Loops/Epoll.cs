@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
 /// <summary>The system's list of sockets that somebody waits for, each under a number.</summary>
 internal sealed class Epoll : IDisposable

@@ -2,9 +2,9 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
-/// <summary>The system calls of Linux that a relay is made of. .NET's own sockets make three of them, and wake another thread, where one does.</summary>
+/// <summary>The system calls of Linux that sockets on a loop need. .NET's own sockets make three of them, and wake another thread, where one does.</summary>
 internal static class Libc
 {
     // Values of Linux on every architecture that .NET runs on.

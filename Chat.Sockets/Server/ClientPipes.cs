@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 
-namespace Edge.Proxy.Relay;
+namespace Chat.Sockets.Server;
 
 /// <summary>What the server reads from and writes to, and its other ends.</summary>
 internal sealed class ClientPipes : IDuplexPipe
@@ -62,7 +62,7 @@ internal sealed class ClientPipes : IDuplexPipe
 
         public PipeOptions In { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, ReceivedAhead, ReceivedAhead / 2, useSynchronizationContext: false);
 
-        // Practically nothing waits here: the upgrade returns when its 101 is on the wire, after which the relay writes to the socket.
+        // Practically nothing waits here: the upgrade returns when its 101 is on the wire, after which whoever takes the socket writes to it.
         public PipeOptions Out { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, pauseWriterThreshold: 2, resumeWriterThreshold: 1, useSynchronizationContext: false);
     }
 }

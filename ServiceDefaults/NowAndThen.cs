@@ -1,7 +1,7 @@
-namespace Edge.Proxy.Requests;
+namespace ServiceDefaults;
 
 /// <summary>Lets through what may be said at most every half a minute, such as a warning that would otherwise come with every request.</summary>
-internal sealed class NowAndThen(TimeProvider time)
+public sealed class NowAndThen(TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 

@@ -1,8 +1,8 @@
 using System.IO.Pipelines;
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
 using Microsoft.AspNetCore.Connections;
 
-namespace Edge.Proxy.Relay;
+namespace Chat.Sockets.Server;
 
 /// <summary>What a client sends goes into the pipe that the server reads from.</summary>
 /// <remarks>For the loop's thread, but for <see cref="Begin"/>.</remarks>

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
-/// <summary>A thread that waits for many sockets at once and does what they are ready for: both sockets of a connection belong to one
-/// loop, so that nothing has to be locked, and a message that passes wakes one thread, once.</summary>
+/// <summary>A thread that waits for many sockets at once and does what they are ready for: each socket belongs to one loop, so
+/// that nothing of it has to be locked, and what arrives wakes one thread, once.</summary>
 /// <remarks>Whatever runs here must not block. The server's part of a request runs here as well.</remarks>
 internal sealed partial class SocketLoop : IDisposable
 {
@@ -223,6 +224,6 @@ internal sealed partial class SocketLoop : IDisposable
         }
     }
 
-    [LoggerMessage(EventName = "RelayFault", Level = LogLevel.Error, Message = "A connection ended by a fault of the edge")]
+    [LoggerMessage(EventName = "SocketFault", Level = LogLevel.Error, Message = "A connection ended by a fault of ours.")]
     private partial void LogFault(Exception fault);
 }

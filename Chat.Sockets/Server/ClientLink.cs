@@ -1,18 +1,18 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
-using Edge.Proxy.Sockets;
+using Chat.Sockets.Loops;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Edge.Proxy.Relay;
+namespace Chat.Sockets.Server;
 
-/// <summary>A client's TCP connection as the server sees it: a pipe in each direction, until a relay takes the socket away.</summary>
+/// <summary>A client's TCP connection as the server sees it: a pipe in each direction, until somebody takes the socket away.</summary>
 /// <remarks>
 /// <para>The socket is closed when the server has written its last, or the client is gone; before, nobody may be using it any more. With
 /// that, the connection ends for the server.</para>
-/// <para>Once a relay has the socket (<see cref="Detach"/>), nothing of this is needed any more, and the server lets go of it at once.</para>
+/// <para>Once somebody has taken the socket (<see cref="Detach"/>), nothing of this is needed any more, and the server lets go of it at once.</para>
 /// </remarks>
 internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature
@@ -76,8 +76,8 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     /// <summary>Whether it has been aborted, or is closed. On the loop's thread.</summary>
     public bool IsGone => _isAborted || _socket.IsClosed;
 
-    /// <summary>Who has the socket. Set on the loop's thread.</summary>
-    public RelayPair? Relay { get; private set; }
+    /// <summary>Who has taken the socket. Set on the loop's thread.</summary>
+    public ISocketTaker? Taker { get; private set; }
 
     public void Start()
     {
@@ -86,14 +86,14 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     }
 
     /// <summary>Gives the socket away, on the loop's thread. The server reads nothing any more, and has nothing left to write.</summary>
-    /// <param name="relay">Ends when the connection is aborted.</param>
+    /// <param name="taker">Ends when the connection is aborted.</param>
     /// <param name="arrived">What has been received and not been consumed.</param>
     /// <param name="isEnded">Whether the client sends no more.</param>
-    public LoopSocket Detach(RelayPair relay, out byte[] arrived, out bool isEnded)
+    public LoopSocket Detach(ISocketTaker taker, out byte[] arrived, out bool isEnded)
     {
         lock (_gate)
         {
-            Relay = relay;
+            Taker = taker;
         }
 
         arrived = _pipes.TakeReceived();
@@ -106,7 +106,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     {
         lock (_gate)
         {
-            if (Relay is null)
+            if (Taker is null)
             {
                 _socket.Watch((_receiver.Reads ? SocketLoop.Readable : 0) | (_sender.WaitsForRoom ? SocketLoop.Writable : 0));
             }
@@ -137,9 +137,9 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     public override void Abort(ConnectionAbortedException abortReason) => Loop.Run(() =>
     {
         _isAborted = true;
-        if (Relay is { } relay)
+        if (Taker is { } taker)
         {
-            relay.Abort();
+            taker.Abort();
         }
         else
         {
@@ -158,7 +158,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
             return;
         }
 
-        if (_isDisposed || Relay is not null)
+        if (_isDisposed || Taker is not null)
         {
             _toldEnd.TrySetResult(); // nobody is left to be told, or the server ends of its own accord
             return;
@@ -186,7 +186,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         EndReceiving(new ConnectionAbortedException());
         lock (_gate)
         {
-            if (Relay is null)
+            if (Taker is null)
             {
                 _socket.Close();
             }

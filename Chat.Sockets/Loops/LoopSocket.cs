@@ -1,4 +1,4 @@
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
 /// <summary>A socket that never blocks and tells its owner when there is something to do. Everything here but <see cref="Send"/> and the
 /// first <see cref="Watch"/> is for the thread of its loop only, which is what makes closing it safe.</summary>

@@ -1,7 +1,7 @@
 using System.Collections;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Edge.Proxy.Relay;
+namespace Chat.Sockets.Server;
 
 /// <summary>The features that a client's connection is itself.</summary>
 internal sealed class ClientFeatures(ClientLink link) : IFeatureCollection

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using Microsoft.Win32.SafeHandles;
 
-namespace Edge.Proxy.Sockets;
+namespace Chat.Sockets.Loops;
 
 /// <summary>Wakes a thread that waits for sockets.</summary>
 internal sealed class WakeUp : IDisposable

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.Sockets;
+using Chat.Sockets.Loops;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ServiceDefaults;
+
+namespace Chat.Sockets.Server;
+
+/// <summary>Listens where the server would, with sockets that can be taken from it. Endpoints that are not TCP stay with the server's own transport.</summary>
+internal sealed class ClientTransport(
+    SocketLoops loops, IMemoryPoolFactory<byte> pools, TimeProvider time, ILogger<ClientListener> logger, bool isOn)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    private readonly ClientPipes.Settings _pipes = new(pools.Create());
+
+    /// <summary>Registers it.</summary>
+    /// <param name="services">Those of a web server.</param>
+    /// <param name="isOn">Whether it is wanted; on other systems than Linux there is none.</param>
+    public static void Add(IServiceCollection services, Func<IServiceProvider, bool> isOn)
+    {
+        services.AddSingleton<SocketLoops>();
+        services.AddSingleton<IConnectionListenerFactory>(provider => // the server asks the last one first
+            ActivatorUtilities.CreateInstance<ClientTransport>(provider, OperatingSystem.IsLinux() && isOn(provider)));
+    }
+
+    public bool CanBind(EndPoint endpoint) => isOn && endpoint is IPEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        Socket socket;
+        try
+        {
+            socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException(exception.Message, exception);
+        }
+
+        return ValueTask.FromResult<IConnectionListener>(new ClientListener(socket, loops, _pipes, new NowAndThen(time), logger));
+    }
+}
