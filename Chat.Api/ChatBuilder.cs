@@ -47,6 +47,7 @@ internal static class ChatBuilder
         services.AddSingleton<Admission>();
         services.AddHostedService<UserShares>();
 
+        services.AddSingleton<RawServices>();
         services.AddSingleton<WebSocketEndpoints>();
         ChatServer.Configure(builder);
         return builder;

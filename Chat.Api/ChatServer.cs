@@ -1,9 +1,12 @@
 using Chat.Api.Connections;
+using Chat.Api.WebSockets;
+using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Api;
 
-/// <summary>How this node's Kestrel is set up for many long connections.</summary>
+/// <summary>How this node's Kestrel is set up for many long connections. Mostly it has them until their upgrade only (<see cref="TakenSocket"/>).</summary>
 internal static class ChatServer
 {
     /// <summary>Before anything opens a socket.</summary>
@@ -29,6 +32,10 @@ internal static class ChatServer
             // node's memory, while its messages wait for Redis.
             kestrel.Limits.MaxRequestBufferSize = Math.Max(64 * 1024, 2L * limits.MessageBytes);
         });
+
+        // Where this one listens, what is set for the server's own transport below is so by itself.
+        ClientTransport.Add(builder.Services, static provider => provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.TakeSockets);
+        builder.Services.AddHostedService<TakenSockets>();
         builder.Services.Configure<SocketTransportOptions>(sockets =>
         {
             // Nothing that runs on a connection's thread blocks, so reading and handling a frame needs no change of

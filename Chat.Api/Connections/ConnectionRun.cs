@@ -5,6 +5,16 @@ namespace Chat.Api.Connections;
 /// <summary>Runs a connection from start to end, whichever endpoint it came through. It is in the table from before it joins anything until it has left everything.</summary>
 internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDrain drain, StoppedEdges edges, ILogger<ConnectionRun> logger)
 {
+    /// <summary>Starts what may last for longer than the request that brought it. Nothing of the request flows along: its span and the server's
+    /// log scopes would keep it in memory, and all that it refers to.</summary>
+    public static Task StartApart(Func<Task> run)
+    {
+        using (ExecutionContext.SuppressFlow())
+        {
+            return run();
+        }
+    }
+
     /// <summary>Returns when the connection has ended. An exception from its run is our fault, and closes it as such.</summary>
     /// <param name="connection">The connection. Its client may already know that it is connected.</param>
     /// <param name="run">Joins topics, reads until the end, and returns the reason for it.</param>
@@ -34,9 +44,22 @@ internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDra
         finally
         {
             // Last out of the table, so that a drain sees it as long as it is there.
-            leave();
+            Leave(connection, leave);
             connections.Remove(connection, reason);
             Log.Ended(logger, connection.Number, reason.Code, reason.Text);
+        }
+    }
+
+    // Nobody may be left to be told: the request is over.
+    private void Leave(Connection connection, Action leave)
+    {
+        try
+        {
+            leave();
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(logger, exception, connection.Number);
         }
     }
 

@@ -5,7 +5,7 @@ namespace Chat.Api.Connections;
 /// <summary>The frames that wait to be sent to one connection, bounded in bytes.</summary>
 /// <remarks>
 /// <para>Any thread enqueues; sends never overlap, because they happen under the lock (they don't wait) or, when the
-/// client does not keep up, in the one <see cref="SendSlowlyAsync"/> that runs then.</para>
+/// client does not keep up and the sender cannot tell when it does, in the one <see cref="SendSlowlyAsync"/> that runs then.</para>
 /// <para>A sender is given whole frames, as many as fit into one send, and the rest of one that went out in part: transports
 /// that make one event or one poll of each send (SignalR's) must not cut a record in two.</para>
 /// <para>The lock is held across a send of some microseconds at most: handing the send to another thread would cost
@@ -69,6 +69,16 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
             {
                 Send_NeedsLock();
             }
+        }
+    }
+
+    /// <summary>The client takes more again, or is gone.</summary>
+    public void GoOn()
+    {
+        lock (_gate)
+        {
+            _isSlow = false;
+            Send_NeedsLock();
         }
     }
 
@@ -177,7 +187,11 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
             if (sent < bytes.Length)
             {
                 _isSlow = true;
-                _ = SendSlowlyAsync();
+                if (!sender.TellsRoom(this))
+                {
+                    _ = SendSlowlyAsync();
+                }
+
                 return;
             }
         }

@@ -56,22 +56,51 @@ internal sealed partial class HubEndpoint(
             return;
         }
 
+        ConnectionAccess? access = null;
+        var isRunning = false;
         try
         {
-            using var access = await rights.EnterAsync(userId, http.User);
+            access = await rights.EnterAsync(userId, http.User);
             if (Refuse(access) is { } forbidden)
             {
                 await forbidden.WriteAsync(http);
                 return;
             }
 
-            var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
-            var socket = new HubSocket(connections.NextNumber(), userId, input, sender, connections) { Edge = EdgeStop.EdgeOf(http) };
-            var context = new DefaultConnectionContext(NewConnectionId()) { Transport = socket, User = http.User };
-            context.Features.Set<IConnectionHeartbeatFeature>(socket);
-            var reading = Task.FromResult(CloseReason.Vanished);
+            var (user, edge) = (http.User, EdgeStop.EdgeOf(http));
+            var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
+            var socket = new HubSocket(connections.NextNumber(), userId, source, sender, connections) { Edge = edge };
+            isRunning = true; // and gives back by itself what it has
+            var running = ConnectionRun.StartApart(() => RunSocketAsync(socket, access, user, since));
+            if (!socket.OutlivesRequest)
+            {
+                await running;
+            }
+        }
+        catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
+        {
+            await Refusal.Unavailable.WriteAsync(http);
+        }
+        finally
+        {
+            if (!isRunning)
+            {
+                access?.Dispose();
+                admission.Leave(userId);
+            }
+        }
+    }
+
+    // Knows nothing of the request, which may be over long before.
+    private async Task RunSocketAsync(HubSocket socket, ConnectionAccess access, ClaimsPrincipal user, HubPositions since)
+    {
+        var context = new DefaultConnectionContext(NewConnectionId()) { Transport = socket, User = user };
+        context.Features.Set<IConnectionHeartbeatFeature>(socket);
+        var reading = Task.FromResult(CloseReason.Vanished);
+        try
+        {
             await RunAsync(
-                context, socket, access, http.User, since,
+                context, socket, access, user, since,
                 () =>
                 {
                     var settling = SettleAsync(socket.Input, socket.Speak);
@@ -80,13 +109,11 @@ internal sealed partial class HubEndpoint(
                 },
                 isSettled => isSettled ? RunAsync(context, socket, reading) : reading);
         }
-        catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
-        {
-            await Refusal.Unavailable.WriteAsync(http);
-        }
         finally
         {
-            admission.Leave(userId);
+            socket.Disconnect();
+            access.Dispose();
+            admission.Leave(socket.UserId);
         }
     }
 

@@ -16,8 +16,8 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
     private HubRecords _counted = HubRecords.Separated();
     private volatile bool _isSettled; // which protocol is spoken; settled on the socket's thread, as is the counting
 
-    public HubSocket(long number, string userId, PipeReader input, IFrameSender sender, ConnectionTable table)
-        : base(number, userId, HubFormat.Of(null, isFramed: true), input, sender, table)
+    public HubSocket(long number, string userId, IByteSource source, IFrameSender sender, ConnectionTable table)
+        : base(number, userId, HubFormat.Of(null, isFramed: true), source, sender, table)
     {
         Output = new HubOutput(this);
 

@@ -10,17 +10,13 @@ namespace Chat.Api.RawEndpoints;
 
 /// <summary>One connection for everything: <c>/chat/channel</c>. Each message names a method: One, UserGroup, Group,
 /// or any other for all.</summary>
-internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, GroupAccess members) : IMessageReader
+/// <param name="topics">The node's topics.</param>
+/// <param name="backplane">The backplane.</param>
+/// <param name="members">Who may be in groups.</param>
+/// <param name="all">What the connection may do in the topic <c>all</c>.</param>
+internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, GroupAccess members, TopicAccess all) : IMessageReader
 {
     private readonly Dictionary<string, TopicAccess> _groups = new(StringComparer.Ordinal); // only the connection's reading loop touches it
-    private TopicAccess? _all;
-
-    /// <param name="all">What the connection may do in the topic <c>all</c>.</param>
-    public ChannelReader Begin(TopicAccess all)
-    {
-        _all = all;
-        return this;
-    }
 
     public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
     {
@@ -47,7 +43,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
             return TryGroup(connection, message, out var group) ? PublishToGroup(connection, group, message) : null;
         }
 
-        Publish(connection, _all!, message);
+        Publish(connection, all, message);
         return null;
     }
 

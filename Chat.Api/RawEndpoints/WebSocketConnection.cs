@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Text.Unicode;
 using Chat.Api.Access;
 using Chat.Api.Backplane;
@@ -21,8 +20,8 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
     private int _publishesInFlight;
     private TaskCompletionSource? _publishRoom;
 
-    public WebSocketConnection(long number, string userId, WebSocketFormat format, PipeReader input, IFrameSender sender, ConnectionTable table, TopicTable topics, IBackplane backplane)
-        : base(number, userId, format, input, sender, table)
+    public WebSocketConnection(long number, string userId, WebSocketFormat format, IByteSource source, IFrameSender sender, ConnectionTable table, TopicTable topics, IBackplane backplane)
+        : base(number, userId, format, source, sender, table)
     {
         _backplane = backplane;
         _topics = topics;
@@ -215,6 +214,11 @@ internal interface IMessageReader
     /// <param name="utf8">Valid UTF-8, within the size limit; valid during the call only.</param>
     /// <returns>Null when it is done, or a task, which never fails, if the next message has to wait for this one.</returns>
     Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8);
+
+    /// <summary>The connection has ended: leaves what it joined by its messages.</summary>
+    void Leave()
+    {
+    }
 
     /// <summary>The user has left a group of this connection through another connection. Called under the topic's lock: must not wait,
     /// block or throw.</summary>

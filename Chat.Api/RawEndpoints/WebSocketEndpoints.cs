@@ -3,10 +3,8 @@ using Chat.Api.Admissions;
 using Chat.Api.Auth;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
-using Chat.Api.Memberships;
 using Chat.Api.Messages;
 using Chat.Api.Presence;
-using Chat.Api.Topics;
 using Chat.Api.WebSockets;
 using Microsoft.Extensions.Options;
 using ServiceDefaults.Nodes;
@@ -15,51 +13,56 @@ namespace Chat.Api.RawEndpoints;
 
 /// <summary>The raw endpoints: maps paths to topics, and takes a request through the steps to a connection.</summary>
 internal sealed class WebSocketEndpoints(
-    TopicTable topics, ConnectionTable connections, ConnectionRun life, Admission admission, AccessTable rights, IBackplane backplane, GroupAccess members,
-    PresenceWatches presence, IOptions<AuthOptions> auth)
+    RawServices services, ConnectionTable connections, AccessTable rights, PresenceWatches presence, IOptions<AuthOptions> auth)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = routes.ServiceProvider.GetRequiredService<WebSocketEndpoints>();
         routes.MapGet("/chat/user/{id}", http => PathIds.Read(http, 1) is [var id]
-            ? endpoints.AcceptAsync(http, id, [Topic.User(id)], static _ => UserReader.Instance) : Refusal.InvalidId.WriteAsync(http));
+            ? endpoints.AcceptAsync(http, id, [Topic.User(id)], static (_, _) => UserReader.Instance) : Refusal.InvalidId.WriteAsync(http));
         routes.MapGet("/chat/group/{groupId}/{userId}", http => PathIds.Read(http, 2) is [var groupId, var userId]
-            ? endpoints.AcceptAsync(http, userId, [Topic.Group(groupId)], static access => new TopicReader(access[0])) : Refusal.InvalidId.WriteAsync(http));
+            ? endpoints.AcceptAsync(http, userId, [Topic.Group(groupId)], static (_, access) => new TopicReader(access[0])) : Refusal.InvalidId.WriteAsync(http));
         routes.MapGet("/chat/all/{id}", http => PathIds.Read(http, 1) is [var id]
-            ? endpoints.AcceptAsync(http, id, [Topic.All], static access => new TopicReader(access[0])) : Refusal.InvalidId.WriteAsync(http));
+            ? endpoints.AcceptAsync(http, id, [Topic.All], static (_, access) => new TopicReader(access[0])) : Refusal.InvalidId.WriteAsync(http));
         routes.MapGet("/chat/channel/{id}", http => PathIds.Read(http, 1) is [var id]
-            ? endpoints.AcceptChannelAsync(http, id) : Refusal.InvalidId.WriteAsync(http));
+            ? endpoints.AcceptAsync(http, id, [Topic.User(id), Topic.All], static (raw, access) => new ChannelReader(raw.Topics, raw.Backplane, raw.Members, all: access[1]))
+            : Refusal.InvalidId.WriteAsync(http));
     }
 
-    private async Task AcceptChannelAsync(HttpContext http, string userId)
-    {
-        var reader = new ChannelReader(topics, backplane, members);
-        try
-        {
-            await AcceptAsync(http, userId, [Topic.User(userId), Topic.All], access => reader.Begin(all: access[1]));
-        }
-        finally
-        {
-            reader.Leave();
-        }
-    }
-
-    private async Task AcceptAsync(HttpContext http, string userId, Topic[] wanted, Func<TopicAccess[], IMessageReader> begin)
+    private async Task AcceptAsync(HttpContext http, string userId, Topic[] wanted, Func<RawServices, TopicAccess[], IMessageReader> begin)
     {
         // Everything is refused before the upgrade if it can be: a client learns more from a status, and the edge may
         // try another node.
         if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal)
             || (refusal = request.WatchesPresence && !wanted.Any(presence.Knows) ? Refusal.NoPresence : null) is not null
-            || (refusal = await WebSocketAccess.CheckAsync(http, userId, auth.Value.RequireToken is true) ?? await admission.EnterAsync(userId)) is not null)
+            || (refusal = await WebSocketAccess.CheckAsync(http, userId, auth.Value.RequireToken is true) ?? await services.Admission.EnterAsync(userId)) is not null)
         {
             await refusal.WriteAsync(http);
             return;
         }
 
+        var stay = new RawStay(services, userId);
+        var isRunning = false;
         try
         {
-            using var access = await rights.EnterAsync(userId, http.User);
-            await SubscribeAsync(http, request, access, begin);
+            var access = stay.Access = await rights.EnterAsync(userId, http.User);
+            var reached = new TopicAccess[request.Topics.Length];
+            if (await SubscribeAsync(stay, request, access, reached) is { } no)
+            {
+                await no.WriteAsync(http);
+                return;
+            }
+
+            // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
+            var before = stay.Positions();
+            var reader = begin(services, reached);
+            var connection = await UpgradeAsync(http, request, access);
+            isRunning = true; // and gives back by itself what it has
+            var running = ConnectionRun.StartApart(() => stay.RunAsync(connection, reader, () => JoinAsync(stay, request, reached, before)));
+            if (!connection.OutlivesRequest)
+            {
+                await running;
+            }
         }
         catch (BackplaneUnavailableException) when (!http.Response.HasStarted)
         {
@@ -67,43 +70,35 @@ internal sealed class WebSocketEndpoints(
         }
         finally
         {
-            admission.Leave(userId);
+            if (!isRunning)
+            {
+                stay.Leave();
+            }
         }
     }
 
-    private async Task SubscribeAsync(HttpContext http, WebSocketRequest request, ConnectionAccess access, Func<TopicAccess[], IMessageReader> begin)
+    private async Task<Refusal?> SubscribeAsync(RawStay stay, WebSocketRequest request, ConnectionAccess access, TopicAccess[] reached)
     {
-        var reached = new TopicAccess[request.Topics.Length];
-        var acquired = new List<LocalTopic>(request.Topics.Length);
-        try
+        for (var i = 0; i < reached.Length; i++)
         {
-            for (var i = 0; i < reached.Length; i++)
+            if (IsOneTooMany(request.Topics[i], request.UserId))
             {
-                if (IsOneTooMany(request.Topics[i], request.UserId))
-                {
-                    await Refusal.TooManyNewTopics.WriteAsync(http); // before anybody is asked about it
-                    return;
-                }
-
-                reached[i] = await access.ReachAsync(request.Topics[i]);
-                if (await RefuseAsync(request, access, reached[i], request.Since[i]) is { } refusal)
-                {
-                    await refusal.WriteAsync(http);
-                    return;
-                }
-
-                if (reached[i].May(Rights.Join))
-                {
-                    acquired.Add(await topics.AcquireAsync(request.Topics[i]));
-                }
+                return Refusal.TooManyNewTopics; // before anybody is asked about it
             }
 
-            await RunAsync(http, request, access, reached, acquired, begin(reached));
+            reached[i] = await access.ReachAsync(request.Topics[i]);
+            if (await RefuseAsync(request, access, reached[i], request.Since[i]) is { } refusal)
+            {
+                return refusal;
+            }
+
+            if (reached[i].May(Rights.Join))
+            {
+                await stay.AcquireAsync(request.Topics[i]);
+            }
         }
-        finally
-        {
-            acquired.ForEach(topics.Release);
-        }
+
+        return null;
     }
 
     private async Task<Refusal?> RefuseAsync(WebSocketRequest request, ConnectionAccess access, TopicAccess topic, LogPosition? since)
@@ -122,13 +117,13 @@ internal sealed class WebSocketEndpoints(
             return refusal;
         }
 
-        return await members.MayBeInAsync(request.UserId, topic.Topic) ? null : Refusal.NotMember;
+        return await services.Members.MayBeInAsync(request.UserId, topic.Topic) ? null : Refusal.NotMember;
     }
 
     // A user's own topic is no choice of theirs.
     private bool IsOneTooMany(Topic topic, string userId)
     {
-        if (topic.Kind != TopicKind.Group || topics.Knows(topic.Utf8Name.Span) || connections.Users.Of(userId).TakeTopic() == Excess.None)
+        if (topic.Kind != TopicKind.Group || services.Topics.Knows(topic.Utf8Name.Span) || connections.Users.Of(userId).TakeTopic() == Excess.None)
         {
             return false;
         }
@@ -137,78 +132,26 @@ internal sealed class WebSocketEndpoints(
         return true;
     }
 
-    private async Task RunAsync(
-        HttpContext http, WebSocketRequest request, ConnectionAccess access, TopicAccess[] reached, List<LocalTopic> acquired, IMessageReader reader)
+    private async Task<WebSocketConnection> UpgradeAsync(HttpContext http, WebSocketRequest request, ConnectionAccess access)
     {
-        // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
-        var before = acquired.ConvertAll(topic => topic.Position);
-        var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
-        var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, input, sender, connections, topics, backplane)
+        var expiresAt = ChatUser.ExpiresAt(http.User);
+        var edge = EdgeStop.EdgeOf(http);
+        var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
+        var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, source, sender, connections, services.Topics, services.Backplane)
         {
-            ExpiresAt = ChatUser.ExpiresAt(http.User),
+            ExpiresAt = expiresAt,
             Access = access,
-            Edge = EdgeStop.EdgeOf(http),
+            Edge = edge,
         };
-        var joined = new List<Member>(acquired.Count);
         connection.Presence = request.WatchesPresence ? new ConnectionWatches(presence, connection) : null;
-        connection.Removed = topic =>
-        {
-            connection.Presence?.Remove(topic);
-            reader.OnRemoved(connection);
-        };
-        await life.RunAsync(
-            connection,
-            async () =>
-            {
-                access.Attach(connection, connection);
-                try
-                {
-                    foreach (var (i, topic) in reached.Index())
-                    {
-                        var at = acquired.FindIndex(one => one.Topic == topic.Topic);
-                        await JoinAsync(connection, topic, at < 0 ? null : acquired[at], request.Since[i], at < 0 ? default : before[at], joined);
-                    }
-                }
-                catch (BackplaneUnavailableException)
-                {
-                    connection.Close(CloseReason.TryLater);
-                }
-
-                return await connection.ReadAsync(reader);
-            },
-            () =>
-            {
-                connection.Presence?.End();
-                joined.ForEach(member => member.Topic.Leave(member));
-            });
+        return connection;
     }
 
-    private async Task JoinAsync(
-        WebSocketConnection connection, TopicAccess access, LocalTopic? topic, LogPosition? since, (string Epoch, long Offset) before, List<Member> joined)
+    private static async Task JoinAsync(RawStay stay, WebSocketRequest request, TopicAccess[] reached, (string Epoch, long Offset)[] before)
     {
-        if (topic is null)
+        foreach (var (i, topic) in reached.Index())
         {
-            connection.Forbid(access.Topic, Rights.Join, default);
-            return;
-        }
-
-        var from = since ?? new LogPosition(before.Epoch, before.Offset);
-        var member = members.IsRestricted(topic.Topic) ? await members.TryJoinAsync(topic, connection, from, IsLetIn)
-            : since is null && topic.TryJoin(connection, before) is { } live ? (IsLetIn(live) ? live : null)
-            : await TopicReplay.JoinAsync(topic, connection, from, backplane, IsLetIn);
-        if (member is null)
-        {
-            connection.CloseFor(access); // between the look before the upgrade and this one
-            return;
-        }
-
-        connection.Watch(access);
-
-        // Whatever becomes of it, it leaves with the connection.
-        bool IsLetIn(Member one)
-        {
-            joined.Add(one);
-            return connection.Access.TryHold(access, one);
+            await stay.JoinAsync(topic, request.Since[i], before);
         }
     }
 }

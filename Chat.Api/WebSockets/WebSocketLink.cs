@@ -1,71 +1,66 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Chat.Api.Connections;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>A WebSocket, whatever is spoken over it: one loop reads frames, the outbox writes them.</summary>
-/// <remarks>Frames are read, unmasked and handled where they lie in the server's receive buffers; only messages
+/// <summary>A WebSocket, whatever is spoken over it: its source brings frames, the outbox writes them.</summary>
+/// <remarks>Frames are read, unmasked and handled where they lie in the receive buffer; only messages
 /// that arrive in pieces are copied. While a client is silent it holds no buffer.</remarks>
-internal abstract class WebSocketLink : ClientConnection
+internal abstract class WebSocketLink : ClientConnection, IByteReader
 {
     private static readonly ArrayBufferWriter<byte> InPieces = new(); // stays empty
 
-    private readonly PipeReader _input;
+    private readonly IByteSource _source;
     private ArrayBufferWriter<byte>? _fragments; // not null: inside a fragmented message
     private long _heardAt;
     private WebSocketFrame? _rest; // of a frame that is handed on as it comes
     private long _skipping; // bytes of a frame that is too big, still to come
     private bool _discarding; // what comes can't be understood; read on only so that a reset does not overtake our close frame
 
-    protected WebSocketLink(long number, string userId, IFrameFormat format, PipeReader input, IFrameSender sender, ConnectionTable table)
+    protected WebSocketLink(long number, string userId, IFrameFormat format, IByteSource source, IFrameSender sender, ConnectionTable table)
         : base(number, userId, format, sender, table)
     {
-        _input = input;
+        _source = source;
         _heardAt = Time.GetTimestamp();
     }
+
+    /// <summary>Whether the connection goes on when the request that it came with is over.</summary>
+    public bool OutlivesRequest => _source.OutlivesRequest;
 
     /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
     protected async Task<CloseReason> ReadFramesAsync()
     {
-        var isHandling = false;
-        try
-        {
-            while (true)
-            {
-                var result = await _input.ReadAsync(CancellationToken.None);
-                isHandling = true;
-                var buffer = result.Buffer;
-                _heardAt = Time.GetTimestamp();
-                var open = true;
-                while (open && !_discarding && TryReadFrame(ref buffer, out var frame))
-                {
-                    var payload = buffer.Slice(frame.HeaderLength, frame.PayloadLength);
-                    open = Handle(frame, payload, out var wait);
-                    buffer = buffer.Slice(payload.End);
-                    if (wait is not null)
-                    {
-                        await wait;
-                    }
-                }
-
-                isHandling = false;
-                _input.AdvanceTo(_discarding ? buffer.End : buffer.Start, buffer.End);
-                if (!open || result.IsCompleted || result.IsCanceled)
-                {
-                    break;
-                }
-            }
-        }
-        catch (Exception exception) when (!isHandling
-            && exception is (IOException or OperationCanceledException or InvalidOperationException or ObjectDisposedException))
-        {
-            // Reset by the peer, or ended by us: in both cases over. What handling throws is a fault of ours, and no such end.
-        }
-
+        await _source.ReadAsync(this);
         return End(CloseReason.Vanished);
+    }
+
+    /// <summary>It is over, in whichever way: nothing is sent any more, and then the socket is closed.</summary>
+    public void Disconnect()
+    {
+        End(CloseReason.Vanished);
+        _source.Close();
+    }
+
+    bool IByteReader.Read(ref ReadOnlySequence<byte> bytes, out Task? wait)
+    {
+        Volatile.Write(ref _heardAt, Time.GetTimestamp());
+        wait = null;
+        var isOpen = true;
+        while (isOpen && wait is null && !_discarding && TryReadFrame(ref bytes, out var frame))
+        {
+            var payload = bytes.Slice(frame.HeaderLength, frame.PayloadLength);
+            isOpen = Handle(frame, payload, out wait);
+            bytes = bytes.Slice(payload.End);
+        }
+
+        if (_discarding)
+        {
+            bytes = bytes.Slice(bytes.End);
+        }
+
+        return isOpen;
     }
 
     public override void Tend(long now, bool ping)
@@ -175,7 +170,7 @@ internal abstract class WebSocketLink : ClientConnection
         wait = null;
         if (payload.IsSingleSegment)
         {
-            // The bytes are ours from here to AdvanceTo, and are not looked at again afterwards.
+            // The bytes are ours (IByteReader), and are not looked at again afterwards.
             var bytes = MemoryMarshal.AsMemory(payload.First).Span;
             return Handle(frame, bytes, out wait);
         }

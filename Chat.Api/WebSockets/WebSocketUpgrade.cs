@@ -2,12 +2,13 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using Chat.Api.Connections;
+using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>The opening handshake (RFC 6455, section 4.2), and what is below it: a pipe to read from, a socket to write to.</summary>
+/// <summary>The opening handshake (RFC 6455, section 4.2), and what is below it: the socket itself, where it can be had, or a pipe to read from and something to write to.</summary>
 internal static class WebSocketUpgrade
 {
     /// <summary>Whether the request asks for a WebSocket in the one version there is.</summary>
@@ -25,13 +26,22 @@ internal static class WebSocketUpgrade
     public static bool IsSupportedVersion(HttpContext http) => http.Request.Headers.SecWebSocketVersion == "13";
 
     /// <summary>Answers 101. From here on the connection speaks frames.</summary>
-    public static async Task<(PipeReader Input, IFrameSender Sender)> AcceptAsync(HttpContext http)
+    /// <remarks>If it is to outlive the request, it does so from here on: its socket is not closed by anybody else.</remarks>
+    public static async Task<(IByteSource Source, IFrameSender Sender)> AcceptAsync(HttpContext http)
     {
         var headers = http.Response.Headers;
         headers.Connection = "Upgrade";
         headers.Upgrade = "websocket";
         headers.SecWebSocketAccept = AcceptKey(http.Request.Headers.SecWebSocketKey.ToString());
         var stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+
+        // The transport's, unless something in between reads and writes other bytes than those on the wire, such as TLS.
+        if (http.Features.Get<ClientLink>() is { IsPlain: true } link)
+        {
+            await link.Loop.EnterAsync(); // the 101 is on the wire, and nobody reads
+            var taken = new TakenSocket(link);
+            return (taken, taken);
+        }
 
         // Not HttpContext.Abort: a topic may find a connection dead just after its request has ended, and the context of
         // an ended request throws, there on the backplane's thread. The connection's own may be called at any time.
@@ -41,10 +51,10 @@ internal static class WebSocketUpgrade
         var isPlain = http.Features.Get<ITlsConnectionFeature>() is null && !http.Request.IsHttps;
         if (transport is not null && socket is not null && isPlain)
         {
-            return (transport.Input, new SocketSender(socket, abort));
+            return (new PipeSource(transport.Input), new SocketSender(socket, abort));
         }
 
-        return (PipeReader.Create(stream), new PipeSender(PipeWriter.Create(stream), abort));
+        return (new PipeSource(PipeReader.Create(stream)), new PipeSender(PipeWriter.Create(stream), abort));
     }
 
     private static bool IsKey(string key)

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Chat.Api.Connections;
 using Chat.Api.Hubs;
+using Chat.Api.WebSockets;
 using Chat.Tests.Connections;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.Connections.Features;
@@ -14,7 +15,7 @@ public sealed class HubSocketTests
     private readonly FakeSender _sender = new();
     private readonly HubSocket _socket;
 
-    public HubSocketTests() => _socket = new HubSocket(1, "anna", new Pipe().Reader, _sender,
+    public HubSocketTests() => _socket = new HubSocket(1, "anna", new PipeSource(new Pipe().Reader), _sender,
         new ConnectionTable(Options.Create(new ConnectionOptions()), new ConnectionMetrics(NoMeters.Instance), TimeProvider.System));
 
     // SignalR registers its pings at the handshake and the limit of the client's silence at the client's first ping. When

@@ -4,6 +4,7 @@ using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
 using Chat.Api.RawEndpoints;
+using Chat.Api.WebSockets;
 using Chat.Tests.Access;
 using Chat.Tests.Backplane;
 using Chat.Tests.Connections;
@@ -29,7 +30,7 @@ public sealed class PublishesInFlightTests
         var table = new ConnectionTable(options, new ConnectionMetrics(NoMeters.Instance), TimeProvider.System);
         var withheld = new ConcurrentQueue<IPublishOutcome>();
         var pipe = new Pipe();
-        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, new FakeSender(), table, TestTopics.New(), new MemoryBackplane { Withheld = withheld }) { Access = TestAccess.Of("u1") };
+        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new PipeSource(pipe.Reader), new FakeSender(), table, TestTopics.New(), new MemoryBackplane { Withheld = withheld }) { Access = TestAccess.Of("u1") };
         var reading = connection.ReadAsync(new TopicReader(TestAccess.All(Topic.Group("1"))));
         for (var i = 0; i < Messages; i++)
         {

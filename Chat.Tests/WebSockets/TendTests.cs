@@ -24,7 +24,7 @@ public sealed class TendTests
     public TendTests()
     {
         var table = new ConnectionTable(Options.Create(Limits), new ConnectionMetrics(NoMeters.Instance), _time);
-        _connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new Pipe().Reader, _sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
+        _connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new PipeSource(new Pipe().Reader), _sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
     }
 
     [Fact]

@@ -105,7 +105,7 @@ public sealed class WebSocketConnectionTests
         var pipe = new Pipe(new PipeOptions(minimumSegmentSize: 64));
         var sender = new FakeSender();
         var reader = new Reader();
-        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, pipe.Reader, sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
+        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new PipeSource(pipe.Reader), sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
         var reading = connection.ReadAsync(reader);
         for (var at = 0; at < talk.Length;)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Chat.Api.Connections;
 using Chat.Api.WebSockets;
 using Chat.Tests.Support;
@@ -25,15 +26,9 @@ public sealed class WebSocketUpgradeTests
         await using var app = builder.Build();
         app.Run(async http =>
         {
-            var (input, sender) = await WebSocketUpgrade.AcceptAsync(http);
-            try
-            {
-                await input.ReadAsync();
-            }
-            finally
-            {
-                accepted.SetResult(sender); // the client may have gone with a reset
-            }
+            var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
+            await source.ReadAsync(new Nobody());
+            accepted.SetResult(sender);
         });
         await app.StartAsync();
         var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -46,5 +41,14 @@ public sealed class WebSocketUpgradeTests
         sender = await accepted.Task.WaitAsync(TimeSpan.FromSeconds(15));
         await Eventually.TrueAsync(() => !sender.TrySend(new byte[2], out _));
         sender.Abort();
+    }
+
+    private sealed class Nobody : IByteReader
+    {
+        public bool Read(ref ReadOnlySequence<byte> bytes, out Task? wait)
+        {
+            wait = null;
+            return false;
+        }
     }
 }
