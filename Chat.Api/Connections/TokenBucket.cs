@@ -43,6 +43,9 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
     /// <summary>Whether less than half of the burst is available.</summary>
     public readonly bool IsLow(double share) => rate != 0 && _tokens < burst * share / 2;
 
+    /// <summary>How long it takes until so many tokens are available; as of the last look.</summary>
+    public readonly TimeSpan TimeUntil(int count) => rate == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(0, count - _tokens) / rate);
+
     /// <summary>How long an empty bucket takes to fill.</summary>
     public readonly TimeSpan FillTime => rate == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)burst / rate);
 }

@@ -1,8 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.Extensions.Options;
 
 namespace Chat.Api.ServerApi;
 
@@ -14,17 +13,18 @@ internal sealed record Answer<T>(T Value) : IResult, IEndpointMetadataProvider
 {
     private const string Json = "application/json";
 
+    private static readonly JsonTypeInfo<T> Type = (JsonTypeInfo<T>)ApiJson.Strict.Options.GetTypeInfo(typeof(T));
+
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), [Json]));
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        var options = httpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
-        var body = JsonSerializer.SerializeToUtf8Bytes(Value, options);
+        var body = JsonSerializer.SerializeToUtf8Bytes(Value, Type);
         var response = httpContext.Response;
         response.ContentType = Json + "; charset=utf-8";
         response.ContentLength = body.Length;
-        return response.Body.WriteAsync(body).AsTask();
+        return response.BodyWriter.WriteAsync(body).AsTask();
     }
 }
 

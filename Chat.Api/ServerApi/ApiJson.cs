@@ -31,9 +31,17 @@ internal sealed partial class ApiJson : JsonSerializerContext
 {
     private const int MostDepth = 8;
 
+    /// <summary>With the settings that hold for every call.</summary>
+    public static ApiJson Strict { get; } = new(Configured(new JsonSerializerOptions(JsonSerializerDefaults.Web)));
+
     public static void Configure(JsonSerializerOptions options)
     {
         options.TypeInfoResolverChain.Insert(0, Default);
+        Configured(options);
+    }
+
+    private static JsonSerializerOptions Configured(JsonSerializerOptions options)
+    {
         options.MaxDepth = MostDepth;
         options.AllowDuplicateProperties = false;
         options.RespectNullableAnnotations = true;
@@ -41,5 +49,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.NumberHandling = JsonNumberHandling.Strict;
+        return options;
     }
 }

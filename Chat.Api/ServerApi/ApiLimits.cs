@@ -1,46 +1,70 @@
+using System.Collections.Concurrent;
 using System.Security.Claims;
-using System.Threading.RateLimiting;
+using Chat.Api.Connections;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.ServerApi;
 
 /// <summary>How many calls each backend may make on this node.</summary>
-internal sealed class ApiLimits : IDisposable
+internal sealed class ApiLimits(IOptions<ServerApiOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan ShortestPeriod = TimeSpan.FromMilliseconds(100);
+    /// <summary>Callers; beyond these, whoever may make as many calls as a new one is forgotten.</summary>
+    public const int Kept = 1000;
 
-    private readonly PartitionedRateLimiter<string>? _limiter;
+    private readonly ConcurrentDictionary<string, Allowance> _callers = new(StringComparer.Ordinal);
 
-    public ApiLimits(IOptions<ServerApiOptions> options)
-    {
-        var (rate, burst) = (options.Value.CallsPerSecond, options.Value.CallBurst);
-        if (rate == 0)
-        {
-            return;
-        }
-
-        var perPeriod = Math.Max(1, (int)(rate * ShortestPeriod.TotalSeconds));
-        var limits = new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = burst,
-            TokensPerPeriod = perPeriod,
-            ReplenishmentPeriod = TimeSpan.FromSeconds((double)perPeriod / rate),
-        };
-        _limiter = PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => limits));
-    }
+    /// <summary>How many are known.</summary>
+    public int Callers => _callers.Count;
 
     /// <summary>Null: so many may be made. Else why not, and none was counted.</summary>
     public ApiProblem? Take(ClaimsPrincipal caller, int calls)
     {
-        using var lease = _limiter?.AttemptAcquire(ApiCaller.NameOf(caller) ?? "", calls);
-        if (lease is null or { IsAcquired: true })
+        if (options.Value.CallsPerSecond == 0)
         {
             return null;
         }
 
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? (int)Math.Ceiling(after.TotalSeconds) : 1;
-        return ApiProblem.TooManyCalls(Math.Max(1, wait));
+        var name = ApiCaller.NameOf(caller) ?? "";
+        var allowance = _callers.TryGetValue(name, out var known) ? known : Add(name);
+        return allowance.Take(calls) is { } wait ? ApiProblem.TooManyCalls(Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))) : null;
     }
 
-    public void Dispose() => _limiter?.Dispose();
+    private Allowance Add(string name)
+    {
+        if (_callers.Count >= Kept)
+        {
+            foreach (var (caller, allowance) in _callers)
+            {
+                if (allowance.IsFull())
+                {
+                    _callers.TryRemove(caller, out _);
+                }
+            }
+        }
+
+        return _callers.GetOrAdd(name, new Allowance(options.Value.CallsPerSecond, options.Value.CallBurst, time));
+    }
+
+    private sealed class Allowance(int rate, int burst, TimeProvider time)
+    {
+        private readonly Lock _gate = new(); // guards the bucket
+        private TokenBucket _bucket = new(rate, burst, time);
+
+        public bool IsFull()
+        {
+            lock (_gate)
+            {
+                return _bucket.Has(burst);
+            }
+        }
+
+        /// <summary>Null: so many may be made. Else after what time.</summary>
+        public TimeSpan? Take(int calls)
+        {
+            lock (_gate)
+            {
+                return _bucket.TryTake(calls) ? null : _bucket.TimeUntil(calls);
+            }
+        }
+    }
 }

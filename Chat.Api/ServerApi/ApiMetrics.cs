@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Security.Claims;
 using ServiceDefaults;
 
 namespace Chat.Api.ServerApi;
@@ -16,13 +18,19 @@ internal sealed class ApiMetrics
         _duration = meter.CreateHistogram<double>("chat.api.duration", "s", "How long calls of the server API took, by endpoint.");
     }
 
-    /// <param name="endpoint">The call.</param>
-    /// <param name="key">Who made it.</param>
+    /// <param name="call">The call; null: there is no such one.</param>
+    /// <param name="caller">Who made it.</param>
     /// <param name="status">The answer's.</param>
-    /// <param name="elapsed">How long it took.</param>
-    public void Answered(string endpoint, string key, int status, TimeSpan elapsed)
+    /// <param name="began">When it began.</param>
+    public void Answered(Endpoint? call, ClaimsPrincipal caller, int status, long began)
     {
-        _requests.Add(1, new("endpoint", endpoint), new("key", key), new KeyValuePair<string, object?>("outcome", status));
-        _duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("endpoint", endpoint));
+        if (!_requests.Enabled && !_duration.Enabled)
+        {
+            return;
+        }
+
+        var name = call?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? "none";
+        _requests.Add(1, new("endpoint", name), new("key", ApiCaller.LabelOf(caller)), new KeyValuePair<string, object?>("outcome", status));
+        _duration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("endpoint", name));
     }
 }

@@ -10,8 +10,9 @@ internal static class ClusterEndpoints
 
     public static void MapCluster(this IEndpointRouteBuilder calls)
     {
-        calls.MapGet("/nodes", Nodes).WithName("nodes").WithTags("cluster").WithSummary("Lists the live nodes, the oldest first.");
-        calls.MapGet("/cluster", Cluster).WithName("cluster").WithTags("cluster").WithSummary("Counts nodes and connections.");
+        var (live, backplane) = (calls.ServiceProvider.GetRequiredService<LiveNodes>(), calls.ServiceProvider.GetRequiredService<IBackplane>());
+        calls.MapGet("/nodes", () => Nodes(live)).WithName("nodes").WithTags("cluster").WithSummary("Lists the live nodes, the oldest first.");
+        calls.MapGet("/cluster", () => Cluster(live, backplane)).WithName("cluster").WithTags("cluster").WithSummary("Counts nodes and connections.");
     }
 
     private static Answer<NodesAnswer> Nodes(LiveNodes live) => Answer.Of(new NodesAnswer(

@@ -10,7 +10,8 @@ internal static class GroupEndpoints
 {
     public static void MapGroups(this IEndpointRouteBuilder calls)
     {
-        calls.MapGet("/groups", GroupsAsync).WithName("groups").WithTags("groups").WithProblems(400)
+        var (memberships, pages) = (calls.ServiceProvider.GetRequiredService<IMemberships>(), calls.ServiceProvider.GetRequiredService<ApiPage>());
+        calls.MapGet("/groups", (string user, string? after, int? limit) => GroupsAsync(user, after, limit, memberships, pages)).WithName("groups").WithTags("groups").WithProblems(400)
             .WithSummary("Lists the groups that a user is in on the hub.");
         calls.MapPost("/groups/add", AddAsync).WithName("groups-add").WithTags("groups").WithProblems(400, 409)
             .WithSummary("Puts a user into a group, on all nodes.");

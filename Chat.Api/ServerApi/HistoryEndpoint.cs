@@ -9,9 +9,12 @@ internal static class HistoryEndpoint
 {
     private const int Room = 1024 * 1024; // bytes of an answer, about: a page of large messages is a short one
 
-    public static void MapHistory(this IEndpointRouteBuilder calls) =>
-        calls.MapGet("/history", HistoryAsync).WithName("history").WithTags("messages").WithProblems(400)
+    public static void MapHistory(this IEndpointRouteBuilder calls)
+    {
+        var (history, pages) = (calls.ServiceProvider.GetRequiredService<TopicHistory>(), calls.ServiceProvider.GetRequiredService<ApiPage>());
+        calls.MapGet("/history", (string topic, string? since, int? limit) => HistoryAsync(topic, since, limit, history, pages)).WithName("history").WithTags("messages").WithProblems(400)
             .WithSummary("Returns messages of a topic: those after a position, or the latest.");
+    }
 
     private static async Task<Results<Answer<HistoryAnswer>, ApiProblem>> HistoryAsync(string topic, string? since, int? limit, TopicHistory history, ApiPage pages)
     {

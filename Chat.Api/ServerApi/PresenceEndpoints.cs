@@ -10,9 +10,11 @@ internal static class PresenceEndpoints
 {
     public static void MapPresence(this IEndpointRouteBuilder calls)
     {
-        calls.MapGet("/presence", PresenceAsync).WithName("presence").WithTags("users").WithProblems(400)
+        var (presence, store) = (calls.ServiceProvider.GetRequiredService<PresenceWatches>(), calls.ServiceProvider.GetRequiredService<IPresenceStore>());
+        var pages = calls.ServiceProvider.GetRequiredService<ApiPage>();
+        calls.MapGet("/presence", (string topic, string? after, int? limit) => PresenceAsync(topic, after, limit, presence, store, pages)).WithName("presence").WithTags("users").WithProblems(400)
             .WithSummary("Returns who is in a topic, a page at a time.");
-        calls.MapGet("/presence/count", CountAsync).WithName("presence-count").WithTags("users").WithProblems(400)
+        calls.MapGet("/presence/count", (string topic) => CountAsync(topic, presence, store)).WithName("presence-count").WithTags("users").WithProblems(400)
             .WithSummary("Returns how many users are in a topic.");
     }
 

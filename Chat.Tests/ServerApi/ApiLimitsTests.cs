@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Chat.Api.ServerApi;
+using Chat.Tests.Support;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -8,27 +9,55 @@ namespace Chat.Tests.ServerApi;
 /// <summary>How many calls a backend may make.</summary>
 public sealed class ApiLimitsTests
 {
+    private readonly ManualTimeProvider _time = new();
+
     [Fact]
     public void Calls_BeyondTheBurst_AreRefused_OfThatBackendOnly()
     {
-        using var limits = Limits(perSecond: 1, burst: 10);
+        var limits = Limits(perSecond: 2, burst: 10);
 
         Assert.Null(limits.Take(Caller("shop"), 9));
         Assert.Null(limits.Take(Caller("shop"), 1));
-        var refused = limits.Take(Caller("shop"), 10); // one flows in each second
+        var refused = limits.Take(Caller("shop"), 5);
 
-        Assert.Equal((429, "too_many_calls"), (refused?.Status, refused?.Code));
-        Assert.InRange(refused!.RetryAfter, 1, 10);
+        Assert.Equal((429, "too_many_calls", 3), (refused?.Status, refused?.Code, refused?.RetryAfter)); // 2.5 s, and headers have whole ones
         Assert.Null(limits.Take(Caller("other"), 10));
+    }
+
+    [Fact]
+    public void Calls_ThatWaitForAsLongAsTheyAreTold_AreAllowed()
+    {
+        var limits = Limits(perSecond: 2, burst: 10);
+        Assert.Null(limits.Take(Caller("shop"), 10));
+
+        _time.Advance(TimeSpan.FromSeconds(limits.Take(Caller("shop"), 5)!.RetryAfter));
+
+        Assert.Null(limits.Take(Caller("shop"), 5));
+        Assert.NotNull(limits.Take(Caller("shop"), 2)); // one is left of six
     }
 
     [Fact]
     public void Calls_WithoutALimit_AreAllAllowed()
     {
-        using var limits = Limits(perSecond: 0, burst: 1);
+        var limits = Limits(perSecond: 0, burst: 1);
 
         Assert.Null(limits.Take(Caller("shop"), 1_000_000));
         Assert.Null(limits.Take(Caller("shop"), 1_000_000));
+    }
+
+    [Fact]
+    public void Callers_WhoHaveBeenQuiet_AreForgotten_AndTheOthersAreNot()
+    {
+        var limits = Limits(perSecond: 1, burst: 10);
+        Assert.Null(limits.Take(Caller("quiet"), 1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < ApiLimits.Kept; i++)
+        {
+            Assert.Null(limits.Take(Caller($"shop{i}"), 10));
+        }
+
+        Assert.InRange(limits.Callers, 2, ApiLimits.Kept);
+        Assert.All(Enumerable.Range(0, ApiLimits.Kept), i => Assert.NotNull(limits.Take(Caller($"shop{i}"), 1)));
     }
 
     [Fact]
@@ -40,7 +69,7 @@ public sealed class ApiLimitsTests
         Assert.Empty(new ServerApiOptions().Errors());
     }
 
-    private static ApiLimits Limits(int perSecond, int burst) => new(Options.Create(new ServerApiOptions { CallsPerSecond = perSecond, CallBurst = burst }));
+    private ApiLimits Limits(int perSecond, int burst) => new(Options.Create(new ServerApiOptions { CallsPerSecond = perSecond, CallBurst = burst }), _time);
 
     private static ClaimsPrincipal Caller(string name) => new(new ClaimsIdentity([new("name", name)], "test", "name", "role"));
 }

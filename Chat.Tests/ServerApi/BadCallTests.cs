@@ -46,6 +46,13 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         (await Api.PostTextAsync("publish", "{\"topic\":\"all\",\"msg\":\"x\"}", type)).IsProblem(415, "not_json");
 
     [Fact]
+    public async Task Body_WithoutAType_IsAProblem()
+    {
+        var body = new ByteArrayContent("{\"topic\":\"all\",\"msg\":\"x\"}"u8.ToArray());
+        (await Api.SendAsync(HttpMethod.Post, "publish", body)).IsProblem(415, "not_json");
+    }
+
+    [Fact]
     public async Task Fields_BeyondTheirRules_AreProblems()
     {
         (await Api.PostAsync("publish", new { topic = "all", msg = "x", from = "" })).IsProblem(400, "invalid_id");
@@ -97,6 +104,20 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Contains("\"timeout\"", answer, StringComparison.Ordinal);
     }
 
+    // Later than its head, and piece by piece, as a slow backend sends it.
+    [Theory]
+    [InlineData("Content-Length: 28", "{\"topic\":\"all\",", "\"msg\":\"slow\"}")]
+    [InlineData("Transfer-Encoding: chunked", "f\r\n{\"topic\":\"all\",\r\n", "d\r\n\"msg\":\"slow\"}\r\n0\r\n\r\n")]
+    public async Task Body_ThatComesInPieces_IsWaitedFor(string length, string piece, string rest)
+    {
+        using var client = await SendHeadAsync(length);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(piece));
+        (await Api.GetAsync("cluster")).Read<object>(); // the node has had time for what it has so far
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(rest));
+
+        Assert.Equal(200, RawHttp.Status(await ReadAsync(client.GetStream(), "\"offset\":").WaitAsync(ChatClient.Deadline)));
+    }
+
     private async Task<TcpClient> SendHeadAsync(string length)
     {
         var client = new TcpClient { NoDelay = true };
@@ -106,12 +127,12 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         return client;
     }
 
-    // Until a problem is there as a whole.
-    private static async Task<string> ReadAsync(NetworkStream stream)
+    // Until a problem is there as a whole, or whatever is waited for.
+    private static async Task<string> ReadAsync(NetworkStream stream, string end = "\"code\":")
     {
         var answer = new StringBuilder();
         var buffer = new byte[4096];
-        while (!answer.ToString().Contains("\"code\":", StringComparison.Ordinal) && await stream.ReadAsync(buffer) is var count and > 0)
+        while (!answer.ToString().Contains(end, StringComparison.Ordinal) && await stream.ReadAsync(buffer) is var count and > 0)
         {
             answer.Append(Encoding.UTF8.GetString(buffer, 0, count));
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -34,6 +35,22 @@ public sealed class PublishTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Equal($"user {ApiNodes.Backend} send:one", await anna.NextAsync());
         await Api.PostAsync("publish", new { topic = "all", msg = "two" });
         await anna.UntilAsync(text => text == $"user 【{ApiNodes.Backend}】 send all:two");
+    }
+
+    // JSON is UTF-8, but there are libraries that begin it with a byte order mark, or send UTF-16 and say so.
+    [Theory]
+    [InlineData("utf-8", "")]
+    [InlineData("utf-8", "\uFEFF")]
+    [InlineData("utf-16", "")]
+    public async Task Publish_InAnyEncoding_IsWhatWasWritten(string encoding, string mark)
+    {
+        var user = Unique("anna");
+        await using var anna = await ChatClient.ConnectAsync(Nodes.Developed.Address, "/chat/channel/" + user);
+
+        using var body = new StringContent($"{mark}{{\"topic\":\"user:{user}\",\"msg\":\"8 o'clock 🕗\"}}", Encoding.GetEncoding(encoding), "application/json");
+        (await Api.SendAsync(HttpMethod.Post, "publish", body)).Read<PublishedAnswer>();
+
+        Assert.Equal($"user {ApiNodes.Backend} send:8 o'clock 🕗", await anna.NextAsync());
     }
 
     // What a backend does that was not answered: it sends again, perhaps to another node, while the first may still be on its way.

@@ -14,6 +14,9 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Default"] = "Information",
                 // Four lines per request.
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                // Says nothing from here on, but as long as it might, every request has an activity and a scope made for it, and a WebSocket keeps
+                // them: a tenth of what a call of the server API costs. Requests that are traced have their activity all the same.
+                ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
                 // Quotes request lines and headers that it cannot read, and they may hold a token. Per provider as well:
                 // a level set for one provider goes before any set for all.
                 ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",

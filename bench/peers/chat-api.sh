@@ -1,7 +1,7 @@
 # Chat, with 200 calls a second to the server API beside what is measured: what do backends cost those who talk? Compare with chat.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/chat.sh"
 API_KEY=for-measuring-only-0123456789abcdef
-CHAT_SETTINGS="Api__Keys__0__Name=bench Api__Keys__0__Secret=$API_KEY"
+CHAT_SETTINGS="$CHAT_SETTINGS Api__Keys__0__Name=bench Api__Keys__0__Secret=$API_KEY"
 eval "chat_$(declare -f peer_start)"
 
 peer_start() {

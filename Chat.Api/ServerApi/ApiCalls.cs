@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.Options;
+
+namespace Chat.Api.ServerApi;
+
+/// <summary>A call from its beginning to its end.</summary>
+/// <remarks>It is let in, or not; its body arrives; it is done; it is counted; and whatever went wrong is put into the words of a problem. The
+/// framework has middleware for most of that, but its many small steps took longer than all else that a call does (bench/README.md).</remarks>
+internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOptions<ServerApiOptions> options, TimeProvider time, ILogger<ApiCalls> logger)
+{
+    public async Task AnswerAsync(HttpContext http)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var call = http.GetEndpoint();
+        try
+        {
+            if (await gate.LetsInAsync(http))
+            {
+                var problem = call?.RequestDelegate is null ? ApiProblem.NotFound : await ArriveAsync(http, call) ? null : ApiProblem.BodyTooSlow;
+                await (problem?.ExecuteAsync(http) ?? call!.RequestDelegate!(http));
+            }
+
+            if (!http.Response.HasStarted && ApiErrors.Of(http.Response.StatusCode) is { } unsaid)
+            {
+                await unsaid.ExecuteAsync(http);
+            }
+        }
+        catch (Exception exception) when (!http.Response.HasStarted)
+        {
+            await FailAsync(http, exception);
+        }
+
+        metrics.Answered(call, http.User, http.Response.StatusCode, began);
+    }
+
+    /// <summary>Waits until the body of a call that takes one is there as a whole. Usually it has come with its head, and no clock is needed.</summary>
+    /// <returns>False: it takes too long.</returns>
+    private async ValueTask<bool> ArriveAsync(HttpContext http, Endpoint call)
+    {
+        if (call.Metadata.GetMetadata<IAcceptsMetadata>() is null)
+        {
+            return true;
+        }
+
+        var body = http.Request.BodyReader;
+        if (body.TryRead(out var read))
+        {
+            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+
+        if (read.IsCompleted)
+        {
+            return true;
+        }
+
+        using var timeout = new CancellationTokenSource(options.Value.BodyTimeout, time);
+        try
+        {
+            do
+            {
+                read = await body.ReadAsync(timeout.Token);
+                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            }
+            while (!read.IsCompleted);
+
+            return true;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private Task FailAsync(HttpContext http, Exception exception)
+    {
+        var problem = ApiErrors.Of(exception, http.Request);
+        if (http.RequestAborted.IsCancellationRequested && problem == ApiProblem.Fault)
+        {
+            return Task.CompletedTask; // nobody is left to be told
+        }
+
+        if (problem == ApiProblem.Fault)
+        {
+            Log.Failed(logger, exception);
+        }
+
+        return problem.ExecuteAsync(http);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, EventName = "ApiCallFailed", Message = "A call of the server API failed.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ServiceDefaults;
+using Xunit;
+
+namespace Chat.Tests.ServiceDefaults;
+
+public sealed class QuietLoggingTests
+{
+    // The server makes an activity and a scope for every request, which a WebSocket keeps, if this logger could ever say anything.
+    [Fact]
+    public async Task Requests_AreNothingToLog_UnlessOneSaysSo()
+    {
+        await using var quiet = Build();
+        await using var loud = Build("--Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics=Information");
+
+        Assert.False(IsEnabled(quiet, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Critical));
+        Assert.True(IsEnabled(loud, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Information));
+        Assert.True(IsEnabled(quiet, "Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)); // who says what a request failed of
+    }
+
+    private static WebApplication Build(params string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddServiceDefaults();
+        return builder.Build();
+    }
+
+    private static bool IsEnabled(WebApplication app, string category, LogLevel level) =>
+        app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(category).IsEnabled(level);
+}
