@@ -16,6 +16,10 @@ internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
     private readonly (byte[] Hash, ClaimsPrincipal Service)[] _keys =
         [.. options.Value.Keys.Select(static key => (SHA256.HashData(Encoding.UTF8.GetBytes(key.Secret!)), ServiceOf(key.Name!)))];
 
+    /// <summary>Who makes this request; null: nobody, or somebody without a key.</summary>
+    public ClaimsPrincipal? Find(HttpRequest request) =>
+        request.Headers.TryGetValue(ServiceScheme.Header, out var given) && given is [{ } secret] ? Find(secret) : null;
+
     /// <summary>Who comes with this secret; null: nobody.</summary>
     /// <remarks>Compares hashes, all of them to the end: how long it takes says nothing about any key, nor which of them it was.</remarks>
     public ClaimsPrincipal? Find(string secret)

@@ -17,9 +17,8 @@ internal sealed class ServiceScheme(IOptionsMonitor<AuthenticationSchemeOptions>
     private static readonly AuthenticateResult NotAccepted = AuthenticateResult.Fail("The API key is not accepted.");
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>
-        !Request.Headers.TryGetValue(Header, out var given) ? Context.AuthenticateAsync(JwtBearerDefaults.AuthenticationScheme)
-            : Task.FromResult(given is [{ } secret] && keys.Find(secret) is { } service
-                ? AuthenticateResult.Success(new AuthenticationTicket(service, Name)) : NotAccepted);
+        !Request.Headers.ContainsKey(Header) ? Context.AuthenticateAsync(JwtBearerDefaults.AuthenticationScheme)
+            : Task.FromResult(keys.Find(Request) is { } service ? AuthenticateResult.Success(new AuthenticationTicket(service, Name)) : NotAccepted);
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {

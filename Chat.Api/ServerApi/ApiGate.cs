@@ -13,7 +13,7 @@ internal sealed class ApiGate(ApiKeys keys, IAuthorizationPolicyProvider policie
     /// <summary>False: it has been answered.</summary>
     public ValueTask<bool> LetsInAsync(HttpContext http)
     {
-        if (!http.Request.Headers.TryGetValue(ServiceScheme.Header, out var given) || given is not [{ } secret] || keys.Find(secret) is not { } service)
+        if (keys.Find(http.Request) is not { } service)
         {
             return CheckAsync(http);
         }
