@@ -2,20 +2,19 @@ using AppHost;
 
 var builder = DistributedApplication.CreateBuilder(args);
 var settings = ClusterSettings.Read(builder.Configuration);
-if (!await settings.CanStartAsync(builder.ExecutionContext))
+if (!await settings.CanStartAsync(builder.ExecutionContext) || !builder.TryPrepareDeployment(settings, out var deployment))
 {
     return 1;
 }
 
 DashboardAddresses.Settle(builder.Configuration);
-var redis = builder.AddClusterRedis(settings);
+var redis = builder.AddClusterRedis(settings, deployment);
 var apiKey = builder.MakeApiKey();
 var sample = SampleBackend.Prepare(builder, settings);
 
 var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName: null)
-    .WithHttpEndpoint()
+    .WithHttp(deployment, health: "/health")
     .WithReplicas(settings.Replicas)
-    .WithHttpHealthCheck("/health")
     .WithRedis(redis)
     .WithSecurityKey()
     .WithApiKey(apiKey)
@@ -23,9 +22,8 @@ var nodes = builder.AddProject<Projects.Chat_Api>("chat-api", launchProfileName:
     .WithDrainCommand();
 
 var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: null)
-    .WithHttpEndpoint(port: settings.PublicPort)
+    .WithHttp(deployment, health: "/alive", port: settings.PublicPort)
     .WithExternalHttpEndpoints()
-    .WithHttpHealthCheck("/alive")
     .WithRedis(redis)
     .WithServerApi(apiKey)
     .WithSettings("Chat", "Edge")
@@ -34,8 +32,10 @@ var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: nu
     .WithLinks(nodes)
     .WithLoadCommand();
 
+deployment?.Node(nodes);
+deployment?.Edge(edge, nodes);
 sample?.AddTo(edge, apiKey);
 builder.AddReadyLine(edge, settings.Replicas, redis.Kind, apiKey);
 
 builder.Build().Run();
-return 0;
+return Environment.ExitCode;

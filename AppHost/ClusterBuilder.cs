@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AppHost.Publishing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -9,9 +10,38 @@ namespace AppHost;
 /// <summary>The wiring behind the picture in AppHost.cs.</summary>
 internal static class ClusterBuilder
 {
+    /// <summary>Gets ready to be published, if it is that. False: it cannot, which has been said.</summary>
+    /// <param name="builder">The application.</param>
+    /// <param name="settings">How many there are to be.</param>
+    /// <param name="deployment">Null where the cluster is run.</param>
+    public static bool TryPrepareDeployment(this IDistributedApplicationBuilder builder, ClusterSettings settings, out Deployment? deployment)
+    {
+        try
+        {
+            deployment = Deployment.Prepare(builder, settings.Replicas, settings.Edges, settings.PublicPort);
+            return true;
+        }
+        catch (DistributedApplicationException exception)
+        {
+            Console.Error.WriteLine(exception.Message);
+            deployment = null;
+            return false;
+        }
+    }
+
     /// <summary>Adds the Redis the settings ask for.</summary>
-    public static RedisServer AddClusterRedis(this IDistributedApplicationBuilder builder, ClusterSettings settings) =>
-        RedisServer.Add(builder, settings.Redis);
+    public static RedisServer AddClusterRedis(this IDistributedApplicationBuilder builder, ClusterSettings settings, Deployment? deployment) =>
+        RedisServer.Add(builder, settings.Redis, deployment);
+
+    /// <summary>Listens on any port, or on the one of a deployment's containers.</summary>
+    /// <param name="project">Which listens.</param>
+    /// <param name="deployment">Null where the cluster is run.</param>
+    /// <param name="health">What is asked whether it is healthy, here; a deployment has its own probes.</param>
+    /// <param name="port">The public port, here.</param>
+    public static IResourceBuilder<ProjectResource> WithHttp(
+        this IResourceBuilder<ProjectResource> project, Deployment? deployment, string health, int? port = null) => deployment is null
+        ? project.WithHttpEndpoint(port).WithHttpHealthCheck(health)
+        : project.WithHttpEndpoint(targetPort: Deployment.Port);
 
     /// <summary>Tells the process where Redis is, and starts it only once Redis answers.</summary>
     public static IResourceBuilder<ProjectResource> WithRedis(this IResourceBuilder<ProjectResource> project, RedisServer redis)

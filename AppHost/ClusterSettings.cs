@@ -19,6 +19,10 @@ internal sealed class ClusterSettings
     /// <value>1 to 100. Default 3.</value>
     public int Replicas { get; private init; }
 
+    /// <summary>Key <c>Edges</c>: how many edges a deployment has.</summary>
+    /// <value>1 to 100. Default 1 with Compose, else 2. Run on this machine, there is one.</value>
+    public int? Edges { get; private init; }
+
     /// <summary>Key <c>EdgePort</c>: where clients connect.</summary>
     /// <value>0 to 65535; 0 takes any free port. Default 8080.</value>
     public int EdgePort { get; private init; }
@@ -42,6 +46,7 @@ internal sealed class ClusterSettings
         var settings = new ClusterSettings
         {
             Replicas = ReadNumber(configuration, "Replicas", 3, 1, MostReplicas, problems),
+            Edges = string.IsNullOrWhiteSpace(configuration["Edges"]) ? null : ReadNumber(configuration, "Edges", 2, 1, MostReplicas, problems),
             EdgePort = ReadNumber(configuration, "EdgePort", 8080, 0, HighestPort, problems),
             Sample = ReadSwitch(configuration, "Sample", problems),
             Redis = RedisSettings.Read(configuration, problems),

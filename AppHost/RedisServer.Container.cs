@@ -1,22 +1,26 @@
+using AppHost.Publishing;
+
 namespace AppHost;
 
 internal sealed partial record RedisServer
 {
     static partial void TellContainers(ref bool has) => has = true;
 
-    static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, ref RedisServer? redis)
+    static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, Deployment? deployment, ref RedisServer? redis)
     {
-        if (!builder.ExecutionContext.IsPublishMode && settings.Server != "container" && !ContainerEngine.Answers())
+        if (deployment is null && settings.Server != "container" && !ContainerEngine.Answers())
         {
             return;
         }
 
-        // Plain TCP: on one machine there is nobody to hide from, and no certificate that the nodes would trust.
+        // Plain TCP: within one machine, or the private network of a deployment; there is no certificate that the nodes would trust.
         var container = builder.AddRedis(Name).WithoutHttpsCertificate();
-        if (settings.Persist)
+        if (settings.Persist || deployment is not null)
         {
-            container.WithDataVolume().WithPersistence();
+            container.WithDataVolume("redis-data").WithPersistence();
         }
+
+        deployment?.Redis(container);
 
         redis = new RedisServer("container", container, container);
     }

@@ -1,3 +1,4 @@
+using AppHost.Publishing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AppHost;
@@ -23,9 +24,9 @@ internal sealed partial record RedisServer(
         }
     }
 
-    public static RedisServer Add(IDistributedApplicationBuilder builder, RedisSettings settings)
+    public static RedisServer Add(IDistributedApplicationBuilder builder, RedisSettings settings, Deployment? deployment)
     {
-        if (settings.External is not null)
+        if (settings.External is not null || deployment?.NeedsRedis == true)
         {
             return new RedisServer("external", builder.AddConnectionString(Name), Process: null);
         }
@@ -33,7 +34,7 @@ internal sealed partial record RedisServer(
         RedisServer? container = null;
         if (settings.Server != "garnet")
         {
-            TryAddContainer(builder, settings, ref container);
+            TryAddContainer(builder, settings, deployment, ref container);
         }
 
         return container ?? AddGarnet(builder, settings);
@@ -42,7 +43,7 @@ internal sealed partial record RedisServer(
     // Both written where Aspire.Hosting.Redis restores: RedisServer.Container.cs.
     static partial void TellContainers(ref bool has);
 
-    static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, ref RedisServer? redis);
+    static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, Deployment? deployment, ref RedisServer? redis);
 
     private static RedisServer AddGarnet(IDistributedApplicationBuilder builder, RedisSettings settings)
     {

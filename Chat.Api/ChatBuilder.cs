@@ -1,6 +1,7 @@
 using Chat.Api.Admissions;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 using Chat.Api.Nodes;
 using Chat.Api.Orders;
 using Chat.Api.RawEndpoints;
@@ -16,6 +17,7 @@ internal static class ChatBuilder
 {
     public static WebApplicationBuilder AddChat(this WebApplicationBuilder builder)
     {
+        NormalForm.Demand();
         var services = builder.Services;
         services.AddOptions<ConnectionOptions>().BindConfiguration(ConnectionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<ConnectionOptions>, ConnectionOptionsValidator>();

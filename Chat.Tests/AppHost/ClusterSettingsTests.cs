@@ -23,6 +23,7 @@ public class ClusterSettingsTests
     [InlineData("Replicas", "101")]
     [InlineData("Replicas", "abc")]
     [InlineData("Replicas", "-1")]
+    [InlineData("Edges", "0")]
     [InlineData("EdgePort", "99999")]
     [InlineData("EdgePort", "8080x")]
     [InlineData("Sample", "yes")]

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Chat.Tests.Documents;
 using Chat.Tests.Support;
 
@@ -7,8 +6,6 @@ namespace Chat.Tests.Deploying;
 /// <summary>What <c>dotnet publish -c Release</c> makes of a project.</summary>
 internal static class PublishedProgram
 {
-    // Of the same world of packages as the tests, which were restored with it.
-    private static readonly string Feed = typeof(PublishedProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "feed").Value!;
 
     /// <summary>Returns the program's path. One after the other: both build what they share.</summary>
     public static async Task<string> OfAsync(string project)
@@ -16,7 +13,7 @@ internal static class PublishedProgram
         // Code was analyzed when the tests were built.
         await using var publishing = await ChildProcess.StartAsync(
             "dotnet",
-            ["publish", Path.Combine(Repository.Root, project), "-c", "Release", "--no-restore", $"-p:ChatFeed={Feed}", "-p:RunAnalyzers=false", "-nodeReuse:false", "-v", "q", "--nologo"],
+            ["publish", Path.Combine(Repository.Root, project), "-c", "Release", "--no-restore", $"-p:ChatFeed={Packages.Feed}", "-p:RunAnalyzers=false", "-nodeReuse:false", "-v", "q", "--nologo"],
             new Dictionary<string, string>());
         await publishing.ExitAsync();
         return publishing.ExitCode == 0

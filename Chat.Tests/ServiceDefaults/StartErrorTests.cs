@@ -23,6 +23,7 @@ public sealed class StartErrorTests
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "", "Outside Development, set Auth:SecurityKey")]
     [InlineData("Chat.Api.dll", "Auth__SecurityKey", "short", "Auth:SecurityKey must have 32 bytes or more; it has 5")]
     [InlineData("Chat.Api.dll", "Auth__RequireToken", "maybe", "'Auth:RequireToken'")]
+    [InlineData("Chat.Api.dll", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1", "names cannot be normalized")]
     [InlineData("Chat.Api.dll", "Events__Online", "true", "Events:Url is not set")]
     [InlineData("Edge.Proxy.dll", "ConnectionStrings__redis", "", "ConnectionStrings:redis is not set")]
     [InlineData("Edge.Proxy.dll", "Edge__Upstream", "chat-api", "Edge:Upstream must be")]

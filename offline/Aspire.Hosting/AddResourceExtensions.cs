@@ -22,6 +22,9 @@ public static class AddResourceExtensions
             : throw new NotSupportedException("The stand-in does not read launch profiles: pass launchProfileName: null.");
     }
 
+    /// <summary>Lets a deployment leave out that forwarded headers are believed. The stand-in deploys nothing.</summary>
+    public static IResourceBuilder<ProjectResource> DisableForwardedHeaders(this IResourceBuilder<ProjectResource> builder) => builder;
+
     /// <summary>Runs the project as this many processes, behind one public port.</summary>
     public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas)
     {

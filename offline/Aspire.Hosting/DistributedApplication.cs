@@ -53,6 +53,13 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <summary>Starts everything and waits until it is asked to end: Ctrl+C, SIGTERM, or the token.</summary>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
     {
+        if (Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode)
+        {
+            await Console.Error.WriteLineAsync("Publishing needs Aspire's own packages, which this feed lacks: nothing was published.").ConfigureAwait(false);
+            Environment.ExitCode = 1;
+            return;
+        }
+
         if (_isDrivenByTest)
         {
             // The test starts and stops the application; the AppHost's own code just waits for its end.

@@ -27,6 +27,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
             ContentRootPath = AppHostDirectory,
             EnvironmentName = hook is null ? null : Environments.Development, // as the AppHost's launch profile has it
         });
+        ExecutionContext = new DistributedApplicationExecutionContext(_host.Configuration);
         if (hook is not null)
         {
             _host.Logging.ClearProviders(); // a test adds its own
@@ -53,7 +54,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
 
     public IHostEnvironment Environment => _host.Environment;
 
-    public DistributedApplicationExecutionContext ExecutionContext { get; } = new();
+    public DistributedApplicationExecutionContext ExecutionContext { get; }
 
     public IServiceCollection Services => _host.Services;
 

@@ -30,6 +30,19 @@ public static class HealthCheckExtensions
         return builder.WithHealthCheck(key);
     }
 
+    /// <summary>Tells a deployment what to ask. The stand-in deploys nothing.</summary>
+    public static IResourceBuilder<T> WithHttpProbe<T>(
+        this IResourceBuilder<T> builder,
+        ProbeType type,
+        string? path = null,
+        int? initialDelaySeconds = null,
+        int? periodSeconds = null,
+        int? timeoutSeconds = null,
+        int? failureThreshold = null,
+        int? successThreshold = null,
+        string? endpointName = null)
+        where T : IResourceWithEndpoints, IResourceWithProbes => builder;
+
     /// <summary>Called once the resource is healthy for the first time.</summary>
     public static IResourceBuilder<T> OnResourceReady<T>(
         this IResourceBuilder<T> builder, Func<T, ResourceReadyEvent, CancellationToken, Task> callback)

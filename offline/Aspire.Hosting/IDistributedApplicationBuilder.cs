@@ -41,12 +41,15 @@ public interface IDistributedApplicationBuilder
 /// <summary>The resources of an application, in the order they were added.</summary>
 public sealed class ResourceCollection : System.Collections.ObjectModel.Collection<IResource>;
 
-/// <summary>Whether the application is run or published; here it is always run.</summary>
+/// <summary>Whether the application is run or published.</summary>
 public sealed class DistributedApplicationExecutionContext
 {
-    /// <summary>True: on this machine, now.</summary>
-    public bool IsRunMode { get; } = true;
+    internal DistributedApplicationExecutionContext(IConfiguration configuration) =>
+        IsPublishMode = configuration["operation"] == "publish" || !string.IsNullOrEmpty(configuration["publisher"]);
 
-    /// <summary>True: a deployment is being written. The stand-in cannot.</summary>
-    public bool IsPublishMode => !IsRunMode;
+    /// <summary>True: on this machine, now.</summary>
+    public bool IsRunMode => !IsPublishMode;
+
+    /// <summary>True: a deployment is to be written. The stand-in cannot, and says so when it is run.</summary>
+    public bool IsPublishMode { get; }
 }

@@ -28,6 +28,25 @@ public interface IResourceWithArgs : IResource;
 /// <summary>Listens on endpoints.</summary>
 public interface IResourceWithEndpoints : IResource;
 
+/// <summary>Runs somewhere, and so can be deployed.</summary>
+public interface IComputeResource : IResource;
+
+/// <summary>Can be asked how it is.</summary>
+public interface IResourceWithProbes : IResource;
+
+/// <summary>What a probe's answer is for.</summary>
+public enum ProbeType
+{
+    /// <summary>Whether it has started.</summary>
+    Startup,
+
+    /// <summary>Whether it takes requests.</summary>
+    Readiness,
+
+    /// <summary>Whether it has to be restarted.</summary>
+    Liveness,
+}
+
 /// <summary>Can wait for others.</summary>
 public interface IResourceWithWaitSupport : IResource;
 
@@ -66,7 +85,7 @@ public abstract class Resource(string name) : IResource
 
 /// <summary>A .NET project, run as one process per replica.</summary>
 public class ProjectResource(string name)
-    : Resource(name), IResourceWithEnvironment, IResourceWithArgs, IResourceWithServiceDiscovery, IResourceWithWaitSupport;
+    : Resource(name), IResourceWithEnvironment, IResourceWithArgs, IResourceWithServiceDiscovery, IResourceWithWaitSupport, IResourceWithProbes, IComputeResource;
 
 /// <summary>A program, run as one process.</summary>
 public class ExecutableResource(string name, string command, string workingDirectory)
