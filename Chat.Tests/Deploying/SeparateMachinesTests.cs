@@ -15,6 +15,8 @@ public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLife
     private static readonly int[] Nodes = [11, 12, 13];
     private static readonly int[] Edges = [21, 22];
 
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60); // of five programs at once; only a failing test waits this long
+
     private readonly Dictionary<int, ChildProcess> _programs = [];
     private NetworkLab? _lab;
 
@@ -34,7 +36,7 @@ public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLife
             StartAsync(13, node, ByIPv6, ("ASPNETCORE_URLS", "http://+:8080"), ("POD_IP", Lab.IPv4(13)), ("Auth__SecurityKey", TestToken.Key)),
             StartAsync(21, edge, ByIPv4, ("HTTP_PORTS", "8080")),
             StartAsync(22, edge, ByIPv6, ("HTTP_PORTS", "8080")));
-        await Eventually.TrueAsync(() => Edges.All(machine => _programs[machine].Output.Contains("3 nodes take connections", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => Edges.All(machine => _programs[machine].Output.Contains("3 nodes take connections", StringComparison.Ordinal)), StartTime);
 
         await RegisteredAsync(11, $"http://{Lab.IPv4(11)}:8080, its address on the way to Redis");
         await RegisteredAsync(12, $"http://{(NetworkLab.HasIPv6 ? $"[{Lab.IPv6(12)}]" : Lab.IPv4(12))}:8080, its address on the way to Redis");

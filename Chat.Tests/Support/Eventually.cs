@@ -5,17 +5,22 @@ internal static class Eventually
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
 
-    public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()));
+    public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()), Deadline);
 
-    public static async Task TrueAsync(Func<Task<bool>> condition)
+    /// <summary>For what takes many processes' start.</summary>
+    public static Task TrueAsync(Func<bool> condition, TimeSpan within) => TrueAsync(() => Task.FromResult(condition()), within);
+
+    public static Task TrueAsync(Func<Task<bool>> condition) => TrueAsync(condition, Deadline);
+
+    private static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan within)
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(within);
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (!await condition())
         {
             if (deadline.IsCancellationRequested)
             {
-                throw new TimeoutException($"Not so within {Deadline.TotalSeconds} s.");
+                throw new TimeoutException($"Not so within {within.TotalSeconds} s.");
             }
 
             await ticks.WaitForNextTickAsync(CancellationToken.None);

@@ -13,10 +13,8 @@ internal sealed class NetworkLab : IAsyncDisposable
 {
     private const string Hold = "echo held; exec sleep infinity";
 
-    private static int labs;
-
     private readonly List<ChildProcess> _holders = [];
-    private readonly int _number = 1 + ((Environment.ProcessId + (100 * Interlocked.Increment(ref labs))) % 250);
+    private readonly int _number = FindFree();
     private int _switch;
 
     private NetworkLab()
@@ -26,7 +24,7 @@ internal sealed class NetworkLab : IAsyncDisposable
     /// <summary>Whether the kernel has it.</summary>
     public static bool HasIPv6 { get; } = Socket.OSSupportsIPv6 && File.Exists("/proc/net/if_inet6");
 
-    private string Cable => string.Create(CultureInfo.InvariantCulture, $"lab{_number}");
+    private string Cable => CableOf(_number);
 
     public static bool IsPermitted()
     {
@@ -96,6 +94,15 @@ internal sealed class NetworkLab : IAsyncDisposable
         // The kernel takes them down a moment later, and another lab may want the same network.
         await Eventually.TrueAsync(() => NetworkInterface.GetAllNetworkInterfaces().All(network => network.Name != Cable));
     }
+
+    // Of those whose number another process of tests has not.
+    private static int FindFree()
+    {
+        var taken = NetworkInterface.GetAllNetworkInterfaces().Select(network => network.Name).ToHashSet();
+        return Enumerable.Range(1, 250).OrderBy(_ => Random.Shared.Next()).First(number => !taken.Contains(CableOf(number)));
+    }
+
+    private static string CableOf(int number) => string.Create(CultureInfo.InvariantCulture, $"lab{number}");
 
     private static string Inside(int holder) => $"nsenter --net --target {holder}";
 
