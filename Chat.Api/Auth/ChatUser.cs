@@ -11,6 +11,11 @@ internal static class ChatUser
     public static string? IdOf(ClaimsPrincipal user) =>
         user.Identity is { IsAuthenticated: true } identity && ChatId.TryParse(identity.Name, out var id) ? id : null;
 
+    /// <summary>The same user, by name only. What else a token says, and the token itself, take more memory than all that an idle connection needs.</summary>
+    public static ClaimsPrincipal NameOf(ClaimsPrincipal user) => user.Identity is { IsAuthenticated: true, Name: { } name } identity
+        ? new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimsIdentity.DefaultNameClaimType, name)], identity.AuthenticationType))
+        : user;
+
     /// <summary>When the token expires (<c>exp</c>); clocks may differ by <see cref="AuthOptions.ClockSkew"/>. Null if there was no token.</summary>
     public static DateTimeOffset? ExpiresAt(ClaimsPrincipal user) => TimeOf(user, "exp");
 

@@ -7,7 +7,7 @@ namespace Chat.Api.Hubs;
 // What its user may do.
 internal sealed partial class HubClient : IAccessDoor
 {
-    private readonly ConcurrentQueue<(Topic Topic, DateTimeOffset? Until)> _untold = []; // before EnterAsync nothing is sent to it
+    private ConcurrentQueue<(Topic Topic, DateTimeOffset? Until)>? _untold; // before EnterAsync nothing is sent to it; most never need one
 
     public required ConnectionAccess Access { get; init; }
 
@@ -42,7 +42,7 @@ internal sealed partial class HubClient : IAccessDoor
 
     private void TellForbidden(Topic topic, DateTimeOffset? until)
     {
-        _untold.Enqueue((topic, until));
+        LazyInitializer.EnsureInitialized(ref _untold).Enqueue((topic, until));
         if (Volatile.Read(ref _isOpen) == 1)
         {
             TellUntold();
@@ -51,7 +51,7 @@ internal sealed partial class HubClient : IAccessDoor
 
     private void TellUntold()
     {
-        while (_untold.TryDequeue(out var one))
+        while (Volatile.Read(ref _untold) is { } untold && untold.TryDequeue(out var one))
         {
             Connection.Enqueue(Connection.Format.Forbidden(one.Topic, one.Until)!);
         }

@@ -17,9 +17,10 @@ namespace Chat.Api.Hubs;
 internal sealed partial class HubClient
 {
     private static readonly TimeSpan SignalsLinger = TimeSpan.FromSeconds(1);
+    private const int FewGroups = 3; // to begin with: a dictionary's own idea of its size is three times that of what is in it
 
-    private readonly ConcurrentDictionary<string, Member> _groups = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Member> _removed = new(StringComparer.Ordinal); // the last of each group for which something is held still
+    private readonly ConcurrentDictionary<string, Member> _groups = new(concurrencyLevel: 1, FewGroups, StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Member> _removed = new(concurrencyLevel: 1, FewGroups, StringComparer.Ordinal); // the last of each group for which something is held still
     private readonly Dictionary<string, long> _typingAt = new(StringComparer.Ordinal); // SignalR makes one call of a connection at a time
     private readonly HubServices _services;
     private LocalTopic? _userTopic;

@@ -67,9 +67,9 @@ internal sealed partial class HubEndpoint(
                 return;
             }
 
-            var (user, edge) = (http.User, EdgeStop.EdgeOf(http));
+            var (user, expiresAt, edge) = (ChatUser.NameOf(http.User), ChatUser.ExpiresAt(http.User), EdgeStop.EdgeOf(http));
             var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
-            var socket = new HubSocket(connections.NextNumber(), userId, source, sender, connections) { Edge = edge };
+            var socket = new HubSocket(connections.NextNumber(), userId, source, sender, connections) { ExpiresAt = expiresAt, Edge = edge };
             isRunning = true; // and gives back by itself what it has
             var running = ConnectionRun.StartApart(() => RunSocketAsync(socket, access, user, since));
             if (!socket.OutlivesRequest)
@@ -100,7 +100,7 @@ internal sealed partial class HubEndpoint(
         try
         {
             await RunAsync(
-                context, socket, access, user, since,
+                context, socket, access, since,
                 () =>
                 {
                     var settling = SettleAsync(socket.Input, socket.Speak);
@@ -215,13 +215,13 @@ internal sealed partial class HubEndpoint(
     private async Task RunStreamAsync(ConnectionContext context, ConnectionAccess access, ClaimsPrincipal user, HubStreamOwner owner, HubPositions since)
     {
         var transport = context.Transport;
-        var stream = new HubStream(connections.NextNumber(), owner.UserId, context, connections);
+        var stream = new HubStream(connections.NextNumber(), owner.UserId, context, connections) { ExpiresAt = ChatUser.ExpiresAt(user) };
         owner.Enter(stream);
         context.Transport = stream;
         try
         {
             await RunAsync(
-                context, stream, access, user, since,
+                context, stream, access, since,
                 () => SettleAsync(transport.Input, stream.Speak),
                 async isSettled =>
                 {
@@ -247,11 +247,10 @@ internal sealed partial class HubEndpoint(
         HubHandshake.ReadAsync(input, settle, options.Value.HandshakeTimeout ?? DefaultHandshakeTimeout, connections.Time);
 
     private async Task RunAsync(
-        ConnectionContext context, Connection connection, ConnectionAccess access, ClaimsPrincipal user, HubPositions since, Func<Task<bool>> settleProtocol, Func<bool, Task<CloseReason>> run)
+        ConnectionContext context, Connection connection, ConnectionAccess access, HubPositions since, Func<Task<bool>> settleProtocol, Func<bool, Task<CloseReason>> run)
     {
         var client = new HubClient(connection, context.ConnectionId, services) { Access = access };
         context.Features.Set(client);
-        connection.ExpiresAt = ChatUser.ExpiresAt(user);
         await life.RunAsync(
             connection,
             async () =>
