@@ -27,6 +27,9 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public bool IsRunning => _process is not null;
 
+    /// <summary>The system's, of the one that runs now.</summary>
+    public int Pid => _process!.Id;
+
     /// <summary>Returns when the server answers PING.</summary>
     /// <param name="kind">Which server.</param>
     /// <param name="persists">Whether what it acknowledged survives <see cref="KillAsync"/> and <see cref="RestartAsync"/>.</param>

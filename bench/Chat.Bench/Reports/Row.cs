@@ -1,0 +1,35 @@
+using Chat.Bench.Workloads;
+
+namespace Chat.Bench.Reports;
+
+/// <summary>A workload and what its repetitions came to.</summary>
+/// <param name="Workload">Which.</param>
+/// <param name="Repetitions">Those that count.</param>
+/// <param name="Faults">Of all of them, those that do not count included: a message that is lost is lost.</param>
+/// <param name="Complaint">The first one.</param>
+internal sealed record Row(Workload Workload, IReadOnlyList<Outcome> Repetitions, Faults Faults, string? Complaint)
+{
+    /// <summary>Of each figure by itself.</summary>
+    public Outcome Median { get; } = new()
+    {
+        Seconds = Of(Repetitions, one => one.Seconds),
+        Ready = (int)Of(Repetitions, one => one.Ready),
+        MessagesPerSecond = Of(Repetitions, one => one.MessagesPerSecond),
+        DeliveriesPerSecond = Of(Repetitions, one => one.DeliveriesPerSecond),
+        ConnectSeconds = Of(Repetitions, one => one.ConnectSeconds),
+        Times = new(Of(Repetitions, one => one.Times.Median), Of(Repetitions, one => one.Times.P99), Of(Repetitions, one => one.Times.P999), Of(Repetitions, one => one.Times.Max)),
+        Faults = Faults,
+        Processes = [.. Repetitions[0].Processes.Select((_, i) => Of([.. Repetitions.Where(one => one.Processes.Count > i).Select(one => one.Processes[i])]))],
+        Generator = Of([.. Repetitions.Select(one => one.Generator)]),
+        OtherCores = Of(Repetitions, one => one.OtherCores),
+    };
+
+    private static ProcessUse Of(ProcessUse[] uses) => new(
+        uses[0].Name, Of(uses, use => use.Cores), Of(uses, use => use.CpuPer), Of(uses, use => use.SystemShare), Of(uses, use => use.MemoryMiB), Of(uses, use => use.KiBPerConnection));
+
+    private static double Of<T>(IReadOnlyCollection<T> all, Func<T, double> figure)
+    {
+        var sorted = all.Select(figure).Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}

@@ -1,0 +1,63 @@
+using Chat.Bench.Measuring;
+using Chat.Tests.Edge;
+using Chat.Tests.Support;
+
+namespace Chat.Bench.Systems;
+
+/// <summary>A Redis, nodes and, if wanted, an edge: processes on this machine, as they are by default, but for the limits that a load is meant to go beyond.</summary>
+internal sealed class OwnCluster : IAsyncDisposable
+{
+    public const string Key = "for measuring only, 32 bytes or more";
+
+    private static readonly (string Key, string Value)[] Always =
+    [
+        ("ASPNETCORE_ENVIRONMENT", "Production"), ("Logging:LogLevel:Default", "Warning"),
+        ("Auth:SecurityKey", Key), ("Auth:RequireToken", "false"), .. Unlimited.Sending,
+    ];
+
+    // What the tests have shorter, as it is by default; and no limit on who comes.
+    private static readonly (string, string)[] OfEdge =
+    [
+        ("ASPNETCORE_ENVIRONMENT", "Production"), ("Logging:LogLevel:Default", "Warning"),
+        ("Edge:HealthInterval", "00:00:02"), ("Edge:UpgradeTimeout", "00:00:10"), ("Edge:ConnectionsPerSecond", "0"), ("Edge:UpgradesAtOnce", "0"),
+    ];
+
+    private readonly RedisServer _redis;
+    private readonly List<NodeProcess> _nodes = [];
+    private EdgeProcess? _edge;
+
+    private OwnCluster(RedisServer redis) => _redis = redis;
+
+    public IReadOnlyList<Uri> Doors => _edge is { } edge ? [edge.Address] : [.. _nodes.Select(node => node.Address)];
+
+    public IReadOnlyList<ProcessMeter> Processes =>
+    [
+        new("redis", _redis.Pid),
+        .. _nodes.Select((node, i) => new ProcessMeter($"node {i + 1}", node.Pid)),
+        .. _edge is { } edge ? [new ProcessMeter("edge", edge.Pid)] : Array.Empty<ProcessMeter>(),
+    ];
+
+    public static async Task<OwnCluster> StartAsync(BenchOptions options)
+    {
+        var cluster = new OwnCluster(await RedisServer.StartAsync(options.Redis));
+        try
+        {
+            var settings = Always.Concat(options.Settings).GroupBy(one => one.Key).ToDictionary(one => one.Key, one => one.Last().Value);
+            cluster._nodes.AddRange(await Task.WhenAll(Enumerable.Range(0, options.Nodes).Select(_ => NodeProcess.StartAsync(cluster._redis.ConnectionString, settings))));
+            cluster._edge = options.HasEdge ? await EdgeProcess.StartAsync(cluster._redis.ConnectionString, OfEdge) : null;
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_edge?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
+        await _redis.DisposeAsync();
+    }
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using Chat.Bench.Measuring;
+using Chat.Tests.Support;
+
+namespace Chat.Bench.Systems;
+
+/// <summary>What is measured: where clients come in, and the processes that it takes, as far as they are known.</summary>
+internal sealed class Target(IReadOnlyList<TargetDoor> doors, IReadOnlyList<ProcessMeter> processes, Tokens tokens, string words) : IAsyncDisposable
+{
+    private OwnCluster? _owned;
+
+    /// <summary>Taken in turn.</summary>
+    public IReadOnlyList<TargetDoor> Doors => doors;
+
+    public IReadOnlyList<ProcessMeter> Processes => processes;
+
+    public Tokens Tokens => tokens;
+
+    /// <summary>As in the report: <c>3 nodes behind an edge</c>.</summary>
+    public string Words => words;
+
+    /// <summary>A cluster of its own, or the one that was named.</summary>
+    public static async Task<Target> StartAsync(BenchOptions options)
+    {
+        if (options.Urls.Count > 0)
+        {
+            var processes = options.Processes.Select(process => new ProcessMeter(process.Name, process.Pid));
+            return new Target(await DoorsAsync(options.Urls), [.. processes], new Tokens(options.Key, options.Urls), string.Join(", ", options.Urls));
+        }
+
+        var cluster = await OwnCluster.StartAsync(options);
+        var words = $"{options.Nodes} node{(options.Nodes > 1 ? "s" : "")}{(options.HasEdge ? " behind an edge" : "")} on {(options.Redis == RedisKind.Redis ? "redis-server" : "Garnet")}";
+        return new Target(await DoorsAsync(cluster.Doors), cluster.Processes, new Tokens(OwnCluster.Key, cluster.Doors), words) { _owned = cluster };
+    }
+
+    public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static async Task<TargetDoor[]> DoorsAsync(IReadOnlyList<Uri> urls) => await Task.WhenAll(urls.Select(async url =>
+        new TargetDoor(new IPEndPoint((await Dns.GetHostAddressesAsync(url.DnsSafeHost))[0], url.Port), url.Authority)));
+}
+
+/// <param name="Address">Where it listens.</param>
+/// <param name="Host">As in requests.</param>
+internal sealed record TargetDoor(IPEndPoint Address, string Host);

@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace Chat.Bench.Workloads;
+
+/// <summary>Who connects, and who writes how much.</summary>
+/// <param name="Name">As on the command line.</param>
+internal sealed record Workload(string Name)
+{
+    public const int Max = 0;
+
+    public const string Fanout = "fanout";
+    public const string Rooms = "rooms";
+    public const string Pairs = "pairs";
+    public const string Idle = "idle";
+    public const string Storm = "storm";
+
+    public int Connections { get; init; }
+
+    /// <summary>How many are in a group.</summary>
+    public int Group { get; init; } = 1;
+
+    /// <summary>How many of a group write.</summary>
+    public int Writers { get; init; }
+
+    /// <summary>Messages a second, of all together; or <see cref="Max"/>.</summary>
+    public double Rate { get; init; }
+
+    /// <summary>With <see cref="Max"/>: so many deliveries are under way.</summary>
+    public int Window { get; init; }
+
+    public bool Writes => Writers > 0;
+
+    public bool HasGroups => Name is Fanout or Rooms;
+
+    /// <summary>As in the table.</summary>
+    public string Title => string.Create(CultureInfo.InvariantCulture, $"{Name}:{(!Writes ? Connections : Rate == Max ? "max" : Rate)}");
+
+    /// <summary>By its name and what stands behind it, if anything; null if there is none such.</summary>
+    public static Workload? Parse(string text, Sizes sizes)
+    {
+        var (name, amount) = text.Split(':', 2) is [var before, var after] ? (before, after) : (text, null);
+        var number = amount is null or "max" ? 0 : double.TryParse(amount, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && parsed is > 0 and < 1e9 ? parsed : -1;
+        if (number < 0 || (amount == "max" && name is Idle or Storm))
+        {
+            return null;
+        }
+
+        double Or(int inFull, int quick) => amount is not null ? number : sizes.IsQuick ? quick : inFull;
+        int Count(int inFull) => amount is not null ? (int)number : sizes.Connections ?? (sizes.IsQuick ? Sizes.Quick : inFull);
+        var people = sizes.Connections ?? (sizes.IsQuick ? Sizes.Quick : 1000);
+        var group = sizes.Group ?? 5;
+        return name switch
+        {
+            Fanout => new(name) { Connections = people, Group = people, Writers = sizes.Writers ?? (sizes.IsQuick ? 3 : 10), Rate = Or(100, 50), Window = sizes.Window ?? 20_000 },
+            Rooms => new(name) { Connections = people, Group = group, Writers = sizes.Writers ?? group, Rate = Or(2000, 60), Window = sizes.Window ?? 2000 },
+            Pairs => new(name) { Connections = people, Group = 2, Writers = 2, Rate = Or(5000, 60), Window = sizes.Window ?? 500 },
+            Idle => new(name) { Connections = Count(10_000) },
+            Storm => new(name) { Connections = Count(3000) },
+            _ => null,
+        };
+    }
+}
+
+/// <summary>What was asked for in place of the defaults.</summary>
+internal sealed record Sizes(int? Connections, int? Group, int? Writers, int? Window, bool IsQuick)
+{
+    /// <summary>How many connections a quick run has.</summary>
+    public const int Quick = 30;
+}
