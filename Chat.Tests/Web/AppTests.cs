@@ -23,8 +23,11 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
         var ben = await OpenElsewhereAsync(another, _ben, await anna.NodeAsync());
 
         await Expect(anna.Page.Locator("#members-list .name")).ToHaveTextAsync([_anna, _ben]);
-        await ben.Field.PressSequentiallyAsync("H");
-        await Expect(anna.Page.Locator("#typing")).ToHaveTextAsync($"{_ben} is typing …");
+        await Eventually.TrueAsync(async () =>
+        {
+            await ben.Field.PressSequentiallyAsync("H"); // it is told for a moment only, and may get lost
+            return await anna.Page.Locator("#typing").TextContentAsync() == $"{_ben} is typing …";
+        });
         await anna.SayAsync("Hello");
         await ben.HearsAsync("Hello");
         await ben.SayAsync("Hello yourself");
