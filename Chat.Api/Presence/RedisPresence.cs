@@ -15,7 +15,7 @@ internal sealed class RedisPresence : IPresenceStore
     private static readonly RedisScript ReadScript = new("presence-read.lua");
     private static readonly RedisScript RollScript = new("presence-roll.lua");
     private static readonly TimeSpan Age = TimeSpan.FromDays(1); // reports renew it; see PresenceReporter.RenewEvery
-    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(10); // then another node may try
+    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(1); // then another node may try: enough for some 20,000 topics, and who died over it is not waited for long
 
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;

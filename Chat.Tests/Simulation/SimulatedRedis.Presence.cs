@@ -8,7 +8,7 @@ namespace Chat.Tests.Simulation;
 // presence.lua, presence-read.lua, presence-roll.lua, node-beat.lua and node-leave.lua, without expiry.
 internal sealed partial class SimulatedRedis
 {
-    private const int SweepMilliseconds = 10_000;
+    private const int SweepMilliseconds = 1_000;
 
     private long Milliseconds => world.Microseconds / 1000;
 

@@ -263,9 +263,9 @@ internal sealed class ResumingClient : IAsyncDisposable
         {
             await connection.SendJsonAsync(new { Id = to, Msg = text, MsgId = id }); // an Id that is null counts as missing
         }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
-            // The connection is gone; the next one takes it.
+            // The connection is gone, or was aborted in the midst of this; the next one takes it.
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class ClockWrong() : Scenario(
 
     public override ClusterOptions Cluster => new()
     {
-        SecondNode = new Dictionary<string, string> { ["LD_PRELOAD"] = FakeTime!, ["FAKETIME"] = "+10m", ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1" },
+        SecondNode = new Dictionary<string, string> { ["LD_PRELOAD"] = FakeTime!, ["FAKETIME"] = "+10m", ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1", ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0" },
     };
 
     public override string? WhyNot() => FakeTime is null ? "faketime is not installed (Debian, Ubuntu: apt-get install faketime)." : null;
