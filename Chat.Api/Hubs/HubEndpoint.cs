@@ -68,7 +68,11 @@ internal sealed partial class HubEndpoint(
             }
 
             var (user, expiresAt, edge) = (ChatUser.NameOf(http.User), ChatUser.ExpiresAt(http.User), EdgeStop.EdgeOf(http));
-            var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
+            if (await WebSocketUpgrade.AcceptAsync(http) is not var (source, sender))
+            {
+                return; // it went while it was answered
+            }
+
             var socket = new HubSocket(connections.NextNumber(), userId, source, sender, connections) { ExpiresAt = expiresAt, Edge = edge };
             isRunning = true; // and gives back by itself what it has
             var running = ConnectionRun.StartApart(() => RunSocketAsync(socket, access, user, since));

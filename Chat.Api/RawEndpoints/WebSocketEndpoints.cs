@@ -56,7 +56,11 @@ internal sealed class WebSocketEndpoints(
             // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
             var before = stay.Positions();
             var reader = begin(services, reached);
-            var connection = await UpgradeAsync(http, request, access);
+            if (await UpgradeAsync(http, request, access) is not { } connection)
+            {
+                return; // it went while it was answered
+            }
+
             isRunning = true; // and gives back by itself what it has
             var running = ConnectionRun.StartApart(() => stay.RunAsync(connection, reader, () => JoinAsync(stay, request, reached, before)));
             if (!connection.OutlivesRequest)
@@ -132,11 +136,15 @@ internal sealed class WebSocketEndpoints(
         return true;
     }
 
-    private async Task<WebSocketConnection> UpgradeAsync(HttpContext http, WebSocketRequest request, ConnectionAccess access)
+    private async Task<WebSocketConnection?> UpgradeAsync(HttpContext http, WebSocketRequest request, ConnectionAccess access)
     {
         var expiresAt = ChatUser.ExpiresAt(http.User);
         var edge = EdgeStop.EdgeOf(http);
-        var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
+        if (await WebSocketUpgrade.AcceptAsync(http) is not var (source, sender))
+        {
+            return null;
+        }
+
         var connection = new WebSocketConnection(connections.NextNumber(), request.UserId, request.Format, source, sender, connections, services.Topics, services.Backplane)
         {
             ExpiresAt = expiresAt,

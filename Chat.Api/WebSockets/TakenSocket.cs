@@ -18,7 +18,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
     private const int TurnBytes = 16 * 1024;
     private const int LeastRoom = 512;
 
-    private readonly LoopSocket _socket;
+    private LoopSocket _socket = null!;
     private byte[] _kept = [];
     private int _count; // bytes that are kept
     private IByteReader? _reader;
@@ -30,12 +30,23 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
     private bool _waitsForRoom;
     private bool _isOver; // nothing more is read
 
-    /// <summary>On the loop's thread. The server reads nothing any more, and has nothing left to write.</summary>
-    public TakenSocket(ClientLink link)
+    private TakenSocket()
     {
-        _socket = link.Detach(this, out var arrived, out _); // an end shows again as soon as somebody reads
-        _socket.Owner = this;
-        Keep(arrived, arrived.Length, arrived.Length);
+    }
+
+    /// <summary>On the loop's thread. The server reads nothing any more, and has nothing left to write. Null: the client has gone.</summary>
+    public static TakenSocket? TryTake(ClientLink link)
+    {
+        var taken = new TakenSocket();
+        if (!link.TryDetach(taken, out var socket, out var arrived, out _)) // an end shows again as soon as somebody reads
+        {
+            return null;
+        }
+
+        taken._socket = socket;
+        socket.Owner = taken;
+        taken.Keep(arrived, arrived.Length, arrived.Length);
+        return taken;
     }
 
     public bool OutlivesRequest => true;

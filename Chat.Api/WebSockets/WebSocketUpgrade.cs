@@ -27,7 +27,8 @@ internal static class WebSocketUpgrade
 
     /// <summary>Answers 101. From here on the connection speaks frames.</summary>
     /// <remarks>If it is to outlive the request, it does so from here on: its socket is not closed by anybody else.</remarks>
-    public static async Task<(IByteSource Source, IFrameSender Sender)> AcceptAsync(HttpContext http)
+    /// <returns>Null: the client has gone meanwhile.</returns>
+    public static async Task<(IByteSource Source, IFrameSender Sender)?> AcceptAsync(HttpContext http)
     {
         var headers = http.Response.Headers;
         headers.Connection = "Upgrade";
@@ -39,8 +40,7 @@ internal static class WebSocketUpgrade
         if (http.Features.Get<ClientLink>() is { IsPlain: true } link)
         {
             await link.Loop.EnterAsync(); // the 101 is on the wire, and nobody reads
-            var taken = new TakenSocket(link);
-            return (taken, taken);
+            return TakenSocket.TryTake(link) is { } taken ? (taken, taken) : null;
         }
 
         // Not HttpContext.Abort: a topic may find a connection dead just after its request has ended, and the context of

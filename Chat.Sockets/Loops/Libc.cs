@@ -8,6 +8,7 @@ namespace Chat.Sockets.Loops;
 internal static class Libc
 {
     // Values of Linux on every architecture that .NET runs on.
+    public const int NoSuchFile = 9;
     public const int Again = 11;
     public const int Interrupted = 4;
     public const int InProgress = 115;

@@ -11,6 +11,7 @@ internal sealed class LoopSocket
     private readonly int _number;
     private readonly bool _ownsFile;
     private uint _watched;
+    private volatile bool _isClosed;
 
     public LoopSocket(SocketLoop loop, int file, ISocketOwner owner, bool ownsFile = true)
     {
@@ -25,13 +26,14 @@ internal sealed class LoopSocket
 
     public ISocketOwner Owner { get; set; }
 
-    public bool IsClosed { get; private set; }
+    public bool IsClosed => _isClosed;
 
     /// <summary>The number of bytes, 0 at the end of what the other side sends, or a negative error; see <see cref="IsBusy"/>.</summary>
     public int Receive(Span<byte> buffer) => Libc.Receive(_file, buffer);
 
     /// <summary>How many of the bytes were taken, or a negative error; see <see cref="IsBusy"/>.</summary>
-    public int Send(ReadOnlySpan<byte> bytes) => Libc.Send(_file, bytes);
+    /// <remarks>Whoever sends has made sure that nobody closes it meanwhile; to a closed one nothing is sent: its number may be another one's.</remarks>
+    public int Send(ReadOnlySpan<byte> bytes) => _isClosed ? -Libc.NoSuchFile : Libc.Send(_file, bytes);
 
     /// <summary>Whether a call only came too early.</summary>
     public static bool IsBusy(int result) => result is -Libc.Again or -Libc.Interrupted;
@@ -78,7 +80,7 @@ internal sealed class LoopSocket
             Watch(0);
         }
 
-        IsClosed = true;
+        _isClosed = true;
         Loop.Remove(_number);
         if (_ownsFile)
         {

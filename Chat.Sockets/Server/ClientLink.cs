@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net;
 using Chat.Sockets.Loops;
@@ -12,7 +13,7 @@ namespace Chat.Sockets.Server;
 /// <remarks>
 /// <para>The socket is closed when the server has written its last, or the client is gone; before, nobody may be using it any more. With
 /// that, the connection ends for the server.</para>
-/// <para>Once somebody has taken the socket (<see cref="Detach"/>), nothing of this is needed any more, and the server lets go of it at once.</para>
+/// <para>Once somebody has taken the socket (<see cref="TryDetach"/>), nothing of this is needed any more, and the server lets go of it at once.</para>
 /// </remarks>
 internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature
@@ -87,18 +88,26 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
 
     /// <summary>Gives the socket away, on the loop's thread. The server reads nothing any more, and has nothing left to write.</summary>
     /// <param name="taker">Ends when the connection is aborted.</param>
+    /// <param name="socket">It.</param>
     /// <param name="arrived">What has been received and not been consumed.</param>
     /// <param name="isEnded">Whether the client sends no more.</param>
-    public LoopSocket Detach(ISocketTaker taker, out byte[] arrived, out bool isEnded)
+    /// <returns>False: the client has gone, and the socket may be closed already: then its number may be another one's by now.</returns>
+    public bool TryDetach(ISocketTaker taker, [NotNullWhen(true)] out LoopSocket? socket, out byte[] arrived, out bool isEnded)
     {
+        (socket, isEnded) = (null, _receiver.IsAtEnd);
+        if (IsGone || !_pipes.TryTakeReceived(out arrived))
+        {
+            arrived = [];
+            return false; // nobody has taken it, so it is closed here
+        }
+
         lock (_gate)
         {
             Taker = taker;
         }
 
-        arrived = _pipes.TakeReceived();
-        isEnded = _receiver.IsAtEnd;
-        return _socket;
+        socket = _socket;
+        return true;
     }
 
     /// <summary>What happens at the socket is told from now on, as far as somebody waits for it.</summary>

@@ -31,25 +31,32 @@ internal sealed class ClientPipes : IDuplexPipe
 
     public PipeReader ToSend => _out.Reader;
 
-    /// <summary>What the server has not consumed.</summary>
-    public byte[] TakeReceived()
+    /// <summary>What the server has not consumed. False: the connection was reset or aborted.</summary>
+    public bool TryTakeReceived(out byte[] taken)
     {
-        byte[] taken = [];
-        while (_in.Reader.TryRead(out var result))
+        taken = [];
+        try
         {
-            if (!result.Buffer.IsEmpty)
+            while (_in.Reader.TryRead(out var result))
             {
-                taken = [.. taken, .. result.Buffer.ToArray()];
+                if (!result.Buffer.IsEmpty)
+                {
+                    taken = [.. taken, .. result.Buffer.ToArray()];
+                }
+
+                _in.Reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted || result.Buffer.IsEmpty)
+                {
+                    break;
+                }
             }
 
-            _in.Reader.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted || result.Buffer.IsEmpty)
-            {
-                break;
-            }
+            return true;
         }
-
-        return taken;
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The same for all connections.</summary>

@@ -68,7 +68,11 @@ internal sealed class SocketHost : IAsyncDisposable
         var host = new SocketHost(builder.Build(), options);
         host._app.Run(async http =>
         {
-            var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
+            if (await WebSocketUpgrade.AcceptAsync(http) is not var (source, sender))
+            {
+                return;
+            }
+
             var link = new TestLink(host._table.NextNumber(), source, sender, host._table);
             var running = ConnectionRun.StartApart(link.RunAsync);
             host._accepted.Writer.TryWrite(link);
@@ -85,6 +89,18 @@ internal sealed class SocketHost : IAsyncDisposable
         (await RawWebSocket.ConnectAsync(Address, "/", receiveBuffer), await AcceptedAsync());
 
     public async Task<TestLink> AcceptedAsync() => await _accepted.Reader.ReadAsync().AsTask().WaitAsync(ChatClient.Deadline);
+
+    /// <summary>Those that nobody has asked for yet.</summary>
+    public List<TestLink> Accepted()
+    {
+        List<TestLink> links = [];
+        while (_accepted.Reader.TryRead(out var link))
+        {
+            links.Add(link);
+        }
+
+        return links;
+    }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
 using Chat.Api.Connections;
+using Chat.Api.WebSockets;
 using Chat.Tests.Edge.Relay;
 using Chat.Tests.Support;
 using Xunit;
@@ -36,6 +37,13 @@ public sealed class TakenSocketTests() : SocketSpec(takes: true)
         // The one that listens is left, and no socket of its port.
         await Eventually.TrueAsync(() => Host.Entries == 1 && OpenSockets() == 1);
     }
+
+    // A connection that was made of a closed socket never ended, and what was sent to it went to whoever had got the socket's number since.
+    [LinuxFact]
+    public Task Client_ThatGoesWhileItIsAnswered_LeavesNothing_AndNobodyElseGetsWhatIsSentToIt() => LeaveAsync(resets: false);
+
+    [LinuxFact]
+    public Task Client_ThatResetsWhileItsSocketIsTaken_LeavesNothing_AndNobodyElseGetsWhatIsSentToIt() => LeaveAsync(resets: true);
 
     [LinuxFact]
     public async Task Loops_ThatEnd_EndTheirConnections()
@@ -73,6 +81,43 @@ public sealed class TakenSocketTests() : SocketSpec(takes: true)
         Assert.Equal("answer", Encoding.Latin1.GetString(answer, 0, (await socket.ReceiveAsync(answer, deadline.Token)).Count));
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
         Assert.Equal(CloseReason.ByClient, await link.EndedAsync());
+    }
+
+    private async Task LeaveAsync(bool resets)
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            using var leaver = await TcpPeer.ConnectAsync(Host.Address);
+            await leaver.SendAsync(TcpPeer.Request);
+            if (resets)
+            {
+                await leaver.ReadHeadAsync(); // the answer is out, and the socket perhaps not yet taken
+                leaver.Reset();
+            }
+        }
+
+        var others = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => RawWebSocket.ConnectAsync(Host.Address, "/")));
+        var links = Host.Accepted();
+        links.ForEach(static link => link.Send("for one only"));
+        foreach (var other in others)
+        {
+            await other.SendAsync(WebSocketOpcode.Close, []);
+            var heard = 0;
+            while (await other.ReadAsync() is { } frame)
+            {
+                heard += frame.Opcode == WebSocketOpcode.Text ? 1 : 0;
+            }
+
+            Assert.InRange(heard, 0, 1);
+            await other.DisposeAsync();
+        }
+
+        foreach (var link in links)
+        {
+            await link.EndedAsync();
+        }
+
+        await Eventually.TrueAsync(() => Host.Entries == 1);
     }
 
     private async Task ComeAndGoAsync(int way)

@@ -26,7 +26,7 @@ public sealed class WebSocketUpgradeTests
         await using var app = builder.Build();
         app.Run(async http =>
         {
-            var (source, sender) = await WebSocketUpgrade.AcceptAsync(http);
+            var (source, sender) = (await WebSocketUpgrade.AcceptAsync(http))!.Value;
             await source.ReadAsync(new Nobody());
             accepted.SetResult(sender);
         });

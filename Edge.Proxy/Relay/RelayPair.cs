@@ -27,23 +27,23 @@ internal sealed class RelayPair : ISocketTaker
     private Action<RelayPair>? _then;
 
     /// <summary>On the loop of both.</summary>
+    /// <exception cref="IOException">The client has gone. The node's socket is still the caller's.</exception>
     public RelayPair(string nodeId, ClientLink client, LoopSocket node, ReadOnlySpan<byte> fromNode, TimeSpan activityTimeout)
     {
         Node = nodeId;
         _loop = client.Loop;
         _activityTimeout = activityTimeout;
         _activeAt = _loop.Now;
-        var socket = client.Detach(this, out var fromClient, out var isEnded);
+        if (!client.TryDetach(this, out var socket, out var fromClient, out var isEnded))
+        {
+            throw new IOException("The client went while it was answered.");
+        }
+
         _client = new RelaySide(this, socket);
         _node = new RelaySide(this, node) { Other = _client };
         _client.Other = _node;
         socket.Owner = _client;
         node.Owner = _node;
-
-        if (client.IsGone)
-        {
-            Abort();
-        }
 
         _fromNode.Pass(fromNode);
         _client.Send(fromNode);
