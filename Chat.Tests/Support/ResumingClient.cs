@@ -206,7 +206,10 @@ internal sealed class ResumingClient : IAsyncDisposable
         }
         finally
         {
-            _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_connected.Task.IsCompleted) // else some wait for it, and this connection ended before it was any use
+            {
+                _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
         }
     }
 
