@@ -122,20 +122,47 @@ internal sealed partial class HubEndpoint(
     }
 
     /// <summary>A request of SignalR's own transports, other than a negotiation.</summary>
-    public Task TransportAsync(HttpContext http, RequestDelegate transports)
+    public async Task TransportAsync(HttpContext http, RequestDelegate transports)
     {
-        if (!_owners.MayUse(HubConnectionId.Of(http), ChatUser.IdOf(http.User)!))
+        var (id, userId) = (HubConnectionId.Of(http), ChatUser.IdOf(http.User)!);
+        if (!_owners.MayUse(id, userId))
         {
-            return OtherUser.WriteAsync(http);
+            await OtherUser.WriteAsync(http);
+            return;
         }
 
-        if (HttpMethods.IsGet(http.Request.Method) && _owners.Find(HubConnectionId.Of(http)) is { } owner)
+        HubStreamOwner? begun = null;
+        if (HttpMethods.IsGet(http.Request.Method) && id.Length > 0)
         {
-            Move(owner, EdgeStop.EdgeOf(http));
+            // Before SignalR has it: the next request may be here before the connection runs, and its user and edge count already.
+            var owner = _owners.Begin(id, userId, EdgeStop.EdgeOf(http), out var isNew);
+            begun = isNew ? owner : null;
+            if (owner.UserId != userId)
+            {
+                await OtherUser.WriteAsync(http); // who was quicker by a moment
+                return;
+            }
+
+            if (!isNew)
+            {
+                Move(owner, EdgeStop.EdgeOf(http));
+            }
         }
 
         HubConnectionId.Restore(http);
-        return transports(http);
+        var isTaken = false;
+        try
+        {
+            await transports(http);
+            isTaken = http.Response.StatusCode == StatusCodes.Status200OK;
+        }
+        finally
+        {
+            if (begun is { IsRunning: false } && !isTaken)
+            {
+                _owners.Remove(id, begun); // of no connection
+            }
+        }
     }
 
     private void Move(HubStreamOwner owner, string? edge)
@@ -153,14 +180,15 @@ internal sealed partial class HubEndpoint(
         var user = context.Features.Get<IConnectionUserFeature>()!.User!;
         var userId = ChatUser.IdOf(user)!;
         var id = HubConnectionId.Of(http);
-        var owner = _owners.Add(id, userId, EdgeStop.EdgeOf(http));
+        var owner = _owners.Begin(id, userId, EdgeStop.EdgeOf(http), out _);
+        owner.IsRunning = true;
         try
         {
             await RunStreamAsync(context, http, user, owner);
         }
         finally
         {
-            _owners.Remove(id);
+            _owners.Remove(id, owner);
         }
     }
 

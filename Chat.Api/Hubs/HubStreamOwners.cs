@@ -9,12 +9,16 @@ internal sealed class HubStreamOwners
 {
     private readonly ConcurrentDictionary<string, HubStreamOwner> _owners = new(StringComparer.Ordinal);
 
-    /// <summary>Notes that the connection belongs to <paramref name="userId"/>.</summary>
-    public HubStreamOwner Add(string id, string userId, string? edge) => _owners[id] = new HubStreamOwner(userId, edge);
+    /// <summary>Notes that the connection belongs to <paramref name="userId"/>, unless it is known.</summary>
+    public HubStreamOwner Begin(string id, string userId, string? edge, out bool isNew)
+    {
+        var created = new HubStreamOwner(userId, edge);
+        var owner = _owners.GetOrAdd(id, created);
+        isNew = owner == created;
+        return owner;
+    }
 
-    public void Remove(string id) => _owners.TryRemove(id, out _);
-
-    public HubStreamOwner? Find(string id) => _owners.GetValueOrDefault(id);
+    public void Remove(string id, HubStreamOwner owner) => _owners.TryRemove(new(id, owner));
 
     /// <summary>Returns false if the connection exists and belongs to another user.</summary>
     public bool MayUse(string id, string userId) => !_owners.TryGetValue(id, out var owner) || owner.UserId == userId;
@@ -26,8 +30,16 @@ internal sealed class HubStreamOwner(string userId, string? edge)
     private readonly Lock _gate = new(); // guards the two
     private string? _edge = edge;
     private HubStream? _stream;
+    private volatile bool _isRunning;
 
     public string UserId => userId;
+
+    /// <summary>SignalR runs it, and says when it ends.</summary>
+    public bool IsRunning
+    {
+        get => _isRunning;
+        set => _isRunning = value;
+    }
 
     /// <summary>The connection has been let in.</summary>
     public void Enter(HubStream stream)
