@@ -6,24 +6,16 @@ namespace Chat.Client;
 // The connection: made, kept, made again; and calls over whichever there is.
 public sealed partial class ChatClient
 {
-    private const int GoingAway = 1012; // the node stops, or has too many connections
-    private const int TooMuch = 1008;
-    private const int TokenExpired = 4401;
-    private const int MostRefusals = 3; // of tokens, in a row
-
-    private static readonly TimeSpan Stable = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PauseAfterTooMuch = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPauseOfCalls = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ShortestTokenLife = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1); // a timer has a limit
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
+    private readonly Reconnecting _reconnecting;
     private volatile TaskCompletionSource<HubLink> _link = NewLink();
     private string? _refusal;
     private bool _wasOnline;
-    private int _failures;
-    private int _refusals;
 
     /// <summary>Ends the present connection as a crash of the network does; for tests.</summary>
     internal void Break()
@@ -52,14 +44,14 @@ public sealed partial class ChatClient
                 Become(ChatState.Connecting);
                 var end = await RunOnceAsync().ConfigureAwait(false);
                 _stopping.Token.ThrowIfCancellationRequested();
-                if (IsFinal(end))
+                if (_reconnecting.IsFinal(end))
                 {
                     reason = _refusal = end.Reason.Length > 0 ? end.Reason : $"The server closed the connection with {end.Code}.";
                     Log.Refused(_options.Logger, reason);
                     break;
                 }
 
-                var delay = DelayAfter(end);
+                var delay = _reconnecting.DelayAfter(end);
                 Log.Lost(_options.Logger, end.Code, end.Reason, delay.TotalMilliseconds);
                 Become(ChatState.Waiting, end.Reason, delay);
                 await Task.Delay(delay, _options.TimeProvider, _stopping.Token).ConfigureAwait(false);
@@ -128,7 +120,7 @@ public sealed partial class ChatClient
         if (_link.Task.IsCompleted)
         {
             _link = NewLink();
-            _failures = _options.TimeProvider.GetElapsedTime(began) >= Stable ? 0 : _failures;
+            _reconnecting.Lasted(_options.TimeProvider.GetElapsedTime(began));
         }
 
         link.FailCalls();
@@ -143,7 +135,8 @@ public sealed partial class ChatClient
     {
         Log.Connected(_options.Logger, link.Node);
         Reconnects += _wasOnline ? 1 : 0;
-        (_wasOnline, _refusals) = (true, 0);
+        _wasOnline = true;
+        _reconnecting.Taken();
         var (forgotten, behind) = _topics.Entered();
         Become(ChatState.Online);
         _link.TrySetResult(link);
@@ -302,24 +295,6 @@ public sealed partial class ChatClient
             Path = server.AbsolutePath.TrimEnd('/') + "/signalr/chat",
             Query = _topics.Begin(),
         }.Uri;
-    }
-
-    private bool IsFinal(LinkEnd end)
-    {
-        _refusals = end.Status is 401 or 403 ? _refusals + 1 : end.Status == 0 ? _refusals : 0;
-        return !end.MayReconnect || end.Status is 400 or 404 or 405 || end.Code is 1002 or 1003 or 1007 || _refusals >= MostRefusals;
-    }
-
-    private TimeSpan DelayAfter(LinkEnd end)
-    {
-        if (end.Code == GoingAway)
-        {
-            return Random.Shared.NextDouble() * TimeSpan.FromSeconds(1); // the node spreads its closings itself
-        }
-
-        var delay = end.Code == TokenExpired ? TimeSpan.Zero : Backoff.After(_failures, _options.FirstDelay, _options.LongestDelay);
-        _failures++;
-        return delay + (end.Code == TooMuch ? PauseAfterTooMuch : end.RetryAfter);
     }
 
     private void Become(ChatState state, string reason = "", TimeSpan delay = default)

@@ -42,6 +42,7 @@ public sealed partial class ChatClient : IAsyncDisposable
         _options = options;
         _events = new EventQueue(options.BufferedEvents);
         _topics = new TopicStates(_events, options.Since);
+        _reconnecting = new Reconnecting(options);
         _running = Task.Run(RunAsync);
     }
 

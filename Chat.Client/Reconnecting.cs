@@ -1,0 +1,43 @@
+using Chat.Client.Wire;
+
+namespace Chat.Client;
+
+/// <summary>Whether a client makes another connection after one has ended, and when: as docs/PROTOCOL.md asks of clients.</summary>
+internal sealed class Reconnecting(ChatClientOptions options)
+{
+    private const int GoingAway = 1012; // the node stops, or has too many connections
+    private const int TooMuch = 1008;
+    private const int TokenExpired = 4401;
+    private const int MostRefusals = 3; // of tokens, in a row
+
+    private static readonly TimeSpan Stable = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseAfterTooMuch = TimeSpan.FromSeconds(5);
+
+    private int _failures;
+    private int _refusals;
+
+    /// <summary>The server has taken the client's token.</summary>
+    public void Taken() => _refusals = 0;
+
+    /// <summary>A connection over which calls could be made has ended.</summary>
+    public void Lasted(TimeSpan time) => _failures = time >= Stable ? 0 : _failures;
+
+    /// <summary>True: the next attempt would be refused just the same. Asked once for each end.</summary>
+    public bool IsFinal(LinkEnd end)
+    {
+        _refusals = end.Status is 401 or 403 ? _refusals + 1 : end.Status == 0 ? _refusals : 0;
+        return !end.MayReconnect || end.Status is 400 or 404 or 405 || end.Code is 1002 or 1003 or 1007 || _refusals >= MostRefusals;
+    }
+
+    public TimeSpan DelayAfter(LinkEnd end)
+    {
+        if (end.Code == GoingAway)
+        {
+            return Random.Shared.NextDouble() * TimeSpan.FromSeconds(1); // the node spreads its closings itself
+        }
+
+        var delay = end.Code == TokenExpired ? TimeSpan.Zero : Backoff.After(_failures, options.FirstDelay, options.LongestDelay);
+        _failures++;
+        return delay + (end.Code == TooMuch ? PauseAfterTooMuch : end.RetryAfter);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Chat.Client.Wire;
+
+/// <summary>Records of SignalR's JSON protocol, and what they are as bytes: JSON with a separator behind it.</summary>
+internal static class HubCodec
+{
+    public const byte Separator = 0x1e;
+
+    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_");
+
+    public static byte[] Handshake { get; } = "{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray();
+
+    public static byte[] Ping { get; } = "{\"type\":6}\u001e"u8.ToArray();
+
+    /// <summary>A call of a method of the hub.</summary>
+    /// <param name="method">Its name.</param>
+    /// <param name="argument">Its only argument.</param>
+    /// <param name="id">The answer will bear it. Null: there shall be no answer.</param>
+    public static ReadOnlyMemory<byte> Encode(string method, HubArgument argument, string? id)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("type", HubRecord.Invocation);
+            if (id is not null)
+            {
+                writer.WriteString("invocationId", id);
+            }
+
+            writer.WriteString("target", method);
+            writer.WriteStartArray("arguments");
+            JsonSerializer.Serialize(writer, argument, HubJson.Default.HubArgument);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        buffer.Write([Separator]);
+        return buffer.WrittenMemory;
+    }
+
+    /// <exception cref="JsonException">It is no record.</exception>
+    public static HubRecord Decode(ReadOnlySpan<byte> record) =>
+        JsonSerializer.Deserialize(record, HubJson.Default.HubRecord) ?? throw new JsonException("null");
+
+    /// <summary>What the hub threw, out of the text that SignalR makes of it:
+    /// "An unexpected error occurred invoking 'post' on the server. HubException: not_member: You are not in that group."</summary>
+    public static ChatException ToException(string error)
+    {
+        const string Mark = "HubException: ";
+        var text = error.IndexOf(Mark, StringComparison.Ordinal) is var at and >= 0 ? error[(at + Mark.Length)..] : error;
+        var colon = text.IndexOf(": ", StringComparison.Ordinal);
+        return colon > 0 && text.AsSpan(0, colon).IndexOfAnyExcept(Letters) < 0
+            ? new ChatException(text[..colon], text[(colon + 2)..])
+            : new ChatException("malformed", text);
+    }
+}
