@@ -111,7 +111,7 @@ internal sealed partial class HubEndpoint(
                     reading = socket.ReadAsync(); // only now, so that nothing passes the settling by
                     return settling;
                 },
-                isSettled => isSettled ? RunAsync(context, socket, reading) : reading);
+                isSettled => isSettled ? RunAsync(context, socket, reading) : TakeNoMoreAsync(socket, reading));
         }
         finally
         {
@@ -322,6 +322,12 @@ internal sealed partial class HubEndpoint(
         }
 
         return reason;
+    }
+
+    private static async Task<CloseReason> TakeNoMoreAsync(HubSocket socket, Task<CloseReason> reading)
+    {
+        await socket.Input.CompleteAsync(); // as above: frames that came at once with what was no handshake are read all the same
+        return await reading;
     }
 
     /// <summary>A negotiation. It is refused for what the connection would be refused for, as far as that is known.</summary>

@@ -18,6 +18,7 @@ internal static class WebSocketUpgrade
     {
         var headers = http.Request.Headers;
         return http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+            && HttpProtocol.IsHttp11(http.Request.Protocol) // of HTTP/1.0 it is upgradable to the server, and not to the RFC
             && HttpMethods.IsGet(http.Request.Method)
             && headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase)
             && IsKey(headers.SecWebSocketKey.ToString());

@@ -32,7 +32,7 @@ public sealed class WebhookCluster : IAsyncLifetime
                 ("Auth:SecurityKey", TestToken.Key),
                 ("Chat:Access:Url", _webhook.Url),
                 ("Chat:Access:Secret", TestWebhook.Secret),
-                ("Chat:Access:Timeout", "00:00:00.5"),
+                ("Chat:Access:Timeout", "00:00:01.5"),
                 ("Chat:Access:Rules:0:Topics", "group:listed-*"),
                 ("Chat:Access:Rules:0:Post", "nobody"),
             ]);

@@ -8,13 +8,14 @@ using Edge.Proxy.Capacity;
 using Edge.Proxy.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
+using Xunit.Abstractions;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
 namespace Chat.Tests.Edge;
 
 /// <summary>An edge that may have few files open. 10,000 connections once made one of 20,000 declare all its nodes unreachable.</summary>
-public sealed class CapacityTests : IAsyncLifetime
+public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int OpenFiles = 700;
 
@@ -23,6 +24,7 @@ public sealed class CapacityTests : IAsyncLifetime
     private readonly List<RawWebSocket> _clients = [];
     private RedisServer? _redis;
     private FakeNode? _node;
+    private EdgeProcess? _edge;
 
     public async Task InitializeAsync()
     {
@@ -34,6 +36,7 @@ public sealed class CapacityTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        output.WriteLine(_edge?.Output ?? "");
         foreach (var client in _clients)
         {
             await client.DisposeAsync();
@@ -46,7 +49,7 @@ public sealed class CapacityTests : IAsyncLifetime
     [LinuxFact]
     public async Task Edge_WithFewOpenFiles_SaysAtTheStartWhatItCanCarry_AndRefusesMoreInWords()
     {
-        await using var edge = await EdgeProcess.StartAsync(_redis!.ConnectionString, OpenFiles);
+        await using var edge = _edge = await EdgeProcess.StartAsync(_redis!.ConnectionString, OpenFiles);
         var allowed = int.Parse(Regex.Match(edge.Output, $"The limit of {OpenFiles} open files .* allows (\\d+) connections").Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.InRange(allowed, 20, OpenFiles / 2);
 
@@ -79,7 +82,7 @@ public sealed class CapacityTests : IAsyncLifetime
     public async Task Edge_WhoseOpenFilesAreUsedUpAllTheSame_BlamesItselfAndNotTheNode()
     {
         // No probe comes in between and leaves a connection to the node that could be used again.
-        await using var edge = await EdgeProcess.StartAsync(_redis!.ConnectionString, ("Edge:HealthInterval", "00:01:00"));
+        await using var edge = _edge = await EdgeProcess.StartAsync(_redis!.ConnectionString, ("Edge:HealthInterval", "00:01:00"));
         await using (await RawWebSocket.ConnectAsync(edge.Address, "/chat/user/1"))
         {
             // What the way to a node needs is loaded now.

@@ -30,6 +30,21 @@ public sealed class HubAbuseTests(LimitsCluster fixture, ITestOutputHelper outpu
         await Eventually.TrueAsync(async () => (await Cluster.Nodes[0].ListAsync()).All(node => node.Connections == 0));
     }
 
+    // What is no handshake was not taken any further, and what came at once with it filled up what is read ahead: for ever.
+    [Fact]
+    public async Task Rubbish_InPlaceOfTheHandshake_AllAtOnce_EndsTheConnection_AndGivesItsPlaceBack()
+    {
+        var frame = RawWebSocket.Frame(WebSocketOpcode.Text, Enumerable.Repeat((byte)'y', 5000).ToArray());
+        var path = $"{HubClient.Path}?access_token={await Cluster.Nodes[0].Http.GetStringAsync("api/auth/token?nick=hasty")}";
+        for (var i = 0; i < 2; i++)
+        {
+            await using var client = await RawWebSocket.ConnectAsync(Cluster.Nodes[0].Address, path, behind: [.. frame, .. frame, .. frame, .. frame]);
+            Assert.Equal(1002, (await client.ReadAsync(WebSocketOpcode.Close)).CloseCode);
+        }
+
+        await Eventually.TrueAsync(async () => (await Cluster.Nodes[0].ListAsync()).All(node => node.Connections == 0));
+    }
+
     // Calls have their limit; what is no call has one, too, however many fit into a frame.
     [Fact]
     public async Task PingsOfTheProtocol_WithoutEnd_CloseWith1008()

@@ -20,7 +20,8 @@ internal sealed class RawWebSocket : IAsyncDisposable
     /// <param name="server">A node.</param>
     /// <param name="path">Path and query.</param>
     /// <param name="receiveBuffer">Bytes the system takes for a client that does not read; null for its default.</param>
-    public static async Task<RawWebSocket> ConnectAsync(Uri server, string path, int? receiveBuffer = null)
+    /// <param name="behind">What is sent at once with the request.</param>
+    public static async Task<RawWebSocket> ConnectAsync(Uri server, string path, int? receiveBuffer = null, byte[]? behind = null)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } bytes)
@@ -30,9 +31,10 @@ internal sealed class RawWebSocket : IAsyncDisposable
 
         await socket.ConnectAsync(server.Host, server.Port).WaitAsync(ChatClient.Deadline);
         var client = new RawWebSocket(socket);
-        await client.SendBytesAsync(Encoding.ASCII.GetBytes(
+        var request = Encoding.ASCII.GetBytes(
             $"GET {path} HTTP/1.1\r\nHost: {server.Authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        await client.SendBytesAsync(behind is null ? request : [.. request, .. behind]);
         var answer = await client.ReadHeadAsync();
         return answer.StartsWith("HTTP/1.1 101", StringComparison.Ordinal)
             ? client

@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -41,6 +43,27 @@ public sealed class WebSocketUpgradeTests
         sender = await accepted.Task.WaitAsync(TimeSpan.FromSeconds(15));
         await Eventually.TrueAsync(() => !sender.TrySend(new byte[2], out _));
         sender.Abort();
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1", true)]
+    [InlineData("HTTP/1.0", false)] // which the server would upgrade
+    [InlineData("HTTP/2", false)]
+    public void Upgrade_IsOfHttp11Alone(string protocol, bool isRequested)
+    {
+        var http = new DefaultHttpContext();
+        http.Features.Set<IHttpUpgradeFeature>(new Upgradable());
+        (http.Request.Protocol, http.Request.Method) = (protocol, "GET");
+        (http.Request.Headers.Upgrade, http.Request.Headers.SecWebSocketKey) = ("websocket", "dGhlIHNhbXBsZSBub25jZQ==");
+
+        Assert.Equal(isRequested, WebSocketUpgrade.IsRequested(http));
+    }
+
+    private sealed class Upgradable : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => true;
+
+        public Task<Stream> UpgradeAsync() => throw new NotSupportedException();
     }
 
     private sealed class Nobody : IByteReader
