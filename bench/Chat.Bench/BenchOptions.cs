@@ -1,5 +1,6 @@
 using System.Globalization;
 using Chat.Bench.Clients;
+using Chat.Bench.Growth;
 using Chat.Bench.Measuring;
 using Chat.Bench.Workloads;
 using Chat.Tests.Support;
@@ -17,12 +18,22 @@ internal sealed class BenchOptions
     private int? _group;
     private int? _writers;
     private int? _window;
+    private int _missed;
     private int? _repetitions;
     private double? _seconds;
     private double? _warmup;
     private int? _nodes;
 
     public IReadOnlyList<Workload> Workloads { get; private set; } = [];
+
+    /// <summary>What grows, if that is asked for.</summary>
+    public IReadOnlyList<string> Growth { get; private set; } = [];
+
+    /// <summary>Whether those who come in say nothing and stay, and nothing is measured.</summary>
+    public bool Holds { get; private set; }
+
+    /// <summary>To each address, from this machine, by other programs.</summary>
+    public int ConnectionsBefore { get; private set; }
 
     public bool WantsHelp { get; private set; }
 
@@ -38,9 +49,9 @@ internal sealed class BenchOptions
     /// <summary>How many come in at once.</summary>
     public int AtOnce { get; private set; } = 100;
 
-    public int Repetitions => _repetitions ?? (IsQuick ? 1 : 3);
+    public int Repetitions => _repetitions ?? (IsQuick || Growth.Count > 0 ? 1 : 3);
 
-    public double Seconds => _seconds ?? (IsQuick ? 1 : 5);
+    public double Seconds => _seconds ?? (IsQuick ? 1 : Growth.Count > 0 ? 4 : 5);
 
     public double Warmup => _warmup ?? (IsQuick ? 0.2 : 2);
 
@@ -77,7 +88,7 @@ internal sealed class BenchOptions
             fault = options.Take(name, () => words.MoveNext() ? words.Current : "") ? null : $"{name}: there is no such option, or its value makes no sense.";
         }
 
-        var sizes = new Sizes(options._connections, options._group, options._writers, options._window, options.IsQuick);
+        var sizes = new Sizes(options._connections, options._group, options._writers, options._window, options.IsQuick) { Missed = options._missed };
         foreach (var text in options._workloads)
         {
             if (Workload.Parse(text, sizes) is { } workload)
@@ -90,11 +101,22 @@ internal sealed class BenchOptions
             }
         }
 
-        fault ??= options.WantsHelp ? null : options.Workloads.Count == 0 ? "Which workload?" : options.Contradiction();
+        fault ??= options.WantsHelp ? null : options.Workloads.Count + options.Growth.Count == 0 ? "Which workload?" : options.Contradiction();
         return fault is null ? options : null;
     }
 
+    /// <summary>The same for so many nodes, where it starts them.</summary>
+    public BenchOptions With(int nodes)
+    {
+        var other = (BenchOptions)MemberwiseClone();
+        other._nodes = nodes;
+        return other;
+    }
+
     private string? Contradiction() =>
+        Growth.Count > 0 && Workloads.Count > 0 ? "growth has workloads of its own: ask for it alone."
+        : Growth.Contains(GrowthPlan.Nodes) && _urls.Count > 0 ? "A cluster that runs already cannot grow: with --url, growth:members, growth:groups or growth:connections."
+        : Holds && (_urls.Count == 0 || Workloads is not [{ Name: Workload.Idle }]) ? "--hold goes with idle and --url." :
         Workloads.Any(workload => workload.Writes && Math.Min(workload.Connections, workload.Group) < 2) ? "It takes two to talk: --connections or --group is too small."
         : _urls.Count > 0 && (_nodes is not null || HasEdge || _settings.Count > 0) ? "--url is for a cluster that runs already: --nodes, --edge and --set are for one that is started."
         : _urls.Count == 0 && (_processes.Count > 0 || Key is not null) ? "--pid and --key go with --url."
@@ -113,6 +135,11 @@ internal sealed class BenchOptions
                 return IsJson = true;
             case "--edge":
                 return HasEdge = true;
+            case HoldRun.Option:
+                return Holds = true;
+            case "growth":
+                Growth = GrowthPlan.Families;
+                return true;
             case "--door":
                 Door = value();
                 return Door is "text" or "json" or "hub";
@@ -133,8 +160,14 @@ internal sealed class BenchOptions
                 Key = value();
                 return Key.Length > 0;
             default:
-                return name.StartsWith('-') ? TakeNumber(name, value()) : Added(_workloads, name);
+                return name.StartsWith('-') ? TakeNumber(name, value()) : name.StartsWith("growth:", StringComparison.Ordinal) ? TakeGrowth(name[7..]) : Added(_workloads, name);
         }
+    }
+
+    private bool TakeGrowth(string family)
+    {
+        Growth = [.. Growth, family];
+        return GrowthPlan.Families.Contains(family);
     }
 
     private bool TakeNumber(string name, string text)
@@ -154,6 +187,9 @@ internal sealed class BenchOptions
                 break;
             case "--window":
                 _window = whole;
+                break;
+            case "--missed":
+                _missed = whole;
                 break;
             case "--size":
                 Size = whole;
@@ -175,6 +211,9 @@ internal sealed class BenchOptions
                 break;
             case "--nodes":
                 _nodes = whole;
+                break;
+            case "--before":
+                ConnectionsBefore = whole;
                 break;
             default:
                 return false;

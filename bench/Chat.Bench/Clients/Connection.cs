@@ -1,5 +1,6 @@
 using System.Text;
 using Chat.Bench.Measuring;
+using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Clients;
 
@@ -16,13 +17,15 @@ internal sealed class Connection(int index, Place place, Guest guest, Track[] tr
     private IReadOnlyList<Step> _steps = [];
     private int _step;
     private long _beganAt;
-    private byte[] _before = [];
-    private byte[] _behind = [];
+    private IReadOnlyList<(byte[] Before, byte[] Behind)> _messages = [];
 
     public int Index => index;
 
-    /// <summary>How many messages it has sent.</summary>
+    /// <summary>How many messages it has sent, in one of its topics after the other.</summary>
     public uint Sent { get; private set; }
+
+    /// <summary>How many of them in that topic.</summary>
+    public uint SentIn(int topic) => _messages.Count == 0 ? 0 : (uint)((Sent + _messages.Count - 1 - topic) / _messages.Count);
 
     public bool IsReady => _state == State.Ready;
 
@@ -56,17 +59,19 @@ internal sealed class Connection(int index, Place place, Guest guest, Track[] tr
     }
 
     /// <summary>Sends a message of so many bytes that is due at that time.</summary>
-    public void Write(Loop loop, int size, uint run, long dueAt)
+    public void Write(Loop loop, int size, uint run, Seating seating, long dueAt)
     {
-        var length = _before.Length + size + _behind.Length;
+        var (turn, topic) = Math.DivRem(Sent++, (uint)_messages.Count);
+        var (before, behind) = _messages[(int)topic];
+        var length = before.Length + size + behind.Length;
         var frame = loop.Outgoing(ClientFrame.MaxHeader + length);
         var header = ClientFrame.Begin(frame, Opcode.Text, length);
         var payload = frame.Slice(header, length);
-        _before.CopyTo(payload);
-        var text = payload.Slice(_before.Length, size);
-        new Marker(run, (uint)index, Sent++, (uint)dueAt).Write(text);
+        before.CopyTo(payload);
+        var text = payload.Slice(before.Length, size);
+        new Marker(run, seating.SenderOf(index, (int)topic), turn, (uint)dueAt).Write(text);
         text[Marker.Length..].Fill((byte)'x');
-        _behind.CopyTo(payload[(_before.Length + size)..]);
+        behind.CopyTo(payload[(before.Length + size)..]);
         ClientFrame.Cover(payload);
         Send(loop, frame[..(header + length)]);
     }
@@ -198,7 +203,7 @@ internal sealed class Connection(int index, Place place, Guest guest, Track[] tr
 
         _state = State.Ready;
         _steps = [];
-        (_before, _behind) = tracks.Length > 0 ? place.Door.Message(guest) : ([], []);
+        _messages = tracks.Length > 0 ? place.Door.Messages(guest) : [];
         loop.OnConnected(Clock.Now - _beganAt);
     }
 

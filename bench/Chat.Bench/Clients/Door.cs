@@ -22,8 +22,8 @@ internal abstract class Door
     /// <summary>What follows the upgrade, one after the other.</summary>
     public virtual IReadOnlyList<Step> Steps(Guest guest) => [];
 
-    /// <summary>What stands before and behind a message's text.</summary>
-    public abstract (byte[] Before, byte[] Behind) Message(Guest guest);
+    /// <summary>What stands before and behind a message's text, in each of the topics that the guest writes in.</summary>
+    public abstract IReadOnlyList<(byte[] Before, byte[] Behind)> Messages(Guest guest);
 
     public static Door Of(string name) => name switch
     {
@@ -32,6 +32,8 @@ internal abstract class Door
         "hub" => new HubDoor(),
         _ => throw new ArgumentException($"There is no door {name}."),
     };
+
+    protected static IReadOnlyList<(byte[] Before, byte[] Behind)> One((byte[] Before, byte[] Behind) message) => [message];
 
     protected static (byte[] Before, byte[] Behind) Split(string message, char at)
     {

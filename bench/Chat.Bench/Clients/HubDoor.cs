@@ -24,11 +24,11 @@ internal sealed class HubDoor : Door
     public override IReadOnlyList<Step> Steps(Guest guest) => guest.Group is not { } group ? [Handshake]
         : [Handshake, new(Record($$"""{"type":1,"invocationId":"j","target":"join","arguments":[{"group":"{{group}}"}]}"""), Joined)];
 
-    public override (byte[] Before, byte[] Behind) Message(Guest guest) => Split(
+    public override IReadOnlyList<(byte[] Before, byte[] Behind)> Messages(Guest guest) => One(Split(
         (guest.Group is { } group
             ? $$"""{"type":1,"target":"post","arguments":[{"message":"|","group":"{{group}}"}]}"""
             : $$"""{"type":1,"target":"send","arguments":[{"message":"|","to":"{{guest.Peer}}"}]}""") + End,
-        '|');
+        '|'));
 
     private static byte[] Record(string json) => Encoding.UTF8.GetBytes(json + End);
 }

@@ -122,7 +122,7 @@ internal sealed class Loop : IDisposable
     /// <summary>Sends one of that connection's messages.</summary>
     public void Write(Connection connection, long dueAt)
     {
-        connection.Write(this, _round.Size, _round.Run, dueAt);
+        connection.Write(this, _round.Size, _round.Run, _round.Seating, dueAt);
         Counts.Sent++;
         Counts.SentMeasured += _round.IsMeasured((uint)dueAt) ? 1 : 0;
         _round.UnderWay.Add(_round.Seating.FanOut);

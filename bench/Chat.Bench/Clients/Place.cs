@@ -10,7 +10,7 @@ namespace Chat.Bench.Clients;
 internal sealed record Place(IPEndPoint Address, string Host, Door Door, IReadOnlyDictionary<string, string> Tokens)
 {
     // A system has some 28,000 ports for outgoing connections, for each of its addresses. This machine has a whole network of its own.
-    private const int PerAddress = 20_000;
+    public const int PerAddress = 20_000;
 
     /// <summary>Which address it comes from; null: the system's choice.</summary>
     public IPAddress? From { get; init; }

@@ -1,20 +1,25 @@
+using System.Text;
+
 namespace Chat.Bench.Clients;
 
 /// <summary>The raw endpoints: groups on <c>/chat/group</c>, one to one on <c>/chat/user</c>.</summary>
-internal sealed class RawDoor(bool isJson) : Door
+/// <param name="isJson">Whether in JSON frames, otherwise in text.</param>
+/// <param name="positions">By group, from where on it is heard; JSON only. None: from now on.</param>
+/// <param name="last">What the last of these messages contains.</param>
+internal sealed class RawDoor(bool isJson, IReadOnlyDictionary<string, string>? positions = null, string? last = null) : Door
 {
     private static readonly Step Subscribed = new(null, "\"subscribed\""u8.ToArray());
 
     public override string Name => isJson ? "json" : "text";
 
     public override string Path(Guest guest) =>
-        (guest.Group is { } group ? $"/chat/group/{group}/{guest.Name}" : $"/chat/user/{guest.Name}") + (isJson ? "?format=json" : "");
+        (guest.Group is { } group ? $"/chat/group/{group}/{guest.Name}" : $"/chat/user/{guest.Name}") + (isJson ? "?format=json" : "") + (positions is not null ? $"&since={positions[guest.Group!]}" : "");
 
     // With text frames the answer to the request says it: what is published from then on is heard.
-    public override IReadOnlyList<Step> Steps(Guest guest) => isJson ? [Subscribed] : [];
+    public override IReadOnlyList<Step> Steps(Guest guest) => last is not null ? [Subscribed, new Step(null, Encoding.UTF8.GetBytes($"\"{last}\""))] : isJson ? [Subscribed] : [];
 
-    public override (byte[] Before, byte[] Behind) Message(Guest guest) =>
+    public override IReadOnlyList<(byte[] Before, byte[] Behind)> Messages(Guest guest) => One(
         guest.Group is null ? Split($$"""{"Id":"{{guest.Peer}}","Msg":"|"}""", '|')
         : isJson ? Split("""{"Msg":"|"}""", '|')
-        : ([], []);
+        : ([], []));
 }

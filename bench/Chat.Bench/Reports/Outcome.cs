@@ -12,6 +12,12 @@ internal sealed record Outcome
 
     public double DeliveriesPerSecond { get; init; }
 
+    /// <summary>From Redis, to all nodes, everything included; 0: not known.</summary>
+    public double RedisBytesPerMessage { get; init; }
+
+    /// <summary>How often a message leaves Redis: once for each node with members; 0: not known.</summary>
+    public double RedisCopies { get; init; }
+
     /// <summary>How long it took until all were in.</summary>
     public double ConnectSeconds { get; init; }
 

@@ -16,6 +16,8 @@ internal sealed record Row(Workload Workload, IReadOnlyList<Outcome> Repetitions
         Ready = (int)Of(Repetitions, one => one.Ready),
         MessagesPerSecond = Of(Repetitions, one => one.MessagesPerSecond),
         DeliveriesPerSecond = Of(Repetitions, one => one.DeliveriesPerSecond),
+        RedisBytesPerMessage = Of(Repetitions, one => one.RedisBytesPerMessage),
+        RedisCopies = Of(Repetitions, one => one.RedisCopies),
         ConnectSeconds = Of(Repetitions, one => one.ConnectSeconds),
         Times = new(Of(Repetitions, one => one.Times.Median), Of(Repetitions, one => one.Times.P99), Of(Repetitions, one => one.Times.P999), Of(Repetitions, one => one.Times.Max)),
         Faults = Faults,

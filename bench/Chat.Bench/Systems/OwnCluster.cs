@@ -37,14 +37,19 @@ internal sealed class OwnCluster : IAsyncDisposable
         .. _edge is { } edge ? [new ProcessMeter("edge", edge.Pid)] : Array.Empty<ProcessMeter>(),
     ];
 
+    /// <summary>Null: it does not tell.</summary>
+    public RedisMeter? Redis { get; private init; }
+
     public static async Task<OwnCluster> StartAsync(BenchOptions options)
     {
-        var cluster = new OwnCluster(await RedisServer.StartAsync(options.Redis));
+        var redis = await RedisServer.StartAsync(options.Redis);
+        var cluster = new OwnCluster(redis) { Redis = options.Redis == RedisKind.Redis ? new RedisMeter(redis) : null };
         try
         {
-            var settings = Always.Concat(options.Settings).GroupBy(one => one.Key).ToDictionary(one => one.Key, one => one.Last().Value);
+            var ofEdge = options.Settings.Where(one => one.Key.StartsWith("Edge:", StringComparison.Ordinal)).ToArray();
+            var settings = Always.Concat(options.Settings.Except(ofEdge)).GroupBy(one => one.Key).ToDictionary(one => one.Key, one => one.Last().Value);
             cluster._nodes.AddRange(await Task.WhenAll(Enumerable.Range(0, options.Nodes).Select(_ => NodeProcess.StartAsync(cluster._redis.ConnectionString, settings))));
-            cluster._edge = options.HasEdge ? await EdgeProcess.StartAsync(cluster._redis.ConnectionString, OfEdge) : null;
+            cluster._edge = options.HasEdge ? await EdgeProcess.StartAsync(cluster._redis.ConnectionString, [.. OfEdge, .. ofEdge]) : null;
             return cluster;
         }
         catch

@@ -14,7 +14,12 @@ internal sealed class Target(IReadOnlyList<TargetDoor> doors, IReadOnlyList<Proc
 
     public IReadOnlyList<ProcessMeter> Processes => processes;
 
+    public IReadOnlyList<Uri> Urls { get; private init; } = [];
+
     public Tokens Tokens => tokens;
+
+    /// <summary>Null: what leaves it is not known.</summary>
+    public RedisMeter? Redis => _owned?.Redis;
 
     /// <summary>As in the report: <c>3 nodes behind an edge</c>.</summary>
     public string Words => words;
@@ -25,12 +30,12 @@ internal sealed class Target(IReadOnlyList<TargetDoor> doors, IReadOnlyList<Proc
         if (options.Urls.Count > 0)
         {
             var processes = options.Processes.Select(process => new ProcessMeter(process.Name, process.Pid));
-            return new Target(await DoorsAsync(options.Urls), [.. processes], new Tokens(options.Key, options.Urls), string.Join(", ", options.Urls));
+            return new Target(await DoorsAsync(options.Urls), [.. processes], new Tokens(options.Key, options.Urls), string.Join(", ", options.Urls)) { Urls = options.Urls };
         }
 
         var cluster = await OwnCluster.StartAsync(options);
         var words = $"{options.Nodes} node{(options.Nodes > 1 ? "s" : "")}{(options.HasEdge ? " behind an edge" : "")} on {(options.Redis == RedisKind.Redis ? "redis-server" : "Garnet")}";
-        return new Target(await DoorsAsync(cluster.Doors), cluster.Processes, new Tokens(OwnCluster.Key, cluster.Doors), words) { _owned = cluster };
+        return new Target(await DoorsAsync(cluster.Doors), cluster.Processes, new Tokens(OwnCluster.Key, cluster.Doors), words) { _owned = cluster, Urls = cluster.Doors };
     }
 
     public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;

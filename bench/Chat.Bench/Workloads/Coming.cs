@@ -8,11 +8,13 @@ internal sealed class Coming(IReadOnlyList<Connection> connections, int atOnce) 
 {
     private static readonly long Patience = Clock.Of(60);
 
-    private readonly long _deadline = Clock.Now + Patience;
+    private long _deadline = Clock.Now + Patience;
+    private int _ready;
     private int _next;
 
     public long? Do(Loop loop, long now)
     {
+        (_ready, _deadline) = loop.Counts.Ready is var ready && ready != _ready ? (ready, now + Patience) : (_ready, _deadline);
         while (_next < connections.Count && loop.Opening < atOnce)
         {
             loop.Open(connections[_next++]);
@@ -22,7 +24,7 @@ internal sealed class Coming(IReadOnlyList<Connection> connections, int atOnce) 
         {
             foreach (var connection in loop.Connections.Where(connection => !connection.IsReady))
             {
-                connection.End(loop, "It did not come in within a minute.");
+                connection.End(loop, "Nobody came in for a minute.");
             }
 
             return null;

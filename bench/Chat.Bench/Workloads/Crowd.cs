@@ -13,13 +13,13 @@ internal sealed class Crowd : IDisposable
     private readonly Loop[] _loops;
     private bool _isOver;
 
-    private Crowd(Workload workload, Door door, Target target, Round round, IReadOnlyDictionary<string, string> tokens, Func<IWires> wires, int threads)
+    private Crowd(Workload workload, Door door, Target target, Round round, IReadOnlyDictionary<string, string> tokens, Func<IWires> wires, int threads, int before)
     {
         _workload = workload;
         Round = round;
         var places = target.Doors.Select(one => new Place(one.Address, one.Host, door, tokens)).ToArray();
         _connections = [.. Enumerable.Range(0, round.Seating.Connections).Select(i => new Connection(
-            i, places[i % places.Length].For(i / places.Length), GuestOf(i), new Track[workload.Writes ? round.Seating.Writers : 0]))];
+            i, places[i % places.Length].For((i / places.Length) + before), GuestOf(i), new Track[workload.Writes ? round.Seating.Places : 0]))];
         _loops = [.. Enumerable.Range(0, threads).Select(_ => new Loop(wires(), round))];
     }
 
@@ -41,11 +41,17 @@ internal sealed class Crowd : IDisposable
 
     public static async Task<Crowd> GatherAsync(Workload workload, BenchOptions options, Target target)
     {
-        var door = Door.Of(options.Door);
-        var seating = new Seating(workload.Connections, workload.Group, workload.Writers, door.HearsItself && workload.HasGroups);
+        var door = workload.Name == Workload.Topics ? new ChannelDoor(workload.TopicsEach) : workload.Missed > 0 ? new RawDoor(isJson: true) : Door.Of(options.Door);
+        var seating = new Seating(workload.Connections, workload.Group, workload.Writers, door.HearsItself && workload.HasGroups, workload.TopicsEach);
         var round = new Round((uint)Random.Shared.NextInt64(1, uint.MaxValue), seating, options.Size, new UnderWay());
+        if (workload.Missed > 0)
+        {
+            var groups = Enumerable.Range(0, seating.Connections / seating.Group).Select(group => NameOf(round, group));
+            door = new RawDoor(isJson: true, await Absence.WriteAsync([.. groups], workload.Missed, options.Size, target), Absence.Last(workload.Missed));
+        }
+
         var names = Enumerable.Range(0, seating.Connections).Select(i => NameOf(round, i));
-        return new Crowd(workload, door, target, round, await target.Tokens.ForAsync(names, door), options.Wires, options.Threads);
+        return new Crowd(workload, door, target, round, await target.Tokens.ForAsync(names, door), options.Wires, options.Threads, options.ConnectionsBefore);
     }
 
     /// <summary>Returns when all have come in, or will not.</summary>
@@ -90,7 +96,7 @@ internal sealed class Crowd : IDisposable
     /// <summary>How many deliveries are missing, after everybody has left.</summary>
     public long CountLost() => !_workload.Writes ? 0
         : _connections.Sum(receiver => Seating.HeardBy(receiver.Index)
-            .Sum(sender => receiver.Track(Seating.PlaceOf((uint)sender, receiver.Index)).Missing(_connections[sender].Sent)));
+            .Sum(sender => receiver.Track(Seating.PlaceOf(sender, receiver.Index)).Missing(SentAs(sender))));
 
     public void Dispose()
     {
@@ -99,6 +105,12 @@ internal sealed class Crowd : IDisposable
             _isOver = true;
             Array.ForEach(_loops, loop => loop.Dispose());
         }
+    }
+
+    private uint SentAs(uint sender)
+    {
+        var (connection, topic) = Seating.WriterOf(sender);
+        return _connections[connection].SentIn(topic);
     }
 
     private static string NameOf(Round round, int connection) => string.Create(CultureInfo.InvariantCulture, $"{Marker.TextOf(round.Run)}-{connection}");

@@ -26,16 +26,19 @@ internal static class LoadRun
         crowd.Round.Measure(from, to);
         var writing = crowd.WriteAsync(new Period(begin, to));
         await progress.WatchAsync(crowd, Clock.UntilAsync(from));
-        var (before, receivedBefore) = (Reading.Take(target.Processes), crowd.Received);
+        var (before, receivedBefore, bytesBefore) = (Reading.Take(target.Processes), crowd.Received, target.Redis?.BytesOut() ?? 0);
         await progress.WatchAsync(crowd, Clock.UntilAsync(to));
-        var (after, receivedAfter) = (Reading.Take(target.Processes), crowd.Received);
+        var (after, receivedAfter, bytesAfter) = (Reading.Take(target.Processes), crowd.Received, target.Redis?.BytesOut() ?? 0);
         await writing;
         await crowd.DrainAsync();
+        var copies = target.Redis?.Copies(workload.HasGroups ? "group" : "user", Marker.TextOf(crowd.Round.Run)) ?? 0;
         await crowd.LeaveAsync();
         var deliveries = receivedAfter - receivedBefore;
         outcome = outcome with
         {
             MessagesPerSecond = crowd.Counts.Sum(counts => counts.SentMeasured) / seconds,
+            RedisBytesPerMessage = crowd.Counts.Sum(counts => counts.SentMeasured) is var sent and > 0 ? (bytesAfter - bytesBefore) / (double)sent : 0,
+            RedisCopies = copies,
             DeliveriesPerSecond = deliveries / before.SecondsTo(after),
             Times = Measured.TimesOf(crowd.Counts.Select(counts => counts.Latency)),
             Faults = Measured.FaultsOf(crowd),

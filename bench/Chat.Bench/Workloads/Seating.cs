@@ -9,8 +9,10 @@ internal sealed class Seating
     /// <param name="group">How many are in a group.</param>
     /// <param name="writers">How many of a group write, evenly spread in it.</param>
     /// <param name="hearsItself">Whether who writes gets that, too.</param>
-    public Seating(int connections, int group, int writers, bool hearsItself)
+    /// <param name="topics">In how many groups the same connections are together; who writes does so in one after the other.</param>
+    public Seating(int connections, int group, int writers, bool hearsItself, int topics = 1)
     {
+        Topics = topics;
         Group = Math.Min(group, connections);
         Connections = connections - (connections % Group);
         Writers = Math.Min(writers, Group);
@@ -21,7 +23,7 @@ internal sealed class Seating
         {
             for (var place = 0; place < Writers; place++)
             {
-                _places[first + (int)((long)place * Group / Writers)] = place;
+                _places[PlaceAt(first, place)] = place;
             }
         }
     }
@@ -31,6 +33,11 @@ internal sealed class Seating
     public int Group { get; }
 
     public int Writers { get; }
+
+    public int Topics { get; }
+
+    /// <summary>How many senders each receiver hears: one for each writer and topic, since there is an order in each topic only.</summary>
+    public int Places => Writers * Topics;
 
     public bool HearsItself { get; }
 
@@ -44,9 +51,30 @@ internal sealed class Seating
 
     public bool Writes(int connection) => _places[connection] >= 0;
 
-    /// <summary>The sender's place among those whom the receiver hears, or -1.</summary>
-    public int PlaceOf(uint sender, int receiver) =>
-        sender < _places.Length && GroupOf((int)sender) == GroupOf(receiver) && (HearsItself || sender != receiver) ? _places[sender] : -1;
+    /// <summary>As what a connection writes in one of its topics.</summary>
+    public uint SenderOf(int connection, int topic) => (uint)((connection * Topics) + topic);
 
-    public IEnumerable<int> HeardBy(int receiver) => Enumerable.Range(GroupOf(receiver) * Group, Group).Where(sender => PlaceOf((uint)sender, receiver) >= 0);
+    /// <summary>The reverse.</summary>
+    public (int Connection, int Topic) WriterOf(uint sender) => ((int)(sender / (uint)Topics), (int)(sender % (uint)Topics));
+
+    /// <summary>The sender's place among those whom the receiver hears, or -1.</summary>
+    public int PlaceOf(uint sender, int receiver)
+    {
+        var (connection, topic) = WriterOf(sender);
+        return connection < _places.Length && _places[connection] is var place and >= 0 && GroupOf(connection) == GroupOf(receiver) && (HearsItself || connection != receiver)
+            ? (place * Topics) + topic
+            : -1;
+    }
+
+    /// <summary>Every sender that the receiver hears.</summary>
+    public IEnumerable<uint> HeardBy(int receiver)
+    {
+        var first = GroupOf(receiver) * Group;
+        return Enumerable.Range(0, Writers)
+            .Select(place => PlaceAt(first, place))
+            .Where(connection => HearsItself || connection != receiver)
+            .SelectMany(connection => Enumerable.Range(0, Topics).Select(topic => SenderOf(connection, topic)));
+    }
+
+    private int PlaceAt(int first, int place) => first + (int)((long)place * Group / Writers);
 }

@@ -14,6 +14,9 @@ internal sealed record Workload(string Name)
     public const string Idle = "idle";
     public const string Storm = "storm";
 
+    /// <summary>Groups of two, many of them to each connection. Not on the command line by itself: part of <c>growth</c>.</summary>
+    public const string Topics = "topics";
+
     public int Connections { get; init; }
 
     /// <summary>How many are in a group.</summary>
@@ -21,6 +24,9 @@ internal sealed record Workload(string Name)
 
     /// <summary>How many of a group write.</summary>
     public int Writers { get; init; }
+
+    /// <summary>In how many groups the same connections are together.</summary>
+    public int TopicsEach { get; init; } = 1;
 
     /// <summary>Messages a second, of all together; or <see cref="Max"/>.</summary>
     public double Rate { get; init; }
@@ -30,7 +36,10 @@ internal sealed record Workload(string Name)
 
     public bool Writes => Writers > 0;
 
-    public bool HasGroups => Name is Fanout or Rooms;
+    public bool HasGroups => Name is Fanout or Rooms or Topics || Missed > 0;
+
+    /// <summary>So many messages those who connect have missed in their group, and are caught up with.</summary>
+    public int Missed { get; init; }
 
     /// <summary>As in the table.</summary>
     public string Title => string.Create(CultureInfo.InvariantCulture, $"{Name}:{(!Writes ? Connections : Rate == Max ? "max" : Rate)}");
@@ -55,7 +64,7 @@ internal sealed record Workload(string Name)
             Rooms => new(name) { Connections = people, Group = group, Writers = sizes.Writers ?? group, Rate = Or(2000, 60), Window = sizes.Window ?? 2000 },
             Pairs => new(name) { Connections = people, Group = 2, Writers = 2, Rate = Or(5000, 60), Window = sizes.Window ?? 500 },
             Idle => new(name) { Connections = Count(10_000) },
-            Storm => new(name) { Connections = Count(3000) },
+            Storm => new(name) { Connections = Count(3000), Missed = sizes.Missed, Group = sizes.Missed > 0 ? Math.Min(sizes.Group ?? 10, Count(3000)) : 1 },
             _ => null,
         };
     }
@@ -64,6 +73,8 @@ internal sealed record Workload(string Name)
 /// <summary>What was asked for in place of the defaults.</summary>
 internal sealed record Sizes(int? Connections, int? Group, int? Writers, int? Window, bool IsQuick)
 {
+    public int Missed { get; init; }
+
     /// <summary>How many connections a quick run has.</summary>
     public const int Quick = 30;
 }

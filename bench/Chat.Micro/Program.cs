@@ -1,0 +1,3 @@
+using Chat.Micro;
+
+return Series.Run(args, Console.Out, Console.Error);
