@@ -22,9 +22,9 @@ internal static class ComebackCommand
           --waiting N       Edge:UpgradesWaiting (4000)
           --first S  --longest S   the clients' longest pause after the first failure (0.5) and of all (30)
           --stubborn        clients that are not ours: again after exactly a second, whatever they are told
-          --refusal-us N (150)  --edge-us N (130)  --node-us N (180)  --redis-us N (40)  --catch-up-us N (20)
+          --refusal-us N (130)  --edge-us N (130)  --node-us N (560)  --redis-us N (50)  --catch-up-us N (20)
                             CPU at an edge for one turned away and one let in, at a node, at Redis, and there for what was missed:
-                            docs/SCALE.md says how they were measured. Measure yours: storm:3000 --edge --missed 20 --reps 8
+                            docs/SCALE.md says where they are from. Measure yours: storm:3000 --edge --missed 20 --reps 8
           --seed N (1)
         """;
 
@@ -37,9 +37,9 @@ internal static class ComebackCommand
         ("Edge:ConnectionsPerSecond 1,000", Usual with { PerSecond = 1000 }),
         ("Edge:ConnectionsPerSecond 20,000", Usual with { PerSecond = 20_000 }),
         ("no limits at the edges", Usual with { PerSecond = 0, AtOnce = 0 }),
-        ("the same, four Redis servers", Usual with { PerSecond = 0, AtOnce = 0, Shards = 4 }),
-        ("half the edges", Usual with { Edges = 7 }),
-        ("clients pause 5 s at most", Usual with { LongestDelay = 5 }),
+        ("the same, with four Redis servers", Usual with { PerSecond = 0, AtOnce = 0, Shards = 4 }),
+        ("clients pause for up to 10 s at first", Usual with { FirstDelay = 10 }),
+        ("four Redis servers", Usual with { Shards = 4 }),
         ("clients of another kind: every second", Usual with { IsStubborn = true }),
     ];
 

@@ -28,19 +28,19 @@ internal sealed record ComebackSettings
     /// <summary>Seconds from a client to an edge and back.</summary>
     public double RoundTrip { get; init; } = 0.05;
 
-    /// <summary>Microseconds of CPU at an edge for one that is turned away.</summary>
-    public double RefusalCost { get; init; } = 150;
+    /// <summary>Microseconds of CPU at an edge for one that is turned away: reckoned as one that comes in, which takes more.</summary>
+    public double RefusalCost { get; init; } = 130;
 
     /// <summary>Microseconds of CPU at an edge for one that comes in.</summary>
     public double EdgeCost { get; init; } = 130;
 
-    /// <summary>At a node, catching up included.</summary>
-    public double NodeCost { get; init; } = 180;
+    /// <summary>At a node, as in the first storm after its start.</summary>
+    public double NodeCost { get; init; } = 560;
 
     /// <summary>At Redis, on its one core, without catching up.</summary>
-    public double RedisCost { get; init; } = 40;
+    public double RedisCost { get; init; } = 50;
 
-    /// <summary>At Redis, for reading what was missed.</summary>
+    /// <summary>At Redis, for reading what was missed: an assumption, twice what a message takes.</summary>
     public double CatchUpCost { get; init; } = 20;
 
     /// <summary><c>Edge:ConnectionsPerSecond</c>; 0: no limit.</summary>
