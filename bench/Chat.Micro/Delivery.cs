@@ -70,7 +70,7 @@ public class Delivery
             throw new InvalidOperationException("There is no gap.");
         }
 
-        SendBatch.End();
+        SendBatch.Flush();
         return _sender.Sent;
     }
 

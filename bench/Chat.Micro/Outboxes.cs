@@ -42,7 +42,7 @@ public class Outboxes
             _outbox.TryEnqueue(_frame);
         }
 
-        SendBatch.End();
+        SendBatch.Flush();
         return _sender.Sent;
     }
 }

@@ -41,7 +41,7 @@ internal static class Series
             return options.Contains("--help") ? 0 : 2;
         }
 
-        var before = JsonSerializer.Deserialize<SortedDictionary<string, Standing>>(System.IO.File.ReadAllText(Path.Combine(AppContext.BaseDirectory, File)))!;
+        var before = JsonSerializer.Deserialize<SortedDictionary<string, Standing>>(System.IO.File.ReadAllText(options.Contains("--update") ? Source : Path.Combine(AppContext.BaseDirectory, File)))!;
         var worse = false;
         output.WriteLine("| benchmark | ns | straightforward, ns | ratio | in the file | bytes | in the file | |\n|---|---:|---:|---:|---:|---:|---:|---|");
         foreach (var type in chosen)
