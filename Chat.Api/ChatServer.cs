@@ -1,5 +1,6 @@
 using Chat.Api.Connections;
 using Chat.Api.WebSockets;
+using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -34,7 +35,7 @@ internal static class ChatServer
         });
 
         // Where this one listens, what is set for the server's own transport below is so by itself.
-        ClientTransport.Add(builder.Services, static provider => provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.TakeSockets);
+        ClientTransport.Add(builder.Services, static provider => provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.TakeSockets, SocketTending.AtOnce);
         builder.Services.AddHostedService<TakenSockets>();
         builder.Services.Configure<SocketTransportOptions>(sockets =>
         {

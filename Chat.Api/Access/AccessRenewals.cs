@@ -10,6 +10,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
 
     private readonly Lock _gate = new(); // guards _due
     private readonly PriorityQueue<Renewal, long> _due = new();
+    private readonly SemaphoreSlim _some = new(0, 1); // released when there is a first one
     private int _asking;
 
     /// <param name="at">The timestamp from which to ask; the end of time: never.</param>
@@ -28,14 +29,39 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
             {
                 renewal.DueAt = at;
                 _due.Enqueue(renewal, at); // a later place that it has there is passed over
+                if (_due.Count == 1 && _some.CurrentCount == 0)
+                {
+                    _some.Release();
+                }
             }
         }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        while (true)
+        {
+            await _some.WaitAsync(stoppingToken).ConfigureAwait(false);
+            await RenewAllAsync(stoppingToken);
+        }
+    }
+
+    private bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _due.Count == 0;
+            }
+        }
+    }
+
+    // Until none is left: where there is no webhook no timer runs.
+    private async Task RenewAllAsync(CancellationToken stoppingToken)
+    {
         using var timer = new PeriodicTimer(Round, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        while (!IsEmpty && await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             while (Volatile.Read(ref _asking) < AtOnce && TryTake() is { } renewal)
             {

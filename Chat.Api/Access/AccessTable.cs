@@ -7,6 +7,7 @@ namespace Chat.Api.Access;
 internal sealed class AccessTable(AccessSources sources, RedisSanctions sanctions, AccessRenewals renewals, AccessMetrics metrics, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, UserAccess> _users = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<UserAccess, bool> _sanctioned = new(); // and some against whom nothing is held any more
 
     public AccessMetrics Metrics => metrics;
 
@@ -16,6 +17,27 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
     public bool IsOver(long expiresAt) => expiresAt < long.MaxValue && expiresAt <= time.GetTimestamp();
 
     public IEnumerable<UserAccess> Users => _users.Select(user => user.Value);
+
+    /// <summary>Those against whom something is held: few, so that looking after them costs nothing where there are many users.</summary>
+    /// <remarks>For one reader: it forgets the others.</remarks>
+    public IEnumerable<UserAccess> Sanctioned()
+    {
+        foreach (var (user, _) in _sanctioned)
+        {
+            if (!IsSanctioned(user))
+            {
+                _sanctioned.TryRemove(user, out _);
+                if (!IsSanctioned(user))
+                {
+                    continue;
+                }
+
+                _sanctioned[user] = true; // a look found something at this moment
+            }
+
+            yield return user;
+        }
+    }
 
     public UserAccess? Find(string userId) => _users.GetValueOrDefault(userId);
 
@@ -58,11 +80,15 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
         }
     }
 
+    private RedisSanctions Store => sanctions;
+
+    private static bool IsSanctioned(UserAccess user) => !user.Sanctions.IsEmpty && !user.IsOver;
+
     private ConnectionAccess Add(string userId, ClaimsPrincipal principal)
     {
         while (true)
         {
-            var user = _users.GetOrAdd(userId, static (id, store) => new UserAccess(id, store), sanctions);
+            var user = _users.GetOrAdd(userId, static (id, self) => new UserAccess(id, self.Store, user => self._sanctioned[user] = true), this);
             var access = new ConnectionAccess(user, sources, this, principal);
             if (user.TryAdd(access))
             {

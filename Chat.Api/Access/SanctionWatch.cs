@@ -85,7 +85,7 @@ internal sealed partial class SanctionWatch(
 
         if (isTick || returned is not null)
         {
-            foreach (var user in table.Users.Where(user => user.Sanctions.HasEnded))
+            foreach (var user in table.Sanctioned().Where(static user => user.Sanctions.HasEnded))
             {
                 user.EndSanctions();
             }

@@ -1,7 +1,10 @@
 namespace Chat.Api.Access;
 
 /// <summary>A user's connections on this node, of both doors, and the user's sanctions.</summary>
-internal sealed class UserAccess(string userId, RedisSanctions store)
+/// <param name="userId">Whose.</param>
+/// <param name="store">Where the sanctions are.</param>
+/// <param name="sanctioned">Told when there are some.</param>
+internal sealed class UserAccess(string userId, RedisSanctions store, Action<UserAccess>? sanctioned = null)
 {
     private readonly Lock _gate = new(); // guards what follows, but for _sanctions
     private readonly List<ConnectionAccess> _connections = [];
@@ -26,6 +29,18 @@ internal sealed class UserAccess(string userId, RedisSanctions store)
             }
 
             return !_isOver;
+        }
+    }
+
+    /// <summary>Whether its last connection has left.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isOver;
+            }
         }
     }
 
@@ -80,6 +95,11 @@ internal sealed class UserAccess(string userId, RedisSanctions store)
         var sanctions = await store.ReadAsync(userId);
         var isNews = !sanctions.IsEmpty || !_sanctions.IsEmpty;
         _sanctions = sanctions;
+        if (!sanctions.IsEmpty)
+        {
+            sanctioned?.Invoke(this);
+        }
+
         if (isNews)
         {
             Apply();

@@ -23,10 +23,10 @@ internal sealed class UserSanctions
     public bool IsEmpty => _all.Length == 0;
 
     /// <summary>The ban from everything, if there is one.</summary>
-    public Sanction? Ban => Array.Find(_all, one => one.Sanction is { Kind: SanctionKind.Ban, Topic: null } && IsOn(one.EndsAt)).Sanction;
+    public Sanction? Ban => IsEmpty ? null : Array.Find(_all, one => one.Sanction is { Kind: SanctionKind.Ban, Topic: null } && IsOn(one.EndsAt)).Sanction;
 
     /// <summary>Whether one of them has ended, so that what they deny has to be looked at again.</summary>
-    public bool HasEnded => Array.Exists(_all, one => !IsOn(one.EndsAt));
+    public bool HasEnded => !IsEmpty && Array.Exists(_all, one => !IsOn(one.EndsAt));
 
     /// <summary>Without those that have ended.</summary>
     public UserSanctions Rest() => new(this);

@@ -15,15 +15,15 @@ internal sealed partial class SocketLoop : IDisposable
     private const int BufferBytes = 64 * 1024;
     private const int WakeUpNumber = -1;
 
-    // Each socket is tended once a second, a tenth of them at a time: all at once, ten thousand would be noticed by whoever sends meanwhile.
-    private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(100);
-    private const int TendParts = 10;
+    private static readonly TimeSpan TendTime = TimeSpan.FromSeconds(1);
 
     [ThreadStatic]
     private static SocketLoop? current;
 
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly int _tendParts;
+    private readonly TimeSpan _tendInterval;
     private readonly Epoll _epoll = new();
     private readonly WakeUp _wakeUp = new();
     private readonly SocketTable _sockets = new();
@@ -34,10 +34,15 @@ internal sealed partial class SocketLoop : IDisposable
     private volatile bool _stopped;
     private volatile bool _isOver; // its thread waits no more
 
-    public SocketLoop(int number, TimeProvider time, ILogger logger)
+    /// <param name="number">Which.</param>
+    /// <param name="tendParts">Each socket is tended once a second, so many parts of them one after the other.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Gets faults.</param>
+    public SocketLoop(int number, int tendParts, TimeProvider time, ILogger logger)
     {
         _time = time;
         _logger = logger;
+        (_tendParts, _tendInterval) = (tendParts, TendTime / tendParts);
         _epoll.Control(Libc.Add, _wakeUp.File, WakeUpNumber, Readable);
         Now = time.GetTimestamp();
         _thread = new Thread(Run) { IsBackground = true, Name = $"sockets {number}" };
@@ -113,7 +118,7 @@ internal sealed partial class SocketLoop : IDisposable
         var tendedAt = Now;
         while (!_stopped)
         {
-            var count = _epoll.Wait(TendInterval);
+            var count = _epoll.Wait(_tendInterval);
             Now = _time.GetTimestamp();
             for (var i = 0; i < count; i++)
             {
@@ -126,7 +131,7 @@ internal sealed partial class SocketLoop : IDisposable
                 RunPosted();
             }
 
-            if (Since(tendedAt) >= TendInterval)
+            if (Since(tendedAt) >= _tendInterval)
             {
                 tendedAt = Now;
                 Tend();
@@ -177,7 +182,7 @@ internal sealed partial class SocketLoop : IDisposable
     private void Tend()
     {
         var sockets = _sockets.All;
-        for (var left = (sockets.Length / TendParts) + 1; left > 0; left--)
+        for (var left = (sockets.Length / _tendParts) + 1; left > 0; left--)
         {
             _tended = _tended + 1 < sockets.Length ? _tended + 1 : 0;
             if (sockets[_tended] is not { } socket)

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace Chat.Sockets.Loops;
 
 /// <summary>One loop per processor, started with the first use.</summary>
-internal sealed class SocketLoops(TimeProvider time, ILogger<SocketLoop> logger) : IDisposable
+internal sealed class SocketLoops(SocketTending tending, TimeProvider time, ILogger<SocketLoop> logger) : IDisposable
 {
     private readonly Lazy<SocketLoop[]> _loops = new(() =>
-        [.. Enumerable.Range(0, Environment.ProcessorCount).Select(number => new SocketLoop(number, time, logger))]);
+        [.. Enumerable.Range(0, Environment.ProcessorCount).Select(number => new SocketLoop(number, (int)tending, time, logger))]);
 
     private uint _turn;
 
@@ -32,4 +32,14 @@ internal sealed class SocketLoops(TimeProvider time, ILogger<SocketLoop> logger)
             }
         }
     }
+}
+
+/// <summary>In how many parts of a second the sockets of a loop are tended.</summary>
+internal enum SocketTending
+{
+    /// <summary>All at once: hardly any of them has anything to tend, and a loop without traffic wakes up once a second.</summary>
+    AtOnce = 1,
+
+    /// <summary>A tenth at a time: all at once, ten thousand would be noticed by whoever sends meanwhile.</summary>
+    InParts = 10,
 }

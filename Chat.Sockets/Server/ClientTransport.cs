@@ -19,9 +19,10 @@ internal sealed class ClientTransport(
     /// <summary>Registers it.</summary>
     /// <param name="services">Those of a web server.</param>
     /// <param name="isOn">Whether it is wanted; on other systems than Linux there is none.</param>
-    public static void Add(IServiceCollection services, Func<IServiceProvider, bool> isOn)
+    /// <param name="tending">How its loops tend their sockets.</param>
+    public static void Add(IServiceCollection services, Func<IServiceProvider, bool> isOn, SocketTending tending)
     {
-        services.AddSingleton<SocketLoops>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SocketLoops>(provider, tending));
         services.AddSingleton<IConnectionListenerFactory>(provider => // the server asks the last one first
             ActivatorUtilities.CreateInstance<ClientTransport>(provider, OperatingSystem.IsLinux() && isOn(provider)));
     }

@@ -44,4 +44,34 @@ public sealed class AccessRenewalsTests
         });
         await renewals.StopAsync(CancellationToken.None);
     }
+
+    /// <summary>Nothing runs while there is nothing to renew; what comes after that is renewed as what was first.</summary>
+    [Fact]
+    public async Task Answer_AfterNoneWasLeft_IsRenewedAsTheFirst()
+    {
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        await renewals.StartAsync(CancellationToken.None);
+        foreach (var name in (string[])["anna", "ben", "carl"])
+        {
+            using var webhook = new StubWebhook { Body = """{"allow":["join"],"maxAge":2}""" };
+            var options = Options.Create(new AccessOptions { Url = "http://webhook" });
+            var metrics = new AccessMetrics(NoMeters.Instance);
+            var answers = new AccessAnswers(new AccessWebhook(webhook, new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
+            var table = new AccessTable(new AccessSources(AccessRules.Read(options.Value), answers, options), null!, renewals, metrics, _time);
+            var user = new UserAccess(name, null!);
+            using var connection = new ConnectionAccess(user, new AccessSources(AccessRules.Read(options.Value), answers, options), table, TestAccess.Principal());
+            user.TryAdd(connection);
+            var member = new LocalTopic(Topic.Group("chess"), [], new TopicMetrics(NoMeters.Instance)).Join(new RecordingConnection());
+            Assert.True(connection.TryHold(await connection.ReachAsync(Topic.Group("chess")), member));
+            webhook.Body = """{"allow":[]}""";
+
+            await Eventually.TrueAsync(() =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(250));
+                return !member.IsIn;
+            });
+        }
+
+        await renewals.StopAsync(CancellationToken.None);
+    }
 }

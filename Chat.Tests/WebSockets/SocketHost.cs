@@ -64,7 +64,7 @@ internal sealed class SocketHost : IAsyncDisposable
                 endpoint.UseHttps(certificate);
             }
         }));
-        ClientTransport.Add(builder.Services, _ => takes);
+        ClientTransport.Add(builder.Services, _ => takes, SocketTending.AtOnce);
         var host = new SocketHost(builder.Build(), options);
         host._app.Run(async http =>
         {

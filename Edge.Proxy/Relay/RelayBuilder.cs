@@ -1,3 +1,4 @@
+using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
@@ -11,7 +12,7 @@ internal static class RelayBuilder
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
         services.AddSingleton<RelayedConnections>();
-        ClientTransport.Add(services, static provider => provider.GetRequiredService<IOptions<EdgeOptions>>().Value.Relay);
+        ClientTransport.Add(services, static provider => provider.GetRequiredService<IOptions<EdgeOptions>>().Value.Relay, SocketTending.InParts);
         var yarps = services.Last(service => service.ServiceType == typeof(IHttpForwarder));
         services.Remove(yarps);
         services.AddSingleton<IHttpForwarder>(provider => ActivatorUtilities.CreateInstance<RelayForwarder>(
