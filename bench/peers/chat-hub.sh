@@ -2,17 +2,22 @@
 # F has all members under one name; the others need a name per connection, and so more URLs than the generator takes as it
 # is built: see bench/README.md.
 . "$(dirname "${BASH_SOURCE[0]}")/chat.sh"
-CHAT_SETTINGS="Auth__TokenEndpoint=true Chat__Connections__TopicsPerConnection=100000"
+CHAT_HUB_SETTINGS="Auth__TokenEndpoint=true Chat__Connections__TopicsPerConnection=100000"
+CHAT_SETTINGS="$CHAT_SETTINGS $CHAT_HUB_SETTINGS"
+TOKENS=()
 
 peer_args() {
     local users=$N token i=0
     [ "${kind:-F}" != F ] || users=1
+    if [ ${#TOKENS[@]} -lt "$users" ]; then # fetched once: asking for them is no part of what is measured
+        mapfile -t TOKENS < <(curl -fs "http://127.0.0.1:${PORTS[0]}/api/auth/token?nick=u[0-$((users - 1))]" -w '\n')
+    fi
     URLS=()
-    while read -r token; do
+    for token in "${TOKENS[@]:0:users}"; do
         URLS+=("ws://127.0.0.1:${PORTS[i % ${#PORTS[@]}]}/signalr/chat?access_token=$token")
         i=$((i + 1))
-    done < <(curl -fs "http://127.0.0.1:${PORTS[0]}/api/auth/token?nick=u[0-$((users - 1))]" -w '\n')
-    if [ "$users" = 1 ]; then URLS+=("${URLS[0]/${PORTS[0]}/${PORTS[1]}}" "${URLS[0]/${PORTS[0]}/${PORTS[2]}}"); fi
+    done
+    if [ "$users" = 1 ] && [ ${#PORTS[@]} = 3 ]; then URLS+=("${URLS[0]/${PORTS[0]}/${PORTS[1]}}" "${URLS[0]/${PORTS[0]}/${PORTS[2]}}"); fi
     ARGS=("${URLS[@]}" --init '{"protocol":"json","version":1}\x1e' --expect '{}')
     if [ "$1" = room ]; then
         ARGS+=(--init '{"type":1,"invocationId":"j","target":"join","arguments":[{"group":"r{run}.{room}"}]}\x1e' --expect '"type":3')

@@ -1,0 +1,46 @@
+#!/bin/bash
+# compare.sh [PEER...]     measures Chat beside what else one would take, and prints one table of all that was measured so far.
+#   Peers, by default all: chat chat-edge chat-hub chat-hub-edge ws socketio signalr signalr-nginx; a peer with -nginx behind its name is
+#   measured through nginx. What a peer needs and is not there (node's packages, nginx) is said, and the peer left out.
+# Environment: BENCH_TOOL, the folder of the generator with its run.sh; OUT, where results gather (compare.jsonl), so that it can be done in pieces;
+#   REPS (3), TIME (3 s) and WARM (1.5 s) of a load; SETTLE (10 s) between the last connect and the look at what idle connections take.
+# Each peer runs three times: for what a message costs, for connects, and, from a fresh start each time, for what is idle.
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export WSBENCH_PEERS=$HERE OUT=${OUT:-compare.jsonl} REPS=${REPS:-3} TIME=${TIME:-3} WARM=${WARM:-1.5} SETTLE=${SETTLE:-10}
+export NODE_MODULES_AT=${NODE_MODULES_AT:-$HOME/.cache/wsbench}
+RUN=${BENCH_TOOL:?the folder of the generator, with run.sh in it}/run.sh
+STORMS=$((REPS + 5)) # those that do not count come first: in them code is compiled
+IDLE=${IDLE:-10000} COMING=${COMING:-3000}
+ulimit -s unlimited # every user of the hub has a token, and the generator takes each as an argument
+
+missing() {
+    case $1 in
+        ws | socketio) command -v node >/dev/null || { echo "no node"; return; }
+            local need=ws
+            [ "$1" = ws ] || need=socket.io
+            [ -d "$NODE_MODULES_AT/node_modules/$need" ] || echo "no $need in $NODE_MODULES_AT/node_modules" ;;
+        *-nginx) command -v nginx >/dev/null || echo "no nginx" ;;
+    esac
+}
+
+measure() { # label peer
+    local label=$1 peer=$2 gathered rep
+    gathered=$(mktemp)
+    OUT=$gathered "$RUN" "$peer" F100 M2000 O5000
+    OUT=$gathered N=$COMING REPS=$STORMS "$RUN" "$peer" "S$COMING"
+    for ((rep = 0; rep < REPS; rep++)); do OUT=$gathered "$RUN" "$peer" "I$IDLE"; done
+    sed "s|\"label\":\"$peer/|\"label\":\"$label/|" "$gathered" >>"$OUT"
+    rm -f "$gathered"
+}
+
+[ $# -gt 0 ] || set -- chat chat-edge chat-hub chat-hub-edge ws socketio signalr signalr-nginx
+for label in "$@"; do
+    [ "$label" != --table ] || continue
+    why=$(missing "$label")
+    if [ -n "$why" ]; then echo "$label is left out: $why." >&2; continue; fi
+    case $label in
+        *-nginx) PROXY=nginx measure "$label" "${label%-nginx}" ;;
+        *) measure "$label" "$label" ;;
+    esac
+done
+node "$HERE/compare.mjs" "$REPS" "$OUT"
