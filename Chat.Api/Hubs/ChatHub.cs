@@ -81,9 +81,8 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var mark = await _memberships.MarkLeftAsync(Client, group);
 
         // Told before they are removed: a device that has left the group, on whichever node, no longer hears who left it.
-        await TellAsync(() => Task.WhenAll(
-            Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId)),
-            Clients.Group(_names.User(Client.UserId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)))));
+        _memberships.Mirror(Client, group);
+        await TellAsync(() => Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId)));
         return await _memberships.RemoveAsync(Client, group, mark);
     }
 

@@ -39,6 +39,8 @@ internal static class HubBuilder
         services.AddSingleton<GroupAccess>();
         services.AddSingleton<GroupChanges>();
         services.AddSingleton<HubChanges>();
+        services.AddSingleton<GroupMirrors>();
+        services.AddSingleton<INodeOrder, HubMirrors>();
         services.AddSingleton<IMembershipSignals>(static provider => provider.GetRequiredService<HubChanges>());
         services.AddSingleton<INodeOrder>(static provider => provider.GetRequiredService<HubChanges>());
         services.AddSingleton(new SignalNames(RedisPrefix.Read(builder.Configuration)));

@@ -16,9 +16,7 @@ internal sealed partial class HubChanges(MembershipWatch watch, IHubContext<Chat
 
     public Task JoinedAsync(string userId, string group) => TellAsync(hub.Clients.Group(names.Group(group)).JoinedAsync(new GroupSignal(group, userId)));
 
-    public Task LostAsync(string userId, string group) => TellAsync(Task.WhenAll(
-        hub.Clients.Group(names.Group(group)).LostAsync(new GroupSignal(group, userId)),
-        hub.Clients.Group(names.User(userId)).MirrorAsync(new MirrorSignal("unsubscribe", new UnsubscribeRequest(group)))));
+    public Task LostAsync(string userId, string group) => TellAsync(hub.Clients.Group(names.Group(group)).LostAsync(new GroupSignal(group, userId)));
 
     private async Task TellAsync(Task signal)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Chat.Api.Access;
+using Chat.Api.Connections;
 using Chat.Api.Messages;
 
 namespace Chat.Api.Hubs;
@@ -7,7 +8,7 @@ namespace Chat.Api.Hubs;
 // What its user may do.
 internal sealed partial class HubClient : IAccessDoor
 {
-    private ConcurrentQueue<(Topic Topic, DateTimeOffset? Until)>? _untold; // before EnterAsync nothing is sent to it; most never need one
+    private ConcurrentQueue<Func<HubFormat, Frame>>? _untold; // before EnterAsync nothing is sent to it; most never need one
 
     public required ConnectionAccess Access { get; init; }
 
@@ -40,9 +41,14 @@ internal sealed partial class HubClient : IAccessDoor
         }
     }
 
-    private void TellForbidden(Topic topic, DateTimeOffset? until)
+    /// <summary>Its user leaves a group.</summary>
+    public void Mirror(string group) => Tell(format => format.Mirror(group));
+
+    private void TellForbidden(Topic topic, DateTimeOffset? until) => Tell(format => format.Forbidden(topic, until)!);
+
+    private void Tell(Func<HubFormat, Frame> frame)
     {
-        LazyInitializer.EnsureInitialized(ref _untold).Enqueue((topic, until));
+        LazyInitializer.EnsureInitialized(ref _untold).Enqueue(frame);
         if (Volatile.Read(ref _isOpen) == 1)
         {
             TellUntold();
@@ -53,7 +59,7 @@ internal sealed partial class HubClient : IAccessDoor
     {
         while (Volatile.Read(ref _untold) is { } untold && untold.TryDequeue(out var one))
         {
-            Connection.Enqueue(Connection.Format.Forbidden(one.Topic, one.Until)!);
+            Connection.Enqueue(one((HubFormat)Connection.Format));
         }
     }
 

@@ -107,9 +107,7 @@ internal sealed partial class HubClient
 
     private async Task<UserGroups> EnterAsync(Entered[] takenUp)
     {
-        await Task.WhenAll(
-            takenUp.Where(one => one.Member != _userMember).Select(one => AddSignalsAsync(one.Member))
-                .Append(_services.Signals.AddToGroupAsync(ConnectionId, _services.Names.User(UserId))));
+        await Task.WhenAll(takenUp.Where(one => one.Member != _userMember).Select(one => AddSignalsAsync(one.Member)));
 
         // Until here nothing was sent to it. A group that was left after the look before, when the member was not there
         // yet, is found by this one, and what was held of it is dropped.

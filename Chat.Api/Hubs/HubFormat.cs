@@ -42,6 +42,9 @@ internal abstract class HubFormat(int index, bool isFramed) : IFrameFormat
 
     public abstract Frame? Forbidden(Topic topic, DateTimeOffset? until);
 
+    /// <summary>What asks a client to forget a group that its user leaves.</summary>
+    public abstract Frame Mirror(string group);
+
     public abstract Frame? Presence(Topic topic, PresenceNews news);
 
     /// <summary>The protocol's close message. A client with automatic reconnect uses it, unless the reason is final.</summary>

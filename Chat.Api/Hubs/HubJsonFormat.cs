@@ -93,6 +93,15 @@ internal sealed class HubJsonFormat : HubFormat
         return End(writer);
     }
 
+    public override Frame Mirror(string group)
+    {
+        var writer = Begin("mirror"u8);
+        writer.Write("{\"method\":\"unsubscribe\",\"payload\":{\"group\":\""u8);
+        writer.Write(JsonText.Escape(group));
+        writer.Write("\"}"u8);
+        return End(writer);
+    }
+
     public override Frame? Presence(Topic topic, PresenceNews news)
     {
         var writer = Begin("presence"u8);

@@ -9,7 +9,7 @@ namespace Chat.Api.Hubs;
 
 /// <summary>Joining, leaving, and being back.</summary>
 internal sealed partial class HubMemberships(
-    IMemberships memberships, GroupRemovals removals, MembershipWatch watch, HubMessages messages, ConnectionTable connections, IBackplane backplane,
+    IMemberships memberships, GroupRemovals removals, GroupMirrors mirrors, MembershipWatch watch, HubMessages messages, ConnectionTable connections, IBackplane backplane,
     IOptions<MembershipOptions> options, ILogger<ChatHub> logger)
 {
     /// <summary>A connection that has come takes its user's groups up. If it can't, it is told to come again.</summary>
@@ -94,6 +94,9 @@ internal sealed partial class HubMemberships(
             throw HubError.Unavailable();
         }
     }
+
+    /// <summary>Tells every device of the user, on every node, that the user leaves the group.</summary>
+    public void Mirror(HubClient client, string group) => mirrors.Tell(client.UserId, group);
 
     /// <summary>Takes every connection of the user out of the group, on every node.</summary>
     public async Task<LeaveAnswer> RemoveAsync(HubClient client, string group, LeaveMark mark)

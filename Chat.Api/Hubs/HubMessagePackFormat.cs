@@ -92,6 +92,16 @@ internal sealed class HubMessagePackFormat : HubFormat
         return End(ref writer);
     }
 
+    public override Frame Mirror(string group)
+    {
+        var writer = Begin("mirror"u8, fields: 2);
+        Write(ref writer, "method"u8, "unsubscribe");
+        writer.WriteString("payload"u8);
+        writer.WriteMapHeader(1);
+        Write(ref writer, "group"u8, group);
+        return End(ref writer);
+    }
+
     public override Frame? Presence(Topic topic, PresenceNews news)
     {
         var writer = Begin("presence"u8, fields: news.Members is not null ? 4 : news.IsCountOnly ? 3 : 5);

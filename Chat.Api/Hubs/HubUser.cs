@@ -72,6 +72,14 @@ internal sealed class HubUser(Topic topic)
         }
     }
 
+    /// <summary>Its connections here are told that it leaves a group. Returns how many.</summary>
+    public long Mirror(string group)
+    {
+        var clients = Clients();
+        Array.ForEach(clients, client => client.Mirror(group));
+        return clients.Length;
+    }
+
     /// <summary>How many connections there are.</summary>
     public int Count => Clients().Length;
 

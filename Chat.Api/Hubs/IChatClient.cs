@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>The signals a hub client gets. Messages (<c>message</c>, <c>direct</c>, <c>subscribed</c>) are not among them:
+/// <summary>The signals a hub client gets. Messages (<c>message</c>, <c>direct</c>, <c>subscribed</c>) and what
+/// is for a user (<c>mirror</c>, <c>forbidden</c>, <c>presence</c>) are not among them:
 /// topics deliver those (<see cref="HubFormat"/>), in order, with positions. A signal is not kept and has no order.</summary>
 public interface IChatClient
 {
@@ -22,11 +23,6 @@ public interface IChatClient
     /// <summary>Somebody types; told to the others.</summary>
     [HubMethodName("typing")]
     Task TypingAsync(GroupSignal signal);
-
-    /// <summary>Asks each device of a user to call a method of the hub. The server has seen to it already; this is for
-    /// clients that keep books of their own.</summary>
-    [HubMethodName("mirror")]
-    Task MirrorAsync(MirrorSignal signal);
 }
 
 [MessagePackObject]
@@ -38,8 +34,3 @@ public sealed record ConnectedSignal(
 public sealed record GroupSignal(
     [property: Key("group")] string Group,
     [property: Key("nick")] string Nick);
-
-[MessagePackObject]
-public sealed record MirrorSignal(
-    [property: Key("method")] string Method,
-    [property: Key("payload")] UnsubscribeRequest Payload);

@@ -99,6 +99,9 @@ internal sealed partial class MembershipWatch(
         return user.Count;
     }
 
+    /// <summary>Tells the user's connections on this node that the user leaves a group. Returns how many.</summary>
+    public long Mirror(string userId, string group) => _users.TryGetValue(userId, out var user) ? user.Mirror(group) : 0;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _stopping = stoppingToken;

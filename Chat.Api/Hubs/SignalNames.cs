@@ -8,9 +8,6 @@ namespace Chat.Api.Hubs;
 /// called, and clusters that share a Redis. Ids are encoded, so that none contains another colon.</summary>
 internal sealed class SignalNames(string prefix)
 {
-    /// <summary>Every connection of a user.</summary>
-    public string User(string id) => $"{prefix}user:{Encoded(id)}";
-
     /// <summary>The hub connections in a group. A group's messages do not go this way (<see cref="LocalTopic"/>).</summary>
     public string Group(string id) => $"{prefix}group:{Encoded(id)}";
 

@@ -11,7 +11,7 @@ namespace Chat.Api.Memberships;
 /// <remarks>A user of whom nothing is known begins in the default groups first, as at the hub: else being put into one group would cost them those,
 /// and being taken out of one of those would not last.</remarks>
 internal sealed class GroupChanges(
-    IMemberships memberships, GroupRemovals removals, NodeOrders orders, IBackplane backplane, IMembershipSignals signals,
+    IMemberships memberships, GroupRemovals removals, NodeOrders orders, GroupMirrors mirrors, IBackplane backplane, IMembershipSignals signals,
     IOptions<DefaultChats> chats, IOptions<ConnectionOptions> limits)
 {
     /// <summary>The order by which the user's connections on every node join a group.</summary>
@@ -47,6 +47,7 @@ internal sealed class GroupChanges(
         var mark = await memberships.LeaveAsync(user, group.Id, evenIfOut: true);
         if (wasIn)
         {
+            mirrors.Tell(userId, group.Id);
             await signals.LostAsync(userId, group.Id); // before the removal, after which the devices no longer hear the group
         }
 

@@ -62,7 +62,7 @@ internal sealed partial class SimulatedNode : IDisposable
         _watch = new MembershipWatch(memberships, _removals, MembershipOptions, clock, new StrictLogger<MembershipWatch>(world));
         _topics.Attach(_watch);
         _messages = new HubMessages(backplane, new TopicHistory(backplane), Connections, _topics, HubOptions);
-        _memberships = new HubMemberships(memberships, _removals, _watch, _messages, Connections, backplane, MembershipOptions, new StrictLogger<ChatHub>(world));
+        _memberships = new HubMemberships(memberships, _removals, mirrors: null!, _watch, _messages, Connections, backplane, MembershipOptions, new StrictLogger<ChatHub>(world));
         _services = new HubServices(
             _topics, backplane, _watch, new SignalNames(""), SimulatedHubContext.Instance, Chats, ConnectionOptions, clock, new StrictLogger<ChatHub>(world));
         if (hasPresence)

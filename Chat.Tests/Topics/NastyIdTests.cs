@@ -60,7 +60,7 @@ public sealed class NastyIdTests
         Assert.Equal(id, KeyText.Decode(field));
         var names = new SignalNames("user:");
         Assert.Equal(id == other, names.Group(id) == names.Group(other));
-        Assert.NotEqual(new SignalNames("").User("user:" + id), names.User(id));
+        Assert.NotEqual(new SignalNames("").Group("user:" + id), names.Group(id));
     });
 
     [Fact]

@@ -1,0 +1,13 @@
+using Chat.Api.Memberships;
+using Chat.Api.Orders;
+
+namespace Chat.Api.Hubs;
+
+/// <summary>The hub's part in <see cref="GroupMirrors"/>: <c>mirror</c> goes to the user's connections on this node.</summary>
+internal sealed class HubMirrors(MembershipWatch watch) : INodeOrder
+{
+    public string Name => GroupMirrors.Order;
+
+    public Task<long> CarryOutAsync(ReadOnlyMemory<byte> order) =>
+        Task.FromResult(GroupMirrors.Parse(order.Span) is var (user, group) ? watch.Mirror(user, group) : 0L);
+}
