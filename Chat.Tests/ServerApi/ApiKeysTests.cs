@@ -47,6 +47,11 @@ public sealed class ApiKeysTests
 
         Assert.Equal(("old", "new"), (keys.Find(Secret)?.Identity?.Name, keys.Find(Secret + "2")?.Identity?.Name));
         Assert.Null(keys.Find(""));
+        Assert.Null(keys.Find(Secret[1..]));
+        Assert.Null(keys.Find(Secret + "3"));
+        Assert.Null(keys.Find(Secret + '\0'));
+        Assert.Null(keys.Find(new string('s', ApiKeys.MostChars)));
+        Assert.Null(keys.Find(new string('s', ApiKeys.MostChars + 1)));
         Assert.Null(later.Find(Secret));
         Assert.Null(new ApiKeys(Options.Create(new ApiKeyOptions())).Find(""));
     }
