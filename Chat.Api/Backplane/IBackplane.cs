@@ -34,6 +34,10 @@ internal interface IBackplane
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit);
 
+    /// <summary>The latest messages of the log, oldest first. What awaits it may go on on the thread that reads from Redis: it must not wait or block.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<LogPage> ReadLatestAsync(Topic topic, int most);
+
     /// <summary>Ends an epoch whose offsets were given twice, unless it has ended already. What is in the log stays there.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<LogPage> EndEpochAsync(Topic topic, string epoch);

@@ -22,6 +22,10 @@ internal interface IMemberships
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown);
 
+    /// <summary>The same where nothing is known of the user here. What awaits it goes on on the thread that reads from Redis: it must not wait or block.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    Task<UserGroups> ReadAsync(Topic user);
+
     /// <summary>Joins a group, unless the user is in it already. Returns the generation, or null if the user is in as many groups as allowed.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<long?> JoinAsync(Topic user, string group, int limit);

@@ -15,10 +15,14 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public static IReadOnlyList<RedisScript> Scripts => [ReadScript, JoinScript, LeaveScript];
 
-    public async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
+    public Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown) => ReadAsync(user, unlessKnown, inline: false);
+
+    public Task<UserGroups> ReadAsync(Topic user) => ReadAsync(user, [], inline: true);
+
+    private async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown, bool inline)
     {
         var told = unlessKnown.Any(group => group.Value == 0) ? Told : null; // nobody begins in a group by any other look
-        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count), told);
+        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count), told, inline);
         call.Buffer.Bulk((long)age.TotalMilliseconds);
         told?.WriteArguments(call.Buffer, user);
         foreach (var (group, generation) in unlessKnown)
@@ -85,9 +89,9 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
     private Task<object?> SendAsync(RedisCall call, Topic user, EventMarks? told) =>
         told is null ? commands.CallAsync(call, user.Utf8Name.Span) : told.CallAsync(call, user);
 
-    private RedisCall Call(RedisScript script, Topic user, int arguments, EventMarks? told)
+    private RedisCall Call(RedisScript script, Topic user, int arguments, EventMarks? told, bool inline = false)
     {
-        var call = new RedisCall();
+        var call = new RedisCall(inline);
         script.Begin(call.Buffer, keys: told is null ? 1 : 3, arguments + (told is null ? 0 : EventMarks.Arguments));
         keys.Groups(call.Buffer, user.Utf8Name.Span);
         told?.WriteKeys(call.Buffer, user.Utf8Name.Span);

@@ -28,6 +28,9 @@ internal interface IPresenceStore
     /// <summary>Reads who is in a topic.</summary>
     Task<PresenceNews> ReadAsync(Topic topic, int most);
 
+    /// <summary>Reads how many users are in a topic. What awaits it goes on on the thread that reads from Redis: it must not wait or block.</summary>
+    Task<long> CountAsync(Topic topic);
+
     /// <summary>Reads who is in a topic, a page at a time, however many they are.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="from">What the page before said; 0 for the first.</param>

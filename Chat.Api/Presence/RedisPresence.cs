@@ -61,9 +61,12 @@ internal sealed class RedisPresence : IPresenceStore
         return events is null ? _commands.CallAsync(call, topic.Utf8Name.Span) : events.CallAsync(call, topic);
     }
 
-    public async Task<PresenceNews> ReadAsync(Topic topic, int most)
+    public Task<PresenceNews> ReadAsync(Topic topic, int most) => ReadAsync(topic, most, new RedisCall());
+
+    public async Task<long> CountAsync(Topic topic) => (await ReadAsync(topic, most: 0, new RedisCall(inline: true))).Count;
+
+    private async Task<PresenceNews> ReadAsync(Topic topic, int most, RedisCall call)
     {
-        var call = new RedisCall();
         ReadScript.Begin(call.Buffer, keys: 1, arguments: 1);
         _keys.Here(call.Buffer, topic.Utf8Name.Span);
         call.Buffer.Bulk(most);

@@ -114,16 +114,19 @@ internal sealed class RedisBackplane : IBackplane
     public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) =>
         LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole));
 
+    public Task<LogPage> ReadLatestAsync(Topic topic, int most) =>
+        LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, "", -most, most, ends, Lineage.Hole, inline: true));
+
     public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, epoch, "twice");
 
-    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, string ends, string why)
+    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, string ends, string why, bool inline = false)
     {
         if (_options.LogOf(topic.Kind).Messages == 0)
         {
             return new LogPage("", 0, []);
         }
 
-        var call = new RedisCall();
+        var call = new RedisCall(inline);
         Read.Begin(call.Buffer, keys: 2, arguments: 8);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);

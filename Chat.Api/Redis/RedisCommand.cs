@@ -58,16 +58,45 @@ internal abstract class RedisCommand : IPatientCommand
 }
 
 /// <summary>A command whose reply is awaited; used for everything except publishing.</summary>
-internal sealed class RedisCall : RedisCommand
+/// <param name="inline">Whether what awaits it goes on on the link's thread, if the reply is short: that spares a wake-up of another thread, and holds up
+/// everybody's messages meanwhile. Only for what does little and never waits.</param>
+internal sealed class RedisCall(bool inline = false) : RedisCommand
 {
-    private readonly TaskCompletionSource<object?> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private const int InlineBytes = 16 * 1024; // of a reply; a longer one takes its time to be read and to be passed on
+
+    private readonly TaskCompletionSource<object?> _completion =
+        new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<object?> Task => _completion.Task;
 
     /// <summary>Fails the call; it has not been sent.</summary>
     public void Refuse(string reason) => OnFailed(reason);
 
-    protected override void OnReply(ref RespReader reply) => _completion.TrySetResult(reply.ReadAny());
+    protected override void OnReply(ref RespReader reply)
+    {
+        var isLong = reply.Length > InlineBytes;
+        var value = reply.ReadAny();
+        if (inline && isLong)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static done => done._completion.TrySetResult(done.value), (_completion, value), preferLocal: false);
+        }
+        else
+        {
+            _completion.TrySetResult(value);
+        }
+    }
 
-    protected override void OnFailed(string reason) => _completion.TrySetException(new BackplaneUnavailableException(reason));
+    // Never inline: a link that breaks fails what is under way one after the other, and has to be made anew.
+    protected override void OnFailed(string reason)
+    {
+        var failure = new BackplaneUnavailableException(reason);
+        if (inline)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static failed => failed._completion.TrySetException(failed.failure), (_completion, failure), preferLocal: false);
+        }
+        else
+        {
+            _completion.TrySetException(failure);
+        }
+    }
 }

@@ -20,11 +20,18 @@ internal static class ClusterEndpoints
 
     private static Answer<ClusterAnswer> Cluster(LiveNodes live, IBackplane backplane)
     {
-        var nodes = live.List();
-        var ready = nodes.Count(IsReady);
-        return Answer.Of(new ClusterAnswer(
-            nodes.Length, ready, nodes.Length - ready, nodes.Sum(static node => (long)node.Connections),
-            nodes.CountBy(static node => node.Version ?? Unknown).ToDictionary(), backplane.IsReady(out _)));
+        var (nodes, ready, connections) = (0, 0, 0L);
+        var versions = new Dictionary<string, int>();
+        foreach (var (_, node) in live.Nodes)
+        {
+            nodes++;
+            ready += IsReady(node) ? 1 : 0;
+            connections += node.Connections;
+            var version = node.Version ?? Unknown;
+            versions[version] = versions.GetValueOrDefault(version) + 1;
+        }
+
+        return Answer.Of(new ClusterAnswer(nodes, ready, nodes - ready, connections, versions, backplane.IsReady(out _)));
     }
 
     private static bool IsReady(NodeInfo node) => node.State == NodeState.Ready;

@@ -31,7 +31,7 @@ internal static class GroupEndpoints
             return ApiProblem.InvalidLimit;
         }
 
-        var groups = (await memberships.ReadAsync(Topic.User(id), [])).Groups;
+        var groups = (await memberships.ReadAsync(Topic.User(id))).Groups;
         var (page, next) = ApiPage.Of(groups.Keys, after, size);
         return Answer.Of(new GroupsAnswer(id, groups.Count, page, next));
     }

@@ -45,7 +45,7 @@ internal static class PresenceEndpoints
     }
 
     private static async Task<Results<Answer<CountAnswer>, ApiProblem>> CountAsync(string topic, PresenceWatches presence, IPresenceStore store) =>
-        Check(topic, presence, out var known) is { } problem ? problem : Answer.Of(new CountAnswer(known.Name, (await store.ReadAsync(known, most: 0)).Count));
+        Check(topic, presence, out var known) is { } problem ? problem : Answer.Of(new CountAnswer(known.Name, await store.CountAsync(known)));
 
     private static ApiProblem? Check(string name, PresenceWatches presence, out Topic topic)
     {

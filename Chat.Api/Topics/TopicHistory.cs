@@ -18,15 +18,21 @@ internal sealed class TopicHistory(IBackplane backplane)
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<(HistoryPiece Piece, bool IsWhole)> ReadAsync(Topic topic, LogPosition? since, int most, int room)
     {
-        var log = await backplane.ReadAsync(topic, since?.Epoch ?? "", since?.Offset ?? 0, 0);
+        if (since is not { } position)
+        {
+            var latest = await backplane.ReadLatestAsync(topic, Math.Min(most, Step));
+            return (await ReadLatestAsync(topic, new LogPosition(latest.Epoch, latest.Last), Math.Max(0, latest.Last - most), room, latest), true);
+        }
+
+        var log = await backplane.ReadAsync(topic, position.Epoch, position.Offset, 0);
         var head = new LogPosition(log.Epoch, log.Last);
-        if (since is { } position && log.Common >= 0)
+        if (log.Common >= 0)
         {
             var after = await ReadAfterAsync(topic, head, Math.Min(position.Offset, log.Common), most, room);
             return (after, log.Continues(position.Offset) && after.StartsAt(position.Offset));
         }
 
-        return (await ReadLatestAsync(topic, head, Math.Max(0, head.Offset - most), room), since is null);
+        return (await ReadLatestAsync(topic, head, Math.Max(0, head.Offset - most), room), false);
     }
 
     /// <summary>From a position on, oldest first, while there is room.</summary>
@@ -63,14 +69,16 @@ internal sealed class TopicHistory(IBackplane backplane)
     /// <param name="since">The last offset that is not wanted.</param>
     /// <param name="room">Bytes of envelopes at most, but always one message.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int room)
+    public Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int room) => ReadLatestAsync(topic, head, since, room, null);
+
+    private async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int room, LogPage? page)
     {
         var newestFirst = new List<byte[]>();
         for (var end = head.Offset; end > since && room > 0;)
         {
             var from = Math.Max(since, end - Step);
-            var piece = await new LogReader(backplane, topic, head.Epoch, from, Step).ReadAsync(end);
-            var inPiece = piece.Page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
+            page ??= (await new LogReader(backplane, topic, head.Epoch, from, Step).ReadAsync(end)).Page; // the first may be at hand
+            var inPiece = page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
             for (var i = inPiece.Count - 1; i >= 0 && room > 0; i--)
             {
                 room -= inPiece[i].Length;
@@ -85,7 +93,7 @@ internal sealed class TopicHistory(IBackplane backplane)
                 break; // here the log begins
             }
 
-            end = from;
+            (end, page) = (from, null);
         }
 
         var answer = new HistoryPiece(head);

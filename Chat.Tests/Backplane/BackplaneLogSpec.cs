@@ -1,3 +1,4 @@
+using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Tests.Support;
 using Xunit;
@@ -16,6 +17,25 @@ public abstract class BackplaneLogSpec : BackplaneSpec
         Assert.Equal<int[]>([3, 4, 5], await OffsetsAsync(topic, epoch, since: 2));
         Assert.Equal<int[]>([3, 4], await OffsetsAsync(topic, epoch, since: 2, limit: 2));
         Assert.Empty(await OffsetsAsync(topic, epoch, since: 5));
+    }
+
+    [RedisFact]
+    public async Task Log_GivesItsLatest_InOrder_AndWhereItEnds()
+    {
+        var topic = NewTopic();
+        var epoch = await PublishAsync(A, topic, 5);
+
+        Assert.Equal<long[]>([4, 5], Offsets(await B.Backplane.ReadLatestAsync(topic, 2), epoch));
+        Assert.Equal<long[]>([1, 2, 3, 4, 5], Offsets(await B.Backplane.ReadLatestAsync(topic, 9), epoch));
+
+        var page = await B.Backplane.ReadLatestAsync(NewTopic(), 9);
+        Assert.Equal((0, 0), (page.Last, page.Envelopes.Count));
+
+        static long[] Offsets(LogPage page, string epoch)
+        {
+            Assert.Equal((epoch, 5), (page.Epoch, page.Last));
+            return [.. page.Envelopes.Select(utf8 => Envelope.TryParse(utf8, out var envelope) ? envelope.Offset : 0)];
+        }
     }
 
     [RedisFact]

@@ -93,6 +93,8 @@ internal sealed class MemoryBackplane : IBackplane
             : await LogPage.WithoutDoubtsAsync(ends => Task.FromResult(Redis.Read(topic, epoch, since, limit, ends)));
     }
 
+    public Task<LogPage> ReadLatestAsync(Topic topic, int most) => ReadAsync(topic, "", -most, most);
+
     public async Task<LogPage> EndEpochAsync(Topic topic, string epoch)
     {
         await BeforeRead();

@@ -67,7 +67,7 @@ internal sealed class MemoryLog
     {
         var crossed = _lineage.FindIndex(entry => entry.Ended == epoch) + 1;
         var common = epoch == Epoch ? Last : crossed > 0 ? _lineage[crossed - 1].At : -1;
-        var from = Math.Min(since, common);
+        var from = epoch.Length == 0 && since < 0 ? Math.Max(0, Last + since) : Math.Min(since, common);
         return new LogPage(Epoch, Last, from >= 0 ? [.. _envelopes.Skip((int)Math.Max(0, from - _trimmed)).Take(limit)] : [], common)
         {
             Lineage = new Lineage([.. _lineage.Select(entry => new EndedEpoch(entry.Ended, entry.Life))], crossed, broken),

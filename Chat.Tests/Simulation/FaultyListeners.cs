@@ -57,6 +57,12 @@ internal sealed class RemovalsOverlooked(IBackplane inner) : IBackplane
         return page with { Envelopes = [.. page.Envelopes.Select(Disguise)] };
     }
 
+    public async Task<LogPage> ReadLatestAsync(Topic topic, int most)
+    {
+        var page = await inner.ReadLatestAsync(topic, most);
+        return page with { Envelopes = [.. page.Envelopes.Select(Disguise)] };
+    }
+
     public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => inner.EndEpochAsync(topic, epoch);
 
     public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) => inner.ConfirmRemoval(node, id);

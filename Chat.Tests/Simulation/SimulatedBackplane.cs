@@ -102,6 +102,9 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
     public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => 
         LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole));
 
+    public Task<LogPage> ReadLatestAsync(Topic topic, int most) =>
+        LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, "", -most, most, ends, Lineage.Hole));
+
     public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, epoch, "twice");
 
     public void ConfirmRemoval(string node, ReadOnlySpan<byte> id)

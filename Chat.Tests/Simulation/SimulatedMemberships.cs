@@ -28,6 +28,8 @@ internal sealed class SimulatedMemberships(SimulatedBackplane backplane, World w
         return _firstLooks[user.Id] = await backplane.CallAsync(redis => redis.ReadGroups(user.Id, unlessKnown));
     }
 
+    public Task<UserGroups> ReadAsync(Topic user) => ReadAsync(user, []);
+
     public async Task<long?> JoinAsync(Topic user, string group, int limit) => await backplane.CallAsync(redis => redis.JoinGroup(user.Id, group));
 
     public Task<LeaveMark> LeaveAsync(Topic user, string group, bool evenIfOut = false) => backplane.CallAsync(redis => redis.LeaveGroup(user.Id, group, evenIfOut));

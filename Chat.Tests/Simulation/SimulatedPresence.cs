@@ -106,6 +106,8 @@ internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : 
         return list;
     }
 
+    public Task<long> CountAsync(Topic topic) => throw new NotSupportedException();
+
     public Task<PresencePage> ReadPageAsync(Topic topic, ulong from, int about) => throw new NotSupportedException();
 
     public Task WatchAsync(Topic topic) => node.Backplane.Subscriptions.SubscribeAsync("presence:" + topic.Name);

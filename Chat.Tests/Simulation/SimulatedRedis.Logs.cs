@@ -51,7 +51,7 @@ internal sealed partial class SimulatedRedis
 
         var crossed = Array.FindIndex(log.Lineage, entry => entry.Ended == epoch) + 1;
         var common = epoch == log.Epoch ? log.Last : crossed > 0 ? log.Lineage[crossed - 1].At : -1;
-        var from = Math.Min(since, common);
+        var from = epoch.Length == 0 && since < 0 ? Math.Max(0, log.Last + since) : Math.Min(since, common);
         return new LogPage(log.Epoch, log.Last, from >= 0 ? Page(log, from, limit) : [], common)
         {
             Lineage = new Lineage([.. log.Lineage.Select(entry => new EndedEpoch(entry.Ended, entry.Life))], crossed, broken) { Epochs = (epoch, log.Epoch) },

@@ -18,6 +18,9 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
 
     private ReadOnlySpan<byte> _rest = bytes;
 
+    /// <summary>How many bytes are left.</summary>
+    public readonly int Length => _rest.Length;
+
     /// <summary>What comes next: one of <c>+ - : $ *</c>, and in RESP3 one of <c>_ # , ( ! = % ~ &gt;</c>.</summary>
     public readonly byte Kind => _rest.IsEmpty ? throw new RespException("The reply ends too early.") : _rest[0];
 

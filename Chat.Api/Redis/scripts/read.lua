@@ -1,6 +1,6 @@
 -- What a topic's log holds after a position; also how a subscriber learns where the log stands.
 -- KEYS[1] log   [2] meta (see publish.lua)
--- ARGV[1] epoch the reader knows, '' for none   [2] its offset   [3] messages to return at most
+-- ARGV[1] epoch the reader knows, '' for none   [2] its offset; below zero, and without an epoch: so many of the latest   [3] messages to return at most
 -- ARGV[4] life of Redis   [5] ms the position outlives the log   [6] the same for one that has had no message yet: asking
 -- for a topic must not cost as much as writing to it   [7] an epoch to end, if it is still the log's; '' for none
 -- [8] why: 'twice', its offsets were given twice; 'hole', whoever comes from it is to be told of a loss (Lineage). The log stays.
@@ -44,6 +44,9 @@ end
 
 local reply = { epoch, last, common, crossed, lineage }
 local from = math.min(since, common)
+if ARGV[1] == '' and since < 0 then
+  from = math.max(0, last + since)
+end
 if from >= 0 and from < last and limit > 0 then
   from = math.max(0, from - (last - call('LLEN', log)))
   for _, envelope in ipairs(call('LRANGE', log, string.format('%d', from), string.format('%d', from + limit - 1))) do
