@@ -60,6 +60,7 @@ public sealed class ReadCallTests(ApiNodes nodes, ITestOutputHelper output) : Ap
     {
         (await Api.GetAsync("history")).IsProblem(400, "malformed");
         (await Api.GetAsync("history?topic=x")).IsProblem(400, "invalid_topic");
+        (await Api.GetAsync("history?topic=group:a&topic=all")).IsProblem(400, "malformed"); // was the topic "group:a,all"
         (await Api.GetAsync("history?topic=all&limit=0")).IsProblem(400, "malformed");
         (await Api.GetAsync("history?topic=all&limit=many")).IsProblem(400, "malformed");
         (await Api.GetAsync("history?topic=all&since=1")).IsProblem(400, "malformed");
