@@ -14,6 +14,7 @@ internal sealed class BackplaneMetrics
     private readonly Histogram<double> _publishLatency;
     private readonly Histogram<double> _roundTrip;
     private readonly Counter<long> _rebuilds;
+    private readonly Counter<long> _slotsMoved;
     private readonly Counter<long> _headsTold;
     private readonly Counter<long> _headsDropped;
 
@@ -24,7 +25,8 @@ internal sealed class BackplaneMetrics
         _publishFailures = meter.CreateCounter<long>("chat.publish.failures", "{message}", "Messages not published, or not known to be.");
         _publishLatency = meter.CreateHistogram<double>("chat.publish.duration", "s", "From the frame to Redis's confirmation.");
         _roundTrip = meter.CreateHistogram<double>("chat.redis.roundtrip", "s", "From a tick, once a second, to Redis's answer.");
-        _rebuilds = meter.CreateCounter<long>("chat.backplane.rebuilds", "{rebuild}", "Times all subscriptions were made anew.");
+        _rebuilds = meter.CreateCounter<long>("chat.backplane.rebuilds", "{rebuild}", "Times all subscriptions of a link were made anew.");
+        _slotsMoved = meter.CreateCounter<long>("chat.backplane.slots.moved", "{slot}", "Slots whose sharded channels are now listened to at another server.");
         _headsTold = meter.CreateCounter<long>("chat.heads.told", "{topic}", "Positions of quiet topics told to every node, twice each.");
         _headsDropped = meter.CreateCounter<long>("chat.heads.dropped", "{topic}", "Positions not told, because too many waited.");
     }
@@ -40,6 +42,8 @@ internal sealed class BackplaneMetrics
     public void RoundTrip(TimeSpan elapsed) => _roundTrip.Record(elapsed.TotalSeconds);
 
     public void Rebuilt() => _rebuilds.Add(1);
+
+    public void SlotsMoved(int slots) => _slotsMoved.Add(slots);
 
     public void HeadsTold(int topics) => _headsTold.Add(topics);
 

@@ -19,6 +19,10 @@ internal sealed class BackplaneOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.02")]
     public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(2);
 
+    /// <summary>How nodes are told of what happens in topics. All nodes of a cluster have to agree: those that do not are deaf to each other.</summary>
+    /// <value>Default <see cref="PubSubKind.Classic"/>, which every server knows, and nodes of other lineages.</value>
+    public PubSubKind PubSub { get; set; } = PubSubKind.Classic;
+
     /// <summary>How often a node publishes to itself to find out whether its subscriptions work.</summary>
     /// <value>100 ms to 10 s. Default 1 s. After three silent ticks, or when its own tick is missing from what arrives, the node is not ready.</value>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:10")]
@@ -90,6 +94,11 @@ internal sealed class BackplaneOptions
             yield return $"{Section}:HeadBytes is {HeadBytes}; it must be 0 (nothing is told) or 1,024 to 4,194,304.";
         }
 
+        if (!Enum.IsDefined(PubSub))
+        {
+            yield return $"{Section}:PubSub is {PubSub}; it must be Classic or Sharded.";
+        }
+
         foreach (var kind in Enum.GetValues<TopicKind>())
         {
             var log = LogOf(kind);
@@ -119,6 +128,17 @@ internal sealed class BackplaneOptions
             }
         }
     }
+}
+
+/// <summary>Over which channels of Redis topics are told.</summary>
+internal enum PubSubKind
+{
+    /// <summary>One subscriber link for everything. Each server of a Redis Cluster passes every message on to every other one.</summary>
+    Classic,
+
+    /// <summary>Sharded channels, since Redis 7: a topic's message stays with the servers that own its slot, and nodes have a subscriber link to
+    /// each of these.</summary>
+    Sharded,
 }
 
 /// <summary>How much a topic remembers: the window inside which nothing acknowledged is lost.</summary>

@@ -7,7 +7,7 @@ namespace Chat.Api.Backplane;
 /// <para>Guarantee: a message is published when its outcome says so, not before; it then has an offset in its
 /// topic's log, and every subscribed node gets it, in the order of offsets, or can read it from the log
 /// (inside the log's window). Delivery over the channel alone is at most once: a break of the link loses what
-/// was sent meanwhile, and <see cref="IBackplaneListener.OnRestored"/> says when to look into the logs.</para>
+/// was sent meanwhile, and <see cref="IBackplaneListener.OnRestored()"/> says when to look into the logs.</para>
 /// <para>What other nodes see of a failed publish: nothing, or the message once; publishing again with the same
 /// message id makes it exactly once while the id is in the window.</para>
 /// </remarks>

@@ -2,8 +2,8 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Backplane;
 
-/// <summary>Hears what arrives. All methods but <see cref="OnBatchEnd"/> are called on the backplane's one reading thread: they must not
-/// wait, block or throw, nor take long.</summary>
+/// <summary>Hears what arrives. All methods but <see cref="OnBatchEnd"/> are called on the backplane's reading threads, of which one at a time
+/// has its turn, for a whole round: they must not wait, block or throw, nor take long.</summary>
 internal interface IBackplaneListener
 {
     /// <summary>The topics it listens to at the moment. Asked on any thread.</summary>
@@ -35,6 +35,10 @@ internal interface IBackplaneListener
 
     /// <summary>Subscriptions were lost and are all in place again; anything may have been missed meanwhile.</summary>
     void OnRestored();
+
+    /// <summary>The subscription of this topic was lost and is in place again; something in it may have been missed meanwhile.</summary>
+    /// <param name="topic">The topic's name, UTF-8.</param>
+    void OnRestored(ReadOnlySpan<byte> topic);
 
     /// <summary>All that had arrived has been told.</summary>
     void OnRoundEnd();

@@ -48,10 +48,10 @@ internal sealed class RedisPresence : IPresenceStore
     {
         var call = new RedisCall();
         var events = _events?.Rules.TellsPresenceOf(topic) == true ? _events : null;
-        ReportScript.Begin(call.Buffer, keys: events is null ? 1 : 3, arguments: 5 + (events is null ? 0 : EventMarks.Arguments) + (2 * users.Count));
+        ReportScript.Begin(call.Buffer, keys: events is null ? 1 : 3, arguments: 6 + (events is null ? 0 : EventMarks.Arguments) + (2 * users.Count));
         _keys.Here(call.Buffer, topic.Utf8Name.Span);
         events?.WriteKeys(call.Buffer, topic.Utf8Name.Span);
-        call.Buffer.Bulk(node ?? _node).Bulk(isAll ? 1 : 0).Bulk(_keys.PresenceChannel(topic)).Bulk(_listSize).Bulk((long)Age.TotalMilliseconds);
+        call.Buffer.Bulk(node ?? _node).Bulk(isAll ? 1 : 0).Bulk(_keys.PresenceChannel(topic)).Bulk(_listSize).Bulk((long)Age.TotalMilliseconds).Bulk(_keys.PublishCommand);
         events?.WriteArguments(call.Buffer, topic);
         foreach (var (user, connections) in users)
         {
@@ -149,9 +149,9 @@ internal sealed class RedisPresence : IPresenceStore
         }
     }
 
-    public Task WatchAsync(Topic topic) => _subscriptions.SubscribeAsync(_keys.PresenceChannel(topic));
+    public Task WatchAsync(Topic topic) => _subscriptions.SubscribeToTopicAsync(_keys.PresenceChannel(topic));
 
-    public void Unwatch(Topic topic) => _subscriptions.Unsubscribe(_keys.PresenceChannel(topic));
+    public void Unwatch(Topic topic) => _subscriptions.UnsubscribeFromTopic(_keys.PresenceChannel(topic));
 
     public Task AddTopicsAsync(IReadOnlyCollection<Topic> topics)
     {

@@ -47,6 +47,8 @@ internal static class KeyText
         return encoded[..Encode(utf8, encoded)];
     }
 
+    public static byte[] Decode(ReadOnlySpan<byte> encoded) => Encoding.UTF8.GetBytes(Decode(encoded.ToArray()));
+
     public static string Decode(byte[] encoded)
     {
         var text = Encoding.UTF8.GetString(encoded);

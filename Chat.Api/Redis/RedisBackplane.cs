@@ -8,7 +8,8 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions.</summary>
+/// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions; in a Redis Cluster, one for commands to each
+/// primary, and, if topics have sharded channels, one for subscriptions, too.</summary>
 /// <remarks>These links are our own. The same backplane on StackExchange.Redis took 1.6 to 10 times the CPU per delivery
 /// (bench/README.md), and a library's connection cannot stamp a command with the life of the server that it leaves for. Everything
 /// that is not on the path of a message goes over that library.</remarks>
@@ -83,7 +84,7 @@ internal sealed class RedisBackplane : IBackplane
         {
             operation.Scratch.Write("{"u8);
             EnvelopeWriter.WriteTail(operation.Scratch, publication, operation.Id, _node, now, operation.Trace);
-            command.Command(3).Bulk("PUBLISH"u8);
+            command.Command(3).Bulk(publication.IsRemoval ? "PUBLISH"u8 : _keys.PublishCommand);
             Channel(command, publication);
             command.Bulk(operation.Scratch.WrittenSpan);
         }
@@ -107,9 +108,9 @@ internal sealed class RedisBackplane : IBackplane
         }
     }
 
-    public Task SubscribeAsync(Topic topic) => _subscriptions.SubscribeAsync(_keys.Channel(topic));
+    public Task SubscribeAsync(Topic topic) => _subscriptions.SubscribeToTopicAsync(_keys.Channel(topic));
 
-    public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(_keys.Channel(topic));
+    public void Unsubscribe(Topic topic) => _subscriptions.UnsubscribeFromTopic(_keys.Channel(topic));
 
     public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) =>
         LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole));
@@ -169,7 +170,7 @@ internal sealed class RedisBackplane : IBackplane
     public async Task<long> CountSubscribersAsync(Topic topic)
     {
         var call = new RedisCall();
-        call.Buffer.Command(3).Bulk("PUBSUB"u8).Bulk("NUMSUB"u8);
+        call.Buffer.Command(3).Bulk("PUBSUB"u8).Bulk(_keys.AreSharded ? "SHARDNUMSUB"u8 : "NUMSUB"u8);
         _keys.Channel(call.Buffer, topic.Utf8Name.Span);
         return await _commands.CallAsync(call, topic.Utf8Name.Span) is object?[] counts && counts is [_, long count] ? count : 0;
     }
@@ -192,7 +193,7 @@ internal sealed class RedisBackplane : IBackplane
     {
         var hasId = !publication.MsgId.IsEmpty;
         var (more, told) = (hasId ? 1 : 0, mark is null ? 0 : 1);
-        _commands.PublishScript(publication.Kind, isTold: mark is not null).Begin(command, keys: 2 + more + (2 * told), arguments: 4 + more + told);
+        _commands.PublishScript(publication.Kind, isTold: mark is not null, publication.IsRemoval).Begin(command, keys: 2 + more + (2 * told), arguments: 4 + more + told);
         _keys.Log(command, publication.Topic);
         _keys.Meta(command, publication.Topic);
         if (mark is not null)

@@ -22,7 +22,7 @@ internal sealed class RedisBackplaneHost(
         do
         {
             commands.LookAfterLinks();
-            subscriptions.Tick(commands);
+            subscriptions.Tick();
             backplane.Sweep();
             backplane.TellHeads();
             lives.Share();

@@ -15,12 +15,14 @@ internal static class RedisBuilder
         services.AddOptions<BackplaneOptions>().BindConfiguration(BackplaneOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<BackplaneOptions>, BackplaneOptionsValidator>();
         services.AddSingleton<BackplaneMetrics>();
-        services.AddSingleton(new RedisKeys(RedisPrefix.Read(builder.Configuration)));
+        var prefix = RedisPrefix.Read(builder.Configuration);
+        services.AddSingleton(provider => new RedisKeys(prefix, Options(provider).PubSub));
         services.AddSingleton(provider => RedisEndpoint.Parse(provider.GetRequiredService<IConfiguration>().GetConnectionString("redis")
             ?? throw new InvalidOperationException("ConnectionStrings:redis is not set; it names the Redis server, for example localhost:6379."))
             with
         {
             Login = () => provider.GetRequiredService<RedisLogin>().Current,
+            ShardedChannel = provider.GetRequiredService<RedisKeys>() is { AreSharded: true } keys ? keys.ProbeChannel : null,
         });
         services.AddRedisScripts(RedisBackplane.Scripts);
         services.AddSingleton(static provider => new RedisCommands(
@@ -28,7 +30,7 @@ internal static class RedisBuilder
             provider.GetRequiredService<IBackplaneListener>().OnBatchEnd, provider.GetRequiredService<ILogger<RedisBackplane>>(),
             provider.GetService<EventRules>()));
         services.AddSingleton(static provider => new RedisSubscriptions(
-            provider.GetRequiredService<RedisEndpoint>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<NodeIdentity>().Id,
+            provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisKeys>(), provider.GetRequiredService<NodeIdentity>().Id,
             provider.GetRequiredService<IBackplaneListener>(), Options(provider), provider.GetRequiredService<BackplaneMetrics>(),
             provider.GetRequiredService<ILogger<RedisBackplane>>()));
         services.AddSingleton<RedisLives>();

@@ -17,6 +17,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly RespLink?[] _slots = new RespLink?[RedisSlot.Count];
     private readonly RespLink _main;
     private readonly RedisScript[] _publish; // by TopicKind
+    private readonly RedisScript[] _publishRemovals; // the same for what goes over the nodes' own channels, which are classic
     private readonly RedisScript[] _publishEvents; // the same, of topics whose messages are told to a backend; empty if there are none
     private readonly BackplaneOptions _options;
     private readonly RedisScript[] _scripts;
@@ -24,6 +25,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly ILogger _logger;
     private readonly RedisKeys _keys;
     private readonly ConcurrentDictionary<RespLink, bool> _loading = new(); // links that owe the answer to scripts being loaded
+    private readonly ConcurrentDictionary<int, RespLink> _ahead = new(); // slots of which only subscriptions know yet that they have moved
     private volatile bool _isCluster;
     private volatile RespLink[] _owners = []; // of slots, as last heard
 
@@ -39,9 +41,10 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     {
         _options = options;
         _keys = keys;
-        _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))];
-        _publishEvents = events is null ? [] : [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, events))];
-        _scripts = [.. _publish.Concat(_publishEvents).Concat(scripts).DistinctBy(static script => Convert.ToHexString(script.Sha))]; // logs of two kinds may be set alike
+        _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, keys.AreSharded))];
+        _publishRemovals = keys.AreSharded ? [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))] : _publish;
+        _publishEvents = events is null ? [] : [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, keys.AreSharded, events))];
+        _scripts = [.. _publish.Concat(_publishRemovals).Concat(_publishEvents).Concat(scripts).DistinctBy(static script => Convert.ToHexString(script.Sha))]; // logs of two kinds may be set alike
         _batchEnd = batchEnd;
         _logger = logger;
         _main = NewLink(endpoint);
@@ -61,7 +64,30 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public event Action? Up;
 
     /// <summary>The script that publishes to topics of a kind.</summary>
-    public RedisScript PublishScript(TopicKind kind, bool isTold) => (isTold ? _publishEvents : _publish)[(int)kind];
+    public RedisScript PublishScript(TopicKind kind, bool isTold, bool isRemoval) => (isRemoval ? _publishRemovals : isTold ? _publishEvents : _publish)[(int)kind];
+
+    /// <summary>Where Redis is, as configured.</summary>
+    public RedisEndpoint Endpoint => _main.Endpoint;
+
+    /// <summary>The link to the server that owns a slot, as far as is known.</summary>
+    public RespLink OwnerOf(int slot) => _ahead.TryGetValue(slot, out var owner) ? owner : Volatile.Read(ref _slots[slot]) ?? _main;
+
+    /// <summary>Whether the server at the end of a link owns slots; alone, it owns all.</summary>
+    public bool IsOwner(RespLink link) => _isCluster ? Array.IndexOf(_slots, link) >= 0 || _ahead.Values.Contains(link) : link == _main;
+
+    /// <summary>Learns where a slot is now from a MOVED that came over a link for subscriptions. Returns -1 if the error is none.</summary>
+    /// <remarks>What is published is sent where it was before, until it is told the same: only so, in the midst of traffic, does a sender's order
+    /// hold (<see cref="RespLink.HoldBack"/>).</remarks>
+    public int Learn(string error)
+    {
+        if (!Redirection.TryParse(error, out var moved) || moved.IsForOnce)
+        {
+            return -1;
+        }
+
+        _ahead[moved.Slot] = PeerAt(moved.Host, moved.Port);
+        return moved.Slot;
+    }
 
     public void Start() => _main.Start();
 
@@ -131,23 +157,17 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             return false;
         }
 
-        // MOVED 3999 127.0.0.1:6381, ASK 3999 127.0.0.1:6381; an empty host means: the one that answered.
-        var words = error.Split(' ');
-        if (words is not ["MOVED" or "ASK", var slotText, var address, ..]
-            || !int.TryParse(slotText, CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= RedisSlot.Count
-            || address.LastIndexOf(':') is var colon && colon < 0
-            || !int.TryParse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var port))
+        if (!Redirection.TryParse(error, out var redirection))
         {
             return false;
         }
 
-        var owner = PeerAt(address[..colon], port);
-        command.Slot = slot;
-        if (words[0] == "MOVED")
+        var owner = PeerAt(redirection.Host, redirection.Port);
+        command.Slot = redirection.Slot;
+        if (!redirection.IsForOnce)
         {
             command.Link!.HoldBack(owner); // others of the slot are on their way to the server that answered, and come behind this one
-            Assign(slot, slot, owner);
-            _owners = _owners.Contains(owner) ? _owners : [.. _owners, owner];
+            Learn(redirection.Slot, owner);
             return TrySend(command, owner);
         }
 
@@ -254,9 +274,16 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         for (var slot = first; slot <= last; slot++)
         {
             Volatile.Write(ref _slots[slot], owner);
+            _ahead.TryRemove(slot, out _);
         }
 
         _isCluster = true;
+    }
+
+    private void Learn(int slot, RespLink owner)
+    {
+        Assign(slot, slot, owner);
+        _owners = _owners.Contains(owner) ? _owners : [.. _owners, owner];
     }
 
     private RespLink PeerAt(string host, int port)

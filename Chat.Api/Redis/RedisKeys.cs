@@ -1,4 +1,5 @@
 using System.Text;
+using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Redis.Resp;
 
@@ -6,11 +7,18 @@ namespace Chat.Api.Redis;
 
 /// <summary>Every key and channel name this node uses for topics, in one place.</summary>
 /// <remarks>Keys carry the topic as hash tag, <c>{group:42}:log</c>, so that one script touches one slot of a
-/// Redis Cluster; in it and behind it ids are encoded (<see cref="KeyText"/>). Channels are the bare topic names of the
-/// first seed, with which nodes may share them. Both stand behind the prefix.</remarks>
-internal sealed class RedisKeys(string prefix)
+/// Redis Cluster; in it and behind it ids are encoded (<see cref="KeyText"/>). Classic channels are the bare topic names of the
+/// first seed, with which nodes may share them. Sharded channels have the same hash tag as the keys, <c>{group:42}</c>, so that they are in the
+/// topic's slot. All stand behind the prefix.</remarks>
+internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Classic)
 {
     private readonly byte[] _prefix = Encoding.UTF8.GetBytes(prefix);
+
+    /// <summary>Whether topics have sharded channels. The nodes' own are classic in any case.</summary>
+    public bool AreSharded => pubSub == PubSubKind.Sharded;
+
+    /// <summary>The command that publishes to a channel of a topic, which may be sharded.</summary>
+    public ReadOnlySpan<byte> PublishCommand => AreSharded ? "SPUBLISH"u8 : "PUBLISH"u8;
 
     /// <summary>The recent messages of a topic: a list of envelopes, oldest first.</summary>
     public void Log(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:log"u8);
@@ -98,12 +106,30 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Lives of Redis that began with less than had been acknowledged: a set.</summary>
     public void BrokenLives(CommandBuffer command) => Key(command, LivesTag, "}:broken"u8);
 
-    public void Channel(CommandBuffer command, ReadOnlySpan<byte> topic) => command.Bulk(_prefix, topic);
+    /// <summary>Where a topic's messages are told.</summary>
+    public void Channel(CommandBuffer command, ReadOnlySpan<byte> topic)
+    {
+        if (AreSharded)
+        {
+            Key(command, topic, "}"u8);
+        }
+        else
+        {
+            command.Bulk(_prefix, topic);
+        }
+    }
 
-    public byte[] Channel(Topic topic) => [.. _prefix, .. topic.Utf8Name.Span];
+    /// <inheritdoc cref="Channel(CommandBuffer, ReadOnlySpan{byte})"/>
+    public byte[] Channel(Topic topic) => Channel([], topic.Utf8Name.Span);
 
     /// <summary>Where a node publishes to itself to know that its subscriptions are alive.</summary>
     public byte[] TickChannel(string nodeId) => [.. _prefix, .. "tick:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>The same on the servers of one shard: a sharded channel in the slot of this tag.</summary>
+    public byte[] TickChannel(string nodeId, ReadOnlySpan<byte> tag) => [.. _prefix, .. "tick:{"u8, .. tag, .. "}:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
+
+    /// <summary>A sharded channel that nobody listens to: whoever may publish to it may to the others.</summary>
+    public byte[] ProbeChannel => [.. _prefix, .. "probe"u8];
 
     /// <summary>Where removals are told to every node.</summary>
     public byte[] RemovalChannel => [.. _prefix, .. "removals"u8];
@@ -136,7 +162,7 @@ internal sealed class RedisKeys(string prefix)
     public static ReadOnlySpan<byte> PresenceKind => "presence:"u8;
 
     /// <summary>Where a topic's watchers hear who comes and goes.</summary>
-    public byte[] PresenceChannel(Topic topic) => [.. _prefix, .. PresenceKind, .. topic.Utf8Name.Span];
+    public byte[] PresenceChannel(Topic topic) => Channel(PresenceKind, topic.Utf8Name.Span);
 
     /// <summary>What stands before a partition's number in the channel of its events.</summary>
     public static ReadOnlySpan<byte> EventsKind => "events:"u8;
@@ -147,9 +173,28 @@ internal sealed class RedisKeys(string prefix)
     /// <inheritdoc cref="EventsChannel(CommandBuffer, int)"/>
     public byte[] EventsChannel(int partition) => [.. _prefix, .. PartitionTag(partition)];
 
-    /// <summary>The topic a channel stands for.</summary>
-    public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel) =>
-        channel.StartsWith(_prefix) ? channel[_prefix.Length..] : default;
+    /// <summary>The topic a channel stands for, behind its kind: <c>group:42</c>, <c>presence:group:42</c>. Of other channels, their names.</summary>
+    public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel)
+    {
+        var name = channel.StartsWith(_prefix) ? channel[_prefix.Length..] : default;
+        if (!AreSharded || name.IndexOf((byte)'{') is not (>= 0 and var at) || name[^1] != '}')
+        {
+            return name;
+        }
+
+        var tag = name[(at + 1)..^1];
+        return at == 0 && tag.IndexOf((byte)'%') < 0 ? tag : (byte[])[.. name[..at], .. KeyText.Decode(tag)]; // the usual one is its own tag
+    }
+
+    /// <summary>The slot of a sharded channel.</summary>
+    public static int SlotOfChannel(ReadOnlySpan<byte> channel)
+    {
+        var tag = channel[(channel.IndexOf((byte)'{') + 1)..];
+        return RedisSlot.Of(tag[..tag.IndexOf((byte)'}')]);
+    }
+
+    private byte[] Channel(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> topic) =>
+        AreSharded ? [.. _prefix, .. kind, .. "{"u8, .. IsTag(topic) ? topic : TagOf(topic), .. "}"u8] : [.. _prefix, .. kind, .. topic];
 
     private void Key(CommandBuffer command, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> suffix) =>
         command.Bulk(_prefix, "{"u8, IsTag(topic) ? topic : TagOf(topic), suffix);

@@ -21,7 +21,7 @@ internal sealed class RedisScript
     {
     }
 
-    private RedisScript(string file, bool hasEvents, ReadOnlySpan<(string Name, long Value)> constants)
+    private RedisScript(string file, bool hasEvents, ReadOnlySpan<(string Name, long Value)> constants, bool isSharded = false)
     {
         var text = string.Join('\n', EmbeddedText.Read(file).Split('\n')
             .Where(line => hasEvents || !line.StartsWith(EventLine, StringComparison.Ordinal))
@@ -34,6 +34,7 @@ internal sealed class RedisScript
             }
         }
 
+        text = text.Replace("@PUBLISH@", isSharded ? "SPUBLISH" : "PUBLISH", StringComparison.Ordinal);
         foreach (var (name, value) in constants)
         {
             text = text.Replace($"@{name}@", value.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
@@ -49,8 +50,9 @@ internal sealed class RedisScript
     /// Redis time with every message.</summary>
     /// <param name="log">The log.</param>
     /// <param name="positionAge">How long its position is kept.</param>
+    /// <param name="isSharded">Whether the topics have sharded channels.</param>
     /// <param name="events">Null: of topics whose messages are not told to a backend.</param>
-    public static RedisScript Publish(LogOptions log, TimeSpan positionAge, EventRules? events = null)
+    public static RedisScript Publish(LogOptions log, TimeSpan positionAge, bool isSharded = false, EventRules? events = null)
     {
         const int Marks = 8; // per window, and per log full of bytes; at most 32 times as many per age
         var age = (long)log.Age.TotalMilliseconds;
@@ -63,7 +65,8 @@ internal sealed class RedisScript
                 ("MOST", window == 0 ? log.Messages : Math.Max(log.Messages, log.MostMessages)), ("BYTES", log.MostBytes),
                 ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks),
                 ("IDS", events is null ? 3 : 5), ("ID", events is null ? 5 : 6), ("QUEUE", events?.QueueLength ?? 0), ("QUEUEBYTES", events?.QueueBytes ?? 0),
-            ]);
+            ],
+            isSharded);
     }
 
     public byte[] Text { get; }

@@ -5,10 +5,11 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The channels that this node listens to, over one link that carries only pub/sub.</summary>
+/// <summary>The channels that this node listens to, over one link that carries only pub/sub. Where topics have sharded channels, these are
+/// <see cref="ShardSubscriptions"/>' to listen to.</summary>
 /// <remarks>The set of wanted channels outlives the link. After every connect all of them are subscribed again, and
 /// once the server has confirmed each, the listener is told that it may have missed something.</remarks>
-internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
+internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
 {
     private const int ChannelsPerCommand = 256;
 
@@ -16,8 +17,9 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly HashSet<string> _wanted = []; // channels as Latin-1 strings of their bytes; guarded by _gate
     private readonly Dictionary<string, TaskCompletionSource> _unconfirmed = []; // guarded by _gate
     private readonly RespLink _link;
-    private readonly RedisKeys _keys;
-    private readonly IBackplaneListener _listener;
+    private readonly RedisCommands _commands;
+    private readonly ChannelListeners _listeners;
+    private readonly ShardSubscriptions? _shards; // null: no channel is sharded
     private readonly BackplaneOptions _options;
     private readonly NodeChannels _own;
     private readonly SubscriptionTicks _ticks;
@@ -25,19 +27,19 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly ILogger _logger;
     private int _toRestore; // confirmations still missing after a connect; touched on the link's thread only
     private volatile bool _restored;
-    private FeatureChannels[] _features = []; // complete before the link starts
 
     public RedisSubscriptions(
-        RedisEndpoint endpoint, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, BackplaneMetrics metrics, ILogger logger)
+        RedisCommands commands, RedisKeys keys, string nodeId, IBackplaneListener listener, BackplaneOptions options, BackplaneMetrics metrics, ILogger logger)
     {
-        _keys = keys;
-        _listener = listener;
+        _commands = commands;
+        _listeners = new ChannelListeners(keys, listener);
+        _shards = keys.AreSharded ? new ShardSubscriptions(commands, keys, nodeId, _listeners, options, metrics, logger) : null;
         _options = options;
         _metrics = metrics;
         _logger = logger;
         _ticks = new SubscriptionTicks(options);
         _own = new NodeChannels(keys, nodeId, _ticks, listener);
-        _link = new RespLink(endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
+        _link = new RespLink(commands.Endpoint, this, RespLinkKind.Subscriber, options.CommandTimeout, options.GatherTime, "redis subscriptions");
     }
 
     public void Start() => _link.Start();
@@ -45,24 +47,28 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     /// <summary>Gives a feature the channels of a kind: it hears them in place of the listener. Before <see cref="Start"/>.</summary>
     /// <param name="kind">What stands before the topic's name.</param>
     /// <param name="heard">Called on the reading thread with the topic's name and the message: must not wait, block or throw.</param>
-    /// <param name="restored">Called there as well, as <see cref="IBackplaneListener.OnRestored"/> is.</param>
-    public void Attach(ReadOnlySpan<byte> kind, ChannelListener heard, Action restored) =>
-        _features = [.. _features, new FeatureChannels(kind.ToArray(), heard, restored)];
+    /// <param name="restored">Called there as well, as <see cref="IBackplaneListener.OnRestored()"/> is.</param>
+    public void Attach(ReadOnlySpan<byte> kind, ChannelListener heard, Action restored) => _listeners.Attach(kind, heard, restored);
 
-    public void Dispose() => _link.Dispose();
+    public void Dispose()
+    {
+        _link.Dispose();
+        _shards?.Dispose();
+    }
 
     public bool IsAlive(out string reason)
     {
-        reason = _restored ? _ticks.Doubt ?? "" : "Subscriptions are being made.";
+        reason = (_restored ? _ticks.Doubt : "Subscriptions are being made.") ?? _shards?.Doubt ?? "";
         return reason.Length == 0;
     }
 
-    /// <summary>Makes the link anew if its subscriptions have died silently. Called once a tick.</summary>
-    public void Tick(RedisCommands commands)
+    /// <summary>Makes links anew whose subscriptions have died silently. Called once a tick.</summary>
+    public void Tick()
     {
+        _shards?.Tick();
         var number = _ticks.Next();
         var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_own.Tick).Bulk(number);
-        if (!commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, _metrics, number)) || !_link.IsUp)
+        if (!_commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, _metrics, number)) || !_link.IsUp)
         {
             return; // nothing can be expected
         }
@@ -75,11 +81,27 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
 
         if (_ticks.IsDead)
         {
-            Log.Silent(_logger, _options.SilenceLimit.TotalSeconds);
+            SubscriptionLog.Silent(_logger, _options.SilenceLimit.TotalSeconds);
             _link.Break();
         }
     }
 
+    /// <summary>Listens to a channel of a topic, which may be sharded.</summary>
+    public Task SubscribeToTopicAsync(byte[] channel) => _shards?.SubscribeAsync(channel) ?? SubscribeAsync(channel);
+
+    public void UnsubscribeFromTopic(byte[] channel)
+    {
+        if (_shards is null)
+        {
+            Unsubscribe(channel);
+        }
+        else
+        {
+            _shards.Unsubscribe(channel);
+        }
+    }
+
+    /// <summary>Listens to a channel that is not sharded.</summary>
     public Task SubscribeAsync(byte[] channel)
     {
         var name = Encoding.Latin1.GetString(channel);
@@ -155,12 +177,13 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
 
         if (isNews)
         {
-            Log.Down(_logger, reason);
+            SubscriptionLog.Down(_logger, reason);
         }
     }
 
     public void OnPush(RespLink link, ref RespReader push)
     {
+        _listeners.BeginRound();
         if (push.Kind == '-')
         {
             throw new RespException(push.ReadLine());
@@ -180,7 +203,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             var message = push.ReadBulk();
             if (!_own.TryHear(channel, message))
             {
-                Heard(_keys.TopicOf(channel), message);
+                _listeners.Heard(channel, message);
             }
         }
         else if (kind.SequenceEqual("subscribe"u8))
@@ -196,22 +219,7 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
     public void OnBatchEnd(RespLink link)
     {
         _ticks.Read();
-        _listener.OnRoundEnd(); // first: it may wake others, who then work beside this thread
-        _listener.OnBatchEnd();
-    }
-
-    private void Heard(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)
-    {
-        foreach (var feature in _features)
-        {
-            if (topic.StartsWith(feature.Kind))
-            {
-                feature.Heard(topic[feature.Kind.Length..], message);
-                return;
-            }
-        }
-
-        _listener.OnEnvelope(topic, message);
+        _listeners.EndRound();
     }
 
     private void Confirmed(ReadOnlySpan<byte> channel)
@@ -228,9 +236,8 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             _ticks.BeginHearing();
             _restored = true;
             _metrics.Rebuilt();
-            Log.Restored(_logger);
-            _listener.OnRestored();
-            Array.ForEach(_features, static feature => feature.Restored());
+            SubscriptionLog.Restored(_logger);
+            _listeners.Restored();
         }
     }
 
@@ -254,8 +261,6 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
         }
     }
 
-    private sealed record FeatureChannels(byte[] Kind, ChannelListener Heard, Action Restored);
-
     private sealed class TickReply(SubscriptionTicks ticks, BackplaneMetrics metrics, long number) : IRespReply
     {
         private readonly long _sentAt = Stopwatch.GetTimestamp();
@@ -274,18 +279,4 @@ internal sealed partial class RedisSubscriptions : IRespLinkOwner, IDisposable
             // Whether it was published is not known, so it is not waited for.
         }
     }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Information, EventName = "Subscribed", Message = "All subscriptions are in place.")]
-        public static partial void Restored(ILogger logger);
-
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsDown", Message = "Subscriptions are lost ({Reason}); making them anew.")]
-        public static partial void Down(ILogger logger, string reason);
-
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscriptionsSilent", Message = "Subscriptions have been silent for more than {Seconds:0.0} s; making them anew.")]
-        public static partial void Silent(ILogger logger, double seconds);
-    }
 }
-
-internal delegate void ChannelListener(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message);

@@ -33,7 +33,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
     private long _waitingBytes;
     private bool _isStopped;
 
-    private readonly List<LocalTopic> _handedOver = []; // in this round; this and the next are the reading thread's alone
+    private readonly List<LocalTopic> _handedOver = []; // in this round; this and the next belong to the reading thread that has its turn
     private int _deliveries;
 
     /// <summary>What waits, for metrics.</summary>

@@ -204,6 +204,14 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         }
     }
 
+    public void OnRestored(ReadOnlySpan<byte> topic)
+    {
+        if (Find(topic) is { } local && local.Suspect())
+        {
+            _fills.Add(local);
+        }
+    }
+
     public void OnRoundEnd() => _lanes.EndRound();
 
     // A thread sends at the end what all that it heard has caused.

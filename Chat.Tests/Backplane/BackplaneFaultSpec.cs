@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using Chat.Api.Backplane;
+using Chat.Api.Redis;
+using Chat.Api.Redis.Resp;
+using Chat.Tests.Auth;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -217,6 +221,49 @@ public sealed class RedisBackplaneTests(RedisServerFixture redis) : BackplaneFau
 public sealed class Resp3BackplaneTests(RedisServerFixture redis) : RedisBackplaneSpec(redis)
 {
     private protected override string With => ",protocol=resp3";
+}
+
+/// <summary>Sharded channels, of a server alone: it owns every slot.</summary>
+[Collection(RedisServerGroup.Name)]
+[RunsOn(RedisKind.Redis)]
+public sealed class ShardedBackplaneTests(RedisServerFixture redis) : RedisBackplaneSpec(redis)
+{
+    private protected override PubSubKind PubSub => PubSubKind.Sharded;
+
+    // The node's own channels, over the other link, work all the while.
+    [RedisFact]
+    public async Task Subscriptions_OfTopicsAlone_WhenTheyGoDeaf_AreMadeAnewAndTopicsCatchUp()
+    {
+        await using var proxy = new RedisProxy(Server);
+        var node = await StartNodeAsync(RedisBackplaneNode.FastOptions(), at: proxy.ConnectionString);
+        var topic = NewTopic();
+        await node.Backplane.SubscribeAsync(topic);
+
+        proxy.Deafen(where: sent => sent.Contains("SSUBSCRIBE", StringComparison.Ordinal));
+        await node.ReadyAsync(false);
+        var missed = await B.PublishAsync(topic, "missed");
+        Assert.Equal(topic.Name, await node.Listener.NextRestoredAsync());
+        await B.PublishAsync(topic, "hi");
+
+        Assert.Equal("hi", (await node.Listener.NextAsync()).Msg);
+        Assert.Equal(["missed", "hi"], (await node.ReadAsync(topic, missed.Epoch, 0)).Select(message => message.Msg));
+        await node.ReadyAsync();
+    }
+
+    [RedisFact]
+    public async Task Server_WithoutShardedChannels_GetsNothing_AndTheLogSaysWhy()
+    {
+        await using var old = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--rename-command", "SPUBLISH", "");
+        var logger = new RecordingLogger<RedisBackplane>();
+        var options = RedisBackplaneNode.FastOptions();
+        using var commands = new RedisCommands(
+            RedisEndpoint.Parse(old.ConnectionString) with { ShardedChannel = "probe"u8.ToArray() }, options, new RedisKeys("", PubSubKind.Sharded), [], static () => { }, logger);
+        var said = logger.NextAsync("takes no SPUBLISH");
+        commands.Start();
+
+        await said.WaitAsync(BackplaneNode.Deadline);
+        Assert.False(commands.IsUp);
+    }
 }
 
 [Collection(GarnetServerGroup.Name)]

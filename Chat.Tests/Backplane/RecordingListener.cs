@@ -14,6 +14,7 @@ internal sealed class RecordingListener : IBackplaneListener
     private readonly Channel<(string Id, string Node)> _confirmed = Channel.CreateUnbounded<(string Id, string Node)>();
     private readonly Channel<string> _broken = Channel.CreateUnbounded<string>();
     private readonly Channel<string> _heads = Channel.CreateUnbounded<string>();
+    private readonly Channel<string> _restoredTopics = Channel.CreateUnbounded<string>();
     private readonly Channel<bool> _restored = Channel.CreateUnbounded<bool>();
 
     public IEnumerable<Topic> Held { get; set; } = [];
@@ -43,6 +44,11 @@ internal sealed class RecordingListener : IBackplaneListener
         _confirmed.Writer.TryWrite((id, node));
 
     public void OnRestored() => _restored.Writer.TryWrite(true);
+
+    public void OnRestored(ReadOnlySpan<byte> topic) => _restoredTopics.Writer.TryWrite(Encoding.UTF8.GetString(topic));
+
+    /// <summary>The next topic that is heard again.</summary>
+    public Task<string> NextRestoredAsync() => _restoredTopics.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 
     public void OnRoundEnd()
     {

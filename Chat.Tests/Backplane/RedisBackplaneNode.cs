@@ -30,7 +30,8 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
 
     private RedisBackplaneNode(RedisEndpoint endpoint, BackplaneOptions options, TimeProvider time, string prefix, EventRules? events)
     {
-        var keys = new RedisKeys(prefix);
+        var keys = new RedisKeys(prefix, options.PubSub);
+        endpoint = endpoint with { ShardedChannel = keys.AreSharded ? keys.ProbeChannel : null };
         var node = new NodeIdentity(time);
         var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
@@ -39,7 +40,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
             static () => { }, NullLogger.Instance, events);
         Marks = events is null ? null : new EventMarks(_commands, keys, events, time);
         Events = new EventQueues(_commands, keys, node);
-        _subscriptions = new RedisSubscriptions(endpoint, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
+        _subscriptions = new RedisSubscriptions(_commands, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
         _lives = new RedisLives(_commands, keys, Listener);
         Presence = new RedisPresence(_commands, _subscriptions, keys, node, PresenceListSize, Marks);
         Sanctions = new RedisSanctions(_commands, _subscriptions, keys, time);
@@ -126,7 +127,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         do
         {
             _commands.LookAfterLinks();
-            _subscriptions.Tick(_commands);
+            _subscriptions.Tick();
             Backplane.TellHeads();
             _lives.Share();
         }

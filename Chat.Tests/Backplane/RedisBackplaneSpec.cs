@@ -16,6 +16,8 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
     /// <summary>What the connection strings have more.</summary>
     private protected virtual string With => "";
 
+    private protected virtual PubSubKind PubSub => PubSubKind.Classic;
+
     private protected new RedisBackplaneNode A => _nodes[0];
 
     private protected new RedisBackplaneNode B => _nodes[1];
@@ -30,6 +32,8 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
 
     private protected async Task<RedisBackplaneNode> StartNodeAsync(BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", string? at = null)
     {
+        options ??= BackplaneNode.PatientOptions();
+        options.PubSub = PubSub;
         var node = await RedisBackplaneNode.StartAsync((at ?? Server.ConnectionString) + With, options, time, prefix);
         _nodes.Add(node);
         return node;

@@ -35,6 +35,8 @@ internal sealed class DoubtsLost(IBackplaneListener inner, SimulatedNode node) :
         }
     }
 
+    public void OnRestored(ReadOnlySpan<byte> topic) => inner.OnRestored(topic);
+
     public void OnRoundEnd() => inner.OnRoundEnd();
 
     public void OnBatchEnd() => inner.OnBatchEnd();

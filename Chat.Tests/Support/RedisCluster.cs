@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A Redis Cluster of three masters without replicas.</summary>
+/// <summary>A Redis Cluster of three primaries, of which the last one may have a replica.</summary>
 internal sealed class RedisCluster : IAsyncDisposable
 {
     private const int Slots = 16384;
@@ -11,17 +11,17 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     public IReadOnlyList<RedisServer> Servers => _servers;
 
-    public static async Task<RedisCluster> StartAsync()
+    /// <summary>The fourth server, if it was asked for.</summary>
+    public RedisServer Replica => _servers[3];
+
+    public static async Task<RedisCluster> StartAsync(bool hasReplica = false)
     {
         var cluster = new RedisCluster();
         try
         {
             for (var i = 0; i < 3; i++)
             {
-                // Half of the timeout without an answer, on a busy machine, and servers drop their link, with what was published meanwhile.
-                var server = await RedisServer.StartAsync(RedisKind.Redis, persists: false,
-                    "--cluster-enabled", "yes", "--cluster-node-timeout", "3000", "--cluster-require-full-coverage", "no");
-                cluster._servers.Add(server);
+                var server = await cluster.AddServerAsync();
                 var (first, last) = RangeOf(i);
                 server.Execute("CLUSTER", "ADDSLOTSRANGE", Text(first), Text(last));
                 server.Execute("CLUSTER", "SET-CONFIG-EPOCH", Text(i + 1));
@@ -29,6 +29,11 @@ internal sealed class RedisCluster : IAsyncDisposable
             }
 
             await Eventually.TrueAsync(() => cluster._servers.TrueForAll(KnowsAll));
+            if (hasReplica)
+            {
+                await cluster.ReplicateAsync();
+            }
+
             return cluster;
         }
         catch
@@ -45,7 +50,7 @@ internal sealed class RedisCluster : IAsyncDisposable
     public void Move(int first, int last, int to)
     {
         _servers[to].Execute("CLUSTER", "BUMPEPOCH"); // else the old owner, of a later epoch, may claim them back
-        var id = (string)_servers[to].Execute("CLUSTER", "MYID")!;
+        var id = IdOf(to);
         foreach (var server in _servers.Where(server => server.IsRunning).OrderBy(server => server != _servers[to]))
         {
             using var client = new RedisClient(server.Port);
@@ -61,6 +66,30 @@ internal sealed class RedisCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Moves a slot with its keys, as an operator does while it is in use.</summary>
+    public void Migrate(int slot, int from, int to)
+    {
+        using var source = new RedisClient(_servers[from].Port);
+        using var target = new RedisClient(_servers[to].Port);
+        target.Execute("CLUSTER", "SETSLOT", Text(slot), "IMPORTING", IdOf(from));
+        source.Execute("CLUSTER", "SETSLOT", Text(slot), "MIGRATING", IdOf(to));
+        while (source.Execute("CLUSTER", "GETKEYSINSLOT", Text(slot), "100") is object?[] { Length: > 0 } keys)
+        {
+            source.Execute(["MIGRATE", "127.0.0.1", Text(_servers[to].Port), "", "0", "5000", "KEYS", .. keys.Cast<string>()]);
+        }
+
+        target.Execute("CLUSTER", "SETSLOT", Text(slot), "NODE", IdOf(to));
+        source.Execute("CLUSTER", "SETSLOT", Text(slot), "NODE", IdOf(to));
+    }
+
+    /// <summary>Kills the third server, of which the replica has everything, and lets that take over.</summary>
+    public async Task FailOverAsync()
+    {
+        await Eventually.TrueAsync(() => Field(_servers[2], "master_repl_offset:") == Field(Replica, "slave_repl_offset:"));
+        await _servers[2].KillAsync();
+        Replica.Execute("CLUSTER", "FAILOVER", "TAKEOVER");
+    }
+
     public static (int First, int Last) RangeOf(int server) => (server * Slots / 3, ((server + 1) * Slots / 3) - 1);
 
     public async ValueTask DisposeAsync()
@@ -70,6 +99,29 @@ internal sealed class RedisCluster : IAsyncDisposable
             await server.DisposeAsync();
         }
     }
+
+    private async Task<RedisServer> AddServerAsync()
+    {
+        // Half of the timeout without an answer, on a busy machine, and servers drop their link, with what was published meanwhile.
+        var server = await RedisServer.StartAsync(RedisKind.Redis, persists: false,
+            "--cluster-enabled", "yes", "--cluster-node-timeout", "3000", "--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0");
+        _servers.Add(server);
+        return server;
+    }
+
+    private async Task ReplicateAsync()
+    {
+        var replica = await AddServerAsync();
+        _servers[0].Execute("CLUSTER", "MEET", "127.0.0.1", Text(replica.Port));
+        await Eventually.TrueAsync(() => _servers.TrueForAll(KnowsAll));
+        replica.Execute("CLUSTER", "REPLICATE", IdOf(2));
+        await Eventually.TrueAsync(() => Field(replica, "master_link_status:") == "up");
+    }
+
+    private string IdOf(int server) => (string)_servers[server].Execute("CLUSTER", "MYID")!;
+
+    private static string Field(RedisServer server, string name) => ((string)server.Execute("INFO", "replication")!).Split("\r\n")
+        .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..] ?? "";
 
     // And has its links to them: what is published goes only over those that stand.
     private static bool KnowsAll(RedisServer server) =>

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Hubs;
 using Chat.Api.Messages;
@@ -36,6 +38,22 @@ public sealed class NastyIdTests
         Assert.Equal(id == other, key == Key(command => keys.Log(command, Topic.Group(other).Utf8Name.Span)));
         Assert.NotEqual(key, Key(command => keys.Log(command, Topic.User(id).Utf8Name.Span)));
         Assert.Equal(Encoding.UTF8.GetString(keys.TopicOf(keys.Channel(group))), group.Name);
+    });
+
+    // Sharded channels carry the id in braces: none comes out of them, into the slot of another topic or the channel of another.
+    [Fact]
+    public void ShardedChannel_OfATopic_IsItsAlone_InItsSlot() => EachId((id, other) =>
+    {
+        var keys = new RedisKeys("p:", PubSubKind.Sharded);
+        var group = Topic.Group(id);
+        byte[] channel = keys.Channel(group), presence = keys.PresenceChannel(group);
+
+        Assert.Equal(group.Name, Encoding.UTF8.GetString(keys.TopicOf(channel)));
+        Assert.Equal("presence:" + group.Name, Encoding.UTF8.GetString(keys.TopicOf(presence)));
+        Assert.Equal(Encoding.UTF8.GetString(channel), Key(command => keys.Channel(command, group.Utf8Name.Span)));
+        Assert.All([channel, presence], one => Assert.Equal(RedisKeys.SlotOf(group.Utf8Name.Span), RedisKeys.SlotOfChannel(one)));
+        Assert.Equal(id == other, channel.AsSpan().SequenceEqual(keys.Channel(Topic.Group(other))));
+        Assert.All([keys.Channel(Topic.User(id)), keys.Channel(Topic.All), presence, keys.TickChannel(id.Length.ToString(CultureInfo.InvariantCulture), "1"u8)], one => Assert.NotEqual(channel, one));
     });
 
     [Fact]

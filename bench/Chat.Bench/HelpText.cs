@@ -10,6 +10,10 @@ internal static class HelpText
           dotnet run -c Release --project bench/Chat.Bench -- storm:3000 idle:8000 --edge
           dotnet run -c Release --project bench/Chat.Bench -- rooms --url http://10.0.0.5:8080 --key SECRET
 
+          dotnet run -c Release --project bench/Chat.Bench -- shards [RATE [SECONDS]]
+                           what each primary of a Redis Cluster adds, with classic channels and with sharded ones: backplanes alone,
+                           RATE messages a second and primary (6000; 0: as many as get through)
+
         Workloads, one or more, each with how much of it in place of its default:
           fanout[:RATE]    1,000 in one group; 10 of them write RATE messages a second in all (100)
           rooms[:RATE]     1,000 in groups of 5; everyone writes, RATE in all (2000)

@@ -3,12 +3,18 @@ using Chat.Bench;
 using Chat.Bench.Comebacks;
 using Chat.Bench.Growth;
 using Chat.Bench.Reports;
+using Chat.Bench.Shards;
 using Chat.Bench.Systems;
 using Chat.Tests.Support;
 
 if (args is [ComebackCommand.Name, ..])
 {
     return ComebackCommand.Run(args[1..]);
+}
+
+if (args is ["shards", .. var more])
+{
+    return await ShardTable.PrintAsync(more);
 }
 
 if (BenchOptions.Parse(args, out var fault) is not { } options)

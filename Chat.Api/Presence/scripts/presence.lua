@@ -2,8 +2,8 @@
 -- KEYS[1] here   hash: user -> " node connections" once for each node that has some; and under \1, which no user is called, the
 --                version: one more with each change that is told. It begins with the microsecond, so that it never goes back.
 -- ARGV[1] the node   [2] '1': the users given are all that the node has   [3] the watchers' channel   [4] users named at most
--- ARGV[5] ms after which an untouched record goes   [6...] pairs of user and connections
--- Where a backend is told who comes and goes: KEYS[2] queue   [3] its state, and before the pairs ARGV[6...9] what else event.lua takes
+-- ARGV[5] ms after which an untouched record goes   [6] PUBLISH, or SPUBLISH to a sharded channel   [7...] pairs of user and connections
+-- Where a backend is told who comes and goes: KEYS[2] queue   [3] its state, and before the pairs ARGV[7...10] what else event.lua takes
 -- The watchers are sent a line each: the version, how many users there are, and "+user" or "-user", unless there are too many.
 @EVENT@
 local call = redis.call
@@ -28,7 +28,7 @@ local function report(user, connections)
 end
 
 local given = {}
-for i = KEYS[2] and 10 or 6, #ARGV, 2 do
+for i = KEYS[2] and 11 or 7, #ARGV, 2 do
   given[ARGV[i]] = true
   report(ARGV[i], ARGV[i + 1])
 end
@@ -56,12 +56,12 @@ if #changes > 0 then
   if count <= most then
     news = news .. '\n' .. table.concat(changes, '\n')
   end
-  call('PUBLISH', ARGV[3], news)
+  call(ARGV[6], ARGV[3], news)
   if KEYS[2] then
     local time = call('TIME')
     for _, change in ipairs(changes) do
       local word = string.sub(change, 1, 1) == '+' and 'came ' or 'went '
-      event(KEYS[2], KEYS[3], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]),
+      event(KEYS[2], KEYS[3], ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]),
         word .. string.format('%.0f ', tonumber(time[1]) * 1000000 + tonumber(time[2])) .. string.sub(change, 2))
     end
   end

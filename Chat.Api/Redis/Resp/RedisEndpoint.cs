@@ -28,6 +28,9 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
 
     public int Database { get; init; }
 
+    /// <summary>A sharded channel that the server has to let us publish to; null: none.</summary>
+    public byte[]? ShardedChannel { get; init; }
+
     /// <summary>Whether to use RESP3 (<c>protocol=resp3</c>) rather than RESP2, which every server speaks.</summary>
     public bool Resp3 { get; init; }
 

@@ -4,10 +4,11 @@ using System.Text;
 namespace Chat.Api.Redis.Resp;
 
 /// <summary>Logs in on a new connection: AUTH and SELECT where configured, a PING to prove that somebody answers, and, on a link for
-/// commands, INFO to learn which life of the server this is.</summary>
+/// commands, INFO to learn which life of the server this is; where sharded channels are needed, one SPUBLISH to learn whether it knows them.</summary>
 internal static class RespHandshake
 {
-    /// <exception cref="RespException">Redis refused, did not answer in time, or is a replica although the link is for commands.</exception>
+    /// <exception cref="RespException">Redis refused, did not answer in time, does not know sharded channels though they are needed, or is a
+    /// replica although the link is for commands.</exception>
     /// <returns>The server's life (<see cref="ServerLife"/>).</returns>
     public static string Perform(RespSocket socket, RedisEndpoint endpoint, (string? User, string? Password) login, RespLinkKind kind, TimeSpan timeout)
     {
@@ -36,12 +37,19 @@ internal static class RespHandshake
         {
             questions = 2;
             commands.Command(2).Bulk("INFO"u8).Bulk("server"u8).Command(2).Bulk("INFO"u8).Bulk("replication"u8);
+            if (endpoint.ShardedChannel is { } channel)
+            {
+                questions++;
+                commands.Command(3).Bulk("SPUBLISH"u8).Bulk(channel).Bulk(""u8);
+            }
         }
 
         socket.Send(commands.Span, out _);
         var answers = Await(socket, replies, questions, timeout);
         socket.EndHandshake();
-        return answers is not [var server, var replication] ? ServerLife.Unknown
+        return answers is not [var server, var replication, ..] ? ServerLife.Unknown
+            : answers is [_, _, ['-', .. var error]] && !IsOfTheCluster(error)
+                ? throw new RespException($"it takes no SPUBLISH, which Redis has since version 7 and Chat:Backplane:PubSub=Sharded needs: {error}")
             : ServerLife.IsReplica(replication) ? throw new RespException("it is a replica, which takes no writes")
             : ServerLife.Of(server, replication);
     }
@@ -49,6 +57,10 @@ internal static class RespHandshake
     public static CommandBuffer Auth(CommandBuffer command, (string? User, string? Password) login) => login.User is null
         ? command.Command(2).Bulk("AUTH"u8).Bulk(login.Password!)
         : command.Command(3).Bulk("AUTH"u8).Bulk(login.User).Bulk(login.Password!);
+
+    // It knows the command, and the channel's slot is another server's, or nobody's at the moment.
+    private static bool IsOfTheCluster(string error) =>
+        error.Split(' ')[0] is "MOVED" or "ASK" or "TRYAGAIN" or "CLUSTERDOWN" or "MASTERDOWN";
 
     // It logs in, too: a server that demands that may refuse a HELLO without.
     private static void Hello(CommandBuffer command, (string? User, string? Password) login)
@@ -84,7 +96,12 @@ internal static class RespHandshake
                 if (replies == 0)
                 {
                     questions--;
-                    answers.Add(reader.ReadAny() is byte[] text ? Encoding.UTF8.GetString(text) : ""); // it may be forbidden to ask
+                    answers.Add(reader.ReadAny() switch
+                    {
+                        byte[] text => Encoding.UTF8.GetString(text),
+                        RedisError error => '-' + error.Message, // it may be forbidden to ask
+                        _ => "",
+                    });
                     continue;
                 }
 

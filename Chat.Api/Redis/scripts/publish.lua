@@ -7,6 +7,7 @@
 -- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period by the node's clock: a quarter of the log's age
 -- ARGV[4] life of Redis, as the link it came by knows it   [last] sender/message id, optional
 -- Returns "epoch offset", and for a message that was there already, the number of this repetition behind it.
+-- @PUBLISH@ is PUBLISH, or SPUBLISH to a sharded channel, which is in the slot of the keys.
 -- What is in capitals between two @ is put in per kind of topic (RedisScript). Lines that begin with --+ are only in the script of
 -- topics whose messages are told to a backend, which has two more keys and one more argument before the last:
 -- KEYS[3] queue   [4] its state (event.lua)   ARGV[5] the channel of those who work on it
@@ -42,7 +43,7 @@ local envelope = '{"Offset":' .. number .. ',"Epoch":"' .. epoch .. '",' .. ARGV
 local bytes = (tonumber(known[4]) or 0) + #envelope
 call('RPUSH', log, envelope)
 call('HSET', meta, 'o', number, 'b', string.format('%d', bytes))
-call('PUBLISH', ARGV[1], envelope)
+call('@PUBLISH@', ARGV[1], envelope)
 --+ event(KEYS[3], KEYS[4], ARGV[5], ARGV[1], @QUEUE@, @QUEUEBYTES@, envelope)
 
 local step = offset % 32 == 0 or #envelope > @LARGE@
