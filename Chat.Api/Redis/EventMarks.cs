@@ -103,8 +103,6 @@ internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRu
 
     private sealed class MarkCommand(TopicMark mark, PublishOperation? waiting, long sentAt) : RedisCommand
     {
-        public void Refuse() => OnFailed("not sent");
-
         protected override void OnReply(ref RespReader reply)
         {
             mark.Confirmed(sentAt, Link!);

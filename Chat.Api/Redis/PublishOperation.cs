@@ -75,9 +75,6 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     /// <summary>It is told to a backend.</summary>
     public void MarkBy(TopicMark mark) => _mark = mark;
 
-    /// <summary>Fails it; it has not been sent.</summary>
-    public void Refuse() => OnFailed("not sent");
-
     /// <summary>Fails it unsent, because its topic is at its limit.</summary>
     public void TopicBusy()
     {

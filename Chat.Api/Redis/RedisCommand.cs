@@ -7,12 +7,14 @@ namespace Chat.Api.Redis;
 /// have been loaded.</summary>
 internal abstract class RedisCommand : IPatientCommand
 {
-    private int _sent;
+    private const int MostResends = 5; // two servers may send it to and fro while a slot moves
+
+    private int _sent; // how often it was turned away
 
     public CommandBuffer Buffer { get; } = new();
 
-    /// <summary>The cluster slot of its keys, once the servers turned out to be a cluster; -1 for any.</summary>
-    public int Slot { get; set; } = -1;
+    /// <summary>Among which it is under way, in a Redis Cluster; null: it is not, or belongs to no slot's order.</summary>
+    public SlotTraffic? Traffic { get; set; }
 
     public RedisCommands? Sender { get; set; }
 
@@ -27,34 +29,62 @@ internal abstract class RedisCommand : IPatientCommand
     int IPatientCommand.LifeAt => Buffer.LifeAt;
 
     /// <summary>The link that it was sent over.</summary>
-    public RespLink? Link { get; set; }
+    public RespLink? Link { get; private set; }
+
+    /// <summary>Sends it. False: the link is down or too far behind.</summary>
+    /// <param name="link">To which server.</param>
+    /// <param name="isPatient">Whether it takes turns with those of other users.</param>
+    /// <param name="isAsking">Whether the server has to be told that it was asked for this one.</param>
+    public bool TrySend(RespLink link, bool isPatient = false, bool isAsking = false)
+    {
+        Link = link; // before: the command is the link's once it is sent
+        return isPatient ? link.TrySend(this)
+            : isAsking ? link.TrySend(new CommandBuffer().Command(1).Bulk("ASKING"u8).Span, Buffer.Span, this)
+            : link.TrySend(Buffer.Span, this);
+    }
+
+    /// <summary>Fails it; it has not been sent.</summary>
+    public void Refuse()
+    {
+        (_sent, Traffic) = (0, null);
+        OnFailed("Redis is not reachable, or is too far behind.");
+    }
 
     public void Complete(ref RespReader reply)
     {
         if (reply.Kind != '-')
         {
-            _sent = 0;
+            End();
             OnReply(ref reply);
             return;
         }
 
         var error = reply.ReadLine();
-        if (++_sent > 5 || !Sender!.TryResend(this, error))
+        if (++_sent > MostResends || !Sender!.TryResend(this, error))
         {
-            _sent = 0;
+            End();
             OnFailed(error);
         }
     }
 
     public void Fail()
     {
-        _sent = 0;
+        End();
         OnFailed("The connection to Redis broke before its answer came.");
     }
 
     protected abstract void OnReply(ref RespReader reply);
 
     protected abstract void OnFailed(string reason);
+
+    // Before it is told what became of it: a pooled one may be another's afterwards.
+    private void End()
+    {
+        _sent = 0;
+        var traffic = Traffic;
+        Traffic = null;
+        traffic?.Ended();
+    }
 }
 
 /// <summary>A command whose reply is awaited; used for everything except publishing.</summary>
@@ -68,9 +98,6 @@ internal sealed class RedisCall(bool inline = false) : RedisCommand
         new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<object?> Task => _completion.Task;
-
-    /// <summary>Fails the call; it has not been sent.</summary>
-    public void Refuse(string reason) => OnFailed(reason);
 
     protected override void OnReply(ref RespReader reply)
     {

@@ -1,21 +1,15 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Sends commands to the server that owns their keys: the configured one, or its peers in a Redis Cluster.</summary>
-/// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS, asked on every connect, tells whether it is one and
-/// whose each slot is; MOVED answers keep that right, and it is asked again while a server that owned slots is away.
-/// Links to further servers are opened as they are named, and kept.</remarks>
+/// <summary>Sends commands to the server that owns their keys (<see cref="RedisServers"/>), and sends those again that have to be.</summary>
 internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 {
-    private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new();
-    private readonly RespLink?[] _slots = new RespLink?[RedisSlot.Count];
-    private readonly RespLink _main;
+    private readonly RedisServers _servers;
     private readonly RedisScript[] _publish; // by TopicKind
     private readonly RedisScript[] _publishRemovals; // the same for what goes over the nodes' own channels, which are classic
     private readonly RedisScript[] _publishEvents; // the same, of topics whose messages are told to a backend; empty if there are none
@@ -25,9 +19,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly ILogger _logger;
     private readonly RedisKeys _keys;
     private readonly ConcurrentDictionary<RespLink, bool> _loading = new(); // links that owe the answer to scripts being loaded
-    private readonly ConcurrentDictionary<int, RespLink> _ahead = new(); // slots of which only subscriptions know yet that they have moved
-    private volatile bool _isCluster;
-    private volatile RespLink[] _owners = []; // of slots, as last heard
 
     /// <param name="endpoint">Where Redis is.</param>
     /// <param name="options">Time limits.</param>
@@ -47,11 +38,11 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _scripts = [.. _publish.Concat(_publishRemovals).Concat(_publishEvents).Concat(scripts).DistinctBy(static script => Convert.ToHexString(script.Sha))]; // logs of two kinds may be set alike
         _batchEnd = batchEnd;
         _logger = logger;
-        _main = NewLink(endpoint);
+        _servers = new RedisServers(endpoint, at => new RespLink(at, this, RespLinkKind.Commands, options.CommandTimeout, options.GatherTime, "redis commands"));
     }
 
-    /// <summary>Whether every server that owns slots takes commands. One that was replaced counts no more.</summary>
-    public bool IsUp => _main.IsUp && Array.TrueForAll(_owners, static owner => owner.IsUp);
+    /// <inheritdoc cref="RedisServers.AreUp"/>
+    public bool IsUp => _servers.AreUp;
 
     /// <summary>Lives of Redis known to have lost something acknowledged.</summary>
     public BrokenLives Broken { get; } = new();
@@ -67,17 +58,15 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public RedisScript PublishScript(TopicKind kind, bool isTold, bool isRemoval) => (isRemoval ? _publishRemovals : isTold ? _publishEvents : _publish)[(int)kind];
 
     /// <summary>Where Redis is, as configured.</summary>
-    public RedisEndpoint Endpoint => _main.Endpoint;
+    public RedisEndpoint Endpoint => _servers.Main.Endpoint;
 
-    /// <summary>The link to the server that owns a slot, as far as is known.</summary>
-    public RespLink OwnerOf(int slot) => _ahead.TryGetValue(slot, out var owner) ? owner : Volatile.Read(ref _slots[slot]) ?? _main;
+    /// <inheritdoc cref="RedisServers.OwnerOf"/>
+    public RespLink OwnerOf(int slot) => _servers.OwnerOf(slot);
 
-    /// <summary>Whether the server at the end of a link owns slots; alone, it owns all.</summary>
-    public bool IsOwner(RespLink link) => _isCluster ? Array.IndexOf(_slots, link) >= 0 || _ahead.Values.Contains(link) : link == _main;
+    /// <inheritdoc cref="RedisServers.IsPrimary"/>
+    public bool IsPrimary(RespLink link) => _servers.IsPrimary(link);
 
     /// <summary>Learns where a slot is now from a MOVED that came over a link for subscriptions. Returns -1 if the error is none.</summary>
-    /// <remarks>What is published is sent where it was before, until it is told the same: only so, in the midst of traffic, does a sender's order
-    /// hold (<see cref="RespLink.HoldBack"/>).</remarks>
     public int Learn(string error)
     {
         if (!Redirection.TryParse(error, out var moved) || moved.IsForOnce)
@@ -85,20 +74,13 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             return -1;
         }
 
-        _ahead[moved.Slot] = PeerAt(moved.Host, moved.Port);
+        _servers.Learn(moved.Slot, _servers.At(moved.Host, moved.Port));
         return moved.Slot;
     }
 
-    public void Start() => _main.Start();
+    public void Start() => _servers.Main.Start();
 
-    public void Dispose()
-    {
-        _main.Dispose();
-        foreach (var peer in _peers.Values)
-        {
-            peer.Dispose();
-        }
-    }
+    public void Dispose() => _servers.Dispose();
 
     /// <summary>False: nothing was sent. Else the command's reply or failure follows.</summary>
     /// <param name="command">The command.</param>
@@ -106,49 +88,43 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public bool TrySend(RedisCommand command, ReadOnlySpan<byte> topic)
     {
         command.Sender = this;
-        var slot = command.Slot = _isCluster ? RedisKeys.SlotOf(topic) : -1; // the command is the link's once it is sent
-        var link = slot < 0 ? _main : Volatile.Read(ref _slots[slot]) ?? _main;
-        command.Link = link;
-        if (!(command.IsPatient ? link.TrySend(command) : link.TrySend(command.Buffer.Span, command)))
+        if (_servers.IsCluster)
         {
-            return false;
+            return _servers.TrafficOf(RedisKeys.SlotOf(topic)).TrySend(command);
         }
 
-        if (slot >= 0 && Volatile.Read(ref _slots[slot]) is { } owner && owner != link)
-        {
-            link.HoldBack(owner); // the slot has moved at this moment: this one will, too, and comes before what its sender sends next
-        }
-
-        return true;
+        // A user's command that went to one server before it is known to be one of a cluster would fall behind what comes afterwards.
+        command.Traffic = null;
+        return (_servers.IsKnown || !command.IsPatient) && command.TrySend(_servers.Main, command.IsPatient);
     }
 
     /// <summary>Sends a command that belongs to no topic, and whose reply hardly anybody waits for.</summary>
-    public bool TrySendUnrouted(ReadOnlySpan<byte> command, IRespReply? reply = null) => _main.TrySend(command, reply ?? IgnoredReply.Instance);
+    public bool TrySendUnrouted(ReadOnlySpan<byte> command, IRespReply? reply = null) => _servers.Main.TrySend(command, reply ?? IgnoredReply.Instance);
 
     public Task<object?> CallAsync(RedisCall call, ReadOnlySpan<byte> topic)
     {
         if (!TrySend(call, topic))
         {
-            call.Refuse("Redis is not reachable.");
+            call.Refuse();
         }
 
         return call.Task;
     }
 
-    /// <summary>Mends what an error reply asks for and sends the command again; false: the error stands.</summary>
+    /// <summary>Mends what an error reply asks for and has the command sent again; false: the error stands.</summary>
     public bool TryResend(RedisCommand command, string error)
     {
         if (error.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
             // Those in flight with it will all say so; the answers to the scripts' loading come after theirs.
             var link = command.Link!;
-            link.HoldBack(link); // what is sent from now on would find the scripts, and pass those by
+            link.HoldBack(); // what is sent from now on would find the scripts, and pass those by
             if (!_loading.ContainsKey(link))
             {
                 LoadScripts(link);
             }
 
-            return TrySend(command, link);
+            return command.TrySend(link);
         }
 
         if (error.StartsWith("READONLY", StringComparison.Ordinal))
@@ -162,28 +138,30 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             return false;
         }
 
-        var owner = PeerAt(redirection.Host, redirection.Port);
-        command.Slot = redirection.Slot;
+        var to = _servers.At(redirection.Host, redirection.Port);
         if (!redirection.IsForOnce)
         {
-            command.Link!.HoldBack(owner); // others of the slot are on their way to the server that answered, and come behind this one
-            Learn(redirection.Slot, owner);
-            return TrySend(command, owner);
+            _servers.Learn(redirection.Slot, to);
         }
 
-        command.Link = owner;
-        return owner.TrySend(new CommandBuffer().Command(1).Bulk("ASKING"u8).Span, command.Buffer.Span, command);
+        if (command.Traffic is not { } traffic)
+        {
+            return command.TrySend(to, isAsking: redirection.IsForOnce);
+        }
+
+        traffic.Redirected(command, to, redirection.IsForOnce);
+        return true;
     }
 
     /// <summary>Finds links whose server went silent or became another, and who took over from a server that is gone. Called once a tick.</summary>
     public void LookAfterLinks()
     {
-        if (!Array.TrueForAll(_owners, static owner => owner.IsUp))
+        if (!_servers.AreUp)
         {
-            AskForSlots(_main);
+            AskForSlots(_servers.Main);
         }
 
-        foreach (var link in _peers.Values.Append(_main))
+        foreach (var link in _servers.All)
         {
             link.BreakIfOverdue();
             LoginRenewal.Send(link);
@@ -216,12 +194,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void OnBatchEnd(RespLink link) => _batchEnd();
 
-    private static bool TrySend(RedisCommand command, RespLink link)
-    {
-        command.Link = link;
-        return link.TrySend(command.Buffer.Span, command);
-    }
-
     // A position is renewed once in a quarter of its log's age, which is at most this: so long it is remembered for certain.
     private TimeSpan AckAge => _options.PositionAge * 0.75;
 
@@ -242,13 +214,21 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
                     Log.AckLost(_logger, ack.Epoch, ack.Offset);
                     LifeBroken?.Invoke(link.Life, metAt.Microseconds);
                 }
-            }) { Sender = this, Slot = _isCluster ? RedisKeys.SlotOf(ack.Topic) : -1 };
-            TrySend(check, to);
+            }) { Sender = this };
+            check.TrySend(to);
         }
     }
 
-    private void AskForSlots(RespLink link) =>
-        link.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this));
+    private void AskForSlots(RespLink link) => _servers.Ask(link, () =>
+    {
+        foreach (var replaced in _servers.Replaced)
+        {
+            if (replaced.LastAck.OfAnotherLife(ServerLife.Unknown, AckAge) is { } ack)
+            {
+                LookForLastAck(replaced, _servers.OwnerOf(RedisKeys.SlotOf(ack.Topic)));
+            }
+        }
+    });
 
     private void LoadScripts(RespLink link)
     {
@@ -263,84 +243,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
                 _loading.TryRemove(link, out _); // too far behind, or down: whoever misses a script next tries again
                 return;
             }
-        }
-    }
-
-    private RespLink NewLink(RedisEndpoint endpoint) =>
-        new(endpoint, this, RespLinkKind.Commands, _options.CommandTimeout, _options.GatherTime, "redis commands");
-
-    private void Assign(int first, int last, RespLink owner)
-    {
-        for (var slot = first; slot <= last; slot++)
-        {
-            Volatile.Write(ref _slots[slot], owner);
-            _ahead.TryRemove(slot, out _);
-        }
-
-        _isCluster = true;
-    }
-
-    private void Learn(int slot, RespLink owner)
-    {
-        Assign(slot, slot, owner);
-        _owners = _owners.Contains(owner) ? _owners : [.. _owners, owner];
-    }
-
-    private RespLink PeerAt(string host, int port)
-    {
-        // An empty host means: the one that was asked.
-        host = host.Length == 0 ? _main.Endpoint.Servers[0].Host : host;
-        if (_main.Endpoint.Servers is [var only] && only == (host, port))
-        {
-            return _main;
-        }
-
-        lock (_peers) // or two links' threads would both start one
-        {
-            if (!_peers.TryGetValue((host, port), out var peer))
-            {
-                peer = _peers[(host, port)] = NewLink(_main.Endpoint.At(host, port));
-                peer.Start();
-            }
-
-            return peer;
-        }
-    }
-
-    /// <summary>An array of <c>[first slot, last slot, [host, port, …owner], …replicas]</c>, or an error where there is no cluster.</summary>
-    private sealed class SlotsReply(RedisCommands commands) : IRespReply
-    {
-        public void Complete(ref RespReader reply)
-        {
-            if (reply.ReadAny() is not object?[] ranges)
-            {
-                return;
-            }
-
-            foreach (var range in ranges)
-            {
-                if (range is object?[] parts && parts is [long first and >= 0, long last and < RedisSlot.Count, object?[] server, ..]
-                    && server is [var host, long port, ..])
-                {
-                    var name = host is byte[] bytes ? Encoding.UTF8.GetString(bytes) : "";
-                    commands.Assign((int)first, (int)last, commands.PeerAt(name, (int)port));
-                }
-            }
-
-            commands._owners = [.. commands._slots.OfType<RespLink>().Distinct()];
-            foreach (var replaced in commands._peers.Values.Append(commands._main).Where(link => !link.IsUp && !commands._owners.Contains(link)))
-            {
-                if (commands._isCluster && replaced.LastAck.OfAnotherLife(ServerLife.Unknown, commands.AckAge) is { } ack
-                    && Volatile.Read(ref commands._slots[RedisKeys.SlotOf(ack.Topic)]) is { } successor)
-                {
-                    commands.LookForLastAck(replaced, successor);
-                }
-            }
-        }
-
-        public void Fail()
-        {
-            // The link broke; the next connect asks again.
         }
     }
 

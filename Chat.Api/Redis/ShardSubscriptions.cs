@@ -112,7 +112,7 @@ internal sealed class ShardSubscriptions(
                 link.IsNeeded = needed.Contains(link);
             }
 
-            ended = [.. _links.Values.Where(link => !link.IsNeeded && !commands.IsOwner(link.Server))];
+            ended = [.. _links.Values.Where(link => !link.IsNeeded && !commands.IsPrimary(link.Server))];
             Array.ForEach(ended, link => _links.Remove(link.Server));
             links = [.. _links.Values];
         }

@@ -54,11 +54,9 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     /// <summary>As <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, with another command right before it that nobody else's comes between.</summary>
     public bool TrySend(ReadOnlySpan<byte> before, ReadOnlySpan<byte> command, IRespReply? reply) => _queue.TrySend(before, command, reply);
 
-    /// <summary>Makes patient commands of a link wait until this one has handled the replies to all that it has sent so far. What
-    /// those replies make the other link send goes first, and so commands that have to be sent again keep their order.</summary>
-    /// <remarks>What waits here and has not been sent does not count: two links could wait for each other for ever.</remarks>
-    /// <param name="other">May be this one.</param>
-    public void HoldBack(RespLink other) => _queue.HoldBack(other._queue);
+    /// <summary>Makes patient commands wait until the replies to all that was sent so far are handled. What those replies make their owner send
+    /// goes first, and so commands that have to be sent again keep their order.</summary>
+    public void HoldBack() => _queue.HoldBack();
 
     /// <summary>Breaks the link if a reply is overdue. For TLS, whose reading thread waits without a limit.</summary>
     public void BreakIfOverdue()

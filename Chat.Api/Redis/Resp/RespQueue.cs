@@ -17,16 +17,15 @@ internal sealed class RespQueue(RespLinkKind kind)
     private const int MaxWaitingBytes = 8 * 1024 * 1024; // a Redis that is this far behind gets no more; publishers are told
     private const int WindowBytes = 256 * 1024; // of which no reply has come; beyond it parties take turns. 100 MB/s at a round trip of 2.5 ms
 
-    private readonly Lock _gate = new(); // guards everything below; never held together with another queue's
+    private readonly Lock _gate = new(); // guards everything below
     private readonly Queue<(IRespReply Reply, int Bytes)> _owed = new(); // replies the server still owes, in order
     private readonly FairQueue _waiting = new(MaxWaitingBytes); // not empty: the window is full and replies are owed, or the queue is held back
     private readonly SendBuffer _out = new();
-    private readonly Queue<(long Reply, RespQueue HeldBack)> _holds = new(); // queues that wait for a reply of this one
     private long _owedBytes; // of the commands in _owed
     private long _oldestOwedSince; // when the reply at the head of the queue began to be waited for
     private long _asked; // commands sent so far
     private long _answered; // and those of them whose replies are handled
-    private int _heldBackBy; // replies of this or other queues that patient commands wait for
+    private long _heldUntil; // so many are: patient commands wait for that
     private byte[] _life = [.. ServerLife.UnknownUtf8];
     private RespSocket? _socket; // not null: connected
     private Thread? _opener; // the only one that may send until the queue is open
@@ -101,7 +100,7 @@ internal sealed class RespQueue(RespLinkKind kind)
                 return false;
             }
 
-            if (_heldBackBy > 0 || !_waiting.IsEmpty || !HasRoom_NeedsLock(bytes.Length))
+            if (IsHeld || !_waiting.IsEmpty || !HasRoom_NeedsLock(bytes.Length))
             {
                 return _waiting.TryAdd(command); // a reply is owed, and makes room or ends the hold
             }
@@ -129,19 +128,12 @@ internal sealed class RespQueue(RespLinkKind kind)
     }
 
     /// <inheritdoc cref="RespLink.HoldBack"/>
-    public void HoldBack(RespQueue other)
+    public void HoldBack()
     {
-        lock (other._gate)
-        {
-            other._heldBackBy++;
-        }
-
         lock (_gate)
         {
-            _holds.Enqueue((_asked, other)); // while a reply is being handled, it is among those
+            _heldUntil = _asked; // one whose reply is being handled is not answered yet
         }
-
-        EndHolds(answered: 0); // outside of that there may be none
     }
 
     /// <summary>Returns the command whose reply has come. Call <see cref="Answered"/> once that has been handled.</summary>
@@ -161,7 +153,16 @@ internal sealed class RespQueue(RespLinkKind kind)
         }
     }
 
-    public void Answered() => EndHolds(answered: 1);
+    public void Answered()
+    {
+        lock (_gate)
+        {
+            if (++_answered == _heldUntil)
+            {
+                Flush_NeedsLock();
+            }
+        }
+    }
 
     /// <summary>The connection has gone. Fails what it owed and what waited.</summary>
     public void FailAll()
@@ -181,7 +182,6 @@ internal sealed class RespQueue(RespLinkKind kind)
         }
 
         owed.ForEach(static reply => reply.Fail());
-        EndHolds(answered: 0);
     }
 
     /// <summary>Sends what can be sent. Returns true if not everything was.</summary>
@@ -210,30 +210,7 @@ internal sealed class RespQueue(RespLinkKind kind)
         }
     }
 
-    private void EndHolds(int answered)
-    {
-        while (true)
-        {
-            RespQueue heldBack;
-            lock (_gate)
-            {
-                _answered += answered;
-                answered = 0;
-                if (!_holds.TryPeek(out var hold) || hold.Reply > _answered)
-                {
-                    return;
-                }
-
-                heldBack = _holds.Dequeue().HeldBack;
-            }
-
-            lock (heldBack._gate)
-            {
-                heldBack._heldBackBy--;
-                heldBack.Flush_NeedsLock();
-            }
-        }
-    }
+    private bool IsHeld => _answered < _heldUntil;
 
     // While the owner sets a new connection up nobody else sends: a publish that comes before the scripts are loaded
     // would be sent once more and so fall behind the next one of its client. What the owner sends then has no bound.
@@ -279,7 +256,7 @@ internal sealed class RespQueue(RespLinkKind kind)
 
     private void Flush_NeedsLock()
     {
-        while (_heldBackBy == 0 && !_waiting.IsEmpty && HasRoom_NeedsLock(0) && _waiting.TryTake(out var waiting))
+        while (!IsHeld && !_waiting.IsEmpty && HasRoom_NeedsLock(0) && _waiting.TryTake(out var waiting))
         {
             Append_NeedsLock(waiting.Bytes, waiting);
         }

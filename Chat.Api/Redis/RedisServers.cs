@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Chat.Api.Redis.Resp;
+
+namespace Chat.Api.Redis;
+
+/// <summary>The servers of Redis, with a link for commands to each: the configured one and, in a Redis Cluster, its peers, and which of them
+/// owns which slot.</summary>
+/// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS tells whether it is one and whose each slot is, and MOVED answers keep that right.
+/// Links to further servers are opened as they are named, and kept.</remarks>
+internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, RespLink> newLink) : IDisposable
+{
+    private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new();
+    private readonly RespLink?[] _owners = new RespLink?[RedisSlot.Count];
+    private readonly SlotTraffic?[] _traffic = new SlotTraffic?[RedisSlot.Count];
+    private volatile RespLink[] _primaries = []; // those that own slots, as last heard
+    private volatile bool _isCluster;
+    private volatile bool _isKnown;
+
+    /// <summary>The link to the configured server.</summary>
+    public RespLink Main { get; } = newLink(endpoint);
+
+    /// <summary>Whether every server that owns slots takes commands. One that was replaced counts no more.</summary>
+    public bool AreUp => _isKnown && Main.IsUp && Array.TrueForAll(_primaries, static server => server.IsUp);
+
+    /// <summary>Whether it has been heard where commands belong.</summary>
+    public bool IsKnown => _isKnown;
+
+    public bool IsCluster => _isCluster;
+
+    public IEnumerable<RespLink> All => _peers.Values.Append(Main);
+
+    /// <summary>Those that own no slot any more, and are away.</summary>
+    public IEnumerable<RespLink> Replaced => _isCluster ? All.Where(link => !link.IsUp && !_primaries.Contains(link)) : [];
+
+    /// <summary>The link to the server that owns a slot, as far as is known.</summary>
+    public RespLink OwnerOf(int slot) => Volatile.Read(ref _owners[slot]) ?? Main;
+
+    /// <summary>Whether the server at the end of a link owns slots; alone, it owns all.</summary>
+    public bool IsPrimary(RespLink link) => _isCluster ? Array.IndexOf(_owners, link) >= 0 : link == Main;
+
+    /// <summary>The commands under way of a slot, in a cluster.</summary>
+    public SlotTraffic TrafficOf(int slot) =>
+        Volatile.Read(ref _traffic[slot]) ?? Interlocked.CompareExchange(ref _traffic[slot], new SlotTraffic(this, slot), null) ?? _traffic[slot]!;
+
+    public RespLink At(string host, int port)
+    {
+        // An empty host means: the one that was asked.
+        host = host.Length == 0 ? endpoint.Servers[0].Host : host;
+        if (endpoint.Servers is [var only] && only == (host, port))
+        {
+            return Main;
+        }
+
+        lock (_peers) // or two links' threads would both start one
+        {
+            if (!_peers.TryGetValue((host, port), out var peer))
+            {
+                peer = _peers[(host, port)] = newLink(endpoint.At(host, port));
+                peer.Start();
+            }
+
+            return peer;
+        }
+    }
+
+    /// <summary>A slot has moved.</summary>
+    public void Learn(int slot, RespLink owner)
+    {
+        Assign(slot, slot, owner);
+        _primaries = _primaries.Contains(owner) ? _primaries : [.. _primaries, owner];
+    }
+
+    /// <summary>Asks a server for all slots.</summary>
+    /// <param name="server">The link to it.</param>
+    /// <param name="answered">Called when its answer has been learned from.</param>
+    public void Ask(RespLink server, Action answered) =>
+        server.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this, answered));
+
+    public void Dispose()
+    {
+        foreach (var link in All)
+        {
+            link.Dispose();
+        }
+    }
+
+    private void Assign(int first, int last, RespLink owner)
+    {
+        for (var slot = first; slot <= last; slot++)
+        {
+            Volatile.Write(ref _owners[slot], owner);
+        }
+
+        _isCluster = true;
+    }
+
+    /// <summary>An array of <c>[first slot, last slot, [host, port, …owner], …replicas]</c>, or an error where there is no cluster.</summary>
+    private sealed class SlotsReply(RedisServers servers, Action answered) : IRespReply
+    {
+        public void Complete(ref RespReader reply)
+        {
+            if (reply.ReadAny() is object?[] ranges)
+            {
+                foreach (var range in ranges)
+                {
+                    if (range is object?[] parts && parts is [long first and >= 0, long last and < RedisSlot.Count, object?[] server, ..]
+                        && server is [var host, long port, ..])
+                    {
+                        var name = host is byte[] bytes ? Encoding.UTF8.GetString(bytes) : "";
+                        servers.Assign((int)first, (int)last, servers.At(name, (int)port));
+                    }
+                }
+
+                servers._primaries = [.. servers._owners.OfType<RespLink>().Distinct()];
+            }
+
+            servers._isKnown = true;
+            answered();
+        }
+
+        public void Fail()
+        {
+            // The link broke; the next connect asks again.
+        }
+    }
+}

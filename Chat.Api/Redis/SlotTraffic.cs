@@ -1,0 +1,107 @@
+using Chat.Api.Redis.Resp;
+
+namespace Chat.Api.Redis;
+
+/// <summary>The commands of one slot of a Redis Cluster that are under way.</summary>
+/// <remarks>
+/// <para>Guarantee: those of a user are carried out in the order in which they were sent, while the slot moves from server to server.</para>
+/// <para>Mechanism: all that is under way is so to one server, which answers in order. One that gives a slot away turns commands away (ASK while its
+/// keys are moving, MOVED afterwards). From the first such answer on, new ones wait here; when everything under way has its answer, those turned away are
+/// sent again, in their order, and then those that waited. The same is done when news of another owner comes from elsewhere. Answers that are
+/// older than what is known by now therefore cost a round trip, and never the order.</para>
+/// <para>Failure: a server that does not answer holds up the slot until its link breaks, after the time for commands; then what was under way
+/// has failed, and the rest goes on.</para>
+/// </remarks>
+internal sealed class SlotTraffic(RedisServers servers, int slot)
+{
+    private const int MostWaiting = 8 * 1024 * 1024; // bytes, as on a link
+
+    private readonly Lock _gate = new(); // guards what follows; taken before a link's own lock, never behind it
+    private readonly Queue<TurnedAway> _turnedAway = new(0); // and what waits goes behind it; as long as there is either, something is under way
+    private FairQueue? _waiting;
+    private RespLink? _link; // by which everything under way has gone
+    private int _underWay;
+
+    private bool IsHeld => _turnedAway.Count > 0 || _waiting is { IsEmpty: false };
+
+    /// <summary>Sends a command to the owner, or keeps it until it is its turn. False: neither, there is no way or no room.</summary>
+    public bool TrySend(RedisCommand command)
+    {
+        var owner = servers.OwnerOf(slot);
+        command.Traffic = this; // the command is the link's once it is sent
+        lock (_gate)
+        {
+            return !IsHeld && (_underWay == 0 || _link == owner)
+                ? TrySend_NeedsLock(command, owner)
+                : (_waiting ??= new FairQueue(MostWaiting)).TryAdd(command);
+        }
+    }
+
+    /// <summary>A command has been carried out, or has failed.</summary>
+    public void Ended() => GoOn(null);
+
+    /// <summary>A server has not carried a command out, but has said where it should go.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="to">Where to.</param>
+    /// <param name="isAsking">Whether that one has to be told that it was asked for this.</param>
+    public void Redirected(RedisCommand command, RespLink to, bool isAsking) => GoOn(new TurnedAway(command, to, isAsking));
+
+    private void GoOn(TurnedAway? turnedAway)
+    {
+        List<RedisCommand>? failed = null;
+        lock (_gate)
+        {
+            _underWay--;
+            if (turnedAway is { } one)
+            {
+                _turnedAway.Enqueue(one);
+            }
+
+            if (_underWay > 0 || !IsHeld)
+            {
+                return;
+            }
+
+            while (_turnedAway.TryPeek(out var next) && MaySendTo_NeedsLock(next.To))
+            {
+                _turnedAway.Dequeue();
+                if (!TrySend_NeedsLock(next.Command, next.To, isPatient: false, next.IsAsking))
+                {
+                    (failed ??= []).Add(next.Command);
+                }
+            }
+
+            var owner = servers.OwnerOf(slot);
+            while (_turnedAway.Count == 0 && MaySendTo_NeedsLock(owner) && _waiting?.TryTake(out var next) is true)
+            {
+                var command = (RedisCommand)next;
+                if (!TrySend_NeedsLock(command, owner))
+                {
+                    (failed ??= []).Add(command);
+                }
+            }
+
+            _waiting = _waiting is { IsEmpty: true } ? null : _waiting;
+        }
+
+        failed?.ForEach(static command => command.Refuse()); // outside of the lock: whoever hears of it may send the next
+    }
+
+    private bool MaySendTo_NeedsLock(RespLink link) => _underWay == 0 || _link == link;
+
+    private bool TrySend_NeedsLock(RedisCommand command, RespLink link) => TrySend_NeedsLock(command, link, command.IsPatient, isAsking: false);
+
+    private bool TrySend_NeedsLock(RedisCommand command, RespLink link, bool isPatient, bool isAsking)
+    {
+        if (!command.TrySend(link, isPatient, isAsking))
+        {
+            return false;
+        }
+
+        _link = link;
+        _underWay++;
+        return true;
+    }
+
+    private readonly record struct TurnedAway(RedisCommand Command, RespLink To, bool IsAsking);
+}

@@ -1,0 +1,137 @@
+using Chat.Api.Messages;
+using Chat.Api.Redis;
+using Chat.Api.Redis.Resp;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Chat.Tests.Backplane;
+
+/// <summary>A user's commands keep their order while their slot moves, whatever the servers of a Redis Cluster answer when.</summary>
+public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
+{
+    private static readonly Topic Group = Topic.Group("g1");
+    private static readonly int Slot = RedisKeys.SlotOf(Group.Utf8Name.Span);
+
+    private ScriptedRedis _first = null!;
+    private ScriptedRedis _second = null!;
+    private RedisCommands _commands = null!;
+
+    public Task InitializeAsync()
+    {
+        (_first, _second) = (new ScriptedRedis(), new ScriptedRedis());
+        _first.Slots = _second.Slots = [(Slot, Slot, _first), (0, Slot - 1, _second), (Slot + 1, RedisSlot.Count - 1, _second)];
+        _first.Open();
+        _commands = new RedisCommands(
+            RedisEndpoint.Parse($"127.0.0.1:{_first.Port}"), BackplaneNode.PatientOptions(), new RedisKeys(""), [], static () => { }, NullLogger.Instance);
+        _commands.Start();
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _first.DisposeAsync();
+        await _second.DisposeAsync();
+    }
+
+    public void Dispose() => _commands.Dispose();
+
+    [Fact]
+    public async Task Commands_TurnedAwayToAndFro_ByAnswersOlderThanWhatIsKnown()
+    {
+        await UpAsync();
+        var (one, two) = (Send("1"), Send("2"));
+        var (askedOne, askedTwo) = (await _first.NextAsync(), await _first.NextAsync());
+
+        askedOne.Moved(Slot, _second); // and has it back a moment later, and loses it once more
+        await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
+        var three = Send("3");
+        askedTwo.Moved(Slot, _second);
+        await ExpectAllAsync(_second, question => question.Moved(Slot, _first));
+        await ExpectAllAsync(_first, question => question.Ask(Slot, _second));
+        await ExpectAllAsync(_second, static question => question.Answer("+OK"));
+
+        Assert.Equal(["OK", "OK", "OK"], await EndsOf(one, two, three));
+    }
+
+    [Fact]
+    public async Task Command_WhoseSlotIsSaidToBeElsewhere_WaitsForThoseUnderWay()
+    {
+        var one = new Saying("1");
+        await Eventually.TrueAsync(() => _commands.TrySend(one, Group.Utf8Name.Span));
+        var askedOne = await _first.NextAsync();
+        _second.Slots = [(0, RedisSlot.Count - 1, _second)];
+        _second.Open(); // it is asked for the slots as soon as it is there
+        await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
+
+        var two = Send("2");
+        askedOne.Moved(Slot, _second);
+        await ExpectAsync(_second, "SAY 1", static question => question.Answer("+OK"));
+        await ExpectAsync(_second, "SAY 2", static question => question.Answer("+OK"));
+
+        Assert.Equal(["OK", "OK"], await EndsOf(one, two));
+    }
+
+    [Fact]
+    public async Task Commands_ThatWait_GoOnWhenTheLinkOfThoseUnderWayBreaks()
+    {
+        await UpAsync();
+        var (one, two) = (Send("1"), Send("2"));
+        (await _first.NextAsync()).Moved(Slot, _second);
+        await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
+        var three = Send("3");
+
+        await _first.DisposeAsync(); // without an answer to the second one
+        await ExpectAsync(_second, "SAY 1", static question => question.Answer("+OK"));
+        await ExpectAsync(_second, "SAY 3", static question => question.Answer("+OK"));
+
+        Assert.Equal(["OK", "failed", "OK"], await EndsOf(one, two, three));
+    }
+
+    private async Task UpAsync()
+    {
+        _second.Open();
+        await Eventually.TrueAsync(() => _commands.IsUp);
+    }
+
+    private Saying Send(string text)
+    {
+        var saying = new Saying(text);
+        Assert.True(_commands.TrySend(saying, Group.Utf8Name.Span));
+        return saying;
+    }
+
+    private static async Task ExpectAllAsync(ScriptedRedis at, Action<ScriptedRedis.Question> answer)
+    {
+        foreach (var text in (string[])["SAY 1", "SAY 2", "SAY 3"])
+        {
+            await ExpectAsync(at, text, answer);
+        }
+    }
+
+    private static async Task ExpectAsync(ScriptedRedis at, string text, Action<ScriptedRedis.Question> answer)
+    {
+        var question = await at.NextAsync();
+        Assert.Equal(text, question.Text);
+        answer(question);
+    }
+
+    private static Task<string[]> EndsOf(params Saying[] sayings) => Task.WhenAll(sayings.Select(static saying => saying.End)).WaitAsync(BackplaneNode.Deadline);
+
+    private sealed class Saying : RedisCommand
+    {
+        private readonly TaskCompletionSource<string> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Saying(string text) => Buffer.Command(2).Bulk("SAY"u8).Bulk(text);
+
+        public override bool IsPatient => true;
+
+        public override string Party => "anna";
+
+        public Task<string> End => _end.Task;
+
+        protected override void OnReply(ref RespReader reply) => _end.TrySetResult(reply.ReadLine());
+
+        protected override void OnFailed(string reason) => _end.TrySetResult("failed");
+    }
+}
