@@ -3,7 +3,7 @@
 eval "chat_nodes_$(declare -f peer_start)"
 
 peer_start() {
-    dotnet build "$CHAT_REPO/Edge.Proxy" -c Release -v quiet --nologo >"$SCRATCH/$PEER-edge-build.log" 2>&1 || { cat "$SCRATCH/$PEER-edge-build.log" >&2; exit 1; }
+    build_release Edge.Proxy
     chat_nodes_peer_start
     spawn proxy env ASPNETCORE_ENVIRONMENT=Production ASPNETCORE_URLS=http://127.0.0.1:17460 "ConnectionStrings__redis=127.0.0.1:$RPORT" \
         Logging__LogLevel__Default=Warning Edge__ConnectionsPerSecond=0 Edge__UpgradesAtOnce=0 $EDGE_SETTINGS \

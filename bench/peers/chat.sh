@@ -5,9 +5,15 @@ CHAT_FORMAT=${CHAT_FORMAT:-text}
 CHAT_REDIS=${CHAT_REDIS:-start_redis} # a function that starts a Redis on $RPORT
 CHAT_SETTINGS=${CHAT_SETTINGS:-} # more of them, as environment variables
 
+# CHAT_BUILT: this has been done, and needs no time again.
+build_release() {
+    [ -z "${CHAT_BUILT:-}" ] || return 0
+    dotnet build "$CHAT_REPO/$1" -c Release -v quiet --nologo >"$SCRATCH/$PEER-build.log" 2>&1 || { cat "$SCRATCH/$PEER-build.log" >&2; exit 1; }
+}
+
 peer_start() {
     local i
-    dotnet build "$CHAT_REPO/Chat.Api" -c Release -v quiet --nologo >"$SCRATCH/$PEER-build.log" 2>&1 || { cat "$SCRATCH/$PEER-build.log" >&2; exit 1; }
+    build_release Chat.Api
     $CHAT_REDIS
     for i in 1 2 3; do
         spawn n$i env ASPNETCORE_ENVIRONMENT=Production "ASPNETCORE_URLS=http://127.0.0.1:1745$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" \

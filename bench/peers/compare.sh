@@ -27,10 +27,12 @@ measure() { # label peer
     local label=$1 peer=$2 gathered rep
     gathered=$(mktemp)
     OUT=$gathered "$RUN" "$peer" F100 M2000 O5000
+    export CHAT_BUILT=1 # by the first run of this peer
     OUT=$gathered N=$COMING REPS=$STORMS "$RUN" "$peer" "S$COMING"
     for ((rep = 0; rep < REPS; rep++)); do OUT=$gathered "$RUN" "$peer" "I$IDLE"; done
     sed "s|\"label\":\"$peer/|\"label\":\"$label/|" "$gathered" >>"$OUT"
     rm -f "$gathered"
+    unset CHAT_BUILT
 }
 
 [ $# -gt 0 ] || set -- chat chat-edge chat-hub chat-hub-edge ws socketio signalr signalr-nginx

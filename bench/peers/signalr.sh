@@ -1,10 +1,10 @@
-# SignalR with its Redis backplane, as one would write it without Chat (bench/signalr): the comparison for chat-hub. On a sparse
-# feed the backplane is the stand-in of offline/, not Microsoft's.
+# SignalR with its Redis backplane (Microsoft.AspNetCore.SignalR.StackExchangeRedis), as one would write it without Chat (bench/signalr): the comparison
+# for chat-hub.
 CHAT_REPO=${CHAT_REPO:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 
 peer_start() {
     local i
-    dotnet build "$CHAT_REPO/bench/signalr" -c Release -v quiet --nologo >"$SCRATCH/$PEER-build.log" 2>&1 || { cat "$SCRATCH/$PEER-build.log" >&2; exit 1; }
+    [ -n "${CHAT_BUILT:-}" ] || dotnet build "$CHAT_REPO/bench/signalr" -c Release -v quiet --nologo >"$SCRATCH/$PEER-build.log" 2>&1 || { cat "$SCRATCH/$PEER-build.log" >&2; exit 1; }
     start_redis
     for i in 1 2 3; do
         spawn n$i env "ASPNETCORE_URLS=http://127.0.0.1:1746$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" Logging__LogLevel__Default=Warning \
