@@ -10,6 +10,7 @@ internal abstract class RedisCommand : IPatientCommand
     private const int MostResends = 5; // two servers may send it to and fro while a slot moves
 
     private int _sent; // how often it was turned away
+    private long _postponedAt; // when it was first, by the milliseconds of the system; 0: it was not
 
     public CommandBuffer Buffer { get; } = new();
 
@@ -43,10 +44,18 @@ internal abstract class RedisCommand : IPatientCommand
             : link.TrySend(Buffer.Span, this);
     }
 
+    /// <summary>Whether it may be sent once more in a moment. It may for a while.</summary>
+    public bool TryPostpone(TimeSpan atMost)
+    {
+        _sent = 0; // two servers may send it to and fro again, each time
+        _postponedAt = _postponedAt == 0 ? Environment.TickCount64 : _postponedAt;
+        return Environment.TickCount64 - _postponedAt < atMost.TotalMilliseconds;
+    }
+
     /// <summary>Fails it; it has not been sent.</summary>
     public void Refuse()
     {
-        (_sent, Traffic) = (0, null);
+        (_sent, _postponedAt, Traffic) = (0, 0, null);
         OnFailed("Redis is not reachable, or is too far behind.");
     }
 
@@ -80,9 +89,8 @@ internal abstract class RedisCommand : IPatientCommand
     // Before it is told what became of it: a pooled one may be another's afterwards.
     private void End()
     {
-        _sent = 0;
         var traffic = Traffic;
-        Traffic = null;
+        (_sent, _postponedAt, Traffic) = (0, 0, null);
         traffic?.Ended();
     }
 }

@@ -133,6 +133,12 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             return false;
         }
 
+        if (error.StartsWith("TRYAGAIN", StringComparison.Ordinal) && command.Traffic is { } moving && command.TryPostpone(_options.CommandTimeout))
+        {
+            moving.Postponed(command); // some of its keys are still on their way to another server
+            return true;
+        }
+
         if (!Redirection.TryParse(error, out var redirection))
         {
             return false;

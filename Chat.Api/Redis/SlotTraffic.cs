@@ -8,16 +8,18 @@ namespace Chat.Api.Redis;
 /// <para>Mechanism: all that is under way is so to one server, which answers in order. One that gives a slot away turns commands away (ASK while its
 /// keys are moving, MOVED afterwards). From the first such answer on, new ones wait here; when everything under way has its answer, those turned away are
 /// sent again, in their order, and then those that waited. The same is done when news of another owner comes from elsewhere. Answers that are
-/// older than what is known by now therefore cost a round trip, and never the order.</para>
+/// older than what is known by now therefore cost a round trip, and never the order. One whose keys are in part here and in part there (TRYAGAIN) is
+/// sent again after a moment, and the rest waits for it.</para>
 /// <para>Failure: a server that does not answer holds up the slot until its link breaks, after the time for commands; then what was under way
 /// has failed, and the rest goes on.</para>
 /// </remarks>
 internal sealed class SlotTraffic(RedisServers servers, int slot)
 {
     private const int MostWaiting = 8 * 1024 * 1024; // bytes, as on a link
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _gate = new(); // guards what follows; taken before a link's own lock, never behind it
-    private readonly Queue<TurnedAway> _turnedAway = new(0); // and what waits goes behind it; as long as there is either, something is under way
+    private readonly Queue<TurnedAway> _turnedAway = new(0); // and what waits goes behind it; as long as there is either, something is under way, or a moment is waited
     private FairQueue? _waiting;
     private RespLink? _link; // by which everything under way has gone
     private int _underWay;
@@ -38,15 +40,18 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
     }
 
     /// <summary>A command has been carried out, or has failed.</summary>
-    public void Ended() => GoOn(null);
+    public void Ended() => Answered(null);
 
     /// <summary>A server has not carried a command out, but has said where it should go.</summary>
     /// <param name="command">The command.</param>
     /// <param name="to">Where to.</param>
     /// <param name="isAsking">Whether that one has to be told that it was asked for this.</param>
-    public void Redirected(RedisCommand command, RespLink to, bool isAsking) => GoOn(new TurnedAway(command, to, isAsking));
+    public void Redirected(RedisCommand command, RespLink to, bool isAsking) => Answered(new TurnedAway(command, to, isAsking));
 
-    private void GoOn(TurnedAway? turnedAway)
+    /// <summary>A server has not carried a command out, and may do so in a moment.</summary>
+    public void Postponed(RedisCommand command) => Answered(new TurnedAway(command, null, false));
+
+    private void Answered(TurnedAway? turnedAway)
     {
         List<RedisCommand>? failed = null;
         lock (_gate)
@@ -62,30 +67,59 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
                 return;
             }
 
-            while (_turnedAway.TryPeek(out var next) && MaySendTo_NeedsLock(next.To))
+            if (_turnedAway.TryPeek(out var first) && first.To is null)
             {
-                _turnedAway.Dequeue();
-                if (!TrySend_NeedsLock(next.Command, next.To, isPatient: false, next.IsAsking))
-                {
-                    (failed ??= []).Add(next.Command);
-                }
+                _ = GoOnInAMomentAsync();
             }
-
-            var owner = servers.OwnerOf(slot);
-            while (_turnedAway.Count == 0 && MaySendTo_NeedsLock(owner) && _waiting?.TryTake(out var next) is true)
+            else
             {
-                var command = (RedisCommand)next;
-                if (!TrySend_NeedsLock(command, owner))
-                {
-                    (failed ??= []).Add(command);
-                }
+                failed = GoOn_NeedsLock();
             }
-
-            _waiting = _waiting is { IsEmpty: true } ? null : _waiting;
         }
 
-        failed?.ForEach(static command => command.Refuse()); // outside of the lock: whoever hears of it may send the next
+        Refuse(failed);
     }
+
+    private async Task GoOnInAMomentAsync()
+    {
+        await Task.Delay(Moment);
+        List<RedisCommand>? failed;
+        lock (_gate)
+        {
+            failed = GoOn_NeedsLock();
+        }
+
+        Refuse(failed);
+    }
+
+    private List<RedisCommand>? GoOn_NeedsLock()
+    {
+        List<RedisCommand>? failed = null;
+        var owner = servers.OwnerOf(slot);
+        while (_turnedAway.TryPeek(out var next) && MaySendTo_NeedsLock(next.To ?? owner))
+        {
+            _turnedAway.Dequeue();
+            if (!TrySend_NeedsLock(next.Command, next.To ?? owner, isPatient: false, next.IsAsking))
+            {
+                (failed ??= []).Add(next.Command);
+            }
+        }
+
+        while (_turnedAway.Count == 0 && MaySendTo_NeedsLock(owner) && _waiting?.TryTake(out var next) is true)
+        {
+            var command = (RedisCommand)next;
+            if (!TrySend_NeedsLock(command, owner))
+            {
+                (failed ??= []).Add(command);
+            }
+        }
+
+        _waiting = _waiting is { IsEmpty: true } ? null : _waiting;
+        return failed;
+    }
+
+    // Outside of the lock: whoever hears of it may send the next.
+    private static void Refuse(List<RedisCommand>? failed) => failed?.ForEach(static command => command.Refuse());
 
     private bool MaySendTo_NeedsLock(RespLink link) => _underWay == 0 || _link == link;
 
@@ -103,5 +137,8 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
         return true;
     }
 
-    private readonly record struct TurnedAway(RedisCommand Command, RespLink To, bool IsAsking);
+    /// <param name="Command">The command.</param>
+    /// <param name="To">Where it has to go; null: to the owner, in a moment.</param>
+    /// <param name="IsAsking">Whether that one has to be told.</param>
+    private readonly record struct TurnedAway(RedisCommand Command, RespLink? To, bool IsAsking);
 }

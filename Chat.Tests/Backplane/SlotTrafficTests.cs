@@ -1,3 +1,4 @@
+using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Redis;
 using Chat.Api.Redis.Resp;
@@ -11,8 +12,10 @@ namespace Chat.Tests.Backplane;
 public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
 {
     private static readonly Topic Group = Topic.Group("g1");
+    private const string TryAgain = "-TRYAGAIN Multiple keys request during rehashing of slot";
     private static readonly int Slot = RedisKeys.SlotOf(Group.Utf8Name.Span);
 
+    private readonly BackplaneOptions _options = BackplaneNode.PatientOptions();
     private ScriptedRedis _first = null!;
     private ScriptedRedis _second = null!;
     private RedisCommands _commands = null!;
@@ -20,10 +23,10 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
     public Task InitializeAsync()
     {
         (_first, _second) = (new ScriptedRedis(), new ScriptedRedis());
-        _first.Slots = _second.Slots = [(Slot, Slot, _first), (0, Slot - 1, _second), (Slot + 1, RedisSlot.Count - 1, _second)];
+        _first.Slots = [(Slot, Slot, _first), (0, Slot - 1, _second), (Slot + 1, RedisSlot.Count - 1, _second)];
         _first.Open();
         _commands = new RedisCommands(
-            RedisEndpoint.Parse($"127.0.0.1:{_first.Port}"), BackplaneNode.PatientOptions(), new RedisKeys(""), [], static () => { }, NullLogger.Instance);
+            RedisEndpoint.Parse($"127.0.0.1:{_first.Port}"), _options, new RedisKeys(""), [], static () => { }, NullLogger.Instance);
         _commands.Start();
         return Task.CompletedTask;
     }
@@ -86,6 +89,41 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         await ExpectAsync(_second, "SAY 3", static question => question.Answer("+OK"));
 
         Assert.Equal(["OK", "failed", "OK"], await EndsOf(one, two, three));
+    }
+
+    [Fact]
+    public async Task Commands_WhoseKeysAreOnTheirWay_AreSentAgain()
+    {
+        await UpAsync();
+        var all = new[] { Send("1"), Send("2"), Send("3") };
+
+        await ExpectAllAsync(_first, static question => question.Answer(TryAgain));
+        await ExpectAllAsync(_first, question => question.Ask(Slot, _second));
+        await ExpectAllAsync(_second, static question => question.Answer(TryAgain));
+        await ExpectAllAsync(_first, static question => question.Answer("+OK"));
+
+        Assert.Equal(["OK", "OK", "OK"], await EndsOf(all));
+    }
+
+    [Fact]
+    public async Task Command_WhoseKeysStayOnTheirWay_FailsAfterTheTimeForCommands()
+    {
+        _options.CommandTimeout = TimeSpan.FromSeconds(1);
+        await UpAsync();
+        var one = Send("1");
+
+        var (answers, asked) = (0, _first.NextAsync());
+        for (; await Task.WhenAny(asked, one.End) == asked; asked = _first.NextAsync())
+        {
+            (await asked).Answer(TryAgain);
+            answers++;
+        }
+
+        Assert.Equal("failed", await one.End);
+        Assert.InRange(answers, 2, 1000); // a moment passes before each
+        var two = Send("2");
+        (await asked).Answer("+OK");
+        Assert.Equal(["OK"], await EndsOf(two));
     }
 
     private async Task UpAsync()

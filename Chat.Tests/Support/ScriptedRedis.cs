@@ -13,6 +13,7 @@ internal sealed class ScriptedRedis : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
 
+    private readonly Queue<Question> _owed = new(); // guarded by itself
     private readonly Channel<Question> _questions = Channel.CreateUnbounded<Question>();
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -79,7 +80,12 @@ internal sealed class ScriptedRedis : IAsyncDisposable
 
     private void Heard(Socket socket, string[] command)
     {
-        var question = new Question(socket, command);
+        var question = new Question(this, socket, command);
+        lock (_owed)
+        {
+            _owed.Enqueue(question);
+        }
+
         switch (command)
         {
             case ["PING"]:
@@ -102,11 +108,30 @@ internal sealed class ScriptedRedis : IAsyncDisposable
         }
     }
 
-    internal sealed class Question(Socket socket, string[] command)
+    // A server answers in the order in which it was asked, whenever a test gives its answers.
+    private void Flush(Socket socket)
+    {
+        lock (_owed)
+        {
+            while (_owed.TryPeek(out var oldest) && oldest.Reply is { } reply)
+            {
+                _owed.Dequeue();
+                socket.Send(Encoding.UTF8.GetBytes(reply + "\r\n"));
+            }
+        }
+    }
+
+    internal sealed class Question(ScriptedRedis server, Socket socket, string[] command)
     {
         public string Text => string.Join(' ', command);
 
-        public void Answer(string reply) => socket.Send(Encoding.UTF8.GetBytes(reply + "\r\n"));
+        public string? Reply { get; private set; }
+
+        public void Answer(string reply)
+        {
+            Reply = reply;
+            server.Flush(socket);
+        }
 
         public void Moved(int slot, ScriptedRedis to) => Answer($"-MOVED {slot} 127.0.0.1:{to.Port}");
 
