@@ -10,6 +10,7 @@ internal sealed class SilentCrowd(BenchOptions options, IReadOnlyList<Uri> doors
 
     private readonly List<ChildProcess> _holders = [];
     private int _count;
+    private int _started; // holders; several start at once
 
     /// <summary>Returns when so many are in, those that were there already included.</summary>
     public async Task GrowAsync(int count)
@@ -31,11 +32,10 @@ internal sealed class SilentCrowd(BenchOptions options, IReadOnlyList<Uri> doors
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "Chat.Bench.dll"), Number($"idle:{count}"), HoldRun.Option, "--door", options.Door,
-            "--at-once", Number($"{options.AtOnce}"), "--before", Number($"{(_holders.Count + 1) * Clients.Place.PerAddress}"),
+            "--at-once", Number($"{options.AtOnce}"), "--before", Number($"{++_started * Clients.Place.PerAddress}"),
             .. doors.SelectMany(door => new[] { "--url", door.ToString() }), .. options.Key is { } key ? ["--key", key] : Array.Empty<string>(),
         ];
-        var starting = ChildProcess.StartAsync("dotnet", arguments, new Dictionary<string, string>());
-        var holder = await starting;
+        var holder = await ChildProcess.StartAsync("dotnet", arguments, new Dictionary<string, string>());
         _holders.Add(holder);
         using var ticks = new PeriodicTimer(Poll);
         while (!holder.Output.Contains(HoldRun.Done, StringComparison.Ordinal))
