@@ -80,6 +80,20 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public void Messages_BehindAHole_OfAnEpochBeforeTheHoles_AreInOrder_AndLostWhereTheyLack()
+    {
+        Deliver(Publish(1), 1, _anna, _ben);
+        var (two, three) = (Publish(2, "second"), Publish(3, "second")); // acknowledged before anybody knew of the hole
+        _anna.Reception.Hole(Topic, At(1, "third"));
+        _ben.Reception.Hole(Topic, At(1, "third"));
+        _anna.Reception.Message(Topic, two.Text, At(2, "second"));
+        _anna.Reception.Message(Topic, three.Text, At(3, "second"));
+        _ben.Reception.Message(Topic, three.Text, At(3, "second"));
+
+        Assert.Equal((1, 0, 0, 0, 2), Faults(Judged()));
+    }
+
+    [Fact]
     public void Message_ThatComesTwice_IsDuplicated()
     {
         var message = Publish(1);
@@ -123,6 +137,22 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public void Messages_OfOneSender_InAnotherOrderThanThatInWhichItWroteThem_AreReordered_UnlessOneWasSentAgain()
+    {
+        var (one, two) = (_ledger.Add(Topic, "writer"), _ledger.Add(Topic, "writer"));
+        one.Acknowledge(At(2), isInTurn: true);
+        two.Acknowledge(At(1), isInTurn: true);
+        Deliver(two, 1, _anna, _ben);
+        Deliver(one, 2, _anna, _ben);
+
+        Assert.Equal((0, 0, 1, 0, 0), Faults(Judged()));
+
+        one.Acknowledge(At(2), isInTurn: false);
+
+        Assert.Equal((0, 0, 0, 0, 0), Faults(Judged()));
+    }
+
+    [Fact]
     public void Messages_WithoutPositions_InAnotherOrderThanAtTheFirst_AreReordered()
     {
         var (one, two) = (Publish(null), Publish(null));
@@ -160,10 +190,10 @@ public sealed class JudgeTests
 
     private Verdict Judged(bool mayForget = false) => Judge.Of(_ledger, [_anna, _ben], mayForget, Fault.None());
 
-    private SentMessage Publish(long? offset)
+    private SentMessage Publish(long? offset, string epoch = "first")
     {
         var message = _ledger.Add(Topic, "writer");
-        message.Acknowledge(offset is { } place ? At(place) : null);
+        message.Acknowledge(offset is { } place ? At(place, epoch) : null);
         return message;
     }
 

@@ -83,14 +83,21 @@ internal sealed class ResumingClient : IAsyncDisposable
     /// <param name="id">No other message's.</param>
     /// <param name="text">Any.</param>
     /// <param name="to">To which user, on <c>/chat/user</c>.</param>
-    public async Task<ChatFrame> PublishAsync(string id, string text, string? to = null)
+    /// <param name="outOfTurn">Called when what this client publishes after this may come before it: it has to wait for a connection, or is sent again.</param>
+    public async Task<ChatFrame> PublishAsync(string id, string text, string? to = null, Action? outOfTurn = null)
     {
         var publish = new Publish();
         _own[id] = true;
         _unsettled[id] = publish;
         for (var failures = 0; ; failures++)
         {
-            var connection = await _connected.Task;
+            var connected = _connected.Task;
+            if (failures > 0 || !connected.IsCompleted)
+            {
+                outOfTurn?.Invoke();
+            }
+
+            var connection = await connected;
             publish.Refused = NewSignal();
             await TrySendAsync(connection, id, text, to);
             await Task.WhenAny(publish.Ack.Task, publish.Refused.Task, connection.Ended, Task.Delay(AckTime, _stopping.Token));

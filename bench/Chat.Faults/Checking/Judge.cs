@@ -20,6 +20,9 @@ internal static class Judge
             reordered += log.IsAt(message, message.Position!.Value) ? 0 : 1;
         }
 
+        var late = OutOfTurn(messages, orders).ToList();
+        losses.AddRange(late);
+        reordered += late.Count;
         var acknowledged = messages.Where(message => message.AcknowledgedAt is not null).ToLookup(message => message.Topic);
         foreach (var (client, came) in clients.Zip(arrivals))
         {
@@ -76,6 +79,27 @@ internal static class Judge
             Recovery = Timing.Recovery(ledger, messages, arrivals, fault.Ended),
             Gap = Timing.LongestGap(clients, arrivals, fault),
         };
+    }
+
+    // What one sender wrote to one topic: each behind what it wrote before.
+    private static IEnumerable<string> OutOfTurn(List<SentMessage> messages, EpochOrder orders)
+    {
+        foreach (var turns in messages.Where(message => message is { AcknowledgedAt: not null, IsInTurn: true }).GroupBy(message => (message.Sender, message.Topic)))
+        {
+            var (last, reached) = ((SentMessage?)null, Place.Start);
+            foreach (var message in turns.OrderBy(message => message.SentAt))
+            {
+                var place = orders.PlaceOf(message.Topic, message.Position!.Value);
+                if (place < reached)
+                {
+                    yield return $"on {message.Topic} stands {message} before {last}";
+                }
+                else
+                {
+                    (last, reached) = (message, place);
+                }
+            }
+        }
     }
 
     private static EpochOrder OrderOf(List<SentMessage> messages, List<Arrival[]> arrivals)

@@ -25,9 +25,12 @@ internal sealed class SentMessage(string id, string topic, string sender)
     /// <summary>Whether the sender was told that it failed.</summary>
     public bool IsRefused { get; private set; }
 
-    public void Acknowledge(Position? position)
+    /// <summary>Whether it went once, over one connection with what its sender wrote before and after it: then it has to stand between these.</summary>
+    public bool IsInTurn { get; private set; }
+
+    public void Acknowledge(Position? position, bool isInTurn = false)
     {
-        Position = position; // before the time, which says that it is there
+        (Position, IsInTurn) = (position, isInTurn); // before the time, which says that it is there
         AcknowledgedAt = Clock.Now;
     }
 

@@ -8,6 +8,7 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
     private readonly Dictionary<string, Position?> _seen = [];
     private readonly List<(Place From, Place To)> _holes = [];
     private Place _reached = Place.Start;
+    private bool _isAfterHole;
     private int _rank = -1; // without positions: how far it is in the order of the first who saw them
 
     public int Duplicated { get; private set; }
@@ -44,6 +45,14 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
         }
 
         var place = orders.PlaceOf(arrival.Topic, position);
+        if (_isAfterHole && place < _reached && place.Offset > _reached.Offset)
+        {
+            // Its position is of the log's latest epoch, and what follows may be of the one before: offsets go on from epoch to epoch.
+            _reached = _reached with { Epoch = place.Epoch };
+            _holes[^1] = (_holes[^1].From, _reached);
+        }
+
+        _isAfterHole = false;
         Reordered += place > _reached && log.IsAt(message, position) ? 0 : 1;
         _reached = place;
     }
@@ -52,6 +61,6 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
     {
         var to = orders.PlaceOf(hole.Topic, hole.Position!.Value);
         _holes.Add((_reached, to));
-        _reached = to;
+        (_reached, _isAfterHole) = (to, true);
     }
 }

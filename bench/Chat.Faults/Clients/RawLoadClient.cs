@@ -39,8 +39,10 @@ internal sealed class RawLoadClient : ILoadClient
 
     public async Task PublishAsync(SentMessage message)
     {
-        var ack = await _client.PublishAsync(message.Id, message.Text, message.Topic == _topic ? null : message.Topic["user:".Length..]);
-        message.Acknowledge(new Position(ack.Epoch!, ack.Offset));
+        var isInTurn = true;
+        var ack = await _client.PublishAsync(
+            message.Id, message.Text, message.Topic == _topic ? null : message.Topic["user:".Length..], outOfTurn: () => isInTurn = false);
+        message.Acknowledge(new Position(ack.Epoch!, ack.Offset), isInTurn);
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
