@@ -25,7 +25,7 @@ public sealed class ShardedCluster : IAsyncLifetime
     {
         if (RedisCommandLine.WhyNoRedis is null) // else each test says so by itself
         {
-            _redis = await RedisCluster.StartAsync(hasReplica: true);
+            _redis = await RedisCluster.StartAsync(replicas: 1);
             Nodes = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => NodeProcess.StartAsync(Redis.Servers[0].ConnectionString, Settings)));
         }
     }

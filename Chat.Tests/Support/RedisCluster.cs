@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A Redis Cluster of three primaries, of which the last one may have a replica.</summary>
+/// <summary>A Redis Cluster of three primaries, some of which may have a replica.</summary>
 internal sealed class RedisCluster : IAsyncDisposable
 {
     private const int Slots = 16384;
@@ -11,10 +11,12 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     public IReadOnlyList<RedisServer> Servers => _servers;
 
-    /// <summary>The fourth server, if it was asked for.</summary>
+    /// <summary>The third server's, if it was asked for.</summary>
     public RedisServer Replica => _servers[3];
 
-    public static async Task<RedisCluster> StartAsync(bool hasReplica = false)
+    /// <summary>Returns when all know each other.</summary>
+    /// <param name="replicas">How many primaries have one, from the last on: of those with all three, server 5 follows server 0.</param>
+    public static async Task<RedisCluster> StartAsync(int replicas = 0)
     {
         var cluster = new RedisCluster();
         try
@@ -29,9 +31,9 @@ internal sealed class RedisCluster : IAsyncDisposable
             }
 
             await Eventually.TrueAsync(() => cluster._servers.TrueForAll(KnowsAll));
-            if (hasReplica)
+            for (var i = 0; i < replicas; i++)
             {
-                await cluster.ReplicateAsync();
+                await cluster.ReplicateAsync(2 - i);
             }
 
             return cluster;
@@ -69,16 +71,30 @@ internal sealed class RedisCluster : IAsyncDisposable
     /// <summary>Moves a slot with its keys, as an operator does while it is in use.</summary>
     public void Migrate(int slot, int from, int to)
     {
+        foreach (var _ in MigrateInSteps(slot, from, to, keysAtOnce: 100))
+        {
+            // The next one at once.
+        }
+    }
+
+    /// <summary>The same, step by step: both are told, keys move, some at a time, and both are told again. The next step is taken when it is asked for.</summary>
+    /// <returns>After each step but the last, its number.</returns>
+    public IEnumerable<int> MigrateInSteps(int slot, int from, int to, int keysAtOnce)
+    {
         using var source = new RedisClient(_servers[from].Port);
         using var target = new RedisClient(_servers[to].Port);
+        var steps = 0;
         target.Execute("CLUSTER", "SETSLOT", Text(slot), "IMPORTING", IdOf(from));
         source.Execute("CLUSTER", "SETSLOT", Text(slot), "MIGRATING", IdOf(to));
-        while (source.Execute("CLUSTER", "GETKEYSINSLOT", Text(slot), "100") is object?[] { Length: > 0 } keys)
+        yield return ++steps;
+        while (source.Execute("CLUSTER", "GETKEYSINSLOT", Text(slot), Text(keysAtOnce)) is object?[] { Length: > 0 } keys)
         {
             source.Execute(["MIGRATE", "127.0.0.1", Text(_servers[to].Port), "", "0", "5000", "KEYS", .. keys.Cast<string>()]);
+            yield return ++steps;
         }
 
         target.Execute("CLUSTER", "SETSLOT", Text(slot), "NODE", IdOf(to));
+        yield return ++steps;
         source.Execute("CLUSTER", "SETSLOT", Text(slot), "NODE", IdOf(to));
     }
 
@@ -88,6 +104,16 @@ internal sealed class RedisCluster : IAsyncDisposable
         await Eventually.TrueAsync(() => Field(_servers[2], "master_repl_offset:") == Field(Replica, "slave_repl_offset:"));
         await _servers[2].KillAsync();
         Replica.Execute("CLUSTER", "FAILOVER", "TAKEOVER");
+    }
+
+    /// <summary>What a server is told from now on does not get to its replica, where all three have one.</summary>
+    /// <returns>The replica.</returns>
+    public RedisServer CutReplicaOff(int server)
+    {
+        var replica = _servers[5 - server];
+        replica.Execute("CONFIG", "SET", "masterauth", "wrong"); // it may not come back
+        _servers[server].Execute("CLIENT", "KILL", "TYPE", "replica");
+        return replica;
     }
 
     public static (int First, int Last) RangeOf(int server) => (server * Slots / 3, ((server + 1) * Slots / 3) - 1);
@@ -109,12 +135,12 @@ internal sealed class RedisCluster : IAsyncDisposable
         return server;
     }
 
-    private async Task ReplicateAsync()
+    private async Task ReplicateAsync(int primary)
     {
         var replica = await AddServerAsync();
         _servers[0].Execute("CLUSTER", "MEET", "127.0.0.1", Text(replica.Port));
         await Eventually.TrueAsync(() => _servers.TrueForAll(KnowsAll));
-        replica.Execute("CLUSTER", "REPLICATE", IdOf(2));
+        replica.Execute("CLUSTER", "REPLICATE", IdOf(primary));
         await Eventually.TrueAsync(() => Field(replica, "master_link_status:") == "up");
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 
@@ -10,6 +11,10 @@ internal static class RedisCommandLine
 
     /// <summary>Null, or why tests that need redis-server can't run here.</summary>
     public static string? WhyNoRedis => Server is null ? "redis-server is not installed (Debian, Ubuntu: apt-get install redis-server)." : null;
+
+    /// <summary>Null, or why there can be no Redis Cluster with sharded channels here.</summary>
+    public static string? WhyNoShards() => WhyNoRedis
+        ?? (Version().Major < 7 ? $"Sharded channels need redis-server 7 or later; here it is {Version()}." : null);
 
     public static string[] Of(RedisKind kind, int port, string directory, bool persists, string[] more)
     {
@@ -35,6 +40,14 @@ internal static class RedisCommandLine
     // Fetched by the AppHost's restore; its build wrote down where to.
     private static string Garnet => typeof(global::AppHost.GarnetServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .First(entry => entry.Key == "garnet").Value!;
+
+    // Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=…
+    private static Version Version()
+    {
+        using var process = Process.Start(new ProcessStartInfo(Server!, "--version") { RedirectStandardOutput = true })!;
+        var words = process.StandardOutput.ReadToEnd().Split(' ');
+        return System.Version.TryParse(Array.Find(words, word => word.StartsWith("v=", StringComparison.Ordinal))?[2..], out var version) ? version : new Version();
+    }
 
     private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)

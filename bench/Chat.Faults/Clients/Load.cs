@@ -19,6 +19,7 @@ internal sealed class Load : IAsyncDisposable
     private readonly ILoadClient[] _clients;
     private readonly CancellationTokenSource _enough = new();
     private readonly ConcurrentBag<Task> _publishing = [];
+    private readonly Lock _turns = new(); // what the ledger has first is sent first
     private Task _sending = Task.CompletedTask;
 
     private Load(LoadSize size, ILoadClient[] clients)
@@ -50,6 +51,23 @@ internal sealed class Load : IAsyncDisposable
 
     /// <summary>One message more from this client.</summary>
     public void Send(ILoadClient client) => Send(Array.IndexOf(_clients, client), 0);
+
+    /// <summary>Some messages more to this topic, one after the other, from somebody who writes to it.</summary>
+    /// <param name="topic">Of a group or a user.</param>
+    /// <param name="turn">Whose is next: the nodes are taken in turn.</param>
+    /// <param name="count">How many.</param>
+    public void Send(string topic, int turn, int count)
+    {
+        var isUsers = topic.StartsWith("user:", StringComparison.Ordinal);
+        var nodes = _clients.Where(client => isUsers ? client.Topics[^1] != topic && client.Topics[^1].StartsWith("user:", StringComparison.Ordinal) : client.Topics[0] == topic)
+            .GroupBy(client => client.Node).ToArray();
+        ILoadClient[] writers = [.. nodes[turn % nodes.Length]];
+        var writer = writers[Random.Shared.Next(writers.Length)];
+        for (var i = 0; i < count; i++)
+        {
+            Send(writer, topic);
+        }
+    }
 
     /// <summary>Returns when all that was sent is settled and has come, or does not come any more.</summary>
     /// <param name="judge">Counts.</param>
@@ -106,7 +124,14 @@ internal sealed class Load : IAsyncDisposable
         var isDirect = client.Topics is [.., var own] && own.StartsWith("user:", StringComparison.Ordinal) && (client.Topics.Count == 1 || round % 2 == 1);
         var place = index - (index % _size.Groups);
         var other = _clients[Math.Min(place + ((index + 1) % _size.Groups), _clients.Length - 1)];
-        var message = Ledger.Add(isDirect ? other.Topics[^1] : client.Topics[0], client.Name);
-        _publishing.Add(client.PublishAsync(message));
+        Send(client, isDirect ? other.Topics[^1] : client.Topics[0]);
+    }
+
+    private void Send(ILoadClient client, string topic)
+    {
+        lock (_turns)
+        {
+            _publishing.Add(client.PublishAsync(Ledger.Add(topic, client.Name)));
+        }
     }
 }

@@ -7,6 +7,7 @@ internal static class AllScenarios
     [
         new NodeKilled(), new NodeKilledWhilePublishing(), new Ghosts(), new NodeStopped(), new NodesReplaced(), new NodePaused(), new ClockWrong(),
         new RedisRestarted(), new RedisRestartedEmpty(), new RedisPaused(), new RedisCut(), new RedisFailover(), new RedisOutOfMemory(),
+        new SlotsMoved(), new PrimariesKilled(),
         new EdgeRestarted(), new EverybodyReturns(), new Silence(), new InTurn(),
         new SlowConsumer(), new HalfOpen(), new Trimmed(), new Flooded(), new Hostile(),
     ];

@@ -3,7 +3,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Systems;
 
-/// <summary>A Redis, nodes, and, where the system has one, an edge: processes of their own, on this machine.</summary>
+/// <summary>A Redis or a Redis Cluster, nodes, and, where the system has one, an edge: processes of their own, on this machine.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
     // What the tests have shorter, as it is by default.
@@ -14,17 +14,20 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly List<Node> _nodes = []; // guards itself
     private readonly List<Node> _taken = [];
     private readonly List<RedisProxy> _wires = [];
+    private RedisServer? _redis;
+    private RedisCluster? _primaries;
     private int _turn;
     private EdgeProcess? _edge;
 
-    private Cluster(SystemUnderTest system, ClusterOptions options, RedisServer redis)
+    private Cluster(SystemUnderTest system, ClusterOptions options)
     {
         _system = system;
         _options = options;
-        Redis = redis;
     }
 
-    public RedisServer Redis { get; }
+    public RedisServer Redis => _redis ?? throw new InvalidOperationException("There is a Redis Cluster.");
+
+    public RedisCluster Primaries => _primaries ?? throw new InvalidOperationException("There is one Redis.");
 
     public RedisServer? Replica { get; private set; }
 
@@ -64,7 +67,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     public static async Task<Cluster> StartAsync(SystemUnderTest system, ClusterOptions options)
     {
-        var cluster = new Cluster(system, options, await RedisServer.StartAsync(options.Redis, options.Persists));
+        var cluster = new Cluster(system, options);
         try
         {
             await cluster.StartAsync();
@@ -108,13 +111,25 @@ internal sealed class Cluster : IAsyncDisposable
         await Task.WhenAll(Nodes.Concat(_taken).Select(node => node.Process.DisposeAsync().AsTask()));
         await Task.WhenAll(_wires.Select(wire => wire.DisposeAsync().AsTask()));
         await (Replica?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await Redis.DisposeAsync();
+        await (_redis?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_primaries?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
-    private string ConnectionString => Replica is null ? Redis.ConnectionString : $"{Redis.ConnectionString},{Replica.ConnectionString}";
+    private string ConnectionString => string.Join(',', Known().Select(server => server.ConnectionString));
+
+    private IEnumerable<RedisServer> Known() => _primaries?.Servers ?? (Replica is null ? [Redis] : [Redis, Replica]);
 
     private async Task StartAsync()
     {
+        if (_options.HasPrimaries)
+        {
+            _primaries = await RedisCluster.StartAsync(replicas: 3);
+        }
+        else
+        {
+            _redis = await RedisServer.StartAsync(_options.Redis, _options.Persists);
+        }
+
         if (_options.HasReplica)
         {
             Replica = await RedisServer.StartAsync(_options.Redis, _options.Persists, "--replicaof", "127.0.0.1", $"{Redis.Port}");

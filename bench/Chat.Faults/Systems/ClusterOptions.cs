@@ -12,6 +12,9 @@ internal sealed record ClusterOptions
     /// <summary>Whether what Redis acknowledged survives its end.</summary>
     public bool Persists { get; init; }
 
+    /// <summary>Instead of one Redis a Redis Cluster of three primaries, each with a replica, and sharded channels.</summary>
+    public bool HasPrimaries { get; init; }
+
     /// <summary>A second Redis that follows the first; the nodes know both.</summary>
     public bool HasReplica { get; init; }
 
