@@ -2,18 +2,41 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Net.Http.Headers;
 
 namespace Chat.Api.ServerApi;
 
 /// <summary>Reads the JSON of a body that has arrived (<see cref="ApiCalls"/>).</summary>
 internal static class ApiBody
 {
+    /// <summary>Finds the encoding that the body's type names. The name may stand in quotes (RFC 9110, section 5.6.6), which the framework takes for a part
+    /// of it: they are taken off.</summary>
+    /// <returns>False: there is no such encoding.</returns>
+    public static bool TryFindEncoding(HttpRequest request)
+    {
+        if (IsUsual(request.ContentType) || !MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            || NameValueHeaderValue.Find(type.Parameters, "charset") is not { } charset)
+        {
+            return true; // UTF-8; or no JSON at all, which is told by whoever reads it
+        }
+
+        var name = HeaderUtilities.UnescapeAsQuotedString(charset.Value);
+        if (!IsEncoding(name.ToString()))
+        {
+            return false;
+        }
+
+        charset.Value = name;
+        request.ContentType = type.ToString();
+        return true;
+    }
+
     /// <exception cref="JsonException">It is not the JSON that the call takes.</exception>
     /// <exception cref="BadHttpRequestException">There is none, or it is not JSON at all.</exception>
     public static ValueTask<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type)
         where T : class
     {
-        if (request.ContentType is not ("application/json" or "application/json; charset=utf-8") || !request.BodyReader.TryRead(out var body))
+        if (!IsUsual(request.ContentType) || !request.BodyReader.TryRead(out var body))
         {
             return ReadOtherAsync(request, type);
         }
@@ -26,6 +49,20 @@ internal static class ApiBody
         finally
         {
             request.BodyReader.AdvanceTo(body.Buffer.End);
+        }
+    }
+
+    private static bool IsUsual(string? type) => type is "application/json" or "application/json; charset=utf-8";
+
+    private static bool IsEncoding(string name)
+    {
+        try
+        {
+            return name.Length > 0 && Encoding.GetEncoding(name) is not null;
+        }
+        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+        {
+            return false; // unknown; or UTF-7, which is known as a danger
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
             {
                 var problem = call?.RequestDelegate is null ? ApiProblem.NotFound
                     : IsAmbiguous(http.Request) ? ApiProblem.InvalidQuery
-                    : await ArriveAsync(http, call) ? null : ApiProblem.BodyTooSlow;
+                    : await ArriveAsync(http, call);
                 await (problem?.ExecuteAsync(http) ?? call!.RequestDelegate!(http));
             }
 
@@ -40,12 +40,17 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
     private static bool IsAmbiguous(HttpRequest request) => request.QueryString.HasValue && request.Query.Any(static parameter => parameter.Value.Count > 1);
 
     /// <summary>Waits until the body of a call that takes one is there as a whole. Usually it has come with its head, and no clock is needed.</summary>
-    /// <returns>False: it takes too long.</returns>
-    private async ValueTask<bool> ArriveAsync(HttpContext http, Endpoint call)
+    /// <returns>Null: it can be read now. Else why not.</returns>
+    private async ValueTask<ApiProblem?> ArriveAsync(HttpContext http, Endpoint call)
     {
         if (call.Metadata.GetMetadata<IAcceptsMetadata>() is null)
         {
-            return true;
+            return null;
+        }
+
+        if (!ApiBody.TryFindEncoding(http.Request))
+        {
+            return ApiProblem.NotJson;
         }
 
         var body = http.Request.BodyReader;
@@ -56,7 +61,7 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
 
         if (read.IsCompleted)
         {
-            return true;
+            return null;
         }
 
         using var timeout = new CancellationTokenSource(options.Value.BodyTimeout, time);
@@ -69,11 +74,11 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
             }
             while (!read.IsCompleted);
 
-            return true;
+            return null;
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            return false;
+            return ApiProblem.BodyTooSlow;
         }
     }
 

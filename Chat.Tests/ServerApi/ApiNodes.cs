@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Chat.Tests.Auth;
@@ -89,6 +90,16 @@ internal sealed class ApiClient(NodeProcess node, string? header = "X-Api-Key: "
 
     public Task<ApiAnswer> PostTextAsync(string call, string body, string type = "application/json") =>
         SendAsync(HttpMethod.Post, call, new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue(type)));
+
+    /// <param name="call">Which.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="type">Its type, which is sent as it is written here.</param>
+    public Task<ApiAnswer> PostTypedAsync(string call, string body, string type)
+    {
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
+        return SendAsync(HttpMethod.Post, call, content);
+    }
 
     public async Task<ApiAnswer> SendAsync(HttpMethod method, string call, HttpContent? content = null)
     {

@@ -52,6 +52,51 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         (await Api.SendAsync(HttpMethod.Post, "publish", body)).IsProblem(415, "not_json");
     }
 
+    // The first call reads its body itself, the other has it read by the framework.
+    [Theory]
+    [InlineData("utf8")]
+    [InlineData("klingon")]
+    [InlineData("utf-7")] // known, but no longer read
+    [InlineData("\"klingon\"")]
+    [InlineData("\"\"")]
+    [InlineData("")]
+    public async Task Body_InAnEncodingThatIsNone_IsAProblem(string charset)
+    {
+        foreach (var (call, body) in new[] { ("publish", "{\"topic\":\"all\",\"msg\":\"x\"}"), ("publish-many", "{\"topics\":[\"all\"],\"msg\":\"x\"}") })
+        {
+            (await Api.PostTypedAsync(call, body, "application/json; charset=" + charset)).IsProblem(415, "not_json");
+        }
+    }
+
+    // As RFC 9110 has it (section 5.6.6): what a parameter says may stand in quotes.
+    [Theory]
+    [InlineData("application/json; charset=\"utf-8\"")]
+    [InlineData("application/json;charset=\"UTF-8\"")]
+    [InlineData("Application/JSON; Charset=Utf-8")]
+    [InlineData("application/json; charset=\"iso-8859-1\"; profile=\"x; y\"")]
+    public async Task Body_WhoseTypeIsWrittenAsItMayBe_IsRead(string type)
+    {
+        foreach (var (call, body) in new[] { ("publish", "{\"topic\":\"all\",\"msg\":\"x\"}"), ("publish-many", "{\"topics\":[\"all\"],\"msg\":\"x\"}") })
+        {
+            (await Api.PostTypedAsync(call, body, type)).Read<object>();
+        }
+    }
+
+    [Theory]
+    [InlineData("FFFFFFFFFFFFFFFF")] // more than any number that counts bytes
+    [InlineData("7FFFFFFFFFFFFFFF0")]
+    [InlineData("xyz")]
+    public async Task Body_WithALengthThatIsNone_IsAProblem(string length)
+    {
+        using var client = await SendHeadAsync("Transfer-Encoding: chunked");
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"{length}\r\n{{\"topic\":\"all\"}}"));
+
+        var answer = await ReadAsync(client.GetStream()).WaitAsync(ChatClient.Deadline);
+
+        Assert.Equal(400, RawHttp.Status(answer));
+        Assert.Contains("\"malformed\"", answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Fields_BeyondTheirRules_AreProblems()
     {
