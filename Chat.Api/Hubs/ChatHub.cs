@@ -137,12 +137,12 @@ internal sealed partial class ChatHub : Hub<IChatClient>
             throw HubError.InvalidToken(result.Exception.Message);
         }
 
-        if (result.ClaimsIdentity.Name != Client.UserId)
+        var user = new ClaimsPrincipal(result.ClaimsIdentity);
+        if (ChatUser.IdOf(user) != Client.UserId)
         {
             throw HubError.OtherUser();
         }
 
-        var user = new ClaimsPrincipal(result.ClaimsIdentity);
         await Client.Access.RenewAsync(user); // first: whatever of it fails, the older token ends when it would have
         Client.Connection.ExpiresAt = ChatUser.ExpiresAt(user);
         return new RefreshAnswer(Client.Connection.ExpiresAt);

@@ -1,3 +1,4 @@
+using System.Text;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.SignalR;
 using Xunit;
@@ -64,6 +65,21 @@ public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : H
         await expiring.ClosedAsync();
         await refreshed.SendAsync(_anna, "still here");
         Assert.Equal("still here", (await refreshed.NextAsync("direct")).Message);
+    }
+
+    // An issuer may write é in one character or in two: that is one user (ChatId). Their own token was somebody else's.
+    [Theory]
+    [InlineData(NormalizationForm.FormC)]
+    [InlineData(NormalizationForm.FormD)]
+    public async Task Refresh_OfAUserWithAnAccent_IsTheirs_HoweverTheNameIsWritten(NormalizationForm form)
+    {
+        var name = Unique("ren\u00e9");
+        var token = HubTestToken.Make(name.Normalize(NormalizationForm.FormD), TimeSpan.FromMinutes(1));
+        await using var rene = await HubDotNetClient.ConnectAsync(Cluster.Edge.Address, name, HubTransport.WebSockets, new HubClientOptions { Token = () => token });
+
+        var answer = await rene.RefreshAsync(HubTestToken.Make(name.Normalize(form), TimeSpan.FromMinutes(5)));
+
+        Assert.InRange(answer.ExpiresAt - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
     }
 
     [Fact]
