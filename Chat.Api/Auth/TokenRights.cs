@@ -58,12 +58,15 @@ internal sealed class TokenRights
     }
 
     /// <summary>Whether a token is free of a claim of this name that is none.</summary>
-    /// <param name="claims">The token's claims: of an array one for each entry, hence none of an empty one, which so would allow everything.</param>
+    /// <param name="claims">The token's claims, in which the one for an object cannot be told from one for the same in quotes, or in an array: of an array
+    /// there is one for each entry, hence none of an empty one, which so would allow everything.</param>
     /// <param name="token">The token itself.</param>
     public static bool AreValid(ClaimsIdentity claims, SecurityToken token)
     {
-        var isThere = token is JsonWebToken jwt && jwt.TryGetPayloadValue<object>(Claim, out _);
-        return claims.FindAll(Claim).ToList() is var found && found.Count == (isThere ? 1 : 0) && found.TrueForAll(static claim => TryParse(claim.Value, out _));
+        var found = claims.FindAll(Claim).ToList();
+        return token is JsonWebToken jwt && jwt.TryGetPayloadValue<object>(Claim, out var value)
+            ? value is JsonElement { ValueKind: JsonValueKind.Object } && found is [var claim] && TryParse(claim.Value, out _)
+            : found.Count == 0;
     }
 
     private static bool TryParse(JsonElement names, out Rights rights)

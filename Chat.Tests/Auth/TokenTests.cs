@@ -177,12 +177,18 @@ public sealed class TokenTests : IAsyncDisposable
         Assert.Contains("1 to 128 bytes", error!.Text, StringComparison.Ordinal);
     }
 
-    // An empty list is what PHP makes of an empty map. Its token was taken for one without the claim, which allows everything.
+    // An empty list is what PHP makes of an empty map. Its token was taken for one without the claim, which allows everything. So was an object in
+    // quotes or in a list: what restricts nothing is no slip of the pen that a backend would notice.
     [Theory]
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("true")]
     [InlineData("[\"group:x\"]")]
+    [InlineData("\"{}\"")]
+    [InlineData("\"{\\\"group:x\\\":[]}\"")]
+    [InlineData("[{}]")]
+    [InlineData("[{\"group:x\":[\"join\"]}]")]
+    [InlineData("[[{}]]")]
     [InlineData("[{\"group:x\":[]},{\"group:x\":[\"join\"]}]")]
     [InlineData("{\"group:x\":[\"fly\"]}")]
     [InlineData("{\"team-*\":[]}")]
