@@ -1,4 +1,3 @@
-using System.Text;
 using Chat.Api.Messages;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +8,8 @@ internal sealed class ApiKeyOptions
 {
     public const string Section = "Api";
 
-    /// <summary>Any of these opens what is for services. To replace one, add the new one, let backends change over, and take the old one away.</summary>
+    /// <summary>Any of these opens what is for services. To replace one, add the new one under the same name, let the backend change
+    /// over, and take the old one away.</summary>
     /// <value>Default: none; then only a token with the role <c>service</c> does. The AppHost makes one in Development.</value>
     public ApiKey[] Keys { get; set; } = [];
 }
@@ -17,7 +17,7 @@ internal sealed class ApiKeyOptions
 internal sealed class ApiKey
 {
     /// <summary>What metrics call whoever uses the key, and who its messages are from unless they say so.</summary>
-    /// <value>An id like a user's; each key has another.</value>
+    /// <value>An id like a user's. Keys of one name are one backend's, with one limit.</value>
     public string? Name { get; set; }
 
     /// <summary>What is sent in the header <c>X-Api-Key</c>.</summary>
@@ -49,11 +49,6 @@ internal sealed class ApiKeyOptionsValidator : IValidateOptions<ApiKeyOptions>
             {
                 yield return $"{Section}:{i}:Secret must have {ApiKeys.LeastChars} to {ApiKeys.MostChars} visible ASCII characters. For example the output of: openssl rand -base64 32";
             }
-        }
-
-        if (keys.Select(static key => key.Name?.Normalize(NormalizationForm.FormC)).Distinct().Count() < keys.Length)
-        {
-            yield return $"{Section} has two keys of one name.";
         }
 
         if (keys.Select(static key => key.Secret).Distinct().Count() < keys.Length)

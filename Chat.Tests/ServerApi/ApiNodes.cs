@@ -14,6 +14,7 @@ public sealed class ApiNodes : IAsyncLifetime
 {
     internal const string Backend = "backend";
     internal const string Key = "a-key-that-only-tests-use-of-32-chars-or-more";
+    /// <summary>The same backend's, while one key is replaced by the other.</summary>
     internal const string OtherKey = "another-key-that-only-tests-use-of-32-or-more";
 
     private RedisServer? _redis;
@@ -49,7 +50,7 @@ public sealed class ApiNodes : IAsyncLifetime
         ["Auth:RequireToken"] = "false",
         ["Api:Keys:0:Name"] = Backend,
         ["Api:Keys:0:Secret"] = Key,
-        ["Api:Keys:1:Name"] = "the next one",
+        ["Api:Keys:1:Name"] = Backend,
         ["Api:Keys:1:Secret"] = OtherKey,
         ["Api:BodyTimeout"] = "00:00:03",
         ["Chat:Connections:PerUser"] = "0",

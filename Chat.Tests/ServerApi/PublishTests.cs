@@ -68,6 +68,18 @@ public sealed class PublishTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Equal(all[0].Read<PublishedAnswer>().Offset + 1, next.Offset);
     }
 
+    // The first answer was lost, and before the backend sent again, it was given its next key.
+    [Fact]
+    public async Task Publish_WithOneId_UnderTheOldKeyAndTheNew_IsThereOnce()
+    {
+        var message = new { topic = "group:" + Unique("g"), msg = "once", id = "order-1" };
+
+        var old = (await Api.PostAsync("publish", message)).Read<PublishedAnswer>();
+        var again = (await new ApiClient(Nodes.Deployed, "X-Api-Key: " + ApiNodes.OtherKey).PostAsync("publish", message)).Read<PublishedAnswer>();
+
+        Assert.Equal(old, again);
+    }
+
     [Fact]
     public async Task PublishMany_AnswersForEachTopic_InOrder()
     {
