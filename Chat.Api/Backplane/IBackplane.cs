@@ -31,10 +31,11 @@ internal interface IBackplane
     /// <param name="epoch">The life of the log the offset belongs to; empty to learn just where the log stands.</param>
     /// <param name="since">The last offset already known.</param>
     /// <param name="limit">Messages to return at most.</param>
+    /// <param name="bounds">What else limits it; by default, nothing.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit);
+    Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, ReadBounds bounds = default);
 
-    /// <summary>The latest messages of the log, oldest first. What awaits it may go on on the thread that reads from Redis: it must not wait or block.</summary>
+    /// <summary>The latest messages of the log, oldest first, read in turn (<see cref="ReadBounds.TakesTurns"/>). What awaits it may go on on the thread that reads from Redis: it must not wait or block.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<LogPage> ReadLatestAsync(Topic topic, int most);
 

@@ -28,8 +28,7 @@ internal abstract class ClientConnection : Connection
 
     protected TimeProvider Time { get; }
 
-    /// <summary>Whether the connection is being closed, for whatever reason.</summary>
-    protected bool IsClosing => _closeReason is not null;
+    public sealed override bool IsClosing => _closeReason is not null;
 
     public sealed override void Enqueue(Frame frame)
     {
@@ -44,9 +43,9 @@ internal abstract class ClientConnection : Connection
 
     public sealed override void Close(CloseReason reason) => Close(reason, reason);
 
-    public override void Tend(long now, bool ping)
+    public override void Tend(TendingRound round)
     {
-        if (IsClosing && !_hasEnded && Time.GetElapsedTime(Volatile.Read(ref _closingSince), now) >= Options.CloseTimeout)
+        if (IsClosing && !_hasEnded && Time.GetElapsedTime(Volatile.Read(ref _closingSince), round.Now) >= Options.CloseTimeout)
         {
             _sender.Abort();
         }

@@ -41,11 +41,12 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     /// <summary>Completes when the outbox has room for a fair amount more, or when the connection has ended.</summary>
     public abstract Task HasRoomAsync();
 
+    /// <summary>Whether it is being closed, for whatever reason, so that nothing more need be sent.</summary>
+    public virtual bool IsClosing => false;
+
     /// <summary>Ends the connection with the closing handshake of its protocol. Only the first reason counts.</summary>
     public abstract void Close(CloseReason reason);
 
     /// <summary>Called about once a second. Pings the client, and ends a connection that is dead or does not finish closing.</summary>
-    /// <param name="now">The time provider's timestamp.</param>
-    /// <param name="ping">Whether it is this connection's turn to be pinged.</param>
-    public abstract void Tend(long now, bool ping);
+    public abstract void Tend(TendingRound round);
 }

@@ -8,8 +8,6 @@ namespace Chat.Api.Connections;
 internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDrain drain, Rebalance rebalance, IOptions<AuthOptions> auth)
     : BackgroundService, IHostedLifecycleService
 {
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
-
     /// <summary>Where nobody has asked for it before. Runs before any service is stopped, the server among them, which ends every WebSocket at once.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken) => drain.RunAsync();
 
@@ -22,11 +20,11 @@ internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDr
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         connections.Metrics.Observe(connections);
-        var rounds = Math.Max(1, (long)(connections.Options.PingInterval / Round));
-        using var timer = new PeriodicTimer(Round, connections.Time);
-        for (long round = 0; await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false); round++)
+        var rounds = new TendingRounds(connections.Time, connections.Options.PingInterval, connections.Options.SilenceLimit);
+        using var timer = new PeriodicTimer(TendingRounds.Period, connections.Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
-            var now = connections.Time.GetTimestamp();
+            rounds.Next();
             var ended = connections.Time.GetUtcNow() - auth.Value.ClockSkew; // as at the door
             rebalance.Tend();
             foreach (var connection in connections.All)
@@ -36,7 +34,7 @@ internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDr
                     connection.Close(CloseReason.TokenExpired);
                 }
 
-                connection.Tend(now, ping: (round + connection.Number) % rounds == 0);
+                connection.Tend(rounds.Of(connection));
             }
         }
     }

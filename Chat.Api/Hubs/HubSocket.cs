@@ -56,10 +56,10 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
         }
     }
 
-    public override void Tend(long now, bool ping)
+    public override void Tend(TendingRound round)
     {
-        base.Tend(now, ping);
-        if (IsClosing)
+        base.Tend(round);
+        if (IsClosing || round.AwakeFor < ReadingTime)
         {
             return;
         }
@@ -69,6 +69,8 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
             beat(state); // SignalR's pings, and its own limit of silence
         }
     }
+
+    private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(2); // after a standstill, for what clients have sent meanwhile
 
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => _heartbeats = [.. _heartbeats, (action, state)];
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Threading.Channels;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Nodes;
@@ -15,6 +16,8 @@ namespace Chat.Api.Redis;
 /// that is not on the path of a message goes over that library.</remarks>
 internal sealed class RedisBackplane : IBackplane
 {
+    private const int LongReadsAtOnce = 4; // half a megabyte on the way, or a millisecond of a link
+
     private static readonly RedisScript Read = new("read.lua");
 
     private readonly RedisCommands _commands;
@@ -30,6 +33,7 @@ internal sealed class RedisBackplane : IBackplane
     private readonly TopicRates _rates;
     private readonly EventMarks? _events;
     private readonly ObjectPool<PublishOperation> _operations;
+    private readonly Channel<Topic> _longReads = System.Threading.Channels.Channel.CreateBounded<Topic>(LongReadsAtOnce); // those under way; first come, first served
     private long _messages;
 
     public RedisBackplane(
@@ -112,15 +116,33 @@ internal sealed class RedisBackplane : IBackplane
 
     public void Unsubscribe(Topic topic) => _subscriptions.UnsubscribeFromTopic(_keys.Channel(topic));
 
-    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) =>
-        LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole));
+    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, ReadBounds bounds = default) =>
+        ReadAsync(topic, bounds.TakesTurns && limit > 0, ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole, bounds.Bytes));
 
     public Task<LogPage> ReadLatestAsync(Topic topic, int most) =>
-        LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, "", -most, most, ends, Lineage.Hole, inline: true));
+        ReadAsync(topic, takesTurns: true, ends => ReadAsync(topic, "", -most, most, ends, Lineage.Hole, inline: true));
 
     public Task<LogPage> EndEpochAsync(Topic topic, string epoch) => ReadAsync(topic, epoch, 0, 0, epoch, "twice");
 
-    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, string ends, string why, bool inline = false)
+    private async Task<LogPage> ReadAsync(Topic topic, bool takesTurns, Func<string, Task<LogPage>> read)
+    {
+        if (!takesTurns)
+        {
+            return await LogPage.WithoutDoubtsAsync(read);
+        }
+
+        await _longReads.Writer.WriteAsync(topic); // waits for room
+        try
+        {
+            return await LogPage.WithoutDoubtsAsync(read);
+        }
+        finally
+        {
+            _longReads.Reader.TryRead(out _);
+        }
+    }
+
+    private async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, string ends, string why, int bytes = 0, bool inline = false)
     {
         if (_options.LogOf(topic.Kind).Messages == 0)
         {
@@ -128,14 +150,15 @@ internal sealed class RedisBackplane : IBackplane
         }
 
         var call = new RedisCall(inline);
-        Read.Begin(call.Buffer, keys: 2, arguments: 8);
+        Read.Begin(call.Buffer, keys: 2, arguments: 9);
         _keys.Log(call.Buffer, topic.Utf8Name.Span);
         _keys.Meta(call.Buffer, topic.Utf8Name.Span);
         call.Buffer.Bulk(epoch).Bulk(since).Bulk(limit).Life()
             .Bulk((long)_options.PositionAge.TotalMilliseconds)
             .Bulk((long)_options.EmptyPositionAge.TotalMilliseconds)
             .Bulk(ends)
-            .Bulk(why);
+            .Bulk(why)
+            .Bulk((long)bytes);
         var reply = await _commands.CallAsync(call, topic.Utf8Name.Span);
         return reply is object?[] fields && fields is [byte[] current, long last, long common, long crossed, byte[] lineage, .. var envelopes]
             ? new LogPage(Encoding.UTF8.GetString(current), last, [.. envelopes.OfType<byte[]>()], common)

@@ -29,6 +29,9 @@ internal abstract class RedisCommand : IPatientCommand
 
     int IPatientCommand.LifeAt => Buffer.LifeAt;
 
+    /// <summary>Its place among those of its slot, in the order in which they were first sent; 0: it was not.</summary>
+    public long Turn { get; set; }
+
     /// <summary>The link that it was sent over.</summary>
     public RespLink? Link { get; private set; }
 
@@ -55,7 +58,7 @@ internal abstract class RedisCommand : IPatientCommand
     /// <summary>Fails it; it has not been sent.</summary>
     public void Refuse()
     {
-        (_sent, _postponedAt, Traffic) = (0, 0, null);
+        (_sent, _postponedAt, Turn, Traffic) = (0, 0, 0, null);
         OnFailed("Redis is not reachable, or is too far behind.");
     }
 
@@ -90,7 +93,7 @@ internal abstract class RedisCommand : IPatientCommand
     private void End()
     {
         var traffic = Traffic;
-        (_sent, _postponedAt, Traffic) = (0, 0, null);
+        (_sent, _postponedAt, Turn, Traffic) = (0, 0, 0, null);
         traffic?.Ended();
     }
 }

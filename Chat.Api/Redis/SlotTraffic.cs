@@ -9,7 +9,7 @@ namespace Chat.Api.Redis;
 /// keys are moving, MOVED afterwards). From the first such answer on, new ones wait here; when everything under way has its answer, those turned away are
 /// sent again, in their order, and then those that waited. The same is done when news of another owner comes from elsewhere. Answers that are
 /// older than what is known by now therefore cost a round trip, and never the order. One whose keys are in part here and in part there (TRYAGAIN) is
-/// sent again after a moment, and the rest waits for it.</para>
+/// sent again after a moment, and the rest waits for it. While keys are moving, those sent again go one at a time.</para>
 /// <para>Failure: a server that does not answer holds up the slot until its link breaks, after the time for commands; then what was under way
 /// has failed, and the rest goes on.</para>
 /// </remarks>
@@ -19,10 +19,11 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _gate = new(); // guards what follows; taken before a link's own lock, never behind it
-    private readonly Queue<TurnedAway> _turnedAway = new(0); // and what waits goes behind it; as long as there is either, something is under way, or a moment is waited
+    private readonly PriorityQueue<TurnedAway, long> _turnedAway = new(); // and what waits goes behind it; as long as there is either, something is under way, or a moment is waited
     private FairQueue? _waiting;
     private RespLink? _link; // by which everything under way has gone
     private int _underWay;
+    private long _turns; // given out
 
     private bool IsHeld => _turnedAway.Count > 0 || _waiting is { IsEmpty: false };
 
@@ -59,7 +60,7 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
             _underWay--;
             if (turnedAway is { } one)
             {
-                _turnedAway.Enqueue(one);
+                _turnedAway.Enqueue(one, one.Command.Turn); // before those that have yet to be sent again, if it was sent before them
             }
 
             if (_underWay > 0 || !IsHeld)
@@ -67,7 +68,7 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
                 return;
             }
 
-            if (_turnedAway.TryPeek(out var first) && first.To is null)
+            if (_turnedAway.TryPeek(out var first, out _) && first.To is null)
             {
                 _ = GoOnInAMomentAsync();
             }
@@ -96,12 +97,16 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
     {
         List<RedisCommand>? failed = null;
         var owner = servers.OwnerOf(slot);
-        while (_turnedAway.TryPeek(out var next) && MaySendTo_NeedsLock(next.To ?? owner))
+        while (_turnedAway.TryPeek(out var next, out _) && MaySendTo_NeedsLock(next.To ?? owner))
         {
             _turnedAway.Dequeue();
             if (!TrySend_NeedsLock(next.Command, next.To ?? owner, isPatient: false, next.IsAsking))
             {
                 (failed ??= []).Add(next.Command);
+            }
+            else if (next.To is null || next.IsAsking)
+            {
+                return failed; // alone: its keys may be there in part, and all of them when the next one comes
             }
         }
 
@@ -127,6 +132,7 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
 
     private bool TrySend_NeedsLock(RedisCommand command, RespLink link, bool isPatient, bool isAsking)
     {
+        command.Turn = command.Turn == 0 ? ++_turns : command.Turn; // before: the command is the link's once it is sent
         if (!command.TrySend(link, isPatient, isAsking))
         {
             return false;

@@ -9,8 +9,12 @@ namespace Chat.Api.Topics;
 /// <param name="epoch">The epoch of the position.</param>
 /// <param name="offset">Its offset: everything up to there is known.</param>
 /// <param name="pageSize">Messages to a read: a long log must not lie in memory for each of thousands who come back at once.</param>
-internal sealed class LogReader(IBackplane backplane, Topic topic, string epoch, long offset, int pageSize)
+/// <param name="first">What the first read may take.</param>
+/// <param name="further">What each read after it may.</param>
+internal sealed class LogReader(IBackplane backplane, Topic topic, string epoch, long offset, int pageSize, ReadBounds first, ReadBounds further)
 {
+    private ReadBounds _bounds = first;
+
     /// <summary>Up to where this has read. What is in the log but is no envelope has its place there, too.</summary>
     public long Offset { get; private set; } = offset;
 
@@ -21,7 +25,8 @@ internal sealed class LogReader(IBackplane backplane, Topic topic, string epoch,
     public async Task<LogStretch> ReadAsync(long to, int most = int.MaxValue)
     {
         var from = Offset;
-        var page = await backplane.ReadAsync(topic, epoch, from, (int)Math.Clamp(to - from, 0, Math.Min(most, pageSize)));
+        var page = await backplane.ReadAsync(topic, epoch, from, (int)Math.Clamp(to - from, 0, Math.Min(most, pageSize)), _bounds);
+        _bounds = further;
         var start = from < to ? FirstOffset(page, to + 1) - 1 : from;
         Offset = Math.Max(start, Math.Min(to, start + page.Envelopes.Count));
         epoch = page.Epoch;

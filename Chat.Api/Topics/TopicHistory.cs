@@ -39,7 +39,7 @@ internal sealed class TopicHistory(IBackplane backplane)
     private async Task<HistoryPiece> ReadAfterAsync(Topic topic, LogPosition head, long since, int most, int room)
     {
         var answer = new HistoryPiece(head);
-        var reader = new LogReader(backplane, topic, head.Epoch, since, Step);
+        var reader = new LogReader(backplane, topic, head.Epoch, since, Step, ReadBounds.InTurn, ReadBounds.InTurn);
         while (reader.Offset < head.Offset && most > 0 && room > 0)
         {
             var piece = await reader.ReadAsync(head.Offset, most);
@@ -77,7 +77,7 @@ internal sealed class TopicHistory(IBackplane backplane)
         for (var end = head.Offset; end > since && room > 0;)
         {
             var from = Math.Max(since, end - Step);
-            page ??= (await new LogReader(backplane, topic, head.Epoch, from, Step).ReadAsync(end)).Page; // the first may be at hand
+            page ??= (await new LogReader(backplane, topic, head.Epoch, from, Step, ReadBounds.InTurn, ReadBounds.InTurn).ReadAsync(end)).Page; // the first may be at hand
             var inPiece = page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
             for (var i = inPiece.Count - 1; i >= 0 && room > 0; i--)
             {

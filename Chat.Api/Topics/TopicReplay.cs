@@ -47,7 +47,7 @@ internal static class TopicReplay
 
             // The client's last node may have been ahead of this one, to which the rest is still on its way; its position may be of an
             // earlier epoch, which this log continues; or made up, or lost with Redis. Only the log knows.
-            var reader = new LogReader(backplane, topic.Topic, since.Epoch, since.Offset, PageSize);
+            var reader = new LogReader(backplane, topic.Topic, since.Epoch, since.Offset, PageSize, ReadBounds.Beginning, ReadBounds.Rest);
             var stretch = await reader.ReadAsync(joinedAt);
             var asked = since.Epoch;
             var isWhole = stretch.Page.Continues(since.Offset);
@@ -61,7 +61,7 @@ internal static class TopicReplay
                 }
 
                 asked = epoch;
-                reader = new LogReader(backplane, topic.Topic, epoch, 0, PageSize);
+                reader = new LogReader(backplane, topic.Topic, epoch, 0, PageSize, ReadBounds.Beginning, ReadBounds.Rest);
                 stretch = await reader.ReadAsync(joinedAt);
             }
 
@@ -73,7 +73,7 @@ internal static class TopicReplay
 
             Tell(member, stretch.Page.Epoch, stretch.Start, recovered: isWhole && stretch.IsWhole);
             await SendAsync(member, stretch.Page, joinedAt);
-            while (reader.Offset < joinedAt && !member.IsBarred)
+            while (reader.Offset < joinedAt && !member.IsBarred && !member.Connection.IsClosing)
             {
                 var at = reader.Offset;
                 stretch = await reader.ReadAsync(joinedAt);

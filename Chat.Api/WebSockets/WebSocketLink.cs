@@ -63,19 +63,19 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
         return isOpen;
     }
 
-    public override void Tend(long now, bool ping)
+    public override void Tend(TendingRound round)
     {
-        base.Tend(now, ping);
+        base.Tend(round);
         if (IsClosing)
         {
             return;
         }
 
-        if (Time.GetElapsedTime(Volatile.Read(ref _heardAt), now) >= Options.SilenceLimit)
+        if (Time.GetElapsedTime(Volatile.Read(ref _heardAt), round.Now) >= Options.SilenceLimit && !(round.AwakeFor < Options.SilenceLimit - Options.PingInterval))
         {
             Close(CloseReason.PingTimeout);
         }
-        else if (ping)
+        else if (round.Pings)
         {
             Enqueue(PingFrame);
         }

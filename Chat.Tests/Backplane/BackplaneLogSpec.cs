@@ -20,6 +20,30 @@ public abstract class BackplaneLogSpec : BackplaneSpec
     }
 
     [RedisFact]
+    public async Task Log_GivesAsManyBytesAsAreWanted_AndAlwaysAMessage()
+    {
+        var topic = NewTopic();
+        var published = await A.PublishAsync(topic, new string('x', 1000));
+        for (var i = 2; i <= 40; i++)
+        {
+            await A.PublishAsync(topic, new string('x', 1000));
+        }
+
+        Assert.Equal<long[]>([1], await OffsetsAsync(since: 0, bytes: 1));
+        Assert.Equal<long[]>([6, 7], await OffsetsAsync(since: 5, bytes: 2000));
+        Assert.InRange((await OffsetsAsync(since: 0, bytes: 30_000)).Length, 20, 30);
+        Assert.Equal(Enumerable.Range(1, 40).Select(static offset => (long)offset), await OffsetsAsync(since: 0, bytes: 1_000_000));
+        Assert.Equal<long[]>([39, 40], await OffsetsAsync(since: 38, bytes: 1_000_000));
+
+        async Task<long[]> OffsetsAsync(long since, int bytes)
+        {
+            var page = await B.Backplane.ReadAsync(topic, published.Epoch, since, limit: 100, new ReadBounds(bytes, TakesTurns: false));
+            Assert.Equal(40, page.Last);
+            return [.. page.Envelopes.Select(utf8 => Envelope.TryParse(utf8, out var envelope) ? envelope.Offset : 0)];
+        }
+    }
+
+    [RedisFact]
     public async Task Log_GivesItsLatest_InOrder_AndWhereItEnds()
     {
         var topic = NewTopic();

@@ -85,12 +85,12 @@ internal sealed class MemoryBackplane : IBackplane
         Redis.Unsubscribe(this, topic);
     }
 
-    public async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit)
+    public async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, ReadBounds bounds = default)
     {
         await BeforeRead();
         return _options.LogOf(topic.Kind).Messages == 0
             ? new LogPage("", 0, [])
-            : await LogPage.WithoutDoubtsAsync(ends => Task.FromResult(Redis.Read(topic, epoch, since, limit, ends)));
+            : await LogPage.WithoutDoubtsAsync(ends => Task.FromResult(Redis.Read(topic, epoch, since, limit, ends, bounds.Bytes)));
     }
 
     public Task<LogPage> ReadLatestAsync(Topic topic, int most) => ReadAsync(topic, "", -most, most);

@@ -63,12 +63,13 @@ internal sealed class MemoryLog
     /// <summary>Puts in what nobody published.</summary>
     public void Add(byte[] utf8) => _envelopes.Add(utf8);
 
-    public LogPage Read(string epoch, long since, int limit, BrokenLives broken)
+    public LogPage Read(string epoch, long since, int limit, BrokenLives broken, int bytes = 0)
     {
+        var room = bytes > 0 ? bytes : int.MaxValue;
         var crossed = _lineage.FindIndex(entry => entry.Ended == epoch) + 1;
         var common = epoch == Epoch ? Last : crossed > 0 ? _lineage[crossed - 1].At : -1;
         var from = epoch.Length == 0 && since < 0 ? Math.Max(0, Last + since) : Math.Min(since, common);
-        return new LogPage(Epoch, Last, from >= 0 ? [.. _envelopes.Skip((int)Math.Max(0, from - _trimmed)).Take(limit)] : [], common)
+        return new LogPage(Epoch, Last, from >= 0 ? [.. _envelopes.Skip((int)Math.Max(0, from - _trimmed)).Take(limit).TakeWhile(envelope => (room -= envelope.Length) + envelope.Length > 0)] : [], common)
         {
             Lineage = new Lineage([.. _lineage.Select(entry => new EndedEpoch(entry.Ended, entry.Life))], crossed, broken),
         };

@@ -99,13 +99,13 @@ internal sealed class MemoryRedis
         }
     }
 
-    public LogPage Read(Topic topic, string epoch, long since, int limit, string endsBehindHole = "")
+    public LogPage Read(Topic topic, string epoch, long since, int limit, string endsBehindHole = "", int bytes = 0)
     {
         lock (_gate)
         {
             var log = Log_NeedsLock(topic.Name);
             log.EndBehindHole(endsBehindHole);
-            return log.Read(epoch, since, limit, Broken);
+            return log.Read(epoch, since, limit, Broken, bytes);
         }
     }
 

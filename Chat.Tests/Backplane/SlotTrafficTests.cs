@@ -98,9 +98,28 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         var all = new[] { Send("1"), Send("2"), Send("3") };
 
         await ExpectAllAsync(_first, static question => question.Answer(TryAgain));
-        await ExpectAllAsync(_first, question => question.Ask(Slot, _second));
-        await ExpectAllAsync(_second, static question => question.Answer(TryAgain));
-        await ExpectAllAsync(_first, static question => question.Answer("+OK"));
+        await ExpectAsync(_first, "SAY 1", question => question.Ask(Slot, _second));
+        await ExpectAsync(_second, "SAY 1", static question => question.Answer(TryAgain));
+        await ExpectAsync(_first, "SAY 1", static question => question.Answer("+OK"));
+        await ExpectAsync(_first, "SAY 2", question => question.Ask(Slot, _second));
+        await ExpectAsync(_second, "SAY 2", static question => question.Answer("+OK"));
+        await ExpectAsync(_first, "SAY 3", static question => question.Answer("+OK"));
+
+        Assert.Equal(["OK", "OK", "OK"], await EndsOf(all));
+    }
+
+    // The last key went between the first and the second.
+    [Fact]
+    public async Task Command_WhoseKeysWereOnTheirWay_StaysBeforeThoseThatCameBehindIt()
+    {
+        await UpAsync();
+        var all = new[] { Send("1"), Send("2"), Send("3") };
+
+        await ExpectAsync(_first, "SAY 1", static question => question.Answer(TryAgain));
+        await ExpectAsync(_first, "SAY 2", question => question.Ask(Slot, _second));
+        await ExpectAsync(_first, "SAY 3", question => question.Ask(Slot, _second));
+        await ExpectAsync(_first, "SAY 1", question => question.Ask(Slot, _second));
+        await ExpectAllAsync(_second, static question => question.Answer("+OK"));
 
         Assert.Equal(["OK", "OK", "OK"], await EndsOf(all));
     }

@@ -28,9 +28,23 @@ public sealed class HubSocketTests
         heartbeat.OnHeartbeat(beats.Add, "pings");
         heartbeat.OnHeartbeat(beats.Add, "silence");
 
-        _socket.Tend(TimeProvider.System.GetTimestamp(), ping: false);
+        _socket.Tend(new TendingRound(TimeProvider.System.GetTimestamp()));
 
         Assert.Equal(["pings", "silence"], beats);
+    }
+
+    // SignalR's limit of silence among them: what a client has sent while the node stood still has yet to be read.
+    [Fact]
+    public void Heartbeat_RightAfterTheNodeStoodStill_IsLeftOut()
+    {
+        var beats = new List<object>();
+        ((IConnectionHeartbeatFeature)_socket).OnHeartbeat(beats.Add, "silence");
+
+        _socket.Tend(new TendingRound(TimeProvider.System.GetTimestamp(), AwakeFor: TimeSpan.FromSeconds(1)));
+        Assert.Empty(beats);
+
+        _socket.Tend(new TendingRound(TimeProvider.System.GetTimestamp(), AwakeFor: TimeSpan.FromSeconds(2)));
+        Assert.Equal(["silence"], beats);
     }
 
     [Fact]
@@ -40,7 +54,7 @@ public sealed class HubSocketTests
         ((IConnectionHeartbeatFeature)_socket).OnHeartbeat(beats.Add, "pings");
         _socket.Close(CloseReason.Draining);
 
-        _socket.Tend(TimeProvider.System.GetTimestamp(), ping: false);
+        _socket.Tend(new TendingRound(TimeProvider.System.GetTimestamp()));
 
         Assert.Empty(beats);
     }

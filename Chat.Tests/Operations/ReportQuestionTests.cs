@@ -101,7 +101,7 @@ public sealed class ReportQuestionTests : IDisposable
             // Nobody closes it.
         }
 
-        public override void Tend(long now, bool ping)
+        public override void Tend(TendingRound round)
         {
             // Nobody tends it.
         }

@@ -53,9 +53,9 @@ internal sealed class RemovalsOverlooked(IBackplane inner) : IBackplane
 
     public void Unsubscribe(Topic topic) => inner.Unsubscribe(topic);
 
-    public async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit)
+    public async Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, ReadBounds bounds = default)
     {
-        var page = await inner.ReadAsync(topic, epoch, since, limit);
+        var page = await inner.ReadAsync(topic, epoch, since, limit, bounds);
         return page with { Envelopes = [.. page.Envelopes.Select(Disguise)] };
     }
 

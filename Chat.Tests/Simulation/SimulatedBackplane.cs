@@ -99,7 +99,7 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 
     public void Unsubscribe(Topic topic) => _subscriptions.Unsubscribe(topic.Name);
 
-    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit) => 
+    public Task<LogPage> ReadAsync(Topic topic, string epoch, long since, int limit, ReadBounds bounds = default) => 
         LogPage.WithoutDoubtsAsync(ends => ReadAsync(topic, epoch, since, limit, ends, Lineage.Hole));
 
     public Task<LogPage> ReadLatestAsync(Topic topic, int most) =>

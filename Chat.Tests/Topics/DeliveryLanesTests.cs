@@ -317,7 +317,7 @@ public sealed class DeliveryLanesTests : IDisposable
 
         public override void Close(CloseReason reason) => throw new InvalidOperationException("It takes everything.");
 
-        public override void Tend(long now, bool ping)
+        public override void Tend(TendingRound round)
         {
             // Never ends.
         }

@@ -48,7 +48,7 @@ internal sealed class RecordingConnection(long number = 1) : Connection(number, 
 
     public override void Close(CloseReason reason) => Closed ??= reason;
 
-    public override void Tend(long now, bool ping) => TendedAt = now;
+    public override void Tend(TendingRound round) => TendedAt = round.Now;
 
     private static string InShort(ReadOnlySpan<byte> frame)
     {

@@ -170,7 +170,7 @@ public abstract class SocketSpec(bool takes) : IAsyncLifetime
         await using var _ = client;
         link.Close(CloseReason.Draining);
 
-        link.Tend(TimeProvider.System.GetTimestamp() + (10 * TimeProvider.System.TimestampFrequency), ping: false);
+        link.Tend(new TendingRound(TimeProvider.System.GetTimestamp() + (10 * TimeProvider.System.TimestampFrequency)));
 
         Assert.Equal(CloseReason.Draining, await link.EndedAsync());
         await client.ReadAsync(WebSocketOpcode.Close);

@@ -30,10 +30,10 @@ public sealed class TendTests
     [Fact]
     public void Ping_WhenItsTurnComes_IsSent()
     {
-        _connection.Tend(_time.GetTimestamp(), ping: false);
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
         Assert.Empty(_sender.Sent);
 
-        _connection.Tend(_time.GetTimestamp(), ping: true);
+        _connection.Tend(new TendingRound(_time.GetTimestamp(), Pings: true));
         Assert.Equal([0x89, 0], _sender.Sent);
     }
 
@@ -41,12 +41,56 @@ public sealed class TendTests
     public void Silence_UpToTheLimitIsBorne_ThenTheConnectionIsClosed()
     {
         _time.Advance(Limits.SilenceLimit - TimeSpan.FromMilliseconds(1));
-        _connection.Tend(_time.GetTimestamp(), ping: false);
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
         Assert.Empty(_sender.Sent);
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        _connection.Tend(_time.GetTimestamp(), ping: false);
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
         Assert.Equal(FrameWriter.Close(CloseReason.PingTimeout).Span.ToArray(), _sender.Sent);
+    }
+
+    // A node that was stopped for 13 s closed everybody whose ping was due in that time, though all had answered the last one.
+    [Fact]
+    public void Silence_WhileTheNodeStoodStill_IsNotTheClients()
+    {
+        var rounds = new TendingRounds(_time, Limits.PingInterval, Limits.SilenceLimit);
+        for (var i = 0; i < 20; i++)
+        {
+            NextRound();
+        }
+
+        NextRound(after: 16);
+        Assert.Equal([0x89, 0], _sender.Sent); // though it is not its turn
+        for (var i = 0; i < 9; i++)
+        {
+            NextRound();
+        }
+
+        Assert.Equal([0x89, 0, 0x89, 0], _sender.Sent);
+        NextRound();
+        Assert.Equal([0x89, 0, 0x89, 0, .. FrameWriter.Close(CloseReason.PingTimeout).Span], _sender.Sent);
+
+        void NextRound(double after = 1)
+        {
+            _time.Advance(TimeSpan.FromSeconds(after));
+            rounds.Next();
+            _connection.Tend(rounds.Of(_connection));
+        }
+    }
+
+    [Fact]
+    public void Pings_AreSpread_AndEachConnectionHasOneInEachInterval()
+    {
+        var rounds = new TendingRounds(_time, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(12));
+        var pings = new List<bool>();
+        for (var i = 0; i < 15; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(i == 7 ? 3 : 1)); // a round that is late is no standstill
+            rounds.Next();
+            pings.Add(rounds.Of(_connection).Pings);
+        }
+
+        Assert.Equal([4, 9, 14], pings.Select(static (pings, round) => pings ? round : -1).Where(static round => round >= 0));
     }
 
     [Fact]
@@ -54,11 +98,11 @@ public sealed class TendTests
     {
         _connection.Close(CloseReason.Draining);
         _time.Advance(Limits.CloseTimeout - TimeSpan.FromMilliseconds(1));
-        _connection.Tend(_time.GetTimestamp(), ping: false);
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
         Assert.False(_sender.IsAborted);
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        _connection.Tend(_time.GetTimestamp(), ping: false);
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
         Assert.True(_sender.IsAborted);
     }
 }

@@ -87,7 +87,7 @@ public class Delivery
 
         public override void Close(CloseReason reason) => throw new InvalidOperationException($"{reason}");
 
-        public override void Tend(long now, bool ping)
+        public override void Tend(TendingRound round)
         {
             // It has no peer.
         }

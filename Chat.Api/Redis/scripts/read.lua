@@ -4,6 +4,7 @@
 -- ARGV[4] life of Redis   [5] ms the position outlives the log   [6] the same for one that has had no message yet: asking
 -- for a topic must not cost as much as writing to it   [7] an epoch to end, if it is still the log's; '' for none
 -- [8] why: 'twice', its offsets were given twice; 'hole', whoever comes from it is to be told of a loss (Lineage). The log stays.
+-- [9] bytes of messages, and one more, to return at most; 0: any
 -- Returns {epoch, last offset, common, crossed, lineage, envelope, ...}.
 -- common: up to which offset the reader's epoch and this log are one history; -1: its epoch is not known.
 -- lineage: the epochs before, newest first (epoch.lua); the first so many of them were crossed since the reader's.
@@ -49,8 +50,24 @@ if ARGV[1] == '' and since < 0 then
 end
 if from >= 0 and from < last and limit > 0 then
   from = math.max(0, from - (last - call('LLEN', log)))
-  for _, envelope in ipairs(call('LRANGE', log, string.format('%d', from), string.format('%d', from + limit - 1))) do
-    reply[#reply + 1] = envelope
+  local room, step, stop = tonumber(ARGV[9]), limit, from + limit
+  if room > 0 then
+    step = 8 -- most who ask have missed few
+  else
+    room = math.huge
+  end
+  while from < stop and room > 0 do
+    local piece = call('LRANGE', log, string.format('%d', from), string.format('%d', math.min(from + step, stop) - 1))
+    for _, envelope in ipairs(piece) do
+      if room > 0 then
+        reply[#reply + 1] = envelope
+        room = room - #envelope
+      end
+    end
+    if #piece < step then
+      break
+    end
+    from, step = from + step, step * 2
   end
 end
 return reply

@@ -1,0 +1,8 @@
+namespace Chat.Api.Connections;
+
+/// <summary>One look at all connections, about once a second.</summary>
+/// <param name="Now">The timestamp.</param>
+/// <param name="Pings">Whether it is the connection's turn to be pinged.</param>
+/// <param name="AwakeFor">How long ago the node has stood still (a stopped process, a paused machine) for so long that clients may seem silent that are not;
+/// null: it has not.</param>
+internal readonly record struct TendingRound(long Now, bool Pings = false, TimeSpan? AwakeFor = null);
