@@ -19,7 +19,7 @@ internal static class ChatBuilder
     {
         NormalForm.Demand();
         var services = builder.Services;
-        services.AddOptions<ConnectionOptions>().BindConfiguration(ConnectionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSettings<ConnectionOptions>(ConnectionOptions.Section);
         services.AddSingleton<IValidateOptions<ConnectionOptions>, ConnectionOptionsValidator>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionTable>();
@@ -33,9 +33,8 @@ internal static class ChatBuilder
         services.AddHostedService<EdgeDrain>();
         services.AddHostedService<CutOff>();
 
-        services.AddOptions<TopicOptions>().BindConfiguration(TopicOptions.Section).ValidateDataAnnotations()
-            .Validate(options => options.WaitingBytesPerTopic <= options.WaitingBytes, $"{TopicOptions.Section}:WaitingBytesPerTopic must not be more than {TopicOptions.Section}:WaitingBytes.")
-            .ValidateOnStart();
+        services.AddSettings<TopicOptions>(TopicOptions.Section)
+            .Validate(options => options.WaitingBytesPerTopic <= options.WaitingBytes, $"{TopicOptions.Section}:WaitingBytesPerTopic must not be more than {TopicOptions.Section}:WaitingBytes.");
         services.AddSingleton<TopicMetrics>();
         services.AddSingleton<TopicTable>();
         services.AddSingleton<IBackplaneListener>(static provider => provider.GetRequiredService<TopicTable>());

@@ -59,6 +59,12 @@ public static class ServiceDefaultsBuilder
             builder.Services.AddHostedService<RedisClose>();
             health.AddCheck<RedisHealthCheck>(RedisHealthCheck.Name, HealthStatus.Unhealthy);
         }
+        else
+        {
+            // Whoever needs Redis says so among all that is wrong with the settings. In Development the framework is before them, and only looks
+            // whether there is one.
+            builder.Services.AddSingleton<IConnectionMultiplexer>(static _ => throw new SettingException("ConnectionStrings:redis is not set."));
+        }
 
         return builder;
     }

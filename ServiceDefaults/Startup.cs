@@ -23,6 +23,7 @@ public static class Startup
         try
         {
             var builder = WebApplication.CreateBuilder([NoReload, .. args]);
+            HostSettings.Check(builder.Configuration);
             add(builder);
             await using var app = builder.Build();
             // The host validates too, but only after it has created the services that need valid settings.
@@ -35,7 +36,7 @@ public static class Startup
         {
             foreach (var line in lines)
             {
-                await Console.Error.WriteLineAsync($"Cannot start: {line}");
+                await Console.Error.WriteLineAsync($"Cannot start: {line.ReplaceLineEndings(" ")}");
             }
 
             return 1;

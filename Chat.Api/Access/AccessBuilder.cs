@@ -4,6 +4,7 @@ using Chat.Api.Webhooks;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
+using ServiceDefaults;
 
 namespace Chat.Api.Access;
 
@@ -17,7 +18,7 @@ internal static partial class AccessBuilder
     public static WebApplicationBuilder AddAccess(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSettings<AccessOptions>(AccessOptions.Section);
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidator>();
         services.AddSingleton(static provider => AccessRules.Read(provider.GetRequiredService<IOptions<AccessOptions>>().Value));
         services.AddSingleton<AccessWebhook>();

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Chat.Api.Auth;
 
@@ -11,14 +12,14 @@ internal static partial class AuthBuilder
     {
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
+        services.AddSettings<AuthOptions>(AuthOptions.Section);
         services.AddSingleton<IPostConfigureOptions<AuthOptions>, AuthDefaults>();
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
         services.AddSingleton<OwnKey>();
         services.AddSingleton<IssuerConfiguration>();
         services.AddSingleton<TokenMint>();
         services.AddSingleton<TokenValidator>();
-        services.AddOptions<ApiKeyOptions>().BindConfiguration(ApiKeyOptions.Section).ValidateOnStart();
+        services.AddSettings<ApiKeyOptions>(ApiKeyOptions.Section);
         services.AddSingleton<IValidateOptions<ApiKeyOptions>, ApiKeyOptionsValidator>();
         services.AddSingleton<ApiKeys>();
         builder.Logging.AddFilter(typeof(ServiceScheme).FullName, LogLevel.Warning); // a stranger must not be able to write a log

@@ -1,6 +1,7 @@
 using Chat.Api.Messages;
 using Chat.Api.Redis;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Chat.Api.Events;
 
@@ -11,7 +12,7 @@ internal static class EventsBuilder
     public static WebApplicationBuilder AddEvents(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<EventOptions>().BindConfiguration(EventOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSettings<EventOptions>(EventOptions.Section);
         services.AddSingleton<IValidateOptions<EventOptions>, EventOptionsValidator>();
         if (string.IsNullOrEmpty(builder.Configuration[$"{EventOptions.Section}:{nameof(EventOptions.Url)}"]))
         {

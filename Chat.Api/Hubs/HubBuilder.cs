@@ -22,11 +22,10 @@ internal static class HubBuilder
     public static WebApplicationBuilder AddChatHub(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<ChatHubOptions>().BindConfiguration(ChatHubOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<MembershipOptions>().BindConfiguration(MembershipOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<DefaultChats>().BindConfiguration(DefaultChats.Section)
-            .Validate(chats => chats.Groups.All(ChatId.IsValid), $"{DefaultChats.Section}:Chats names a group that is no valid id. {ChatId.Rule}")
-            .ValidateOnStart();
+        services.AddSettings<ChatHubOptions>(ChatHubOptions.Section);
+        services.AddSettings<MembershipOptions>(MembershipOptions.Section);
+        services.AddSettings<DefaultChats>(DefaultChats.Section)
+            .Validate(chats => chats.Groups.All(ChatId.IsValid), $"{DefaultChats.Section}:Chats names a group that is no valid id. {ChatId.Rule}");
 
         services.AddRedisScripts(RedisMemberships.Scripts);
         services.AddSingleton<IMemberships>(static provider => new RedisMemberships(

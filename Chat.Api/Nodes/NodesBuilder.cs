@@ -15,7 +15,7 @@ internal static class NodesBuilder
     {
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
+        services.AddSettings<NodeOptions>(NodeOptions.Section);
         services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         services.AddSingleton(new NodeKeys(RedisPrefix.Read(builder.Configuration)));
         services.AddSingleton<NodeIdentity>();

@@ -3,6 +3,7 @@ using Chat.Api.Nodes;
 using Chat.Api.Redis;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Chat.Api.Presence;
 
@@ -13,7 +14,7 @@ internal static class PresenceBuilder
     public static WebApplicationBuilder AddPresence(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<PresenceOptions>().BindConfiguration(PresenceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSettings<PresenceOptions>(PresenceOptions.Section);
         services.AddSingleton<IValidateOptions<PresenceOptions>, PresenceOptionsValidator>();
         services.AddRedisScripts(RedisPresence.Scripts);
         services.AddSingleton<IPresenceStore>(static provider => new RedisPresence(

@@ -12,7 +12,7 @@ internal static class RedisBuilder
     public static WebApplicationBuilder AddRedisBackplane(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<BackplaneOptions>().BindConfiguration(BackplaneOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSettings<BackplaneOptions>(BackplaneOptions.Section);
         services.AddSingleton<IValidateOptions<BackplaneOptions>, BackplaneOptionsValidator>();
         services.AddSingleton<BackplaneMetrics>();
         var prefix = RedisPrefix.Read(builder.Configuration);

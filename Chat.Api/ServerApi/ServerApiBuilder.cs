@@ -1,6 +1,7 @@
 using Chat.Api.Auth;
 using Chat.Api.Orders;
 using Microsoft.Extensions.Options;
+using ServiceDefaults;
 
 namespace Chat.Api.ServerApi;
 
@@ -12,7 +13,7 @@ internal static class ServerApiBuilder
     public static WebApplicationBuilder AddServerApi(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<ServerApiOptions>().BindConfiguration(ServerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSettings<ServerApiOptions>(ServerApiOptions.Section);
         services.AddSingleton<IValidateOptions<ServerApiOptions>, ServerApiOptionsValidator>();
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<ApiGate>();

@@ -1,4 +1,5 @@
 using Chat.Api.Redis.Resp;
+using ServiceDefaults;
 using Xunit;
 
 namespace Chat.Tests.Backplane;
@@ -35,5 +36,5 @@ public sealed class RedisEndpointTests
     [InlineData("redis:65536", "'65536' is not a port")]
     [InlineData("redis,serviceName=mymaster", "Sentinel")]
     public void What_CannotBeUnderstood_IsSaid(string text, string said) =>
-        Assert.Contains(said, Assert.Throws<FormatException>(() => RedisEndpoint.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(said, Assert.Throws<SettingException>(() => RedisEndpoint.Parse(text)).Message, StringComparison.Ordinal);
 }

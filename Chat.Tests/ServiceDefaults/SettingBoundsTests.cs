@@ -10,6 +10,10 @@ using Chat.Api.Memberships;
 using Chat.Api.Presence;
 using Chat.Api.ServerApi;
 using Chat.Api.Topics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using ServiceDefaults;
 using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
@@ -39,7 +43,8 @@ public sealed class SettingBoundsTests
         }
 
         Assert.True(range.IsValid(property.GetValue(options)));
-        Assert.Contains(property.Name, Assert.Single(ErrorsWith(options, property, Beyond(range, property.PropertyType))), StringComparison.Ordinal);
+        var setting = $"{SectionOf(type)}:{property.Name}";
+        Assert.StartsWith($"{setting} must be ", Assert.Single(ErrorsWith(options, property, Beyond(range, property.PropertyType))), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -75,11 +80,17 @@ public sealed class SettingBoundsTests
         ? TimeSpan.Parse($"{range.Maximum}", CultureInfo.InvariantCulture) + TimeSpan.FromTicks(1)
         : Convert.ChangeType(Convert.ToInt64(range.Minimum, CultureInfo.InvariantCulture) - 1, type, CultureInfo.InvariantCulture);
 
+    // As a node is told them.
     private static IEnumerable<string> ErrorsWith(object options, PropertyInfo property, object value)
     {
         property.SetValue(options, value);
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
-        return results.Select(result => result.ErrorMessage!);
+        var type = options.GetType();
+        var services = new ServiceCollection().AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+        typeof(SettingsBuilder).GetMethod(nameof(SettingsBuilder.AddSettings))!.MakeGenericMethod(type).Invoke(null, [services, SectionOf(type)]);
+        using var provider = services.BuildServiceProvider();
+        var validator = provider.GetRequiredService(typeof(IValidateOptions<>).MakeGenericType(type));
+        return ((ValidateOptionsResult)validator.GetType().GetMethod("Validate")!.Invoke(validator, [null, options])!).Failures ?? [];
     }
+
+    private static string SectionOf(Type type) => (string)type.GetField("Section")!.GetValue(null)!;
 }

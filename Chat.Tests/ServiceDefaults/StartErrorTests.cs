@@ -13,6 +13,19 @@ public sealed class StartErrorTests
     [Theory]
     [InlineData("Chat.Api.dll", "ConnectionStrings__redis", "", "ConnectionStrings:redis is not set")]
     [InlineData("Chat.Api.dll", "ConnectionStrings__redis", "localhost:abc", "ConnectionStrings:redis names no server")]
+    [InlineData("Chat.Api.dll", "ConnectionStrings__redis", "localhost:6379,serviceName=x", "ConnectionStrings:redis names a Sentinel service")]
+    [InlineData("Chat.Api.dll", "ConnectionStrings__redis", "localhost:99999", "Actual value was 99999")]
+    [InlineData("Chat.Api.dll", "ASPNETCORE_URLS", "nonsense", "ASPNETCORE_URLS has 'nonsense'")]
+    [InlineData("Chat.Api.dll", "ASPNETCORE_URLS", "http://127.0.0.1:0;http://127.0.0.1:99999", "ASPNETCORE_URLS has 'http://127.0.0.1:99999'")]
+    [InlineData("Chat.Api.dll", "ASPNETCORE_URLS", "http://localhost:http", "ASPNETCORE_URLS has 'http://localhost:http'")]
+    [InlineData("Chat.Api.dll", "ASPNETCORE_URLS", "http://localhost:0/chat", "ASPNETCORE_URLS has 'http://localhost:0/chat'")]
+    [InlineData("Chat.Api.dll", "ASPNETCORE_HTTP_PORTS", "80a", "ASPNETCORE_HTTP_PORTS has '80a'")]
+    [InlineData("Chat.Api.dll", "Kestrel__Endpoints__Http__Url", "nonsense", "Kestrel:Endpoints:Http:Url has 'nonsense'")]
+    [InlineData("Chat.Api.dll", "Logging__LogLevel__Default", "Lots", "Logging:LogLevel:Default is 'Lots'")]
+    [InlineData("Chat.Api.dll", "Logging__Console__LogLevel__Chat", "Lots", "Logging:Console:LogLevel:Chat is 'Lots'")]
+    [InlineData("Chat.Api.dll", "Chat__Backplane__GatherTime", "1", "Chat:Backplane:GatherTime must be 00:00:00 to 00:00:00.02; it is 1.00:00:00.")]
+    [InlineData("Chat.Api.dll", "Chat__Chats", "lobby", "Chat:Chats is a list")]
+    [InlineData("Chat.Api.dll", "Events__Messages", "group:*", "Events:Messages is a list")]
     [InlineData("Chat.Api.dll", "Chat__Nodes__Lease", "00:00:01", "Chat:Nodes:Lease must be")]
     [InlineData("Chat.Api.dll", "Chat__Nodes__Heartbeat", "soon", "'Chat:Nodes:Heartbeat'")]
     [InlineData("Chat.Api.dll", "Chat__Presence__ListSize", "10000", "Chat:Presence:ListSize (10000) must be at most 5242")]
@@ -26,9 +39,24 @@ public sealed class StartErrorTests
     [InlineData("Chat.Api.dll", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1", "names cannot be normalized")]
     [InlineData("Chat.Api.dll", "Events__Online", "true", "Events:Url is not set")]
     [InlineData("Edge.Proxy.dll", "ConnectionStrings__redis", "", "ConnectionStrings:redis is not set")]
+    [InlineData("Edge.Proxy.dll", "ASPNETCORE_URLS", "nonsense", "ASPNETCORE_URLS has 'nonsense'")]
+    [InlineData("Edge.Proxy.dll", "ASPNETCORE_URLS", "http://127.0.0.1:99999", "ASPNETCORE_URLS has 'http://127.0.0.1:99999'")]
+    [InlineData("Edge.Proxy.dll", "Logging__LogLevel__Default", "Lots", "Logging:LogLevel:Default is 'Lots'")]
     [InlineData("Edge.Proxy.dll", "Edge__Upstream", "chat-api", "Edge:Upstream must be")]
     public async Task Start_WithABadSetting_NamesIt(string program, string setting, string value, string expected) =>
         Assert.Contains(expected, await StartAsync(program, (setting, value)), StringComparison.Ordinal);
+
+    // There the framework also looks at the start for services that cannot be made.
+    [Theory]
+    [InlineData("Chat.Api.dll", "")]
+    [InlineData("Chat.Api.dll", " ")]
+    [InlineData("Edge.Proxy.dll", "")]
+    public async Task Start_InDevelopment_WithoutRedis_NamesItsSetting(string program, string redis)
+    {
+        var line = await StartAsync(program, ("ConnectionStrings__redis", redis), ("ASPNETCORE_ENVIRONMENT", "Development"));
+
+        Assert.Contains("ConnectionStrings:redis is not set", line, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("Chat.Api.dll")]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ServiceDefaults;
 
 namespace Chat.Api.Redis.Resp;
 
@@ -34,6 +35,7 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
     /// <summary>Whether to use RESP3 (<c>protocol=resp3</c>) rather than RESP2, which every server speaks.</summary>
     public bool Resp3 { get; init; }
 
+    /// <exception cref="SettingException">It cannot be understood.</exception>
     public static RedisEndpoint Parse(string connectionString)
     {
         var servers = new List<(string, int)>();
@@ -57,7 +59,7 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
                 "CHECKCERTIFICATEREVOCATION" => endpoint with { ChecksRevocation = bool.TryParse(value, out var checks) && checks },
                 "DEFAULTDATABASE" => endpoint with { Database = int.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : 0 },
                 "PROTOCOL" => endpoint with { Resp3 = value is "3" || value.Equals("resp3", StringComparison.OrdinalIgnoreCase) },
-                "SERVICENAME" => throw new FormatException(
+                "SERVICENAME" => throw new SettingException(
                     "ConnectionStrings:redis names a Sentinel service (serviceName); give the address of the Redis primary instead."),
                 _ => endpoint,
             };
@@ -65,7 +67,7 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
 
         return servers.Count > 0
             ? endpoint with { Servers = [.. servers.Select(server => server.Item2 == 0 ? (server.Item1, endpoint.Tls ? 6380 : 6379) : server)] }
-            : throw new FormatException("ConnectionStrings:redis names no server; it looks like localhost:6379,password=…");
+            : throw new SettingException("ConnectionStrings:redis names no server; it looks like localhost:6379,password=…");
     }
 
     /// <summary>The same login at another server of the same cluster.</summary>
@@ -82,6 +84,6 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
 
         return int.TryParse(text.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
             ? (text[..colon].Trim('[', ']'), port)
-            : throw new FormatException($"ConnectionStrings:redis: '{text[(colon + 1)..]}' is not a port.");
+            : throw new SettingException($"ConnectionStrings:redis: '{text[(colon + 1)..]}' is not a port.");
     }
 }
