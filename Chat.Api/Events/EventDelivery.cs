@@ -10,7 +10,9 @@ namespace Chat.Api.Events;
 /// receiver has accepted it. Dropped is only what a queue has no room for, and what was refused for longer than
 /// <see cref="EventOptions.GiveUpAfter"/>.</para>
 /// <para>Mechanism: one request at a time for each topic, with the events that its queue begins with. What fails is tried again after
-/// a pause, in which other topics have their turns. Where one of several events is refused, they go one by one.</para>
+/// a pause, in which other topics have their turns, and from the places of those that fail (<see cref="EventPlaces"/>). A first attempt
+/// that takes unusually long while others wait goes on from there, or is put off where all of those are taken. Where one of several events
+/// is refused, they go one by one.</para>
 /// </remarks>
 internal sealed partial class EventDelivery(
     EventQueues queues, EventPartitions partitions, EventReceiver receiver, TopicTurns turns, EventMetrics metrics, IOptions<EventOptions> options,
@@ -23,10 +25,12 @@ internal sealed partial class EventDelivery(
     {
         using var giveUp = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using var stopping = stoppingToken.Register(() => giveUp.CancelAfter(StopTime));
-        await Task.WhenAll(Enumerable.Range(0, options.Value.RequestsAtOnce).Select(_ => RunAsync(stoppingToken, giveUp.Token)));
+        using var places = new EventPlaces(options.Value.RequestsAtOnce);
+        await Task.WhenAll(RunAllAsync(places, aside: false, stoppingToken, giveUp.Token), RunAllAsync(places, aside: true, stoppingToken, giveUp.Token));
+        await places.CloseAsync(); // nothing is under way any more
     }
 
-    private async Task TakeTurnAsync(TopicTurn turn, CancellationToken giveUp)
+    private async Task TakeTurnAsync(TopicTurn turn, EventPlace place, CancellationToken giveUp)
     {
         if (!partitions.Has(turn.Topic))
         {
@@ -48,40 +52,65 @@ internal sealed partial class EventDelivery(
         }
 
         var batch = EventBatch.Of(turn.Topic, queued.Events);
-        if (batch.Count > 0 && await receiver.PostAsync(batch, giveUp) is { IsAccepted: false } answer)
+        if (batch.Count > 0 && await PostAsync(batch, place, giveUp) is { IsAccepted: false } answer)
         {
             await FailAsync(turn, queued, answer);
             return;
         }
 
         metrics.Delivered(batch.Count);
-        (turn.Failures, turn.Most) = (0, Math.Min(turn.Most, options.Value.BatchLength) * 2);
+        (turn.Failures, turn.IsFailing, turn.Most) = (0, false, Math.Min(turn.Most, options.Value.BatchLength) * 2);
         await TrimAsync(turn, queued, queued.Events.Count);
     }
 
-    private async Task RunAsync(CancellationToken stoppingToken, CancellationToken giveUp)
+    private async Task<ReceiverAnswer> PostAsync(EventBatch batch, EventPlace place, CancellationToken giveUp)
+    {
+        using var putOff = CancellationTokenSource.CreateLinkedTokenSource(giveUp);
+        var posting = receiver.PostAsync(batch, putOff.Token);
+        while (!place.IsAside && !posting.IsCompleted)
+        {
+            await ((Task)posting).WaitAsync(receiver.Patience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!posting.IsCompleted && turns.AnyWaits && !place.TryStepAside())
+            {
+                await putOff.CancelAsync(); // its next attempt is made aside, and has all the time that the receiver may take
+                break;
+            }
+        }
+
+        return await posting;
+    }
+
+    private async Task RunAllAsync(EventPlaces places, bool aside, CancellationToken stoppingToken, CancellationToken giveUp)
     {
         try
         {
-            await foreach (var turn in turns.TakeAllAsync(stoppingToken))
+            await foreach (var (turn, place) in turns.TakeAllAsync(places, aside, stoppingToken))
             {
-                try
-                {
-                    await TakeTurnAsync(turn, giveUp);
-                }
-                catch (Exception exception)
-                {
-                    if (exception is not BackplaneUnavailableException) // it is said elsewhere that Redis is away
-                    {
-                        Log.Failed(logger, exception, turn.Topic.Name);
-                    }
-
-                    turns.Later(turn, ShortestPause);
-                }
+                _ = RunAsync(turn, place, giveUp);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+        }
+    }
+
+    private async Task RunAsync(TopicTurn turn, EventPlace place, CancellationToken giveUp)
+    {
+        using (place)
+        {
+            try
+            {
+                await TakeTurnAsync(turn, place, giveUp);
+            }
+            catch (Exception exception)
+            {
+                if (exception is not BackplaneUnavailableException) // it is said elsewhere that Redis is away
+                {
+                    Log.Failed(logger, exception, turn.Topic.Name);
+                }
+
+                turns.Later(turn, ShortestPause);
+            }
         }
     }
 
@@ -103,15 +132,16 @@ internal sealed partial class EventDelivery(
 
     private async Task FailAsync(TopicTurn turn, QueuedEvents queued, ReceiverAnswer answer)
     {
+        turn.IsFailing = true;
         if (++turn.Failures == 1)
         {
             turn.FailingSince = time.GetTimestamp();
         }
 
         // A receiver that takes others' events is there: then it is this one that it cannot take, whatever it answers.
-        if (answer.IsRefusal || receiver.HasAcceptedSince(turn.FailingSince))
+        if (answer.IsRefusal || (!answer.IsGivenUp && receiver.HasAcceptedSince(turn.FailingSince)))
         {
-            if (turn.Failures == 1)
+            if (turn.Failures == 1 || turn.Most > 1)
             {
                 Log.Refused(logger, turn.Topic.Name, answer.Reason);
             }
@@ -121,7 +151,7 @@ internal sealed partial class EventDelivery(
             {
                 metrics.Dropped(1, "refused");
                 Log.GivenUp(logger, turn.Topic.Name, answer.Reason);
-                turn.Failures = 0;
+                (turn.Failures, turn.IsFailing) = (0, false);
                 await TrimAsync(turn, queued, 1);
                 return;
             }

@@ -31,6 +31,6 @@ internal sealed class EventMetrics
     public void Dropped(long events, string reason) => _dropped.Add(events, new KeyValuePair<string, object?>("reason", reason));
 
     /// <param name="elapsed">How long it took.</param>
-    /// <param name="outcome"><c>accepted</c>, <c>refused</c> or <c>away</c>.</param>
+    /// <param name="outcome"><c>accepted</c>, <c>refused</c>, <c>away</c> or <c>slow</c> (ended early, for others).</param>
     public void Requested(TimeSpan elapsed, string outcome) => _requests.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 }

@@ -38,7 +38,8 @@ internal sealed class EventOptions
     [Range(1024, 16 * 1024 * 1024)]
     public int BatchBytes { get; set; } = 256 * 1024;
 
-    /// <summary>Requests that one node makes at once. Of one topic there is never more than one.</summary>
+    /// <summary>Requests that one node makes at once. Of one topic there is never more than one. A quarter of them, at least one, is kept for
+    /// topics whose last attempt failed (<see cref="EventPlaces"/>); with 1, that is a second one.</summary>
     /// <value>1 to 256. Default 16.</value>
     [Range(1, 256)]
     public int RequestsAtOnce { get; set; } = 16;

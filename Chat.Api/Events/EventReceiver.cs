@@ -12,9 +12,13 @@ internal sealed partial class EventReceiver
     public const string Client = "events";
 
     private const int FailuresToBeAway = 3; // in a row, of any topics: less may be one topic's trouble
+    private const int UsualMeans = 8; // requests
+
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(500);
 
     private readonly IHttpClientFactory _clients;
     private readonly Uri _url;
+    private readonly TimeSpan _timeout;
     private readonly WebhookSignature _signature;
     private readonly EventMetrics _metrics;
     private readonly TopicTurns _turns;
@@ -23,12 +27,14 @@ internal sealed partial class EventReceiver
     private int _failures; // in a row
     private long _failingSince;
     private long _acceptedAt; // a timestamp; 0: never
+    private double _usual; // seconds that a request takes that is accepted; roughly, so without a lock
 
     public EventReceiver(
         IHttpClientFactory clients, IOptions<EventOptions> options, EventMetrics metrics, TopicTurns turns, TimeProvider time, ILogger<EventReceiver> logger)
     {
         _clients = clients;
         _url = new Uri(options.Value.Url!);
+        _timeout = options.Value.Timeout;
         _signature = WebhookSignature.TryParse(options.Value.Secret, out var signature) ? signature : throw new InvalidOperationException("The options were not validated.");
         _metrics = metrics;
         _turns = turns;
@@ -39,18 +45,22 @@ internal sealed partial class EventReceiver
     /// <summary>Whether it has accepted anything since a timestamp: it is there, and what it does not take is the fault of that.</summary>
     public bool HasAcceptedSince(long timestamp) => Volatile.Read(ref _acceptedAt) is not 0 and var at && at > timestamp;
 
+    /// <summary>What is not answered within this takes unusually long.</summary>
+    public TimeSpan Patience => TimeSpan.FromSeconds(Math.Clamp(4 * Volatile.Read(ref _usual), LeastPatience.TotalSeconds, _timeout.TotalSeconds));
+
     /// <param name="batch">What it is told.</param>
     /// <param name="giveUp">Ends the wait for the answer. It may have received it, and will then be told once more.</param>
     public async Task<ReceiverAnswer> PostAsync(EventBatch batch, CancellationToken giveUp)
     {
         var began = _time.GetTimestamp();
         var answer = await AskAsync(batch, giveUp);
-        _metrics.Requested(_time.GetElapsedTime(began), answer.IsAccepted ? "accepted" : answer.IsRefusal ? "refused" : "away");
+        var elapsed = _time.GetElapsedTime(began);
+        _metrics.Requested(elapsed, answer switch { { IsAccepted: true } => "accepted", { IsRefusal: true } => "refused", { IsGivenUp: true } => "slow", _ => "away" });
         if (answer.IsAccepted)
         {
-            Accepted();
+            Accepted(elapsed);
         }
-        else if (!answer.IsRefusal)
+        else if (!answer.IsRefusal && !answer.IsGivenUp && !HasAcceptedSince(began)) // else it is there, and keeps this one alone waiting
         {
             Failed(answer.Reason);
         }
@@ -71,18 +81,20 @@ internal sealed partial class EventReceiver
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            return ReceiverAnswer.None(exception is OperationCanceledException ? "no answer in time" : exception.Message);
+            return ReceiverAnswer.None(exception is OperationCanceledException ? "no answer in time" : exception.Message, giveUp.IsCancellationRequested);
         }
     }
 
-    private void Accepted()
+    private void Accepted(TimeSpan elapsed)
     {
+        Volatile.Write(ref _usual, _usual + ((elapsed.TotalSeconds - _usual) / UsualMeans));
         Volatile.Write(ref _acceptedAt, _time.GetTimestamp());
         if (Interlocked.Exchange(ref _failures, 0) >= FailuresToBeAway)
         {
-            var away = _time.GetElapsedTime(Volatile.Read(ref _failingSince));
+            var since = Volatile.Read(ref _failingSince);
+            var away = _time.GetElapsedTime(since);
             Log.Back(_logger, away);
-            _turns.Hurry();
+            _turns.Hurry(since);
         }
     }
 
@@ -114,7 +126,8 @@ internal sealed partial class EventReceiver
 /// <param name="IsRefusal">What was in it was refused, as far as the answer tells; else the receiver is away, busy or not set up.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="RetryAfter">The pause that the receiver asks for; zero: none.</param>
-internal sealed record ReceiverAnswer(bool IsAccepted, bool IsRefusal, string Reason, TimeSpan RetryAfter)
+/// <param name="IsGivenUp">Nobody waited for the answer as long as the receiver may take.</param>
+internal sealed record ReceiverAnswer(bool IsAccepted, bool IsRefusal, string Reason, TimeSpan RetryAfter, bool IsGivenUp = false)
 {
     public static ReceiverAnswer Of(HttpResponseMessage response, DateTimeOffset now) => new(
         response.IsSuccessStatusCode,
@@ -122,7 +135,7 @@ internal sealed record ReceiverAnswer(bool IsAccepted, bool IsRefusal, string Re
         FormattableString.Invariant($"status {(int)response.StatusCode}"),
         response.Headers.RetryAfter is { } after ? after.Delta ?? (after.Date - now) ?? TimeSpan.Zero : TimeSpan.Zero);
 
-    public static ReceiverAnswer None(string reason) => new(false, false, reason, TimeSpan.Zero);
+    public static ReceiverAnswer None(string reason, bool isGivenUp) => new(false, false, reason, TimeSpan.Zero, isGivenUp);
 
     // They say the same to any event: no fault of this one, which is not to be dropped for it.
     private static bool IsOfReceiver(HttpStatusCode status) => (int)status < 400 || status is HttpStatusCode.Unauthorized or HttpStatusCode.PaymentRequired

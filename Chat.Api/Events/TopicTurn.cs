@@ -17,6 +17,9 @@ internal sealed class TopicTurn(Topic topic)
     /// <summary>The timestamp of the first of them.</summary>
     public long FailingSince { get; set; }
 
+    /// <summary>Its last attempt failed, and the receiver has not come back since: its next one is made from a place aside (<see cref="EventPlaces"/>).</summary>
+    public bool IsFailing { get; set; }
+
     /// <summary>As many events as may be sent together; fewer after one of several was refused.</summary>
     public int Most { get; set; } = int.MaxValue;
 

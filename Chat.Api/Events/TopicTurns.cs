@@ -13,6 +13,7 @@ internal sealed class TopicTurns : IDisposable
     private readonly long[] _bytes = new long[EventMarks.Partitions]; // that wait, by partition
     private readonly PriorityQueue<TopicTurn, long> _later = new(); // by timestamp
     private readonly Channel<TopicTurn> _ready = Channel.CreateUnbounded<TopicTurn>();
+    private readonly Channel<TopicTurn> _readyAside = Channel.CreateUnbounded<TopicTurn>(); // those that fail
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
 
@@ -35,18 +36,32 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>Turns, for any number of callers; each has to end with one of the methods below.</summary>
-    public async IAsyncEnumerable<TopicTurn> TakeAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Topics wait for a place that is not aside.</summary>
+    public bool AnyWaits => _ready.Reader.Count > 0;
+
+    /// <summary>Turns, as soon as there is a place for each. Each has to end with one of the methods below, and then its place has to be freed.</summary>
+    /// <param name="places">Where they take their places.</param>
+    /// <param name="aside">Those of topics that fail; else those of all others.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async IAsyncEnumerable<(TopicTurn Turn, EventPlace Place)> TakeAllAsync(EventPlaces places, bool aside, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var turn in _ready.Reader.ReadAllAsync(cancellationToken))
+        var ready = (aside ? _readyAside : _ready).Reader;
+        while (await ready.WaitToReadAsync(cancellationToken))
         {
+            var place = await places.TakeAsync(aside, cancellationToken);
+            if (!ready.TryRead(out var turn))
+            {
+                place.Dispose(); // Hurry was faster
+                continue;
+            }
+
             lock (_gate)
             {
                 turn.State = TurnState.UnderWay;
                 turn.IsHeard = false;
             }
 
-            yield return turn;
+            yield return (turn, place);
         }
     }
 
@@ -140,17 +155,24 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>Nobody has to wait for a pause any longer.</summary>
-    public void Hurry()
+    /// <summary>Nobody has to wait for a pause any longer, nor for a place aside, but those who failed before already.</summary>
+    /// <param name="failingSince">The timestamp from which on failures were nobody's own.</param>
+    public void Hurry(long failingSince)
     {
         lock (_gate)
         {
-            foreach (var turn in _topics.Values.Where(static turn => turn.State == TurnState.Later))
+            var waiting = _topics.Values.Where(static turn => turn.State == TurnState.Later).ToList();
+            _later.Clear();
+            while (_readyAside.Reader.TryRead(out var turn))
             {
-                Ready_NeedsLock(turn);
+                waiting.Add(turn);
             }
 
-            _later.Clear();
+            foreach (var turn in waiting)
+            {
+                turn.IsFailing &= turn.FailingSince < failingSince;
+                Ready_NeedsLock(turn);
+            }
         }
     }
 
@@ -166,7 +188,7 @@ internal sealed class TopicTurns : IDisposable
     private void Ready_NeedsLock(TopicTurn turn)
     {
         turn.State = TurnState.Ready;
-        _ready.Writer.TryWrite(turn);
+        (turn.IsFailing ? _readyAside : _ready).Writer.TryWrite(turn);
     }
 
     private void OnDue()

@@ -19,12 +19,19 @@ internal sealed class EventSink : IAsyncDisposable
     private readonly ConcurrentQueue<ToldEvent> _told = new();
     private readonly HashSet<string> _known = []; // guards itself
     private WebApplication? _app;
+    private int _kept;
 
     /// <summary>Stays the same over <see cref="StopAsync"/> and <see cref="StartAsync"/>.</summary>
     public string Url { get; } = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}/events");
 
     /// <summary>The status that it answers a request with, given its events.</summary>
     public Func<IReadOnlyList<ToldEvent>, int> Answer { get; set; } = static _ => 204;
+
+    /// <summary>Requests to which it gives no answer until the task has ended; null: to none.</summary>
+    public (Func<ToldEvent, bool> Of, Task Until)? Silence { get; set; }
+
+    /// <summary>Requests that it has kept waiting.</summary>
+    public int Kept => _kept;
 
     /// <summary>Requests whose signature was not right.</summary>
     public int Forged { get; private set; }
@@ -71,6 +78,16 @@ internal sealed class EventSink : IAsyncDisposable
         }
 
         var events = JsonDocument.Parse(bytes).RootElement.GetProperty("events").EnumerateArray().Select(ToldEvent.Parse).ToList();
+        if (Silence is var (of, until) && events.Exists(told => of(told)))
+        {
+            Interlocked.Increment(ref _kept);
+            await until.WaitAsync(http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!until.IsCompleted)
+            {
+                return; // nobody hears what it answers any more
+            }
+        }
+
         var status = Answer(events);
         if (status < 300)
         {

@@ -12,6 +12,7 @@ namespace Chat.Tests.Events;
 public sealed class EventNodes : IAsyncLifetime
 {
     public const int QueueLength = 300;
+    public const int RequestsAtOnce = 4;
 
     private NodeCluster? _cluster;
 
@@ -37,6 +38,8 @@ public sealed class EventNodes : IAsyncLifetime
                 ("Events:Memberships", "true"),
                 ("Events:QueueLength", QueueLength.ToString(CultureInfo.InvariantCulture)),
                 ("Events:LongestPause", "00:00:00.5"),
+                ("Events:RequestsAtOnce", RequestsAtOnce.ToString(CultureInfo.InvariantCulture)),
+                ("Events:Timeout", "00:01:00"), // who waits for that, misses the deadline
                 ("Events:GiveUpAfter", "00:00:01"),
             ]);
     }
@@ -128,6 +131,32 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
     }
 
     [Fact]
+    public async Task Receiver_ThatDoesNotAnswerForManyTopics_IsToldThoseOfOthers()
+    {
+        var end = new TaskCompletionSource();
+        Sink.Silence = (told => told.Topic.StartsWith(Topic + "-silent", StringComparison.Ordinal), end.Task);
+        var silent = Enumerable.Range(0, 40).Select(i => $"{Group}-silent{i}").ToList(); // far more than all nodes have places for
+        foreach (var group in silent)
+        {
+            await PublishOnceAsync(group);
+        }
+
+        await Eventually.TrueAsync(() => Sink.Kept >= 3 * EventNodes.RequestsAtOnce);
+        var others = Enumerable.Range(0, 10).Select(i => $"{Group}-{i}").ToList(); // of partitions of all nodes
+        foreach (var group in others)
+        {
+            await PublishOnceAsync(group);
+        }
+
+        await Eventually.TrueAsync(() => others.TrueForAll(group => Sink.Of($"group:{group}").Any()));
+        Assert.DoesNotContain(silent, group => Sink.Of($"group:{group}").Any());
+
+        (Sink.Silence, _) = (null, end.TrySetResult());
+
+        await Eventually.TrueAsync(() => silent.TrueForAll(group => Sink.Of($"group:{group}").Any()));
+    }
+
+    [Fact]
     public async Task Queue_WithoutRoom_LosesTheOldest_AndANodeSaysHowMany()
     {
         Sink.Answer = events => events.Any(told => told.Topic == Topic) ? 503 : 204;
@@ -210,6 +239,13 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
     }
 
     private Task<ResumingClient[]> PublishersAsync() => Cluster.JoinAsync(3, i => $"/chat/group/{Group}/p{i}-{_name}");
+
+    private async Task PublishOnceAsync(string group)
+    {
+        await using var client = await Cluster.ConnectAsync(0, $"/chat/group/{group}/anna?format=json");
+        await client.SendJsonAsync(new { Msg = "hi", MsgId = "m1" });
+        await client.NextFrameAsync("ack");
+    }
 
     // Several at a time, and one behind the other.
     private static async Task<List<ChatFrame>> PublishAsync(ResumingClient publisher, string prefix, int count)

@@ -12,20 +12,25 @@ public sealed class TopicTurnsTests : IAsyncDisposable
 
     private readonly ManualTimeProvider _time = new();
     private readonly TopicTurns _turns;
-    private readonly IAsyncEnumerator<TopicTurn> _taken;
+    private readonly EventPlaces _places = new(100);
+    private readonly IAsyncEnumerator<(TopicTurn Turn, EventPlace Place)> _taken;
+    private readonly IAsyncEnumerator<(TopicTurn Turn, EventPlace Place)> _takenAside;
     private readonly Topic _a = Topic.Group("a");
     private readonly Topic _b = Topic.Group("b");
 
     public TopicTurnsTests()
     {
         _turns = new TopicTurns(_time);
-        _taken = _turns.TakeAllAsync(CancellationToken.None).GetAsyncEnumerator();
+        _taken = _turns.TakeAllAsync(_places, aside: false, CancellationToken.None).GetAsyncEnumerator();
+        _takenAside = _turns.TakeAllAsync(_places, aside: true, CancellationToken.None).GetAsyncEnumerator();
     }
 
     public async ValueTask DisposeAsync()
     {
         await _taken.DisposeAsync();
+        await _takenAside.DisposeAsync();
         _turns.Dispose();
+        _places.Dispose();
     }
 
     [Fact]
@@ -82,12 +87,76 @@ public sealed class TopicTurnsTests : IAsyncDisposable
         var a = await TakeAsync();
         _turns.Later(a, Pause);
 
-        _turns.Hurry();
+        _turns.Hurry(failingSince: 0);
 
         Assert.Same(a, await TakeAsync());
         _time.Advance(2 * Pause);
         _turns.Hear(_b);
         Assert.Equal(_b, (await TakeAsync()).Topic); // a has no second turn for the pause that it did not have to wait
+    }
+
+    [Fact]
+    public async Task Topic_ThatFails_HasItsTurnsAside_UntilItFailsNoMore()
+    {
+        _turns.Hear(_a);
+        var a = await TakeAsync();
+        a.IsFailing = true;
+        _turns.Later(a, Pause);
+        _time.Advance(2 * Pause);
+        _turns.Hear(_b);
+
+        Assert.Equal(_b, (await TakeAsync()).Topic);
+        Assert.False(_turns.AnyWaits);
+        Assert.Same(a, await TakeAsideAsync());
+        a.IsFailing = false;
+        _turns.Again(a);
+        Assert.True(_turns.AnyWaits);
+        Assert.Same(a, await TakeAsync());
+    }
+
+    [Fact]
+    public async Task Hurry_ForgivesThoseWhoseFaultItWasNot_WhateverTheyWaitFor()
+    {
+        var topics = (Topic[])[_a, _b, Topic.Group("c")];
+        foreach (var topic in topics)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            _turns.Hear(topic);
+            var turn = await TakeAsync();
+            (turn.IsFailing, turn.FailingSince) = (true, _time.GetTimestamp());
+            _turns.Later(turn, topic == _b ? TimeSpan.Zero : Pause);
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1)); // b waits for a place aside now, the others still for their pauses
+        _turns.Hurry(failingSince: _time.GetTimestamp() - TimeSpan.FromSeconds(2).Ticks);
+
+        Assert.Equal(topics[1..].ToHashSet(), [(await TakeAsync()).Topic, (await TakeAsync()).Topic]);
+        Assert.Equal(_a, (await TakeAsideAsync()).Topic);
+        Assert.False(_turns.AnyWaits);
+    }
+
+    [Theory]
+    [InlineData(16, 12, 4)]
+    [InlineData(2, 1, 1)]
+    [InlineData(1, 1, 1)]
+    public async Task Places_AsideAreAQuarter_AndNobodyElseStepsThereThanHasOne(int all, int usual, int aside)
+    {
+        using var places = new EventPlaces(all);
+        var taken = await Task.WhenAll(Enumerable.Range(0, usual).Select(_ => places.TakeAsync(aside: false, CancellationToken.None)));
+        var next = places.TakeAsync(aside: false, CancellationToken.None);
+        Assert.False(next.IsCompleted);
+        for (var i = 1; i < aside; i++)
+        {
+            await places.TakeAsync(aside: true, CancellationToken.None);
+        }
+
+        Assert.True(taken[0].TryStepAside());
+        Assert.True(taken[0].IsAside);
+        Assert.False((await next).TryStepAside());
+        var nextAside = places.TakeAsync(aside: true, CancellationToken.None);
+        Assert.False(nextAside.IsCompleted);
+        taken[0].Dispose();
+        Assert.True((await nextAside).IsAside);
     }
 
     [Fact]
@@ -112,9 +181,13 @@ public sealed class TopicTurnsTests : IAsyncDisposable
 
     private static int PartitionOf(Topic topic) => EventMarks.PartitionOf(topic.Utf8Name.Span);
 
-    private async Task<TopicTurn> TakeAsync()
+    private Task<TopicTurn> TakeAsync() => TakeAsync(_taken);
+
+    private Task<TopicTurn> TakeAsideAsync() => TakeAsync(_takenAside);
+
+    private static async Task<TopicTurn> TakeAsync(IAsyncEnumerator<(TopicTurn Turn, EventPlace Place)> taken)
     {
-        Assert.True(await _taken.MoveNextAsync().AsTask().WaitAsync(ChatClient.Deadline));
-        return _taken.Current;
+        Assert.True(await taken.MoveNextAsync().AsTask().WaitAsync(ChatClient.Deadline));
+        return taken.Current.Turn;
     }
 }
