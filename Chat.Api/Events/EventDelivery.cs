@@ -15,8 +15,8 @@ namespace Chat.Api.Events;
 /// is refused, they go one by one.</para>
 /// </remarks>
 internal sealed partial class EventDelivery(
-    EventQueues queues, EventPartitions partitions, EventReceiver receiver, TopicTurns turns, EventMetrics metrics, IOptions<EventOptions> options,
-    TimeProvider time, ILogger<EventDelivery> logger) : BackgroundService
+    EventQueues queues, EventPartitions partitions, EventReceiver receiver, TopicTurns turns, EventLosses losses, EventMetrics metrics,
+    IOptions<EventOptions> options, TimeProvider time, ILogger<EventDelivery> logger) : BackgroundService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2); // a stop does not wait for a receiver that hangs
@@ -120,13 +120,17 @@ internal sealed partial class EventDelivery(
         if (queued.Dropped > 0)
         {
             metrics.Dropped(queued.Dropped, "full");
-            Log.Full(logger, queued.Dropped, turn.Topic.Name);
+            losses.Add(queued.Dropped, turn.Topic);
         }
 
-        if (turns.TooMuch(turn.Partition, options.Value.TotalBytes / EventMarks.Partitions) is var (most, bytes))
+        while (turns.TooMuch(turn.Partition, options.Value.TotalBytes / EventMarks.Partitions) is var (most, bytes))
         {
             var left = await queues.CutAsync(most.Topic, bytes); // whoever reads that queue next, says how many were dropped
-            turns.Saw(most, most.Waiting, left, most.OldestAt);
+            turns.Saw(most, left == 0 ? 0 : most.Waiting, left, most.OldestAt);
+            if (left > bytes)
+            {
+                break; // so many that the next look goes on
+            }
         }
     }
 
@@ -183,9 +187,6 @@ internal sealed partial class EventDelivery(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventsDropped", Message = "The oldest {Count} events of {Topic} were dropped: more wait than Events:QueueLength, Events:QueueBytes or Events:TotalBytes allow.")]
-        public static partial void Full(ILogger logger, long count, string topic);
-
         [LoggerMessage(Level = LogLevel.Warning, EventName = "EventRefused", Message = "The receiver of events refuses those of {Topic} ({Reason}); they wait, and it is asked again.")]
         public static partial void Refused(ILogger logger, string topic, string reason);
 

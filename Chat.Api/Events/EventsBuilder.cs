@@ -25,6 +25,7 @@ internal static class EventsBuilder
         services.AddRedisScripts(EventQueues.Scripts);
         services.AddSingleton<EventQueues>();
         services.AddSingleton<TopicTurns>();
+        services.AddSingleton<EventLosses>();
         services.AddSingleton<EventMetrics>();
         services.AddSingleton<EventReceiver>();
         services.AddSingleton<EventPartitions>();

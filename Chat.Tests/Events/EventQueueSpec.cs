@@ -117,6 +117,21 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(rest.Events.Sum(one => one.Length), rest.Bytes);
     }
 
+    // Many topics with one event each are too much as well.
+    [RedisFact]
+    public async Task Cut_DropsTheLastOneToo_AndWhatWasToldMeanwhileTakesNoOtherWithIt()
+    {
+        await PublishAsync(2);
+        var told = (await Node.Events.ReadAsync(_group, 2, int.MaxValue)).Events;
+        Assert.Equal(0, await Node.Events.CutAsync(_group, 0));
+        await PublishAsync(1, first: 3);
+
+        Assert.Equal(1, await Node.Events.TrimAsync(_group, 2, told[^1]));
+        var rest = await Node.Events.ReadAsync(_group, 10, int.MaxValue);
+        Assert.Equal((2, 1), (rest.Dropped, rest.Length));
+        Assert.Equal(rest.Events.Sum(one => one.Length), rest.Bytes);
+    }
+
     [RedisFact]
     public async Task Queue_WhoseMarkGotLost_IsFoundAndMarked()
     {

@@ -276,6 +276,6 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
     private int IndexOf(string node) => Cluster.Nodes.ToList().FindIndex(one => one.Id == node);
 
     private int DroppedOf(string topic) => Cluster.Log().Split('\n')
-        .Where(line => line.Contains($"events of {topic} were dropped", StringComparison.Ordinal))
-        .Sum(line => int.Parse(line.Split("The oldest ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
+        .Where(line => line.Contains($" of them of {topic}: more wait", StringComparison.Ordinal))
+        .Sum(line => int.Parse(line.Split(" events were dropped")[0].Trim().Split(' ')[^1], CultureInfo.InvariantCulture));
 }

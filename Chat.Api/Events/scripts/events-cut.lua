@@ -1,10 +1,16 @@
--- Drops the oldest events of a queue, for lack of memory.
+-- Drops the oldest events of a queue, for lack of memory: all, if need be, since there may be many queues with one event each. One that is
+-- being told may be among them; events-trim.lua does not find it then, and takes out no other.
 -- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] the bytes that may stay   [2] events to drop at most in one go
 -- Returns how many bytes are left.
 local call = redis.call
 local bytes, dropped = tonumber(call('HGET', KEYS[2], 'b') or '0'), 0
-while bytes > tonumber(ARGV[1]) and dropped < tonumber(ARGV[2]) and call('LLEN', KEYS[1]) > 1 do
-  bytes = bytes - #call('LPOP', KEYS[1])
+while bytes > tonumber(ARGV[1]) and dropped < tonumber(ARGV[2]) do
+  local event = call('LPOP', KEYS[1])
+  if not event then
+    bytes = 0
+    break
+  end
+  bytes = bytes - #event
   dropped = dropped + 1
 end
 if dropped > 0 then
