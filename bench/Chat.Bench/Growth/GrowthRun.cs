@@ -8,13 +8,13 @@ namespace Chat.Bench.Growth;
 /// <summary>One family of points after the other, each on a cluster of its own; that whose nodes grow, each point.</summary>
 internal static class GrowthRun
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2); // for one point
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2); // for one repetition of a point
 
     // The same before every point of a fresh cluster, so that what runs is compiled.
     private static readonly Workload Warming = new(Workload.Rooms) { Connections = 300, Group = 10, Writers = 10, Rate = 2000 };
     private static readonly Workload WarmingQuick = new(Workload.Rooms) { Connections = 20, Group = 10, Writers = 10, Rate = 20 };
 
-    private const double WarmingSeconds = 5;
+    private const double WarmingSeconds = 20; // a node compiles anew, for half a minute, what has turned out to run often
 
     public static async Task<List<GrowthRow>> RunAsync(BenchOptions options)
     {
@@ -42,12 +42,12 @@ internal static class GrowthRun
             progress.Begin($"{point.Family}: {point.Size}");
             try
             {
-                rows.Add(await OfPointAsync(point, options, target, silent, progress).WaitAsync(Longest));
+                rows.Add(await OfPointAsync(point, options, target, silent, progress).WaitAsync(Longest * options.Repetitions));
             }
             catch (Exception exception) when (exception is TimeoutException or InvalidOperationException)
             {
                 // What is larger would take longer still. What of it still runs ends with the cluster.
-                var why = exception is TimeoutException ? $"not within {Longest.TotalSeconds} s" : exception.Message;
+                var why = exception is TimeoutException ? $"not within {(Longest * options.Repetitions).TotalSeconds} s" : exception.Message;
                 rows.AddRange(points[rows.Count..].Select(one => new GrowthRow(one, null, 0, why)));
                 break;
             }
