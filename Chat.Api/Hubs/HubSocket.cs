@@ -11,6 +11,8 @@ namespace Chat.Api.Hubs;
 /// message that a topic delivers takes the same way to the socket as to a raw client, already framed.</remarks>
 internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbeatFeature
 {
+    private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(2); // after a standstill, for what clients have sent meanwhile
+
     private readonly Pipe _received;
     private (Action<object> Beat, object State)[] _heartbeats = []; // replaced as a whole: the keeper's thread reads it
     private HubRecords _counted = HubRecords.Separated();
@@ -69,8 +71,6 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
             beat(state); // SignalR's pings, and its own limit of silence
         }
     }
-
-    private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(2); // after a standstill, for what clients have sent meanwhile
 
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state) => _heartbeats = [.. _heartbeats, (action, state)];
 

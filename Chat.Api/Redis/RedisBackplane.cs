@@ -16,7 +16,7 @@ namespace Chat.Api.Redis;
 /// that is not on the path of a message goes over that library.</remarks>
 internal sealed class RedisBackplane : IBackplane
 {
-    private const int LongReadsAtOnce = 4; // half a megabyte on the way, or a millisecond of a link
+    private const int LongReadsAtOnce = 4; // half a megabyte on the way of what was missed; of history up to 32 messages each, so 4 MB where all are as long as may be
 
     private static readonly RedisScript Read = new("read.lua");
 
