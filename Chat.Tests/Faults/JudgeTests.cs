@@ -183,6 +183,32 @@ public sealed class JudgeTests
         Assert.Equal((0, 0, 0, 3, 0), Faults(Judged()));
     }
 
+    [Fact]
+    public void Acknowledgements_WhileItCounts_AreForTheNextCount()
+    {
+        var messages = Enumerable.Range(1, 20_000).Select(_ => _ledger.Add(Topic, "writer")).ToList();
+        using var began = new ManualResetEventSlim();
+        var answering = new Thread(() =>
+        {
+            began.Set();
+            for (var i = 0; i < messages.Count; i++)
+            {
+                messages[i].Acknowledge(At(i + 1, $"epoch {i}"), isInTurn: true); // each in an epoch that nobody saw before
+            }
+        });
+
+        answering.Start();
+        began.Wait();
+        var meanwhile = Judged();
+        while (answering.IsAlive)
+        {
+            Assert.Equal(meanwhile.Acknowledged * 2, meanwhile.Lost);
+            meanwhile = Judged();
+        }
+
+        Assert.Equal((40_000, 0), (Judged().Lost, meanwhile.Reordered));
+    }
+
     private static Position At(long offset, string epoch = "first") => new(epoch, offset);
 
     private static (int Lost, int Duplicated, int Reordered, int Leaked, int Holes) Faults(Verdict verdict) =>

@@ -10,20 +10,21 @@ internal static class Judge
     public static Verdict Of(Ledger ledger, IReadOnlyList<IReceiver> clients, bool mayForget, Fault fault)
     {
         var messages = ledger.Messages.ToList();
+        var acknowledged = messages.Where(message => message.AcknowledgedAt is not null).ToList(); // once: more are while this counts
         var arrivals = clients.Select(client => client.Reception.Arrivals).ToList();
-        var orders = OrderOf(messages, arrivals);
+        var orders = OrderOf(acknowledged, arrivals);
         var log = new SharedLog(mayForget);
-        var losses = messages.Where(message => message is { AcknowledgedAt: null, IsRefused: false }).Select(message => $"nobody acknowledged {message}").ToList();
+        var losses = messages.Except(acknowledged).Where(message => !message.IsRefused).Select(message => $"nobody acknowledged {message}").ToList();
         var (reordered, duplicated, leaked, lost, told, expected, holes) = (0, 0, 0, 0, 0, 0, 0);
-        foreach (var message in messages.Where(message => message.Position is not null))
+        foreach (var message in acknowledged.Where(message => message.Position is not null))
         {
             reordered += log.IsAt(message, message.Position!.Value) ? 0 : 1;
         }
 
-        var late = OutOfTurn(messages, orders).ToList();
+        var late = OutOfTurn(acknowledged, orders).ToList();
         losses.AddRange(late);
         reordered += late.Count;
-        var acknowledged = messages.Where(message => message.AcknowledgedAt is not null).ToLookup(message => message.Topic);
+        var acknowledgedOf = acknowledged.ToLookup(message => message.Topic);
         foreach (var (client, came) in clients.Zip(arrivals))
         {
             var readers = client.Topics.ToDictionary(topic => topic, _ => new TopicReader(orders, log));
@@ -49,7 +50,7 @@ internal static class Judge
 
             foreach (var (topic, reader) in readers)
             {
-                var due = acknowledged[topic].Where(message => message.Sender != client.Name).ToList();
+                var due = acknowledgedOf[topic].Where(message => message.Sender != client.Name).ToList();
                 var missing = due.Where(message => !reader.Has(message.Id)).ToList();
                 var silent = missing.Where(message => !(message.Position is { } position && reader.IsTold(topic, position))).ToList();
                 var known = missing.Count - silent.Count;
@@ -65,7 +66,7 @@ internal static class Judge
         return new Verdict
         {
             Sent = messages.Count,
-            Acknowledged = messages.Count(message => message.AcknowledgedAt is not null),
+            Acknowledged = acknowledged.Count,
             Refused = messages.Count(message => message.IsRefused),
             Expected = expected,
             Lost = lost,
@@ -76,15 +77,15 @@ internal static class Judge
             Losses = losses,
             Holes = holes,
             Interrupted = clients.Count(client => client.WasInterrupted),
-            Recovery = Timing.Recovery(ledger, messages, arrivals, fault.Ended),
+            Recovery = Timing.Recovery(ledger, acknowledged, arrivals, fault.Ended),
             Gap = Timing.LongestGap(clients, arrivals, fault),
         };
     }
 
     // What one sender wrote to one topic: each behind what it wrote before.
-    private static IEnumerable<string> OutOfTurn(List<SentMessage> messages, EpochOrder orders)
+    private static IEnumerable<string> OutOfTurn(List<SentMessage> acknowledged, EpochOrder orders)
     {
-        foreach (var turns in messages.Where(message => message is { AcknowledgedAt: not null, IsInTurn: true }).GroupBy(message => (message.Sender, message.Topic)))
+        foreach (var turns in acknowledged.Where(message => message.IsInTurn).GroupBy(message => (message.Sender, message.Topic)))
         {
             var (last, reached) = ((SentMessage?)null, Place.Start);
             foreach (var message in turns.OrderBy(message => message.SentAt))
@@ -102,10 +103,10 @@ internal static class Judge
         }
     }
 
-    private static EpochOrder OrderOf(List<SentMessage> messages, List<Arrival[]> arrivals)
+    private static EpochOrder OrderOf(List<SentMessage> acknowledged, List<Arrival[]> arrivals)
     {
         var order = new EpochOrder();
-        foreach (var message in messages.Where(message => message.AcknowledgedAt is not null))
+        foreach (var message in acknowledged)
         {
             order.See(message.Topic, message.Position, message.AcknowledgedAt!.Value);
         }

@@ -6,6 +6,8 @@ namespace Chat.Faults.Checking;
 /// <summary>A message and what became of it.</summary>
 internal sealed class SentMessage(string id, string topic, string sender)
 {
+    private volatile Acknowledgement? _acknowledged; // all of it at once: who counts does so while answers come
+
     public string Id => id;
 
     public string Topic => topic;
@@ -18,26 +20,25 @@ internal sealed class SentMessage(string id, string topic, string sender)
     public TimeSpan SentAt { get; } = Clock.Now;
 
     /// <summary>When the server said that it has it; null: not yet, or never.</summary>
-    public TimeSpan? AcknowledgedAt { get; private set; }
+    public TimeSpan? AcknowledgedAt => _acknowledged?.At;
 
-    public Position? Position { get; private set; }
+    /// <summary>Where it stands, as far as the server said so.</summary>
+    public Position? Position => _acknowledged?.Position;
 
     /// <summary>Whether the sender was told that it failed.</summary>
     public bool IsRefused { get; private set; }
 
     /// <summary>Whether it went once, over one connection with what its sender wrote before and after it: then it has to stand between these.</summary>
-    public bool IsInTurn { get; private set; }
+    public bool IsInTurn => _acknowledged is { IsInTurn: true };
 
-    public void Acknowledge(Position? position, bool isInTurn = false)
-    {
-        (Position, IsInTurn) = (position, isInTurn); // before the time, which says that it is there
-        AcknowledgedAt = Clock.Now;
-    }
+    public void Acknowledge(Position? position, bool isInTurn = false) => _acknowledged = new(Clock.Now, position, isInTurn);
 
     public void Refuse() => IsRefused = true;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{id} of {sender} at {Position}, sent at {SentAt.TotalSeconds:0.00} s, acknowledged at {AcknowledgedAt?.TotalSeconds:0.00} s");
+
+    private sealed record Acknowledgement(TimeSpan At, Position? Position, bool IsInTurn);
 }
 
 /// <summary>All that was sent.</summary>

@@ -4,7 +4,7 @@ namespace Chat.Faults.Checking;
 internal static class Timing
 {
     /// <summary>From the end of the fault until everybody had everything that was sent before it, and its sender's word for it.</summary>
-    public static TimeSpan Recovery(Ledger ledger, List<SentMessage> messages, List<Arrival[]> arrivals, TimeSpan ended)
+    public static TimeSpan Recovery(Ledger ledger, List<SentMessage> acknowledged, List<Arrival[]> arrivals, TimeSpan ended)
     {
         var last = ended;
         foreach (var arrival in arrivals.SelectMany(came => came))
@@ -15,7 +15,7 @@ internal static class Timing
             }
         }
 
-        foreach (var message in messages.Where(message => message.SentAt < ended && message.AcknowledgedAt > last))
+        foreach (var message in acknowledged.Where(message => message.SentAt < ended && message.AcknowledgedAt > last))
         {
             last = message.AcknowledgedAt!.Value;
         }
