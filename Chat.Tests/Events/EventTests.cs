@@ -14,6 +14,8 @@ public sealed class EventNodes : IAsyncLifetime
     public const int QueueLength = 300;
     public const int RequestsAtOnce = 4;
 
+    public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
+
     private NodeCluster? _cluster;
 
     internal EventSink Sink { get; } = new();
@@ -39,7 +41,7 @@ public sealed class EventNodes : IAsyncLifetime
                 ("Events:QueueLength", QueueLength.ToString(CultureInfo.InvariantCulture)),
                 ("Events:LongestPause", "00:00:00.5"),
                 ("Events:RequestsAtOnce", RequestsAtOnce.ToString(CultureInfo.InvariantCulture)),
-                ("Events:Timeout", "00:01:00"), // who waits for that, misses the deadline
+                ("Events:Timeout", $"{Timeout}"), // who waits for that, misses the deadline
                 ("Events:GiveUpAfter", "00:00:01"),
             ]);
     }
@@ -148,7 +150,7 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
             await PublishOnceAsync(group);
         }
 
-        await Eventually.TrueAsync(() => others.TrueForAll(group => Sink.Of($"group:{group}").Any()));
+        await Eventually.TrueAsync(() => others.TrueForAll(group => Sink.Of($"group:{group}").Any()), within: EventNodes.Timeout / 2);
         Assert.DoesNotContain(silent, group => Sink.Of($"group:{group}").Any());
 
         (Sink.Silence, _) = (null, end.TrySetResult());
