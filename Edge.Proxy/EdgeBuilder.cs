@@ -27,6 +27,7 @@ internal static class EdgeBuilder
     {
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSettingNames<EdgeOptions>(EdgeOptions.Section);
         services.AddOptions<EdgeOptions>().BindConfiguration(EdgeOptions.Section)
             .Configure<IConfiguration>(static (edge, configuration) => edge.AllowedOrigins = ReadOrigins(configuration))
             .ValidateOnStart();

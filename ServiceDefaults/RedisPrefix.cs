@@ -7,7 +7,8 @@ namespace ServiceDefaults;
 /// <value>Up to 64 letters, digits and <c>_ . : -</c>. Default: none, as the nodes of the first seed expect.</value>
 public static class RedisPrefix
 {
-    private const string Key = "Chat:Redis:Prefix";
+    /// <summary>Its name.</summary>
+    public const string Key = "Chat:Redis:Prefix";
 
     // No braces: those in the keys behind it mark the part that decides on the cluster slot.
     private static readonly SearchValues<char> Allowed =

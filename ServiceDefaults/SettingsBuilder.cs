@@ -12,7 +12,13 @@ public static class SettingsBuilder
     public static OptionsBuilder<T> AddSettings<T>(this IServiceCollection services, string section)
         where T : class
     {
+        services.AddSettingNames<T>(section);
         services.AddSingleton<IValidateOptions<T>>(provider => new SettingBounds<T>(section, provider.GetRequiredService<IConfiguration>()));
         return services.AddOptions<T>().BindConfiguration(section).ValidateOnStart();
     }
+
+    /// <summary>For settings that are read in another way: they are known then, and no warning says that nobody reads them.</summary>
+    /// <typeparam name="T">The options that have their names, or the type of the one setting.</typeparam>
+    public static IServiceCollection AddSettingNames<T>(this IServiceCollection services, string section) =>
+        services.AddSingleton(new SettingSection(section, typeof(T)));
 }

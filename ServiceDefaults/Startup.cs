@@ -28,6 +28,7 @@ public static class Startup
             await using var app = builder.Build();
             // The host validates too, but only after it has created the services that need valid settings.
             app.Services.GetService<IStartupValidator>()?.Validate();
+            UnknownSettings.Warn(app.Services.GetServices<SettingSection>(), app.Configuration, app.Logger);
             map(app);
             await RunAsync(app);
             return 0;

@@ -15,6 +15,7 @@ internal static class RedisBuilder
         services.AddSettings<BackplaneOptions>(BackplaneOptions.Section);
         services.AddSingleton<IValidateOptions<BackplaneOptions>, BackplaneOptionsValidator>();
         services.AddSingleton<BackplaneMetrics>();
+        services.AddSettingNames<string>(RedisPrefix.Key);
         var prefix = RedisPrefix.Read(builder.Configuration);
         services.AddSingleton(provider => new RedisKeys(prefix, Options(provider).PubSub));
         services.AddSingleton(provider => RedisEndpoint.Parse(provider.GetRequiredService<IConfiguration>().GetConnectionString("redis")

@@ -1,0 +1,69 @@
+using Chat.Tests.Auth;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using ServiceDefaults;
+using Xunit;
+
+namespace Chat.Tests.ServiceDefaults;
+
+/// <summary>A setting that nobody reads is told of, and one that somebody reads is not.</summary>
+public sealed class UnknownSettingTests
+{
+    [Theory]
+    [InlineData("Chat:Limits:PerNod", "Chat:Limits:PerNod is no setting here, and is passed over; in Chat:Limits there are Age, Keys, PerNode, Shares")]
+    [InlineData("chat:limits:pernod", "Chat:limits:pernod is no setting here, and is passed over; in Chat:limits there are Age, Keys, PerNode, Shares")]
+    [InlineData("Chat:Limit:PerNode", "Chat:Limit:PerNode is no setting here, and is passed over; in Chat there are Limits, Redis")]
+    [InlineData("Chat:Limits:Keys:0:Nme", "Chat:Limits:Keys:0:Nme is no setting here, and is passed over; in Chat:Limits:Keys:0 there are Name")]
+    [InlineData("Chat:Limits:PerNode:0", "Chat:Limits:PerNode:0 is no setting here, and is passed over; in Chat:Limits there are Age, Keys, PerNode, Shares")]
+    [InlineData("Chat:Redis:Prefixes", "Chat:Redis:Prefixes is no setting here, and is passed over; in Chat:Redis there are Prefix")]
+    public void Setting_ThatNobodyReads_IsToldOf_WithThoseThatThereAre(string key, string expected) => Assert.Equal([$"Warning: {expected} "], WarningsOf(key));
+
+    [Theory]
+    [InlineData("Chat:Limits:PerNode")]
+    [InlineData("CHAT:LIMITS:PERNODE")]
+    [InlineData("Chat:Limits:Age")]
+    [InlineData("Chat:Limits:Keys:0:Name")]
+    [InlineData("Chat:Limits:Shares:group")]
+    [InlineData("Chat:Redis:Prefix")]
+    [InlineData("Chat")] // as a variable of the environment may be called
+    [InlineData("Chats:Limits")]
+    [InlineData("Edge:Limits")] // another program's
+    public void Setting_ThatSomebodyReads_OrOfSomebodyElse_IsNot(string key) => Assert.Empty(WarningsOf(key));
+
+    [Fact]
+    public async Task Processes_OfACluster_KnowAllThatTheyAreGiven_AndSayWhatTheyDoNot()
+    {
+        await using var cluster = await NodeCluster.StartAsync(nodes: 1, persists: false, [("Chat:Connections:PerNodes", "100"), ("Chat:Redis:Prefix", "known:")]);
+
+        await Eventually.TrueAsync(() => Lines().Any());
+        Assert.Contains("Chat:Connections:PerNodes is no setting here", Assert.Single(Lines()), StringComparison.Ordinal);
+
+        IEnumerable<string> Lines() => cluster.Log().Split('\n').Where(line => line.Contains("is no setting here", StringComparison.Ordinal));
+    }
+
+    private static string[] WarningsOf(string key)
+    {
+        var log = new RecordingLogger<UnknownSettingTests>();
+        SettingSection[] sections = [new("Chat:Limits", typeof(Limits)), new(RedisPrefix.Key, typeof(string))];
+        UnknownSettings.Warn(sections, new ConfigurationBuilder().AddInMemoryCollection([new(key, "1")]).Build(), log);
+        return log.Lines;
+    }
+
+    private sealed class Limits
+    {
+        public int? PerNode { get; set; }
+
+        public TimeSpan Age { get; set; }
+
+        public Key[] Keys { get; set; } = [];
+
+        public Dictionary<string, int> Shares { get; set; } = [];
+
+        public int Sum => Keys.Length; // nothing that could be set
+    }
+
+    private sealed class Key
+    {
+        public string Name { get; set; } = "";
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace ServiceDefaults;
+
+/// <summary>Tells of settings that nobody reads, as those with a misspelt name. The framework passes over them without a word.</summary>
+/// <remarks>It is no reason not to start: a program that is taken back to the version before has the settings of the one after.</remarks>
+internal static partial class UnknownSettings
+{
+    public static void Warn(IEnumerable<SettingSection> sections, IConfiguration configuration, ILogger log)
+    {
+        SettingSection[] all = [.. sections];
+        foreach (var key in In(configuration, all))
+        {
+            var (section, names) = NearestTo(key, all);
+            LogUnknown(log, key, section, string.Join(", ", names));
+        }
+    }
+
+    private static IEnumerable<string> In(IConfiguration configuration, SettingSection[] sections) => sections
+        .Select(static section => section.Root).Distinct(StringComparer.OrdinalIgnoreCase)
+        .SelectMany(root => configuration.GetSection(root).AsEnumerable()
+            .Where(setting => setting.Value is not null && setting.Key.Length > root.Length) // a variable of the environment may be called as the root is
+            .Select(static setting => setting.Key))
+        .Where(key => !Array.Exists(sections, section => section.Has(key)))
+        .Order(StringComparer.Ordinal);
+
+    private static (string Section, string[] Names) NearestTo(string key, SettingSection[] sections)
+    {
+        var section = key;
+        string[] names;
+        do
+        {
+            section = section[..section.LastIndexOf(ConfigurationPath.KeyDelimiter, StringComparison.Ordinal)];
+            names = [.. sections.SelectMany(one => one.NamesBelow(section)).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
+        }
+        while (names.Length == 0); // ends at the root, which has some
+
+        return (section, names);
+    }
+
+    [LoggerMessage(EventName = "UnknownSetting", Level = LogLevel.Warning, Message = "{Setting} is no setting here, and is passed over; in {Section} there are {Names}")]
+    private static partial void LogUnknown(ILogger log, string setting, string section, string names);
+}
