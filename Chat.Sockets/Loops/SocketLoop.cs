@@ -10,7 +10,9 @@ internal sealed partial class SocketLoop : IDisposable
 {
     public const uint Readable = 0x1;
     public const uint Writable = 0x4;
-    public const uint Failed = 0x8 | 0x10; // an error, or both directions have ended: told without being watched
+    public const uint HungUp = 0x2000; // the other side sends no more, whether or not all is read
+    public const uint Error = 0x8;
+    public const uint Failed = Error | 0x10; // an error, or both directions have ended: told without being watched
 
     private const int BufferBytes = 64 * 1024;
     private const int WakeUpNumber = -1;

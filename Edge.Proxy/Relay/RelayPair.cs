@@ -164,6 +164,19 @@ internal sealed class RelayPair : ISocketTaker
         }
     }
 
+    /// <summary>This side has ended, and not all of what came from it is read, since the other one takes no more at the moment.</summary>
+    public void HungUp(RelaySide side, bool isReset)
+    {
+        if (side == _node)
+        {
+            _lingersSince = _loop.Now; // each byte that the client takes gives it as long again
+        }
+        else if (isReset)
+        {
+            End(reset: true);
+        }
+    }
+
     /// <summary>All that came for this side is sent.</summary>
     public void Emptied(RelaySide side)
     {

@@ -10,6 +10,7 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
     private byte[]? _waiting;
     private int _start;
     private int _end;
+    private bool _isHungUp; // whether the pair has been told
 
     public LoopSocket Socket => socket;
 
@@ -32,9 +33,23 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
             SendWaiting();
         }
 
-        if (!pair.IsOver && !IsReadToEnd && !Other.HasWaiting && (events & (SocketLoop.Readable | SocketLoop.Failed)) != 0)
+        if (pair.IsOver || IsReadToEnd)
         {
-            Receive();
+            return;
+        }
+
+        if (!Other.HasWaiting)
+        {
+            if ((events & (SocketLoop.Readable | SocketLoop.Failed)) != 0)
+            {
+                Receive();
+            }
+        }
+        else if (!_isHungUp && (events & (SocketLoop.HungUp | SocketLoop.Failed)) != 0)
+        {
+            _isHungUp = true;
+            Watch();
+            pair.HungUp(this, isReset: (events & SocketLoop.Error) != 0);
         }
     }
 
@@ -86,7 +101,8 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
     {
         if (!pair.IsOver)
         {
-            socket.Watch((IsReadToEnd || Other.HasWaiting ? 0 : SocketLoop.Readable) | (HasWaiting ? SocketLoop.Writable : 0));
+            var toRead = IsReadToEnd ? 0 : !Other.HasWaiting ? SocketLoop.Readable : _isHungUp ? 0 : SocketLoop.HungUp;
+            socket.Watch(toRead | (HasWaiting ? SocketLoop.Writable : 0));
         }
     }
 

@@ -216,6 +216,34 @@ public sealed class RelayTests : RelayTest
         }
     }
 
+    /// <summary>Nothing more was read from the node meanwhile, so its end was not seen: the client kept its places for the activity timeout.</summary>
+    [Fact]
+    public async Task Node_ThatIsReset_IsNotWaitedForByAClientThatReadsNothing()
+    {
+        var (_, node) = await UpgradeAsync(receiveBuffer: 32 * 1024);
+        Assert.True(node.Fill([.. Much, .. Much]) < 2 * Much.Length, "Everything was taken.");
+
+        node.Reset();
+
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Leap(TimeSpan.FromSeconds(1));
+            return Edge.Get<EdgeCapacity>().Carried == 0 && Edge.Get<ClientConnections>().Open == 0;
+        });
+    }
+
+    [Fact]
+    public async Task Client_ThatIsReset_IsResetAtANodeThatReadsNothing()
+    {
+        var (client, node) = await UpgradeAsync();
+        Assert.True(client.Fill([.. Much, .. Much]) < 2 * Much.Length, "Everything was taken.");
+
+        client.Reset();
+
+        await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0);
+        await Assert.ThrowsAsync<IOException>(node.ReadToEndAsync);
+    }
+
     [Fact]
     public async Task Client_ThatIsSentElsewhere_IsToldBehindAWholeFrame_AndItsNodeIsResetAtOnce()
     {
