@@ -158,6 +158,23 @@ public sealed class EdgeTests : IDisposable
         Assert.Equal(edge.Address.Authority, headers["Host"]);
     }
 
+    /// <summary>A browser with such a cookie got 502 for whatever it asked.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Headers_BeyondAscii_ReachTheNodeAsTheyCame(bool isUpstream)
+    {
+        await using var node = await FakeNode.StartAsync("one");
+        await using var edge = isUpstream ? await EdgeHost.StartWithUpstreamAsync(node) : await EdgeHost.StartAsync(node);
+        using var http = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, UseCookies = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(edge.Address, "/api/auth/headers"));
+        request.Headers.TryAddWithoutValidation("Cookie", "name=José; other=张伟");
+
+        using var answer = await http.SendAsync(request, _deadline.Token);
+
+        Assert.Equal("name=José; other=张伟", (await answer.Content.ReadFromJsonAsync<Dictionary<string, string>>(_deadline.Token))!["Cookie"]);
+    }
+
     /// <summary>Who knew the edge's id could have its connections closed.</summary>
     [Fact]
     public async Task EdgesId_IsTheEdgesOwn_WhateverAClientPutsInItsPlace_AndOnlyNodesSeeIt()

@@ -99,6 +99,7 @@ internal sealed class NodeDestinations
             [ConsecutiveFailuresHealthPolicyOptions.ThresholdMetadataName] = 2.ToString(CultureInfo.InvariantCulture),
         },
         HttpRequest = RequestConfig,
+        HttpClient = ClientConfig,
         Destinations = nodes.ToDictionary(node => node.Id, node => new DestinationConfig
         {
             Address = node.Address,
@@ -111,8 +112,12 @@ internal sealed class NodeDestinations
     {
         ClusterId = Cluster,
         HttpRequest = RequestConfig,
+        HttpClient = ClientConfig,
         Destinations = new Dictionary<string, DestinationConfig> { [Upstream] = new() { Address = address } },
     };
+
+    // As this server reads them, and the nodes' too: a cookie may be beyond ASCII.
+    private static HttpClientConfig ClientConfig => new() { RequestHeaderEncoding = "utf-8" };
 
     private ForwarderRequestConfig RequestConfig => new()
     {

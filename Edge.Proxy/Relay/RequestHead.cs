@@ -10,9 +10,9 @@ internal static class RequestHead
     private static readonly SearchValues<char> Target = SearchValues.Create(
         string.Concat(Enumerable.Range('!', '~' - '!' + 1).Select(code => (char)code)));
 
-    // RFC 9110, section 5.5, without what is beyond ASCII; the last is the tab.
-    private static readonly SearchValues<char> Value = SearchValues.Create(
-        string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Append('\t').Select(code => (char)code)));
+    // What a value must not have (RFC 9110, section 5.5). Beyond ASCII it is UTF-8, as it came: browsers send such cookies.
+    private static readonly SearchValues<char> Control = SearchValues.Create(
+        string.Concat(Enumerable.Range(0, ' ').Where(code => code != '\t').Append(127).Select(code => (char)code)));
 
     /// <summary>Returns false if there is something in it that is better left to an HTTP client: a body, or characters that need thought.</summary>
     public static bool TryWrite(HttpRequestMessage request, [NotNullWhen(true)] out byte[]? head)
@@ -42,7 +42,7 @@ internal static class RequestHead
             var isFirst = true;
             foreach (var value in values)
             {
-                if (value.AsSpan().ContainsAnyExcept(Value))
+                if (value.AsSpan().ContainsAny(Control))
                 {
                     return false;
                 }
@@ -54,7 +54,7 @@ internal static class RequestHead
             text.Append("\r\n");
         }
 
-        head = Encoding.ASCII.GetBytes(text.Append("\r\n").ToString());
+        head = Encoding.UTF8.GetBytes(text.Append("\r\n").ToString());
         return true;
     }
 
