@@ -72,7 +72,7 @@ internal sealed partial class AccessWebhook(
             using var request = new HttpRequestMessage(HttpMethod.Post, options.Value.Url);
             request.Options.Set(WebhookSigner.Id, string.Create(CultureInfo.InvariantCulture, $"{node.Id}-access-{Interlocked.Increment(ref _questions)}"));
             request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, Json)) { Headers = { ContentType = new("application/json") } };
-            using var response = await http.SendAsync(request, CancellationToken.None);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None); // read whole by the signer, if it is to be read
             return response.StatusCode switch
             {
                 HttpStatusCode.OK => WebhookAnswer.Parse(await response.Content.ReadAsByteArrayAsync(CancellationToken.None), options.Value.AnswerAge) is { } answer

@@ -1,3 +1,4 @@
+using System.Net;
 using Chat.Api.Webhooks;
 
 namespace Chat.Api.Access;
@@ -15,6 +16,11 @@ internal sealed class WebhookSigner(WebhookSignature signature, TimeProvider tim
         request.Options.TryGetValue(Id, out var id);
         signature.Sign(request, id!, time.GetUtcNow(), await request.Content!.ReadAsByteArrayAsync(cancellationToken));
         var response = await base.SendAsync(request, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            return response; // the status is all there is to know: a 403 with a long page, or half of one, is a no
+        }
+
         try
         {
             await response.Content.LoadIntoBufferAsync(WebhookAnswer.MaxBytes, cancellationToken);
