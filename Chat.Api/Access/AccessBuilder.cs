@@ -1,3 +1,4 @@
+using System.Net;
 using Chat.Api.Redis;
 using Chat.Api.Topics;
 using Chat.Api.Webhooks;
@@ -59,6 +60,7 @@ internal static partial class AccessBuilder
                 MinimumThroughput = 20,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(1),
+                ShouldHandle = static ended => ValueTask.FromResult(IsAway(ended.Outcome)),
             })
             .AddTimeout(3 * options.Timeout)
             .AddConcurrencyLimiter(options.QuestionsAtOnce, queueLimit: QuestionsWaiting)
@@ -70,6 +72,10 @@ internal static partial class AccessBuilder
             provider.GetRequiredService<TimeProvider>()));
         builder.Logging.AddFilter("Polly", LogLevel.None); // what matters is told by AccessWebhook
     }
+
+    // A 500 keeps nobody waiting, and may be about that question alone: one user who asks for what makes the webhook fail must not keep others out.
+    private static bool IsAway(Outcome<HttpResponseMessage> outcome) =>
+        HttpClientResiliencePredicates.IsTransient(outcome) && outcome.Result?.StatusCode != HttpStatusCode.InternalServerError;
 
     public static WebApplication UseAccess(this WebApplication app)
     {

@@ -249,6 +249,40 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await slow;
     }
 
+    /// <summary>It was no answer, and was let in where the settings decide then.</summary>
+    [Theory]
+    [InlineData("huge")]
+    [InlineData("drip")]
+    public async Task Webhook_ThatSaysForbidden_IsUnderstood_WhateverPageComesWithIt(string page)
+    {
+        Webhook.Instead = (http, asked) =>
+        {
+            http.Response.StatusCode = asked.Topic == Topic ? 403 : 200;
+            return asked.Topic == Topic ? AnswerBadlyAsync(http, page) : http.Response.WriteAsync("""{"allow":["*","connect"]}""");
+        };
+
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/group/{_group}/{_anna}"))).Status);
+        Assert.Equal(1, Webhook.Count(_anna, Topic)); // what was no answer is asked for once more
+    }
+
+    /// <summary>They were nearly all of the last seconds' questions, so nobody was asked about for the next one.</summary>
+    [Fact]
+    public async Task Webhook_ThatFailsAtOneUsersQuestions_IsAskedAboutOthers()
+    {
+        Webhook.Instead = (http, asked) =>
+        {
+            http.Response.StatusCode = asked.User == _anna && asked.Topic is not null ? 500 : 200;
+            return http.Response.WriteAsync("""{"allow":["*","connect"]}""");
+        };
+        for (var i = 0; i < 15; i++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(j =>
+                Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/group/{_group}-{i}-{j}/{_anna}"))));
+        }
+
+        await using var ben = await ConnectAsync(0, $"/chat/group/{_group}/{_ben}");
+    }
+
     [Fact]
     public async Task Question_ThatFailsOnce_IsAskedOnceMore_WithTheSameId()
     {
