@@ -7,6 +7,11 @@ const runs = new Map();
 for (const line of readFileSync(file, 'utf8').split('\n').filter(line => line.startsWith('{'))) {
     const run = JSON.parse(line);
     const [peer, workload] = run.label.split('/');
+    if (/-(edge|nginx)$/.test(peer) && !run.procs.some(process => process.name.startsWith('proxy'))) {
+        console.error(`${run.label} is left out: it did not go through a proxy. See its log.`);
+        continue;
+    }
+
     runs.set(peer, runs.get(peer) ?? {});
     (runs.get(peer)[workload] ??= []).push(run);
 }

@@ -7,11 +7,11 @@ peer_start() {
     [ -n "${CHAT_BUILT:-}" ] || dotnet build "$CHAT_REPO/bench/signalr" -c Release -v quiet --nologo >"$SCRATCH/$PEER-build.log" 2>&1 || { cat "$SCRATCH/$PEER-build.log" >&2; exit 1; }
     start_redis
     for i in 1 2 3; do
-        spawn n$i env "ASPNETCORE_URLS=http://127.0.0.1:1746$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" Logging__LogLevel__Default=Warning \
+        spawn n$i env "ASPNETCORE_URLS=http://127.0.0.1:1747$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" Logging__LogLevel__Default=Warning \
             dotnet "$CHAT_REPO/artifacts/bin/SignalR/release/SignalR.dll"
-        PORTS+=(1746$i)
+        PORTS+=(1747$i)
     done
-    for i in 1 2 3; do wait_port 1746$i; done
+    for i in 1 2 3; do wait_port 1747$i; done
 }
 
 peer_args() {
