@@ -8,8 +8,11 @@ namespace Chat.Api.Redis;
 /// owns which slot.</summary>
 /// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS tells whether it is one and whose each slot is, and MOVED answers keep that right.
 /// Links to further servers are opened as they are named, and kept.</remarks>
-internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, RespLink> newLink) : IDisposable
+internal sealed class RedisServers : IDisposable
 {
+    private readonly RedisEndpoint _endpoint;
+    private readonly FurtherServers _further = new();
+    private readonly Func<RedisEndpoint, RespLink> _newLink;
     private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new();
     private readonly RespLink?[] _owners = new RespLink?[RedisSlot.Count];
     private readonly SlotTraffic?[] _traffic = new SlotTraffic?[RedisSlot.Count];
@@ -17,8 +20,15 @@ internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, R
     private volatile bool _isCluster;
     private volatile bool _isKnown;
 
-    /// <summary>The link to the configured server.</summary>
-    public RespLink Main { get; } = newLink(endpoint);
+    public RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, RespLink> newLink)
+    {
+        _endpoint = endpoint with { Further = _further };
+        _newLink = newLink;
+        Main = newLink(_endpoint);
+    }
+
+    /// <summary>The link to a configured server, or, where none of those will do, to another one of the cluster.</summary>
+    public RespLink Main { get; }
 
     /// <summary>Whether every server that owns slots takes commands. One that was replaced counts no more.</summary>
     public bool AreUp => _isKnown && Main.IsUp && Array.TrueForAll(_primaries, static server => server.IsUp);
@@ -30,8 +40,8 @@ internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, R
 
     public IEnumerable<RespLink> All => _peers.Values.Append(Main);
 
-    /// <summary>Those that own no slot any more, and are away.</summary>
-    public IEnumerable<RespLink> Replaced => _isCluster ? All.Where(link => !link.IsUp && !_primaries.Contains(link)) : [];
+    /// <summary>Those that own no slot any more, and are away or at another server.</summary>
+    public IEnumerable<RespLink> Replaced => _isCluster ? All.Where(link => (!link.IsUp || IsElsewhere(link)) && !_primaries.Contains(link)) : [];
 
     /// <summary>The link to the server that owns a slot, as far as is known.</summary>
     public RespLink OwnerOf(int slot) => Volatile.Read(ref _owners[slot]) ?? Main;
@@ -46,8 +56,8 @@ internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, R
     public RespLink At(string host, int port)
     {
         // An empty host means: the one that was asked.
-        host = host.Length == 0 ? endpoint.Servers[0].Host : host;
-        if (endpoint.Servers is [var only] && only == (host, port))
+        host = host.Length == 0 ? _endpoint.Servers[0].Host : host;
+        if (_endpoint.Servers is [var only] && only == (host, port) && !IsElsewhere(Main))
         {
             return Main;
         }
@@ -56,7 +66,7 @@ internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, R
         {
             if (!_peers.TryGetValue((host, port), out var peer))
             {
-                peer = _peers[(host, port)] = newLink(endpoint.At(host, port));
+                peer = _peers[(host, port)] = _newLink(_endpoint.At(host, port));
                 peer.Start();
             }
 
@@ -69,6 +79,7 @@ internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, R
     {
         Assign(slot, slot, owner);
         _primaries = _primaries.Contains(owner) ? _primaries : [.. _primaries, owner];
+        _further.Add(AddressOf(owner));
     }
 
     /// <summary>Asks a server for all slots.</summary>
@@ -84,6 +95,11 @@ internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, R
             link.Dispose();
         }
     }
+
+    // By now: what the server of its own has acknowledged, it knows nothing of.
+    private static bool IsElsewhere(RespLink link) => link.Server != AddressOf(link);
+
+    private static (string Host, int Port) AddressOf(RespLink peer) => peer.Endpoint.Servers[0];
 
     private void Assign(int first, int last, RespLink owner)
     {
@@ -113,6 +129,7 @@ internal sealed class RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, R
                 }
 
                 servers._primaries = [.. servers._owners.OfType<RespLink>().Distinct()];
+                servers._further.Set(servers._primaries.Select(AddressOf));
             }
 
             servers._isKnown = true;

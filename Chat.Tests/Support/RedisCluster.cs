@@ -101,8 +101,15 @@ internal sealed class RedisCluster : IAsyncDisposable
     /// <summary>Kills the third server, of which the replica has everything, and lets that take over.</summary>
     public async Task FailOverAsync()
     {
-        await Eventually.TrueAsync(() => Field(_servers[2], "master_repl_offset:") == Field(Replica, "slave_repl_offset:"));
+        await ReplicatedAsync();
         await _servers[2].KillAsync();
+        Replica.Execute("CLUSTER", "FAILOVER", "TAKEOVER");
+    }
+
+    /// <summary>The third server and its replica change places.</summary>
+    public async Task SwitchAsync()
+    {
+        await ReplicatedAsync();
         Replica.Execute("CLUSTER", "FAILOVER", "TAKEOVER");
     }
 
@@ -143,6 +150,8 @@ internal sealed class RedisCluster : IAsyncDisposable
         replica.Execute("CLUSTER", "REPLICATE", IdOf(primary));
         await Eventually.TrueAsync(() => Field(replica, "master_link_status:") == "up");
     }
+
+    private Task ReplicatedAsync() => Eventually.TrueAsync(() => Field(_servers[2], "master_repl_offset:") == Field(Replica, "slave_repl_offset:"));
 
     private string IdOf(int server) => (string)_servers[server].Execute("CLUSTER", "MYID")!;
 

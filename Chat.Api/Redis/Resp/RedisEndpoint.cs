@@ -9,6 +9,9 @@ namespace Chat.Api.Redis.Resp;
 /// this link would talk to the Sentinel as if it were the server.</remarks>
 internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Servers)
 {
+    /// <summary>Which further servers will do; null: none.</summary>
+    public FurtherServers? Further { get; init; }
+
     public string? User { get; init; }
 
     public string? Password { get; init; }
@@ -71,7 +74,7 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
     }
 
     /// <summary>The same login at another server of the same cluster.</summary>
-    public RedisEndpoint At(string host, int port) => this with { Servers = [(host, port)] };
+    public RedisEndpoint At(string host, int port) => this with { Servers = [(host, port)], Further = null };
 
     private static (string, int) Server(string text)
     {

@@ -50,7 +50,7 @@ internal static class RespHandshake
         return answers is not [var server, var replication, ..] ? ServerLife.Unknown
             : answers is [_, _, ['-', .. var error]] && !IsOfTheCluster(error)
                 ? throw new RespException($"it takes no SPUBLISH, which Redis has since version 7 and Chat:Backplane:PubSub=Sharded needs: {error}")
-            : ServerLife.IsReplica(replication) ? throw new RespException("it is a replica, which takes no writes")
+            : ServerLife.IsReplica(replication) ? throw new ReplicaException(ServerLife.PrimaryInCluster(server, replication))
             : ServerLife.Of(server, replication);
     }
 

@@ -19,12 +19,16 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(1); // a link that breaks sooner than this is not made anew at once
 
     private readonly RespQueue _queue = new(kind);
+    private Tuple<string, int>? _server; // null: none yet
     private Thread? _thread;
     private volatile bool _disposed;
 
     public RedisEndpoint Endpoint => endpoint;
 
     public bool IsUp => _queue.IsOpen;
+
+    /// <summary>The one of its servers that it is, or was last, connected to.</summary>
+    public (string Host, int Port) Server => Volatile.Read(ref _server) is var (host, port) ? (host, port) : endpoint.Servers[0];
 
     /// <summary>Which life of its server the link talks to, or talked to last (<see cref="ServerLife"/>).</summary>
     public string Life { get; private set; } = ServerLife.Unknown;
@@ -86,7 +90,8 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         var failures = 0;
         while (!_disposed)
         {
-            var server = endpoint.Servers[failures % endpoint.Servers.Count];
+            (string Host, int Port)[] servers = [.. endpoint.Servers, .. endpoint.Further?.All ?? []];
+            var server = servers[failures % servers.Length];
             var reason = $"{server.Host}:{server.Port} closed the connection";
             long upSince = 0; // 0: was not up
             try
@@ -95,6 +100,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
                 Login = endpoint.CurrentLogin;
                 Life = RespHandshake.Perform(socket, endpoint, Login, kind, timeout);
                 UpSince = Stopwatch.GetTimestamp();
+                Volatile.Write(ref _server, Tuple.Create(server.Host, server.Port));
                 _queue.Begin(socket, Life);
                 upSince = Stopwatch.GetTimestamp();
                 owner.OnUp(this);
@@ -105,6 +111,11 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             catch (Exception exception)
             {
                 // Whatever it was: without this thread the node would be deaf until it is restarted.
+                if (exception is ReplicaException { PrimaryInCluster: { } primary })
+                {
+                    endpoint.Further?.Add(primary);
+                }
+
                 reason = $"{server.Host}:{server.Port}: {Describe(exception)}";
             }
 

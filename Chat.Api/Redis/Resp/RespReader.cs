@@ -4,7 +4,14 @@ using System.Text;
 namespace Chat.Api.Redis.Resp;
 
 /// <summary>Redis sent something that is not RESP; the link it came over is of no more use.</summary>
-internal sealed class RespException(string message) : Exception(message);
+internal class RespException(string message) : Exception(message);
+
+/// <summary>What answers is a replica, though the link is for commands.</summary>
+/// <param name="primaryInCluster">Its primary, if both are of a Redis Cluster.</param>
+internal sealed class ReplicaException((string Host, int Port)? primaryInCluster) : RespException("it is a replica, which takes no writes")
+{
+    public (string Host, int Port)? PrimaryInCluster => primaryInCluster;
+}
 
 /// <summary>Reads replies (RESP2 and RESP3) from bytes that hold at least one whole reply.</summary>
 /// <remarks>Its input looks like <c>*3\r\n$7\r\nmessage\r\n$3\r\nall\r\n$2\r\nhi\r\n</c>. What RESP3 has more is read as what RESP2 has

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -31,6 +32,13 @@ internal static class ServerLife
 
     /// <summary>Whether the reply to INFO replication says that the server does not take writes.</summary>
     public static bool IsReplica(string replication) => Field(replication, "role:") == "slave";
+
+    /// <summary>The primary of a replica in a Redis Cluster, as both replies to INFO name it; null: it is none, or says none.</summary>
+    public static (string Host, int Port)? PrimaryInCluster(string server, string replication) =>
+        Field(server, "redis_mode:") == "cluster" && Field(replication, "master_host:") is { Length: > 0 } host
+        && int.TryParse(Field(replication, "master_port:"), CultureInfo.InvariantCulture, out var port)
+            ? (host, port)
+            : null;
 
     private static string Field(string info, string name)
     {
