@@ -13,6 +13,9 @@ internal sealed class RelayPair : ISocketTaker
 {
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
 
+    // No client that lives takes nothing for so long: its node pings it far more often, and has given it up by then.
+    private static readonly TimeSpan LongestStandstill = TimeSpan.FromMinutes(1);
+
     // A close frame: 1012, for which every client of ours reconnects.
     private static readonly byte[] Goodbye = [0x88, 2 + 9, 0x03, 0xF4, .. "node lost"u8];
 
@@ -24,6 +27,7 @@ internal sealed class RelayPair : ISocketTaker
     private FrameEnds _fromNode;
     private long _activeAt;
     private long? _lingersSince;
+    private long _tookAt; // something that waited for the client
     private Action<RelayPair>? _then;
 
     /// <summary>On the loop of both.</summary>
@@ -120,9 +124,10 @@ internal sealed class RelayPair : ISocketTaker
     public void Progressed(RelaySide to)
     {
         _activeAt = _loop.Now;
-        if (_lingersSince is not null && to == _client)
+        if (to == _client)
         {
-            _lingersSince = _loop.Now;
+            _tookAt = _loop.Now;
+            _lingersSince = _lingersSince is null ? null : _loop.Now;
         }
     }
 
@@ -137,7 +142,7 @@ internal sealed class RelayPair : ISocketTaker
         {
             End(reset: false);
         }
-        else if (_loop.Since(_activeAt) >= _activityTimeout)
+        else if (_loop.Since(_activeAt) >= _activityTimeout || (_client.HasWaiting && _loop.Since(_tookAt) >= LongestStandstill))
         {
             End(reset: false);
         }

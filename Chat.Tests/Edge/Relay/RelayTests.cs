@@ -232,6 +232,21 @@ public sealed class RelayTests : RelayTest
         });
     }
 
+    /// <summary>An end in good order stands behind all that the client does not take.</summary>
+    [Fact]
+    public async Task Client_ThatTakesNothingForAMinute_IsCutOff()
+    {
+        var (client, node) = await UpgradeAsync(receiveBuffer: 32 * 1024);
+        Assert.True(node.Fill([.. Much, .. Much]) < 2 * Much.Length, "Everything was taken.");
+        node.Dispose();
+
+        Time.Leap(TimeSpan.FromSeconds(50));
+        await client.SendAsync("x"); // who only sends takes nothing
+        Time.Leap(TimeSpan.FromSeconds(20));
+
+        await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0 && Edge.Get<ClientConnections>().Open == 0);
+    }
+
     [Fact]
     public async Task Client_ThatIsReset_IsResetAtANodeThatReadsNothing()
     {
