@@ -27,15 +27,23 @@ measure() { # label peer
     local label=$1 peer=$2 gathered rep
     gathered=$(mktemp)
     OUT=$gathered "$RUN" "$peer" F100 M2000 O5000
-    export CHAT_BUILT=1 # by the first run of this peer
     OUT=$gathered N=$COMING REPS=$STORMS "$RUN" "$peer" "S$COMING"
     for ((rep = 0; rep < REPS; rep++)); do OUT=$gathered "$RUN" "$peer" "I$IDLE"; done
     sed "s|\"label\":\"$peer/|\"label\":\"$label/|" "$gathered" >>"$OUT"
     rm -f "$gathered"
-    unset CHAT_BUILT
+}
+
+# Before anything is measured, and without leaving a compiler behind that is still busy with itself while the first peer runs.
+build() {
+    local project
+    for project in Chat.Api Edge.Proxy bench/signalr; do
+        dotnet build "$HERE/../../$project" -c Release -v quiet --nologo -nodeReuse:false -p:UseSharedCompilation=false >&2 || exit 1
+    done
+    export CHAT_BUILT=1
 }
 
 [ $# -gt 0 ] || set -- chat chat-edge chat-hub chat-hub-edge ws socketio signalr signalr-nginx
+[ "$1" = --table ] || [ -n "${CHAT_BUILT:-}" ] || build
 for label in "$@"; do
     [ "$label" != --table ] || continue
     why=$(missing "$label")
