@@ -1,10 +1,7 @@
-using System.Net;
 using Chat.Api.Redis;
 using Chat.Api.Topics;
 using Chat.Api.Webhooks;
-using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
-using Polly;
 using ServiceDefaults;
 
 namespace Chat.Api.Access;
@@ -12,10 +9,6 @@ namespace Chat.Api.Access;
 /// <summary>Registers who may do what.</summary>
 internal static partial class AccessBuilder
 {
-    private const int QuestionsWaiting = 100_000; // bounded by the connections, each of which waits for its own
-
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
-
     public static WebApplicationBuilder AddAccess(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -49,33 +42,14 @@ internal static partial class AccessBuilder
                 handler.UseCookies = false;
                 handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // for its name may come to mean another address
             })
-            .RemoveAllLoggers();
-
-        // From the outside in: where hardly any was answered of late, nobody has to wait; all of it has an end, takes its turn, is done
-        // twice at most, and each time has an end.
-        client.AddResilienceHandler(AccessWebhook.ClientName, pipeline => pipeline
-            .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
-            {
-                FailureRatio = 0.9,
-                MinimumThroughput = 20,
-                SamplingDuration = TimeSpan.FromSeconds(10),
-                BreakDuration = TimeSpan.FromSeconds(1),
-                ShouldHandle = static ended => ValueTask.FromResult(IsAway(ended.Outcome)),
-            })
-            .AddTimeout(3 * options.Timeout)
-            .AddConcurrencyLimiter(options.QuestionsAtOnce, queueLimit: QuestionsWaiting)
-            .AddRetry(new HttpRetryStrategyOptions { MaxRetryAttempts = 1, Delay = RetryDelay, BackoffType = DelayBackoffType.Constant, UseJitter = true, ShouldRetryAfterHeader = false })
-            .AddTimeout(options.Timeout));
+            .RemoveAllLoggers()
+            .AddWebhookPipeline();
         client.AddHttpMessageHandler(static provider => new WebhookSigner(
             WebhookSignature.TryParse(provider.GetRequiredService<IOptions<AccessOptions>>().Value.Secret, out var signature)
                 ? signature : throw new InvalidOperationException("Not checked."),
             provider.GetRequiredService<TimeProvider>()));
         builder.Logging.AddFilter("Polly", LogLevel.None); // what matters is told by AccessWebhook
     }
-
-    // A 500 keeps nobody waiting, and may be about that question alone: one user who asks for what makes the webhook fail must not keep others out.
-    private static bool IsAway(Outcome<HttpResponseMessage> outcome) =>
-        HttpClientResiliencePredicates.IsTransient(outcome) && outcome.Result?.StatusCode != HttpStatusCode.InternalServerError;
 
     public static WebApplication UseAccess(this WebApplication app)
     {

@@ -10,7 +10,7 @@ namespace Chat.Api.Access;
 
 /// <summary>Asks the webhook, <see cref="AccessOptions.Url"/>: one request per question, at most twice, within a time.</summary>
 internal sealed partial class AccessWebhook(
-    IHttpClientFactory clients, NodeIdentity node, IOptions<AccessOptions> options, AccessMetrics metrics, TimeProvider time, ILogger<AccessWebhook> logger)
+    IHttpClientFactory clients, UnansweredUsers unanswered, NodeIdentity node, IOptions<AccessOptions> options, AccessMetrics metrics, TimeProvider time, ILogger<AccessWebhook> logger)
 {
     public const string ClientName = "access";
 
@@ -37,6 +37,11 @@ internal sealed partial class AccessWebhook(
         var (answer, reason) = await TryAskAsync(new Question(userId, topic, RightNames.Of(want), node.Id));
         metrics.Asked(time.GetElapsedTime(started), isAnswered: answer is not null);
         Tell(answer is not null, reason);
+        if (answer is null && unanswered.Contains(userId))
+        {
+            unanswered.Add(userId); // anew, also where its turn did not come
+        }
+
         return answer;
     }
 
@@ -70,6 +75,7 @@ internal sealed partial class AccessWebhook(
         {
             using var http = clients.CreateClient(ClientName);
             using var request = new HttpRequestMessage(HttpMethod.Post, options.Value.Url);
+            request.Options.Set(WebhookPipeline.User, question.User);
             request.Options.Set(WebhookSigner.Id, string.Create(CultureInfo.InvariantCulture, $"{node.Id}-access-{Interlocked.Increment(ref _questions)}"));
             request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, Json)) { Headers = { ContentType = new("application/json") } };
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None); // read whole by the signer, if it is to be read

@@ -136,7 +136,7 @@ public sealed class AccessAnswersTests : IDisposable
     private AccessAnswers NewAnswers()
     {
         var options = Options.Create(_options);
-        var webhook = new AccessWebhook(_webhook, new NodeIdentity(_time), options, new AccessMetrics(NoMeters.Instance), _time, NullLogger<AccessWebhook>.Instance);
+        var webhook = new AccessWebhook(_webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, new AccessMetrics(NoMeters.Instance), _time, NullLogger<AccessWebhook>.Instance);
         return new AccessAnswers(webhook, options, _time);
     }
 }

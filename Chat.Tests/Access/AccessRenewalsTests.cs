@@ -22,7 +22,7 @@ public sealed class AccessRenewalsTests
         using var webhook = new StubWebhook { Body = """{"allow":["join"],"maxAge":3600}""" };
         var options = Options.Create(new AccessOptions { Url = "http://webhook" });
         var metrics = new AccessMetrics(NoMeters.Instance);
-        var answers = new AccessAnswers(new AccessWebhook(webhook, new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
+        var answers = new AccessAnswers(new AccessWebhook(webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
         using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
         var sources = new AccessSources(AccessRules.Read(options.Value), answers, options);
         var table = new AccessTable(sources, null!, renewals, metrics, _time);
@@ -56,7 +56,7 @@ public sealed class AccessRenewalsTests
             using var webhook = new StubWebhook { Body = """{"allow":["join"],"maxAge":2}""" };
             var options = Options.Create(new AccessOptions { Url = "http://webhook" });
             var metrics = new AccessMetrics(NoMeters.Instance);
-            var answers = new AccessAnswers(new AccessWebhook(webhook, new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
+            var answers = new AccessAnswers(new AccessWebhook(webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
             var table = new AccessTable(new AccessSources(AccessRules.Read(options.Value), answers, options), null!, renewals, metrics, _time);
             var user = new UserAccess(name, null!);
             using var connection = new ConnectionAccess(user, new AccessSources(AccessRules.Read(options.Value), answers, options), table, TestAccess.Principal());

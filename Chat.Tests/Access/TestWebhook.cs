@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Chat.Api.Webhooks;
+using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -48,6 +49,14 @@ internal sealed class TestWebhook : IAsyncDisposable
     }
 
     public int Count(string user, string? topic) => _questions.Count(asked => asked.User == user && asked.Topic == topic);
+
+    /// <summary>Returns when whoever asked has hung up.</summary>
+    public static async Task GivenUpAsync(HttpContext http)
+    {
+        var givenUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = http.RequestAborted.Register(givenUp.SetResult);
+        await givenUp.Task.WaitAsync(ChatClient.Deadline);
+    }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 

@@ -265,24 +265,6 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         Assert.Equal(1, Webhook.Count(_anna, Topic)); // what was no answer is asked for once more
     }
 
-    /// <summary>They were nearly all of the last seconds' questions, so nobody was asked about for the next one.</summary>
-    [Fact]
-    public async Task Webhook_ThatFailsAtOneUsersQuestions_IsAskedAboutOthers()
-    {
-        Webhook.Instead = (http, asked) =>
-        {
-            http.Response.StatusCode = asked.User == _anna && asked.Topic is not null ? 500 : 200;
-            return http.Response.WriteAsync("""{"allow":["*","connect"]}""");
-        };
-        for (var i = 0; i < 15; i++)
-        {
-            await Task.WhenAll(Enumerable.Range(0, 20).Select(j =>
-                Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/group/{_group}-{i}-{j}/{_anna}"))));
-        }
-
-        await using var ben = await ConnectAsync(0, $"/chat/group/{_group}/{_ben}");
-    }
-
     [Fact]
     public async Task Question_ThatFailsOnce_IsAskedOnceMore_WithTheSameId()
     {
@@ -322,14 +304,6 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await json.NextFrameAsync("ack");
     }
 
-    // Returns when whoever asked has hung up.
-    private static async Task GivenUpAsync(HttpContext http)
-    {
-        var givenUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = http.RequestAborted.Register(givenUp.SetResult);
-        await givenUp.Task.WaitAsync(ChatClient.Deadline);
-    }
-
     private static async Task AnswerBadlyAsync(HttpContext http, string what)
     {
         switch (what)
@@ -345,12 +319,12 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
                 http.Response.Headers.Location = "/elsewhere";
                 break;
             case "late":
-                await GivenUpAsync(http);
+                await TestWebhook.GivenUpAsync(http);
                 break;
             case "drip":
                 await http.Response.WriteAsync("{");
                 await http.Response.Body.FlushAsync();
-                await GivenUpAsync(http);
+                await TestWebhook.GivenUpAsync(http);
                 break;
             case "cut":
                 await http.Response.WriteAsync("""{"allow":["join"]""");

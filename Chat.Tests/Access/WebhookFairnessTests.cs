@@ -1,0 +1,64 @@
+using Chat.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Chat.Tests.Access;
+
+/// <summary>A webhook that fails, or hangs, at the questions of a few users.</summary>
+public sealed class WebhookFairnessTests(WebhookCluster fixture, ITestOutputHelper output) : IClassFixture<WebhookCluster>, IDisposable
+{
+    private readonly string _anna = $"anna-{Guid.NewGuid():N}";
+    private readonly string _ben = $"ben-{Guid.NewGuid():N}";
+    private readonly string _group = $"chess-{Guid.NewGuid():N}";
+
+    private TestWebhook Webhook => fixture.Webhook;
+
+    public void Dispose() => output.WriteLine(fixture.Cluster.Log());
+
+    /// <summary>They were nearly all of the last seconds' questions, so nobody was asked about for the next one.</summary>
+    [Fact]
+    public async Task Webhook_ThatFailsAtOneUsersQuestions_IsAskedAboutOthers()
+    {
+        Webhook.Instead = (http, asked) =>
+        {
+            http.Response.StatusCode = IsAnnas(asked) ? 500 : 200;
+            return AllowAsync(http);
+        };
+        for (var i = 0; i < 15; i++)
+        {
+            await Task.WhenAll(AskForMany($"{i}", users: 1));
+        }
+
+        await using var ben = await ConnectAsync($"/chat/group/{_group}/{_ben}");
+    }
+
+    /// <summary>They took all the places, again and again, and everybody else waited for as long as these questions do.</summary>
+    [Fact]
+    public async Task Webhook_ThatHangsAtAFewUsersQuestions_KeepsNobodyElseWaiting()
+    {
+        Webhook.Instead = (http, asked) => IsAnnas(asked) ? TestWebhook.GivenUpAsync(http) : AllowAsync(http);
+        for (var i = 0; i < 20; i++)
+        {
+            await using var other = await ConnectAsync($"/chat/user/other{i}-{_ben}"); // so that it is not taken for being away
+        }
+
+        await Task.WhenAll(AskForMany("first", users: 4));
+        var asking = AskForMany("second", users: 4);
+        await Eventually.TrueAsync(() => Webhook.Questions.Count(asked => asked.Topic?.StartsWith($"group:{_group}-second", StringComparison.Ordinal) == true) >= 16);
+        await using var ben = await ConnectAsync($"/chat/group/{_group}/{_ben}");
+
+        Assert.DoesNotContain(asking, one => one.IsCompleted);
+        await Task.WhenAll(asking);
+    }
+
+    private static Task AllowAsync(HttpContext http) => http.Response.WriteAsync("""{"allow":["*","connect"]}""");
+
+    private bool IsAnnas(Asked asked) => asked.User.StartsWith(_anna, StringComparison.Ordinal) && asked.Topic is not null;
+
+    // As many as a user may have connections.
+    private List<Task> AskForMany(string what, int users) =>
+        [.. Enumerable.Range(0, users * 20).Select(i => Assert.ThrowsAsync<RefusedException>(() => ConnectAsync($"/chat/group/{_group}-{what}-{i}/{_anna}-{i / 20}")))];
+
+    private Task<ChatClient> ConnectAsync(string path) => fixture.Cluster.ConnectAsync(0, path);
+}
