@@ -223,11 +223,6 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
     private void OnError(string error)
     {
         var moved = _commands.Learn(error);
-        if (moved < 0)
-        {
-            SubscriptionLog.Refused(_logger, error);
-        }
-
         lock (_gate)
         {
             if (_tick is { IsHeard: false } && (moved < 0 || moved == _tick.Slot))
@@ -240,7 +235,7 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
             }
         }
 
-        _subscriptions.OnRefused(this, moved);
+        _subscriptions.OnRefused(this, error, moved);
     }
 
     private void ChooseTick_NeedsLock()

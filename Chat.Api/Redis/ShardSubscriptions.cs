@@ -23,6 +23,7 @@ internal sealed class ShardSubscriptions(
     private readonly Lock _gate = new(); // guards what follows; never taken by who has a link's own lock
     private readonly Dictionary<int, ShardSlot> _slots = []; // those with wanted channels
     private readonly Dictionary<RespLink, ShardLink> _links = []; // by the link for commands to the same server
+    private readonly SubscribeRefusals _refusals = new(TimeProvider.System, logger);
     private int _moved; // slots, since the last tick
     private int _deaf; // slots that nothing, or not all, has been heard of for too long
 
@@ -123,6 +124,7 @@ internal sealed class ShardSubscriptions(
             ThreadPool.UnsafeQueueUserWorkItem(static link => link.Dispose(), link, preferLocal: false); // it waits for its thread
         }
 
+        _refusals.Tick();
         if (moved > 0)
         {
             metrics.SlotsMoved(moved);
@@ -211,9 +213,15 @@ internal sealed class ShardSubscriptions(
 
     /// <summary>A server has refused to subscribe.</summary>
     /// <param name="link">To which server.</param>
+    /// <param name="error">What it said.</param>
     /// <param name="moved">The slot that is elsewhere, as the commands know by now; -1: for another reason.</param>
-    public void OnRefused(ShardLink link, int moved)
+    public void OnRefused(ShardLink link, string error, int moved)
     {
+        if (moved < 0)
+        {
+            _refusals.Add(error);
+        }
+
         lock (_gate)
         {
             if (moved < 0)

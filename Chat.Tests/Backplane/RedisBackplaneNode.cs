@@ -11,6 +11,7 @@ using Chat.Api.Redis.Resp;
 using Chat.Api.Redis;
 using Chat.Tests.Orders;
 using Chat.Tests.Support;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Chat.Tests.Backplane;
@@ -28,7 +29,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _ticking = Task.CompletedTask;
 
-    private RedisBackplaneNode(RedisEndpoint endpoint, BackplaneOptions options, TimeProvider time, string prefix, EventRules? events)
+    private RedisBackplaneNode(RedisEndpoint endpoint, BackplaneOptions options, TimeProvider time, string prefix, EventRules? events, ILogger logger)
     {
         var keys = new RedisKeys(prefix, options.PubSub);
         endpoint = endpoint with { ShardedChannel = keys.AreSharded ? keys.ProbeChannel : null };
@@ -40,7 +41,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
             static () => { }, NullLogger.Instance, events);
         Marks = events is null ? null : new EventMarks(_commands, keys, events, time);
         Events = new EventQueues(_commands, keys, node);
-        _subscriptions = new RedisSubscriptions(_commands, keys, node.Id, Listener, options, metrics, NullLogger.Instance);
+        _subscriptions = new RedisSubscriptions(_commands, keys, node.Id, Listener, options, metrics, logger);
         _lives = new RedisLives(_commands, keys, Listener);
         Presence = new RedisPresence(_commands, _subscriptions, keys, node, PresenceListSize, Marks);
         Sanctions = new RedisSanctions(_commands, _subscriptions, keys, time);
@@ -97,9 +98,9 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         StartAsync(RedisEndpoint.Parse(connectionString), options, time, prefix, events);
 
     public static async Task<RedisBackplaneNode> StartAsync(
-        RedisEndpoint endpoint, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", EventRules? events = null)
+        RedisEndpoint endpoint, BackplaneOptions? options = null, TimeProvider? time = null, string prefix = "", EventRules? events = null, ILogger? logger = null)
     {
-        var node = new RedisBackplaneNode(endpoint, options ?? PatientOptions(), time ?? TimeProvider.System, prefix, events);
+        var node = new RedisBackplaneNode(endpoint, options ?? PatientOptions(), time ?? TimeProvider.System, prefix, events, logger ?? NullLogger.Instance);
         node._commands.Start();
         node._subscriptions.Start();
         node._ticking = node.TickAsync();

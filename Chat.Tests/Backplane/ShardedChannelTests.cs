@@ -1,6 +1,8 @@
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Redis;
+using Chat.Api.Redis.Resp;
+using Chat.Tests.Auth;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -105,6 +107,26 @@ public sealed class ShardedChannelTests : IAsyncLifetime
         }
 
         await _subscriber.ReadyAsync();
+    }
+
+    /// <summary>It was a line for each channel and second: hundreds a second, for as long as a cluster is down.</summary>
+    [RedisFact]
+    public async Task Server_ThatLetsNobodySubscribe_IsALineAMinute()
+    {
+        var logger = new RecordingLogger<RedisBackplane>();
+        var options = BackplaneNode.PatientOptions();
+        options.PubSub = PubSubKind.Sharded;
+        await using var node = await RedisBackplaneNode.StartAsync(RedisEndpoint.Parse(_cluster.Servers[0].ConnectionString), options, logger: logger);
+        var topics = Enumerable.Range(0, 10).Select(static i => TopicOn(server: 2, not: i)).ToArray();
+        await Task.WhenAll(topics.Select(node.Backplane.SubscribeAsync));
+
+        foreach (var topic in topics)
+        {
+            _cluster.Servers[2].Execute("CLUSTER", "DELSLOTS", $"{Slot(topic)}");
+        }
+
+        await node.ReadyAsync(ready: false); // after some ticks, at each of which all are refused
+        Assert.Matches("^Warning: .* [0-9]+ times .*CLUSTERDOWN", Assert.Single(logger.Lines, static line => line.Contains("let this node subscribe", StringComparison.Ordinal)));
     }
 
     // The node hears that the slot has moved over its subscriptions, too, while messages are on their way to the server that had it.
