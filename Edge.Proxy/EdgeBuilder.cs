@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using ServiceDefaults;
 using ServiceDefaults.Nodes;
 using Yarp.ReverseProxy.Forwarder;
@@ -78,6 +79,7 @@ internal static class EdgeBuilder
         app.UseOrigins();
         app.MapReverseProxy(proxy =>
         {
+            proxy.Use(static (http, next) => http.Request.MayUpgrade() ? next(http) : PassWithoutUpgradeAsync(http, next));
             proxy.UseMiddleware<DrainingMiddleware>();
             proxy.UseMiddleware<ArrivalMiddleware>();
             proxy.UseMiddleware<CapacityMiddleware>();
@@ -90,6 +92,13 @@ internal static class EdgeBuilder
             proxy.UsePassiveHealthChecks();
         });
         return app;
+    }
+
+    // YARP would make a proper upgrade of it, and a node take what it refuses without an edge.
+    private static Task PassWithoutUpgradeAsync(HttpContext http, RequestDelegate next)
+    {
+        http.Request.Headers.Remove(HeaderNames.Upgrade);
+        return next(http);
     }
 
     // One value with commas, or one key each.

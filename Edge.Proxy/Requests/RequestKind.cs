@@ -15,8 +15,12 @@ internal static class RequestKind
     /// <summary>Not any upgrade: some HTTP clients offer one to HTTP/2 with each of their requests.</summary>
     public static bool IsWebSocket(this HttpContext http) =>
         http.IsUpgrade()
-        && (!HttpMethods.IsGet(http.Request.Method)
-            || http.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase));
+        && (HttpMethods.IsConnect(http.Request.Method)
+            || (http.Request.MayUpgrade() && http.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase)));
+
+    /// <summary>Of HTTP/1, nothing but a GET of 1.1 becomes a WebSocket (RFC 6455, section 4.1), and what asks for an upgrade in a request of 1.0 is to be
+    /// ignored (RFC 9110, section 7.8).</summary>
+    public static bool MayUpgrade(this HttpRequest request) => HttpMethods.IsGet(request.Method) && HttpProtocol.IsHttp11(request.Protocol);
 
     public static bool IsHub(this HttpRequest request) => request.Path.StartsWithSegments(HubPath);
 

@@ -49,6 +49,24 @@ public sealed class RelayHandshakeTests : RelayTest
         Assert.Equal(expected, head.Split(' ')[1]);
     }
 
+    /// <summary>They became WebSockets, though a node refuses each of them: YARP makes a proper upgrade of whatever asks for one.</summary>
+    [Theory]
+    [InlineData("POST /chat/user/1 HTTP/1.1")]
+    [InlineData("PUT /chat/user/1 HTTP/1.1")]
+    [InlineData("OPTIONS /chat/user/1 HTTP/1.1")]
+    [InlineData("GET /chat/user/1 HTTP/1.0")]
+    public async Task Upgrade_OfWhatCanBeNone_IsForTheNodeToRefuse(string line)
+    {
+        using var client = await TcpPeer.ConnectAsync(Edge.Address);
+        await client.SendAsync(TcpPeer.Request.Replace("GET /chat/user/1 HTTP/1.1", line, StringComparison.Ordinal));
+        var (node, head) = await Node.AskedAsync();
+
+        Assert.Equal(line.Split(' ')[0], head.Split(' ')[0]);
+        Assert.Empty(Values(head, "Upgrade"));
+        await node.SendAsync("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 405 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Answer_ThatAccepts_GoesToTheClient_WithTheNodesName()
     {
