@@ -70,9 +70,9 @@ internal sealed class EdgeHost : IAsyncDisposable
     }
 
     /// <summary>Its time is the test's.</summary>
-    public static async Task<EdgeHost> StartAsync(TimeProvider time)
+    public static async Task<EdgeHost> StartAsync(TimeProvider time, params (string Key, string Value)[] settings)
     {
-        var edge = new EdgeHost([], time: time);
+        var edge = new EdgeHost(settings, time: time);
         await edge.StartAsync();
         return edge;
     }

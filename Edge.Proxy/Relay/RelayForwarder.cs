@@ -13,7 +13,7 @@ namespace Edge.Proxy.Relay;
 /// <summary>Takes YARP's place for WebSockets over plain TCP: once both sides have agreed, the two sockets are a <see cref="RelayPair"/>,
 /// which becomes a feature of the request, and the request ends. Everything before it in the pipeline, every transform, and everything
 /// that is no such WebSocket stay with YARP.</summary>
-internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnections relayed, IOptions<EdgeOptions> options, ILogger<RelayForwarder> logger) : IHttpForwarder
+internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnections relayed, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger) : IHttpForwarder
 {
     private const string WebSocket = "websocket";
 
@@ -28,6 +28,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
             || !destinationPrefix.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
             || await HeadAsync(context, destinationPrefix, transformer) is not var (node, head))
         {
+            CopiedUpgrade.Limit(context, time);
             return await yarp.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken);
         }
 

@@ -14,7 +14,7 @@ internal sealed class RelayPair : ISocketTaker
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
 
     // No client that lives takes nothing for so long: its node pings it far more often, and has given it up by then.
-    private static readonly TimeSpan LongestStandstill = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan LongestStandstill = TimeSpan.FromMinutes(1);
 
     // A close frame: 1012, for which every client of ours reconnects.
     private static readonly byte[] Goodbye = [0x88, 2 + 9, 0x03, 0xF4, .. "node lost"u8];
