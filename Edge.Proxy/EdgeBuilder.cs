@@ -97,6 +97,12 @@ internal static class EdgeBuilder
     // YARP would make a proper upgrade of it, and a node take what it refuses without an edge.
     private static Task PassWithoutUpgradeAsync(HttpContext http, RequestDelegate next)
     {
+        if (http.IsTunnel())
+        {
+            http.Response.StatusCode = StatusCodes.Status501NotImplemented;
+            return Task.CompletedTask;
+        }
+
         http.Request.Headers.Remove(HeaderNames.Upgrade);
         return next(http);
     }

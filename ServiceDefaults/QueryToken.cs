@@ -114,7 +114,12 @@ public static class QueryToken
         // The first thing that happens to a request; the next is the server's logging and tracing of it.
         public HttpContext Create(IFeatureCollection featureCollection)
         {
-            Move(featureCollection.GetRequiredFeature<IHttpRequestFeature>());
+            var request = featureCollection.GetRequiredFeature<IHttpRequestFeature>();
+            if (!string.IsNullOrEmpty(request.QueryString)) // null, as the path is, in a CONNECT of HTTP/2
+            {
+                Move(request);
+            }
+
             return _inner.Create(featureCollection);
         }
 

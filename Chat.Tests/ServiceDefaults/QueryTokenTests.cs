@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ServiceDefaults;
 using Xunit;
@@ -55,6 +56,17 @@ public sealed class QueryTokenTests : IAsyncLifetime
     [InlineData("/signalr?access_token=abc", "")]
     public async Task Token_ThatCannotBeOne_OrIsNotWantedThere_IsDropped(string target, string query) =>
         Assert.Equal((query, ""), await SendAsync(target));
+
+    /// <summary>It ended its connection, and everything else on it, with a stack trace in the log.</summary>
+    [Fact]
+    public void Connect_OfHttp2_WhichHasNeitherPathNorQuery_IsARequestAsAnyOther()
+    {
+        var features = new FeatureCollection();
+        features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = "CONNECT", Path = null!, QueryString = null!, RawTarget = "example.com:443" });
+        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+
+        Assert.Equal("", _app!.Services.GetRequiredService<IHttpContextFactory>().Create(features).Request.Path.ToString());
+    }
 
     [Theory]
     [InlineData("/signalr/chat?x=a%20b&access_tokens=1&my_access_token=2", "?x=a%20b&access_tokens=1&my_access_token=2")]

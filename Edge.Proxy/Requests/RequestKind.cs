@@ -18,6 +18,11 @@ internal static class RequestKind
         && (HttpMethods.IsConnect(http.Request.Method)
             || (http.Request.MayUpgrade() && http.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase)));
 
+    /// <summary>Asks for a tunnel: a CONNECT to anything but a WebSocket.</summary>
+    public static bool IsTunnel(this HttpContext http) =>
+        HttpMethods.IsConnect(http.Request.Method)
+        && http.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: "websocket" };
+
     /// <summary>Of HTTP/1, nothing but a GET of 1.1 becomes a WebSocket (RFC 6455, section 4.1), and what asks for an upgrade in a request of 1.0 is to be
     /// ignored (RFC 9110, section 7.8).</summary>
     public static bool MayUpgrade(this HttpRequest request) => HttpMethods.IsGet(request.Method) && HttpProtocol.IsHttp11(request.Protocol);

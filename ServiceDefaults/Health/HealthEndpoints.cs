@@ -25,6 +25,7 @@ internal static class HealthEndpoints
         routes.MapHealthChecks(path, new HealthCheckOptions { Predicate = predicate, ResponseWriter = WriteAsync })
             // Probes come every second or two from several sides; they would drown the request durations.
             .DisableHttpMetrics()
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])) // a WebSocket of HTTP/2, a CONNECT, could not be answered with a text
             .AllowAnonymous();
 
     private static Task WriteAsync(HttpContext http, HealthReport report)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using Chat.Tests.Support;
@@ -37,5 +38,21 @@ public sealed class TlsTests
         Assert.Equal(1, edge.Get<EdgeCapacity>().Carried);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
         await Eventually.TrueAsync(() => edge.Get<EdgeCapacity>().Carried == 0);
+    }
+
+    /// <summary>It was 502, as if a node were to blame.</summary>
+    [Fact]
+    public async Task Connect_ToAnythingButAWebSocket_IsNotImplemented()
+    {
+        using var authority = new TestAuthority();
+        using var certificate = authority.Issue("localhost");
+        await using var node = await FakeNode.StartAsync("one");
+        await using var edge = await EdgeHost.StartWithTlsAsync(certificate, [], node);
+        using var request = new HttpRequestMessage(HttpMethod.Connect, "/chat/user/1") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Protocol = "connect-udp";
+
+        using var answer = await edge.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal(HttpStatusCode.NotImplemented, answer.StatusCode);
     }
 }
