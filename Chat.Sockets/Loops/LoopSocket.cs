@@ -51,7 +51,8 @@ internal sealed class LoopSocket
         _watched = events;
     }
 
-    public int FinishConnect() => Libc.TakeError(_file);
+    /// <summary>The error that has come since the last look: the outcome of a connect, or a reset. 0: none.</summary>
+    public int TakeError() => Libc.TakeError(_file);
 
     public System.Net.IPEndPoint? LocalAddress() => SocketAddresses.LocalOf(_file);
 

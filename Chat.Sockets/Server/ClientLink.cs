@@ -135,8 +135,21 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         }
     }
 
-    public void Tend()
+    /// <summary>Called once a second, on the loop's thread, while the connection is the server's.</summary>
+    public Action? Tending { get; set; }
+
+    public void Tend() => Tending?.Invoke();
+
+    /// <summary>Whether it is over without anybody having been told, since nothing is watched. On the loop's thread.</summary>
+    public bool HasFailed() => IsGone || _socket.TakeError() != 0;
+
+    /// <summary>Nothing more comes from here (FIN), once the server has written its last. On the loop's thread.</summary>
+    public void EndSending()
     {
+        if (!IsGone)
+        {
+            _socket.EndSending();
+        }
     }
 
     public void OnFault(Exception fault) => Abort(new ConnectionAbortedException(fault.Message, fault));

@@ -70,9 +70,12 @@ internal sealed class EdgeHost : IAsyncDisposable
     }
 
     /// <summary>Its time is the test's.</summary>
-    public static async Task<EdgeHost> StartAsync(TimeProvider time, params (string Key, string Value)[] settings)
+    public static Task<EdgeHost> StartAsync(TimeProvider time, params (string Key, string Value)[] settings) => StartAsync(time, certificate: null, settings);
+
+    /// <summary>As above; with a certificate, over TLS.</summary>
+    public static async Task<EdgeHost> StartAsync(TimeProvider time, X509Certificate2? certificate, params (string Key, string Value)[] settings)
     {
-        var edge = new EdgeHost(settings, time: time);
+        var edge = new EdgeHost(settings, time: time, certificate: certificate);
         await edge.StartAsync();
         return edge;
     }

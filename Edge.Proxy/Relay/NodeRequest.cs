@@ -54,7 +54,7 @@ internal sealed class NodeRequest : ISocketOwner
         }
         else if (!_isConnected && (events & SocketLoop.Failed) != 0)
         {
-            Refuse(_socket.FinishConnect());
+            Refuse(_socket.TakeError());
         }
         else if (!_unsent.IsEmpty)
         {

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Security;
 using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -10,10 +12,11 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>Takes YARP's place for WebSockets over plain TCP: once both sides have agreed, the two sockets are a <see cref="RelayPair"/>,
-/// which becomes a feature of the request, and the request ends. Everything before it in the pipeline, every transform, and everything
-/// that is no such WebSocket stay with YARP.</summary>
-internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnections relayed, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger) : IHttpForwarder
+/// <summary>Takes YARP's place for WebSockets of HTTP/1.1: once both sides have agreed, the two sockets are a <see cref="RelayPair"/>,
+/// which becomes a feature of the request, and the request ends; with TLS, it ends with the relay. Everything before it in the pipeline, every
+/// transform, and everything that is no such WebSocket stay with YARP.</summary>
+internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnections relayed, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger)
+    : IHttpForwarder
 {
     private const string WebSocket = "websocket";
 
@@ -24,7 +27,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
     public async ValueTask<ForwarderError> SendAsync(
         HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
     {
-        if (!CanRelay(context, out var client)
+        if (!CanRelay(context, out var client, out var tls)
             || !destinationPrefix.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
             || await HeadAsync(context, destinationPrefix, transformer) is not var (node, head))
         {
@@ -32,14 +35,16 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
             return await yarp.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken);
         }
 
-        return await UpgradeAsync(context, client, node, head, requestConfig, transformer);
+        return await UpgradeAsync(context, client, tls, node, head, requestConfig, transformer);
     }
 
-    /// <summary>Whether the request is a WebSocket of HTTP/1.1, on a connection that is nothing but TCP.</summary>
-    private static bool CanRelay(HttpContext context, out ClientLink client)
+    /// <summary>Whether the request is a WebSocket of HTTP/1.1, on a connection that is nothing but TCP, or TLS that ends here.</summary>
+    private static bool CanRelay(HttpContext context, out ClientLink client, out SslStream? tls)
     {
         client = context.Features.Get<ClientLink>()!;
-        return client is { IsPlain: true }
+        tls = context.Features.Get<ISslStreamFeature>()?.SslStream;
+        return client is not null
+            && (client.IsPlain || tls is not null)
             && HttpMethods.IsGet(context.Request.Method)
             && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
             && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }
@@ -81,7 +86,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
     }
 
     private async ValueTask<ForwarderError> UpgradeAsync(
-        HttpContext context, ClientLink client, Uri node, byte[] head, ForwarderRequestConfig config, HttpTransformer transformer)
+        HttpContext context, ClientLink client, SslStream? tls, Uri node, byte[] head, ForwarderRequestConfig config, HttpTransformer transformer)
     {
         NodeAnswer answer;
         try
@@ -112,9 +117,19 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
             await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
             await client.Loop.EnterAsync();
             var nodeId = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
-            var relay = new RelayPair(nodeId, client, socket, answer.Behind.Span, config.ActivityTimeout ?? options.Value.ActivityTimeout);
-            relayed.Add(relay);
-            context.Features.Set(relay);
+            var timeout = config.ActivityTimeout ?? options.Value.ActivityTimeout;
+            if (tls is null)
+            {
+                var relay = RelayPair.OverTcp(nodeId, client, socket, answer.Behind.Span, timeout);
+                relayed.Add(relay, isRequest: false);
+                context.Features.Set(relay);
+            }
+            else
+            {
+                relayed.Add(RelayPair.OverTls(nodeId, client, tls, socket, answer.Behind.Span, timeout, out var over), isRequest: true);
+                await over;
+            }
+
             return ForwarderError.None;
         }
         catch (Exception exception)

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
 
@@ -22,42 +23,76 @@ internal sealed class RelayPair : ISocketTaker
     private readonly SocketLoop _loop;
     private readonly Lock _gate = new(); // guards _then, and that IsOver is set
     private readonly TimeSpan _activityTimeout;
-    private readonly RelaySide _client;
-    private readonly RelaySide _node;
+    private RelaySide _client = null!;
+    private RelaySide _node = null!;
     private FrameEnds _fromNode;
     private long _activeAt;
     private long? _lingersSince;
     private long _tookAt; // something that waited for the client
     private Action<RelayPair>? _then;
 
-    /// <summary>On the loop of both.</summary>
-    /// <exception cref="IOException">The client has gone. The node's socket is still the caller's.</exception>
-    public RelayPair(string nodeId, ClientLink client, LoopSocket node, ReadOnlySpan<byte> fromNode, TimeSpan activityTimeout)
+    private RelayPair(string nodeId, SocketLoop loop, TimeSpan activityTimeout)
     {
         Node = nodeId;
-        _loop = client.Loop;
+        _loop = loop;
         _activityTimeout = activityTimeout;
-        _activeAt = _loop.Now;
-        if (!client.TryDetach(this, out var socket, out var fromClient, out var isEnded))
+        _activeAt = loop.Now;
+    }
+
+    /// <summary>Relays from socket to socket. On the loop of both.</summary>
+    /// <param name="nodeId">The node's.</param>
+    /// <param name="client">Whose socket it takes.</param>
+    /// <param name="node">Its node.</param>
+    /// <param name="fromNode">What the node has sent already.</param>
+    /// <param name="activityTimeout">Silence for so long ends it.</param>
+    /// <exception cref="IOException">The client has gone. The node's socket is still the caller's.</exception>
+    public static RelayPair OverTcp(string nodeId, ClientLink client, LoopSocket node, ReadOnlySpan<byte> fromNode, TimeSpan activityTimeout)
+    {
+        var relay = new RelayPair(nodeId, client.Loop, activityTimeout);
+        if (!client.TryDetach(relay, out var socket, out var fromClient, out var isEnded))
         {
             throw new IOException("The client went while it was answered.");
         }
 
-        _client = new RelaySide(this, socket);
-        _node = new RelaySide(this, node) { Other = _client };
-        _client.Other = _node;
-        socket.Owner = _client;
-        node.Owner = _node;
+        var side = new SocketSide(relay, socket);
+        socket.Owner = side;
+        relay.Begin(side, node, fromNode, fromClient, isEnded);
+        return relay;
+    }
 
+    /// <summary>The same for a client whose TLS ends here, and whose request goes on until then.</summary>
+    /// <param name="nodeId">The node's.</param>
+    /// <param name="client">The client.</param>
+    /// <param name="tls">Its TLS.</param>
+    /// <param name="node">Its node.</param>
+    /// <param name="fromNode">What the node has sent already.</param>
+    /// <param name="activityTimeout">Silence for so long ends it.</param>
+    /// <param name="over">When the request may end.</param>
+    public static RelayPair OverTls(
+        string nodeId, ClientLink client, SslStream tls, LoopSocket node, ReadOnlySpan<byte> fromNode, TimeSpan activityTimeout, out Task over)
+    {
+        var relay = new RelayPair(nodeId, client.Loop, activityTimeout);
+        var side = new TlsSide(relay, client, tls);
+        relay.Begin(side, node, fromNode, TlsSide.TakeReceived(client.Transport.Input), isEnded: false);
+        over = side.Over;
+        return relay;
+    }
+
+    private void Begin(RelaySide client, LoopSocket node, ReadOnlySpan<byte> fromNode, ReadOnlySpan<byte> fromClient, bool isEnded)
+    {
+        var nodeSide = new SocketSide(this, node) { Other = client };
+        node.Owner = nodeSide;
+        (_client, _node) = (client, nodeSide);
+        client.Other = nodeSide;
         _fromNode.Pass(fromNode);
-        _client.Send(fromNode);
-        _node.Send(fromClient);
-        _client.Watch();
-        _node.Watch();
+        client.Send(fromNode);
+        nodeSide.Send(fromClient);
+        client.Watch();
+        nodeSide.Watch();
         if (isEnded && !IsOver)
         {
-            _client.MarkReadToEnd();
-            Ended(_client, isReset: false);
+            client.MarkReadToEnd();
+            Ended(client, isReset: false);
         }
     }
 
@@ -228,8 +263,8 @@ internal sealed class RelayPair : ISocketTaker
 
         _client.Drop();
         _node.Drop();
-        _client.Socket.Close();
-        _node.Socket.Close(reset);
+        _client.Close(reset: false);
+        _node.Close(reset);
         then?.Invoke(this);
     }
 }

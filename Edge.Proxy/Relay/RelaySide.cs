@@ -1,63 +1,30 @@
 using System.Buffers;
-using Chat.Sockets.Loops;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>One of the two sockets of a relay. What is received here is sent at the other one at once; what that does not take waits there,
+/// <summary>One of the two ends of a relay. What is received here is sent at the other one at once; what that does not take waits there,
 /// and nothing more is received here until it has gone. So what waits is never more than one receive.</summary>
-internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwner
+/// <remarks>For the loop's thread only.</remarks>
+internal abstract class RelaySide(RelayPair pair)
 {
     private byte[]? _waiting;
     private int _start;
     private int _end;
-    private bool _isHungUp; // whether the pair has been told
-
-    public LoopSocket Socket => socket;
 
     public RelayPair Pair => pair;
 
     public RelaySide Other { get; set; } = null!;
 
     /// <summary>Nothing more comes from here.</summary>
-    public bool IsReadToEnd { get; private set; }
+    public bool IsReadToEnd { get; protected set; }
 
     /// <summary>Nothing can be sent here any more; what is meant for it is dropped.</summary>
-    public bool IsDeaf { get; private set; }
+    public bool IsDeaf { get; protected set; }
 
-    public bool HasWaiting => _waiting is not null;
+    /// <summary>Whether it is to take something before more is received at the other side.</summary>
+    public virtual bool HasWaiting => _waiting is not null;
 
-    public void OnReady(uint events)
-    {
-        if (_waiting is not null && (events & (SocketLoop.Writable | SocketLoop.Failed)) != 0)
-        {
-            SendWaiting();
-        }
-
-        if (pair.IsOver || IsReadToEnd)
-        {
-            return;
-        }
-
-        if (!Other.HasWaiting)
-        {
-            if ((events & (SocketLoop.Readable | SocketLoop.Failed)) != 0)
-            {
-                Receive();
-            }
-        }
-        else if (!_isHungUp && (events & (SocketLoop.HungUp | SocketLoop.Failed)) != 0)
-        {
-            _isHungUp = true;
-            Watch();
-            pair.HungUp(this, isReset: (events & SocketLoop.Error) != 0);
-        }
-    }
-
-    public void Tend() => pair.Tend(this);
-
-    public void OnFault(Exception fault) => Abort();
-
-    public void Abort() => pair.Abort();
+    protected ReadOnlyMemory<byte> Waiting => _waiting.AsMemory(_start, _end - _start);
 
     /// <summary>Sends these. They may be overwritten afterwards.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
@@ -67,43 +34,33 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
             return;
         }
 
-        var sent = _waiting is null ? socket.Send(bytes) : 0;
-        if (sent < 0 && !LoopSocket.IsBusy(sent))
+        var sent = HasWaiting ? 0 : TrySend(bytes);
+        if (!IsDeaf && sent < bytes.Length)
         {
-            Deafen();
-            return;
+            Keep(bytes[sent..]);
         }
 
-        if (sent < bytes.Length)
+        if (HasWaiting)
         {
-            Keep(bytes[Math.Max(sent, 0)..]);
             Watch();
             Other.Watch();
         }
     }
 
     /// <summary>Ends this direction once everything is sent.</summary>
-    public void EndSending()
-    {
-        if (!HasWaiting && !IsDeaf)
-        {
-            socket.EndSending();
-        }
-    }
+    public abstract void EndSending();
+
+    /// <summary>Receives, or waits for room to send, as it is now to be done.</summary>
+    public abstract void Watch();
+
+    /// <summary>Ends both directions.</summary>
+    /// <param name="reset">It is told that this was no orderly end.</param>
+    public abstract void Close(bool reset);
 
     public void MarkReadToEnd()
     {
         IsReadToEnd = true;
         Watch();
-    }
-
-    public void Watch()
-    {
-        if (!pair.IsOver)
-        {
-            var toRead = IsReadToEnd ? 0 : !Other.HasWaiting ? SocketLoop.Readable : _isHungUp ? 0 : SocketLoop.HungUp;
-            socket.Watch(toRead | (HasWaiting ? SocketLoop.Writable : 0));
-        }
     }
 
     /// <summary>Hears and takes no more.</summary>
@@ -112,7 +69,7 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
         IsReadToEnd = true;
         IsDeaf = true;
         Drop();
-        socket.Close(reset: true);
+        Close(reset: true);
         Other.Watch();
     }
 
@@ -126,63 +83,66 @@ internal sealed class RelaySide(RelayPair pair, LoopSocket socket) : ISocketOwne
         }
     }
 
-    private void Receive()
-    {
-        var buffer = socket.Loop.Buffer;
-        var count = socket.Receive(buffer);
-        if (count > 0)
-        {
-            pair.Arrived(this, buffer.AsSpan(0, count));
-            Other.Send(buffer.AsSpan(0, count));
-        }
-        else if (!LoopSocket.IsBusy(count))
-        {
-            IsReadToEnd = true;
-            pair.Ended(this, isReset: count < 0);
-            Watch();
-        }
-    }
+    /// <summary>How many of these were taken; what was not comes again when <see cref="HasWaiting"/> is at an end. It may have become deaf.</summary>
+    protected abstract int TrySend(ReadOnlySpan<byte> bytes);
 
-    private void Keep(ReadOnlySpan<byte> rest)
+    /// <summary>There may be room again.</summary>
+    protected void SendWaiting()
     {
-        var kept = _waiting is null ? 0 : _end - _start;
-        var buffer = ArrayPool<byte>.Shared.Rent(kept + rest.Length);
-        _waiting.AsSpan(_start, kept).CopyTo(buffer);
-        rest.CopyTo(buffer.AsSpan(kept));
-        Drop();
-        (_waiting, _start, _end) = (buffer, 0, kept + rest.Length);
-    }
-
-    private void SendWaiting()
-    {
-        var sent = socket.Send(_waiting.AsSpan(_start, _end - _start));
-        if (sent < 0)
+        if (_waiting is not null)
         {
-            if (!LoopSocket.IsBusy(sent))
+            var sent = TrySend(Waiting.Span);
+            if (IsDeaf || sent == 0)
             {
-                Deafen();
+                return;
             }
 
-            return;
+            pair.Progressed(this);
+            _start += sent;
+            if (_start == _end)
+            {
+                Drop();
+            }
         }
 
-        pair.Progressed(this);
-        _start += sent;
-        if (_start == _end)
+        if (!HasWaiting)
         {
-            Drop();
             Watch();
             Other.Watch();
             pair.Emptied(this);
         }
     }
 
-    private void Deafen()
+    protected void Received(ReadOnlySpan<byte> bytes)
+    {
+        pair.Arrived(this, bytes);
+        Other.Send(bytes);
+    }
+
+    protected void ReceivedLast(bool isReset)
+    {
+        IsReadToEnd = true;
+        pair.Ended(this, isReset);
+        Watch();
+    }
+
+    protected void Deafen()
     {
         IsDeaf = true;
         Drop();
         Watch();
         Other.Watch();
         pair.Deafened(this);
+    }
+
+    private void Keep(ReadOnlySpan<byte> rest)
+    {
+        var kept = Waiting;
+        var buffer = ArrayPool<byte>.Shared.Rent(kept.Length + rest.Length);
+        kept.Span.CopyTo(buffer);
+        rest.CopyTo(buffer.AsSpan(kept.Length));
+        var end = kept.Length + rest.Length;
+        Drop();
+        (_waiting, _start, _end) = (buffer, 0, end);
     }
 }

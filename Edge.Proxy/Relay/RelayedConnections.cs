@@ -3,16 +3,20 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>The connections that are relayed: those whose request is over for the server and for YARP, which count them no more.</summary>
+/// <summary>The connections that are relayed. The server and YARP count those no more whose request is over for them: all but those with TLS.</summary>
 internal sealed class RelayedConnections
 {
     private readonly Lock _gate = new(); // guards _counts
-    private readonly Dictionary<string, int> _counts = []; // by node, which may leave the registry and return meanwhile
+    private readonly Dictionary<string, (int All, int Requests)> _counts = []; // by node, which may leave the registry and return meanwhile
     private readonly SocketLoops _loops;
+    private readonly Action<RelayPair> _remove; // one for all
+    private readonly Action<RelayPair> _removeRequest;
 
     public RelayedConnections(SocketLoops loops, IHostApplicationLifetime lifetime)
     {
         _loops = loops;
+        _remove = relay => Count(relay.Node, -1, isRequest: false);
+        _removeRequest = relay => Count(relay.Node, -1, isRequest: true);
         lifetime.ApplicationStopping.UnsafeRegister(static relayed => ((RelayedConnections)relayed!).EndAll(), this);
     }
 
@@ -21,18 +25,17 @@ internal sealed class RelayedConnections
     {
         lock (_gate)
         {
-            return node.ConcurrentRequestCount + _counts.GetValueOrDefault(node.DestinationId);
+            var (all, requests) = _counts.GetValueOrDefault(node.DestinationId);
+            return node.ConcurrentRequestCount + all - requests;
         }
     }
 
-    public void Add(RelayPair relay)
+    /// <param name="relay">It.</param>
+    /// <param name="isRequest">Whether its request lasts as long as it does, so that YARP counts it.</param>
+    public void Add(RelayPair relay, bool isRequest)
     {
-        lock (_gate)
-        {
-            _counts[relay.Node] = _counts.GetValueOrDefault(relay.Node) + 1;
-        }
-
-        relay.OnOver(Remove);
+        Count(relay.Node, 1, isRequest);
+        relay.OnOver(isRequest ? _removeRequest : _remove);
     }
 
     /// <summary>The nodes that have some.</summary>
@@ -49,23 +52,29 @@ internal sealed class RelayedConnections
     /// <param name="most">How many of them.</param>
     public void SendElsewhere(string node, int most) => _loops.ForEach(socket =>
     {
-        if (socket.Owner is RelaySide side && side.Pair.Node == node && !side.Pair.IsLeaving && Interlocked.Decrement(ref most) >= 0)
+        if (socket.Owner is SocketSide side && side.Pair.Node == node && !side.Pair.IsLeaving && Interlocked.Decrement(ref most) >= 0)
         {
             side.Pair.SendElsewhere();
         }
     });
 
-    private void Remove(RelayPair relay)
+    private void Count(string node, int more, bool isRequest)
     {
         lock (_gate)
         {
-            if (--_counts[relay.Node] == 0)
+            var (all, requests) = _counts.GetValueOrDefault(node);
+            all += more;
+            if (all == 0)
             {
-                _counts.Remove(relay.Node);
+                _counts.Remove(node);
+            }
+            else
+            {
+                _counts[node] = (all, isRequest ? requests + more : requests);
             }
         }
     }
 
     // Those that are still there after the time that their nodes had to end them. The server would not wait for them.
-    private void EndAll() => _loops.ForEach(static socket => (socket.Owner as RelaySide)?.Abort());
+    private void EndAll() => _loops.ForEach(static socket => (socket.Owner as SocketSide)?.Pair.Abort());
 }

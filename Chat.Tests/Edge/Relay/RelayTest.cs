@@ -1,3 +1,4 @@
+using Chat.Tests.Support;
 using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
@@ -11,9 +12,13 @@ public abstract class RelayTest : IAsyncLifetime
 
     internal EdgeHost Edge { get; private set; } = null!;
 
+    /// <summary>Whether clients come over TLS.</summary>
+    protected virtual bool IsTls => false;
+
     public async Task InitializeAsync()
     {
-        Edge = await EdgeHost.StartAsync(Time);
+        using var authority = new TestAuthority();
+        Edge = await EdgeHost.StartAsync(Time, IsTls ? authority.Issue("localhost") : null);
         Edge.Set(Node.Node);
     }
 
@@ -23,10 +28,12 @@ public abstract class RelayTest : IAsyncLifetime
         await Node.DisposeAsync();
     }
 
+    internal Task<TcpPeer> ConnectAsync(int? receiveBuffer = null) => TcpPeer.ConnectAsync(Edge.Address, receiveBuffer, IsTls);
+
     /// <summary>A client and its node, the upgrade behind them.</summary>
     internal async Task<(TcpPeer Client, TcpPeer Node)> UpgradeAsync(int? receiveBuffer = null)
     {
-        var client = await TcpPeer.ConnectAsync(Edge.Address, receiveBuffer);
+        var client = await ConnectAsync(receiveBuffer);
         await client.SendAsync(TcpPeer.Request);
         var (node, _) = await Node.AskedAsync();
         await node.SendAsync(TcpPeer.Accepted);

@@ -1,11 +1,12 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Chat.Tests.Support;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>One end of a TCP connection, byte by byte.</summary>
+/// <summary>One end of a TCP connection, byte by byte; or what TLS makes of it.</summary>
 internal sealed class TcpPeer : IDisposable
 {
     /// <summary>What a client asks.</summary>
@@ -17,6 +18,7 @@ internal sealed class TcpPeer : IDisposable
         + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
     private readonly CancellationTokenSource _deadline = new(ChatClient.Deadline);
+    private Task _writing = Task.CompletedTask;
 
     public TcpPeer(Socket socket)
     {
@@ -27,9 +29,9 @@ internal sealed class TcpPeer : IDisposable
 
     public Socket Socket { get; }
 
-    public NetworkStream Stream { get; }
+    public Stream Stream { get; private set; }
 
-    public static async Task<TcpPeer> ConnectAsync(Uri edge, int? receiveBuffer = null)
+    public static async Task<TcpPeer> ConnectAsync(Uri edge, int? receiveBuffer = null, bool tls = false)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         if (receiveBuffer is { } bytes)
@@ -38,7 +40,16 @@ internal sealed class TcpPeer : IDisposable
         }
 
         await socket.ConnectAsync(IPAddress.Loopback, edge.Port);
-        return new TcpPeer(socket);
+        var peer = new TcpPeer(socket);
+        if (tls)
+        {
+            var stream = new SslStream(peer.Stream);
+            await stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = "localhost", RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.Subject == "CN=localhost" }, peer._deadline.Token);
+            peer.Stream = stream;
+        }
+
+        return peer;
     }
 
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
@@ -71,21 +82,37 @@ internal sealed class TcpPeer : IDisposable
         return all.ToArray();
     }
 
-    /// <summary>Sends as much as gets through while nobody reads at the other end.</summary>
+    /// <summary>Sends as much as gets through while nobody reads at the other end. Returns how much that will be.</summary>
     public int Fill(byte[] bytes)
     {
-        Socket.Blocking = false;
-        var sent = 0;
-        while (sent < bytes.Length && Socket.Poll(TimeSpan.FromMilliseconds(400), SelectMode.SelectWrite))
+        const int Step = 64 * 1024;
+        for (var at = 0; at < bytes.Length; at += Step)
         {
-            sent += Socket.Send(bytes.AsSpan(sent), SocketFlags.None, out _);
+            _writing = Stream.WriteAsync(bytes.AsMemory(at, Math.Min(Step, bytes.Length - at)), _deadline.Token).AsTask();
+            if (!_writing.Wait(TimeSpan.FromMilliseconds(400)))
+            {
+                return Math.Min(at + Step, bytes.Length); // this one is on its way
+            }
         }
 
-        Socket.Blocking = true;
-        return sent;
+        return bytes.Length;
     }
 
-    public void EndSending() => Socket.Shutdown(SocketShutdown.Send);
+    /// <summary>Once what is on its way is sent.</summary>
+    public void EndSending() => _writing = EndSendingAsync(_writing);
+
+    private async Task EndSendingAsync(Task writing)
+    {
+        await writing;
+        if (Stream is SslStream tls)
+        {
+            await tls.ShutdownAsync();
+        }
+        else
+        {
+            Socket.Shutdown(SocketShutdown.Send);
+        }
+    }
 
     /// <summary>Ends with a reset (RST) instead of an end (FIN).</summary>
     public void Reset()

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>WebSockets that the relay leaves to YARP get through as before, although they come in on its sockets.</summary>
+/// <summary>WebSockets over TLS: of HTTP/1.1, which are relayed, and of HTTP/2, which are left to YARP although they come in on sockets of the relay.</summary>
 public sealed class TlsTests
 {
     [Theory]

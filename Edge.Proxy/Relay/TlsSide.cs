@@ -1,0 +1,217 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Security;
+using Chat.Sockets.Server;
+
+namespace Edge.Proxy.Relay;
+
+/// <summary>A client whose TLS ends here: the server's stream deciphers and enciphers, on the loop's thread, where the bytes arrive.</summary>
+/// <remarks>The connection stays the server's, with its request, until the relay is over (<see cref="Over"/>): the stream is not to be had without it.
+/// While nothing comes it holds no buffer, and neither does the stream.</remarks>
+internal sealed class TlsSide : RelaySide
+{
+    private const int RecordBytes = 16 * 1000; // a little less than a record of TLS can have, so that a write is one
+
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ClientLink _link;
+    private readonly SslStream _tls;
+    private bool _isReceiving;
+    private bool _hasEndedSending;
+    private bool _isSending; // the socket takes no more at the moment
+
+    public TlsSide(RelayPair pair, ClientLink link, SslStream tls)
+        : base(pair)
+    {
+        (_link, _tls) = (link, tls);
+        link.Tending = Tend;
+    }
+
+    /// <summary>Nobody uses the connection any more.</summary>
+    public Task Over => _over.Task;
+
+    public override bool HasWaiting => _isSending || base.HasWaiting;
+
+    public override void EndSending()
+    {
+        if (!HasWaiting && !IsDeaf && !_hasEndedSending)
+        {
+            _hasEndedSending = true;
+            _ = EndSendingAsync();
+        }
+    }
+
+    public override void Watch()
+    {
+        if (!_isReceiving && !IsReadToEnd && !Other.HasWaiting && !Pair.IsOver)
+        {
+            _isReceiving = true;
+            _ = ReceiveAsync();
+        }
+    }
+
+    public override void Close(bool reset)
+    {
+        _link.Tending = null;
+        if (reset || !IsReadToEnd || HasWaiting)
+        {
+            _link.Abort();
+        }
+
+        _over.TrySetResult();
+    }
+
+    /// <summary>What the server has deciphered and not consumed.</summary>
+    public static byte[] TakeReceived(PipeReader received)
+    {
+        if (!received.TryRead(out var result))
+        {
+            return [];
+        }
+
+        var taken = result.Buffer.ToArray();
+        received.AdvanceTo(result.Buffer.End);
+        return taken;
+    }
+
+    protected override int TrySend(ReadOnlySpan<byte> bytes)
+    {
+        var sent = 0;
+        while (sent < bytes.Length && !_isSending && !IsDeaf)
+        {
+            var record = bytes[sent..Math.Min(bytes.Length, sent + RecordBytes)];
+            var buffer = ArrayPool<byte>.Shared.Rent(record.Length);
+            record.CopyTo(buffer);
+            sent += record.Length;
+            Sent(_tls.WriteAsync(buffer.AsMemory(0, record.Length)), buffer);
+        }
+
+        return sent;
+    }
+
+    // While nothing is received, since the node takes nothing, nobody else would see that the client is gone.
+    private void Tend()
+    {
+        if (!_isReceiving && !IsReadToEnd && _link.HasFailed())
+        {
+            ReceivedLast(isReset: true);
+        }
+        else
+        {
+            Pair.Tend(this);
+        }
+    }
+
+    // Mostly it is on the wire by now.
+    private void Sent(ValueTask write, byte[] buffer)
+    {
+        if (write.IsCompletedSuccessfully)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            return;
+        }
+
+        _isSending = true;
+        _ = SentAsync(write, buffer);
+    }
+
+    private async Task SentAsync(ValueTask write, byte[] buffer)
+    {
+        var isSent = false;
+        try
+        {
+            await write;
+            isSent = true;
+        }
+        catch (Exception)
+        {
+            // The client has gone, or the server has ended the connection.
+        }
+
+        await _link.Loop.EnterAsync();
+        ArrayPool<byte>.Shared.Return(buffer);
+        _isSending = false;
+        if (Pair.IsOver)
+        {
+            return;
+        }
+
+        if (isSent)
+        {
+            Pair.Progressed(this);
+            SendWaiting();
+        }
+        else
+        {
+            Deafen();
+        }
+    }
+
+    private async Task EndSendingAsync()
+    {
+        try
+        {
+            await _tls.ShutdownAsync();
+            _link.EndSending();
+        }
+        catch (Exception)
+        {
+            // It hears no more, and so need not be told.
+        }
+    }
+
+    private async Task ReceiveAsync()
+    {
+        while (!Other.HasWaiting)
+        {
+            var buffer = await DecipherAsync();
+            await _link.Loop.EnterAsync();
+            if (Pair.IsOver || IsReadToEnd)
+            {
+                Return(buffer);
+                return;
+            }
+
+            if (buffer.Count == 0)
+            {
+                ReceivedLast(isReset: buffer.Array is null);
+                Return(buffer);
+                return;
+            }
+
+            Received(buffer);
+            Return(buffer);
+        }
+
+        _isReceiving = false;
+        Watch(); // what it waited for may have gone meanwhile
+
+        static void Return(ArraySegment<byte> buffer)
+        {
+            if (buffer.Array is { } array)
+            {
+                ArrayPool<byte>.Shared.Return(array);
+            }
+        }
+    }
+
+    // Nothing at the client's end, and no array if it ended in bad order: a reset, a torn record, or the server has ended the connection.
+    private async ValueTask<ArraySegment<byte>> DecipherAsync()
+    {
+        byte[]? buffer = null;
+        try
+        {
+            _ = await _tls.ReadAsync(Memory<byte>.Empty); // waits without a buffer
+            buffer = ArrayPool<byte>.Shared.Rent(RecordBytes);
+            return new ArraySegment<byte>(buffer, 0, await _tls.ReadAsync(buffer));
+        }
+        catch (Exception)
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+
+            return default;
+        }
+    }
+}
