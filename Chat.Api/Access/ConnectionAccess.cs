@@ -50,13 +50,23 @@ internal sealed partial class ConnectionAccess : IDisposable
     public Sanction? Ban => User.Sanctions.Ban;
 
     /// <summary>What a connection that may not be is closed with.</summary>
-    public CloseReason Refusal => Ban is null ? CloseReason.Forbidden : CloseReason.Banned;
+    public CloseReason Refusal => Ban is not null ? CloseReason.Banned : IsUnanswered(topic: null) ? CloseReason.TryLater : CloseReason.Forbidden;
 
     // Most are: nothing is configured, and nothing is held against the user.
     private bool IsOpen => _asker.Token is null && _sources.IsOpen && User.Sanctions.IsEmpty;
 
     /// <summary>Whether the user may be connected at all, bans aside.</summary>
     public bool MayConnect => _connect.Rights.HasFlag(Rights.Connect);
+
+    /// <summary>Whether what it may not do may be nothing but a question that was not answered: to try again may help.</summary>
+    /// <param name="topic">Where; null: whether it may connect.</param>
+    public bool IsUnanswered(TopicAccess? topic)
+    {
+        lock (_gate)
+        {
+            return (topic?.Granted ?? _connect).IsAway;
+        }
+    }
 
     /// <summary>Whether the connection has ended.</summary>
     public bool IsOver => _isOver;

@@ -22,6 +22,7 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal NotMember = new(403, "The user is not in that group (Chat:Hub:MembersOnly).");
     public static readonly Refusal Forbidden = new(403, "The user may not be in that topic (docs/ACCESS.md).");
     public static readonly Refusal NotWanted = new(403, "The user may not connect.");
+    public static readonly Refusal NotKnown = new(503, "What the user may do cannot be asked at the moment (Chat:Access:Url); try again.");
     public static readonly Refusal NoHistory = new(403, "The user may not read what was written in that topic before: connect without since.");
     public static readonly Refusal NoPresenceFor = new(403, "The user may not see who is in that topic: connect without presence=true.");
     public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");

@@ -238,7 +238,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         Webhook.Instead = (http, asked) => asked.Topic == Topic ? AnswerBadlyAsync(http, what)
             : http.Response.WriteAsync("""{"allow":["*","connect"]}""");
 
-        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/group/{_group}/{_anna}"))).Status);
+        Assert.Equal(503, (await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/group/{_group}/{_anna}"))).Status);
         Assert.DoesNotContain(Webhook.Questions, asked => asked.Path != "/access"); // no redirect was followed
 
         await using var other = await HubAsync(0, _ben);
@@ -282,6 +282,38 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await using var json = await ConnectAsync(0, $"/chat/group/{_group}/{_anna}?format=json");
         var asked = Webhook.Questions.Where(asked => asked.Topic == Topic).ToList();
         Assert.Equal((2, asked[0].Id), (asked.Count, asked[1].Id));
+    }
+
+    /// <summary>It was 403 and 4403, upon which clients do not come again: a restart of a backend kept whoever came during it out for good.</summary>
+    [Fact]
+    public async Task Webhook_ThatIsAway_MeansNotNow_AtBothDoors()
+    {
+        Webhook.MaxAge = 1;
+        await using var json = await ConnectAsync(0, $"/chat/user/{_anna}?format=json");
+        Webhook.Instead = static (http, _) =>
+        {
+            http.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        };
+        Assert.Equal(503, (await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/user/{_ben}"))).Status);
+        Assert.Equal(503, (await Assert.ThrowsAsync<RefusedException>(() => HubAsync(0, _ben))).Status);
+        Assert.Equal(503, (await Assert.ThrowsAsync<RefusedException>(() => HubAsync(0, _ben, HubTransport.LongPolling))).Status);
+        Assert.Equal(1013, (await json.ClosedAsync()).Code);
+
+        (Webhook.Instead, Webhook.MaxAge) = (null, 60);
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                await using var back = await ConnectAsync(0, $"/chat/user/{_anna}");
+                return true;
+            }
+            catch (RefusedException refused)
+            {
+                Assert.Equal(503, refused.Status); // an answer that did not come counts for a moment as well
+                return false;
+            }
+        });
     }
 
     [Fact]
