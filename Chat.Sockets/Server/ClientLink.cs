@@ -135,13 +135,14 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         }
     }
 
-    /// <summary>Called once a second, on the loop's thread, while the connection is the server's.</summary>
+    /// <summary>Somebody uses the connection in the server's place, which is not told meanwhile that the client sends no more: it would end it.
+    /// Called once a second, on the loop's thread, and when the socket is closed. Set there.</summary>
     public Action? Tending { get; set; }
 
     public void Tend() => Tending?.Invoke();
 
     /// <summary>Whether it is over without anybody having been told, since nothing is watched. On the loop's thread.</summary>
-    public bool HasFailed() => IsGone || _socket.TakeError() != 0;
+    public bool HasFailed() => IsGone || _receiver.HasFailed || _socket.TakeError() != 0;
 
     /// <summary>Nothing more comes from here (FIN), once the server has written its last. On the loop's thread.</summary>
     public void EndSending()
@@ -180,7 +181,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
             return;
         }
 
-        if (_isDisposed || Taker is not null)
+        if (_isDisposed || Taker is not null || Tending is not null)
         {
             _toldEnd.TrySetResult(); // nobody is left to be told, or the server ends of its own accord
             return;
@@ -213,6 +214,8 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
                 _socket.Close();
             }
         }
+
+        Tending?.Invoke(); // for the last time: whose socket is closed is not tended any more
     }
 
     private void TellEnd()

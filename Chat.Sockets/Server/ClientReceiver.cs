@@ -18,6 +18,9 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
     /// <summary>Nothing more comes from the client.</summary>
     public bool IsAtEnd { get; private set; }
 
+    /// <summary>Nothing more comes, and that was no orderly end.</summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>Once, on a thread of the server, before the first receive.</summary>
     public void Begin() => Read(true);
 
@@ -44,7 +47,7 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
             return false;
         }
 
-        IsAtEnd = true;
+        (IsAtEnd, HasFailed) = (true, reason is not null);
         link.Watch();
         pipe.Complete(reason);
         return true;

@@ -36,7 +36,7 @@ internal sealed class RelayPair : ISocketTaker
         Node = nodeId;
         _loop = loop;
         _activityTimeout = activityTimeout;
-        _activeAt = loop.Now;
+        _activeAt = _tookAt = loop.Now;
     }
 
     /// <summary>Relays from socket to socket. On the loop of both.</summary>
@@ -84,9 +84,9 @@ internal sealed class RelayPair : ISocketTaker
         node.Owner = nodeSide;
         (_client, _node) = (client, nodeSide);
         client.Other = nodeSide;
+        nodeSide.Send(fromClient); // first: what waits for the client lets it be heard, and it may have sent more by now
         _fromNode.Pass(fromNode);
         client.Send(fromNode);
-        nodeSide.Send(fromClient);
         client.Watch();
         nodeSide.Watch();
         if (isEnded && !IsOver)

@@ -35,7 +35,7 @@ internal abstract class RelaySide(RelayPair pair)
         }
 
         var sent = HasWaiting ? 0 : TrySend(bytes);
-        if (!IsDeaf && sent < bytes.Length)
+        if (!IsDeaf && !pair.IsOver && sent < bytes.Length)
         {
             Keep(bytes[sent..]);
         }
@@ -92,7 +92,7 @@ internal abstract class RelaySide(RelayPair pair)
         if (_waiting is not null)
         {
             var sent = TrySend(Waiting.Span);
-            if (IsDeaf || sent == 0)
+            if (IsDeaf || pair.IsOver || sent == 0)
             {
                 return;
             }

@@ -16,7 +16,8 @@ internal sealed class TlsSide : RelaySide
     private readonly ClientLink _link;
     private readonly SslStream _tls;
     private bool _isReceiving;
-    private bool _hasEndedSending;
+    private bool _isTrying; // amid TrySend
+    private Task? _ending;
     private bool _isSending; // the socket takes no more at the moment
 
     public TlsSide(RelayPair pair, ClientLink link, SslStream tls)
@@ -33,10 +34,9 @@ internal sealed class TlsSide : RelaySide
 
     public override void EndSending()
     {
-        if (!HasWaiting && !IsDeaf && !_hasEndedSending)
+        if (!HasWaiting && !IsDeaf)
         {
-            _hasEndedSending = true;
-            _ = EndSendingAsync();
+            _ending ??= EndSendingAsync();
         }
     }
 
@@ -52,7 +52,8 @@ internal sealed class TlsSide : RelaySide
     public override void Close(bool reset)
     {
         _link.Tending = null;
-        if (reset || !IsReadToEnd || HasWaiting)
+        EndSending();
+        if (reset || !IsReadToEnd || _ending is not { IsCompleted: true })
         {
             _link.Abort();
         }
@@ -76,28 +77,42 @@ internal sealed class TlsSide : RelaySide
     protected override int TrySend(ReadOnlySpan<byte> bytes)
     {
         var sent = 0;
-        while (sent < bytes.Length && !_isSending && !IsDeaf)
+        _isTrying = true;
+        while (sent < bytes.Length && !_isSending && !IsDeaf && !Pair.IsOver)
         {
             var record = bytes[sent..Math.Min(bytes.Length, sent + RecordBytes)];
             var buffer = ArrayPool<byte>.Shared.Rent(record.Length);
             record.CopyTo(buffer);
             sent += record.Length;
-            Sent(_tls.WriteAsync(buffer.AsMemory(0, record.Length)), buffer);
+            Sent(WriteAsync(buffer.AsMemory(0, record.Length)), buffer);
         }
 
+        _isTrying = false;
         return sent;
     }
 
-    // While nothing is received, since the node takes nothing, nobody else would see that the client is gone.
+    // While nothing is received, since the node takes nothing or the client has ended, nobody else would see that it is gone.
     private void Tend()
     {
-        if (!_isReceiving && !IsReadToEnd && _link.HasFailed())
+        if ((IsReadToEnd || !_isReceiving) && _link.HasFailed())
         {
             ReceivedLast(isReset: true);
         }
         else
         {
             Pair.Tend(this);
+        }
+    }
+
+    private ValueTask WriteAsync(ReadOnlyMemory<byte> record)
+    {
+        try
+        {
+            return _tls.WriteAsync(record);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException(exception); // thrown at once, it would end no more than this call
         }
     }
 
@@ -135,14 +150,14 @@ internal sealed class TlsSide : RelaySide
             return;
         }
 
-        if (isSent)
+        if (!isSent)
+        {
+            Deafen();
+        }
+        else if (!_isTrying) // else another thread has sent it meanwhile, as the one that wrote the upgrade's answer may: there it goes on
         {
             Pair.Progressed(this);
             SendWaiting();
-        }
-        else
-        {
-            Deafen();
         }
     }
 

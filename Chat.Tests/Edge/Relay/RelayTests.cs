@@ -153,6 +153,20 @@ public class RelayTests : RelayTest
         Assert.Equal("bye bye", Encoding.Latin1.GetString(await client.ReadToEndAsync()));
     }
 
+    [Fact]
+    public async Task Client_ThatEndsWhileItsNodeReadsNothing_HasAllItSentDelivered()
+    {
+        var (client, node) = await UpgradeAsync();
+        var sent = client.Fill([.. Much, .. Much]);
+        Assert.True(sent < 2 * Much.Length, "Everything was taken.");
+
+        client.EndSending();
+
+        Assert.Equal(sent, (await node.ReadToEndAsync()).Length);
+        await node.SendAsync("all of it");
+        Assert.Equal("all of it", await client.ReadAsync(9));
+    }
+
     // Closed at once, the edge's connection would answer what the client sends with a reset, which takes what it has not read yet.
     [Fact]
     public async Task Node_ThatEnds_IsHeardByAClientThatIsStillSending()

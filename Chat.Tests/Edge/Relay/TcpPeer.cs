@@ -108,10 +108,8 @@ internal sealed class TcpPeer : IDisposable
         {
             await tls.ShutdownAsync();
         }
-        else
-        {
-            Socket.Shutdown(SocketShutdown.Send);
-        }
+
+        Socket.Shutdown(SocketShutdown.Send);
     }
 
     /// <summary>Ends with a reset (RST) instead of an end (FIN).</summary>
