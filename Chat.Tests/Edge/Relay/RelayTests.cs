@@ -273,6 +273,19 @@ public class RelayTests : RelayTest
         await Assert.ThrowsAsync<IOException>(node.ReadToEndAsync);
     }
 
+    /// <summary>Nothing is received of it then, and what is sent to it is what fails.</summary>
+    [Fact]
+    public async Task Client_ThatIsReset_WhileNeitherReads_IsNotKept()
+    {
+        var (client, node) = await UpgradeAsync();
+        Assert.True(client.Fill([.. Much, .. Much]) < 2 * Much.Length, "Everything was taken.");
+        Assert.True(node.Fill([.. Much, .. Much]) < 2 * Much.Length, "Everything was taken.");
+
+        client.Reset();
+
+        await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0 && Edge.Get<ClientConnections>().Open == 0);
+    }
+
     [Fact]
     public async Task Client_ThatIsSentElsewhere_IsToldBehindAWholeFrame_AndItsNodeIsResetAtOnce()
     {
