@@ -1,13 +1,13 @@
+using ServiceDefaults;
+
 namespace Chat.Api.Redis;
 
 /// <summary>Says that servers do not let this node subscribe, and gathers what is to be said: while a cluster is down, each channel is refused
 /// once a tick.</summary>
 internal sealed class SubscribeRefusals(TimeProvider time, ILogger logger)
 {
-    public static readonly TimeSpan Pause = TimeSpan.FromMinutes(1); // between two lines
-
+    private readonly NowAndThen _says = new(time);
     private readonly Lock _gate = new(); // guards what follows
-    private long? _saidAt; // a timestamp
     private long _count; // that nothing was said of
     private string _last = "";
 
@@ -25,10 +25,10 @@ internal sealed class SubscribeRefusals(TimeProvider time, ILogger logger)
     {
         lock (_gate)
         {
-            if (_count > 0 && (_saidAt is not { } at || time.GetElapsedTime(at) >= Pause))
+            if (_count > 0 && _says.IsTime())
             {
                 SubscriptionLog.Refused(logger, _count, _last);
-                (_saidAt, _count) = (time.GetTimestamp(), 0);
+                _count = 0;
             }
         }
     }

@@ -104,6 +104,9 @@ internal sealed partial class SocketLoop : IDisposable
         }
     }
 
+    /// <summary>Says that a connection has ended by a fault, where that was thrown behind an <c>await</c>.</summary>
+    public void Report(Exception fault) => LogFault(fault);
+
     public void Dispose()
     {
         _stopped = true;

@@ -45,7 +45,7 @@ internal sealed class TlsSide : RelaySide
         if (!_isReceiving && !IsReadToEnd && !Other.HasWaiting && !Pair.IsOver)
         {
             _isReceiving = true;
-            _ = ReceiveAsync();
+            _ = EndAtFaultAsync(ReceiveAsync());
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed class TlsSide : RelaySide
         }
 
         _isSending = true;
-        _ = SentAsync(write, buffer);
+        _ = EndAtFaultAsync(SentAsync(write, buffer));
     }
 
     private async Task SentAsync(ValueTask write, byte[] buffer)
@@ -158,6 +158,20 @@ internal sealed class TlsSide : RelaySide
         {
             Pair.Progressed(this);
             SendWaiting();
+        }
+    }
+
+    // As a loop does when the owner of a socket throws: the connection must not stay as one of which nothing is received any more.
+    private async Task EndAtFaultAsync(Task running)
+    {
+        try
+        {
+            await running;
+        }
+        catch (Exception fault)
+        {
+            _link.Loop.Report(fault);
+            _link.Loop.Run(Pair.Abort);
         }
     }
 
