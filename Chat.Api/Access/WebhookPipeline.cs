@@ -1,8 +1,8 @@
-using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
+using Polly.Timeout;
 
 namespace Chat.Api.Access;
 
@@ -45,7 +45,7 @@ internal static class WebhookPipeline
                 MinimumThroughput = 20,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromSeconds(1),
-                ShouldHandle = static ended => ValueTask.FromResult(IsAway(ended.Outcome)),
+                ShouldHandle = static ended => ValueTask.FromResult(IsAway(ended.Outcome.Exception)),
             })
             .AddTimeout(3 * options.Timeout);
         if (context.InstanceName == OfUnanswered)
@@ -69,9 +69,12 @@ internal static class WebhookPipeline
 
     private static string UserOf(HttpRequestMessage request) => request.Options.TryGetValue(User, out var userId) ? userId : "";
 
-    // A 500 keeps nobody waiting, and may be about that question alone: one user who asks for what makes the webhook fail must not keep others out.
-    private static bool IsAway(Outcome<HttpResponseMessage> outcome) =>
-        HttpClientResiliencePredicates.IsTransient(outcome) && outcome.Result?.StatusCode != HttpStatusCode.InternalServerError;
+    // That nothing comes, or there is nobody to ask, keeps others waiting. Any answer shows that it is there, and so does a connection that it
+    // ends in the midst of one: they come at once, and may be about that question alone. Who asks for what makes it fail must not keep others out.
+    private static bool IsAway(Exception? failure) => failure is TimeoutRejectedException or HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
+    };
 
     /// <summary>The questions under way, of both pipelines.</summary>
     private sealed class Places(IOptions<AccessOptions> options) : IDisposable

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -17,14 +18,15 @@ public sealed class WebhookFairnessTests(WebhookCluster fixture, ITestOutputHelp
     public void Dispose() => output.WriteLine(fixture.Cluster.Log());
 
     /// <summary>They were nearly all of the last seconds' questions, so nobody was asked about for the next one.</summary>
-    [Fact]
-    public async Task Webhook_ThatFailsAtOneUsersQuestions_IsAskedAboutOthers()
+    [Theory]
+    [InlineData("500")]
+    [InlineData("502")]
+    [InlineData("503")]
+    [InlineData("crash")]
+    [InlineData("huge")]
+    public async Task Webhook_ThatFailsAtOneUsersQuestions_IsAskedAboutOthers(string how)
     {
-        Webhook.Instead = (http, asked) =>
-        {
-            http.Response.StatusCode = IsAnnas(asked) ? 500 : 200;
-            return AllowAsync(http);
-        };
+        Webhook.Instead = (http, asked) => IsAnnas(asked) ? FailAsync(http, how) : AllowAsync(http);
         for (var i = 0; i < 15; i++)
         {
             await Task.WhenAll(AskForMany($"{i}", users: 1));
@@ -53,6 +55,21 @@ public sealed class WebhookFairnessTests(WebhookCluster fixture, ITestOutputHelp
     }
 
     private static Task AllowAsync(HttpContext http) => http.Response.WriteAsync("""{"allow":["*","connect"]}""");
+
+    private static Task FailAsync(HttpContext http, string how)
+    {
+        switch (how)
+        {
+            case "crash":
+                http.Abort();
+                return Task.CompletedTask;
+            case "huge":
+                return http.Response.WriteAsync(new string(' ', 20_000));
+            default:
+                http.Response.StatusCode = int.Parse(how, CultureInfo.InvariantCulture);
+                return Task.CompletedTask;
+        }
+    }
 
     private bool IsAnnas(Asked asked) => asked.User.StartsWith(_anna, StringComparison.Ordinal) && asked.Topic is not null;
 
