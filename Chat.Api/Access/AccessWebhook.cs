@@ -90,7 +90,7 @@ internal sealed partial class AccessWebhook(
         catch (Exception exception)
         {
             // Whatever came of it, there is no answer: a name that is not found, a time that is over, too many questions waiting.
-            return (null, exception.Message);
+            return (null, LogText.Of(exception.Message));
         }
     }
 

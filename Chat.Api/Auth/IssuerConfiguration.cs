@@ -1,3 +1,4 @@
+using Chat.Api.Messages;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -83,12 +84,12 @@ internal sealed partial class IssuerConfiguration : IConfigurationRetriever<Open
             }
 
             _failure = null;
-            Log.Fetched(_logger, keys, configuration.Issuer);
+            Log.Fetched(_logger, keys, LogText.Of(configuration.Issuer));
             return configuration;
         }
         catch (Exception exception)
         {
-            var reason = exception.GetBaseException().Message;
+            var reason = LogText.Of(exception.GetBaseException().Message);
             var level = before is null ? LogLevel.Warning : LogLevel.Debug; // once, however long it stays away
             _failure = new Failure(reason, _time.GetTimestamp());
             Log.NotFetched(_logger, level, address, reason);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Chat.Api.Messages;
 using Chat.Api.Webhooks;
 using Microsoft.Extensions.Options;
 
@@ -81,7 +82,7 @@ internal sealed partial class EventReceiver
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            return ReceiverAnswer.None(exception is OperationCanceledException ? "no answer in time" : exception.Message, giveUp.IsCancellationRequested);
+            return ReceiverAnswer.None(exception is OperationCanceledException ? "no answer in time" : LogText.Of(exception.Message.TrimEnd('.')), giveUp.IsCancellationRequested);
         }
     }
 
