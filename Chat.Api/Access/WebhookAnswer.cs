@@ -16,13 +16,15 @@ internal sealed record WebhookAnswer(Rights? Rights, TimeSpan Age)
     private static readonly TimeSpan ShortestAge = TimeSpan.FromSeconds(1);
 
     /// <summary>Reads <c>{"allow":["join","post"],"maxAge":60}</c>. Null: it is no answer.</summary>
-    /// <remarks>Rights that are not known here are not granted, and nothing else comes of them: a newer backend may name more.</remarks>
+    /// <remarks>Rights that are not known here are not granted, and nothing else comes of them: a newer backend may name more. The case of names
+    /// does not matter, for an <c>Allow</c> that nobody reads would leave the topic to the settings, which may be open.</remarks>
     public static WebhookAnswer? Parse(byte[] utf8, TimeSpan longestAge)
     {
         try
         {
-            using var json = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = 8 });
-            if (json.RootElement.ValueKind != JsonValueKind.Object || !TryRights(json.RootElement, out var rights) || !TryAge(json.RootElement, out var age))
+            using var json = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            if (json.RootElement.ValueKind != JsonValueKind.Object || !TryFind(json.RootElement, "allow", out var allow) || !TryFind(json.RootElement, "maxAge", out var maxAge)
+                || !TryRights(allow, out var rights) || !TryAge(maxAge, out var age))
             {
                 return null;
             }
@@ -35,10 +37,18 @@ internal sealed record WebhookAnswer(Rights? Rights, TimeSpan Age)
         }
     }
 
-    private static bool TryRights(JsonElement answer, out Rights? rights)
+    // False: it is there more than once. No value: it is not there, or null.
+    private static bool TryFind(JsonElement answer, string name, out JsonElement? value)
+    {
+        var found = answer.EnumerateObject().Where(property => property.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList();
+        value = found is [{ Value.ValueKind: not JsonValueKind.Null } one] ? one.Value : null;
+        return found.Count <= 1;
+    }
+
+    private static bool TryRights(JsonElement? value, out Rights? rights)
     {
         rights = null;
-        if (!answer.TryGetProperty("allow", out var allow) || allow.ValueKind == JsonValueKind.Null)
+        if (value is not { } allow)
         {
             return true;
         }
@@ -63,10 +73,10 @@ internal sealed record WebhookAnswer(Rights? Rights, TimeSpan Age)
         return true;
     }
 
-    private static bool TryAge(JsonElement answer, out TimeSpan age)
+    private static bool TryAge(JsonElement? value, out TimeSpan age)
     {
         age = UsualAge;
-        if (!answer.TryGetProperty("maxAge", out var maxAge) || maxAge.ValueKind == JsonValueKind.Null)
+        if (value is not { } maxAge)
         {
             return true;
         }

@@ -127,6 +127,7 @@ public sealed class AccessAnswersTests : IDisposable
     [InlineData("""{"allow":[],"maxAge":1e300}""", (int)Rights.None, 3600)]
     [InlineData("""{"allow":null,"maxAge":null,"more":{"of":["it"]}}""", null, 60)]
     [InlineData("{}", null, 60)]
+    [InlineData("""{"Allow":[],"MaxAge":5}""", (int)Rights.None, 5)]
     public void Answer_IsReadLeniently_ButForItsShape(string json, int? rights, double seconds) =>
         Assert.Equal(new WebhookAnswer((Rights?)rights, TimeSpan.FromSeconds(seconds)), WebhookAnswer.Parse(Encoding.UTF8.GetBytes(json), TimeSpan.FromHours(1)));
 

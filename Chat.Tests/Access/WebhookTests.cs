@@ -229,7 +229,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         Assert.Equal(0, Webhook.Count(_anna, Topic));
     }
 
-    public static TheoryData<string> Rubbish() => ["", "no JSON", "[]", "{\"allow\":\"join\"}", "{\"allow\":[7]}", "{\"allow\":[\"join\"],\"maxAge\":-1}", "{\"allow\":[\"\\ud800\"]}", "huge", "500", "redirect", "late", "drip", "cut"];
+    public static TheoryData<string> Rubbish() => ["", "no JSON", "[]", "{\"allow\":\"join\"}", "{\"allow\":[7]}", "{\"allow\":[\"join\"],\"maxAge\":-1}", "{\"allow\":[\"\\ud800\"]}", "{\"allow\":[],\"allow\":[\"*\"]}", "{\"allow\":[\"*\"],\"Allow\":[]}", "huge", "500", "redirect", "late", "drip", "cut"];
 
     [Theory]
     [MemberData(nameof(Rubbish))]
