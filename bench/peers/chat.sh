@@ -12,20 +12,25 @@ build_release() {
 }
 
 peer_start() {
-    local i
     build_release Chat.Api
     $CHAT_REDIS
+    chat_nodes "$CHAT_REPO/artifacts/bin/Chat.Api/release" 17450
+}
+
+# chat_nodes BUILD PORT: three nodes of what was built there, at the ports behind this one.
+chat_nodes() {
+    local i
     for i in 1 2 3; do
-        spawn n$i env ASPNETCORE_ENVIRONMENT=Production "ASPNETCORE_URLS=http://127.0.0.1:1745$i" "ConnectionStrings__redis=127.0.0.1:$RPORT" \
+        spawn n$i env ASPNETCORE_ENVIRONMENT=Production "ASPNETCORE_URLS=http://127.0.0.1:$(($2 + i))" "ConnectionStrings__redis=127.0.0.1:$RPORT" \
             Logging__LogLevel__Default=Warning Chat__Connections__MessagesPerSecond=0 Chat__Connections__PerUser=0 \
             Chat__Connections__BytesPerSecond=0 Chat__Connections__UserMessagesPerSecond=0 \
             Chat__Connections__UserBytesPerSecond=0 Chat__Connections__UserTopicsPerSecond=0 \
             Chat__Backplane__TopicMessagesPerSecond=0 Chat__Backplane__TopicBytesPerSecond=0 \
             Auth__SecurityKey=for-measuring-only-0123456789abcdef Auth__RequireToken=false \
-            $CHAT_SETTINGS dotnet "$CHAT_REPO/artifacts/bin/Chat.Api/release/Chat.Api.dll"
-        PORTS+=(1745$i)
+            $CHAT_SETTINGS dotnet "$1/Chat.Api.dll"
+        PORTS+=($(($2 + i)))
     done
-    for i in 1 2 3; do chat_wait_ready "http://127.0.0.1:1745$i/health"; done
+    for i in 1 2 3; do chat_wait_ready "http://127.0.0.1:$(($2 + i))/health"; done
 }
 
 # An open port is not enough: a node refuses connections until its link to Redis stands.
