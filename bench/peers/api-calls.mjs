@@ -1,4 +1,5 @@
-// Calls the server API of several nodes in turn, on a schedule: node api-calls.mjs RATE KEY PORT... Says once a second how many were answered, and how.
+// Calls the server API of several nodes in turn, on a schedule: node api-calls.mjs RATE KEY PORT... Says once a second how many were answered, and how,
+// and how long the last thousand of them took: the median and 99 %, in ms.
 // It speaks HTTP itself: Node's own client takes several times the processor's time, on the machine where the nodes are measured.
 import { connect } from 'node:net';
 
@@ -15,8 +16,9 @@ const kinds = [ // six of ten calls publish, to topics that nobody is in
   () => ['GET', 'cluster'],
   n => ['POST', 'publish', { topic: `group:api-${n % 1000}`, msg: 'x'.repeat(100) }],
 ];
-const answers = {};
+const answers = {}, times = [];
 const count = status => answers[status] = (answers[status] ?? 0) + 1;
+const took = share => times.toSorted((a, b) => a - b)[Math.floor(times.length * share)]?.toFixed(2);
 const idle = Object.fromEntries(ports.map(port => [port, []]));
 
 function open(port) {
@@ -29,6 +31,7 @@ function open(port) {
     const length = /\r\ncontent-length: (\d+)/i.exec(answer.slice(0, body))?.[1];
     if (length && answer.length < body + Number(length)) return;
     count(answer.slice(9, 12));
+    times[answered++ % 1000] = performance.now() - socket.calledAt;
     answer = '';
     if (length) idle[port].push(socket);
     else socket.destroy(); // an error, in pieces
@@ -39,14 +42,16 @@ function open(port) {
 }
 
 const began = performance.now();
-let called = 0;
+let called = 0, answered = 0;
 setInterval(() => {
   for (; called < (performance.now() - began) / 1000 * rate; called++) {
     const [method, path, body] = kinds[called % kinds.length](called);
     const port = ports[called % ports.length];
     const json = body ? JSON.stringify(body) : '';
-    (idle[port].pop() ?? open(port)).write(`${method} /api/v1/${path} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: ${key}\r\n`
+    const socket = idle[port].pop() ?? open(port);
+    socket.calledAt = performance.now();
+    socket.write(`${method} /api/v1/${path} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: ${key}\r\n`
       + (json ? `Content-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}` : '\r\n'));
   }
 }, 5);
-setInterval(() => console.log(called, JSON.stringify(answers)), 1000);
+setInterval(() => console.log(called, JSON.stringify(answers), took(0.5), took(0.99)), 1000);
