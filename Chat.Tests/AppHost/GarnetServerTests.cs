@@ -7,7 +7,7 @@ namespace Chat.Tests.AppHost;
 
 public class GarnetServerTests
 {
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20); // only a failing test waits this long
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(1); // only a failing test waits this long
 
     [Fact]
     public async Task Garnet_WhenPersistentAndKilled_HasEverythingAgain()

@@ -15,7 +15,7 @@ public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLife
     private static readonly int[] Nodes = [11, 12, 13];
     private static readonly int[] Edges = [21, 22];
 
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60); // of five programs at once; only a failing test waits this long
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2); // of five programs at once; only a failing test waits this long
 
     private readonly Dictionary<int, ChildProcess> _programs = [];
     private NetworkLab? _lab;

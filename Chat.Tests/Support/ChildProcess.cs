@@ -27,7 +27,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         exit $code
         """;
 
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20); // only a failing test waits this long
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(1); // only a failing test waits this long
 
     private readonly Process _process;
     private readonly Queue<string> _lines = new(); // guards itself

@@ -5,7 +5,7 @@ namespace Chat.Tests.Support;
 /// <summary>A real Redis or Garnet of a test's own, on a free port of this machine; tests kill, pause and restart it.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20); // only a failing test waits this long
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(1); // only a failing test waits this long
 
     private readonly RedisKind _kind;
     private readonly string[] _more;
