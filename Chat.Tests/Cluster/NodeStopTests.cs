@@ -15,23 +15,22 @@ public sealed class NodeStopTests : IAsyncLifetime
 
     private NodeCluster Cluster => _cluster!;
 
-    public async Task InitializeAsync()
-    {
-        _cluster = await NodeCluster.StartAsync(nodes: 1, persists: false, ("Chat:Connections:DrainTime", "00:00:00"));
-        await using var hub = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, "anna"); // so that the hub's backplane is in use
-    }
+    public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => Cluster.DisposeAsync().AsTask();
+    public async Task DisposeAsync() => await (_cluster?.DisposeAsync() ?? ValueTask.CompletedTask);
 
     [Fact]
-    public Task Node_AskedToStop_EndsCleanly() => Cluster.Take(0).StopAsync(Within);
+    public async Task Node_AskedToStop_EndsCleanly()
+    {
+        var node = await StartAsync();
+        await node.StopAsync(Within);
+    }
 
     [Fact]
     public async Task Node_AskedToStopTwice_DoesNotTakeTheTimeToDrain()
     {
-        await using var cluster = await NodeCluster.StartAsync(nodes: 1, persists: false, ("Chat:Connections:DrainTime", "00:00:20"));
-        var clients = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => cluster.ConnectAsync(0, $"/chat/user/twice{i}")));
-        var node = cluster.Take(0);
+        var node = await StartAsync(drainTime: "00:00:20");
+        var clients = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => ChatClient.ConnectAsync(node.Address, $"/chat/user/twice{i}")));
 
         node.Signal(ChildProcess.SigTerm);
         await Task.WhenAny(clients.Select(client => client.ClosedAsync())); // it has begun, and goes on for 20 s
@@ -42,15 +41,13 @@ public sealed class NodeStopTests : IAsyncLifetime
             Assert.Equal(new Closing(1012, "draining"), await client.ClosedAsync());
             await client.DisposeAsync();
         }
-
-        await node.DisposeAsync();
     }
 
     [Fact]
     public async Task Node_WhoseRedisIsDead_EndsCleanly()
     {
+        var node = await StartAsync();
         await Cluster.Redis.KillAsync();
-        var node = Cluster.Take(0);
         await node.UntilHealthAsync(isHealthy: false, Within);
         await node.StopAsync(Within);
     }
@@ -58,10 +55,10 @@ public sealed class NodeStopTests : IAsyncLifetime
     [Fact]
     public async Task Node_WhoseRedisIsFrozen_EndsCleanly()
     {
+        var node = await StartAsync();
         Cluster.Redis.Pause();
         try
         {
-            var node = Cluster.Take(0);
             await node.UntilHealthAsync(isHealthy: false, Within);
             await node.StopAsync(Within);
         }
@@ -69,5 +66,12 @@ public sealed class NodeStopTests : IAsyncLifetime
         {
             Cluster.Redis.Resume();
         }
+    }
+
+    private async Task<NodeProcess> StartAsync(string drainTime = "00:00:00")
+    {
+        _cluster = await NodeCluster.StartAsync(nodes: 1, persists: false, ("Chat:Connections:DrainTime", drainTime));
+        await using var hub = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, "anna"); // so that the hub's backplane is in use
+        return Cluster.Nodes[0];
     }
 }

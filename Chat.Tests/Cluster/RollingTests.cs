@@ -8,6 +8,7 @@ namespace Chat.Tests.Cluster;
 public sealed class RollingTests : IAsyncLifetime
 {
     private const int Clients = 36;
+    private const int PerSecond = 250;
 
     private NodeCluster? _cluster;
     private EdgeProcess? _edge;
@@ -27,7 +28,7 @@ public sealed class RollingTests : IAsyncLifetime
     {
         await StartAsync(nodes: 3);
         var clients = await JoinAsync();
-        using var traffic = new Traffic(clients);
+        using var traffic = new Traffic(clients, PerSecond);
         await traffic.UntilAsync(200);
 
         for (var i = 0; i < 3; i++)
@@ -53,7 +54,7 @@ public sealed class RollingTests : IAsyncLifetime
     {
         await StartAsync(nodes: 1, ("Chat:Connections:RebalancePerSecond", "20"));
         var clients = await JoinAsync();
-        using var traffic = new Traffic(clients);
+        using var traffic = new Traffic(clients, PerSecond);
         await traffic.UntilAsync(100);
 
         await Cluster.AddAsync(2);

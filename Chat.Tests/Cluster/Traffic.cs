@@ -7,13 +7,17 @@ namespace Chat.Tests.Cluster;
 internal sealed class Traffic : IDisposable
 {
     private readonly ResumingClient[] _clients;
+    private readonly TimeSpan _pause;
     private readonly CancellationTokenSource _enough = new();
     private readonly List<ChatFrame> _acks = []; // guards itself
     private readonly Task[] _publishing;
 
-    public Traffic(ResumingClient[] clients)
+    /// <param name="clients">The members.</param>
+    /// <param name="perSecond">How many messages all of them together publish; null: as many as they can, which leaves hardly anything of the machine to a process that starts meanwhile.</param>
+    public Traffic(ResumingClient[] clients, int? perSecond = null)
     {
         _clients = clients;
+        _pause = perSecond is { } rate ? TimeSpan.FromSeconds((double)clients.Length / rate) : TimeSpan.Zero;
         _publishing = [.. clients.Select(PublishAsync)];
     }
 
@@ -74,6 +78,7 @@ internal sealed class Traffic : IDisposable
 
     private async Task PublishAsync(ResumingClient client, int index)
     {
+        using var pace = _pause > TimeSpan.Zero ? new PeriodicTimer(_pause) : null;
         for (var i = 0; !_enough.IsCancellationRequested; i++)
         {
             var ack = await client.PublishAsync($"{index}-{i}", $"{i}");
@@ -81,6 +86,8 @@ internal sealed class Traffic : IDisposable
             {
                 _acks.Add(ack);
             }
+
+            await (pace?.WaitForNextTickAsync(CancellationToken.None) ?? default);
         }
     }
 }
