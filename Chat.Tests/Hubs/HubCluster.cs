@@ -43,6 +43,7 @@ public sealed class HubCluster : IAsyncLifetime
                 ("Chat:Access:Rules:1:Post", "service"),
                 ("Chat:Connections:PerUser", "0"),
                 ("Chat:Connections:DrainTime", "00:00:00.5"),
+                ("Chat:Connections:CloseTimeout", "00:00:30"), // who was slow is cut off after it, and is to read why however long the test takes
                 ("Chat:Hub:RemovalTimeout", "00:00:01"), // shorter than a lease here: a frozen node still counts
                 ("Chat:Backplane:Group:Messages", "10000"),
             ]);

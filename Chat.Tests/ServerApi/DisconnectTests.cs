@@ -17,6 +17,11 @@ public sealed class DisconnectTests(ApiNodes nodes, ITestOutputHelper output) : 
         await using var there = await ChatClient.ConnectAsync(Nodes.Developed.Address, $"/chat/channel/{_anna}?format=json");
         await using var other = await ChatClient.ConnectAsync(Nodes.Developed.Address, $"/chat/user/{_anna}2");
 
+        // The 101 comes before they are counted; an answer does not.
+        await here.SendAsync("not json");
+        Assert.StartsWith("error: ", await here.NextAsync(), StringComparison.Ordinal);
+        await there.NextFrameAsync("subscribed");
+
         Assert.Equal(new Disconnected(2, 2, 2), await DisconnectAsync("Your \"session\" is over 👋"));
 
         Assert.Equal(new Closing(4410, "Your \"session\" is over 👋"), await here.ClosedAsync());
