@@ -84,7 +84,8 @@ internal sealed partial class IssuerConfiguration : IConfigurationRetriever<Open
             }
 
             _failure = null;
-            Log.Fetched(_logger, keys, LogText.Of(configuration.Issuer));
+            var issuer = LogText.Of(configuration.Issuer);
+            Log.Fetched(_logger, keys, issuer);
             return configuration;
         }
         catch (Exception exception)
