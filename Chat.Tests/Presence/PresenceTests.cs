@@ -5,7 +5,10 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Presence;
 
-public sealed class PresenceNodes() : NodeClusterFixture(nodes: 3, persists: false, [.. Unlimited.Sending, ("Chat:Presence:LeaveDelay", "00:00:01")]);
+public sealed class PresenceNodes() : NodeClusterFixture(nodes: 3, persists: false, [.. Unlimited.Sending, ("Chat:Presence:LeaveDelay", $"{LeaveDelay}")])
+{
+    internal static readonly TimeSpan LeaveDelay = TimeSpan.FromSeconds(1);
+}
 
 /// <summary>Who is in a group, as raw and hub clients of three nodes see it, whatever happens to the nodes and to Redis.</summary>
 public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<PresenceNodes>
@@ -34,18 +37,11 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
     [Fact]
     public async Task User_WhoReconnectsElsewhere_WasNeverGone()
     {
-        await using var anna = await WatchAsync(0, "anna");
-        await UntilAsync(anna, "anna 1");
-        var ben = await Cluster.ConnectAsync(1, Path("ben"));
-        Assert.Equal("+ben", await NextAsync(anna));
-
-        ben.Abort();
-        await using var again = await Cluster.ConnectAsync(2, Path("ben"));
-        await using var carl = await Cluster.ConnectAsync(1, Path("carl"));
-        Assert.Equal("+carl", await NextAsync(anna));
-        await carl.CloseAsync();
-        Assert.Equal("-carl", await NextAsync(anna)); // a leave's delay has passed for ben as well
-        await ben.DisposeAsync();
+        // Who is back before a leave is told, that is: on a machine that takes longer, nothing is learned.
+        for (var tries = 1; !await IsBackInTimeAsync($"{_group}-{tries}"); tries++)
+        {
+            Assert.True(tries < 5, "It took longer than a leave's delay each time.");
+        }
     }
 
     [Fact]
@@ -211,6 +207,33 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
         var refused = await Assert.ThrowsAsync<HubException>(() => anna.PresenceAsync(_group));
 
         Assert.Contains("not_member: ", refused.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<bool> IsBackInTimeAsync(string group)
+    {
+        await using var anna = await Cluster.ConnectAsync(0, $"/chat/group/{group}/anna?format=json&presence=true");
+        await UntilAsync(anna, "anna 1");
+        await using var ben = await Cluster.ConnectAsync(1, $"/chat/group/{group}/ben");
+        Assert.Equal("+ben", await NextAsync(anna));
+
+        var began = TimeProvider.System.GetTimestamp();
+        ben.Abort();
+        await using var again = await Cluster.ConnectAsync(2, $"/chat/group/{group}/ben");
+        await using var carl = await Cluster.ConnectAsync(2, $"/chat/group/{group}/carl");
+        List<string> told = [await NextAsync(anna)];
+        var isInTime = TimeProvider.System.GetElapsedTime(began) < PresenceNodes.LeaveDelay;
+        await carl.CloseAsync();
+        while (!told[^1].Contains("-carl", StringComparison.Ordinal))
+        {
+            told.Add(await NextAsync(anna)); // by then a leave's delay has passed for ben as well
+        }
+
+        if (isInTime)
+        {
+            Assert.Equal(["+carl", "-carl"], told);
+        }
+
+        return isInTime;
     }
 
     private string Path(string user) => $"/chat/group/{_group}/{user}";
