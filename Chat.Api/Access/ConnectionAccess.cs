@@ -50,7 +50,12 @@ internal sealed partial class ConnectionAccess : IDisposable
     public Sanction? Ban => User.Sanctions.Ban;
 
     /// <summary>What a connection that may not be is closed with.</summary>
-    public CloseReason Refusal => Ban is not null ? CloseReason.Banned : IsUnanswered(topic: null) ? CloseReason.TryLater : CloseReason.Forbidden;
+    public CloseReason Refusal => Ban is not null ? CloseReason.Banned : IsUnanswered ? CloseReason.TryLater : CloseReason.Forbidden;
+
+    /// <summary>What a connection is closed with that is for a topic, and not in it, or not any more.</summary>
+    public CloseReason RefusalIn(TopicAccess access) => Ban is not null ? CloseReason.Banned
+        : access.May(Rights.Join) ? CloseReason.LeftGroup
+        : IsUnansweredIn(access.Topic, Rights.Join) ? CloseReason.TryLater : CloseReason.Forbidden;
 
     // Most are: nothing is configured, and nothing is held against the user.
     private bool IsOpen => _asker.Token is null && _sources.IsOpen && User.Sanctions.IsEmpty;
@@ -58,13 +63,25 @@ internal sealed partial class ConnectionAccess : IDisposable
     /// <summary>Whether the user may be connected at all, bans aside.</summary>
     public bool MayConnect => _connect.Rights.HasFlag(Rights.Connect);
 
-    /// <summary>Whether what it may not do may be nothing but a question that was not answered: to try again may help.</summary>
-    /// <param name="topic">Where; null: whether it may connect.</param>
-    public bool IsUnanswered(TopicAccess? topic)
+    /// <summary>Whether nothing but a question that was not answered keeps it from being connected: to try again may help.</summary>
+    public bool IsUnanswered
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Ban is null && _connect.IsAway;
+            }
+        }
+    }
+
+    /// <summary>Whether nothing but that keeps it from doing something in a topic of which it was asked.</summary>
+    public bool IsUnansweredIn(Topic topic, Rights right)
     {
         lock (_gate)
         {
-            return (topic?.Granted ?? _connect).IsAway;
+            return (_topics.TryGetValue(topic.Name, out var access) || _written.TryGetValue(topic.Name, out access))
+                && access.Granted.IsAway && (User.Sanctions.DeniedIn(topic) & right) == 0;
         }
     }
 
@@ -260,7 +277,7 @@ internal sealed partial class ConnectionAccess : IDisposable
         if ((lost & Rights.Join) != 0 && member is { IsIn: true })
         {
             Metrics.Lost();
-            _door?.OnLost(access.Topic, Until(access.Topic, Rights.Join));
+            _door?.OnLost(access.Topic);
             member.Topic.Expel(member);
         }
     }
@@ -280,9 +297,7 @@ internal sealed partial class ConnectionAccess : IDisposable
 internal interface IAccessDoor
 {
     /// <summary>The connection is about to be taken out of a topic, of which it is to be told.</summary>
-    /// <param name="topic">The topic.</param>
-    /// <param name="until">Until when, if that is known.</param>
-    void OnLost(Topic topic, DateTimeOffset? until);
+    void OnLost(Topic topic);
 
     /// <summary>The connection is told no more who is in a topic.</summary>
     void OnPresenceLost(Topic topic);

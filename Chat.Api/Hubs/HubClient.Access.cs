@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Chat.Api.Access;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
 
@@ -28,7 +29,9 @@ internal sealed partial class HubClient : IAccessDoor
         async ValueTask AnsweredAsync() => Check(topic, rights, await asking);
     }
 
-    void IAccessDoor.OnLost(Topic topic, DateTimeOffset? until) => TellForbidden(topic, until);
+    public async ValueTask<bool> MayAsync(Topic topic, Rights rights) => (await Access.RightsAsync(topic)).HasFlag(rights);
+
+    void IAccessDoor.OnLost(Topic topic) => TellForbidden(topic);
 
     void IAccessDoor.OnPresenceLost(Topic topic) => Volatile.Read(ref _presence)?.Remove(topic);
 
@@ -37,14 +40,21 @@ internal sealed partial class HubClient : IAccessDoor
         if ((wanted & ~granted) is not Rights.None and var missing)
         {
             Access.Metrics.Refused(missing);
-            throw HubError.Forbidden(Access.Until(topic, missing));
+            throw Refused(topic, missing);
         }
     }
+
+    private HubException Refused(Topic topic, Rights missing) =>
+        Access.IsUnansweredIn(topic, missing) ? HubError.Unanswered() : HubError.Forbidden(Access.Until(topic, missing));
 
     /// <summary>Its user leaves a group.</summary>
     public void Mirror(string group) => Tell(format => format.Mirror(group));
 
-    private void TellForbidden(Topic topic, DateTimeOffset? until) => Tell(format => format.Forbidden(topic, until)!);
+    private void TellForbidden(Topic topic)
+    {
+        var until = Access.Until(topic, Rights.Join);
+        Tell(format => format.Forbidden(topic, until)!);
+    }
 
     private void Tell(Func<HubFormat, Frame> frame)
     {
@@ -63,5 +73,5 @@ internal sealed partial class HubClient : IAccessDoor
         }
     }
 
-    private bool MayBeIn(Topic topic) => Access.TryKnow(topic.Utf8Name.Span, out var rights) && (rights & Rights.Join) != 0;
+    private bool May(Topic topic, Rights right) => Access.TryKnow(topic.Utf8Name.Span, out var rights) && (rights & right) != 0;
 }

@@ -26,7 +26,7 @@ internal sealed partial class HubClient
                 return (null, new LogPosition(epoch, offset));
             }
 
-            var added = await AddAsync(group, generation, since: null) ?? throw HubError.Forbidden(Access.Until(Topic.Group(group), Rights.Join));
+            var added = await AddAsync(group, generation, since: null) ?? throw Refused(Topic.Group(group), Rights.Join);
             return (added.Member, added.Live);
         }
         finally

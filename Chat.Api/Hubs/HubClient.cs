@@ -83,8 +83,7 @@ internal sealed partial class HubClient
     {
         if (await AddTopicAsync(group, generation, since) is not { } entered)
         {
-            var topic = Topic.Group(group);
-            TellForbidden(topic, Access.Until(topic, Rights.Join));
+            TellForbidden(Topic.Group(group));
             return null;
         }
 
@@ -318,7 +317,7 @@ internal sealed partial class HubClient
     {
         try
         {
-            if (MayBeIn(Topic.Group(group)))
+            if (May(Topic.Group(group), Rights.Join))
             {
                 await Task.Delay(SignalsLinger, _services.Time);
             }

@@ -241,7 +241,7 @@ internal sealed partial class HubEndpoint(
         }
 
         access.Metrics.Refused(Rights.Connect);
-        return access.Ban is { } ban ? Refusal.Banned(ban.Until) : access.IsUnanswered(topic: null) ? Refusal.NotKnown : Refusal.NotWanted;
+        return access.Ban is { } ban ? Refusal.Banned(ban.Until) : access.IsUnanswered ? Refusal.NotKnown : Refusal.NotWanted;
     }
 
     private async Task RunStreamAsync(ConnectionContext context, ConnectionAccess access, ClaimsPrincipal user, HubStreamOwner owner, HubPositions since)

@@ -40,6 +40,8 @@ internal static class HubError
 
     public static HubException Unavailable() => new("unavailable: Redis is not reachable at the moment. Try again.");
 
+    public static HubException Unanswered() => new("unavailable: Whether you may do that cannot be asked at the moment. Try again.");
+
     public static HubException Internal() => new("internal: Something went wrong on the server.");
 
     public static HubException NoPresence() => new("no_presence: Presence is not kept here (Chat:Presence:Enabled).");

@@ -48,6 +48,8 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
 
     public static readonly ClientError Unavailable = new("unavailable", "The group could not be joined. Try again.", Retry: true);
 
+    public static readonly ClientError Unanswered = new("unavailable", "Whether you may do that cannot be asked at the moment. Try again.", Retry: true);
+
     /// <summary>Who may not do something, perhaps only until then.</summary>
     public static ClientError ForbiddenUntil(DateTimeOffset? until) => until is not { } end ? Forbidden
         : Forbidden with { Text = string.Create(CultureInfo.InvariantCulture, $"You may not do that there until {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}.") };

@@ -92,9 +92,13 @@ internal sealed class JsonFormat : WebSocketFormat
         return writer.End(WebSocketOpcode.Text);
     }
 
-    public override Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id)
+    public override Frame Unanswered(Topic topic, ReadOnlySpan<byte> id) => Refused(ClientError.Unanswered, topic, until: null, id);
+
+    public override Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id) => Refused(ClientError.ForbiddenUntil(until), topic, until, id);
+
+    private static Frame Refused(ClientError error, Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id)
     {
-        var writer = BeginError(ClientError.ForbiddenUntil(until), id);
+        var writer = BeginError(error, id);
         Property(writer, "topic"u8, topic.JsonName.Span);
         writer.Write("\""u8);
         if (until is { } end)

@@ -56,6 +56,8 @@ internal sealed class TextFormat : WebSocketFormat
 
     public override Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id) => Error(ClientError.ForbiddenUntil(until), id);
 
+    public override Frame Unanswered(Topic topic, ReadOnlySpan<byte> id) => Error(ClientError.Unanswered, id);
+
     public override Frame JoinedIt(Topic group, WebSocketConnection connection) => Line(JoinedText(connection.UserId, group.Id));
 
     public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) =>

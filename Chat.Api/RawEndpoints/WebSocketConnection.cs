@@ -64,11 +64,11 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
     public void Forbid(Topic topic, Rights right, ReadOnlySpan<byte> id)
     {
         Access.Metrics.Refused(right);
-        Enqueue(Format.Forbidden(topic, Access.Until(topic, right), id));
+        Refuse(topic, right, id);
     }
 
     /// <summary>Closes it, since it is not in the topic any more that it was for.</summary>
-    public void CloseFor(TopicAccess access) => Close(Access.Ban is null && access.May(Rights.Join) ? CloseReason.LeftGroup : Access.Refusal);
+    public void CloseFor(TopicAccess access) => Close(Access.RefusalIn(access));
 
     /// <summary>From now on the client is told who is in a topic, if it wants to know and its user may.</summary>
     public void Watch(TopicAccess access)
@@ -86,7 +86,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
         }
     }
 
-    void IAccessDoor.OnLost(Topic topic, DateTimeOffset? until) => Enqueue(Format.Forbidden(topic, until, default));
+    void IAccessDoor.OnLost(Topic topic) => Refuse(topic, Rights.Join, default);
 
     void IAccessDoor.OnPresenceLost(Topic topic) => Presence?.Remove(topic);
 
@@ -167,6 +167,9 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
 
         return _reader!.Read(this, message) ?? PublishRoom();
     }
+
+    private void Refuse(Topic topic, Rights right, ReadOnlySpan<byte> id) =>
+        Enqueue(Access.IsUnansweredIn(topic, right) ? Format.Unanswered(topic, id) : Format.Forbidden(topic, Access.Until(topic, right), id));
 
     private bool MaySend(Excess excess)
     {

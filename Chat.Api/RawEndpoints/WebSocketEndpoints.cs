@@ -118,7 +118,7 @@ internal sealed class WebSocketEndpoints(
         if (refusal is not null)
         {
             access.Metrics.Refused(right);
-            return access.Ban is null && access.IsUnanswered(access.MayConnect ? topic : null) ? Refusal.NotKnown : refusal;
+            return (right == Rights.Connect ? access.IsUnanswered : access.IsUnansweredIn(topic.Topic, right)) ? Refusal.NotKnown : refusal;
         }
 
         return await services.Members.MayBeInAsync(request.UserId, topic.Topic) ? null : Refusal.NotMember;

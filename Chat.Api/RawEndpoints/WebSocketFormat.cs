@@ -38,6 +38,9 @@ internal abstract class WebSocketFormat : IFrameFormat
     /// <summary>As above, about a message.</summary>
     public abstract Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id);
 
+    /// <summary>Whether the client may do something in a topic could not be asked.</summary>
+    public abstract Frame Unanswered(Topic topic, ReadOnlySpan<byte> id);
+
     /// <summary>What a client is told that has joined a group.</summary>
     public abstract Frame JoinedIt(Topic group, WebSocketConnection connection);
 
