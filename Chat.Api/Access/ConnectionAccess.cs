@@ -129,7 +129,10 @@ internal sealed partial class ConnectionAccess : IDisposable
     }
 
     /// <summary>The last look before a member hears its topic. False: it may not, and has to leave.</summary>
-    public bool TryHold(TopicAccess access, Member member)
+    /// <param name="access">What it may do there.</param>
+    /// <param name="member">The member.</param>
+    /// <param name="readsPast">Whether it is to get what was written before.</param>
+    public bool TryHold(TopicAccess access, Member member, bool readsPast = false)
     {
         long renewAt;
         lock (_gate)
@@ -137,6 +140,7 @@ internal sealed partial class ConnectionAccess : IDisposable
             _topics[access.Topic.Name] = access;
             Set_NeedsLock(access, access.Granted);
             access.Member = access.May(Rights.Join) ? member : null;
+            member.IsReplayOver = readsPast && !access.May(Rights.History);
             access.Renewal ??= new Renewal(this, access);
             renewAt = access.Granted.RenewAt;
         }
@@ -272,6 +276,11 @@ internal sealed partial class ConnectionAccess : IDisposable
         if ((lost & Rights.Presence) != 0)
         {
             _door?.OnPresenceLost(access.Topic);
+        }
+
+        if ((lost & Rights.History) != 0 && member is not null)
+        {
+            member.IsReplayOver = true;
         }
 
         if ((lost & Rights.Join) != 0 && member is { IsIn: true })

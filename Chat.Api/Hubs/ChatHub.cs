@@ -70,7 +70,8 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         await Client.CheckAsync(Topic.Group(group), since is null ? Rights.Join : Rights.Join | Rights.History);
         var generation = await _memberships.JoinAsync(Client, group);
         await TellAsync(() => Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId)));
-        return await _memberships.AddAsync(Client, group, generation, since);
+        var missed = await _memberships.AddAsync(Client, group, generation, since);
+        return since is null || await Client.MayAsync(Topic.Group(group), Rights.History) ? missed : missed with { Recovered = false, Messages = [] };
     }
 
     /// <summary>Leaves a group on all of the user's devices.</summary>
@@ -101,7 +102,10 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var since = HubMessages.Since(request.Since);
         HubMemberships.CheckIsMember(Client, group);
         await Client.CheckAsync(Topic.Group(group), Rights.History);
-        return await _messages.HistoryAsync(Topic.Group(group), since, request.Limit);
+        var answer = await _messages.HistoryAsync(Topic.Group(group), since, request.Limit);
+        HubMemberships.CheckIsMember(Client, group); // once more: the reading may have had to wait
+        await Client.CheckAsync(Topic.Group(group), Rights.History);
+        return answer;
     }
 
     /// <summary>Returns who is in a group, and tells from now on who comes and goes.</summary>
@@ -111,7 +115,10 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var group = GroupId(request.Group);
         HubMemberships.CheckIsMember(Client, group);
         await Client.CheckAsync(Topic.Group(group), Rights.Presence);
-        return await _presence.ReadAsync(Client, group, request.Watch ?? true);
+        var answer = await _presence.ReadAsync(Client, group, request.Watch ?? true);
+        HubMemberships.CheckIsMember(Client, group); // once more, as above
+        await Client.CheckAsync(Topic.Group(group), Rights.Presence);
+        return answer;
     }
 
     /// <summary>Tells the others that the user is typing, no more often than they need to know.</summary>

@@ -87,7 +87,7 @@ internal sealed partial class HubClient
             return null;
         }
 
-        return since is null || (await Access.RightsAsync(entered.Member.Topic.Topic)).HasFlag(Rights.History)
+        return since is null || await MayAsync(entered.Member.Topic.Topic, Rights.History)
             ? entered
             : entered with { Since = null, IsForbiddenSince = true };
     }
@@ -175,9 +175,9 @@ internal sealed partial class HubClient
     {
         var presence = LazyInitializer.EnsureInitialized(ref _presence, () => new ConnectionWatches(watches, Connection));
         presence.Add(group);
-        if (!TryFind(group.Id, out _))
+        if (!TryFind(group.Id, out _) || !May(group, Rights.Presence))
         {
-            presence.Remove(group);
+            presence.Remove(group); // either may have gone at this moment
         }
     }
 

@@ -52,8 +52,9 @@ internal sealed partial class HubMemberships(
             try
             {
                 await watch.LookAsync(client.User!, []); // left on another device, perhaps before the member was there
-                CheckIsMember(client, group);
-                return await messages.MissedAsync(Topic.Group(group), since, live);
+                var missed = await messages.MissedAsync(Topic.Group(group), since, live);
+                CheckIsMember(client, group); // behind the reading, which may take a while
+                return missed;
             }
             catch (BackplaneUnavailableException)
             {

@@ -234,7 +234,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
             }
         }
 
-        bool IsLetIn(Member one) => connection.Access.TryHold(access, one);
+        bool IsLetIn(Member one) => connection.Access.TryHold(access, one, readsPast: since is not null);
 
         Member? Join()
         {

@@ -68,7 +68,7 @@ internal sealed class RawStay(RawServices services, string userId)
         bool IsLetIn(Member one)
         {
             _joined.Add(one);
-            return _connection.Access.TryHold(access, one);
+            return _connection.Access.TryHold(access, one, readsPast: since is not null);
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed class Member(LocalTopic topic, Connection connection)
     /// <summary>It may not be in the topic any more: nothing of what was written before is for it, either.</summary>
     public bool IsBarred { get; set; }
 
+    /// <summary>It may not read what was written before, or not any more: its replay ends where it is.</summary>
+    public bool IsReplayOver { get; set; }
+
     /// <summary>The offset up to which its client already has everything, if it comes from a node that was ahead of this one.</summary>
     public long Known { get; set; }
 

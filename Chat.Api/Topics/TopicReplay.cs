@@ -45,6 +45,12 @@ internal static class TopicReplay
                 return;
             }
 
+            if (member.IsReplayOver)
+            {
+                TellHole(member, epoch, joinedAt);
+                return;
+            }
+
             // The client's last node may have been ahead of this one, to which the rest is still on its way; its position may be of an
             // earlier epoch, which this log continues; or made up, or lost with Redis. Only the log knows.
             var reader = new LogReader(backplane, topic.Topic, since.Epoch, since.Offset, PageSize, ReadBounds.Beginning, ReadBounds.Rest);
@@ -73,7 +79,7 @@ internal static class TopicReplay
 
             Tell(member, stretch.Page.Epoch, stretch.Start, recovered: isWhole && stretch.IsWhole);
             await SendAsync(member, stretch.Page, joinedAt);
-            while (reader.Offset < joinedAt && !member.IsBarred && !member.Connection.IsClosing)
+            while (reader.Offset < joinedAt && !IsOver(member) && !member.Connection.IsClosing)
             {
                 var at = reader.Offset;
                 stretch = await reader.ReadAsync(joinedAt);
@@ -89,6 +95,12 @@ internal static class TopicReplay
                 }
 
                 await SendAsync(member, stretch.Page, joinedAt);
+            }
+
+            if (member.IsReplayOver)
+            {
+                TellHole(member, epoch, joinedAt);
+                return;
             }
 
             GoLive(member);
@@ -146,7 +158,7 @@ internal static class TopicReplay
                     SendBatch.Begin();
                 }
 
-                if (member.IsBarred)
+                if (IsOver(member))
                 {
                     return;
                 }
@@ -159,6 +171,8 @@ internal static class TopicReplay
             SendBatch.End();
         }
     }
+
+    private static bool IsOver(Member member) => member.IsBarred || member.IsReplayOver;
 
     private static void GoLive(Member member)
     {

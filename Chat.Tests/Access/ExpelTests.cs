@@ -48,6 +48,39 @@ public sealed class ExpelTests : IDisposable
         Assert.Equal((_name, false), (told, member!.IsIn));
     }
 
+    /// <summary>A client that read slowly got all of the log, hours after it was no longer to.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Replay_WhoseUserMayReadThePastNoMore_EndsThere(bool isTakenInTheMidst)
+    {
+        Say(5);
+        var topic = await _topics.AcquireAsync(_name);
+        var room = new TaskCompletionSource();
+        var client = new RecordingConnection { Room = room.Task };
+        using var access = TestAccess.Of("u1", claims: ("chat", """{"*":["join","history"]}"""));
+        var reached = await access.ReachAsync(_name);
+        if (!isTakenInTheMidst)
+        {
+            await TakePastAsync(); // between the look at the door and the joining
+        }
+
+        var joining = TopicReplay.JoinAsync(topic, client, new LogPosition("e1", 0), _backplane, one => access.TryHold(reached, one, readsPast: true));
+        if (isTakenInTheMidst)
+        {
+            await client.SeesAsync("from e1:0"); // and waits for room
+            await TakePastAsync();
+        }
+
+        room.SetResult();
+        await joining;
+        Say(1, first: 6);
+
+        Assert.Equal(isTakenInTheMidst ? ["from e1:0", "hole e1:5", "e1:6 m6"] : ["hole e1:5", "e1:6 m6"], client.Seen);
+
+        Task TakePastAsync() => access.RenewAsync(TestAccess.Principal(("chat", """{"*":["join"]}""")));
+    }
+
     [Fact]
     public async Task Member_ThatIsNotLetIn_GetsNothing()
     {
