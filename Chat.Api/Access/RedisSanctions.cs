@@ -68,6 +68,15 @@ internal sealed class RedisSanctions
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<IReadOnlyList<(Sanction Sanction, TimeSpan? Left)>> ReadAllAsync(string userId)
     {
+        // Nearly nobody has any, and a script costs Redis more than this question.
+        var count = new RedisCall();
+        count.Buffer.Command(2).Bulk("HLEN"u8);
+        _keys.Sanctions(count.Buffer, userId);
+        if (await _commands.CallAsync(count, RedisKeys.SanctionsTag) is 0L)
+        {
+            return [];
+        }
+
         var call = new RedisCall();
         ReadScript.Begin(call.Buffer, keys: 1, arguments: 0);
         _keys.Sanctions(call.Buffer, userId);
