@@ -29,6 +29,7 @@ return await Startup.RunAsync(
     {
         app.UseNodeHeader();
         app.UseServerApi();
+        app.UseChatHub();
         app.UseAuth();
         app.MapDefaultEndpoints();
         app.MapNodes().RequireService(app.Environment);

@@ -19,6 +19,7 @@ internal static partial class AuthBuilder
         services.AddSingleton<IssuerConfiguration>();
         services.AddSingleton<TokenMint>();
         services.AddSingleton<TokenValidator>();
+        services.AddSingleton<BearerGate>();
         services.AddSettings<ApiKeyOptions>(ApiKeyOptions.Section);
         services.AddSingleton<IValidateOptions<ApiKeyOptions>, ApiKeyOptionsValidator>();
         services.AddSingleton<ApiKeys>();

@@ -12,7 +12,7 @@ internal static class BearerAnswers
         OnMessageReceived = static context =>
         {
             // The library takes this for no token. But whoever sends it claims to be somebody, and must not pass as anonymous.
-            if (context.Request.Headers.Authorization.ToString().Trim().Equals(JwtBearerDefaults.AuthenticationScheme, StringComparison.OrdinalIgnoreCase))
+            if (IsEmpty(context.Request.Headers.Authorization.ToString()))
             {
                 context.Fail(new TokenRefusedException(TokenError.Malformed));
             }
@@ -22,11 +22,22 @@ internal static class BearerAnswers
         OnChallenge = static context =>
         {
             context.HandleResponse();
-            context.Response.Headers.WWWAuthenticate = Challenge(context.AuthenticateFailure);
-            return WriteAsync(context.Response, StatusCodes.Status401Unauthorized, context.AuthenticateFailure?.Message ?? TokenError.NoToken);
+            return RefuseAsync(context.Response, context.AuthenticateFailure);
         },
         OnForbidden = static context => WriteAsync(context.Response, StatusCodes.Status403Forbidden, "The token's user may not do this."),
     };
+
+    /// <summary>Whether the header is one for a token without any.</summary>
+    public static bool IsEmpty(string authorization) => authorization.AsSpan().Trim().Equals(JwtBearerDefaults.AuthenticationScheme, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Answers 401.</summary>
+    /// <param name="response">To the request.</param>
+    /// <param name="refused">What is wrong with the token; null if there was none.</param>
+    public static Task RefuseAsync(HttpResponse response, Exception? refused)
+    {
+        response.Headers.WWWAuthenticate = Challenge(refused);
+        return WriteAsync(response, StatusCodes.Status401Unauthorized, refused?.Message ?? TokenError.NoToken);
+    }
 
     /// <summary>The header that belongs to a 401.</summary>
     /// <param name="refused">What is wrong with the token; null if there was none (RFC 6750, section 3.1).</param>

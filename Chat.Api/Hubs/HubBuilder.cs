@@ -1,3 +1,4 @@
+using Chat.Api.Auth;
 using Chat.Api.Connections;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
@@ -62,6 +63,7 @@ internal static class HubBuilder
             .AddStackExchangeRedis();
         services.AddSingleton<HubLifetimeManager<ChatHub>, ChatHubLifetime>();
         services.AddSingleton<HubGate>();
+        services.AddSingleton(static provider => ActivatorUtilities.CreateInstance<HubEndpoint>(provider, new ConnectionBuilder(provider).UseHub<ChatHub>().Build()));
 
         // Signals go over the node's own connection to Redis.
         services.AddOptions<Microsoft.AspNetCore.SignalR.StackExchangeRedis.RedisOptions>()
@@ -69,11 +71,30 @@ internal static class HubBuilder
         return builder;
     }
 
+    /// <summary>From here on WebSockets go their own way, whatever middleware there is for other requests: its many small steps would be taken for each of
+    /// thousands that come at once.</summary>
+    public static WebApplication UseChatHub(this WebApplication app)
+    {
+        var gate = app.Services.GetRequiredService<BearerGate>();
+        HubEndpoint? endpoint = null;
+        app.Use((http, next) => http.Request.Path.Equals(Path, StringComparison.OrdinalIgnoreCase) && HubEndpoint.IsWebSocket(http)
+            ? AcceptAsync(http)
+            : next(http));
+        return app;
+
+        async Task AcceptAsync(HttpContext http)
+        {
+            if (await gate.LetsInAsync(http))
+            {
+                await (endpoint ??= app.Services.GetRequiredService<HubEndpoint>()).AcceptAsync(http);
+            }
+        }
+    }
+
     public static WebApplication MapChatHub(this WebApplication app)
     {
         app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<MembershipWatch>());
-        var hub = new ConnectionBuilder(app.Services).UseHub<ChatHub>().Build();
-        var endpoint = ActivatorUtilities.CreateInstance<HubEndpoint>(app.Services, hub);
+        var endpoint = app.Services.GetRequiredService<HubEndpoint>();
         var route = app.MapConnections(Path, stream => stream.Run(endpoint.RunStreamAsync));
         route.RequireAuthorization();
         route.Add(builder =>
