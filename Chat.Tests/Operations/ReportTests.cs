@@ -46,7 +46,8 @@ public sealed class ReportTests(ApiNodes nodes, ITestOutputHelper output) : ApiT
     public async Task Report_HasWhatClosedConnections()
     {
         var user = Unique("gone");
-        await using var client = await ChatClient.ConnectAsync(Nodes.Deployed.Address, $"/chat/user/{user}");
+        await using var client = await ChatClient.ConnectAsync(Nodes.Deployed.Address, $"/chat/user/{user}?format=json");
+        await client.NextFrameAsync("subscribed"); // the 101 comes before it is counted
         (await Api.PostAsync("users/disconnect", new { user, reason = "in words of its own" })).Read<JsonElement>();
 
         var report = await UntilAsync(report => report.Closes.Any(close => close.Code == 4410));

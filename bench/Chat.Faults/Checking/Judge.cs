@@ -56,7 +56,13 @@ internal static class Judge
                 var known = missing.Count - silent.Count;
                 losses.AddRange(silent.Select(message => $"{client.Name} on {topic} lacks {message}"));
                 (expected, lost, told) = (expected + due.Count, lost + missing.Count - known, told + known);
-                (duplicated, reordered) = (duplicated + reader.Duplicated, reordered + reader.Reordered);
+                losses.AddRange(reader.Again.Select(again => $"{client.Name} on {topic} got again {again}"));
+                (duplicated, reordered) = (duplicated + reader.Again.Count, reordered + reader.Reordered);
+            }
+
+            if (client.Repeated > 0)
+            {
+                losses.Add($"{client.Name} ({client.GetType().Name}) got {client.Repeated} messages at positions that it had passed");
             }
 
             duplicated += client.Repeated;

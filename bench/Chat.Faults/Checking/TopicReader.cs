@@ -11,7 +11,8 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
     private bool _isAfterHole;
     private int _rank = -1; // without positions: how far it is in the order of the first who saw them
 
-    public int Duplicated { get; private set; }
+    /// <summary>What came again, in words.</summary>
+    public List<string> Again { get; } = [];
 
     public int Reordered { get; private set; }
 
@@ -31,7 +32,11 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
         // After a hole everything the log still has comes again, to be dropped by its id.
         if (_seen.TryGetValue(message.Id, out var before))
         {
-            Duplicated += HasHoles && (before == arrival.Position || log.MayForget) ? 0 : 1;
+            if (!HasHoles || !(before == arrival.Position || log.MayForget))
+            {
+                Again.Add($"{message}, which it had at {before}, at {arrival.Position}");
+            }
+
             return;
         }
 

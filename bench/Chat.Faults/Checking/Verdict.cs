@@ -42,7 +42,7 @@ internal sealed record Verdict
     /// <summary>The longest time without a message for a member of a group that has nothing to do with what broke.</summary>
     public TimeSpan Gap { get; init; }
 
-    /// <summary>Who has not got what: the first of it, in words.</summary>
+    /// <summary>Who has not got what, or got it again, in words.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyList<string> Losses { get; init; } = [];
 
