@@ -12,8 +12,8 @@ namespace Chat.Api.WebSockets;
 internal static class WebSocketUpgrade
 {
     /// <summary>Whether the request asks for a WebSocket in the one version there is.</summary>
-    /// <remarks>HTTP/1.1 only. Over HTTP/2 (RFC 8441) the connection is shared, and nothing here may write past its framing;
-    /// browsers and the edge fall back by themselves, since Kestrel announces no extended CONNECT unless WebSockets are enabled.</remarks>
+    /// <remarks>HTTP/1.1 only. Over HTTP/2 (RFC 8441) the connection is shared, and nothing here may write past its framing. The edge speaks HTTP/1.1
+    /// to nodes. Kestrel announces extended CONNECT where it speaks HTTP/2, so a node at which TLS ends should not speak that (docs/PROTOCOL.md).</remarks>
     public static bool IsRequested(HttpContext http)
     {
         var headers = http.Request.Headers;
