@@ -78,7 +78,7 @@ public sealed partial class ChatClient
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             using var timer = _options.TimeProvider.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), patience, _options.ConnectTimeout, Timeout.InfiniteTimeSpan);
-            token = await _options.Token(patience.Token).ConfigureAwait(false);
+            token = await _options.Token(patience.Token).AsTask().WaitAsync(patience.Token).ConfigureAwait(false); // it may not know of cancellation
             link = await HubLink.OpenAsync(Address(), token, _options, patience.Token).ConfigureAwait(false);
         }
         catch (LinkException exception)
@@ -154,6 +154,7 @@ public sealed partial class ChatClient
             var known = _topics.PositionOf(group);
             var answer = await CallAsync(method, new HubArgument { Group = group, Since = known?.ToString() }, over).ConfigureAwait(false);
             await TakeAsync(group, known, answer, over).ConfigureAwait(false);
+            _topics.Returned(group);
         }
         catch (ChatException exception) when (!over.IsCancellationRequested)
         {
@@ -170,10 +171,6 @@ public sealed partial class ChatClient
         catch (Exception exception) when (exception is ChatException or OperationCanceledException)
         {
             // The connection has ended.
-        }
-        finally
-        {
-            _topics.Release(group);
         }
     }
 
@@ -227,7 +224,7 @@ public sealed partial class ChatClient
                 }
 
                 await Task.Delay(pause < ShortestTokenLife ? ShortestTokenLife : pause, _options.TimeProvider, over).ConfigureAwait(false);
-                token = await _options.Token(over).ConfigureAwait(false);
+                token = await _options.Token(over).AsTask().WaitAsync(over).ConfigureAwait(false);
                 await link.InvokeAsync("refresh", new HubArgument { Token = token }, over).ConfigureAwait(false);
             }
         }

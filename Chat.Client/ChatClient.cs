@@ -129,6 +129,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
         _topics.Hold(group);
+        var isFetching = false;
         try
         {
             var wasIn = _topics.IsIn(group);
@@ -136,10 +137,16 @@ public sealed partial class ChatClient : IAsyncDisposable
             var joined = new ChatSubscribed(group, answer.Position ?? default, answer.Recovered);
             if (!wasIn || since is not null)
             {
+                isFetching = true;
                 await TakeAsync(group, since, answer, cancellationToken).ConfigureAwait(false);
             }
 
             return joined;
+        }
+        catch (Exception exception) when (isFetching && exception is not ChatException { Code: "stopped" or "refused" })
+        {
+            _topics.Incomplete(group);
+            throw;
         }
         finally
         {

@@ -18,8 +18,14 @@ internal sealed class TopicState
     /// <summary>Presence is watched.</summary>
     public bool IsWatched { get; set; }
 
-    /// <summary>How many wait until something that came before is fetched: as long, what comes is held.</summary>
+    /// <summary>The present connection fetches what it could not be told: only once it has, or in the next connection, is what comes given.</summary>
+    public bool IsReturning { get; set; }
+
+    /// <summary>How many calls wait until something that came before is fetched.</summary>
     public int Holds { get; set; }
+
+    /// <summary>What comes is held, since something that came before is yet to be fetched.</summary>
+    public bool IsHeld => IsReturning || Holds > 0;
 
     /// <summary>What is held: messages, and words of the server that something was lost.</summary>
     public List<ChatEvent> Held { get; } = [];

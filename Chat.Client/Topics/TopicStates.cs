@@ -61,7 +61,8 @@ internal sealed class TopicStates
             var groups = new StringBuilder();
             foreach (var (topic, state) in _topics)
             {
-                (state.IsTold, state.IsAsked) = (false, false);
+                (state.IsTold, state.IsAsked, state.IsReturning) = (false, false, false);
+                state.Held.Clear(); // the new connection brings it again, behind what the old one could not fetch any more
                 if (topic != Own && state.Position is { } position && groups.Length < LongestQuery)
                 {
                     // Once for the list, in which commas and percent signs have a meaning, and as a whole for the query.
@@ -95,7 +96,7 @@ internal sealed class TopicStates
             List<string> forgotten = [];
             foreach (var (topic, state) in _topics.Where(topic => topic.Key != Own && topic.Value is { IsIn: true, IsTold: false }))
             {
-                state.Holds++;
+                state.IsReturning = true;
                 forgotten.Add(topic);
             }
 
@@ -113,12 +114,12 @@ internal sealed class TopicStates
             (state.IsTold, state.IsIn) = (true, true);
             if (isFirst && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
             {
-                state.Holds++;
+                state.IsReturning = true;
                 _behind.Add(topic);
                 return isFirst;
             }
 
-            if (state.Holds == 0)
+            if (!state.IsHeld)
             {
                 state.Position = position;
                 Tell(topic, position, recovered);
@@ -142,7 +143,7 @@ internal sealed class TopicStates
                 return; // of a group that was left
             }
 
-            if (state.Holds > 0)
+            if (state.IsHeld)
             {
                 state.Held.Add(message);
             }
@@ -168,7 +169,7 @@ internal sealed class TopicStates
                 _events.Add(new ChatUnsubscribed(group));
             }
 
-            (state.IsIn, state.IsWatched, state.Position) = (false, false, null);
+            (state.IsIn, state.IsWatched, state.IsReturning, state.Position) = (false, false, false, null);
             state.Held.Clear();
             if (state.Holds == 0)
             {
@@ -192,28 +193,34 @@ internal sealed class TopicStates
         lock (_gate)
         {
             var state = Of(topic);
-            if (--state.Holds > 0)
-            {
-                return;
-            }
+            state.Holds--;
+            Give_NeedsLock(topic, state);
+        }
+    }
 
-            foreach (var one in state.Held)
-            {
-                if (one is ChatMessage message)
-                {
-                    TryGive_NeedsLock(topic, state, message);
-                }
-                else if (one is ChatSubscribed hole)
-                {
-                    state.Position = hole.Position;
-                    Tell(topic, hole.Position, recovered: false);
-                }
-            }
+    /// <summary>The connection has fetched what it could not be told: what was held comes behind it.</summary>
+    /// <remarks>Where it could not, nothing of what was held is given, or it would stand behind a hole that nobody was told of: the next connection
+    /// begins where the client was.</remarks>
+    public void Returned(string topic)
+    {
+        lock (_gate)
+        {
+            var state = Of(topic);
+            state.IsReturning = false;
+            Give_NeedsLock(topic, state);
+        }
+    }
 
-            state.Held.Clear();
-            if (topic != Own && !state.IsIn && state.Position is null)
+    /// <summary>What a call has begun to fetch will not be: what is held stands behind a hole, and so does what comes.</summary>
+    public void Incomplete(string topic)
+    {
+        lock (_gate)
+        {
+            var state = Of(topic);
+            if (state.Position is { } reached)
             {
-                _topics.Remove(topic); // could not be joined
+                var next = state.Held.OfType<ChatMessage>().FirstOrDefault()?.Position;
+                state.Held.Insert(0, new ChatSubscribed(topic, next is { } first ? first with { Offset = first.Offset - 1 } : reached, Recovered: false));
             }
         }
     }
@@ -293,6 +300,33 @@ internal sealed class TopicStates
             {
                 return [.. _topics.Where(topic => topic.Value.IsWatched).Select(topic => topic.Key)];
             }
+        }
+    }
+
+    private void Give_NeedsLock(string topic, TopicState state)
+    {
+        if (state.IsHeld)
+        {
+            return;
+        }
+
+        foreach (var one in state.Held)
+        {
+            if (one is ChatMessage message)
+            {
+                TryGive_NeedsLock(topic, state, message);
+            }
+            else if (one is ChatSubscribed hole)
+            {
+                state.Position = hole.Position;
+                Tell(topic, hole.Position, recovered: false);
+            }
+        }
+
+        state.Held.Clear();
+        if (topic != Own && !state.IsIn && state.Position is null)
+        {
+            _topics.Remove(topic); // could not be joined
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using Chat.Client;
+using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -8,12 +9,13 @@ using Library = Chat.Client.ChatClient;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>A hub that ends a connection before, or instead of, answering its handshake.</summary>
+/// <summary>A hub that ends a connection before, or instead of, answering its handshake or a call.</summary>
 public sealed class HandshakeTests : IAsyncLifetime
 {
     private const string Subscribed = """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""";
 
     private readonly Queue<string[]> _answers = new(); // of one connection each; the last one stays
+    private readonly List<string> _queries = [];
     private WebApplication? _hub;
 
     public async Task InitializeAsync()
@@ -25,18 +27,25 @@ public sealed class HandshakeTests : IAsyncLifetime
         _hub.UseWebSockets();
         _hub.Run(async http =>
         {
+            _queries.Add(Uri.UnescapeDataString($"{http.Request.QueryString}"));
             using var socket = await http.WebSockets.AcceptWebSocketAsync();
             var buffer = new byte[4096];
             await socket.ReceiveAsync(buffer, CancellationToken.None);
-            var answers = _answers.Count > 1 ? _answers.Dequeue() : _answers.Peek();
+            var stays = _answers.Count == 1;
+            var answers = stays ? _answers.Peek() : _answers.Dequeue();
             foreach (var answer in answers)
             {
                 await socket.SendAsync(Encoding.UTF8.GetBytes(answer + "\u001e"), WebSocketMessageType.Text, true, CancellationToken.None);
             }
 
-            while (_answers.Count == 1 && answers.Length > 1 && (await socket.ReceiveAsync(buffer, CancellationToken.None)).MessageType != WebSocketMessageType.Close)
+            while (stays && answers.Length > 1 && (await socket.ReceiveAsync(buffer, CancellationToken.None)).MessageType != WebSocketMessageType.Close)
             {
                 // Stays.
+            }
+
+            if (!stays && answers.Length > 1)
+            {
+                await socket.CloseOutputAsync(WebSocketCloseStatus.InternalServerError, null, CancellationToken.None); // the server would wait for the client
             }
         });
         await _hub.StartAsync();
@@ -66,6 +75,52 @@ public sealed class HandshakeTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<ChatException>(() => Library.ConnectAsync(Options).WaitAsync(Listener.Deadline));
         Assert.Equal(("refused", words), (refused.Code, refused.Message));
     }
+
+    // The server has forgotten the group, so the client joins it again from where it was, and hears it; but the connection ends before the answer.
+    // What it heard was given, behind what was missed, which then never came.
+    [Fact]
+    public async Task Connection_ThatEndsWhileAGroupIsFetched_GivesNothingBehindTheHole()
+    {
+        _answers.Enqueue(["{}", SubscribedTo(1), Message(2), Subscribed]);
+        _answers.Enqueue(["{}", Subscribed, Message(5)]);
+        _answers.Enqueue(["{}", SubscribedTo(2), Message(3), Message(4), Message(5), Message(6), Subscribed]);
+
+        await using var anna = await Listener.ConnectAsync(Options, "anna");
+        Assert.Equal(["2", "3", "4", "5", "6"], await anna.TextsUntilAsync("g", "6"));
+        Assert.Contains("since=g:e:2", _queries[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TokenThatNeverComes_IsAskedForAgain_AndHoldsUpNoEnd()
+    {
+        _answers.Enqueue(["{}", Subscribed]);
+        var asked = 0;
+        ChatClientOptions WithTimeout(TimeSpan timeout) => new()
+        {
+            Server = Options.Server,
+            ConnectTimeout = timeout,
+            FirstDelay = Options.FirstDelay,
+            LongestDelay = Options.LongestDelay,
+            Token = async _ => Interlocked.Increment(ref asked) == 1 ? await new TaskCompletionSource<string>().Task : "x", // knows of no cancellation
+        };
+
+        await using (await Library.ConnectAsync(WithTimeout(TimeSpan.FromMilliseconds(200))).WaitAsync(Listener.Deadline))
+        {
+            Assert.True(asked > 1);
+        }
+
+        asked = 0;
+        using var enough = new CancellationTokenSource();
+        var connecting = Library.ConnectAsync(WithTimeout(TimeSpan.FromHours(1)), enough.Token);
+        await Eventually.TrueAsync(() => asked == 1);
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Listener.Deadline));
+    }
+
+    private static string SubscribedTo(int offset) => $$"""{"type":1,"target":"subscribed","arguments":[{"group":"g","epoch":"e","offset":{{offset}},"recovered":true}]}""";
+
+    private static string Message(int offset) =>
+        $$"""{"type":1,"target":"message","arguments":[{"group":"g","nick":"ben","message":"{{offset}}","id":"id{{offset}}","epoch":"e","offset":{{offset}},"at":1}]}""";
 
     private ChatClientOptions Options => new()
     {

@@ -109,8 +109,23 @@ public sealed class TopicStatesTests
         Assert.Equal([last], topics.Entered().Behind);
         topics.Joined(last, At(1), recovered: true);
         topics.Fetched(last, [Message(2), Message(3)]);
-        topics.Release(last);
+        topics.Returned(last);
         Assert.Equal([new ChatSubscribed(last, At(1), true), Message(2), Message(3), Message(4)], await EventsAsync());
+    }
+
+    // The caller is told that it failed, and who reads would otherwise see 4 and then 9.
+    [Fact]
+    public async Task Call_ThatCannotFetchAllThatItBegan_LeavesAHoleThatIsTold()
+    {
+        _topics.Begin();
+        _topics.Hold("g");
+        _topics.Message("g", Message(9));
+        _topics.Joined("g", At(3), recovered: true);
+        _topics.Fetched("g", [Message(4)]);
+        _topics.Incomplete("g");
+        _topics.Release("g");
+
+        Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4), new ChatSubscribed("g", At(8), false), Message(9)], await EventsAsync());
     }
 
     [Fact]

@@ -75,6 +75,22 @@ export function posts({ chat }, group, first) {
   return { stop: () => (isOver = true, published) };
 }
 
+/** A class of WebSockets to a hub that says this: what to each connection, before it ends but for the last. It notes the addresses. */
+export const hubThatSays = (connections, urls) => class {
+  constructor(url) {
+    urls.push(url);
+    setTimeout(() => this.onopen());
+  }
+
+  send(data) {
+    if (!data.includes('"protocol"')) return;
+    this.onmessage({ data: [{}, ...connections.shift()].map(one => `${JSON.stringify(one)}\u001e`).join('') });
+    if (connections.length > 0) this.close();
+  }
+
+  close(code = 1006) { setTimeout(() => this.onclose({ code, reason: '' })); }
+};
+
 export const all = (count, make) => Array.from({ length: count }, (_, i) => make(i));
 
 export function equal(actual, expected) {

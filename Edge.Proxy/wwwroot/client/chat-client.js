@@ -67,7 +67,7 @@ export class ChatClient extends EventTarget {
     this.#events = new EventQueue(all.bufferedEvents);
     this.#topics = new TopicStates(this.#events, all.since);
     this.#runner = new Runner(all, {
-      begin: () => this.#topics.begin(),
+      begin: room => this.#topics.begin(room),
       on: (name, argument) => this.#on(name, argument),
       enter: (link, over) => this.#enter(link, over),
       room: () => this.#events.room(),
@@ -149,11 +149,17 @@ export class ChatClient extends EventTarget {
    */
   async join(group, { since = null, signal } = {}) {
     this.#topics.hold(checked(group, 'group'));
+    let isFetching = false;
     try {
       const wasIn = this.#topics.isIn(group);
       const answer = await this.#runner.call('join', { group, since: textOf(since) }, signal);
-      if (!wasIn || since) await this.#take(group, since, answer, signal);
+      isFetching = !wasIn || since !== null;
+      if (isFetching) await this.#take(group, since, answer, signal);
       return { type: 'subscribed', group, position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
+    } catch (error) {
+      const isOver = error instanceof ChatException && ['stopped', 'refused'].includes(error.code);
+      if (isFetching && !isOver) this.#topics.incomplete(group);
+      throw error;
     } finally {
       this.#topics.release(group);
     }
@@ -300,13 +306,12 @@ export class ChatClient extends EventTarget {
     try {
       const known = this.#topics.positionOf(group);
       await this.#take(group, known, await this.#runner.call(method, { group, since: textOf(known) }, over), over);
+      this.#topics.returned(group);
     } catch (error) {
       if (over.aborted) return; // the connection has ended
       const isPassing = !(error instanceof ChatException) || error.isWorthRetrying || error.code === 'timeout';
       if (isPassing) link.end(1006, 'What was missed could not be fetched.');
       else this.#topics.unsubscribed(group);
-    } finally {
-      this.#topics.release(group);
     }
   }
 

@@ -13,7 +13,7 @@ import { endOf } from './token.js';
 /**
  * What a connection is for.
  * @typedef {object} Use
- * @property {() => string} begin a connection is about to be made; returns its query
+ * @property {(room: number) => string} begin a connection is about to be made; returns its query, for which there is about so much room
  * @property {(name: string, argument: HubArgument) => boolean} on what the hub calls; true: it has told where all groups are
  * @property {(link: HubLink, over: AbortSignal) => Promise<void>} enter calls may come
  * @property {() => Promise<void>} room completes when more may come
@@ -32,6 +32,7 @@ const LongestPauseOfCalls = 10_000;
 const ShortestTokenLife = 1_000;
 const LongestWait = 24 * 3_600_000; // a timer has a limit
 const MostDoublings = 30;
+const LongestLine = 8_000; // servers take 8 KB
 
 /** @internal A connection: made, kept, made again; and calls over whichever there is. */
 export class Runner {
@@ -240,7 +241,8 @@ export class Runner {
   #url(token) {
     const url = new URL(this.#hub);
     url.protocol = url.protocol.replace('http', 'ws');
-    url.search = `${this.#use.begin()}&access_token=${encodeURIComponent(token)}`; // browsers let a page set no header here
+    const shown = `access_token=${encodeURIComponent(token)}`; // browsers let a page set no header here
+    url.search = `${this.#use.begin(LongestLine - url.href.length - shown.length)}&${shown}`;
     return url.href;
   }
 

@@ -9,7 +9,7 @@ import { isSame, textOf } from './events.js';
 /** @internal The key of the user's own messages. */
 export const Own = '';
 
-const LongestQuery = 4_000; // servers take lines of 8 KB; the token and the rest need some of it
+const LongestQuery = 4_000;
 const MostSeen = 4_096;     // more than a log has by default, of several groups
 
 /** What a client knows of one group, or of its user's own messages. */
@@ -20,9 +20,13 @@ class TopicState {
   isTold = false;    // the present connection has told where it is
   isAsked = false;   // the present connection was told where the client was
   isWatched = false; // presence
-  holds = 0;         // how many wait until something that came before is fetched: as long, what comes is held
+  isReturning = false; // the present connection fetches what it could not be told: only once it has, or in the next one, is what comes given
+  holds = 0;         // how many calls wait until something that came before is fetched
   /** Messages, and words of the server that something was lost. @type {(ChatMessage | import('./events.js').ChatSubscribed)[]} */
   held = [];
+
+  /** What comes is held, since something that came before is yet to be fetched. */
+  get isHeld() { return this.isReturning || this.holds > 0; }
 }
 
 /**
@@ -55,22 +59,30 @@ export class TopicStates {
 
   get watched() { return [...this.#topics].filter(([, { isWatched }]) => isWatched).map(([topic]) => topic); }
 
-  /** A connection is about to be made. Returns its query: where the client was, as far as that fits. */
-  begin() {
+  /**
+   * A connection is about to be made. Returns its query: where the client was, as far as that fits.
+   * @param {number} room
+   */
+  begin(room) {
+    const own = this.#of(Own);
+    const first = 'positions=true' + (own.position ? `&since.user=${encodeURIComponent(textOf(own.position) ?? '')}` : '');
+    const longest = Math.min(LongestQuery, room - first.length - '&since='.length);
     this.#behind = [];
     let groups = '';
     for (const [topic, state] of this.#topics) {
-      state.isTold = state.isAsked = false;
-      if (topic !== Own && state.position && groups.length < LongestQuery) {
+      state.isTold = state.isAsked = state.isReturning = false;
+      state.held = []; // the new connection brings it again, behind what the old one could not fetch any more
+      if (topic !== Own && state.position) {
         // Once for the list, in which commas and percent signs have a meaning, and as a whole for the query.
-        groups += (groups && '%2C') + encodeURIComponent(`${encodeURIComponent(topic)}:${textOf(state.position)}`);
+        const more = (groups && '%2C') + encodeURIComponent(`${encodeURIComponent(topic)}:${textOf(state.position)}`);
+        if (groups.length + more.length > longest) continue;
+        groups += more;
         state.isAsked = true;
       }
     }
 
-    const own = this.#of(Own);
     own.isAsked = own.position !== null;
-    return 'positions=true' + (groups && `&since=${groups}`) + (own.position ? `&since.user=${encodeURIComponent(textOf(own.position) ?? '')}` : '');
+    return first + (groups && `&since=${groups}`);
   }
 
   /**
@@ -81,7 +93,7 @@ export class TopicStates {
     const forgotten = [];
     for (const [topic, state] of this.#topics) {
       if (topic === Own || !state.isIn || state.isTold) continue;
-      state.holds++;
+      state.isReturning = true;
       forgotten.push(topic);
     }
 
@@ -97,9 +109,9 @@ export class TopicStates {
     const isFirst = !state.isTold;
     state.isTold = state.isIn = true;
     if (isFirst && !state.isAsked && state.position && !isSame(state.position, position) && topic !== Own) {
-      state.holds++;
+      state.isReturning = true;
       this.#behind.push(topic);
-    } else if (state.holds === 0) {
+    } else if (!state.isHeld) {
       state.position = position;
       this.#tell(topic, position, recovered);
     } else if (!recovered) {
@@ -112,7 +124,7 @@ export class TopicStates {
   /** @param {string} topic @param {ChatMessage} message */
   message(topic, message) {
     const state = this.#topics.get(topic); // none: of a group that was left
-    if (state && state.holds > 0) state.held.push(message);
+    if (state?.isHeld) state.held.push(message);
     else if (state?.isIn) this.#give(topic, state, message);
   }
 
@@ -121,7 +133,7 @@ export class TopicStates {
     const state = this.#topics.get(group);
     if (!state) return;
     if (state.isIn) this.#events.add({ type: 'unsubscribed', group });
-    Object.assign(state, { isIn: false, isWatched: false, position: null, held: [] });
+    Object.assign(state, { isIn: false, isWatched: false, isReturning: false, position: null, held: [] });
     if (state.holds === 0) this.#topics.delete(group);
   }
 
@@ -131,7 +143,36 @@ export class TopicStates {
   /** What was fetched goes first, then what was held; from then on as usual. @param {string} topic */
   release(topic) {
     const state = this.#of(topic);
-    if (--state.holds > 0) return;
+    state.holds--;
+    this.#giveHeld(topic, state);
+  }
+
+  /**
+   * The connection has fetched what it could not be told: what was held comes behind it. Where it could not, nothing of what was held is given,
+   * or it would stand behind a hole that nobody was told of: the next connection begins where the client was.
+   * @param {string} topic
+   */
+  returned(topic) {
+    const state = this.#of(topic);
+    state.isReturning = false;
+    this.#giveHeld(topic, state);
+  }
+
+  /**
+   * What a call has begun to fetch will not be: what is held stands behind a hole, and so does what comes.
+   * @param {string} topic
+   */
+  incomplete(topic) {
+    const state = this.#of(topic);
+    if (!state.position) return;
+    const first = state.held.find(one => one.type === 'message')?.position;
+    const position = first ? Object.freeze({ ...first, offset: first.offset - 1 }) : state.position;
+    state.held.unshift({ type: 'subscribed', group: topic, position, recovered: false });
+  }
+
+  /** @param {string} topic @param {TopicState} state */
+  #giveHeld(topic, state) {
+    if (state.isHeld) return;
     for (const one of state.held) {
       if (one.type === 'message') {
         this.#give(topic, state, one);
