@@ -191,7 +191,7 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
 
         if (push.Kind is not ((byte)'*' or (byte)'>'))
         {
-            _ticks.Answered(); // nothing else is asked; only some servers put this one into an array
+            Answered(); // nothing else is asked; only some servers put this one into an array
             return;
         }
 
@@ -212,7 +212,7 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
         }
         else if (kind.SequenceEqual("pong"u8))
         {
-            _ticks.Answered();
+            Answered();
         }
     }
 
@@ -220,6 +220,14 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
     {
         _ticks.Read();
         _listeners.EndRound();
+    }
+
+    private void Answered()
+    {
+        if (_ticks.Answered() && _toRestore > 0)
+        {
+            throw new RespException($"{_toRestore} subscriptions are not confirmed, though what Redis was asked after them is answered"); // nor will they be
+        }
     }
 
     private void Confirmed(ReadOnlySpan<byte> channel)

@@ -92,14 +92,15 @@ internal sealed class SubscriptionTicks
         }
     }
 
+    /// <summary>Returns whether that was asked over this link, behind its first subscriptions.</summary>
     /// <exception cref="RespException">A tick is missing, so the link must be replaced.</exception>
-    public void Answered()
+    public bool Answered()
     {
         lock (_gate)
         {
             if (!_expected.TryDequeue(out var expected))
             {
-                return;
+                return false;
             }
 
             if (expected.Surely > _heard)
@@ -108,6 +109,7 @@ internal sealed class SubscriptionTicks
             }
 
             _isMissingOne = expected.Soon > _heard;
+            return true;
         }
     }
 

@@ -95,6 +95,22 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         await node.ReadyAsync();
     }
 
+    // It waited for that confirmation for good, and was not ready.
+    [RedisFact]
+    public async Task Subscriptions_OfWhichOneIsNotConfirmed_WhenTheyAreMadeAnew_AreMadeOnceMore()
+    {
+        await using var proxy = new RedisProxy(Server);
+        var node = await StartNodeAsync(RedisBackplaneNode.FastOptions(), at: proxy.ConnectionString);
+        await node.ReadyAsync();
+
+        var swallowed = proxy.SwallowConfirmationAsync("tick:");
+        proxy.Cut();
+        await swallowed.WaitAsync(BackplaneNode.Deadline);
+        await node.Listener.RestoredAsync();
+
+        await node.ReadyAsync();
+    }
+
     [RedisFact]
     public async Task Topic_ThatBecameQuiet_IsToldToEveryNode_ItsOwnAndThoseThatHearRemovalsOnly()
     {

@@ -17,6 +17,7 @@ internal sealed class RedisProxy : IAsyncDisposable
     private readonly int _target;
     private readonly Task _accepting;
     private volatile TaskCompletionSource _open = new();
+    private volatile Swallowing? _swallow; // on connections to come
 
     public RedisProxy(RedisServer server, X509Certificate2? certificate = null)
     {
@@ -61,6 +62,14 @@ internal sealed class RedisProxy : IAsyncDisposable
         return swallow.Done;
     }
 
+    /// <summary>Takes the next confirmation of a subscription that has this in it out of the stream; on connections to come.</summary>
+    /// <returns>Completes when that has happened.</returns>
+    public Task SwallowConfirmationAsync(string text)
+    {
+        var swallow = _swallow = new Swallowing(Encoding.UTF8.GetBytes(text), times: 1, "*3\r\n$9\r\nsubscribe\r\n");
+        return swallow.Done;
+    }
+
     /// <summary>From now on nothing more is read of what clients send, until <see cref="Release"/>.</summary>
     public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -82,7 +91,7 @@ internal sealed class RedisProxy : IAsyncDisposable
         {
             while (true)
             {
-                var wire = new Wire(this, await _listener.AcceptSocketAsync());
+                var wire = new Wire(this, await _listener.AcceptSocketAsync()) { Swallow = _swallow };
                 _wires[wire] = wire.RunAsync();
             }
         }
@@ -172,8 +181,9 @@ internal sealed class RedisProxy : IAsyncDisposable
             exception is SocketException or ObjectDisposedException or IOException or System.Security.Authentication.AuthenticationException or InvalidOperationException;
     }
 
-    private sealed class Swallowing(byte[] text, int times)
+    private sealed class Swallowing(byte[] text, int times, string kind = "*3\r\n$7\r\nmessage\r\n")
     {
+        private readonly byte[] _kind = Encoding.ASCII.GetBytes(kind);
         private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Done => _done.Task;
@@ -185,7 +195,7 @@ internal sealed class RedisProxy : IAsyncDisposable
             while (!_done.Task.IsCompleted && RespReader.TryMeasure(bytes.AsSpan(start, count - start), out var length))
             {
                 var reply = bytes.AsSpan(start, length);
-                if (!reply.StartsWith("*3\r\n$7\r\nmessage\r\n"u8) || reply.IndexOf(text) < 0)
+                if (!reply.StartsWith(_kind) || reply.IndexOf(text) < 0)
                 {
                     start += length;
                     continue;
