@@ -8,6 +8,7 @@ internal sealed class AuthDefaults(IHostEnvironment environment) : IPostConfigur
     public void PostConfigure(string? name, AuthOptions options)
     {
         options.SecurityKey = NullIfEmpty(options.SecurityKey);
+        options.OtherSecurityKey = NullIfEmpty(options.OtherSecurityKey);
         options.Authority = NullIfEmpty(options.Authority);
         options.Audience = NullIfEmpty(options.Audience);
         options.Issuer = NullIfEmpty(options.Issuer);

@@ -13,6 +13,11 @@ internal sealed class AuthOptions
     /// <value>32 bytes of UTF-8 or more. Default: none; in Development a random one, which the AppHost gives to all its nodes.</value>
     public string? SecurityKey { get; set; }
 
+    /// <summary>Another key, whose HS256 tokens are accepted as well, and none are signed with: while keys are replaced, the next one, and then the
+    /// one before.</summary>
+    /// <value>32 bytes of UTF-8 or more. Requires <see cref="SecurityKey"/>. Default: none.</value>
+    public string? OtherSecurityKey { get; set; }
+
     /// <summary>An OpenID Connect issuer whose tokens are accepted. Its keys are read from
     /// <c>{Authority}/.well-known/openid-configuration</c> when first needed.</summary>
     /// <value>An absolute https URL; http in Development only. Default: none.</value>

@@ -17,9 +17,17 @@ internal sealed class AuthOptionsValidator(IHostEnvironment environment) : IVali
 
     private IEnumerable<string> KeyErrors(AuthOptions options)
     {
-        if (options.SecurityKey is { } key && Encoding.UTF8.GetByteCount(key) is var bytes and < KeyBytes)
+        foreach (var (name, key) in new[] { (nameof(options.SecurityKey), options.SecurityKey), (nameof(options.OtherSecurityKey), options.OtherSecurityKey) })
         {
-            yield return $"{AuthOptions.Section}:SecurityKey must have {KeyBytes} bytes or more; it has {bytes}. For example the output of: openssl rand -base64 32";
+            if (key is not null && Encoding.UTF8.GetByteCount(key) is var bytes and < KeyBytes)
+            {
+                yield return $"{AuthOptions.Section}:{name} must have {KeyBytes} bytes or more; it has {bytes}. For example the output of: openssl rand -base64 32";
+            }
+        }
+
+        if (options.OtherSecurityKey is not null && options.SecurityKey is null)
+        {
+            yield return $"{AuthOptions.Section}:OtherSecurityKey needs {AuthOptions.Section}:SecurityKey, beside which its tokens are taken.";
         }
 
         if (environment.IsDevelopment() || options.SecurityKey is not null)

@@ -5,7 +5,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Api.Auth;
 
-/// <summary>The key of HS256 tokens.</summary>
+/// <summary>The keys of HS256 tokens.</summary>
 internal sealed partial class OwnKey
 {
     public OwnKey(IOptions<AuthOptions> options, IHostEnvironment environment, ILogger<OwnKey> logger)
@@ -19,10 +19,18 @@ internal sealed partial class OwnKey
             Log.Random(logger);
             Key = new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32));
         }
+
+        if (Key is not null)
+        {
+            Accepted = options.Value.OtherSecurityKey is { } other ? [Key, new SymmetricSecurityKey(Encoding.UTF8.GetBytes(other))] : [Key];
+        }
     }
 
-    /// <summary>Null if HS256 tokens are neither accepted nor made.</summary>
+    /// <summary>What signs them. Null if HS256 tokens are neither accepted nor made.</summary>
     public SymmetricSecurityKey? Key { get; }
+
+    /// <summary>What they may be signed with.</summary>
+    public IReadOnlyList<SecurityKey> Accepted { get; } = [];
 
     private static partial class Log
     {

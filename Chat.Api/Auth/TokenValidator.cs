@@ -24,10 +24,10 @@ internal sealed class TokenValidator : TokenHandler
         MaximumTokenSizeInBytes = options.Value.TokenBytes;
         _issuer = issuer;
         _time = time;
-        if (own.Key is { } key)
+        if (own.Accepted is [_, ..])
         {
             _own = Rules(options.Value, options.Value.UserClaim ?? AuthOptions.OwnUserClaim, [SecurityAlgorithms.HmacSha256]);
-            _own.IssuerSigningKey = key;
+            _own.IssuerSigningKeys = own.Accepted;
             _own.ValidateIssuer = options.Value.Issuer is not null;
             _own.ValidIssuer = options.Value.Issuer;
             _own.NameClaimTypeRetriever = options.Value.UserClaim is null ? OwnUserClaim : null;

@@ -45,6 +45,18 @@ public sealed class AuthOptionsTests
     }
 
     [Fact]
+    public void OtherKey_MustBeAsLong_AndStandsBesideAKey()
+    {
+        Assert.StartsWith(
+            "Auth:OtherSecurityKey must have 32 bytes or more; it has 5", Assert.Single(Errors(new AuthOptions { SecurityKey = TestToken.Key, OtherSecurityKey = "short" }, "Production", out _)),
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Auth:OtherSecurityKey needs Auth:SecurityKey",
+            Assert.Single(Errors(new AuthOptions { Authority = "https://id.example", Audience = "chat", OtherSecurityKey = TestToken.Key }, "Production", out _)), StringComparison.Ordinal);
+        Assert.Empty(Errors(new AuthOptions { SecurityKey = TestToken.Key, OtherSecurityKey = "" }, "Production", out _));
+    }
+
+    [Fact]
     public void Key_Of32BytesInFewerCharacters_IsEnough() =>
         Assert.Empty(Errors(new AuthOptions { SecurityKey = "очень секретный ключ" }, "Production", out _));
 

@@ -50,6 +50,21 @@ public sealed class TokenTests : IAsyncDisposable
     public async Task Token_WithAnotherKey_IsRefused() =>
         Assert.Equal(TokenError.Signature, await _node.RefusedAsync(TestToken.Hmac(TestToken.Claims("anna", _node.Later), key: TestToken.Key + "x")));
 
+    // So a key can be replaced while nodes and clients go on. Here there was one key only: with every node that had the next one, clients with tokens
+    // of before were refused, and with every node that had not, those with newer tokens, until they gave up.
+    [Fact]
+    public async Task Token_WithTheOtherKey_IsAcceptedAsWell_AndNoneIsMadeWithIt()
+    {
+        var next = "the next one " + TestToken.Key;
+        await using var node = new TokenFixture(options => options.OtherSecurityKey = next);
+
+        Assert.Equal("anna", ChatUser.IdOf(await node.AcceptedAsync(TestToken.Hmac(TestToken.Claims("anna", node.Later), next))));
+        Assert.Equal("anna", ChatUser.IdOf(await node.AcceptedAsync(TestToken.Hmac(TestToken.Claims("anna", node.Later)))));
+        Assert.Equal("anna", ChatUser.IdOf(await node.AcceptedAsync(TestToken.Hmac(TestToken.Claims("anna", node.Later), next, new JsonObject { ["alg"] = "HS256", ["kid"] = "any" }))));
+        Assert.Equal(TokenError.Signature, await node.RefusedAsync(TestToken.Hmac(TestToken.Claims("anna", node.Later), next + "x")));
+        Assert.Equal("anna", ChatUser.IdOf(await _node.AcceptedAsync(node.Mint.Create("anna"))));
+    }
+
     [Fact]
     public async Task Token_WithAnotherKeyAndAnUnknownKeyId_IsRefused()
     {
