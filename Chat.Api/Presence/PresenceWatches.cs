@@ -24,6 +24,8 @@ internal sealed partial class PresenceWatches(
     private readonly Channel<(string Topic, PresenceNews News)> _news = Channel.CreateBounded<(string, PresenceNews)>(
         new BoundedChannelOptions(NewsWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    private readonly PresenceReads _reads = new(topic => store.ReadAsync(topic, options.Value.ListSize));
+
     private int _isRound; // 1: a round has begun and is not seen to
 
     /// <summary>Whether presence is kept for a topic.</summary>
@@ -72,7 +74,7 @@ internal sealed partial class PresenceWatches(
 
     /// <summary>Who is in the topic now.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public Task<PresenceNews> ReadAsync(Topic topic) => store.ReadAsync(topic, options.Value.ListSize);
+    public Task<PresenceNews> ReadAsync(Topic topic) => _reads.ReadAsync(topic);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -5,7 +5,7 @@ using Chat.Api.Presence;
 
 namespace Chat.Tests.Simulation;
 
-// presence.lua, presence-read.lua, presence-roll.lua, node-beat.lua and node-leave.lua, without expiry.
+// presence.lua, presence-read.lua with what is read behind it, presence-roll.lua, node-beat.lua and node-leave.lua, without expiry.
 internal sealed partial class SimulatedRedis
 {
     private const int SweepMilliseconds = 1_000;
