@@ -9,6 +9,10 @@ namespace Chat.Api.ServerApi;
 /// framework has middleware for most of that, but its many small steps took longer than all else that a call does (bench/README.md).</remarks>
 internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOptions<ServerApiOptions> options, TimeProvider time, ILogger<ApiCalls> logger)
 {
+    /// <summary>So much more than it may have is still read of a body: as an edge lets pass by default. One to which the answer came while it still sent
+    /// would say 502, upon which backends try again.</summary>
+    public const int ReadBeyond = 1024 * 1024;
+
     public async Task AnswerAsync(HttpContext http)
     {
         var began = Stopwatch.GetTimestamp();
@@ -41,6 +45,7 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
 
     /// <summary>Waits until the body of a call that takes one is there as a whole. Usually it has come with its head, and no clock is needed.</summary>
     /// <returns>Null: it can be read now. Else why not.</returns>
+    /// <exception cref="BadHttpRequestException">It is far too big, and the rest of it is not read.</exception>
     private async ValueTask<ApiProblem?> ArriveAsync(HttpContext http, Endpoint call)
     {
         if (call.Metadata.GetMetadata<IAcceptsMetadata>() is null)
@@ -61,20 +66,22 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
 
         if (read.IsCompleted)
         {
-            return null;
+            return read.Buffer.Length > options.Value.BodyBytes ? ApiProblem.BodyTooBig : null;
         }
 
         using var timeout = new CancellationTokenSource(options.Value.BodyTimeout, time);
         try
         {
+            var isTooBig = false;
             do
             {
                 read = await body.ReadAsync(timeout.Token);
-                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                isTooBig |= read.Buffer.Length > options.Value.BodyBytes;
+                body.AdvanceTo(isTooBig ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
             }
             while (!read.IsCompleted);
 
-            return null;
+            return isTooBig ? ApiProblem.BodyTooBig : null;
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {

@@ -39,7 +39,7 @@ internal static class ServerApiBuilder
     public static WebApplication MapServerApi(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<ServerApiOptions>>().Value;
-        var calls = app.MapGroup(Path).RequireAuthorization(ServiceAccess.Policy).WithMetadata(new BodyLimit(options.BodyBytes)).WithProblems(401, 403, 429, 503);
+        var calls = app.MapGroup(Path).RequireAuthorization(ServiceAccess.Policy).WithMetadata(new BodyLimit(options.BodyBytes + ApiCalls.ReadBeyond)).WithProblems(401, 403, 429, 503);
         // What the calls for reading need is handed to them here, and not for each call, which would make it a scope of services.
         calls.MapPublishing();
         calls.MapHistory();

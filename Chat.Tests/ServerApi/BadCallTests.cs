@@ -112,6 +112,29 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         (await Api.PostTextAsync("publish-many", "{\"topics\":[null],\"msg\":\"x\"}")).IsProblem(400, "malformed");
     }
 
+    // It is read to its end, so that an edge that still sends it gets the answer: it said 502, upon which backends try again.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Body_ThatIsTooBig_IsRefused_AndItsConnectionGoesOn(bool isChunked)
+    {
+        using var client = await SendHeadAsync(isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 655360");
+        var stream = client.GetStream();
+        var piece = Encoding.ASCII.GetBytes(isChunked ? $"10000\r\n{new string(' ', 65536)}\r\n" : new string(' ', 65536));
+        for (var i = 0; i < 10; i++)
+        {
+            await stream.WriteAsync(piece);
+        }
+
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(isChunked ? "0\r\n\r\n" : ""));
+        var answer = await ReadAsync(stream).WaitAsync(ChatClient.Deadline);
+        Assert.Equal(413, RawHttp.Status(answer));
+        Assert.Contains("\"too_big\"", answer, StringComparison.Ordinal);
+
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /api/v1/cluster HTTP/1.1\r\nHost: x\r\nX-Api-Key: {ApiNodes.Key}\r\n\r\n"));
+        Assert.Contains("HTTP/1.1 200", await ReadAsync(stream, "\"redis\":").WaitAsync(ChatClient.Deadline), StringComparison.Ordinal);
+    }
+
     // The rest of it is not read: neither of what it says to be 100 MB, nor of what does not say how large it is.
     [Theory]
     [InlineData("Content-Length: 100000000")]
