@@ -28,7 +28,7 @@ public sealed partial class ChatClient
                 break;
             case "forbidden" when argument.Group is { } group:
                 _topics.Unsubscribed(group);
-                _events.Add(new ChatForbidden(group, argument.Until is { } until ? DateTimeOffset.FromUnixTimeMilliseconds(until) : null));
+                _events.Add(new ChatForbidden(group, argument.Until is { } until ? TimeOf(until) : null));
                 break;
             case "joined" when argument is { Group: { } group, Nick: { } nick }:
                 _events.Add(new ChatUserJoined(group, nick));
@@ -53,5 +53,9 @@ public sealed partial class ChatClient
     private static IEnumerable<ChatMessage> MessagesOf(HubArgument answer) => (answer.Messages ?? []).Select(message => MessageOf(message.Group, message));
 
     private static ChatMessage MessageOf(string? group, HubArgument message) => new(
-        group, message.Nick ?? "", message.Message ?? "", message.Id, message.Position, message.At > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(message.At) : null);
+        group, message.Nick ?? "", message.Message ?? "", message.Id, message.Position, message.At > 0 ? TimeOf(message.At) : null);
+
+    // Other systems on the same Redis may have written anything.
+    private static DateTimeOffset? TimeOf(long milliseconds) =>
+        milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 }

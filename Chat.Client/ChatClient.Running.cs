@@ -8,6 +8,7 @@ public sealed partial class ChatClient
 {
     private static readonly TimeSpan LongestPauseOfCalls = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ShortestTokenLife = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestTokenDoubt = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1); // a timer has a limit
 
     private readonly CancellationTokenSource _stopping = new();
@@ -211,6 +212,9 @@ public sealed partial class ChatClient
     /// <summary>Shows the server a newer token before the one it knows is over.</summary>
     private async Task RefreshAsync(HubLink link, string token, CancellationToken over)
     {
+        // By a clock that is fast every token is over as soon as it comes: then it is asked for less and less often. When the token that the server
+        // knows really is over, that ends the connection, and the next one comes with a new one.
+        var shortest = ShortestTokenLife;
         try
         {
             while (TokenLife.EndOf(token) is { } end)
@@ -223,7 +227,9 @@ public sealed partial class ChatClient
                     continue;
                 }
 
-                await Task.Delay(pause < ShortestTokenLife ? ShortestTokenLife : pause, _options.TimeProvider, over).ConfigureAwait(false);
+                var isDoubtful = pause < ShortestTokenLife;
+                await Task.Delay(isDoubtful ? shortest : pause, _options.TimeProvider, over).ConfigureAwait(false);
+                shortest = !isDoubtful ? ShortestTokenLife : shortest * 2 < LongestTokenDoubt ? shortest * 2 : LongestTokenDoubt;
                 token = await _options.Token(over).AsTask().WaitAsync(over).ConfigureAwait(false);
                 await link.InvokeAsync("refresh", new HubArgument { Token = token }, over).ConfigureAwait(false);
             }

@@ -1,6 +1,8 @@
 using System.Net.WebSockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Chat.Client;
+using Chat.Tests.Hubs;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -10,7 +12,7 @@ using Library = Chat.Client.ChatClient;
 namespace Chat.Tests.ClientLibrary;
 
 /// <summary>A hub that ends a connection before, or instead of, answering its handshake or a call.</summary>
-public sealed class HandshakeTests : IAsyncLifetime
+public sealed partial class HandshakeTests : IAsyncLifetime
 {
     private const string Subscribed = """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""";
 
@@ -38,9 +40,13 @@ public sealed class HandshakeTests : IAsyncLifetime
                 await socket.SendAsync(Encoding.UTF8.GetBytes(answer + "\u001e"), WebSocketMessageType.Text, true, CancellationToken.None);
             }
 
-            while (stays && answers.Length > 1 && (await socket.ReceiveAsync(buffer, CancellationToken.None)).MessageType != WebSocketMessageType.Close)
+            while (stays && answers.Length > 1 && await socket.ReceiveAsync(buffer, CancellationToken.None) is { MessageType: WebSocketMessageType.Text } received)
             {
-                // Stays.
+                if (Refresh().Match(Encoding.UTF8.GetString(buffer, 0, received.Count)) is { Success: true } call)
+                {
+                    var answer = $"{{\"type\":3,\"invocationId\":\"{call.Groups[1].Value}\",\"result\":{{}}}}\u001e";
+                    await socket.SendAsync(Encoding.UTF8.GetBytes(answer), WebSocketMessageType.Text, true, CancellationToken.None);
+                }
             }
 
             if (!stays && answers.Length > 1)
@@ -116,6 +122,49 @@ public sealed class HandshakeTests : IAsyncLifetime
         await enough.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Listener.Deadline));
     }
+
+    // As other systems on the same Redis may write it. It ended the client.
+    [Fact]
+    public async Task Message_AtATimeThatIsNone_IsGivenWithoutIt()
+    {
+        _answers.Enqueue(["{}", SubscribedTo(1), Message(2).Replace("\"at\":1", "\"at\":1795310968966000000", StringComparison.Ordinal), Subscribed]);
+
+        await using var anna = await Listener.ConnectAsync(Options, "anna");
+        Assert.Null((await anna.NextAsync<ChatMessage>()).SentAt);
+    }
+
+    // By such a clock every token is over as soon as it comes. It was asked for once a second, for as long as the device was there.
+    [Fact]
+    public async Task ClockThatIsFast_MakesTokensAskedForLessAndLessOften()
+    {
+        _answers.Enqueue(["{}", Subscribed]);
+        var (clock, asked, seconds) = (new ManualTimeProvider(), 0, 0); // years ahead
+        var options = new ChatClientOptions
+        {
+            Server = Options.Server,
+            TimeProvider = clock,
+            SilenceLimit = TimeSpan.FromHours(1),
+            AttemptTimeout = TimeSpan.FromHours(1),
+            Token = _ =>
+            {
+                Interlocked.Increment(ref asked);
+                return ValueTask.FromResult(HubTestToken.Make("anna", TimeSpan.FromHours(1)));
+            },
+        };
+        await using var anna = await Library.ConnectAsync(options).WaitAsync(Listener.Deadline);
+
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            seconds++;
+            return Volatile.Read(ref asked) == 5;
+        });
+        Assert.True(seconds >= 15, $"{seconds} s");
+        Assert.Equal(ChatState.Online, anna.State);
+    }
+
+    [GeneratedRegex("\"invocationId\":\"([0-9]+)\",\"target\":\"refresh\"")]
+    private static partial Regex Refresh();
 
     private static string SubscribedTo(int offset) => $$"""{"type":1,"target":"subscribed","arguments":[{"group":"g","epoch":"e","offset":{{offset}},"recovered":true}]}""";
 

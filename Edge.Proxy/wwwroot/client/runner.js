@@ -30,6 +30,7 @@ const Stable = 10_000;
 const PauseAfterTooMuch = 5_000;
 const LongestPauseOfCalls = 10_000;
 const ShortestTokenLife = 1_000;
+const LongestTokenDoubt = 5 * 60_000;
 const LongestWait = 24 * 3_600_000; // a timer has a limit
 const MostDoublings = 30;
 const LongestLine = 8_000; // servers take 8 KB
@@ -224,11 +225,16 @@ export class Runner {
   // Shows the server a newer token before the one it knows is over.
   /** @param {HubLink} link @param {string} token @param {AbortSignal} over */
   async #refresh(link, token, over) {
+    // By a clock that is fast every token is over as soon as it comes: then it is asked for less and less often. When the token that the server
+    // knows really is over, that ends the connection, and the next one comes with a new one.
+    let shortest = ShortestTokenLife;
     try {
       for (let end = endOf(token); end !== null; end = endOf(token)) {
         const wait = (end - Date.now()) * 0.8;
-        await pause(Math.min(Math.max(wait, ShortestTokenLife), LongestWait), over);
+        const isDoubtful = wait < ShortestTokenLife;
+        await pause(isDoubtful ? shortest : Math.min(wait, LongestWait), over);
         if (wait > LongestWait) continue;
+        shortest = isDoubtful ? Math.min(shortest * 2, LongestTokenDoubt) : ShortestTokenLife;
         token = await until(Promise.resolve(this.#options.token(over)), over);
         await until(link.invoke('refresh', { token }), over);
       }
