@@ -5,7 +5,7 @@ namespace Chat.Sockets.Loops;
 
 /// <summary>A thread that waits for many sockets at once and does what they are ready for: each socket belongs to one loop, so
 /// that nothing of it has to be locked, and what arrives wakes one thread, once.</summary>
-/// <remarks>Whatever runs here must not block. The server's part of a request runs here as well.</remarks>
+/// <remarks>Whatever runs here must not block. The server's part of a request runs here as well, one in each turn (<see cref="SharedThread"/>).</remarks>
 internal sealed partial class SocketLoop : IDisposable
 {
     public const uint Readable = 0x1;
@@ -120,6 +120,7 @@ internal sealed partial class SocketLoop : IDisposable
     private void Run()
     {
         current = this;
+        SharedThread.Enter();
         var tendedAt = Now;
         while (!_stopped)
         {
@@ -174,6 +175,7 @@ internal sealed partial class SocketLoop : IDisposable
 
         try
         {
+            SharedThread.BeginTurn();
             socket.Owner.OnReady(events);
         }
         catch (Exception fault)
@@ -213,6 +215,7 @@ internal sealed partial class SocketLoop : IDisposable
         {
             try
             {
+                SharedThread.BeginTurn();
                 work();
             }
             catch (Exception fault)

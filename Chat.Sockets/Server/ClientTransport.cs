@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Chat.Sockets.Loops;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ internal sealed class ClientTransport(
     /// <param name="tending">How its loops tend their sockets.</param>
     public static void Add(IServiceCollection services, Func<IServiceProvider, bool> isOn, SocketTending tending)
     {
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RequestTurns>()); // the first one is around all others
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SocketLoops>(provider, tending));
         services.AddSingleton<IConnectionListenerFactory>(provider => // the server asks the last one first
             ActivatorUtilities.CreateInstance<ClientTransport>(provider, OperatingSystem.IsLinux() && isOn(provider)));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Chat.Api.Redis.Resp;
+using Chat.Sockets.Loops;
 using Chat.Tests.Support;
 using Xunit;
 
@@ -66,6 +67,22 @@ public sealed class RespLinkTests : IRespLinkOwner
         }
     }
 
+    // Or whoever sends requests without waiting for their answers could have all of them done there, and all others of the node wait.
+    [RedisFact]
+    public async Task Answers_ComeOnAThread_OnWhichNoRequestBegins()
+    {
+        await using var server = await RedisServer.StartAsync();
+        using var link = new RespLink(
+            RedisEndpoint.Parse(server.ConnectionString), this, RespLinkKind.Commands, TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(1), "test");
+        link.Start();
+        await _up.Task.WaitAsync(Deadline);
+
+        var ping = new Ping();
+        Assert.True(link.TrySend(new CommandBuffer().Command(1).Bulk("PING"u8).Span, ping));
+
+        Assert.False(await ping.MayBegin.WaitAsync(Deadline));
+    }
+
     void IRespLinkOwner.OnUp(RespLink link)
     {
         Interlocked.Increment(ref _lives);
@@ -124,6 +141,20 @@ public sealed class RespLinkTests : IRespLinkOwner
         }
 
         return echoes;
+    }
+
+    private sealed class Ping : IRespReply
+    {
+        private readonly TaskCompletionSource<bool> _mayBegin = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<bool> MayBegin => _mayBegin.Task;
+
+        public void Complete(ref RespReader reply)
+        {
+            _mayBegin.SetResult(SharedThread.TryBeginRequest());
+        }
+
+        public void Fail() => _mayBegin.SetCanceled();
     }
 
     private sealed class Echo(string party, string text, ConcurrentQueue<Echo> ended, SemaphoreSlim room, Action answered) : IPatientCommand

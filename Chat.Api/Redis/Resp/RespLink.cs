@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using Chat.Sockets.Loops;
 
 namespace Chat.Api.Redis.Resp;
 
@@ -86,6 +87,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
     private void Run()
     {
+        SharedThread.Enter(); // what waits for an answer may go on here, but no client's next request
         var buffer = new byte[64 * 1024];
         var failures = 0;
         while (!_disposed)
