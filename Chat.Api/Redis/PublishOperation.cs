@@ -21,8 +21,10 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private int _topicLength;
     private byte[] _from = new byte[64];
     private int _fromLength;
-    private byte[] _epoch = []; // this and the offset: of one that is carried out, and waits for its topic's mark
+    private byte[] _epoch = []; // this and what follows: of one that is carried out, and waits for its topic's mark
     private int _epochLength;
+    private byte[] _stands = [];
+    private int _standsLength;
     private long _offset;
     private bool _isRemoval;
     private TopicRate? _rate;
@@ -93,26 +95,33 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         }
         else
         {
-            var position = reply.ReadBulk(); // "epoch offset", or "epoch offset repetition"
+            var position = reply.ReadBulk(); // "epoch offset", or "epoch offset repetition epoch"
             var space = position.IndexOf((byte)' ');
             if (space < 0 || !Utf8Parser.TryParse(position[(space + 1)..], out long offset, out var digits))
             {
                 throw new RespException("The publish script answered with something else than a position.");
             }
 
+            // One that was there already may stand in an epoch that has ended.
+            var epoch = position[..space];
+            var stands = epoch;
+            var repetition = 0L;
             var behind = position[(space + 1 + digits)..];
-            var repetition = behind.Length > 1 && Utf8Parser.TryParse(behind[1..], out long number, out _) ? number : 0;
+            if (behind.Length > 1 && Utf8Parser.TryParse(behind[1..], out repetition, out digits))
+            {
+                stands = behind[(1 + digits + 1)..];
+            }
 
-            Link!.LastAck.Note(Link.Life, _topic.AsSpan(0, _topicLength), position[..space], offset, repetition); // before anybody is told
+            Link!.LastAck.Note(Link.Life, _topic.AsSpan(0, _topicLength), epoch, offset, repetition); // before anybody is told
 
             if (_mark is { Stands: false } mark)
             {
-                (_epochLength, _offset) = (Keep(position[..space], ref _epoch), offset);
+                (_epochLength, _standsLength, _offset) = (Keep(epoch, ref _epoch), Keep(stands, ref _stands), offset);
                 events!.Send(mark, this); // and then Marked or NotMarked
                 return;
             }
 
-            Acknowledge(position[..space], offset);
+            Acknowledge(epoch, offset, stands);
         }
 
         Return();
@@ -121,7 +130,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     /// <summary>Its topic is marked, as it was not for certain when it was carried out.</summary>
     public void Marked()
     {
-        Acknowledge(_epoch.AsSpan(0, _epochLength), _offset);
+        Acknowledge(_epoch.AsSpan(0, _epochLength), _offset, _stands.AsSpan(0, _standsLength));
         Return();
     }
 
@@ -136,11 +145,11 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         Return();
     }
 
-    private void Acknowledge(ReadOnlySpan<byte> epoch, long offset)
+    private void Acknowledge(ReadOnlySpan<byte> epoch, long offset, ReadOnlySpan<byte> stands)
     {
         _rate!.Acknowledged(epoch, offset);
         heads.Acknowledged(_topic.AsSpan(0, _topicLength), epoch, offset);
-        _outcome!.Published(Id, epoch, offset, _idFromClient); // last: whoever waits for it may go on right here
+        _outcome!.Published(Id, stands, offset, _idFromClient); // last: whoever waits for it may go on right here
     }
 
     private static int Keep(ReadOnlySpan<byte> bytes, ref byte[] kept)

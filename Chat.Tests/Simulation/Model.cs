@@ -126,7 +126,7 @@ internal sealed class Model(World world, int kept)
     /// <summary>A node was told that a message is published.</summary>
     public void OnAcknowledged(SimulatedNode node, string topic, string epoch, long offset)
     {
-        if (Stands(topic, epoch, offset) is { } said)
+        if (Find(topic, epoch, offset) is { } said)
         {
             said.AcknowledgedTo.Add(node);
         }
@@ -135,7 +135,7 @@ internal sealed class Model(World world, int kept)
     /// <summary>A client was told so.</summary>
     public void OnAnswered(string topic, string epoch, long offset, string id)
     {
-        if (Stands(topic, epoch, offset)?.Id is var there && there != id)
+        if (Find(topic, epoch, offset)?.Id is var there && there != id)
         {
             world.Violate($"{id} was acknowledged at {epoch}:{offset} of {topic}, where {there ?? "nothing"} stands");
         }
@@ -189,17 +189,5 @@ internal sealed class Model(World world, int kept)
                 return;
             }
         }
-    }
-
-    // The answer to one that is sent again has the present epoch and the old offset.
-    private Said? Stands(string topic, string epoch, long offset)
-    {
-        if (Find(topic, epoch, offset) is { } said)
-        {
-            return said;
-        }
-
-        var number = EpochNumber(topic, epoch);
-        return In(topic).LastOrDefault(one => one.Offset == offset && one.EpochNumber < number);
     }
 }

@@ -82,11 +82,11 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
             redis => redis.Publish(topic, channel, key, tail, life, now),
             answer =>
             {
-                var (epoch, offset, repetition) = ((string, long, long))answer!;
+                var (epoch, offset, repetition, stands) = ((string, long, long, string))answer!;
                 var utf8Epoch = Encoding.ASCII.GetBytes(epoch);
                 _lastAck.Note(life, utf8Topic, utf8Epoch, offset, repetition);
-                _node.Model.OnAcknowledged(_node, topic, epoch, offset);
-                outcome.Published(id, utf8Epoch, offset, hasId);
+                _node.Model.OnAcknowledged(_node, topic, stands, offset);
+                outcome.Published(id, Encoding.ASCII.GetBytes(stands), offset, hasId);
                 _heads.Acknowledged(utf8Topic, utf8Epoch, offset);
             },
             () => outcome.NotPublished(id, hasId)))

@@ -11,15 +11,15 @@ internal sealed partial class SimulatedRedis
     private const int Remembered = 8; // epochs before a log's own, as in epoch.lua
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
 
-    /// <returns>Where it stands, and the number of this repetition; 0: it is new.</returns>
-    public (string Epoch, long Offset, long Repetition) Publish(string topic, string channel, string? id, byte[] tail, string life, DateTimeOffset nodesNow)
+    /// <returns>How far the log is, or where in it the message was already; the number of this repetition, 0: it is new; and the epoch in which it stands.</returns>
+    public (string Epoch, long Offset, long Repetition, string Stands) Publish(string topic, string channel, string? id, byte[] tail, string life, DateTimeOffset nodesNow)
     {
         var log = LiveLog(topic, life);
         if (id is not null && Find(log, id) is { } seen)
         {
             log = log with { Repetitions = log.Repetitions + 1 };
             Set("log:" + topic, log);
-            return (log.Epoch, seen.Offset, log.Repetitions);
+            return (log.Epoch, seen.Offset, log.Repetitions, seen.Epoch);
         }
 
         var offset = log.Last + 1;
@@ -30,7 +30,7 @@ internal sealed partial class SimulatedRedis
         Set("log:" + topic, log);
         model.OnAppended(this, topic, log.Epoch, offset, envelope, log.First);
         Publish(channel, envelope);
-        return (log.Epoch, offset, 0);
+        return (log.Epoch, offset, 0, log.Epoch);
     }
 
     public LogPage Read(string topic, string epoch, long since, int limit, string life, string ends, string why, BrokenLives broken)

@@ -6,7 +6,7 @@
 -- KEYS[last] ids sorted set: sender/message id -> offset; only with that id
 -- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period by the node's clock: a quarter of the log's age
 -- ARGV[4] life of Redis, as the link it came by knows it   [last] sender/message id, optional
--- Returns "epoch offset", and for a message that was there already, the number of this repetition behind it.
+-- Returns "epoch offset", and for a message that was there already, the number of this repetition and the epoch in which it stands behind it.
 -- @PUBLISH@ is PUBLISH, or SPUBLISH to a sharded channel, which is in the slot of the keys.
 -- What is in capitals between two @ is put in per kind of topic (RedisScript). Lines that begin with --+ are only in the script of
 -- topics whose messages are told to a backend, which has two more keys and one more argument before the last:
@@ -29,8 +29,15 @@ if id then
   if known[6] then
     local seen = call('ZSCORE', KEYS[@IDS@], id)
     if seen then
+      local stands = epoch
+      for ended, last in string.gmatch(call('HGET', meta, 'p') or '', '(%w+):(%d+)@') do
+        if tonumber(seen) > tonumber(last) then
+          break
+        end
+        stands = ended
+      end
       -- Written down, so that this acknowledgement is a write, too: what a later life of Redis has lost shows by the last one.
-      return epoch .. ' ' .. string.format('%d', seen) .. ' ' .. string.format('%d', call('HINCRBY', meta, 'n', 1))
+      return epoch .. ' ' .. string.format('%d', seen) .. ' ' .. string.format('%d', call('HINCRBY', meta, 'n', 1)) .. ' ' .. stands
     end
   else
     call('DEL', KEYS[@IDS@]) -- ids of a position that is gone are none of this one's

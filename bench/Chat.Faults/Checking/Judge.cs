@@ -69,6 +69,7 @@ internal static class Judge
             holes += readers.Values.Any(reader => reader.HasHoles) ? 1 : 0;
         }
 
+        losses.AddRange(log.Twice);
         return new Verdict
         {
             Sent = messages.Count,
@@ -77,7 +78,7 @@ internal static class Judge
             Expected = expected,
             Lost = lost,
             Told = told,
-            Duplicated = duplicated + log.Duplicated,
+            Duplicated = duplicated + log.Twice.Count,
             Reordered = reordered,
             Leaked = leaked,
             Losses = losses,

@@ -11,15 +11,15 @@ internal sealed class SharedLog(bool mayForget)
 
     public bool MayForget => mayForget;
 
-    /// <summary>Messages that stand at two positions.</summary>
-    public int Duplicated { get; private set; }
+    /// <summary>Messages that stand at two positions, in words.</summary>
+    public List<string> Twice { get; } = [];
 
     /// <summary>Whether nobody has seen another message at this position.</summary>
     public bool IsAt(SentMessage message, Position position)
     {
         if (!_positions.TryAdd(message.Id, position) && _positions[message.Id] != position && !(mayForget && _positions[message.Id].Epoch != position.Epoch))
         {
-            Duplicated++;
+            Twice.Add($"{message} stands at {_positions[message.Id]} and at {position}");
         }
 
         var key = (message.Topic, position.Epoch, position.Offset);
