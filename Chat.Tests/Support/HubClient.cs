@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 
 namespace Chat.Tests.Support;
@@ -13,8 +12,9 @@ internal abstract class HubClient : IAsyncDisposable
     private readonly Inbox<HubEvent> _events;
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _reconnected = new(0);
-    private readonly ConcurrentDictionary<string, (string Epoch, long Offset)> _reached = new(); // of groups; of its user: the empty name
-    private Dictionary<string, (string Epoch, long Offset)> _asked = [];
+    private readonly Lock _gate = new(); // events of a connection that has ended come beside the next one's
+    private readonly Dictionary<string, (string Epoch, long Offset)> _reached = []; // of groups; of its user: the empty name
+    private Dictionary<string, (string Epoch, long Offset)> _asked = []; // by the present connection
 
     protected HubClient(string nick)
     {
@@ -74,7 +74,13 @@ internal abstract class HubClient : IAsyncDisposable
     /// <param name="group">A group; the empty name: its own messages.</param>
     /// <param name="epoch">Of the log.</param>
     /// <param name="offset">In it.</param>
-    public void Remember(string group, string epoch, long offset) => _reached.TryAdd(group, (epoch, offset));
+    public void Remember(string group, string epoch, long offset)
+    {
+        lock (_gate)
+        {
+            _reached.TryAdd(group, (epoch, offset));
+        }
+    }
 
     /// <summary>The next event, whichever.</summary>
     public Task<HubEvent> NextAsync() => _events.NextAsync();
@@ -112,17 +118,23 @@ internal abstract class HubClient : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    protected void OnEvent(HubEvent next)
+    /// <param name="next">What the hub called.</param>
+    /// <param name="connection">Which brought it, as <see cref="Present"/> was then; null: the present one.</param>
+    protected void OnEvent(HubEvent next, object? connection = null)
     {
-        // Where a replay is whole, it begins where it was asked to, which is no step back.
-        var topic = next.Group ?? (next.To == Nick ? "" : null);
-        if (topic is not null && next is { Epoch: { } epoch, Recovered: null or false } && !TryReach(next.Name, topic, (epoch, next.Offset)))
+        lock (_gate)
         {
-            return;
-        }
+            // Where a replay is whole, it begins where it was asked to, which is no step back.
+            var topic = next.Group ?? (next.To == Nick ? "" : null);
+            if (topic is not null && next is { Epoch: { } epoch, Recovered: null or false }
+                && !TryReach_NeedsLock(next.Name, topic, (epoch, next.Offset), isPresent: connection is null || connection == _asked))
+            {
+                return;
+            }
 
-        Heard?.Invoke(next);
-        _events.Add(next);
+            Heard?.Invoke(next);
+            _events.Add(next);
+        }
     }
 
     protected void OnReconnected()
@@ -137,27 +149,38 @@ internal abstract class HubClient : IAsyncDisposable
         _events.Complete();
     }
 
-    /// <summary>Whether events of a connection that has ended may still come out when the next one has begun.</summary>
-    protected virtual bool ConnectionsOverlap => false;
+    /// <summary>The connection whose bytes come now.</summary>
+    protected object Present => Volatile.Read(ref _asked);
 
     /// <summary>Returns when the hub has taken up the user's groups: it answers calls after that, its handshake before.</summary>
     public Task ReadyAsync() => UnsubscribeAsync("none-that-anybody-is-in");
 
-    /// <summary>The positions reached, as the query of a connection that resumes.</summary>
-    protected string Since()
+    /// <summary>A connection begins, and asks for nothing.</summary>
+    protected void Begin() => Volatile.Write(ref _asked, []);
+
+    /// <summary>A connection begins that resumes: the positions reached, as its query.</summary>
+    protected string BeginSince()
     {
-        _asked = _reached.ToDictionary();
+        lock (_gate)
+        {
+            Volatile.Write(ref _asked, new(_reached));
+        }
+
         var groups = string.Join(',', _asked.Where(pair => pair.Key.Length > 0).Select(pair => $"{Uri.EscapeDataString(pair.Key)}:{pair.Value.Epoch}:{pair.Value.Offset}"));
         var user = _asked.TryGetValue("", out var own) ? $"since.user={own.Epoch}:{own.Offset}" : "";
         return string.Join('&', ((string[])[groups.Length > 0 ? "since=" + groups : "", user]).Where(part => part.Length > 0));
     }
 
-    private bool TryReach(string name, string topic, (string Epoch, long Offset) position)
+    private bool TryReach_NeedsLock(string name, string topic, (string Epoch, long Offset) position, bool isPresent)
     {
+        if (!isPresent && _asked.ContainsKey(topic))
+        {
+            return false; // it comes again: the present connection has asked for what follows what had come out by then
+        }
+
         if (name is "message" or "direct" && _reached.TryGetValue(topic, out var reached) && reached.Epoch == position.Epoch && reached.Offset >= position.Offset)
         {
-            var mayOverlap = ConnectionsOverlap && !(_asked.TryGetValue(topic, out var asked) && asked.Offset >= position.Offset);
-            Repeated += mayOverlap ? 0 : 1;
+            Repeated += isPresent ? 1 : 0;
             return false;
         }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Chat.Tests.Support;
@@ -19,8 +20,7 @@ internal sealed class HubDotNetClient : HubClient
         : base(nick)
     {
         var connections = 0;
-        _wire = new HubWire(
-            () => new UriBuilder(server()) { Path = Path, Query = connections++ > 0 && options.Resumes ? Since() : options.Query }.Uri, token, options.TokenInQuery);
+        _wire = new HubWire(() => new UriBuilder(server()) { Path = Path, Query = QueryOf(connections++, options) }.Uri, token, options.TokenInQuery);
         var builder = new HubConnectionBuilder().WithUrl(HubWire.Url, http =>
         {
             (http.Transports, http.SkipNegotiation) = transport switch
@@ -33,13 +33,15 @@ internal sealed class HubDotNetClient : HubClient
             _wire.Configure(http);
         });
         builder = options.Reconnects ? builder.WithAutomaticReconnect(Pauses) : builder;
-        _connection = (options.SpeaksMessagePack ? builder.AddMessagePackProtocol() : builder).Build();
+        builder.Services.AddSingleton<IHubProtocol>(new HubArrivals(options.SpeaksMessagePack ? new MessagePackHubProtocol() : new JsonHubProtocol(), () => Present));
+        _connection = builder.Build();
         foreach (var name in EventNames)
         {
             _connection.On<object>(name, argument =>
             {
-                var payload = ToJson(argument);
-                OnEvent(payload.Deserialize<HubEvent>(JsonSerializerOptions.Web)! with { Name = name });
+                var arrived = (HubArrivals.Arrived)argument;
+                var payload = ToJson(arrived.Argument);
+                OnEvent(payload.Deserialize<HubEvent>(JsonSerializerOptions.Web)! with { Name = name }, arrived.Connection);
                 if (name == "mirror" && options.Mirrors)
                 {
                     _ = _connection.SendAsync(payload.GetProperty("method").GetString()!, payload.GetProperty("payload").Deserialize<Dictionary<string, string>>());
@@ -63,9 +65,6 @@ internal sealed class HubDotNetClient : HubClient
 
     /// <summary>The connection's present id as the client knows it.</summary>
     public string? ConnectionId => _connection.ConnectionId;
-
-    // Its calls of handlers have a queue of their own, which a reconnection does not wait for.
-    protected override bool ConnectionsOverlap => true;
 
     /// <exception cref="RefusedException">The server answered with an error's status.</exception>
     public static Task<HubDotNetClient> ConnectAsync(
@@ -99,6 +98,17 @@ internal sealed class HubDotNetClient : HubClient
             await client.DisposeAsync();
             throw;
         }
+    }
+
+    private string QueryOf(int connection, HubClientOptions options)
+    {
+        if (connection > 0 && options.Resumes)
+        {
+            return BeginSince();
+        }
+
+        Begin();
+        return options.Query;
     }
 
     // What a MessagePack client gets is maps; in JSON it is what it is.
