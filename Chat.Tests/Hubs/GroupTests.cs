@@ -208,7 +208,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         return messages;
     }
 
-    // The edge spreads connections evenly, so a few are enough.
+    // The edge spreads connections evenly, but for those of other tests that are just ending: so a few are enough.
     private async Task<HubDotNetClient> ConnectToAsync(string node, string nick)
     {
         var others = new List<HubDotNetClient>();
@@ -223,7 +223,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
                 }
 
                 others.Add(client);
-                Assert.InRange(others.Count, 1, 4);
+                Assert.InRange(others.Count, 1, 20);
             }
         }
         finally

@@ -9,7 +9,8 @@ namespace Chat.Tests.Hubs;
 /// <summary>The hub wants a token, keeps to its expiry, and takes a new one of the same user.</summary>
 public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
-    private static readonly TimeSpan Short = TimeSpan.FromSeconds(3);
+    // Within which clients connect, on a machine that may be busy; and then their end is waited for.
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(6);
 
     private readonly string _anna = Unique("anna");
 
@@ -35,36 +36,19 @@ public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : H
         }
     }
 
-    [Theory]
-    [InlineData(HubTransport.WebSockets)]
-    [InlineData(HubTransport.ServerSentEvents)]
-    [InlineData(HubTransport.LongPolling)]
-    public async Task Connection_EndsWhenItsTokenExpires(HubTransport transport)
+    [Fact]
+    public async Task Connection_EndsWhenItsTokenExpires_UnlessItIsRefreshedWithOneOfTheSameUser()
     {
         var token = HubTestToken.Make(_anna, Short);
-        await using var anna = await ConnectAsync(transport, () => token);
-        await anna.SendAsync(_anna, "still valid");
-
-        var reason = await anna.ClosedAsync();
-
-        if (transport == HubTransport.WebSockets)
-        {
-            Assert.Matches("token expired|4401", reason); // whichever the client looks at first: the close message, or the close frame's code
-        }
-    }
-
-    [Fact]
-    public async Task Refresh_WithATokenOfTheSameUser_KeepsTheConnection()
-    {
-        await using var expiring = await ConnectAsync(HubTransport.WebSockets, () => HubTestToken.Make(_anna, Short));
-        await using var refreshed = await ConnectAsync(HubTransport.WebSockets, () => HubTestToken.Make(_anna, Short));
-
+        await using var refreshed = await ConnectAsync(HubTransport.WebSockets, () => token);
         var answer = await refreshed.RefreshAsync(HubTestToken.Make(_anna, TimeSpan.FromMinutes(5)));
-
         Assert.InRange(answer.ExpiresAt - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
-        await expiring.ClosedAsync();
+        var ended = await Task.WhenAll(
+            EndAsync(HubTransport.WebSockets, token), EndAsync(HubTransport.ServerSentEvents, token), EndAsync(HubTransport.LongPolling, token));
+
+        Assert.Matches("token expired|4401", ended[0]); // whichever the client looks at first: the close message, or the close frame's code
         await refreshed.SendAsync(_anna, "still here");
-        Assert.Equal("still here", (await refreshed.NextAsync("direct")).Message);
+        await refreshed.NextWhereAsync(next => next is { Name: "direct", Message: "still here" });
     }
 
     // An issuer may write é in one character or in two: that is one user (ChatId). Their own token was somebody else's.
@@ -101,6 +85,13 @@ public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : H
 
         await anna.SendAsync(_anna, "still here");
         Assert.Equal("still here", (await anna.NextAsync("direct")).Message);
+    }
+
+    private async Task<string> EndAsync(HubTransport transport, string token)
+    {
+        await using var anna = await ConnectAsync(transport, () => token);
+        await anna.SendAsync(_anna, "still valid");
+        return await anna.ClosedAsync();
     }
 
     private Task<HubDotNetClient> ConnectAsync(HubTransport transport, Func<string?> token) =>

@@ -86,7 +86,7 @@ public sealed class StartErrorTests
         }
 
         await using var process = await ChildProcess.StartAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, program)], environment);
-        await process.ExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await process.ExitAsync().WaitAsync(TimeSpan.FromMinutes(2)); // only a failing test waits this long
 
         Assert.Equal(1, process.ExitCode);
         Assert.DoesNotContain("crit: ", process.Output, StringComparison.Ordinal); // of services that were running by then

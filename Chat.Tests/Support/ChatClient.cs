@@ -8,8 +8,8 @@ namespace Chat.Tests.Support;
 /// <summary>A client of the raw endpoints, text or JSON. It always reads, so that pings are answered.</summary>
 internal sealed class ChatClient : IAsyncDisposable
 {
-    /// <summary>Only a failing test waits this long.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    /// <summary>Only a failing test waits this long. Less than the 30 s after which a silent connection ends by itself.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(25);
 
     private readonly ClientWebSocket _socket;
     private readonly Inbox<string> _texts;

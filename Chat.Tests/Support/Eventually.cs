@@ -3,7 +3,7 @@ namespace Chat.Tests.Support;
 /// <summary>Waits for a state that nobody signals, such as another process's view of things.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(25); // only a failing test waits this long; less than the 30 s after which silent connections end by themselves
 
     public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()), Deadline);
 
