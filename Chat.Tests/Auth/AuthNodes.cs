@@ -18,7 +18,7 @@ public sealed class AuthNodes : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        _redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         var nodes = await Task.WhenAll(StartAsync("Production"), StartAsync("Development"));
         (_deployed, _developed) = (nodes[0], nodes[1]);
     }

@@ -10,7 +10,7 @@ public sealed class IssuerNodeTests
     public async Task Node_TakesTheIssuersTokens_ThroughAChangeOfKeysAndWhileItIsAway()
     {
         await using var issuer = await TestIssuer.StartAsync();
-        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         await using var node = await NodeProcess.StartAsync(redis.ConnectionString, new Dictionary<string, string>
         {
             ["Auth:Authority"] = issuer.Authority,

@@ -15,7 +15,7 @@ public sealed class TokenLogTests : IAsyncLifetime
     [Fact]
     public async Task Node_AtLevelTrace_WritesNeitherTokensNorWhatPeopleWrote()
     {
-        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         await using var node = await NodeProcess.StartAsync(redis.ConnectionString, new Dictionary<string, string>(_sink!.Settings.Select(pair => KeyValuePair.Create(pair.Key, pair.Value)))
         {
             ["Logging:OpenTelemetry:LogLevel:Default"] = "Trace",

@@ -25,7 +25,7 @@ public sealed class TraceTests
             ActivityStopped = ended.Add,
         };
         ActivitySource.AddActivityListener(listener);
-        await using var server = await RedisServer.StartAsync(RedisKind.Garnet);
+        await using var server = await RedisServer.StartAsync(RedisCommandLine.Usual);
         await using var node = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         var topic = Topic.Group("traced");
 

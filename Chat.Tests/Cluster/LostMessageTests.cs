@@ -21,7 +21,7 @@ public sealed class LossyWire : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        _redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         _wires.Add(new RedisProxy(_redis));
         _nodes = await Task.WhenAll(NodeProcess.StartAsync(_redis.ConnectionString, Settings), NodeProcess.StartAsync(Wire.ConnectionString, Settings));
     }

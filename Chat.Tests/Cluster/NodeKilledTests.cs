@@ -1,22 +1,23 @@
 using System.Diagnostics;
 using System.Net;
+using Aspire.Hosting.ApplicationModel;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>A node dies behind the edge, on a cluster of its own, since nothing brings that node back.</summary>
-public sealed class NodeKilledTests(ClusterFixture cluster, ITestOutputHelper output) : IClassFixture<ClusterFixture>, IDisposable
+/// <summary>A node dies behind the edge. The cluster is everybody's: the node is started again.</summary>
+public sealed class NodeKilledTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
-    public void Dispose() => output.WriteLine(cluster.TakeLog());
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(25); // the lease takes 10, and who looks comes by every 2
 
     [Fact]
     public async Task NodeKilled_TheOthersServe_AndTheEdgeSendsNobodyToTheDead()
     {
-        await using var ada = await cluster.ConnectAsync("/chat/user/ada");
-        await using var bob = await cluster.ConnectElsewhereAsync("/chat/user/bob", ada.Node);
-        var third = (await cluster.NodesAsync()).Single(node => node.Id != ada.Node && node.Id != bob.Node);
+        await using var ada = await Cluster.ConnectAsync("/chat/user/ada");
+        await using var bob = await Cluster.ConnectElsewhereAsync("/chat/user/bob", ada.Node);
+        var third = (await Cluster.NodesAsync()).Single(node => node.Id != ada.Node && node.Id != bob.Node);
         await using var cid = await ConnectToAsync(third.Id);
 
         using (var process = Process.GetProcessById(third.Pid!.Value))
@@ -28,9 +29,9 @@ public sealed class NodeKilledTests(ClusterFixture cluster, ITestOutputHelper ou
         // From the first moment on: nobody meets the dead node, not even whoever comes first.
         for (var i = 0; i < 12; i++)
         {
-            await using var client = await cluster.ConnectAsync($"/chat/user/after-{i}");
+            await using var client = await Cluster.ConnectAsync($"/chat/user/after-{i}");
             Assert.NotEqual(third.Id, client.Node);
-            using var answer = await cluster.Http.GetAsync("api/nodes");
+            using var answer = await Cluster.Http.GetAsync("api/nodes");
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
@@ -40,15 +41,20 @@ public sealed class NodeKilledTests(ClusterFixture cluster, ITestOutputHelper ou
         await bob.SendAsync("""{"Id":"ada","Msg":"yes"}""");
         Assert.Equal("user bob send:yes", await ada.NextAsync());
 
-        var left = await cluster.UntilNodesAsync(nodes => nodes.All(node => node.Id != third.Id), TimeSpan.FromSeconds(12));
+        var left = await Cluster.UntilNodesAsync(nodes => nodes.All(node => node.Id != third.Id), Within);
         Assert.Equal(2, left.Length);
+
+        var ended = await Cluster.Application.ResourceNotifications.WaitForResourceAsync(
+            "chat-api", node => KnownResourceStates.TerminalStates.Contains(node.Snapshot.State?.Text));
+        Assert.True((await Cluster.Application.ResourceCommands.ExecuteCommandAsync(ended.ResourceId, "resource-start")).Success);
+        await Cluster.UntilReadyAsync(nodes => nodes.All(node => node.State == "ready"));
     }
 
     private async Task<ChatClient> ConnectToAsync(string node)
     {
         for (var i = 0; ; i++)
         {
-            var client = await cluster.ConnectAsync($"/chat/user/c{i}");
+            var client = await Cluster.ConnectAsync($"/chat/user/c{i}");
             if (client.Node == node || i > 20)
             {
                 return client;

@@ -16,7 +16,7 @@ public sealed class RedisTlsTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        _server = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        _server = await RedisServer.StartAsync(RedisCommandLine.Usual);
         _proxy = new RedisProxy(_server, _authority.Issue("redis.test"));
     }
 

@@ -9,6 +9,9 @@ internal static class Repository
     public static string Root { get; } =
         Path.GetFullPath(Path.Combine(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar), "..", "..", "..", ".."));
 
+    /// <summary>How they were built: <c>debug</c> or <c>release</c>.</summary>
+    public static string Configuration { get; } = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+
     /// <summary>A file's text, by its path from the root, with slashes.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
 

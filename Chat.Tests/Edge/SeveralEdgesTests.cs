@@ -18,7 +18,7 @@ public sealed class SeveralEdgesTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        _redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        _redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         _nodes = await Task.WhenAll(FakeNode.StartAsync("one"), FakeNode.StartAsync("two"), FakeNode.StartAsync("three"));
         Register("ready", _nodes);
         _one = await StartEdgeAsync();

@@ -8,29 +8,25 @@ using Xunit;
 namespace Chat.Tests.Nodes;
 
 /// <summary>What the registry promises on every kind of Redis; the derived classes only name it.</summary>
-public abstract class NodeRegistrySpec : IAsyncLifetime
+public abstract class NodeRegistrySpec(RedisFixture redis) : IAsyncLifetime
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10); // only a failing test waits this long
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20); // only a failing test waits this long
 
-    private readonly NodeKeys _keys = new("test:");
-    private RedisServer? _server;
+    private readonly NodeKeys _keys = new($"{Guid.NewGuid():N}:");
     private ConnectionMultiplexer? _redis;
-
-    private protected abstract RedisKind Kind { get; }
 
     public async Task InitializeAsync()
     {
         if (RedisFactDiscoverer.WhyNot(GetType()) is null)
         {
-            _server = await RedisServer.StartAsync(Kind);
-            _redis = await ConnectionMultiplexer.ConnectAsync(_server.ConnectionString + ",abortConnect=false");
+            _redis = await ConnectionMultiplexer.ConnectAsync(redis.Server.ConnectionString + ",abortConnect=false");
         }
     }
 
-    public async Task DisposeAsync()
+    public Task DisposeAsync()
     {
         _redis?.Close(allowCommandsToComplete: false);
-        await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
+        return Task.CompletedTask;
     }
 
     [RedisFact]
@@ -119,8 +115,8 @@ public abstract class NodeRegistrySpec : IAsyncLifetime
     {
         var registry = Registry();
         await registry.BeatAsync(Node("a"), announce: false);
-        await _server!.KillAsync();
-        await _server.RestartAsync();
+        await redis.Server.KillAsync();
+        await redis.Server.RestartAsync();
 
         await Eventually(async () => (await registry.BeatAsync(Node("a"), announce: false)).Length == 1);
     }
@@ -154,14 +150,9 @@ public abstract class NodeRegistrySpec : IAsyncLifetime
         Options.Create(new NodeOptions { Lease = lease ?? TimeSpan.FromSeconds(10), Heartbeat = heartbeat ?? TimeSpan.FromSeconds(2) }));
 }
 
-[RunsOn(RedisKind.Redis)]
-public sealed class RedisNodeRegistryTests : NodeRegistrySpec
-{
-    private protected override RedisKind Kind => RedisKind.Redis;
-}
+[Collection(RedisServerGroup.Name)]
+public sealed class RedisNodeRegistryTests(RedisServerFixture redis) : NodeRegistrySpec(redis);
 
+[Collection(GarnetServerGroup.Name)]
 [RunsOn(RedisKind.Garnet)]
-public sealed class GarnetNodeRegistryTests : NodeRegistrySpec
-{
-    private protected override RedisKind Kind => RedisKind.Garnet;
-}
+public sealed class GarnetNodeRegistryTests(GarnetServerFixture redis) : NodeRegistrySpec(redis);

@@ -30,7 +30,7 @@ public sealed class ApiNodes : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        _redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         _nodes = await Task.WhenAll(StartAsync("Production"), StartAsync("Development"));
         await Eventually.TrueAsync(async () => (await Developed.ListAsync()).Length == 2); // calls are confirmed by the nodes that are known
         await Eventually.TrueAsync(async () => (await new ApiClient(Deployed).GetAsync("nodes")).Body["nodes"]!.AsArray().Count == 2);

@@ -15,7 +15,7 @@ public sealed class SpanTests
     public async Task Spans_BearRoutes_AndNoIdsOrTexts_AndProbesHaveNone()
     {
         await using var sink = await OtlpSink.StartAsync();
-        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         await using var node = await NodeProcess.StartAsync(redis.ConnectionString, sink.Settings.ToDictionary(pair => pair.Key, pair => pair.Value));
 
         await node.ListAsync();
@@ -51,7 +51,7 @@ public sealed class SpanTests
     public async Task SpansOfTheEdge_BearRoutes_AndNoIds_AndProbesHaveNone()
     {
         await using var sink = await OtlpSink.StartAsync();
-        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         await using var node = await NodeProcess.StartAsync(redis.ConnectionString, new Dictionary<string, string>());
         await using var edge = await EdgeProcess.StartAsync(redis.ConnectionString, sink.Settings);
 
@@ -108,7 +108,7 @@ public sealed class SpanTests
     public async Task Node_WhoseCollectorNeverAnswers_StopsAllTheSame()
     {
         await using var sink = await OtlpSink.StartAsync(answers: false);
-        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         await using var node = await NodeProcess.StartAsync(redis.ConnectionString, sink.Settings.ToDictionary(pair => pair.Key, pair => pair.Value));
         await node.ListAsync();
         await sink.Asked;

@@ -37,7 +37,7 @@ public sealed class TokenLeakTests : IAsyncLifetime
     [Fact]
     public async Task Node_AtLevelTrace_NeverWritesTheTokenOrTheConnection()
     {
-        await using var redis = await RedisServer.StartAsync(RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet);
+        await using var redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         await using var node = await NodeProcess.StartAsync(redis.ConnectionString, Verbose().ToDictionary(pair => pair.Key, pair => pair.Value));
 
         await RequestAsync(node.Address, "access_token=" + Token);

@@ -34,7 +34,7 @@ internal sealed class NodeCluster : IAsyncDisposable
             all[key] = value;
         }
 
-        var kind = RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet;
+        var kind = RedisCommandLine.Usual;
         var cluster = new NodeCluster(await RedisServer.StartAsync(kind, persists), all);
         try
         {

@@ -12,6 +12,9 @@ internal static class RedisCommandLine
     /// <summary>Null, or why tests that need redis-server can't run here.</summary>
     public static string? WhyNoRedis => Server is null ? "redis-server is not installed (Debian, Ubuntu: apt-get install redis-server)." : null;
 
+    /// <summary>For tests to which it is all the same: redis-server, which starts at once, where that is installed.</summary>
+    public static RedisKind Usual => WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet;
+
     /// <summary>Null, or why there can be no Redis Cluster with sharded channels here.</summary>
     public static string? WhyNoShards() => WhyNoRedis
         ?? (Version().Major < 7 ? $"Sharded channels need redis-server 7 or later; here it is {Version()}." : null);

@@ -64,7 +64,7 @@ internal sealed class BenchOptions
 
     public bool HasEdge { get; private set; }
 
-    public RedisKind Redis { get; private set; } = RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet;
+    public RedisKind Redis { get; private set; } = RedisCommandLine.Usual;
 
     /// <summary>Of the nodes, besides the defaults.</summary>
     public IReadOnlyList<(string Key, string Value)> Settings => _settings;

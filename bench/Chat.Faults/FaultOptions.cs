@@ -31,7 +31,7 @@ internal sealed record FaultOptions
 
     public bool IsQuick { get; private set; }
 
-    public RedisKind Redis { get; private set; } = RedisCommandLine.WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet;
+    public RedisKind Redis { get; private set; } = RedisCommandLine.Usual;
 
     /// <summary>Names of systems.</summary>
     public IReadOnlyList<string> Against { get; private set; } = [];
