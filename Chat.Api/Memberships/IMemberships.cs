@@ -55,4 +55,8 @@ internal sealed record UserGroups(IReadOnlyDictionary<string, long> Groups, long
     /// <remarks>One that joined after the look is. So is one from before the record's birth: Redis lost the record it was in.</remarks>
     public bool Hold(string group, long generation) =>
         generation > Now || (Groups.TryGetValue(group, out var known) && (known == generation || generation < Born));
+
+    /// <summary>Whether all of these are in it that do not begin now.</summary>
+    public bool Has(IReadOnlyCollection<KeyValuePair<string, long>> held) =>
+        held.All(group => group.Value == 0 || (Groups.TryGetValue(group.Key, out var known) && known == group.Value));
 }

@@ -19,7 +19,56 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public Task<UserGroups> ReadAsync(Topic user) => ReadAsync(user, [], inline: true);
 
+    // A script takes Redis seven times as long as the plain question, and is asked only where it has something to write.
     private async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown, bool inline)
+    {
+        Renew(user);
+        return await FindAsync(user, inline) is { } known && known.Has(unlessKnown) ? known : await BeginAsync(user, unlessKnown, inline);
+    }
+
+    private void Renew(Topic user)
+    {
+        var call = new RedisCall(inline: true);
+        call.Buffer.Command(3).Bulk("PEXPIRE"u8);
+        keys.Groups(call.Buffer, user.Utf8Name.Span);
+        call.Buffer.Bulk((long)age.TotalMilliseconds);
+        _ = DoneAsync(commands.CallAsync(call, user.Utf8Name.Span)); // if it fails, so does the question behind it
+    }
+
+    // The moment of the look is that of the last generation that was given: what joins later has a greater one. Null: nothing is known of the user.
+    private async Task<UserGroups?> FindAsync(Topic user, bool inline)
+    {
+        var call = new RedisCall(inline);
+        call.Buffer.Command(2).Bulk("HGETALL"u8);
+        keys.Groups(call.Buffer, user.Utf8Name.Span);
+        if (await commands.CallAsync(call, user.Utf8Name.Span) is not object?[] fields)
+        {
+            throw new BackplaneUnavailableException("Redis answered with something else than a hash.");
+        }
+
+        var groups = new Dictionary<string, long>(fields.Length / 2, StringComparer.Ordinal);
+        var (born, last) = (0L, 0L);
+        for (var i = 0; i + 1 < fields.Length; i += 2)
+        {
+            var (name, value) = ((byte[])fields[i]!, (byte[])fields[i + 1]!);
+            if (name.AsSpan().SequenceEqual(":"u8))
+            {
+                born = Number(value);
+            }
+            else if (name.AsSpan().SequenceEqual("::"u8))
+            {
+                last = Number(value);
+            }
+            else if (value is not [(byte)'-', ..]) // else the mark of a leave
+            {
+                groups[KeyText.Decode(name)] = Number(value);
+            }
+        }
+
+        return born > 0 && last > 0 ? new UserGroups(groups, born, last) : null;
+    }
+
+    private async Task<UserGroups> BeginAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown, bool inline)
     {
         var told = unlessKnown.Any(group => group.Value == 0) ? Told : null; // nobody begins in a group by any other look
         var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count), told, inline);
@@ -67,18 +116,18 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
     {
         var call = Call(LeaveScript, user, arguments: 2, told: null);
         call.Buffer.Bulk(KeyText.Encode(group)).Bulk(mark.Generation);
-        _ = ForgottenAsync(commands.CallAsync(call, user.Utf8Name.Span));
+        _ = DoneAsync(commands.CallAsync(call, user.Utf8Name.Span)); // a mark that stays makes a further leave be published once more, no worse
     }
 
-    private static async Task ForgottenAsync(Task<object?> forgotten)
+    private static async Task DoneAsync(Task<object?> done)
     {
         try
         {
-            await forgotten;
+            await done;
         }
         catch (BackplaneUnavailableException)
         {
-            // It makes a further leave be published once more, no worse.
+            // Nobody waits for it.
         }
     }
 

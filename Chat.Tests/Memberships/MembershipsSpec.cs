@@ -13,6 +13,8 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
 
     private readonly Topic _anna = Topic.User("m" + Interlocked.Increment(ref users));
 
+    private string Key => $"{{{_anna}}}:groups";
+
     private RedisBackplaneNode A => NodeA;
 
     private RedisBackplaneNode B => NodeB;
@@ -124,7 +126,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
     public async Task Redis_ThatLostTheGroups_GetsThemBackFromTheNodes()
     {
         var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
-        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        Redis.Server.Execute("DEL", Key);
 
         var byAnother = await B.Memberships.ReadAsync(_anna, Defaults); // knows of no device, and begins anew
         var restored = await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
@@ -139,7 +141,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
     public async Task Group_ThatWasGivenBackAndLeft_IsNotGivenBackAgain()
     {
         var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
-        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        Redis.Server.Execute("DEL", Key);
         await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
 
         var mark = await A.Memberships.LeaveAsync(_anna, "42");
@@ -155,7 +157,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
     public async Task Group_ThatWasLeftSoonAfterItsRecordWasLost_IsNotGivenBack()
     {
         var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
-        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        Redis.Server.Execute("DEL", Key);
         await B.Memberships.JoinAsync(_anna, "42", 100);
 
         var mark = await B.Memberships.LeaveAsync(_anna, "42");
@@ -168,7 +170,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
     public async Task Group_ThatWasLeftWhenItsRecordWasLost_IsNotGivenBack()
     {
         var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
-        Redis.Server.Execute("DEL", $"{{{_anna}}}:groups");
+        Redis.Server.Execute("DEL", Key);
         await B.Memberships.ReadAsync(_anna, Defaults);
 
         Assert.False((await B.Memberships.LeaveAsync(_anna, "42", evenIfOut: true)).WasIn);
@@ -191,7 +193,20 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
     public async Task Groups_ExpireAfterTheirAge()
     {
         await A.Memberships.JoinAsync(_anna, "42", 100);
-        Assert.InRange(Convert.ToInt64(Redis.Server.Execute("PTTL", $"{{{_anna}}}:groups"), System.Globalization.CultureInfo.InvariantCulture), 1, 3_600_000);
+        Assert.InRange(TimeLeft(), 1, 3_600_000);
+    }
+
+    [RedisFact]
+    public async Task Look_ThatChangesNothing_RenewsTheTime_AndTakesNoScript()
+    {
+        var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
+        Redis.Server.Execute("PEXPIRE", Key, "60000");
+
+        var groups = await A.Memberships.ReadAsync(_anna, [new("42", generation), .. Defaults]);
+
+        Assert.Equal([new("42", generation)], groups.Groups);
+        Assert.Equal(generation, groups.Now); // of a script it would be later
+        Assert.InRange(TimeLeft(), 3_500_000, 3_600_000);
     }
 
     [RedisFact]
@@ -223,6 +238,8 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.False(await B.TypingTurns.TryTakeAsync(group, "anna", TimeSpan.FromMinutes(1)));
         Assert.True(await B.TypingTurns.TryTakeAsync(group, "ben", TimeSpan.FromMinutes(1)));
     }
+
+    private long TimeLeft() => Convert.ToInt64(Redis.Server.Execute("PTTL", Key), System.Globalization.CultureInfo.InvariantCulture);
 }
 
 [Collection(RedisServerGroup.Name)]

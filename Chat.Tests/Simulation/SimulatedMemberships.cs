@@ -25,7 +25,8 @@ internal sealed class SimulatedMemberships(SimulatedBackplane backplane, World w
             return first;
         }
 
-        return _firstLooks[user.Id] = await backplane.CallAsync(redis => redis.ReadGroups(user.Id, unlessKnown));
+        return _firstLooks[user.Id] = await backplane.CallAsync(redis => redis.FindGroups(user.Id)) is { } known && known.Has(unlessKnown) ? known
+            : await backplane.CallAsync(redis => redis.ReadGroups(user.Id, unlessKnown));
     }
 
     public Task<UserGroups> ReadAsync(Topic user) => ReadAsync(user, []);

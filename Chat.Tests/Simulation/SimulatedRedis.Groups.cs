@@ -7,6 +7,8 @@ internal sealed partial class SimulatedRedis
 {
     private const long YoungMicroseconds = 600_000_000;
 
+    public UserGroups? FindGroups(string user) => Get<GroupsState>("groups:" + user) is { } known ? GroupsOf(known, known.Born, known.Latest) : null;
+
     public UserGroups ReadGroups(string user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
     {
         var known = Get<GroupsState>("groups:" + user);
@@ -31,8 +33,13 @@ internal sealed partial class SimulatedRedis
             Set("groups:" + user, next);
         }
 
+        return GroupsOf(next, next?.Born ?? now, now);
+    }
+
+    private static UserGroups GroupsOf(GroupsState? state, long born, long now)
+    {
         var groups = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (group, generation) in next?.Generations ?? [])
+        foreach (var (group, generation) in state?.Generations ?? [])
         {
             if (generation > 0)
             {
@@ -40,7 +47,7 @@ internal sealed partial class SimulatedRedis
             }
         }
 
-        return new UserGroups(groups, next?.Born ?? now, now);
+        return new UserGroups(groups, born, now);
     }
 
     public long JoinGroup(string user, string group)
