@@ -72,7 +72,7 @@ internal sealed class HubLink : IAsyncDisposable
                 }
             }
         }
-        catch (JsonException exception)
+        catch (Exception exception) // of rubbish any may come, and would end the client without a word
         {
             return _end = new LinkEnd(1002, "The server sent something that is not SignalR's JSON protocol: " + exception.Message);
         }

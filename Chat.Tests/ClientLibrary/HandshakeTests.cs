@@ -123,6 +123,15 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Listener.Deadline));
     }
 
+    [Fact]
+    public async Task Record_ThatIsNone_EndsTheClient_InWords()
+    {
+        _answers.Enqueue(["{}", Subscribed, "null"]);
+
+        await using var anna = await Listener.ConnectAsync(Options, "anna");
+        Assert.Equal("refused", (await anna.RefusedAsync()).Code);
+    }
+
     // As other systems on the same Redis may write it. It ended the client.
     [Fact]
     public async Task Message_AtATimeThatIsNone_IsGivenWithoutIt()

@@ -130,7 +130,7 @@ export class HubLink {
     const records = (this.#rest + data).split(Separator);
     this.#rest = records.pop() ?? '';
     try {
-      for (const record of records) this.#take(JSON.parse(record));
+      for (const record of records) this.#take(JSON.parse(record) ?? {});
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.end(1002, 'What the server sends is not SignalR\'s JSON protocol.');
