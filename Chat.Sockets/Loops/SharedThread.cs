@@ -17,12 +17,12 @@ internal static class SharedThread
     /// <summary>It turns to the next of those whom it serves.</summary>
     public static void BeginTurn() => mayBegin = true;
 
-    /// <summary>Whether a request may begin here and now: on a shared thread, one in each turn.</summary>
+    /// <summary>Whether a request may begin here and now: on threads of the pool, and on a shared one the first of each turn.</summary>
     public static bool TryBeginRequest()
     {
         if (!isShared)
         {
-            return true;
+            return Thread.CurrentThread.IsThreadPoolThread; // else it is perhaps the runtime's, which serves all sockets that no loop has
         }
 
         var may = mayBegin;

@@ -1,0 +1,40 @@
+using Chat.Sockets.Loops;
+using Xunit;
+
+namespace Chat.Tests.WebSockets;
+
+/// <summary>Where a request may begin.</summary>
+public sealed class SharedThreadTests
+{
+    [Fact]
+    public async Task Pool_BeginsAny() => Assert.True(await Task.Run(static () => SharedThread.TryBeginRequest() && SharedThread.TryBeginRequest()));
+
+    [Fact]
+    public void SharedThread_BeginsOneInEachTurn()
+    {
+        var (before, first, second, next) = OnAnother(static () =>
+        {
+            SharedThread.Enter();
+            var before = SharedThread.TryBeginRequest();
+            SharedThread.BeginTurn();
+            var (first, second) = (SharedThread.TryBeginRequest(), SharedThread.TryBeginRequest());
+            SharedThread.BeginTurn();
+            return (before, first, second, SharedThread.TryBeginRequest());
+        });
+
+        Assert.Equal((false, true, false, true), (before, first, second, next));
+    }
+
+    // Where sockets are left to the server, the runtime's own thread for them does what they are ready for.
+    [Fact]
+    public void ThreadOfSomebodyElse_BeginsNone() => Assert.False(OnAnother(SharedThread.TryBeginRequest));
+
+    private static T OnAnother<T>(Func<T> work)
+    {
+        T? result = default;
+        var thread = new Thread(() => result = work());
+        thread.Start();
+        thread.Join();
+        return result!;
+    }
+}
