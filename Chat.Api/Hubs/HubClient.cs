@@ -258,6 +258,7 @@ internal sealed partial class HubClient
         if (!member.IsIn || _isOver)
         {
             Leave(member); // a removal, or the end, came meanwhile
+            _ = RemoveFromSignalsAsync(member.Topic.Topic.Id); // once more: that of the removal may have been too early
         }
     }
 

@@ -113,6 +113,11 @@ internal sealed partial class History
                 return $"{client.Name} is {(isIn ? "still" : "not")} in {group} on this device, the user is {(isIn ? "not" : "")}";
             }
 
+            if (client.Current.Node.HearsSignals(hub, group) != isIn)
+            {
+                return $"{client.Name} is {(isIn ? "" : "not")} in {group}, and hears {(isIn ? "not" : "still")} its signals";
+            }
+
             if (isIn && BrokenTopic(client, "group:" + group, isProbed) is { } broken)
             {
                 return broken;

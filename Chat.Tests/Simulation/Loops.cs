@@ -38,16 +38,33 @@ internal sealed class StrictLogger<T>(World world) : ILogger<T>
     }
 }
 
-/// <summary>SignalR's groups, which carry signals only: nothing of what is simulated goes over them.</summary>
-internal sealed class SimulatedHubContext : IHubContext<ChatHub>, IGroupManager
+/// <summary>A node's groups of SignalR. Nothing of what is simulated goes over them, but who is in one hears its signals.</summary>
+/// <remarks>Mostly it takes a moment until a connection is in one, and now and then longer than what is sent to it may come late.</remarks>
+internal sealed class SimulatedHubContext(TimeProvider time) : IHubContext<ChatHub>, IGroupManager
 {
-    public static readonly SimulatedHubContext Instance = new();
+    private const int LateOneIn = 5;
+
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(1_500);
+
+    private readonly HashSet<(string ConnectionId, string Group)> _members = [];
+    private int _added;
 
     public IHubClients Clients => throw new NotSupportedException();
 
     public IGroupManager Groups => this;
 
-    public Task AddToGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default) => Task.CompletedTask;
+    public bool IsIn(string connectionId, string groupName) => _members.Contains((connectionId, groupName));
 
-    public Task RemoveFromGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default) => Task.CompletedTask;
+    public async Task AddToGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
+    {
+        await Task.Delay(++_added % LateOneIn == 0 ? Late : Moment, time, cancellationToken);
+        _members.Add((connectionId, groupName));
+    }
+
+    public Task RemoveFromGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
+    {
+        _members.Remove((connectionId, groupName));
+        return Task.CompletedTask;
+    }
 }

@@ -43,6 +43,9 @@ internal sealed partial class SimulatedNode
         }
     }
 
+    /// <summary>Whether a client of the hub hears a group's signals.</summary>
+    public bool HearsSignals(HubClient client, string group) => _signals.IsIn(client.ConnectionId, Names.Group(group));
+
     public void Publish(SimulatedConnection connection, Topic topic, string id, Action<bool> done) => Process.Run(() => _ = PublishAsync(connection, topic, id, done));
 
     public void Join(SimulatedConnection connection, string group) => Process.Run(() => _ = JoinAsync(connection, group));

@@ -31,6 +31,9 @@ internal sealed partial class SimulatedNode : IDisposable
         UserTopicsPerSecond = 0,
     });
 
+    private static readonly SignalNames Names = new("");
+
+    private readonly SimulatedHubContext _signals;
     private readonly World _world;
     private readonly TopicTable _topics;
     private readonly LiveNodes _live;
@@ -63,8 +66,9 @@ internal sealed partial class SimulatedNode : IDisposable
         _topics.Attach(_watch);
         _messages = new HubMessages(backplane, new TopicHistory(backplane), Connections, _topics, HubOptions);
         _memberships = new HubMemberships(memberships, _removals, mirrors: null!, _watch, _messages, Connections, backplane, MembershipOptions, new StrictLogger<ChatHub>(world));
+        _signals = new SimulatedHubContext(clock);
         _services = new HubServices(
-            _topics, backplane, _watch, new SignalNames(""), SimulatedHubContext.Instance, Chats, ConnectionOptions, clock, new StrictLogger<ChatHub>(world));
+            _topics, backplane, _watch, Names, _signals, Chats, ConnectionOptions, clock, new StrictLogger<ChatHub>(world));
         if (hasPresence)
         {
             Presence = new SimulatedPresence(world, this, _live, identity, NodeOptions);
