@@ -18,6 +18,7 @@ internal sealed class TopicStates
     private readonly List<string> _behind = []; // on this connection
     private readonly HashSet<(string Topic, string From, string Id)> _seen = [];
     private readonly Queue<(string Topic, string From, string Id)> _seenInOrder = [];
+    private bool _hasEntered; // this connection has told where each group is
     private int _unexpected;
 
     public TopicStates(EventQueue events, IReadOnlyDictionary<string, ChatPosition> since)
@@ -58,6 +59,7 @@ internal sealed class TopicStates
         lock (_gate)
         {
             _behind.Clear();
+            _hasEntered = false;
             var groups = new StringBuilder();
             foreach (var (topic, state) in _topics)
             {
@@ -93,6 +95,7 @@ internal sealed class TopicStates
     {
         lock (_gate)
         {
+            _hasEntered = true;
             List<string> forgotten = [];
             foreach (var (topic, state) in _topics.Where(topic => topic.Key != Own && topic.Value is { IsIn: true, IsTold: false }))
             {
@@ -112,7 +115,7 @@ internal sealed class TopicStates
             var state = Of(topic);
             var isFirst = !state.IsTold;
             (state.IsTold, state.IsIn) = (true, true);
-            if (isFirst && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
+            if (isFirst && !_hasEntered && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
             {
                 state.IsReturning = true;
                 _behind.Add(topic);
@@ -225,7 +228,8 @@ internal sealed class TopicStates
         }
     }
 
-    /// <summary>The server has answered from where on the client is in a topic, or where what it fetches begins. While it is held.</summary>
+    /// <summary>The server has answered from where on the client is in a topic, or where what it fetches begins. While it is held: one that was
+    /// left meanwhile is not.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="position">Where.</param>
     /// <param name="recovered">Whether that continues where the client was.</param>
@@ -233,10 +237,11 @@ internal sealed class TopicStates
     {
         lock (_gate)
         {
-            var state = Of(topic);
-            (state.IsTold, state.IsIn) = (true, true);
-            state.Position = position;
-            Tell(topic, position, recovered);
+            if (_topics.TryGetValue(topic, out var state) && state.IsHeld)
+            {
+                (state.IsTold, state.IsIn, state.Position) = (true, true, position);
+                Tell(topic, position, recovered);
+            }
         }
     }
 
@@ -245,9 +250,9 @@ internal sealed class TopicStates
     {
         lock (_gate)
         {
-            foreach (var message in messages)
+            foreach (var message in _topics.TryGetValue(topic, out var state) && state.IsHeld ? messages : [])
             {
-                TryGive_NeedsLock(topic, Of(topic), message);
+                TryGive_NeedsLock(topic, state!, message);
             }
         }
     }
@@ -316,8 +321,9 @@ internal sealed class TopicStates
             {
                 TryGive_NeedsLock(topic, state, message);
             }
-            else if (one is ChatSubscribed hole)
+            else if (one is ChatSubscribed hole && !(state.Position is { } reached && reached.Epoch == hole.Position.Epoch && reached.Offset > hole.Position.Offset))
             {
+                // Else it was fetched meanwhile.
                 state.Position = hole.Position;
                 Tell(topic, hole.Position, recovered: false);
             }

@@ -113,6 +113,54 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed(last, At(1), true), Message(2), Message(3), Message(4)], await EventsAsync());
     }
 
+    // The user joins it on another device, say: nobody would fetch what lies before, and all that comes would be held for good.
+    [Fact]
+    public async Task Group_WhosePlaceTheConnectionWasNotTold_AndThatIsJoinedLater_IsHeardAtOnce()
+    {
+        var topics = new TopicStates(_events, Enumerable.Range(0, 200).ToDictionary(i => $"{i}{new string('x', 100)}", _ => At(1)));
+        var last = $"199{new string('x', 100)}";
+        Assert.DoesNotContain(last, topics.Begin(), StringComparison.Ordinal);
+        Assert.Empty(topics.Entered().Behind);
+        topics.Subscribed(last, At(3), recovered: true);
+        topics.Message(last, Message(4));
+
+        Assert.Equal([new ChatSubscribed(last, At(3), true), Message(4)], await EventsAsync());
+    }
+
+    // It would have the next connection bring all of that again.
+    [Fact]
+    public async Task Hole_ThatWasFetchedMeanwhile_IsNone()
+    {
+        _topics.Begin();
+        _topics.Hold("g");
+        _topics.Subscribed("g", At(5), recovered: false);
+        _topics.Message("g", Message(6));
+        _topics.Joined("g", At(3), recovered: true);
+        _topics.Fetched("g", [Message(4), Message(5), Message(6), Message(7)]);
+        _topics.Release("g");
+
+        Assert.Equal(At(7), _topics.PositionOf("g"));
+        Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4), Message(5), Message(6), Message(7)], await EventsAsync());
+    }
+
+    // The next connection would find the client in it, and the user not, and join it again.
+    [Fact]
+    public async Task Group_ThatWasLeftWhileTheConnectionFetchesIt_IsNotTakenUpAgain()
+    {
+        _topics.Begin();
+        _topics.Subscribed("g", At(1), recovered: true);
+        _topics.Begin();
+        Assert.Equal(["g"], _topics.Entered().Forgotten);
+        _topics.Unsubscribed("g");
+        _topics.Joined("g", At(1), recovered: true);
+        _topics.Fetched("g", [Message(2)]);
+        _topics.Returned("g");
+
+        Assert.Empty(_topics.Groups);
+        Assert.Empty(_topics.Positions);
+        Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g")], await EventsAsync());
+    }
+
     // The caller is told that it failed, and who reads would otherwise see 4 and then 9.
     [Fact]
     public async Task Call_ThatCannotFetchAllThatItBegan_LeavesAHoleThatIsTold()

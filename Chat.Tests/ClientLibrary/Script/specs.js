@@ -239,10 +239,20 @@ export const specs = {
   async connection_that_ends_while_a_group_is_fetched_gives_nothing_behind_the_hole({ connect }) {
     const urls = [];
     const anna = await connect('anna', {
-      WebSocket: hubThatSays([[subscribed(1), message(2), own], [own, message(5)], [subscribed(2), ...[3, 4, 5, 6].map(message), own]], urls),
+      WebSocket: hubThatSays([[subscribed(1), message(2), own], [own, message(5)], [subscribed(2), ...[3, 4, 5, 6].map(offset => message(offset)), own]], urls),
     });
     equal((await anna.messagesUntil('6')).map(one => one.text), ['2', '3', '4', '5', '6']);
     equal(new URL(urls[2]).searchParams.get('since'), 'g:e:2');
+  },
+
+  // The user joins it on another device, say: nobody would fetch what lies before, and all that comes would be held for good.
+  async group_that_the_address_had_no_room_for_and_that_is_joined_later_is_heard_at_once({ connect }) {
+    const last = { group: `199${'x'.repeat(100)}` };
+    const anna = await connect('anna', {
+      WebSocket: hubThatSays([[own, subscribed(3, last), message(4, last)]], []),
+      since: all(200, i => [`${i}${'x'.repeat(100)}`, { epoch: 'e', offset: 1 }]),
+    });
+    equal((await anna.messagesUntil('4')).map(one => one.group), [last.group]);
   },
 
   async address_has_room_for_a_long_token({ connect }) {
@@ -258,9 +268,9 @@ export const specs = {
 
 // What a hub says.
 const says = (target, argument) => ({ type: 1, target, arguments: [argument] });
-const subscribed = offset => says('subscribed', { group: 'g', epoch: 'e', offset, recovered: true });
+const subscribed = (offset, other = {}) => says('subscribed', { group: 'g', epoch: 'e', offset, recovered: true, ...other });
 const own = says('subscribed', { to: 'anna', epoch: 'e', offset: 1, recovered: true });
-const message = offset => says('message', { group: 'g', nick: 'ben', message: `${offset}`, id: `id${offset}`, epoch: 'e', offset, at: 1 });
+const message = (offset, other = {}) => says('message', { group: 'g', nick: 'ben', message: `${offset}`, id: `id${offset}`, epoch: 'e', offset, at: 1, ...other });
 
 /** Runs some of them side by side. Returns in words what failed. @param what { ChatClient, server, control } */
 export async function runAll(names, what) {

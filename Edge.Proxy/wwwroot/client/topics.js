@@ -39,6 +39,7 @@ export class TopicStates {
   #topics = new Map();
   /** On this connection. @type {string[]} */
   #behind = [];
+  #hasEntered = false; // this connection has told where each group is
   /** Topic, sender and id of messages given. A Set keeps the order in which things came. @type {Set<string>} */
   #seen = new Set();
 
@@ -68,6 +69,7 @@ export class TopicStates {
     const first = 'positions=true' + (own.position ? `&since.user=${encodeURIComponent(textOf(own.position) ?? '')}` : '');
     const longest = Math.min(LongestQuery, room - first.length - '&since='.length);
     this.#behind = [];
+    this.#hasEntered = false;
     let groups = '';
     for (const [topic, state] of this.#topics) {
       state.isTold = state.isAsked = state.isReturning = false;
@@ -90,6 +92,7 @@ export class TopicStates {
    * has to fetch what it missed, whose messages are held from here on.
    */
   entered() {
+    this.#hasEntered = true;
     const forgotten = [];
     for (const [topic, state] of this.#topics) {
       if (topic === Own || !state.isIn || state.isTold) continue;
@@ -108,7 +111,7 @@ export class TopicStates {
     const state = this.#of(topic);
     const isFirst = !state.isTold;
     state.isTold = state.isIn = true;
-    if (isFirst && !state.isAsked && state.position && !isSame(state.position, position) && topic !== Own) {
+    if (isFirst && !this.#hasEntered && !state.isAsked && state.position && !isSame(state.position, position) && topic !== Own) {
       state.isReturning = true;
       this.#behind.push(topic);
     } else if (!state.isHeld) {
@@ -176,7 +179,7 @@ export class TopicStates {
     for (const one of state.held) {
       if (one.type === 'message') {
         this.#give(topic, state, one);
-      } else {
+      } else if (!(state.position?.epoch === one.position.epoch && state.position.offset > one.position.offset)) { // else it was fetched meanwhile
         state.position = one.position;
         this.#tell(topic, one.position, false);
       }
@@ -187,18 +190,22 @@ export class TopicStates {
   }
 
   /**
-   * The server has answered from where on the client is in a topic, or where what it fetches begins. While it is held.
+   * The server has answered from where on the client is in a topic, or where what it fetches begins. While it is held: one that was
+   * left meanwhile is not.
    * @param {string} topic @param {ChatPosition} position @param {boolean} recovered whether that continues where the client was
    */
   joined(topic, position, recovered) {
-    const state = this.#of(topic);
+    const state = this.#topics.get(topic);
+    if (!state?.isHeld) return;
     Object.assign(state, { isTold: true, isIn: true, position });
     this.#tell(topic, position, recovered);
   }
 
   /** What was fetched of a topic, while it is held: it goes to who reads at once. @param {string} topic @param {ChatMessage[]} messages */
   fetched(topic, messages) {
-    for (const message of messages) this.#give(topic, this.#of(topic), message);
+    const state = this.#topics.get(topic);
+    if (!state?.isHeld) return;
+    for (const message of messages) this.#give(topic, state, message);
   }
 
   /** @param {string} topic */
