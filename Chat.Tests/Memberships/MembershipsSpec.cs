@@ -113,6 +113,16 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
     }
 
     [RedisFact]
+    public async Task Marks_OfGroupsThatWereNeverJoined_DoNotFillTheRecord()
+    {
+        await A.Memberships.JoinAsync(_anna, "42", 100);
+        await Task.WhenAll(Enumerable.Range(0, 1100).Select(i => A.Memberships.LeaveAsync(_anna, $"never-{i}", evenIfOut: true)));
+
+        Assert.InRange(Convert.ToInt64(Redis.Server.Execute("HLEN", Key), System.Globalization.CultureInfo.InvariantCulture), 900, 1000);
+        Assert.True((await A.Memberships.LeaveAsync(_anna, "42", evenIfOut: true)).WasIn);
+    }
+
+    [RedisFact]
     public async Task Join_BeyondTheLimit_IsRefused_AndJoiningAgainIsNot()
     {
         await A.Memberships.JoinAsync(_anna, "1", 2);

@@ -2,7 +2,7 @@ using Chat.Api.Memberships;
 
 namespace Chat.Tests.Simulation;
 
-// groups.lua, groups-join.lua and groups-leave.lua, without expiry.
+// groups.lua, groups-join.lua and groups-leave.lua, without expiry and limits.
 internal sealed partial class SimulatedRedis
 {
     private const long YoungMicroseconds = 600_000_000;

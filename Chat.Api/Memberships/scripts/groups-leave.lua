@@ -24,7 +24,7 @@ local born = tonumber(known[3] or '0')
 -- first ten minutes of a record the mark of a leave is kept when every node has confirmed, and later that of a joining given back.
 local isYoung = born > 0 and now - born < 600000000
 if not known[1] or string.sub(known[1], -1) == '~' then
-  if isYoung and ARGV[2] == '!' then
+  if isYoung and ARGV[2] == '!' and (known[1] or call('HLEN', groups) < 1000) then -- those of groups that were never joined must not fill the record
     call('HSET', groups, ARGV[1], '-' .. generation .. '~', '::', generation)
   end
   return generation
