@@ -119,7 +119,7 @@ internal sealed partial class HubClient
         var (member, since, live) = added;
         try
         {
-            await _services.Watch.LookAsync(User!, []); // left meanwhile, perhaps before the member was there
+            await _services.Watch.LookAsync(User!); // left meanwhile, perhaps before the member was there
             if (!member.IsIn)
             {
                 return;

@@ -65,7 +65,7 @@ internal sealed partial class HubClient
     public async Task TakeUpAsync(HubPositions since)
     {
         User = _services.Watch.Enter(this);
-        var groups = await _services.Watch.LookAsync(User, _services.DefaultGroups);
+        var groups = await _services.Watch.BeginAsync(User, _services.DefaultGroups);
         _userTopic = await _services.Topics.AcquireAsync(Topic.User(UserId));
         _userMember = _userTopic.JoinHeld(Connection, since.User ?? default, out var epoch, out var offset);
         if (!Access.TryHold(await Access.ReachAsync(_userTopic.Topic), _userMember))
@@ -110,7 +110,7 @@ internal sealed partial class HubClient
 
         // Until here nothing was sent to it. A group that was left after the look before, when the member was not there
         // yet, is found by this one, and what was held of it is dropped.
-        var groups = await _services.Watch.LookAsync(User!, []);
+        var groups = await _services.Watch.LookAsync(User!);
         foreach (var one in takenUp.Where(one => one.Member.IsIn))
         {
             if (one.Since is { } position)

@@ -51,7 +51,7 @@ internal sealed partial class HubMemberships(
             backplane.AnnounceJoin(new GroupJoin(client.UserId, group, generation, live.Epoch, live.Offset));
             try
             {
-                await watch.LookAsync(client.User!, []); // left on another device, perhaps before the member was there
+                await watch.LookAsync(client.User!); // left on another device, perhaps before the member was there
                 var missed = await messages.MissedAsync(Topic.Group(group), since, live);
                 CheckIsMember(client, group); // behind the reading, which may take a while
                 return missed;
@@ -84,7 +84,7 @@ internal sealed partial class HubMemberships(
             var mark = await memberships.LeaveAsync(Topic.User(client.UserId), group);
             if (!mark.WasIn)
             {
-                await watch.LookAsync(client.User!, []); // gives a Redis that lost it what this node knows
+                await watch.LookAsync(client.User!); // gives a Redis that lost it what this node knows
                 mark = await memberships.LeaveAsync(Topic.User(client.UserId), group, evenIfOut: true); // or another node gives it back
             }
 

@@ -20,6 +20,7 @@ internal sealed partial class MembershipWatch(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, HubUser> _users = new(StringComparer.Ordinal);
+    private readonly SharedReads<HubUser, UserGroups> _looks = new(user => LookAsync(memberships, time, user, []));
     private CancellationToken _stopping;
 
     /// <summary>Adds a connection of the user.</summary>
@@ -47,10 +48,17 @@ internal sealed partial class MembershipWatch(
     }
 
     /// <summary>Reads the user's memberships, and takes the user's connections here out of groups that are not among them.</summary>
+    /// <remarks>All of a user's devices do when one of them has joined a group, as often as there may be calls; so they share what they read.</remarks>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
+    public Task<UserGroups> LookAsync(HubUser user) => _looks.ReadAsync(user);
+
+    /// <summary>The same for a connection that begins.</summary>
     /// <param name="user">The user.</param>
     /// <param name="unlessKnown">The groups of a user of whom neither Redis nor this node knows anything.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public async Task<UserGroups> LookAsync(HubUser user, IReadOnlyList<string> unlessKnown)
+    public Task<UserGroups> BeginAsync(HubUser user, IReadOnlyList<string> unlessKnown) => LookAsync(memberships, time, user, unlessKnown);
+
+    private static async Task<UserGroups> LookAsync(IMemberships memberships, TimeProvider time, HubUser user, IReadOnlyList<string> unlessKnown)
     {
         var held = user.Held();
         foreach (var group in unlessKnown)
@@ -113,7 +121,7 @@ internal sealed partial class MembershipWatch(
             {
                 try
                 {
-                    await user.FollowAsync(await LookAsync(user, [])); // the telling of a joining may have been lost
+                    await user.FollowAsync(await LookAsync(user)); // the telling of a joining may have been lost
                 }
                 catch (BackplaneUnavailableException exception)
                 {

@@ -56,7 +56,7 @@ internal sealed record UserGroups(IReadOnlyDictionary<string, long> Groups, long
     public bool Hold(string group, long generation) =>
         generation > Now || (Groups.TryGetValue(group, out var known) && (known == generation || generation < Born));
 
-    /// <summary>Whether all of these are in it that do not begin now.</summary>
+    /// <summary>Whether a script has nothing to give back of these: each is in it, or has left since, or begins only where nothing is known.</summary>
     public bool Has(IReadOnlyCollection<KeyValuePair<string, long>> held) =>
-        held.All(group => group.Value == 0 || (Groups.TryGetValue(group.Key, out var known) && known == group.Value));
+        held.All(group => group.Value == 0 || (group.Value >= Born && group.Value <= Now) || (Groups.TryGetValue(group.Key, out var known) && known == group.Value));
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Presence;
@@ -24,7 +25,7 @@ internal sealed partial class PresenceWatches(
     private readonly Channel<(string Topic, PresenceNews News)> _news = Channel.CreateBounded<(string, PresenceNews)>(
         new BoundedChannelOptions(NewsWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    private readonly PresenceReads _reads = new(topic => store.ReadAsync(topic, options.Value.ListSize));
+    private readonly SharedReads<Topic, PresenceNews> _reads = new(topic => store.ReadAsync(topic, options.Value.ListSize));
 
     private int _isRound; // 1: a round has begun and is not seen to
 

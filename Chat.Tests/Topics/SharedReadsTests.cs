@@ -1,17 +1,17 @@
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
-using Chat.Api.Presence;
+using Chat.Api.Topics;
 using Xunit;
 
-namespace Chat.Tests.Presence;
+namespace Chat.Tests.Topics;
 
-/// <summary>Many who want to know at once who is in a topic.</summary>
-public sealed class PresenceReadsTests
+/// <summary>Many who want to know the same at once, such as who is in a topic.</summary>
+public sealed class SharedReadsTests
 {
     private readonly Queue<TaskCompletionSource<PresenceNews>> _begun = new();
-    private readonly PresenceReads _reads;
+    private readonly SharedReads<Topic, PresenceNews> _reads;
 
-    public PresenceReadsTests() => _reads = new PresenceReads(_ =>
+    public SharedReadsTests() => _reads = new SharedReads<Topic, PresenceNews>(_ =>
     {
         var read = new TaskCompletionSource<PresenceNews>();
         _begun.Enqueue(read);

@@ -1,0 +1,54 @@
+using Chat.Api.Hubs;
+using Chat.Api.Memberships;
+using Chat.Api.Messages;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Chat.Tests.Hubs;
+
+/// <summary>How often a user's memberships are looked up.</summary>
+public sealed class MembershipWatchTests
+{
+    /// <summary>Each of twenty devices looked at each joining of any of them, a hundred times a second: most of what Redis had to do for a user.</summary>
+    [Fact]
+    public async Task Devices_ThatLookAtOnce_ShareALook_ThatBeganAfterTheyAsked()
+    {
+        var store = new SlowMemberships();
+        using var watch = new MembershipWatch(
+            store, removals: null!, Options.Create(new MembershipOptions()), TimeProvider.System, NullLogger<MembershipWatch>.Instance);
+        var user = new HubUser(Topic.User("anna"));
+
+        var first = watch.LookAsync(user);
+        Task<UserGroups>[] others = [.. Enumerable.Range(0, 19).Select(_ => watch.LookAsync(user))];
+        var another = watch.LookAsync(new HubUser(Topic.User("ben")));
+
+        Assert.Equal(2, store.Begun.Count); // that of another user waits for nobody
+        store.Begun.Dequeue().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 1));
+        store.Begun.Dequeue().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 2));
+        Assert.Equal((1, 2), ((await first).Now, (await another).Now));
+        Assert.DoesNotContain(others, other => other.IsCompleted);
+        Assert.Single(store.Begun).SetResult(new UserGroups(new Dictionary<string, long>(), 1, 3));
+        Assert.All(await Task.WhenAll(others), other => Assert.Equal(3, other.Now));
+    }
+
+    private sealed class SlowMemberships : IMemberships
+    {
+        public Queue<TaskCompletionSource<UserGroups>> Begun { get; } = new();
+
+        public Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
+        {
+            var look = new TaskCompletionSource<UserGroups>();
+            Begun.Enqueue(look);
+            return look.Task;
+        }
+
+        public Task<UserGroups> ReadAsync(Topic user) => throw new NotSupportedException();
+
+        public Task<long?> JoinAsync(Topic user, string group, int limit) => throw new NotSupportedException();
+
+        public Task<LeaveMark> LeaveAsync(Topic user, string group, bool evenIfOut = false) => throw new NotSupportedException();
+
+        public void Forget(Topic user, string group, LeaveMark mark) => throw new NotSupportedException();
+    }
+}
