@@ -8,7 +8,7 @@ namespace Chat.Tests.Cluster;
 /// <summary>One node of three loses Redis, and only that one: nothing that it sends gets there any more.</summary>
 public sealed class CutOffTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly TimeSpan RedWithin = TimeSpan.FromSeconds(12); // 5 s are promised; the rest is a busy machine's
+    private static readonly TimeSpan RedWithin = TimeSpan.FromSeconds(8); // 5 s are promised; the rest is a busy machine's
 
     private static readonly Dictionary<string, string> Settings = new((IEnumerable<KeyValuePair<string, string>>)
     [

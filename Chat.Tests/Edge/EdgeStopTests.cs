@@ -107,7 +107,7 @@ public sealed class EdgeStopTests(StoppingCluster fixture, ITestOutputHelper out
         await edge.UntilAsync("health", answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable, Within);
         Assert.Contains("\"edge\":\"draining\"", await (await edge.Http.GetAsync("health")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await using var late = await edge.ConnectAsync("/chat/user/late");
-        await edge.StopAsync(Within);
+        await edge.StopAsync(within: TimeSpan.FromSeconds(8));
 
         Assert.Equal(1006, (await client.ClosedAsync()).Code); // whoever asks twice has no time for it
         Assert.Contains("2 connections did not end in time", edge.Output, StringComparison.Ordinal);

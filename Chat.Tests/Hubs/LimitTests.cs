@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Chat.Api.WebSockets;
 using Chat.Tests.Support;
@@ -22,6 +23,7 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
         await using var anna = await ConnectAsync(transport);
 
         // A burst of 100 is allowed, then 50 a second: how many more that is, depends on how long the calls take.
+        var watch = Stopwatch.StartNew();
         List<string> refused = [];
         var taken = 0;
         while (refused.Count == 0)
@@ -29,10 +31,10 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
             var answers = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(i => PostAsync(anna, $"{i}")));
             refused.AddRange(answers.Where(answer => answer.Length > 0));
             taken += AtOnce - refused.Count;
-            Assert.InRange(taken, 0, 5000);
+            Assert.InRange(taken, 0, 101 + (50 * watch.Elapsed.TotalSeconds));
         }
 
-        Assert.InRange(taken, 99, 5000);
+        Assert.True(taken >= 99, $"Only {taken} calls were carried out.");
         Assert.All(refused, answer => Assert.Contains("too_many_messages: ", answer, StringComparison.Ordinal));
 
         for (var i = 0; i < 100 && !anna.Ended.IsCompleted; i++)
