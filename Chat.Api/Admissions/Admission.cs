@@ -17,6 +17,13 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
             return busy;
         }
 
+        // First, so that whoever connects all the time costs Redis nothing.
+        if (!connections.Users.Of(userId).TryEnter())
+        {
+            connections.Metrics.Refused(nameof(ConnectionOptions.UserEntriesPerSecond));
+            return Refusal.TooManyEntries;
+        }
+
         if (!connections.TryTake())
         {
             return Refusal.NodeFull;

@@ -27,6 +27,7 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal NoPresenceFor = new(403, "The user may not see who is in that topic: connect without presence=true.");
     public static readonly Refusal TooManyConnections = new(429, "This user has as many connections as are allowed (Chat:Connections:PerUser).");
     public static readonly Refusal TooManyNewTopics = new(429, "This user has come to as many new groups as are allowed at once (Chat:Connections:UserTopicsPerSecond).");
+    public static readonly Refusal TooManyEntries = new(429, "This user connects more often than is allowed with so many groups (Chat:Connections:UserEntriesPerSecond).");
     public static readonly Refusal NodeFull = new(503, "This node has as many connections as it may (Chat:Connections:PerNode).");
     public static readonly Refusal Draining = new(503, "This node is stopping; try again.");
     public static readonly Refusal Unavailable = new(503, "Redis is not reachable at the moment; try again.");

@@ -72,6 +72,17 @@ internal sealed class ConnectionOptions
     [Range(1, 1_000_000)]
     public int UserTopicBurst { get; set; } = 200;
 
+    /// <summary>The sustained rate at which a user's new connections may come into topics: each counts once, and a hub connection once more for each group
+    /// of its user that it is put into. Beyond it further ones get 429 before the upgrade, until what the last one was put into is made up for.</summary>
+    /// <value>Per second, 0 to 1,000,000. Default 200; 0 means no limit. Each node counts for itself.</value>
+    [Range(0, 1_000_000)]
+    public int UserEntriesPerSecond { get; set; } = 200;
+
+    /// <summary>Into how many topics a user's new connections may come at once after being quiet.</summary>
+    /// <value>1 to 1,000,000. Default 10,000, enough for as many devices and groups as a user can have to return five times.</value>
+    [Range(1, 1_000_000)]
+    public int UserEntryBurst { get; set; } = 10_000;
+
     /// <summary>How many messages of one connection may be awaiting confirmation by Redis. The next one is read when there are fewer.</summary>
     /// <value>1 to 10,000. Default 64.</value>
     [Range(1, 10_000)]

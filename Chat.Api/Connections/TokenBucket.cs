@@ -37,7 +37,7 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
         return _tokens >= count;
     }
 
-    /// <summary>Takes tokens that <see cref="Has"/> has found available.</summary>
+    /// <summary>Takes tokens that <see cref="Has"/> has found available, or more: then there are none until these have flowed in.</summary>
     public void Take(int count) => _tokens -= rate == 0 ? 0 : count;
 
     /// <summary>Whether less than half of the burst is available.</summary>

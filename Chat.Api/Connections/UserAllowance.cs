@@ -12,6 +12,7 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
     private TokenBucket _messages = new(options.UserMessagesPerSecond, options.UserMessageBurst, time);
     private TokenBucket _bytes = new(options.UserBytesPerSecond, options.UserByteBurst, time);
     private TokenBucket _topics = new(options.UserTopicsPerSecond, options.UserTopicBurst, time);
+    private TokenBucket _entries = new(options.UserEntriesPerSecond, options.UserEntryBurst, time);
     private double _share = 1;
     private bool _isToBeAsked;
 
@@ -25,7 +26,7 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
 
     /// <summary>After this long without a connection, the allowance is full again and can be forgotten. Forgotten earlier, a user who
     /// reconnects would get a new burst each time.</summary>
-    public TimeSpan FillTime => new[] { _messages.FillTime, _bytes.FillTime, _topics.FillTime }.Max();
+    public TimeSpan FillTime => new[] { _messages.FillTime, _bytes.FillTime, _topics.FillTime, _entries.FillTime }.Max();
 
     /// <summary>This node's share of the allowance, greater than 0 and at most 1.</summary>
     public double Share
@@ -73,6 +74,25 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
         lock (_gate)
         {
             return _topics.TryTake() ? Excess.None : Excess.UserTopics;
+        }
+    }
+
+    /// <summary>Takes what a new connection counts. Each node's own, without a share, as above.</summary>
+    public bool TryEnter()
+    {
+        lock (_gate)
+        {
+            return _entries.TryTake();
+        }
+    }
+
+    /// <summary>Takes what a connection that was let in counts besides: how many topics it is put into is known only then. So it may be more than is
+    /// left, and the next one waits for that.</summary>
+    public void Enter(int topics)
+    {
+        lock (_gate)
+        {
+            _entries.Take(topics);
         }
     }
 

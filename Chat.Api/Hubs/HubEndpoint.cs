@@ -292,6 +292,7 @@ internal sealed partial class HubEndpoint(
                 if (isSettled)
                 {
                     await memberships.TakeUpAsync(client, since);
+                    connections.Users.Of(client.UserId).Enter(client.Groups);
                 }
                 else
                 {

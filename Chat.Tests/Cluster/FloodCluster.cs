@@ -19,6 +19,8 @@ public sealed class FloodCluster() : NodeClusterFixture(
     ("Chat:Connections:UserByteBurst", "20000"),
     ("Chat:Connections:UserTopicsPerSecond", "1"),
     ("Chat:Connections:UserTopicBurst", "12"),
+    ("Chat:Connections:UserEntriesPerSecond", "1"),
+    ("Chat:Connections:UserEntryBurst", "40"),
     ("Chat:Connections:CloseTimeout", "00:00:01"))
 {
     protected override bool IsBroken => false;

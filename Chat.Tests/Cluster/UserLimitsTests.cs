@@ -165,6 +165,32 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         Assert.Contains("too_many_new_topics: ", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Whoever came and went in a loop, in a hundred groups, took Redis a third of its time.</summary>
+    [Fact]
+    public async Task Connections_OneAfterTheOther_AreRefusedByTheGroupsTheyComeInto()
+    {
+        await using (var first = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, _ada, HubTransport.WebSockets))
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                await first.JoinAsync($"{_ada}-{i}");
+            }
+        }
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(async () =>
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                await using var again = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, _ada, HubTransport.WebSockets);
+            }
+        });
+
+        Assert.Equal(429, refused.Status);
+        refused = await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0));
+        Assert.Equal((429, "2"), (refused.Status, refused.RetryAfter));
+        await using var other = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, $"{_ada}-other", HubTransport.WebSockets);
+    }
+
     // One a second flows in meanwhile, so the first may still get through.
     private static async Task AssertRefusedAsync<T>(ChatClient client, Func<int, T> message)
     {

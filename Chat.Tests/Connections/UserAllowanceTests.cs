@@ -15,6 +15,8 @@ public sealed class UserAllowanceTests
         UserByteBurst = 8000,
         UserTopicsPerSecond = 1,
         UserTopicBurst = 100,
+        UserEntriesPerSecond = 10,
+        UserEntryBurst = 50,
     };
 
     [Fact]
@@ -77,6 +79,38 @@ public sealed class UserAllowanceTests
         _clock.Advance(TimeSpan.FromSeconds(100)); // topics take the longest
         users.Sweep();
         Assert.Equal(0, users.Count);
+    }
+
+    [Fact]
+    public void Connection_ThatComesIntoMoreTopicsThanAreLeft_IsPaidForByTheNext()
+    {
+        var ada = new UserAllowances(_options, _clock).Of("ada");
+
+        Assert.True(ada.TryEnter());
+        ada.Enter(99);
+
+        Assert.False(ada.TryEnter());
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(ada.TryEnter());
+        _clock.Advance(TimeSpan.FromSeconds(0.15));
+        Assert.True(ada.TryEnter());
+        Assert.False(ada.TryEnter());
+    }
+
+    /// <summary>An edge, or one node after the other, was restarted.</summary>
+    [Fact]
+    public void Connections_OfAsManyDevicesAndGroupsAsAUserCanHave_AreLetInFiveTimesAtOnce()
+    {
+        var options = new ConnectionOptions();
+        var ada = new UserAllowances(options, _clock).Of("ada");
+
+        for (var i = 0; i < 5 * options.PerUser; i++)
+        {
+            Assert.True(ada.TryEnter());
+            ada.Enter(options.TopicsPerConnection);
+        }
+
+        Assert.False(ada.TryEnter());
     }
 
     [Fact]
