@@ -104,6 +104,7 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         {
             _version = list.Version;
             _isCountOnly = list.IsCountOnly;
+            _countToTell = -1; // what everybody is told now, or with the next list, is newer
         }
 
         Span<Frame?> frames = new Frame?[IFrameFormat.Count];

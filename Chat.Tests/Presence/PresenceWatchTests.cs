@@ -230,6 +230,21 @@ public sealed class PresenceWatchTests
         Assert.Equal(["7: 5000", "9: 5002", "10: anna 1"], _anna.Seen);
     }
 
+    // The number was yet to be told when the list was: it came behind that, and took the names away for good.
+    [Fact]
+    public void Number_OfBeforeAList_IsNotToldBehindIt()
+    {
+        _watch.TryAdd(_anna);
+        _watch.OnList(new PresenceNews(7, 5000), _watch.Ask());
+
+        _watch.OnNews(new PresenceNews(8, 1001));
+        _watch.OnNews(News(9, left: "zoe"));
+        _watch.OnList(List(9, "anna"), _watch.Ask());
+
+        Assert.False(_watch.HasCount);
+        Assert.Equal(["7: 5000", "9: anna 1"], _anna.Seen);
+    }
+
     [Fact]
     public void Watcher_WhoHasGone_IsToldNothing()
     {
