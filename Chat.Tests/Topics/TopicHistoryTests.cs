@@ -39,6 +39,22 @@ public sealed class TopicHistoryTests
         Assert.Equal(("d", true), await ReadAsync("e3:3", 2));
     }
 
+    // Where many had left since, the latest messages were none.
+    [Theory]
+    [InlineData(null, 1, "b")]
+    [InlineData(null, 2, "a b")]
+    [InlineData("x:1", 3, "a b")]
+    public async Task History_ReadsPastThoseWhoLeft(string? since, int most, string expected)
+    {
+        Say("a", "b");
+        for (var generation = 1; generation <= 40; generation++)
+        {
+            _backplane.Remove(_name, "carl", generation);
+        }
+
+        Assert.Equal((expected, since is null), await ReadAsync(since, most));
+    }
+
     private void Say(params string[] messages)
     {
         foreach (var msg in messages)
