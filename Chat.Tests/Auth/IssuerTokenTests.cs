@@ -11,6 +11,8 @@ namespace Chat.Tests.Auth;
 /// <summary>Tokens of an OpenID Connect issuer: its keys are fetched, change, and cannot be reached.</summary>
 public sealed class IssuerTokenTests : IAsyncLifetime
 {
+    private const int OthersKey = 100; // no issuer changes its own so often
+
     private readonly RecordingLogger<IssuerConfiguration> _log = new();
     private TestIssuer _issuer = null!;
     private TokenFixture _node = null!;
@@ -90,7 +92,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
     [Fact]
     public async Task Token_OfSomebodyElseUnderAKnownKeyId_IsRefused()
     {
-        using var other = RSA.Create(2048);
+        using var other = TestKeys.Get(OthersKey);
         var token = TestToken.Sign(
             TestIssuer.Header("RS256", _issuer.KeyId), _issuer.Claims("anna", _node.Later), bytes => other.SignData(bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
 
@@ -140,7 +142,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
     [Fact]
     public async Task Token_OfAnIssuerThatIsNotTheNodes_IsRefused()
     {
-        await using var other = await TestIssuer.StartAsync();
+        await using var other = await TestIssuer.StartAsync(OthersKey);
         var token = other.Token(_issuer.Claims("anna", _node.Later)); // its key has the same id
 
         Assert.Equal(TokenError.Signature, await _node.RefusedAsync(token));
@@ -206,7 +208,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
     {
         await _node.AcceptedAsync(_issuer.Token(_issuer.Claims("anna", _node.Later)));
         var fetched = _log.NextAsync("Fetched");
-        using var other = RSA.Create(2048);
+        using var other = TestKeys.Get(OthersKey);
         for (var i = 0; i < 100; i++)
         {
             Assert.Equal(TokenError.UnknownKey, await _node.RefusedAsync(TestToken.Sign(

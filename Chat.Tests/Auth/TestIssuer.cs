@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -13,9 +14,11 @@ internal sealed class TestIssuer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly List<JsonObject> _published = [];
     private int _fetches;
+    private int _nextKey;
 
-    private TestIssuer()
+    private TestIssuer(int firstKey)
     {
+        _nextKey = firstKey;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -35,16 +38,17 @@ internal sealed class TestIssuer : IAsyncDisposable
     /// <summary>How often its configuration was asked for.</summary>
     public int Fetches => Volatile.Read(ref _fetches);
 
-    public RSA Key { get; private set; } = RSA.Create(2048);
+    public RSA Key { get; private set; } = null!;
 
     public string KeyId { get; private set; } = "";
 
     /// <summary>The one before the last change.</summary>
-    public RSA KeyBefore { get; private set; } = RSA.Create(2048);
+    public RSA KeyBefore { get; private set; } = null!;
 
-    public static async Task<TestIssuer> StartAsync()
+    /// <param name="firstKey">The number of its first key; those of others have other ones.</param>
+    public static async Task<TestIssuer> StartAsync(int firstKey = 0)
     {
-        var issuer = new TestIssuer();
+        var issuer = new TestIssuer(firstKey);
         issuer.Rotate("key-1");
         await issuer._app.StartAsync();
         issuer.Authority = issuer._app.Urls.Single() + "/tenant";
@@ -55,7 +59,7 @@ internal sealed class TestIssuer : IAsyncDisposable
     public void Rotate(string? keyId)
     {
         KeyBefore = Key;
-        Key = RSA.Create(2048);
+        Key = TestKeys.Get(_nextKey++);
         KeyId = keyId ?? "";
         var parameters = Key.ExportParameters(includePrivateParameters: false);
         var key = new JsonObject { ["kty"] = "RSA", ["use"] = "sig", ["n"] = TestToken.Encode(parameters.Modulus!), ["e"] = TestToken.Encode(parameters.Exponent!) };

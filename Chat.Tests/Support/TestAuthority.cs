@@ -7,7 +7,7 @@ namespace Chat.Tests.Support;
 /// <summary>A certificate authority of a test's own, as a company has one.</summary>
 internal sealed class TestAuthority : IDisposable
 {
-    private readonly RSA _key = RSA.Create(2048);
+    private readonly RSA _key = TestKeys.Get(0);
     private readonly X509Certificate2 _root;
     private readonly string _file = Path.GetTempFileName();
 
@@ -26,7 +26,7 @@ internal sealed class TestAuthority : IDisposable
     /// <summary>A server's certificate for a host name.</summary>
     public X509Certificate2 Issue(string host)
     {
-        using var key = RSA.Create(2048);
+        using var key = TestKeys.Get(1);
         var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(host);

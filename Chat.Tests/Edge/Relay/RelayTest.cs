@@ -17,8 +17,8 @@ public abstract class RelayTest : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        using var authority = new TestAuthority();
-        Edge = await EdgeHost.StartAsync(Time, IsTls ? authority.Issue("localhost") : null);
+        using var authority = IsTls ? new TestAuthority() : null;
+        Edge = await EdgeHost.StartAsync(Time, authority?.Issue("localhost"));
         Edge.Set(Node.Node);
     }
 
