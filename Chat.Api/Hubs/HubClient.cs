@@ -257,8 +257,13 @@ internal sealed partial class HubClient
 
         if (!member.IsIn || _isOver)
         {
-            Leave(member); // a removal, or the end, came meanwhile
-            _ = RemoveFromSignalsAsync(member.Topic.Topic.Id); // once more: that of the removal may have been too early
+            // A removal, or the end, came meanwhile. Where the removal has forgotten the member already, its own taking out of the signals may have
+            // been too early.
+            member.Topic.Leave(member);
+            if (!Forget(member))
+            {
+                _ = RemoveFromSignalsAsync(member.Topic.Topic.Id);
+            }
         }
     }
 
@@ -298,17 +303,22 @@ internal sealed partial class HubClient
         Forget(member);
     }
 
-    private void Forget(Member member)
+    /// <summary>False: it was forgotten before.</summary>
+    private bool Forget(Member member)
     {
-        if (_groups.TryRemove(new(member.Topic.Topic.Id, member)))
+        if (!_groups.TryRemove(new(member.Topic.Topic.Id, member)))
         {
-            Volatile.Read(ref _presence)?.Remove(member.Topic.Topic);
-            _services.Topics.Release(member.Topic);
-            if (!_isOver)
-            {
-                _ = RemoveFromSignalsAsync(member.Topic.Topic.Id); // of a connection that has ended, SignalR has forgotten all
-            }
+            return false;
         }
+
+        Volatile.Read(ref _presence)?.Remove(member.Topic.Topic);
+        _services.Topics.Release(member.Topic);
+        if (!_isOver)
+        {
+            _ = RemoveFromSignalsAsync(member.Topic.Topic.Id); // of a connection that has ended, SignalR has forgotten all
+        }
+
+        return true;
     }
 
     // A moment later than from the topic. A signal of before the removal takes another way here than the removal, and may
