@@ -142,37 +142,9 @@ public sealed partial class ChatClient
         Become(ChatState.Online);
         _link.TrySetResult(link);
         await Task.WhenAll(
-            forgotten.Select(group => ReturnAsync(link, group, "join", over))
-                .Concat(behind.Select(group => ReturnAsync(link, group, "history", over)))
+            forgotten.Select(call => ReturnAsync(link, call, "join", over))
+                .Concat(behind.Select(call => ReturnAsync(link, call, "history", over)))
                 .Concat(_topics.Watched.Select(group => WatchAgainAsync(group, over)))).ConfigureAwait(false);
-    }
-
-    // Messages of the group are held meanwhile. If it can't be, the next connection tries again, from the same position.
-    private async Task ReturnAsync(HubLink link, string group, string method, CancellationToken over)
-    {
-        try
-        {
-            var known = _topics.PositionOf(group);
-            var answer = await CallAsync(method, new HubArgument { Group = group, Since = known?.ToString() }, over).ConfigureAwait(false);
-            await TakeAsync(group, known, answer, over).ConfigureAwait(false);
-            _topics.Returned(group);
-        }
-        catch (ChatException exception) when (!over.IsCancellationRequested)
-        {
-            Log.NotBack(_options.Logger, exception.Code);
-            if (exception.IsWorthRetrying || exception.Code == "timeout")
-            {
-                link.End();
-            }
-            else
-            {
-                _topics.Unsubscribed(group);
-            }
-        }
-        catch (Exception exception) when (exception is ChatException or OperationCanceledException)
-        {
-            // The connection has ended.
-        }
     }
 
     private async Task WatchAgainAsync(string group, CancellationToken over)
@@ -186,28 +158,6 @@ public sealed partial class ChatClient
             // Left meanwhile, or the connection has ended.
         }
     }
-
-    /// <summary>Gives what a group's log has after a position, from the first answer on to where what is held begins.</summary>
-    private async Task TakeAsync(string group, ChatPosition? since, HubArgument answer, CancellationToken cancellationToken)
-    {
-        _topics.Joined(group, StartOf(answer, since), answer.Recovered);
-        _topics.Fetched(group, MessagesOf(answer));
-        while (answer is { Messages.Length: > 0, Position: { } reached })
-        {
-            answer = await CallAsync("history", new HubArgument { Group = group, Since = reached.ToString() }, cancellationToken).ConfigureAwait(false);
-            if (!answer.Recovered)
-            {
-                _topics.Joined(group, StartOf(answer, since: null), recovered: false);
-            }
-
-            _topics.Fetched(group, MessagesOf(answer));
-        }
-    }
-
-    private static ChatPosition StartOf(HubArgument answer, ChatPosition? since) =>
-        answer.Recovered && since is { } known ? known
-        : answer.Messages is [{ Position: { } first }, ..] ? first with { Offset = first.Offset - 1 }
-        : answer.Position ?? default;
 
     /// <summary>Shows the server a newer token before the one it knows is over.</summary>
     private async Task RefreshAsync(HubLink link, string token, CancellationToken over)
@@ -231,7 +181,7 @@ public sealed partial class ChatClient
                 await Task.Delay(isDoubtful ? shortest : pause, _options.TimeProvider, over).ConfigureAwait(false);
                 shortest = !isDoubtful ? ShortestTokenLife : shortest * 2 < LongestTokenDoubt ? shortest * 2 : LongestTokenDoubt;
                 token = await _options.Token(over).AsTask().WaitAsync(over).ConfigureAwait(false);
-                await link.InvokeAsync("refresh", new HubArgument { Token = token }, over).ConfigureAwait(false);
+                await link.InvokeAsync("refresh", new HubArgument { Token = token }, onAnswer: null, over).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (!over.IsCancellationRequested)
@@ -246,7 +196,9 @@ public sealed partial class ChatClient
     }
 
     /// <summary>Makes a call until it is answered, over as many connections as that takes.</summary>
-    private async Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken)
+    /// <remarks>What an answer says of a group is taken in its place among the server's words (<paramref name="onAnswer"/>): whoever waits for it goes on
+    /// later, and the server may have said the contrary by then.</remarks>
+    private async Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken, Action<HubArgument>? onAnswer = null)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timer = _options.TimeProvider.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), deadline, _options.CallTimeout, Timeout.InfiniteTimeSpan);
@@ -256,7 +208,7 @@ public sealed partial class ChatClient
             try
             {
                 var link = await _link.Task.WaitAsync(deadline.Token).ConfigureAwait(false);
-                return await link.InvokeAsync(method, argument, deadline.Token).ConfigureAwait(false);
+                return await link.InvokeAsync(method, argument, onAnswer, deadline.Token).ConfigureAwait(false);
             }
             catch (LinkException)
             {

@@ -128,30 +128,8 @@ public sealed partial class ChatClient : IAsyncDisposable
     public async Task<ChatSubscribed> JoinAsync(string group, ChatPosition? since = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
-        _topics.Hold(group);
-        var isFetching = false;
-        try
-        {
-            var wasIn = _topics.IsIn(group);
-            var answer = await CallAsync("join", new HubArgument { Group = group, Since = since?.ToString() }, cancellationToken).ConfigureAwait(false);
-            var joined = new ChatSubscribed(group, answer.Position ?? default, answer.Recovered);
-            if (!wasIn || since is not null)
-            {
-                isFetching = true;
-                await TakeAsync(group, since, answer, cancellationToken).ConfigureAwait(false);
-            }
-
-            return joined;
-        }
-        catch (Exception exception) when (isFetching && exception is not ChatException { Code: "stopped" or "refused" })
-        {
-            _topics.Incomplete(group);
-            throw;
-        }
-        finally
-        {
-            _topics.Release(group);
-        }
+        var answer = await JoinAndFetchAsync(group, since, cancellationToken).ConfigureAwait(false);
+        return new ChatSubscribed(group, answer.Position ?? default, answer.Recovered);
     }
 
     /// <summary>Leaves a group, with all devices of the user on all nodes. Nothing of it comes afterwards.</summary>
@@ -161,8 +139,8 @@ public sealed partial class ChatClient : IAsyncDisposable
     public async Task<ChatLeft> LeaveAsync(string group, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
-        var answer = await CallAsync("leave", new HubArgument { Group = group }, cancellationToken).ConfigureAwait(false);
-        _topics.Unsubscribed(group);
+        var life = _topics.Find(group);
+        var answer = await CallAsync("leave", new HubArgument { Group = group }, cancellationToken, _ => _topics.Left(group, life)).ConfigureAwait(false);
         return new ChatLeft(answer.Nodes, answer.Of);
     }
 
@@ -268,8 +246,7 @@ public sealed partial class ChatClient : IAsyncDisposable
 
     private async Task<ChatPresence> PresenceAsync(string group, bool watch, CancellationToken cancellationToken)
     {
-        var answer = await CallAsync("presence", new HubArgument { Group = group, Watch = watch }, cancellationToken).ConfigureAwait(false);
-        _topics.Watch(group, watch);
+        var answer = await CallAsync("presence", new HubArgument { Group = group, Watch = watch }, cancellationToken, _ => _topics.Watch(group, watch)).ConfigureAwait(false);
         return PresenceOf(group, answer);
     }
 }

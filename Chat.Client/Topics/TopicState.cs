@@ -1,6 +1,6 @@
 namespace Chat.Client.Topics;
 
-/// <summary>What a client knows of one group, or of its user's own messages.</summary>
+/// <summary>What a client knows of one group, or of its user's own messages, from its joining to its leaving.</summary>
 internal sealed class TopicState
 {
     /// <summary>Of the last message given to who reads; null before the first word about it.</summary>
@@ -8,6 +8,9 @@ internal sealed class TopicState
 
     /// <summary>The user is in it, as far as the client knows.</summary>
     public bool IsIn { get; set; }
+
+    /// <summary>Who reads was told from where on it is heard.</summary>
+    public bool IsHeard { get; set; }
 
     /// <summary>The present connection has told where it is.</summary>
     public bool IsTold { get; set; }
@@ -27,6 +30,6 @@ internal sealed class TopicState
     /// <summary>What comes is held, since something that came before is yet to be fetched.</summary>
     public bool IsHeld => IsReturning || Holds > 0;
 
-    /// <summary>What is held: messages, and words of the server that something was lost.</summary>
+    /// <summary>What is held: messages, and words of the server from where on the client hears it.</summary>
     public List<ChatEvent> Held { get; } = [];
 }

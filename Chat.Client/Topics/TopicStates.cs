@@ -1,23 +1,17 @@
-using System.Text;
-
 namespace Chat.Client.Topics;
 
 /// <summary>Where a client is in each group, and in its user's own messages (the key is the empty text): out of what comes it makes events, each
 /// message once and in order, over any number of connections.</summary>
-internal sealed class TopicStates
+internal sealed partial class TopicStates
 {
     /// <summary>The key of the user's own messages.</summary>
     public const string Own = "";
 
-    private const int LongestQuery = 4000; // servers take lines of 8 KB; tokens and the rest need some of it
-    private const int MostSeen = 4096; // more than a log has by default, of several groups
-
     private readonly object _gate = new(); // guards everything
     private readonly EventQueue _events;
     private readonly Dictionary<string, TopicState> _topics = new(StringComparer.Ordinal);
-    private readonly List<string> _behind = []; // on this connection
-    private readonly HashSet<(string Topic, string From, string Id)> _seen = [];
-    private readonly Queue<(string Topic, string From, string Id)> _seenInOrder = [];
+    private readonly List<TopicCall> _behind = []; // on this connection
+    private readonly SeenMessages _seen = new();
     private bool _hasEntered; // this connection has told where each group is
     private int _unexpected;
 
@@ -60,50 +54,21 @@ internal sealed class TopicStates
         {
             _behind.Clear();
             _hasEntered = false;
-            var groups = new StringBuilder();
+            var query = new PositionsQuery();
             foreach (var (topic, state) in _topics)
             {
-                (state.IsTold, state.IsAsked, state.IsReturning) = (false, false, false);
+                (state.IsTold, state.IsReturning) = (false, false);
                 state.Held.Clear(); // the new connection brings it again, behind what the old one could not fetch any more
-                if (topic != Own && state.Position is { } position && groups.Length < LongestQuery)
-                {
-                    // Once for the list, in which commas and percent signs have a meaning, and as a whole for the query.
-                    groups.Append(groups.Length > 0 ? "%2C" : "").Append(Uri.EscapeDataString(Uri.EscapeDataString(topic))).Append("%3A").Append(Uri.EscapeDataString(position.ToString()));
-                    state.IsAsked = true;
-                }
-            }
-
-            var query = new StringBuilder("positions=true");
-            if (groups.Length > 0)
-            {
-                query.Append("&since=").Append(groups);
+                state.IsAsked = topic != Own && state.Position is { } position && query.TryAdd(topic, position);
             }
 
             if (Of(Own).Position is { } own)
             {
-                query.Append("&since.user=").Append(Uri.EscapeDataString(own.ToString()));
+                query.AddOwn(own);
                 Of(Own).IsAsked = true;
             }
 
             return query.ToString();
-        }
-    }
-
-    /// <summary>The connection has told where each group is. Returns those that the client was in and the server did not name, and those in
-    /// which it has to fetch what it missed, whose messages are held from here on.</summary>
-    public (List<string> Forgotten, List<string> Behind) Entered()
-    {
-        lock (_gate)
-        {
-            _hasEntered = true;
-            List<string> forgotten = [];
-            foreach (var (topic, state) in _topics.Where(topic => topic.Key != Own && topic.Value is { IsIn: true, IsTold: false }))
-            {
-                state.IsReturning = true;
-                forgotten.Add(topic);
-            }
-
-            return (forgotten, [.. _behind]);
         }
     }
 
@@ -113,21 +78,20 @@ internal sealed class TopicStates
         lock (_gate)
         {
             var state = Of(topic);
-            var isFirst = !state.IsTold;
+            var (isFirst, wasIn) = (!state.IsTold, state.IsIn);
             (state.IsTold, state.IsIn) = (true, true);
             if (isFirst && !_hasEntered && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
             {
                 state.IsReturning = true;
-                _behind.Add(topic);
+                _behind.Add(new TopicCall(topic, state));
                 return isFirst;
             }
 
             if (!state.IsHeld)
             {
-                state.Position = position;
-                Tell(topic, position, recovered);
+                Begin_NeedsLock(topic, state, position, recovered);
             }
-            else if (!recovered)
+            else if (!recovered || !wasIn)
             {
                 state.Held.Add(new ChatSubscribed(topic, position, recovered));
             }
@@ -172,88 +136,35 @@ internal sealed class TopicStates
                 _events.Add(new ChatUnsubscribed(group));
             }
 
-            (state.IsIn, state.IsWatched, state.IsReturning, state.Position) = (false, false, false, null);
-            state.Held.Clear();
-            if (state.Holds == 0)
-            {
-                _topics.Remove(group);
-            }
-        }
-    }
-
-    /// <summary>From now on messages of the topic are held.</summary>
-    public void Hold(string topic)
-    {
-        lock (_gate)
-        {
-            Of(topic).Holds++;
-        }
-    }
-
-    /// <summary>What was fetched goes first, then what was held; from then on as usual.</summary>
-    public void Release(string topic)
-    {
-        lock (_gate)
-        {
-            var state = Of(topic);
-            state.Holds--;
-            Give_NeedsLock(topic, state);
-        }
-    }
-
-    /// <summary>The connection has fetched what it could not be told: what was held comes behind it.</summary>
-    /// <remarks>Where it could not, nothing of what was held is given, or it would stand behind a hole that nobody was told of: the next connection
-    /// begins where the client was.</remarks>
-    public void Returned(string topic)
-    {
-        lock (_gate)
-        {
-            var state = Of(topic);
             state.IsReturning = false;
-            Give_NeedsLock(topic, state);
-        }
-    }
-
-    /// <summary>What a call has begun to fetch will not be: what is held stands behind a hole, and so does what comes.</summary>
-    public void Incomplete(string topic)
-    {
-        lock (_gate)
-        {
-            var state = Of(topic);
-            if (state.Position is { } reached)
+            _topics.Remove(group);
+            if (state.Holds > 0)
             {
-                var next = state.Held.OfType<ChatMessage>().FirstOrDefault()?.Position;
-                state.Held.Insert(0, new ChatSubscribed(topic, next is { } first ? first with { Offset = first.Offset - 1 } : reached, Recovered: false));
+                _topics[group] = new TopicState { Holds = state.Holds }; // some call waits for what comes after this
             }
         }
     }
 
-    /// <summary>The server has answered from where on the client is in a topic, or where what it fetches begins. While it is held: one that was
-    /// left meanwhile is not.</summary>
-    /// <param name="topic">The topic.</param>
-    /// <param name="position">Where.</param>
-    /// <param name="recovered">Whether that continues where the client was.</param>
-    public void Joined(string topic, ChatPosition position, bool recovered)
+    /// <summary>The server has answered that the user has left the group.</summary>
+    /// <param name="group">Which.</param>
+    /// <param name="life">What <see cref="Find"/> returned before the call. Another one has begun since: the user was told to be out, and is in again.</param>
+    public void Left(string group, TopicState? life)
     {
         lock (_gate)
         {
-            if (_topics.TryGetValue(topic, out var state) && state.IsHeld)
+            if (life is not null && Find(group) == life)
             {
-                (state.IsTold, state.IsIn, state.Position) = (true, true, position);
-                Tell(topic, position, recovered);
+                Unsubscribed(group);
             }
         }
     }
 
-    /// <summary>What was fetched of a topic, while it is held: it goes to who reads at once.</summary>
-    public void Fetched(string topic, IEnumerable<ChatMessage> messages)
+    /// <summary>What is known of a topic; null: nothing.</summary>
+    public TopicState? Find(string topic)
     {
         lock (_gate)
         {
-            foreach (var message in _topics.TryGetValue(topic, out var state) && state.IsHeld ? messages : [])
-            {
-                TryGive_NeedsLock(topic, state!, message);
-            }
+            return _topics.GetValueOrDefault(topic);
         }
     }
 
@@ -270,19 +181,12 @@ internal sealed class TopicStates
         }
     }
 
-    public ChatPosition? PositionOf(string topic)
+    /// <summary>Where the client was when the call was begun.</summary>
+    public ChatPosition? PositionOf(TopicCall call)
     {
         lock (_gate)
         {
-            return _topics.TryGetValue(topic, out var state) ? state.Position : null;
-        }
-    }
-
-    public bool IsIn(string group)
-    {
-        lock (_gate)
-        {
-            return _topics.TryGetValue(group, out var state) && state.IsIn;
+            return call.Life.Position;
         }
     }
 
@@ -305,34 +209,6 @@ internal sealed class TopicStates
             {
                 return [.. _topics.Where(topic => topic.Value.IsWatched).Select(topic => topic.Key)];
             }
-        }
-    }
-
-    private void Give_NeedsLock(string topic, TopicState state)
-    {
-        if (state.IsHeld)
-        {
-            return;
-        }
-
-        foreach (var one in state.Held)
-        {
-            if (one is ChatMessage message)
-            {
-                TryGive_NeedsLock(topic, state, message);
-            }
-            else if (one is ChatSubscribed hole && !(state.Position is { } reached && reached.Epoch == hole.Position.Epoch && reached.Offset > hole.Position.Offset))
-            {
-                // Else it was fetched meanwhile.
-                state.Position = hole.Position;
-                Tell(topic, hole.Position, recovered: false);
-            }
-        }
-
-        state.Held.Clear();
-        if (topic != Own && !state.IsIn && state.Position is null)
-        {
-            _topics.Remove(topic); // could not be joined
         }
     }
 
@@ -359,7 +235,7 @@ internal sealed class TopicStates
             state.Position = position;
         }
 
-        if (message.Id is null || Remember((topic, message.From, message.Id)))
+        if (message.Id is null || _seen.Add(topic, message.From, message.Id))
         {
             _events.Add(message);
         }
@@ -367,23 +243,10 @@ internal sealed class TopicStates
         return true;
     }
 
-    // Where a log has lost its place, all of it comes again.
-    private bool Remember((string Topic, string From, string Id) message)
+    // From here on who reads hears it.
+    private void Begin_NeedsLock(string topic, TopicState state, ChatPosition position, bool recovered)
     {
-        if (!_seen.Add(message))
-        {
-            return false;
-        }
-
-        _seenInOrder.Enqueue(message);
-        if (_seenInOrder.Count > MostSeen)
-        {
-            _seen.Remove(_seenInOrder.Dequeue());
-        }
-
-        return true;
-    }
-
-    private void Tell(string topic, ChatPosition position, bool recovered) =>
+        (state.Position, state.IsHeard) = (position, true);
         _events.Add(new ChatSubscribed(topic == Own ? null : topic, position, recovered));
+    }
 }

@@ -45,6 +45,17 @@ internal static class HubCodec
     public static HubRecord Decode(ReadOnlySpan<byte> record) =>
         JsonSerializer.Deserialize(record, HubJson.Default.HubRecord) ?? throw new JsonException("null");
 
+    /// <summary>The argument of what the hub calls, or its answer: whoever goes on with it need not look for what is not there.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static HubArgument ToArgument(JsonElement? json)
+    {
+        var argument = json is { ValueKind: not JsonValueKind.Null } some ? some.Deserialize(HubJson.Default.HubArgument)! : new HubArgument();
+        return argument.Messages?.Contains(null!) == true || argument.Joined?.Contains(null!) == true || argument.Left?.Contains(null!) == true
+            || argument.Members?.Any(static member => member?.Nick is null) == true
+            ? throw new JsonException("null in a list")
+            : argument;
+    }
+
     /// <summary>What the hub threw, out of the text that SignalR makes of it:
     /// "An unexpected error occurred invoking 'post' on the server. HubException: not_member: You are not in that group."</summary>
     public static ChatException ToException(string error)

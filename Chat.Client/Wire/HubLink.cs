@@ -17,7 +17,7 @@ internal sealed class HubLink : IAsyncDisposable
     private readonly ClientWebSocket _socket = new();
     private readonly ChatClientOptions _options;
     private readonly SemaphoreSlim _sending = new(1);
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<HubArgument>> _calls = new();
+    private readonly ConcurrentDictionary<string, Call> _calls = new();
     private readonly RecordBuffer _records = new();
     private ITimer? _tending;
     private long _lastCall;
@@ -92,12 +92,16 @@ internal sealed class HubLink : IAsyncDisposable
     }
 
     /// <summary>Calls a method of the hub, and returns its answer.</summary>
+    /// <param name="method">Which.</param>
+    /// <param name="argument">With what.</param>
+    /// <param name="onAnswer">Called with the answer in its place among what the hub calls; where nobody waits any more, perhaps.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ChatException">The hub refused, or would.</exception>
     /// <exception cref="LinkException">The connection ended first.</exception>
-    public async Task<HubArgument> InvokeAsync(string method, HubArgument argument, CancellationToken cancellationToken)
+    public async Task<HubArgument> InvokeAsync(string method, HubArgument argument, Action<HubArgument>? onAnswer, CancellationToken cancellationToken)
     {
         var id = Interlocked.Increment(ref _lastCall).ToString(CultureInfo.InvariantCulture);
-        var call = new TaskCompletionSource<HubArgument>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var call = new Call(onAnswer);
         var record = HubCodec.Encode(method, argument, id);
         if (record.Length > _options.LargestCall)
         {
@@ -271,16 +275,18 @@ internal sealed class HubLink : IAsyncDisposable
         switch (record.Type)
         {
             case HubRecord.Invocation when record is { Target: { } target, Arguments: [var argument, ..] }:
-                onEvent(target, argument.Deserialize(HubJson.Default.HubArgument) ?? new HubArgument());
+                onEvent(target, HubCodec.ToArgument(argument));
                 break;
-            case HubRecord.Completion when record.InvocationId is { } id && _calls.TryRemove(id, out var call):
+            case HubRecord.Completion when record.InvocationId is { } id && _calls.TryGetValue(id, out var call):
                 if (record.Error is { } error)
                 {
                     call.TrySetException(HubCodec.ToException(error));
                 }
                 else
                 {
-                    call.TrySetResult(record.Result is { ValueKind: JsonValueKind.Object } result ? result.Deserialize(HubJson.Default.HubArgument)! : new HubArgument());
+                    var answer = HubCodec.ToArgument(record.Result);
+                    call.OnAnswer?.Invoke(answer);
+                    call.TrySetResult(answer);
                 }
 
                 break;
@@ -309,4 +315,9 @@ internal sealed class HubLink : IAsyncDisposable
     }
 
     private static bool IsEnd(Exception exception) => exception is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or IOException;
+
+    private sealed class Call(Action<HubArgument>? onAnswer) : TaskCompletionSource<HubArgument>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public Action<HubArgument>? OnAnswer => onAnswer;
+    }
 }

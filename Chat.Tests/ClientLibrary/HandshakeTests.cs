@@ -123,10 +123,24 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Listener.Deadline));
     }
 
-    [Fact]
-    public async Task Record_ThatIsNone_EndsTheClient_InWords()
+    // The same in the library for JavaScript (Script/specs.js).
+    [Theory]
+    [InlineData("null")]
+    [InlineData("rubbish")]
+    [InlineData("[]")]
+    [InlineData("{\"type\":\"1\"}")]
+    [InlineData("{\"type\":1,\"target\":5}")]
+    [InlineData("{\"type\":1,\"target\":\"message\",\"arguments\":5}")]
+    [InlineData("{\"type\":1,\"target\":\"message\",\"arguments\":[5]}")]
+    [InlineData("{\"type\":1,\"target\":\"message\",\"arguments\":[{\"group\":\"g\",\"message\":5}]}")]
+    [InlineData("{\"type\":1,\"target\":\"message\",\"arguments\":[{\"group\":\"g\",\"message\":\"m\",\"epoch\":\"e\",\"offset\":\"1\"}]}")]
+    [InlineData("{\"type\":1,\"target\":\"presence\",\"arguments\":[{\"group\":\"g\",\"members\":5}]}")]
+    [InlineData("{\"type\":1,\"target\":\"presence\",\"arguments\":[{\"group\":\"g\",\"members\":[null]}]}")]
+    [InlineData("{\"type\":1,\"target\":\"presence\",\"arguments\":[{\"group\":\"g\",\"joined\":[5]}]}")]
+    [InlineData("{\"type\":3,\"invocationId\":\"1\",\"error\":5}")]
+    public async Task Record_ThatIsNone_EndsTheClient_InWords(string record)
     {
-        _answers.Enqueue(["{}", Subscribed, "null"]);
+        _answers.Enqueue(["{}", Subscribed, record]);
 
         await using var anna = await Listener.ConnectAsync(Options, "anna");
         Assert.Equal("refused", (await anna.RefusedAsync()).Code);

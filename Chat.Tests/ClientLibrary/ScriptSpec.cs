@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>What the JavaScript library promises (Script/specs.js), whichever runtime it runs in.</summary>
+/// <summary>What the JavaScript library promises (Script/specs.js, Script/hub-specs.js), whichever runtime it runs in.</summary>
 public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private protected const string NodeKilled = "node_killed_during_traffic_costs_nobody_a_message";
@@ -14,7 +14,7 @@ public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper o
     private protected static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "ClientLibrary", "Script");
 
     /// <summary>Those that break nothing, and so can run side by side.</summary>
-    private protected static IEnumerable<string> Peaceful => Name().Matches(File.ReadAllText(Path.Combine(Folder, "specs.js")))
+    private protected static IEnumerable<string> Peaceful => Name().Matches(File.ReadAllText(Path.Combine(Folder, "specs.js")) + File.ReadAllText(Path.Combine(Folder, "hub-specs.js")))
         .Select(match => match.Groups[1].Value).Where(name => name != NodeKilled);
 
     private protected async Task AssertAsync(IEnumerable<string> specs)

@@ -43,10 +43,10 @@ public sealed class TopicStatesTests
         _topics.Message("not mine", Message(1));
         Assert.Equal(2, _topics.Unexpected);
 
-        _topics.Hold("g");
-        _topics.Fetched("g", [Message(3)]);
+        var call = _topics.Hold("g");
+        _topics.Fetched(call, hole: null, [Message(3)]);
         _topics.Message("g", Message(3)); // overlaps with what is fetched, as it may
-        _topics.Release("g");
+        _topics.Release(call);
         Assert.Equal(2, _topics.Unexpected);
     }
 
@@ -54,14 +54,13 @@ public sealed class TopicStatesTests
     public async Task WhatIsHeld_ComesBehindWhatIsFetched_HolesIncluded()
     {
         _topics.Begin();
-        _topics.Hold("g");
+        var call = _topics.Hold("g");
         _topics.Message("g", Message(5));
         _topics.Message("g", Message(6));
         _topics.Subscribed("g", At(8), recovered: false); // 7 and 8 were lost
         _topics.Message("g", Message(9));
-        _topics.Joined("g", At(3), recovered: true);
-        _topics.Fetched("g", [Message(4), Message(5)]);
-        _topics.Release("g");
+        _topics.Joined(call, At(3), recovered: true, [Message(4), Message(5)], isWanted: true);
+        _topics.Release(call);
 
         Assert.Equal(
             [new ChatSubscribed("g", At(3), true), Message(4), Message(5), Message(6), new ChatSubscribed("g", At(8), false), Message(9)],
@@ -106,10 +105,11 @@ public sealed class TopicStatesTests
         topics.Subscribed(last, At(3), recovered: true);
         topics.Message(last, Message(4));
 
-        Assert.Equal([last], topics.Entered().Behind);
-        topics.Joined(last, At(1), recovered: true);
-        topics.Fetched(last, [Message(2), Message(3)]);
-        topics.Returned(last);
+        var call = Assert.Single(topics.Entered().Behind);
+        Assert.Equal(last, call.Topic);
+        topics.Joined(call, At(1), recovered: true, [Message(2)], isWanted: true);
+        topics.Fetched(call, hole: null, [Message(3)]);
+        topics.Returned(call);
         Assert.Equal([new ChatSubscribed(last, At(1), true), Message(2), Message(3), Message(4)], await EventsAsync());
     }
 
@@ -132,14 +132,13 @@ public sealed class TopicStatesTests
     public async Task Hole_ThatWasFetchedMeanwhile_IsNone()
     {
         _topics.Begin();
-        _topics.Hold("g");
+        var call = _topics.Hold("g");
         _topics.Subscribed("g", At(5), recovered: false);
         _topics.Message("g", Message(6));
-        _topics.Joined("g", At(3), recovered: true);
-        _topics.Fetched("g", [Message(4), Message(5), Message(6), Message(7)]);
-        _topics.Release("g");
+        _topics.Joined(call, At(3), recovered: true, [Message(4), Message(5), Message(6), Message(7)], isWanted: true);
+        _topics.Release(call);
 
-        Assert.Equal(At(7), _topics.PositionOf("g"));
+        Assert.Equal(At(7), _topics.Positions["g"]);
         Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4), Message(5), Message(6), Message(7)], await EventsAsync());
     }
 
@@ -150,12 +149,12 @@ public sealed class TopicStatesTests
         _topics.Begin();
         _topics.Subscribed("g", At(1), recovered: true);
         _topics.Begin();
-        Assert.Equal(["g"], _topics.Entered().Forgotten);
+        var call = Assert.Single(_topics.Entered().Forgotten);
         _topics.Unsubscribed("g");
-        _topics.Joined("g", At(1), recovered: true);
-        _topics.Fetched("g", [Message(2)]);
-        _topics.Returned("g");
+        _topics.Joined(call, At(1), recovered: true, [Message(2)], isWanted: true);
+        _topics.Returned(call);
 
+        Assert.True(call.IsDoubtful);
         Assert.Empty(_topics.Groups);
         Assert.Empty(_topics.Positions);
         Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g")], await EventsAsync());
@@ -166,14 +165,102 @@ public sealed class TopicStatesTests
     public async Task Call_ThatCannotFetchAllThatItBegan_LeavesAHoleThatIsTold()
     {
         _topics.Begin();
-        _topics.Hold("g");
+        var call = _topics.Hold("g");
         _topics.Message("g", Message(9));
-        _topics.Joined("g", At(3), recovered: true);
-        _topics.Fetched("g", [Message(4)]);
-        _topics.Incomplete("g");
-        _topics.Release("g");
+        _topics.Joined(call, At(3), recovered: true, [Message(4)], isWanted: true);
+        _topics.Abandon(call, isLast: false);
 
         Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4), new ChatSubscribed("g", At(8), false), Message(9)], await EventsAsync());
+    }
+
+    // A later client would have begun behind the hole.
+    [Fact]
+    public async Task Call_ThatCannotFetchAllThatItBegan_BeforeTheClientEnds_LeavesItWhereItIs()
+    {
+        _topics.Begin();
+        var call = _topics.Hold("g");
+        _topics.Message("g", Message(9));
+        _topics.Joined(call, At(3), recovered: true, [Message(4)], isWanted: true);
+        _topics.Abandon(call, isLast: true);
+
+        Assert.Equal(At(4), _topics.Positions["g"]);
+        Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4)], await EventsAsync());
+    }
+
+    // Who waited for the call goes on later, and took the group for joined, or for left, that the server had said the contrary of by then.
+    [Fact]
+    public async Task Group_ThatIsLeftElsewhere_RightBehindTheAnswerOfAJoin_IsLeft()
+    {
+        _topics.Begin();
+        var call = _topics.Hold("g");
+        _topics.Joined(call, At(3), recovered: true, [], isWanted: false);
+        _topics.Unsubscribed("g");
+        _topics.Message("g", Message(4)); // told before it takes effect
+        _topics.Fetched(call, hole: null, [Message(4)]);
+        _topics.Release(call);
+
+        Assert.False(call.IsDoubtful);
+        Assert.Empty(_topics.Groups);
+        Assert.Empty(_topics.Positions);
+        Assert.Equal([new ChatSubscribed("g", At(3), true), new ChatUnsubscribed("g")], await EventsAsync());
+    }
+
+    [Fact]
+    public async Task Group_ThatIsLeftElsewhere_WhileItIsJoined_IsIn_AndInDoubt()
+    {
+        _topics.Begin();
+        _topics.Subscribed("g", At(1), recovered: true);
+        var call = _topics.Hold("g");
+        _topics.Unsubscribed("g");
+        _topics.Joined(call, At(3), recovered: true, [], isWanted: false);
+        _topics.Message("g", Message(4));
+        _topics.Release(call);
+
+        Assert.True(call.IsDoubtful);
+        Assert.Equal(["g"], _topics.Groups);
+        Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g"), new ChatSubscribed("g", At(3), true), Message(4)], await EventsAsync());
+    }
+
+    [Fact]
+    public async Task Group_ThatIsJoinedElsewhere_BeforeALeaveIsAnswered_IsIn()
+    {
+        _topics.Begin();
+        _topics.Subscribed("g", At(1), recovered: true);
+        var life = _topics.Find("g");
+        _topics.Unsubscribed("g");
+        _topics.Subscribed("g", At(3), recovered: true);
+        _topics.Left("g", life);
+        Assert.Equal(["g"], _topics.Groups);
+
+        _topics.Left("g", _topics.Find("g")); // and where the word of leaving was lost, the answer says it
+        Assert.Empty(_topics.Groups);
+        Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g"), new ChatSubscribed("g", At(3), true), new ChatUnsubscribed("g")], await EventsAsync());
+    }
+
+    // It was in without that anybody was told, and had no position to come back to.
+    [Fact]
+    public async Task Group_ThatIsJoinedElsewhere_WhileACallToJoinItFails_IsHeard()
+    {
+        _topics.Begin();
+        var call = _topics.Hold("g");
+        _topics.Subscribed("g", At(3), recovered: true);
+        _topics.Message("g", Message(4));
+        _topics.Abandon(call, isLast: false);
+
+        Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4)], await EventsAsync());
+    }
+
+    [Fact]
+    public async Task Answer_ThatNobodyWaitsForAnyMore_ChangesNothing()
+    {
+        _topics.Begin();
+        var call = _topics.Hold("g");
+        _topics.Message("g", Message(4));
+        _topics.Abandon(call, isLast: false);
+        _topics.Joined(call, At(3), recovered: true, [], isWanted: false);
+
+        Assert.Empty(_topics.Groups);
+        Assert.Empty(await EventsAsync());
     }
 
     [Fact]
@@ -185,7 +272,7 @@ public sealed class TopicStatesTests
         _topics.Begin();
         _topics.Subscribed("kept", At(1), recovered: true);
 
-        Assert.Equal(["forgotten"], _topics.Entered().Forgotten);
+        Assert.Equal("forgotten", Assert.Single(_topics.Entered().Forgotten).Topic);
     }
 
     [Fact]

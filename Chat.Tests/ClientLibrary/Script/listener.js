@@ -75,20 +75,30 @@ export function posts({ chat }, group, first) {
   return { stop: () => (isOver = true, published) };
 }
 
-/** A class of WebSockets to a hub that says this: what to each connection, before it ends but for the last. It notes the addresses. */
-export const hubThatSays = (connections, urls) => class {
+/**
+ * A class of WebSockets to a hub that says this: what to each connection, before it ends but for the last, and what to each call, at once. It notes
+ * the addresses.
+ */
+export const hubThatSays = (connections, urls, toCalls = {}) => class {
   constructor(url) {
     urls.push(url);
     setTimeout(() => this.onopen());
   }
 
   send(data) {
-    if (!data.includes('"protocol"')) return;
-    this.onmessage({ data: [{}, ...connections.shift()].map(one => `${JSON.stringify(one)}\u001e`).join('') });
-    if (connections.length > 0) this.close();
+    for (const { protocol, target, invocationId } of data.split('\u001e').filter(Boolean).map(one => JSON.parse(one))) {
+      if (protocol) {
+        this.#say([{}, ...connections.shift()]);
+        if (connections.length > 0) this.close();
+      } else if (toCalls[target]) {
+        setTimeout(() => this.#say(toCalls[target](invocationId)));
+      }
+    }
   }
 
   close(code = 1006) { setTimeout(() => this.onclose({ code, reason: '' })); }
+
+  #say(records) { this.onmessage({ data: records.map(one => `${JSON.stringify(one)}\u001e`).join('') }); }
 };
 
 export const all = (count, make) => Array.from({ length: count }, (_, i) => make(i));

@@ -1,5 +1,6 @@
 // What the JavaScript library promises, for whichever runtime: ScriptSpec.cs runs each of these with what it needs of the cluster.
-import { all, equal, hubThatSays, Listener, posts, rejects, until } from './listener.js';
+import { hubSpecs } from './hub-specs.js';
+import { all, equal, Listener, posts, rejects, until } from './listener.js';
 
 export const specs = {
   async members_hear_each_other_in_one_order_with_positions({ connect, group, name }) {
@@ -233,44 +234,7 @@ export const specs = {
     await ben.chat.post(group, 'after');
     equal((await anna.next('message')).text, 'after');
   },
-
-  // The server has forgotten the group, so the client joins it again from where it was, and hears it; but the connection ends before the answer.
-  // What it heard was given, behind what was missed, which then never came.
-  async connection_that_ends_while_a_group_is_fetched_gives_nothing_behind_the_hole({ connect }) {
-    const urls = [];
-    const anna = await connect('anna', {
-      WebSocket: hubThatSays([[subscribed(1), message(2), own], [own, message(5)], [subscribed(2), ...[3, 4, 5, 6].map(offset => message(offset)), own]], urls),
-    });
-    equal((await anna.messagesUntil('6')).map(one => one.text), ['2', '3', '4', '5', '6']);
-    equal(new URL(urls[2]).searchParams.get('since'), 'g:e:2');
-  },
-
-  // The user joins it on another device, say: nobody would fetch what lies before, and all that comes would be held for good.
-  async group_that_the_address_had_no_room_for_and_that_is_joined_later_is_heard_at_once({ connect }) {
-    const last = { group: `199${'x'.repeat(100)}` };
-    const anna = await connect('anna', {
-      WebSocket: hubThatSays([[own, subscribed(3, last), message(4, last)]], []),
-      since: all(200, i => [`${i}${'x'.repeat(100)}`, { epoch: 'e', offset: 1 }]),
-    });
-    equal((await anna.messagesUntil('4')).map(one => one.group), [last.group]);
-  },
-
-  async address_has_room_for_a_long_token({ connect }) {
-    const urls = [];
-    await connect('anna', {
-      WebSocket: hubThatSays([[own]], urls),
-      token: () => 'x'.repeat(6_000),
-      since: all(200, i => [`${i}${'y'.repeat(100)}`, { epoch: 'e', offset: i }]),
-    });
-    equal([urls[0].length <= 8_000, urls[0].length > 7_500], [true, true]);
-  },
 };
-
-// What a hub says.
-const says = (target, argument) => ({ type: 1, target, arguments: [argument] });
-const subscribed = (offset, other = {}) => says('subscribed', { group: 'g', epoch: 'e', offset, recovered: true, ...other });
-const own = says('subscribed', { to: 'anna', epoch: 'e', offset: 1, recovered: true });
-const message = (offset, other = {}) => says('message', { group: 'g', nick: 'ben', message: `${offset}`, id: `id${offset}`, epoch: 'e', offset, at: 1, ...other });
 
 /** Runs some of them side by side. Returns in words what failed. @param what { ChatClient, server, control } */
 export async function runAll(names, what) {
@@ -288,7 +252,7 @@ async function run(spec, what) {
     return listener;
   };
   try {
-    await specs[spec]({ ...what, tokenOf, connect, group: `group-${unique}`, name: name => `${name}-${unique}` });
+    await { ...specs, ...hubSpecs }[spec]({ ...what, tokenOf, connect, group: `group-${unique}`, name: name => `${name}-${unique}` });
   } finally {
     await Promise.all(listeners.map(listener => listener.chat.dispose()));
   }

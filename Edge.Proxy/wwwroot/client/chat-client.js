@@ -8,6 +8,7 @@
 //   }
 import { ChatException } from './errors.js';
 import { messageOf, positionOf, presenceOf, textOf } from './events.js';
+import { Fetching, messagesOf, Nowhere } from './fetching.js';
 import { optionsOf } from './options.js';
 import { EventQueue } from './queue.js';
 import { Runner } from './runner.js';
@@ -32,8 +33,6 @@ export { ChatException };
  * @typedef {{ nodes: number, of: number }} ChatLeft how many nodes have confirmed, and how many there are
  */
 
-const Nowhere = Object.freeze({ epoch: '', offset: 0 });
-
 /**
  * A user of Chat, with one connection that is made again whenever it ends.
  *
@@ -48,6 +47,7 @@ export class ChatClient extends EventTarget {
   #events;
   #topics;
   #runner;
+  #fetching;
   /** @type {ChatState} */
   #state = 'waiting';
   #user = '';
@@ -75,6 +75,7 @@ export class ChatClient extends EventTarget {
       become: (state, reason, delay) => this.#become(state, reason, delay),
       end: () => this.#events.end(),
     });
+    this.#fetching = new Fetching(this.#runner, this.#topics);
     globalThis.addEventListener?.('online', this.#onOnline); // browsers only
     globalThis.addEventListener?.('offline', this.#onOffline);
   }
@@ -148,21 +149,8 @@ export class ChatClient extends EventTarget {
    * @returns {Promise<ChatSubscribed>} from where on the client hears the group
    */
   async join(group, { since = null, signal } = {}) {
-    this.#topics.hold(checked(group, 'group'));
-    let isFetching = false;
-    try {
-      const wasIn = this.#topics.isIn(group);
-      const answer = await this.#runner.call('join', { group, since: textOf(since) }, signal);
-      isFetching = !wasIn || since !== null;
-      if (isFetching) await this.#take(group, since, answer, signal);
-      return { type: 'subscribed', group, position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
-    } catch (error) {
-      const isOver = error instanceof ChatException && ['stopped', 'refused'].includes(error.code);
-      if (isFetching && !isOver) this.#topics.incomplete(group);
-      throw error;
-    } finally {
-      this.#topics.release(group);
-    }
+    const answer = await this.#fetching.join(checked(group, 'group'), since, signal);
+    return { type: 'subscribed', group, position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
   }
 
   /**
@@ -170,8 +158,8 @@ export class ChatClient extends EventTarget {
    * @param {string} group @param {{ signal?: AbortSignal }} [more] @returns {Promise<ChatLeft>}
    */
   async leave(group, { signal } = {}) {
-    const { nodes = 0, of = 0 } = await this.#runner.call('leave', { group: checked(group, 'group') }, signal);
-    this.#topics.unsubscribed(group);
+    const life = this.#topics.find(checked(group, 'group'));
+    const { nodes = 0, of = 0 } = await this.#runner.call('leave', { group }, signal, () => this.#topics.left(group, life));
     return { nodes, of };
   }
 
@@ -242,8 +230,7 @@ export class ChatClient extends EventTarget {
 
   /** @param {string} group @param {boolean} watch @param {AbortSignal} [signal] */
   async #presence(group, watch, signal) {
-    const answer = await this.#runner.call('presence', { group: checked(group, 'group'), watch }, signal);
-    this.#topics.watch(group, watch);
+    const answer = await this.#runner.call('presence', { group: checked(group, 'group'), watch }, signal, () => this.#topics.watch(group, watch));
     return presenceOf(group, answer);
   }
 
@@ -293,38 +280,11 @@ export class ChatClient extends EventTarget {
     this.#connections++;
     const { forgotten, behind } = this.#topics.entered();
     await Promise.all([
-      ...forgotten.map(group => this.#return(link, group, 'join', over)),
-      ...behind.map(group => this.#return(link, group, 'history', over)),
+      ...forgotten.map(call => this.#fetching.return(link, call, 'join', over)),
+      ...behind.map(call => this.#fetching.return(link, call, 'history', over)),
       // One that was left meanwhile is not watched any more, and neither is any on a connection that has ended.
       ...this.#topics.watched.map(group => this.#runner.call('presence', { group, watch: true }, over).catch(() => {})),
     ]);
-  }
-
-  // Messages of the group are held meanwhile. If it can't be, the next connection tries again, from the same position.
-  /** @param {HubLink} link @param {string} group @param {string} method @param {AbortSignal} over */
-  async #return(link, group, method, over) {
-    try {
-      const known = this.#topics.positionOf(group);
-      await this.#take(group, known, await this.#runner.call(method, { group, since: textOf(known) }, over), over);
-      this.#topics.returned(group);
-    } catch (error) {
-      if (over.aborted) return; // the connection has ended
-      const isPassing = !(error instanceof ChatException) || error.isWorthRetrying || error.code === 'timeout';
-      if (isPassing) link.end(1006, 'What was missed could not be fetched.');
-      else this.#topics.unsubscribed(group);
-    }
-  }
-
-  // Gives what a group's log has after a position, from the first answer on to where what is held begins.
-  /** @param {string} group @param {?ChatPosition} since @param {HubArgument} answer @param {AbortSignal} [signal] */
-  async #take(group, since, answer, signal) {
-    this.#topics.joined(group, startOf(answer, since), answer.recovered ?? false);
-    this.#topics.fetched(group, messagesOf(answer));
-    while (answer.messages?.length > 0) {
-      answer = await this.#runner.call('history', { group, since: textOf(positionOf(answer)) }, signal);
-      if (!answer.recovered) this.#topics.joined(group, startOf(answer, null), false);
-      this.#topics.fetched(group, messagesOf(answer));
-    }
   }
 
   /** @param {ChatState} state @param {string} reason @param {number} delay */
@@ -336,16 +296,6 @@ export class ChatClient extends EventTarget {
 
 if (Symbol.asyncDispose) {
   Object.defineProperty(ChatClient.prototype, Symbol.asyncDispose, { value: ChatClient.prototype.dispose });
-}
-
-/** @param {HubArgument} answer @returns {ChatMessage[]} */
-const messagesOf = answer => (answer.messages ?? []).map((/** @type {HubArgument} */ message) => messageOf(message.group, message));
-
-/** @param {HubArgument} answer @param {?ChatPosition} since @returns {ChatPosition} */
-function startOf(answer, since) {
-  if (answer.recovered && since) return since;
-  const first = answer.messages?.[0] && positionOf(answer.messages[0]);
-  return first ? { ...first, offset: first.offset - 1 } : positionOf(answer) ?? Nowhere;
 }
 
 /** @param {string} name @param {string} what */

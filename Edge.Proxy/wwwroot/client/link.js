@@ -1,4 +1,5 @@
 import { ChatException, exceptionOf, LinkException } from './errors.js';
+import { argumentOf, MalformedError, recordOf } from './shape.js';
 
 /**
  * @typedef {import('./errors.js').LinkEnd} LinkEnd
@@ -19,11 +20,11 @@ const TendInterval = 1_000;
 export class HubLink {
   #socket;
   #options;
-  /** @type {Map<string, { resolve: (answer: HubArgument) => void, reject: (error: Error) => void }>} */
+  /** @type {Map<string, { onAnswer?: (answer: HubArgument) => void, resolve: (answer: HubArgument) => void, reject: (error: Error) => void }>} */
   #calls = new Map();
   #lastCall = 0;
   #rest = '';        // of a record that has not come as a whole
-  /** That came before somebody read. @type {?any[]} */
+  /** That came before somebody read. @type {?string[]} */
   #unread = [];
   /** @type {OnEvent} */
   #onEvent = () => {};
@@ -75,14 +76,16 @@ export class HubLink {
     this.#onEvent = onEvent;
     const unread = this.#unread ?? [];
     this.#unread = null;
-    for (const record of unread) this.#take(record);
+    this.#takeAll(unread);
   }
 
   /**
    * Calls a method of the hub, and returns its answer.
-   * @param {string} method @param {HubArgument} argument @returns {Promise<?HubArgument>} null: no answer in time
+   * @param {string} method @param {HubArgument} argument
+   * @param {(answer: HubArgument) => void} [onAnswer] called with the answer in its place among what the hub calls
+   * @returns {Promise<?HubArgument>} null: no answer in time
    */
-  invoke(method, argument) {
+  invoke(method, argument, onAnswer) {
     const id = `${++this.#lastCall}`;
     const record = JSON.stringify({ type: Invocation, invocationId: id, target: method, arguments: [argument] });
     if (new TextEncoder().encode(record).length >= this.#options.largestCall) { // with what separates it from the next one
@@ -96,7 +99,7 @@ export class HubLink {
         this.#calls.delete(id);
         act();
       };
-      this.#calls.set(id, { resolve: answer => settle(() => resolve(answer)), reject: error => settle(() => reject(error)) });
+      this.#calls.set(id, { onAnswer, resolve: answer => settle(() => resolve(answer)), reject: error => settle(() => reject(error)) });
       if (this.#end) this.failCalls(this.#end);
       else this.#write(record);
     });
@@ -123,39 +126,54 @@ export class HubLink {
     if (this.#end) return;
     this.#heardAt = performance.now();
     if (typeof data !== 'string' || this.#rest.length + data.length > LargestRecord) {
-      this.end(1002, 'What the server sends is not SignalR\'s JSON protocol.');
+      this.end(1002, 'The server sent something that is not SignalR\'s JSON protocol.');
       return;
     }
 
     const records = (this.#rest + data).split(Separator);
     this.#rest = records.pop() ?? '';
-    try {
-      for (const record of records) this.#take(JSON.parse(record) ?? {});
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.end(1002, 'What the server sends is not SignalR\'s JSON protocol.');
-      return;
-    }
-
+    this.#takeAll(records);
     this.#ping(PingInterval * 2 / 3); // browsers let the timers of hidden pages run once a minute, which the server would not wait for
+  }
+
+  /** @param {string[]} records */
+  #takeAll(records) {
+    try {
+      for (const record of records) {
+        if (this.#isOpen && this.#unread) this.#unread.push(record);
+        else if (!this.#end) this.#take(recordOf(record));
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      this.end(1002, `The server sent something that is not SignalR's JSON protocol: ${error.message}`);
+    }
   }
 
   /** @param {any} record */
   #take(record) {
-    if (this.#end) return;
     if (!this.#isOpen) {
       this.#begin(record);
-    } else if (this.#unread) {
-      this.#unread.push(record);
     } else if (record.type === Invocation) {
-      this.#onEvent(record.target, record.arguments?.[0] ?? {});
+      this.#onEvent(record.target, argumentOf(record.arguments?.[0]));
     } else if (record.type === Completion) {
-      const call = this.#calls.get(record.invocationId);
-      if (record.error) call?.reject(exceptionOf(record.error));
-      else call?.resolve(record.result ?? {});
+      this.#answer(record);
     } else if (record.type === Close) {
       this.#close = record;
     }
+  }
+
+  /** @param {any} record */
+  #answer({ invocationId, error, result }) {
+    const call = this.#calls.get(invocationId);
+    if (!call) return;
+    if (error) {
+      call.reject(exceptionOf(error));
+      return;
+    }
+
+    const answer = argumentOf(result);
+    call.onAnswer?.(answer);
+    call.resolve(answer);
   }
 
   // The answer to the handshake.

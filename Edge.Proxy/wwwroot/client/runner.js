@@ -83,9 +83,12 @@ export class Runner {
 
   /**
    * Makes a call until it is answered, over as many connections as that takes.
-   * @param {string} method @param {HubArgument} argument @param {AbortSignal} [signal] @returns {Promise<HubArgument>}
+   * What an answer says of a group is taken in its place among the server's words (onAnswer): whoever waits for it goes on later, and the server
+   * may have said the contrary by then.
+   * @param {string} method @param {HubArgument} argument @param {AbortSignal} [signal] @param {(answer: HubArgument) => void} [onAnswer]
+   * @returns {Promise<HubArgument>}
    */
-  async call(method, argument, signal) {
+  async call(method, argument, signal, onAnswer) {
     const { callTimeout, firstDelay } = this.#options;
     const deadline = new AbortController();
     const onAbort = () => deadline.abort(signal?.reason);
@@ -102,7 +105,7 @@ export class Runner {
       for (let failures = 0; ; failures++) {
         try {
           const link = await until(this.#link.promise, deadline.signal);
-          const answer = await until(link.invoke(method, argument), deadline.signal);
+          const answer = await until(link.invoke(method, argument, onAnswer), deadline.signal);
           if (answer) return answer; // or it is lost, or late
         } catch (error) {
           if (error instanceof ChatException && error.isWorthRetrying) last = error;

@@ -12,21 +12,37 @@ export const Own = '';
 const LongestQuery = 4_000;
 const MostSeen = 4_096;     // more than a log has by default, of several groups
 
-/** What a client knows of one group, or of its user's own messages. */
+/** What a client knows of one group, or of its user's own messages, from its joining to its leaving. */
 class TopicState {
   /** Of the last message given to who reads; null before the first word about it. @type {?ChatPosition} */
   position = null;
   isIn = false;      // as far as the client knows
+  isHeard = false;   // who reads was told from where on
   isTold = false;    // the present connection has told where it is
   isAsked = false;   // the present connection was told where the client was
   isWatched = false; // presence
   isReturning = false; // the present connection fetches what it could not be told: only once it has, or in the next one, is what comes given
   holds = 0;         // how many calls wait until something that came before is fetched
-  /** Messages, and words of the server that something was lost. @type {(ChatMessage | import('./events.js').ChatSubscribed)[]} */
+  /** Messages, and words of the server from where on the client hears it. @type {(ChatMessage | import('./events.js').ChatSubscribed)[]} */
   held = [];
 
   /** What comes is held, since something that came before is yet to be fetched. */
   get isHeld() { return this.isReturning || this.holds > 0; }
+}
+
+/** @internal A call that fetches what a topic's log has before what comes, which is held meanwhile. */
+export class TopicCall {
+  /** The client's part in the topic that it fetches for. @type {TopicState} */
+  life;
+  hasBegun = false;   // who reads was told from where on it fetches
+  isDoubtful = false; // the server put the client out of the topic before it answered: the answer may be older than that, or newer
+  isOver = false;     // nobody waits for it any more
+
+  /** @param {string} topic @param {TopicState} life */
+  constructor(topic, life) {
+    this.topic = topic;
+    this.life = life;
+  }
 }
 
 /**
@@ -37,7 +53,7 @@ export class TopicStates {
   #events;
   /** @type {Map<string, TopicState>} */
   #topics = new Map();
-  /** On this connection. @type {string[]} */
+  /** On this connection. @type {TopicCall[]} */
   #behind = [];
   #hasEntered = false; // this connection has told where each group is
   /** Topic, sender and id of messages given. A Set keeps the order in which things came. @type {Set<string>} */
@@ -88,8 +104,8 @@ export class TopicStates {
   }
 
   /**
-   * The connection has told where each group is. Returns those that the client was in and the server did not name, and those in which it
-   * has to fetch what it missed, whose messages are held from here on.
+   * The connection has told where each group is. Returns calls for those that the client was in and the server did not name, and for those in
+   * which it has to fetch what it missed, whose messages are held from here on.
    */
   entered() {
     this.#hasEntered = true;
@@ -97,10 +113,10 @@ export class TopicStates {
     for (const [topic, state] of this.#topics) {
       if (topic === Own || !state.isIn || state.isTold) continue;
       state.isReturning = true;
-      forgotten.push(topic);
+      forgotten.push(new TopicCall(topic, state));
     }
 
-    return { forgotten, behind: this.#behind };
+    return { forgotten, behind: this.#behind.filter(({ life }) => life.isReturning) };
   }
 
   /**
@@ -109,15 +125,14 @@ export class TopicStates {
    */
   subscribed(topic, position, recovered) {
     const state = this.#of(topic);
-    const isFirst = !state.isTold;
+    const [isFirst, wasIn] = [!state.isTold, state.isIn];
     state.isTold = state.isIn = true;
     if (isFirst && !this.#hasEntered && !state.isAsked && state.position && !isSame(state.position, position) && topic !== Own) {
       state.isReturning = true;
-      this.#behind.push(topic);
+      this.#behind.push(new TopicCall(topic, state));
     } else if (!state.isHeld) {
-      state.position = position;
-      this.#tell(topic, position, recovered);
-    } else if (!recovered) {
+      this.#begin(topic, state, position, recovered);
+    } else if (!recovered || !wasIn) {
       state.held.push({ type: 'subscribed', group: topic, position, recovered });
     }
 
@@ -136,52 +151,73 @@ export class TopicStates {
     const state = this.#topics.get(group);
     if (!state) return;
     if (state.isIn) this.#events.add({ type: 'unsubscribed', group });
-    Object.assign(state, { isIn: false, isWatched: false, isReturning: false, position: null, held: [] });
-    if (state.holds === 0) this.#topics.delete(group);
+    state.isReturning = false;
+    this.#topics.delete(group);
+    if (state.holds === 0) return;
+    this.#of(group).holds = state.holds; // some call waits for what comes after this
   }
 
-  /** From now on messages of the topic are held. @param {string} topic */
-  hold(topic) { this.#of(topic).holds++; }
+  /**
+   * The server has answered that the user has left the group.
+   * @param {string} group @param {TopicState | undefined} life what `find` returned before the call. Another one has begun since: the user was
+   *   told to be out, and is in again
+   */
+  left(group, life) { if (life && this.find(group) === life) this.unsubscribed(group); }
 
-  /** What was fetched goes first, then what was held; from then on as usual. @param {string} topic */
-  release(topic) {
+  /** What is known of a topic; undefined: nothing. @param {string} topic */
+  find(topic) { return this.#topics.get(topic); }
+
+  /** From now on messages of the topic are held, until `release` or `abandon`. @param {string} topic */
+  hold(topic) {
     const state = this.#of(topic);
+    state.holds++;
+    return new TopicCall(topic, state);
+  }
+
+  /** What was fetched has gone first, then goes what was held; from then on as usual. @param {TopicCall} call */
+  release(call) {
+    call.isOver = true;
+    const state = this.#of(call.topic);
     state.holds--;
-    this.#giveHeld(topic, state);
+    this.#giveHeld(call.topic, state);
+  }
+
+  /**
+   * What a call has begun to fetch will not be: what is held stands behind a hole, and so does what comes.
+   * @param {TopicCall} call
+   * @param {boolean} isLast the client has ended: nobody is told of a hole any more, so nothing behind one is given, and a later client begins before it
+   */
+  abandon(call, isLast) {
+    const state = this.#of(call.topic);
+    if (isLast) {
+      state.held = [];
+    } else if (call.hasBegun && state === call.life && state.position) {
+      const first = state.held.find(one => one.type === 'message')?.position;
+      const position = first ? Object.freeze({ ...first, offset: first.offset - 1 }) : state.position;
+      state.held.unshift({ type: 'subscribed', group: call.topic, position, recovered: false });
+    }
+
+    this.release(call);
   }
 
   /**
    * The connection has fetched what it could not be told: what was held comes behind it. Where it could not, nothing of what was held is given,
    * or it would stand behind a hole that nobody was told of: the next connection begins where the client was.
-   * @param {string} topic
+   * @param {TopicCall} call
    */
-  returned(topic) {
-    const state = this.#of(topic);
-    state.isReturning = false;
-    this.#giveHeld(topic, state);
-  }
-
-  /**
-   * What a call has begun to fetch will not be: what is held stands behind a hole, and so does what comes.
-   * @param {string} topic
-   */
-  incomplete(topic) {
-    const state = this.#of(topic);
-    if (!state.position) return;
-    const first = state.held.find(one => one.type === 'message')?.position;
-    const position = first ? Object.freeze({ ...first, offset: first.offset - 1 }) : state.position;
-    state.held.unshift({ type: 'subscribed', group: topic, position, recovered: false });
+  returned({ topic, life }) {
+    life.isReturning = false;
+    if (this.find(topic) === life) this.#giveHeld(topic, life);
   }
 
   /** @param {string} topic @param {TopicState} state */
   #giveHeld(topic, state) {
     if (state.isHeld) return;
-    for (const one of state.held) {
+    for (const one of state.isIn ? state.held : []) {
       if (one.type === 'message') {
         this.#give(topic, state, one);
-      } else if (!(state.position?.epoch === one.position.epoch && state.position.offset > one.position.offset)) { // else it was fetched meanwhile
-        state.position = one.position;
-        this.#tell(topic, one.position, false);
+      } else if (!state.isHeard || (!one.recovered && !isBeyond(state, one.position))) {
+        this.#begin(topic, state, one.position, one.recovered);
       }
     }
 
@@ -190,29 +226,34 @@ export class TopicStates {
   }
 
   /**
-   * The server has answered from where on the client is in a topic, or where what it fetches begins. While it is held: one that was
-   * left meanwhile is not.
-   * @param {string} topic @param {ChatPosition} position @param {boolean} recovered whether that continues where the client was
+   * The server has answered from where on the client is in a topic, and with what was written there before.
+   * @param {TopicCall} call
+   * @param {ChatPosition} position where what it fetches begins
+   * @param {boolean} recovered whether that continues where the client was
+   * @param {ChatMessage[]} messages what it has fetched: that goes to who reads at once
+   * @param {boolean} isWanted also where the client is in already: it asked for what was written since a position
    */
-  joined(topic, position, recovered) {
-    const state = this.#topics.get(topic);
-    if (!state?.isHeld) return;
-    Object.assign(state, { isTold: true, isIn: true, position });
-    this.#tell(topic, position, recovered);
-  }
-
-  /** What was fetched of a topic, while it is held: it goes to who reads at once. @param {string} topic @param {ChatMessage[]} messages */
-  fetched(topic, messages) {
-    const state = this.#topics.get(topic);
-    if (!state?.isHeld) return;
+  joined(call, position, recovered, messages, isWanted) {
+    const { topic } = call;
+    const state = this.find(topic);
+    call.isDoubtful = state !== call.life;
+    if (call.isOver || !state?.isHeld) return;
+    call.life = state;
+    if (!isWanted && state.isHeard) return;
+    call.hasBegun = state.isTold = state.isIn = true;
+    this.#begin(topic, state, position, recovered);
     for (const message of messages) this.#give(topic, state, message);
   }
 
-  /** @param {string} topic */
-  positionOf(topic) { return this.#topics.get(topic)?.position ?? null; }
-
-  /** @param {string} group */
-  isIn(group) { return this.#topics.get(group)?.isIn ?? false; }
+  /**
+   * The server has answered with more of a topic's log.
+   * @param {TopicCall} call @param {?ChatPosition} hole where it begins, if the log no longer has what comes before @param {ChatMessage[]} messages
+   */
+  fetched({ topic, life, isOver }, hole, messages) {
+    if (isOver || this.find(topic) !== life || !life.isHeld) return; // it was left meanwhile, or the call was given up
+    if (hole) this.#begin(topic, life, hole, false);
+    for (const message of messages) this.#give(topic, life, message);
+  }
 
   /** @param {string} group @param {boolean} on */
   watch(group, on) {
@@ -247,8 +288,14 @@ export class TopicStates {
     return true;
   }
 
-  /** @param {string} topic @param {ChatPosition} position @param {boolean} recovered */
-  #tell(topic, position, recovered) {
+  // From here on who reads hears it.
+  /** @param {string} topic @param {TopicState} state @param {ChatPosition} position @param {boolean} recovered */
+  #begin(topic, state, position, recovered) {
+    Object.assign(state, { position, isHeard: true });
     this.#events.add({ type: 'subscribed', group: topic === Own ? null : topic, position, recovered });
   }
 }
+
+// What was lost before the position has been fetched meanwhile.
+/** @param {TopicState} state @param {ChatPosition} position */
+const isBeyond = (state, position) => state.position?.epoch === position.epoch && state.position.offset > position.offset;

@@ -1,0 +1,110 @@
+// Specs of the JavaScript library whose hub is the spec's own: it says what a hub of Chat's says at the worst moment only, or never.
+import { all, equal, hubThatSays, rejects, until } from './listener.js';
+
+export const hubSpecs = {
+  // The server has forgotten the group, so the client joins it again from where it was, and hears it; but the connection ends before the answer.
+  // What it heard was given, behind what was missed, which then never came.
+  async connection_that_ends_while_a_group_is_fetched_gives_nothing_behind_the_hole({ connect }) {
+    const urls = [];
+    const anna = await connect('anna', {
+      WebSocket: hubThatSays([[subscribed(1), message(2), own], [own, message(5)], [subscribed(2), ...[3, 4, 5, 6].map(offset => message(offset)), own]], urls),
+    });
+    equal((await anna.messagesUntil('6')).map(one => one.text), ['2', '3', '4', '5', '6']);
+    equal(new URL(urls[2]).searchParams.get('since'), 'g:e:2');
+  },
+
+  // The user joins it on another device, say: nobody would fetch what lies before, and all that comes would be held for good.
+  async group_that_the_address_had_no_room_for_and_that_is_joined_later_is_heard_at_once({ connect }) {
+    const last = { group: `199${'x'.repeat(100)}` };
+    const anna = await connect('anna', {
+      WebSocket: hubThatSays([[own, subscribed(3, last), message(4, last)]], []),
+      since: all(200, i => [`${i}${'x'.repeat(100)}`, { epoch: 'e', offset: 1 }]),
+    });
+    equal((await anna.messagesUntil('4')).map(one => one.group), [last.group]);
+  },
+
+  async address_has_room_for_a_long_token({ connect }) {
+    const urls = [];
+    await connect('anna', {
+      WebSocket: hubThatSays([[own]], urls),
+      token: () => 'x'.repeat(6_000),
+      since: all(200, i => [`${i}${'y'.repeat(100)}`, { epoch: 'e', offset: i }]),
+    });
+    equal([urls[0].length <= 8_000, urls[0].length > 7_500], [true, true]);
+  },
+
+  // The same in the library for .NET (HandshakeTests.cs).
+  async record_that_is_none_ends_the_client_in_words({ connect }) {
+    const records = [
+      null,
+      [],
+      { type: '1' },
+      { type: 1, target: 5 },
+      { type: 1, target: 'message', arguments: 5 },
+      says('message', 5),
+      says('message', { group: 'g', message: 5 }),
+      says('message', { group: 'g', message: 'm', epoch: 'e', offset: '1' }),
+      says('presence', { group: 'g', members: 5 }),
+      says('presence', { group: 'g', members: [null] }),
+      says('presence', { group: 'g', joined: [5] }),
+      { type: 3, invocationId: '1', error: 5 },
+    ];
+    for (const record of records) {
+      const anna = await connect('anna', { WebSocket: hubThatSays([[own, record]], []) });
+      equal((await rejects(anna.reading, 'refused')).message.startsWith('The server sent something that is not SignalR\'s JSON protocol'), true);
+    }
+  },
+
+  async answer_that_is_none_ends_the_client_in_words({ connect }) {
+    const WebSocket = hubThatSays([[own]], [], { presence: id => [answers(id, { count: 1, members: 5 })] });
+    const anna = await connect('anna', { WebSocket });
+    await rejects(anna.chat.presence('g'), 'refused');
+    await rejects(anna.reading, 'refused');
+  },
+
+  // Who waited for the call went on later, and took the group for joined.
+  async group_left_elsewhere_right_behind_the_answer_of_a_join_is_left({ connect }) {
+    const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, at(3)), left, message(4), says('typing', { group: 'g', nick: 'ben' })] });
+    const anna = await connect('anna', { WebSocket });
+    await anna.chat.join('g');
+    equal((await anna.until(one => one.type === 'typing')).map(one => one.type), ['subscribed', 'subscribed', 'unsubscribed', 'typing']);
+    equal([anna.chat.groups, [...anna.chat.positions.keys()]], [[], ['']]);
+  },
+
+  async group_left_elsewhere_while_it_is_joined_is_asked_about({ connect }) {
+    for (const isIn of [true, false]) {
+      const history = id => [isIn ? answers(id, at(3)) : { type: 3, invocationId: id, error: 'HubException: not_member: You are not in that group.' }];
+      const anna = await connect('anna', { WebSocket: hubThatSays([[own]], [], { join: id => [left, answers(id, at(3))], history }) });
+      if (isIn) await anna.chat.join('g');
+      else await rejects(anna.chat.join('g'), 'not_member');
+      equal(anna.chat.groups, isIn ? ['g'] : []);
+    }
+  },
+
+  async group_joined_elsewhere_before_a_leave_is_answered_is_in({ connect }) {
+    const WebSocket = hubThatSays([[subscribed(1), own]], [], { leave: id => [left, subscribed(3), answers(id, { nodes: 1, of: 1 }), message(4)] });
+    const anna = await connect('anna', { WebSocket });
+    await anna.chat.leave('g');
+    await anna.messagesUntil('4');
+    equal(anna.chat.groups, ['g']);
+  },
+
+  async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
+    const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
+    const anna = await connect('anna', { WebSocket });
+    const joining = anna.chat.join('g', { since: { epoch: 'e', offset: 3 } });
+    await until(() => anna.chat.positions.has('g'));
+    await anna.chat.dispose();
+    await rejects(joining, 'stopped');
+    equal(anna.chat.positions.get('g'), { epoch: 'e', offset: 4 });
+  },
+};
+
+// What a hub says.
+const says = (target, argument) => ({ type: 1, target, arguments: [argument] });
+const subscribed = (offset, other = {}) => says('subscribed', { group: 'g', epoch: 'e', offset, recovered: true, ...other });
+const own = says('subscribed', { to: 'anna', epoch: 'e', offset: 1, recovered: true });
+const message = (offset, other = {}) => says('message', { group: 'g', nick: 'ben', message: `${offset}`, id: `id${offset}`, epoch: 'e', offset, at: 1, ...other });
+const left = says('mirror', { method: 'unsubscribe', payload: { group: 'g' } });
+const at = offset => ({ epoch: 'e', offset, recovered: true, messages: [] });
+const answers = (invocationId, result) => ({ type: 3, invocationId, result });

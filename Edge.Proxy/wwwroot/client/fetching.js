@@ -1,0 +1,105 @@
+import { ChatException } from './errors.js';
+import { messageOf, positionOf, textOf } from './events.js';
+
+/**
+ * @typedef {import('./events.js').ChatMessage} ChatMessage
+ * @typedef {import('./events.js').ChatPosition} ChatPosition
+ * @typedef {import('./events.js').HubArgument} HubArgument
+ * @typedef {import('./link.js').HubLink} HubLink
+ * @typedef {import('./runner.js').Runner} Runner
+ * @typedef {import('./topics.js').TopicCall} TopicCall
+ * @typedef {import('./topics.js').TopicStates} TopicStates
+ */
+
+/** @internal Where nothing else is said. */
+export const Nowhere = Object.freeze({ epoch: '', offset: 0 });
+
+/** @internal What was written in groups before what comes: by who joins, and by a connection that was not told. */
+export class Fetching {
+  #runner;
+  #topics;
+
+  /** @param {Runner} runner @param {TopicStates} topics */
+  constructor(runner, topics) {
+    this.#runner = runner;
+    this.#topics = topics;
+  }
+
+  /** @param {string} group @param {?ChatPosition} since @param {AbortSignal} [signal] @returns {Promise<HubArgument>} the first answer */
+  async join(group, since, signal) {
+    const call = this.#topics.hold(group);
+    try {
+      const answer = await this.#first(call, 'join', since, since !== null, signal);
+      if (call.isDoubtful) await this.#assure(call, signal);
+      await this.#rest(call, answer, signal);
+      this.#topics.release(call);
+      return answer;
+    } catch (error) {
+      this.#topics.abandon(call, error instanceof ChatException && ['stopped', 'refused'].includes(error.code));
+      throw error;
+    }
+  }
+
+  /**
+   * The connection comes back to a group. Messages are held meanwhile. If it can't, the next connection tries again, from the same position.
+   * @param {HubLink} link @param {TopicCall} call @param {string} method @param {AbortSignal} over
+   */
+  async return(link, call, method, over) {
+    try {
+      const answer = await this.#first(call, method, call.life.position, true, over);
+      if (call.isDoubtful && method === 'join') {
+        link.end(1006, 'The user has left a group on another device, before this one was back in it or after.'); // the next connection is told
+        return;
+      }
+
+      await this.#rest(call, answer, over);
+      this.#topics.returned(call);
+    } catch (error) {
+      if (over.aborted) return; // the connection has ended
+      const isPassing = !(error instanceof ChatException) || error.isWorthRetrying || error.code === 'timeout';
+      if (isPassing) link.end(1006, 'What was missed could not be fetched.');
+      else this.#topics.left(call.topic, call.life);
+    }
+  }
+
+  // Asks for what a group's log has after a position, and gives what comes first.
+  /** @param {TopicCall} call @param {string} method @param {?ChatPosition} since @param {boolean} isWanted @param {AbortSignal} [signal] */
+  #first(call, method, since, isWanted, signal) {
+    return this.#runner.call(method, { group: call.topic, since: textOf(since) }, signal, answer => {
+      this.#topics.joined(call, startOf(answer, since), answer.recovered ?? false, messagesOf(answer), isWanted);
+    });
+  }
+
+  // Gives the rest, up to where what is held begins.
+  /** @param {TopicCall} call @param {HubArgument} answer @param {AbortSignal} [signal] */
+  async #rest(call, answer, signal) {
+    while (answer.messages?.length > 0) {
+      answer = await this.#runner.call('history', { group: call.topic, since: textOf(positionOf(answer)) }, signal, more => {
+        this.#topics.fetched(call, more.recovered ? null : startOf(more, null), messagesOf(more));
+      });
+    }
+  }
+
+  // The user has left the group on another device before this call, or after it: whoever is not in it may not read its log.
+  /** @param {TopicCall} call @param {AbortSignal} [signal] */
+  async #assure({ topic, life }, signal) {
+    try {
+      await this.#runner.call('history', { group: topic, limit: 1 }, signal);
+    } catch (error) {
+      const code = error instanceof ChatException ? error.code : '';
+      if (code === 'forbidden') return; // who is in it may not, either
+      if (code === 'not_member') this.#topics.left(topic, life);
+      throw error;
+    }
+  }
+}
+
+/** @internal @param {HubArgument} answer @returns {ChatMessage[]} */
+export const messagesOf = answer => (answer.messages ?? []).map((/** @type {HubArgument} */ message) => messageOf(message.group, message));
+
+/** @param {HubArgument} answer @param {?ChatPosition} since @returns {ChatPosition} */
+function startOf(answer, since) {
+  if (answer.recovered && since) return since;
+  const first = answer.messages?.[0] && positionOf(answer.messages[0]);
+  return first ? { ...first, offset: first.offset - 1 } : positionOf(answer) ?? Nowhere;
+}
