@@ -1,16 +1,18 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using ServiceDefaults.Health;
+using ServiceDefaults.Memory;
 using ServiceDefaults.Telemetry;
 using StackExchange.Redis;
 
 namespace ServiceDefaults;
 
 /// <summary>What every process of the cluster has in common: telemetry, health endpoints, the Redis client, no
-/// token in a URL.</summary>
+/// token in a URL, no memory kept for nothing.</summary>
 public static class ServiceDefaultsBuilder
 {
     /// <summary>The connection string's name; its configuration key is <c>ConnectionStrings:redis</c>.</summary>
@@ -29,6 +31,9 @@ public static class ServiceDefaultsBuilder
         builder.AddQuietLogging();
         builder.AddTelemetry();
         builder.Services.AddQueryTokens();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSettings<MemoryOptions>(MemoryOptions.Section);
+        builder.Services.AddHostedService<QuietCollection>();
         var health = builder.Services.AddHealthChecks();
 
         if (builder.Configuration.GetConnectionString(Redis) is { } redis && !string.IsNullOrWhiteSpace(redis))

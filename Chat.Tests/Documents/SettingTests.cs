@@ -12,6 +12,7 @@ using Chat.Api.Presence;
 using Chat.Api.ServerApi;
 using Chat.Api.Topics;
 using Edge.Proxy;
+using ServiceDefaults.Memory;
 using Xunit;
 
 namespace Chat.Tests.Documents;
@@ -24,7 +25,7 @@ public sealed partial class SettingTests
         (ConnectionOptions.Section, new ConnectionOptions()), (BackplaneOptions.Section, new BackplaneOptions()), (TopicOptions.Section, new TopicOptions()),
         (NodeOptions.Section, new NodeOptions()), (ChatHubOptions.Section, new ChatHubOptions()), (MembershipOptions.Section, new MembershipOptions()),
         (PresenceOptions.Section, new PresenceOptions()), (AccessOptions.Section, new AccessOptions()), (AuthOptions.Section, new AuthOptions()),
-        (EventOptions.Section, new EventOptions()), (ServerApiOptions.Section, new ServerApiOptions()), (EdgeOptions.Section, new EdgeOptions()),
+        (EventOptions.Section, new EventOptions()), (ServerApiOptions.Section, new ServerApiOptions()), (MemoryOptions.Section, new MemoryOptions()), (EdgeOptions.Section, new EdgeOptions()),
     ];
 
     // Read one by one, or, of a name of somebody's choice, more than one.
