@@ -13,6 +13,7 @@ public sealed partial class ChatClient
         {
             case "connected" when argument.User is { } user:
                 User = user;
+                _topics.Connected(argument.GroupsSince);
                 break;
             case "message" when argument.Group is { } group:
                 _topics.Message(group, MessageOf(group, argument));

@@ -40,7 +40,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     {
         if (Client.TellsPositions)
         {
-            await Clients.Caller.ConnectedAsync(new ConnectedSignal(Client.UserId, _node.Id));
+            await Clients.Caller.ConnectedAsync(new ConnectedSignal(Client.UserId, _node.Id, Client.GroupsSince));
         }
 
         await _memberships.EnterAsync(Client);

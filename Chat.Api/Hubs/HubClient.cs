@@ -53,6 +53,9 @@ internal sealed partial class HubClient
     /// <summary>It asked to be told where each of its groups is, also those in which it did not say where it was.</summary>
     public bool TellsPositions { get; private set; }
 
+    /// <summary>When the record of its user's groups began, of which it has taken them up: a group of that record that is not in it any more was left.</summary>
+    public long GroupsSince { get; private set; }
+
     public IEnumerable<Member> Members => _groups.Select(group => group.Value);
 
     public int Groups => _groups.Count;
@@ -66,6 +69,7 @@ internal sealed partial class HubClient
     {
         User = _services.Watch.Enter(this);
         var groups = await _services.Watch.BeginAsync(User, _services.DefaultGroups);
+        GroupsSince = groups.Born;
         _userTopic = await _services.Topics.AcquireAsync(Topic.User(UserId));
         _userMember = _userTopic.JoinHeld(Connection, since.User ?? default, out var epoch, out var offset);
         if (!Access.TryHold(await Access.ReachAsync(_userTopic.Topic), _userMember))

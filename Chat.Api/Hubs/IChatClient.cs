@@ -28,7 +28,8 @@ public interface IChatClient
 [MessagePackObject]
 public sealed record ConnectedSignal(
     [property: Key("user")] string User,
-    [property: Key("node")] string Node);
+    [property: Key("node")] string Node,
+    [property: Key("groupsSince")] long GroupsSince);
 
 [MessagePackObject]
 public sealed record GroupSignal(

@@ -15,6 +15,9 @@ internal sealed class TopicState
     /// <summary>The present connection has told where it is.</summary>
     public bool IsTold { get; set; }
 
+    /// <summary>Which record of the user's groups (<see cref="TopicStates.Connected"/>) it was in when it was last told; 0: not known.</summary>
+    public long Record { get; set; }
+
     /// <summary>The present connection was told where the client was.</summary>
     public bool IsAsked { get; set; }
 

@@ -45,16 +45,23 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The connection has told where each group is. Returns calls for those that the client was in and the server did not name, and for those
-    /// in which it has to fetch what it missed, whose messages are held from here on.</summary>
+    /// <summary>The connection has told where each group is. Returns calls for those that the client was in and Redis has forgotten, and for those in
+    /// which it has to fetch what it missed, whose messages are held from here on.</summary>
+    /// <remarks>A group that the server does not name, though Redis has the same record of the user's groups still, was left on another device.</remarks>
     public (List<TopicCall> Forgotten, List<TopicCall> Behind) Entered()
     {
         lock (_gate)
         {
             _hasEntered = true;
             List<TopicCall> forgotten = [];
-            foreach (var (topic, state) in _topics.Where(topic => topic.Key != Own && topic.Value is { IsIn: true, IsTold: false }))
+            foreach (var (topic, state) in _topics.Where(topic => topic.Key != Own && topic.Value is { IsIn: true, IsTold: false }).ToArray())
             {
+                if (state.Record == _record && _record != 0)
+                {
+                    Unsubscribed(topic);
+                    continue;
+                }
+
                 state.IsReturning = true;
                 forgotten.Add(new TopicCall(topic, state));
             }
@@ -102,7 +109,7 @@ internal sealed partial class TopicStates
             if (isWanted || !state.IsHeard)
             {
                 call.HasBegun = true;
-                (state.IsTold, state.IsIn) = (true, true);
+                In_NeedsLock(state);
                 Begin_NeedsLock(call.Topic, state, position, recovered);
                 Give_NeedsLock(call, messages);
             }

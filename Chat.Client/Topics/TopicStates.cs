@@ -12,6 +12,7 @@ internal sealed partial class TopicStates
     private readonly Dictionary<string, TopicState> _topics = new(StringComparer.Ordinal);
     private readonly List<TopicCall> _behind = []; // on this connection
     private readonly SeenMessages _seen = new();
+    private long _record; // of the user's groups; 0: the server does not say
     private bool _hasEntered; // this connection has told where each group is
     private int _unexpected;
 
@@ -53,7 +54,7 @@ internal sealed partial class TopicStates
         lock (_gate)
         {
             _behind.Clear();
-            _hasEntered = false;
+            (_hasEntered, _record) = (false, 0);
             var query = new PositionsQuery();
             foreach (var (topic, state) in _topics)
             {
@@ -72,6 +73,15 @@ internal sealed partial class TopicStates
         }
     }
 
+    /// <summary>The server begins to tell a connection where each group is, of the record of the user's groups that began at this moment.</summary>
+    public void Connected(long record)
+    {
+        lock (_gate)
+        {
+            _record = record;
+        }
+    }
+
     /// <summary>The server says from where on the client hears a topic. True: it is the first word about it on this connection.</summary>
     public bool Subscribed(string topic, ChatPosition position, bool recovered)
     {
@@ -79,7 +89,7 @@ internal sealed partial class TopicStates
         {
             var state = Of(topic);
             var (isFirst, wasIn) = (!state.IsTold, state.IsIn);
-            (state.IsTold, state.IsIn) = (true, true);
+            In_NeedsLock(state);
             if (isFirst && !_hasEntered && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
             {
                 state.IsReturning = true;
@@ -242,6 +252,8 @@ internal sealed partial class TopicStates
 
         return true;
     }
+
+    private void In_NeedsLock(TopicState state) => (state.IsTold, state.IsIn, state.Record) = (true, true, _record);
 
     // From here on who reads hears it.
     private void Begin_NeedsLock(string topic, TopicState state, ChatPosition position, bool recovered)

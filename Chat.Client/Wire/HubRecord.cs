@@ -75,6 +75,8 @@ internal sealed record HubArgument
 
     public string[]? Left { get; init; }
 
+    public long GroupsSince { get; init; }
+
     public int Nodes { get; init; }
 
     public int Of { get; init; }

@@ -66,24 +66,36 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         }
     }
 
+    // It joined the group again when it was back, with all devices.
+    [Fact]
+    public async Task Group_ThatIsLeftElsewhere_WhileAway_IsLeft()
+    {
+        var user = Unique("anna");
+        using var mayConnect = new SemaphoreSlim(1);
+        await using var phone = await Listener.ConnectAsync(Waiting(user, mayConnect), user);
+        await using var tablet = await Listener.ConnectAsync(Cluster.Edge.Address, user);
+        await phone.Chat.JoinAsync(_group);
+        await tablet.NextAsync<ChatSubscribed>(one => one.Group == _group);
+
+        phone.Chat.Break();
+        await tablet.Chat.LeaveAsync(_group);
+        mayConnect.Release();
+        Assert.Equal(_group, (await phone.NextAsync<ChatUnsubscribed>()).Group);
+        await tablet.Chat.SendAsync(user, "fence");
+        foreach (var device in new[] { phone, tablet })
+        {
+            await device.UntilAsync("fence");
+            Assert.DoesNotContain(_group, device.Chat.Groups);
+        }
+    }
+
     // Redis keeps a user's groups for an hour after the last device; here it forgets them at once.
     [Fact]
     public async Task MembershipForgottenWhileAway_IsTakenUpAgain_FromWhereTheClientWas()
     {
         var user = Unique("anna");
         var mayConnect = new SemaphoreSlim(1);
-        await using var anna = await Listener.ConnectAsync(
-            new ChatClientOptions
-            {
-                Server = Cluster.Edge.Address,
-                Token = async cancellation =>
-                {
-                    await mayConnect.WaitAsync(cancellation);
-                    return HubTestToken.Make(user, TimeSpan.FromHours(1));
-                },
-                ConnectTimeout = Deadline,
-            },
-            user);
+        await using var anna = await Listener.ConnectAsync(Waiting(user, mayConnect), user);
         await using var ben = await ConnectAsync("ben");
         await anna.Chat.JoinAsync(_group);
         await ben.Chat.PostAsync(_group, "before");
@@ -124,6 +136,18 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         Assert.Single(heard.OfType<ChatMessage>());
         Assert.Equal((0, 0), (anna.Chat.Reconnects, ben.Chat.Reconnects));
     }
+
+    // Each connection takes one.
+    private ChatClientOptions Waiting(string user, SemaphoreSlim mayConnect) => new()
+    {
+        Server = Cluster.Edge.Address,
+        Token = async cancellation =>
+        {
+            await mayConnect.WaitAsync(cancellation);
+            return HubTestToken.Make(user, TimeSpan.FromHours(1));
+        },
+        ConnectTimeout = Deadline,
+    };
 
     private async Task<Listener[]> JoinAsync(int count)
     {

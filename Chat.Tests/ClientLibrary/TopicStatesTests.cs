@@ -264,6 +264,25 @@ public sealed class TopicStatesTests
     }
 
     [Fact]
+    public async Task Group_ThatIsNotInTheSameRecordAnyMore_WasLeftElsewhere()
+    {
+        _topics.Begin();
+        _topics.Connected(1);
+        _topics.Subscribed("g", At(1), recovered: true);
+        _topics.Begin();
+        _topics.Connected(2);
+        Assert.Single(_topics.Entered().Forgotten); // of another record, and not back yet when the connection ends
+        _topics.Begin();
+        _topics.Connected(2);
+        _topics.Joined(Assert.Single(_topics.Entered().Forgotten), At(1), recovered: true, [], isWanted: true);
+        _topics.Begin();
+        _topics.Connected(2);
+        Assert.Empty(_topics.Entered().Forgotten);
+
+        Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g")], await EventsAsync());
+    }
+
+    [Fact]
     public void Group_ThatTheServerForgot_IsNamed()
     {
         _topics.Begin();

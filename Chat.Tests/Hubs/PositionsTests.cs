@@ -26,7 +26,8 @@ public sealed class PositionsTests(HubCluster cluster, ITestOutputHelper output)
             Cluster.Nodes.Nodes[1].Address, _anna, transport, new HubClientOptions { Query = "positions=true" });
         var told = await anna.UntilAsync(next => next.To == _anna);
 
-        Assert.Equal(new HubEvent("connected", User: _anna, Node: Cluster.Nodes.Nodes[1].Id), told[0]);
+        Assert.True(told[0].GroupsSince > 0);
+        Assert.Equal(new HubEvent("connected", User: _anna, Node: Cluster.Nodes.Nodes[1].Id, GroupsSince: told[0].GroupsSince), told[0]);
         told.RemoveAt(0);
         Assert.All(told, next => Assert.Equal(("subscribed", true), (next.Name, next.Recovered)));
         Assert.Equal(new[] { "first", "second", _group }.Order(), told.SkipLast(1).Select(next => next.Group!).Order());

@@ -21,7 +21,8 @@ internal sealed record HubEvent(
     string[]? Left = null,
     long? Until = null,
     string? User = null,
-    string? Node = null)
+    string? Node = null,
+    long GroupsSince = 0)
 {
     public string Position => $"{Epoch}:{Offset}";
 }

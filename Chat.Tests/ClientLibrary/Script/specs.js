@@ -214,6 +214,28 @@ export const specs = {
     }
   },
 
+  // It joined the group again when it was back, with all devices.
+  async group_left_elsewhere_while_away_is_left({ connect, group, name, tokenOf }) {
+    const user = name('anna');
+    let gate = Promise.resolve();
+    const phone = await connect(user, { token: async () => (await gate, tokenOf(user)) });
+    const tablet = await connect(user);
+    await phone.chat.join(group);
+    await tablet.next('subscribed', one => one.group === group);
+
+    let open;
+    gate = new Promise(resolve => { open = resolve; });
+    phone.cut();
+    await tablet.chat.leave(group);
+    open();
+    equal(await phone.next('unsubscribed'), { type: 'unsubscribed', group });
+    await tablet.chat.send(user, 'fence');
+    for (const device of [phone, tablet]) {
+      await device.messagesUntil('fence');
+      equal(device.chat.groups.includes(group), false);
+    }
+  },
+
   // Redis keeps a user's groups for an hour after the last device; here it forgets them at once.
   async membership_forgotten_while_away_is_taken_up_from_where_the_client_was({ connect, control, group, name, tokenOf }) {
     const user = name('anna');

@@ -251,6 +251,7 @@ export class ChatClient extends EventTarget {
     switch (name) {
       case 'connected':
         this.#user = argument.user ?? '';
+        topics.connected(argument.groupsSince ?? 0);
         this.#node = argument.node ?? '';
         break;
       case 'message': topics.message(group, messageOf(group, argument)); break;

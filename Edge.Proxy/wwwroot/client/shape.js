@@ -24,7 +24,7 @@ const isArgument = value => has(value, ArgumentShape);
 /** @type {Record<string, Is>} */
 const ArgumentShape = {
   ...each('user node group to nick message id epoch method', isText),
-  ...each('offset at until count nodes of', Number.isInteger),
+  ...each('offset at until count nodes of groupsSince', Number.isInteger),
   recovered: isTruth,
   payload: isArgument,
   messages: listOf(isArgument),

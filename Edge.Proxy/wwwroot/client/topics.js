@@ -18,6 +18,7 @@ class TopicState {
   position = null;
   isIn = false;      // as far as the client knows
   isHeard = false;   // who reads was told from where on
+  record = 0;        // of the user's groups (`connected`), which it was in when it was last told; 0: not known
   isTold = false;    // the present connection has told where it is
   isAsked = false;   // the present connection was told where the client was
   isWatched = false; // presence
@@ -55,6 +56,7 @@ export class TopicStates {
   #topics = new Map();
   /** On this connection. @type {TopicCall[]} */
   #behind = [];
+  #record = 0;         // of the user's groups; 0: the server does not say
   #hasEntered = false; // this connection has told where each group is
   /** Topic, sender and id of messages given. A Set keeps the order in which things came. @type {Set<string>} */
   #seen = new Set();
@@ -86,6 +88,7 @@ export class TopicStates {
     const longest = Math.min(LongestQuery, room - first.length - '&since='.length);
     this.#behind = [];
     this.#hasEntered = false;
+    this.#record = 0;
     let groups = '';
     for (const [topic, state] of this.#topics) {
       state.isTold = state.isAsked = state.isReturning = false;
@@ -104,14 +107,20 @@ export class TopicStates {
   }
 
   /**
-   * The connection has told where each group is. Returns calls for those that the client was in and the server did not name, and for those in
-   * which it has to fetch what it missed, whose messages are held from here on.
+   * The connection has told where each group is. Returns calls for those that the client was in and Redis has forgotten, and for those in which
+   * it has to fetch what it missed, whose messages are held from here on. A group that the server does not name, though Redis has the same record
+   * of the user's groups still, was left on another device.
    */
   entered() {
     this.#hasEntered = true;
     const forgotten = [];
     for (const [topic, state] of this.#topics) {
       if (topic === Own || !state.isIn || state.isTold) continue;
+      if (state.record === this.#record && this.#record !== 0) {
+        this.unsubscribed(topic);
+        continue;
+      }
+
       state.isReturning = true;
       forgotten.push(new TopicCall(topic, state));
     }
@@ -120,13 +129,19 @@ export class TopicStates {
   }
 
   /**
+   * The server begins to tell a connection where each group is, of the record of the user's groups that began at this moment.
+   * @param {number} record
+   */
+  connected(record) { this.#record = record; }
+
+  /**
    * The server says from where on the client hears a topic. True: it is the first word about it on this connection.
    * @param {string} topic @param {ChatPosition} position @param {boolean} recovered
    */
   subscribed(topic, position, recovered) {
     const state = this.#of(topic);
     const [isFirst, wasIn] = [!state.isTold, state.isIn];
-    state.isTold = state.isIn = true;
+    this.#in(state);
     if (isFirst && !this.#hasEntered && !state.isAsked && state.position && !isSame(state.position, position) && topic !== Own) {
       state.isReturning = true;
       this.#behind.push(new TopicCall(topic, state));
@@ -240,7 +255,8 @@ export class TopicStates {
     if (call.isOver || !state?.isHeld) return;
     call.life = state;
     if (!isWanted && state.isHeard) return;
-    call.hasBegun = state.isTold = state.isIn = true;
+    call.hasBegun = true;
+    this.#in(state);
     this.#begin(topic, state, position, recovered);
     for (const message of messages) this.#give(topic, state, message);
   }
@@ -287,6 +303,9 @@ export class TopicStates {
     if (this.#seen.size > MostSeen) this.#seen.delete(this.#seen.values().next().value ?? '');
     return true;
   }
+
+  /** @param {TopicState} state */
+  #in(state) { Object.assign(state, { isTold: true, isIn: true, record: this.#record }); }
 
   // From here on who reads hears it.
   /** @param {string} topic @param {TopicState} state @param {ChatPosition} position @param {boolean} recovered */
