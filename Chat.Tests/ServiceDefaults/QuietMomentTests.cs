@@ -15,30 +15,35 @@ public sealed class QuietMomentTests
     [Fact]
     public void OneIsBehindAStorm_OnceItIsOver_AndNoFurtherOneComes_UntilThereIsGarbageAgain()
     {
-        Assert.False(IsOneAfter(processor: 0.9, allocated: 60 * MiB));
+        Assert.False(IsOneAfter(processor: 0, allocated: MiB));
+        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB)); // since when, it has not looked
         Assert.False(IsOneAfter(processor: 0.11, allocated: 0));
         Assert.True(IsOneAfter(processor: 0.09, allocated: 0));
 
         Use(pause: 0.02);
         Assert.False(IsOneAfter(processor: 0, allocated: 0, seconds: 1000));
         Assert.False(IsOneAfter(processor: 0, allocated: (16 * MiB) - 1));
-        Assert.True(IsOneAfter(processor: 0, allocated: 1));
+        Assert.False(IsOneAfter(processor: 0, allocated: 1));
+        Assert.True(IsOneAfter(processor: 0, allocated: 0));
     }
 
     [Fact]
     public void NoneIs_WhereTheHeapIsSoLargeThatAllWouldWait()
     {
-        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB, heap: (64 * MiB) + 1));
+        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB));
+        Assert.False(IsOneAfter(processor: 0, allocated: 0, heap: (64 * MiB) + 1));
         Assert.True(IsOneAfter(processor: 0, allocated: 0, heap: 64 * MiB));
     }
 
     [Fact]
     public void AtMostATwoHundredthOfTheTime_IsSpentOnThem()
     {
-        Assert.True(IsOneAfter(processor: 0, allocated: 60 * MiB));
+        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB));
+        Assert.True(IsOneAfter(processor: 0, allocated: 0));
         Use(pause: 0.1);
 
-        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB, seconds: 19.9));
+        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB, seconds: 10));
+        Assert.False(IsOneAfter(processor: 0, allocated: 0, seconds: 9.9));
         Assert.True(IsOneAfter(processor: 0, allocated: 0, seconds: 0.2));
     }
 
@@ -47,7 +52,7 @@ public sealed class QuietMomentTests
         _at += TimeSpan.FromSeconds(seconds);
         _processor += TimeSpan.FromSeconds(processor);
         _allocated += allocated;
-        return _moments.IsOne(new QuietMoments.Look(_at, _processor, _allocated, heap));
+        return _moments.MayCome(_allocated) && _moments.IsOne(new QuietMoments.Look(_at, _processor, _allocated, heap));
     }
 
     private void Use(double pause) => _moments.Used(new QuietMoments.Look(_at, _processor, _allocated, MiB), TimeSpan.FromSeconds(pause));

@@ -27,7 +27,7 @@ internal sealed partial class QuietCollection(IOptions<MemoryOptions> options, T
         using var timer = new PeriodicTimer(Round, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (moments.IsOne(Look()))
+            if (moments.MayCome(GC.GetTotalAllocatedBytes()) && moments.IsOne(Look()))
             {
                 moments.Used(Look(), Collect());
             }

@@ -13,14 +13,23 @@ internal sealed class QuietMoments(long largestHeap)
     // A two-hundredth of the time, at most, is spent on it.
     private const int TimesThePause = 200;
 
-    private Look _last = new(TimeSpan.Zero, TimeSpan.Zero, 0, 0);
+    private Look? _last;
     private long _allocated; // by the last such moment: what the runtime collects by itself is not given back
     private TimeSpan _notBefore;
 
-    /// <summary>Whether it is such a moment.</summary>
+    /// <summary>Whether a look is worth its while. All else costs more to find out.</summary>
+    /// <param name="allocated">As in <see cref="Look"/>.</param>
+    public bool MayCome(long allocated)
+    {
+        var mayCome = allocated - _allocated >= Least;
+        _last = mayCome ? _last : null;
+        return mayCome;
+    }
+
+    /// <summary>Whether it is such a moment: nothing went on since the last look.</summary>
     public bool IsOne(Look now)
     {
-        var isQuiet = now.Processor - _last.Processor < Quiet * (now.At - _last.At);
+        var isQuiet = _last is { } last && now.Processor - last.Processor < Quiet * (now.At - last.At);
         _last = now;
         return isQuiet && now.Allocated - _allocated >= Least && now.Heap <= largestHeap && now.At >= _notBefore;
     }
@@ -30,7 +39,7 @@ internal sealed class QuietMoments(long largestHeap)
     /// <param name="pause">How long that took.</param>
     public void Used(Look now, TimeSpan pause)
     {
-        (_last, _allocated) = (now, now.Allocated);
+        (_last, _allocated) = (null, now.Allocated);
         _notBefore = now.At + (TimesThePause * pause);
     }
 
