@@ -10,6 +10,7 @@ internal static class Unlimited
         ("Chat:Connections:UserMessagesPerSecond", "0"),
         ("Chat:Connections:UserBytesPerSecond", "0"),
         ("Chat:Connections:UserTopicsPerSecond", "0"),
+        ("Chat:Connections:UserEntriesPerSecond", "0"),
         ("Chat:Backplane:TopicMessagesPerSecond", "0"),
         ("Chat:Backplane:TopicBytesPerSecond", "0"),
     ];

@@ -24,7 +24,7 @@ chat_nodes() {
         spawn n$i env ASPNETCORE_ENVIRONMENT=Production "ASPNETCORE_URLS=http://127.0.0.1:$(($2 + i))" "ConnectionStrings__redis=127.0.0.1:$RPORT" \
             Logging__LogLevel__Default=Warning Chat__Connections__MessagesPerSecond=0 Chat__Connections__PerUser=0 \
             Chat__Connections__BytesPerSecond=0 Chat__Connections__UserMessagesPerSecond=0 \
-            Chat__Connections__UserBytesPerSecond=0 Chat__Connections__UserTopicsPerSecond=0 \
+            Chat__Connections__UserBytesPerSecond=0 Chat__Connections__UserTopicsPerSecond=0 Chat__Connections__UserEntriesPerSecond=0 \
             Chat__Backplane__TopicMessagesPerSecond=0 Chat__Backplane__TopicBytesPerSecond=0 \
             Auth__SecurityKey=for-measuring-only-0123456789abcdef Auth__RequireToken=false \
             $CHAT_SETTINGS dotnet "$1/Chat.Api.dll"
