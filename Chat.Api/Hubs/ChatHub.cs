@@ -79,7 +79,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     public async Task<LeaveAnswer> LeaveAsync(LeaveRequest request)
     {
         var group = GroupId(request.Group);
-        _messages.CheckMayUse(Topic.Group(group), Client.Connection); // it leaves something in the group's log, whoever was in it
+        _messages.TakeTopic(Topic.Group(group), Client.Connection); // it leaves something in the group's log and is told to all who are in it
         var mark = await _memberships.MarkLeftAsync(Client, group);
 
         // Told before they are removed: a device that has left the group, on whichever node, no longer hears who left it.

@@ -88,7 +88,8 @@ internal sealed partial class HubMemberships(
                 mark = await memberships.LeaveAsync(Topic.User(client.UserId), group, evenIfOut: true); // or another node gives it back
             }
 
-            return mark.WasIn || !options.Value.MembersOnly ? mark : throw HubError.NotMember();
+            // Where groups are open, whoever may be in one may be in it without a record of that.
+            return mark.WasIn || (!options.Value.MembersOnly && await client.MayAsync(Topic.Group(group), Rights.Join)) ? mark : throw HubError.NotMember();
         }
         catch (BackplaneUnavailableException)
         {

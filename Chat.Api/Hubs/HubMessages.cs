@@ -61,11 +61,15 @@ internal sealed class HubMessages(IBackplane backplane, TopicHistory history, Co
     /// <summary>Refuses a call if its user has used too many new topics.</summary>
     public void CheckMayUse(Topic topic, Connection client)
     {
-        if (topics.Knows(topic.Utf8Name.Span))
+        if (!topics.Knows(topic.Utf8Name.Span))
         {
-            return;
+            TakeTopic(topic, client);
         }
+    }
 
+    /// <summary>The same for what counts as a new topic also where it is none.</summary>
+    public void TakeTopic(Topic topic, Connection client)
+    {
         if (client.Allowance.TakeTopic(client) is not Excess.None and var excess)
         {
             throw HubError.Of(excess);

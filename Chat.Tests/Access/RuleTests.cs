@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.SignalR;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -179,6 +180,19 @@ public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) :
         await free.PostAsync(other, "not for it");
         await free.PostAsync(team, "for both");
         Assert.Equal("for both", (await later.NextAsync("message")).Message);
+    }
+
+    // It was told to all members, and took a place in the log of a group that was closed to whoever said so.
+    [Fact]
+    public async Task Leaving_WithoutTheRightToBeIn_IsRefused_AndLeavesNothing()
+    {
+        var closed = Unique("closed");
+        await using var service = await HubAsync(0, _service, Token(_service, role: "service"));
+        await service.JoinAsync(closed);
+        await using var anna = await HubAsync(0, _anna);
+
+        Assert.Contains("not_member: ", (await Assert.ThrowsAsync<HubException>(() => anna.LeaveAsync(closed))).Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await service.PostAsync(closed, "the first")).Offset);
     }
 
     [Fact]

@@ -165,6 +165,22 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         Assert.Contains("too_many_new_topics: ", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Each is told to all members, and takes a place in the group's log, out of which a user pushed what others had written.</summary>
+    [Fact]
+    public async Task Topics_ThatAreJoinedAndLeftInALoop_AreNewOnesEachTime()
+    {
+        await using var hub = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, _ada, HubTransport.WebSockets);
+        var refused = await Assert.ThrowsAsync<HubException>(async () =>
+        {
+            for (var i = 0; i < 18; i++)
+            {
+                await hub.JoinAsync(_ada);
+                await hub.LeaveAsync(_ada);
+            }
+        });
+        Assert.Contains("too_many_new_topics: ", refused.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Whoever came and went in a loop, in a hundred groups, took Redis a third of its time.</summary>
     [Fact]
     public async Task Connections_OneAfterTheOther_AreRefusedByTheGroupsTheyComeInto()
