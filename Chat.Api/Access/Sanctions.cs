@@ -34,7 +34,7 @@ internal sealed class Sanctions(RedisSanctions store, AccessMetrics metrics)
     public async Task<SanctionPage> ListAsync(int skip, int most)
     {
         var (users, of) = await store.UsersAsync(skip, most);
-        return new SanctionPage([.. (await Task.WhenAll(users.Select(ListAsync))).Where(all => all.Count > 0)], of);
+        return new SanctionPage([.. (await store.ReadEachAsync(users)).Where(static all => all.Count > 0)], of);
     }
 
     /// <summary>Something has changed outside about what a user may do: every node asks anew (<c>Chat:Access:Url</c>).</summary>

@@ -60,6 +60,27 @@ public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.InRange(Convert.ToInt64(Redis.Server.Execute("PTTL", Key), System.Globalization.CultureInfo.InvariantCulture), 3_500_000, 3_600_000);
     }
 
+    /// <summary>A backend that listed a thousand users at once, some times over, kept everybody's messages waiting for half a second.</summary>
+    [RedisFact]
+    public async Task Page_OfManyUsers_IsReadAFewAtATime_BetweenWhatOthersAsk()
+    {
+        var sanctions = A;
+        string[] users = [.. Enumerable.Range(0, 1000).Select(i => $"{_anna}-{i}")];
+        await Task.WhenAll(users.Select(user => sanctions.BanAsync(user, Chess, TimeSpan.FromHours(1), "")));
+
+        var lists = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => sanctions.ListAsync(0, 1000)));
+        var others = 0;
+        while (!lists.IsCompleted)
+        {
+            await NodeA.Sanctions.ReadAllAsync(_anna);
+            others++;
+        }
+
+        Assert.All(await lists, page => Assert.InRange(page.Users.Count, 900, 1000)); // those of other tests may end meanwhile
+        await Task.WhenAll(users.Select(user => sanctions.LiftAsync(SanctionKind.Ban, user, Chess)));
+        Assert.True(others > 40, $"Only {others} questions of others were answered meanwhile.");
+    }
+
     [RedisFact]
     public async Task Change_IsHeardByEveryNode_AndFoundByThoseThatDidNotHear()
     {
