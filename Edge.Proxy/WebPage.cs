@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
 
@@ -19,14 +20,15 @@ internal static class WebPage
         {
             var files = new PhysicalFileProvider(folder);
             app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
-            app.UseStaticFiles(new StaticFileOptions { FileProvider = files, OnPrepareResponse = SetHeaders });
+            app.UseStaticFiles(new StaticFileOptions { FileProvider = files, OnPrepareResponse = Prepare });
         }
 
         return app;
     }
 
-    private static void SetHeaders(StaticFileResponseContext file)
+    private static void Prepare(StaticFileResponseContext file)
     {
+        file.Context.Features.Set<IHttpResponseBodyFeature>(new FileBody(file.Context.Features.GetRequiredFeature<IHttpResponseBodyFeature>()));
         var headers = file.Context.Response.Headers;
         headers.CacheControl = "no-cache"; // kept, but asked for each time: the files carry no version in their names
         headers.ContentSecurityPolicy = Policy;

@@ -18,10 +18,16 @@ internal sealed class EdgeHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private EdgeHost((string Key, string Value)[] settings, string environment = "Production", X509Certificate2? certificate = null, TimeProvider? time = null)
+    private EdgeHost((string Key, string Value)[] settings, string environment = "Production", X509Certificate2? certificate = null, TimeProvider? time = null,
+        string? pages = null, ILoggerProvider? log = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment, WebRootPath = pages });
         builder.Logging.ClearProviders();
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log);
+        }
+
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(
             [new("ConnectionStrings:redis", "not used"), .. settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))]);
@@ -40,6 +46,11 @@ internal sealed class EdgeHost : IAsyncDisposable
         }
 
         _app = builder.Build();
+        if (pages is not null)
+        {
+            _app.UseWebPage();
+        }
+
         _app.MapEdge();
     }
 
@@ -54,6 +65,19 @@ internal sealed class EdgeHost : IAsyncDisposable
         var edge = new EdgeHost(settings);
         await edge.StartAsync();
         edge.Set([.. nodes.Select(node => node.Node)]);
+        return edge;
+    }
+
+    /// <summary>It speaks nothing but HTTP/2, without TLS.</summary>
+    /// <param name="settings">Configuration keys.</param>
+    /// <param name="node">Its node.</param>
+    /// <param name="pages">The folder of its pages.</param>
+    /// <param name="log">What it logs to.</param>
+    public static async Task<EdgeHost> StartWithHttp2Async((string Key, string Value)[] settings, FakeNode node, string? pages = null, ILoggerProvider? log = null)
+    {
+        var edge = new EdgeHost([("Kestrel:EndpointDefaults:Protocols", "Http2"), .. settings], pages: pages, log: log);
+        await edge.StartAsync();
+        edge.Set(node.Node);
         return edge;
     }
 

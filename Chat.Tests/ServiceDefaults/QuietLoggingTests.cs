@@ -20,6 +20,15 @@ public sealed class QuietLoggingTests
         Assert.True(IsEnabled(quiet, "Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)); // who says what a request failed of
     }
 
+    // Hundreds of critical lines a second, from one client who asks over HTTP/2 and takes it back.
+    [Fact]
+    public async Task ConnectionsOfHttp2_AreNothingToLog()
+    {
+        await using var quiet = Build();
+
+        Assert.False(IsEnabled(quiet, "Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.Critical));
+    }
+
     private static WebApplication Build(params string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);

@@ -31,7 +31,7 @@ internal static class Unavailable
     {
         http.Response.Clear();
         http.Response.StatusCode = status;
-        if (closes)
+        if (closes && !HttpProtocol.IsHttp2(http.Request.Protocol)) // where the connection is for other requests as well, and the server would drop the header with a warning each time
         {
             http.Response.Headers.Connection = "close";
         }

@@ -1,4 +1,5 @@
 using Edge.Proxy.Requests;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Edge.Proxy.Stopping;
 
@@ -12,13 +13,21 @@ internal sealed class DrainingMiddleware(RequestDelegate next, EdgeDrain drain, 
             return next(http);
         }
 
+        if (HttpProtocol.IsHttp2(http.Request.Protocol))
+        {
+            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose(); // GOAWAY: what is under way goes on
+        }
+        else
+        {
+            http.Response.Headers.Connection = "close";
+        }
+
         if (http.IsWebSocket() || http.Request.IsNegotiate())
         {
             metrics.Refused(EdgeRefusal.Stopping);
             return Unavailable.StoppingAsync(http);
         }
 
-        http.Response.Headers.Connection = "close";
         return next(http);
     }
 }

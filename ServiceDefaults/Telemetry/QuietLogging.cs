@@ -22,6 +22,9 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 ["Logging:Console:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 ["Logging:OpenTelemetry:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
+                // A critical line for each of what a client can do hundreds of times a second, such as asking over HTTP/2 and taking it back at once.
+                // The server ends its connection, and all that is wrong is with the client.
+                ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.Http2"] = "None",
                 // Warns about unencrypted keys, which YARP asks for and the edge does not use.
                 ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
                 // An error with a stack for every call that a client got wrong. Faults of ours are logged by Chat.Api.Hubs.HubGate.

@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Text;
+using Chat.Tests.Support;
+
+namespace Chat.Tests.Edge;
+
+/// <summary>A client of HTTP/2 (RFC 9113) without TLS that sends what it likes, and takes of each body as much as it says at the beginning.</summary>
+internal sealed class RawHttp2 : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _deadline = new(ChatClient.Deadline);
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private int _stream = -1;
+
+    private RawHttp2()
+    {
+    }
+
+    public static async Task<RawHttp2> ConnectAsync(Uri server, int window)
+    {
+        var client = new RawHttp2();
+        await client._tcp.ConnectAsync(server.Host, server.Port, client._deadline.Token);
+        await client.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
+        await client.SendAsync(FrameType.Settings, 0, 0, [0, 4, 0, 0, (byte)(window >> 8), (byte)window]); // SETTINGS_INITIAL_WINDOW_SIZE
+        return client;
+    }
+
+    public async Task GetAsync(string path)
+    {
+        const byte EndsStreamAndHeaders = 5;
+        _stream += 2;
+        await SendAsync(FrameType.Headers, EndsStreamAndHeaders, _stream,
+            [.. Field(":method", "GET"), .. Field(":scheme", "http"), .. Field(":authority", "edge"), .. Field(":path", path)]);
+    }
+
+    /// <summary>Returns when a frame of this type has come; others are passed over.</summary>
+    public async Task NextAsync(FrameType type)
+    {
+        while (true)
+        {
+            var head = await ReadAsync(9);
+            _ = await ReadAsync((head[0] << 16) | (head[1] << 8) | head[2]);
+            if ((FrameType)head[3] == type)
+            {
+                return;
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _tcp.Dispose();
+        _deadline.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    // As it is, in no table.
+    private static byte[] Field(string name, string value) =>
+        [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
+
+    private Task SendAsync(FrameType type, byte flags, int stream, byte[] payload)
+    {
+        byte[] head = [0, (byte)(payload.Length >> 8), (byte)payload.Length, (byte)type, flags, 0, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(5), stream);
+        return WriteAsync([.. head, .. payload]);
+    }
+
+    private async Task WriteAsync(byte[] bytes) => await _tcp.GetStream().WriteAsync(bytes, _deadline.Token);
+
+    private async Task<byte[]> ReadAsync(int count)
+    {
+        var bytes = new byte[count];
+        await _tcp.GetStream().ReadExactlyAsync(bytes, _deadline.Token);
+        return bytes;
+    }
+
+    public enum FrameType
+    {
+        Headers = 1,
+        Settings = 4,
+        GoAway = 7,
+    }
+}
