@@ -6,6 +6,7 @@ using Chat.Sockets.Loops;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Chat.Sockets.Server;
 
@@ -82,7 +83,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
 
     public void Start()
     {
-        _pipes.OnFirstRead(_receiver.Begin);
+        _pipes.OnFirstRead(_receiver.Begin, () => Features.Get<ISslStreamFeature>() is { SslStream.IsAuthenticated: false });
         _running = RunAsync();
     }
 

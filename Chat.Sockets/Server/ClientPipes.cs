@@ -6,21 +6,24 @@ namespace Chat.Sockets.Server;
 /// <summary>What the server reads from and writes to, and its other ends.</summary>
 internal sealed class ClientPipes : IDuplexPipe
 {
+    private readonly Settings _settings;
     private readonly Pipe _in;
     private readonly Pipe _out;
 
     public ClientPipes(Settings settings)
     {
-        Pool = settings.Pool;
+        _settings = settings;
         _in = new Pipe(settings.In);
         _out = new Pipe(settings.Out);
         Input = _in.Reader;
     }
 
-    /// <summary>Calls this when the server reads for the first time.</summary>
-    public void OnFirstRead(Action begin) => Input = new LazyReader(_in.Reader, begin);
+    /// <summary>Sees to it that the server reads as <see cref="LazyReader"/> says.</summary>
+    /// <param name="begin">Called when it reads for the first time.</param>
+    /// <param name="isHandshake">Whether it now reads for a TLS handshake.</param>
+    public void OnFirstRead(Action begin, Func<bool> isHandshake) => Input = new LazyReader(_in.Reader, begin, isHandshake, _settings.Handshakes);
 
-    public MemoryPool<byte> Pool { get; }
+    public MemoryPool<byte> Pool => _settings.Pool;
 
     /// <summary>Set before the server gets hold of the connection.</summary>
     public PipeReader Input { get; private set; }
@@ -66,6 +69,8 @@ internal sealed class ClientPipes : IDuplexPipe
         private const int ReceivedAhead = 64 * 1024;
 
         public MemoryPool<byte> Pool { get; } = pool;
+
+        public HandshakeTurns Handshakes { get; } = new();
 
         public PipeOptions In { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, ReceivedAhead, ReceivedAhead / 2, useSynchronizationContext: false);
 

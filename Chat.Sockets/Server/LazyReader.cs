@@ -4,9 +4,11 @@ namespace Chat.Sockets.Server;
 
 /// <summary>Begins to read from the socket when somebody waits for what comes. Then it is handled where it arrives, on the loop; what had
 /// arrived before would be found by another thread, which would have to wake the loop again.</summary>
-internal sealed class LazyReader(PipeReader inner, Action begin) : PipeReader
+/// <remarks>Only what is a TLS handshake's is handled elsewhere (<see cref="HandshakeTurns"/>).</remarks>
+internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, HandshakeTurns turns) : PipeReader
 {
     private Action? _begin = begin;
+    private bool _mayBeHandshake = true; // a connection begins with one, if it has one
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -17,7 +19,8 @@ internal sealed class LazyReader(PipeReader inner, Action begin) : PipeReader
             begin();
         }
 
-        return result;
+        _mayBeHandshake = _mayBeHandshake && isHandshake();
+        return _mayBeHandshake ? InTurnAsync(result) : result;
     }
 
     public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
@@ -29,4 +32,11 @@ internal sealed class LazyReader(PipeReader inner, Action begin) : PipeReader
     public override void CancelPendingRead() => inner.CancelPendingRead();
 
     public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+    private async ValueTask<ReadResult> InTurnAsync(ValueTask<ReadResult> reading)
+    {
+        var result = await reading;
+        await turns.EnterAsync();
+        return result;
+    }
 }

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using Chat.Sockets.Loops;
+using Chat.Sockets.Server;
+using Chat.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.Tests.Edge;
+
+/// <summary>TLS handshakes, each of which is a millisecond's work: those whom a loop serves do not wait for it.</summary>
+public sealed class HandshakeTests
+{
+    /// <summary>They went on where the bytes arrived: hellos that nobody follows up, a few hundred a second, held up everybody else's messages for seconds.</summary>
+    [LinuxFact]
+    public async Task Handshake_IsNoWorkOfALoop_AndWhatComesBehindItIs()
+    {
+        using var authority = new TestAuthority();
+        using var certificate = authority.Issue("localhost");
+        var handshake = new TaskCompletionSource<Thread>();
+        var accepted = new TaskCompletionSource();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Use(next => connection =>
+            {
+                var running = next(connection); // until it waits for the client's hello
+                accepted.TrySetResult();
+                return running;
+            });
+            listen.UseHttps(https => https.ServerCertificateSelector = (_, _) =>
+            {
+                handshake.TrySetResult(Thread.CurrentThread);
+                return certificate;
+            });
+        }));
+        builder.Services.AddSingleton(TimeProvider.System);
+        ClientTransport.Add(builder.Services, static _ => true, SocketTending.AtOnce);
+        await using var app = builder.Build();
+        app.MapGet("/", static () => Thread.CurrentThread.Name ?? "");
+        await app.StartAsync();
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            SslOptions = { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null },
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+                await accepted.Task.WaitAsync(cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+
+        _ = await http.GetStringAsync(new Uri(app.Urls.Single())); // may come together with the last word of the handshake
+        var answeredOn = await http.GetStringAsync(new Uri(app.Urls.Single()));
+
+        Assert.True((await handshake.Task).IsThreadPoolThread);
+        Assert.StartsWith("sockets ", answeredOn, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Turns_AreTakenByAll_AndByNoMoreAtOnceThanThereAreProcessors()
+    {
+        var turns = new HandshakeTurns();
+        var (now, most) = (0, 0);
+
+        await Task.WhenAll(Enumerable.Range(0, 1000).Select(async _ =>
+        {
+            await turns.EnterAsync();
+            InterlockedMax(ref most, Interlocked.Increment(ref now));
+            Thread.SpinWait(1000);
+            Interlocked.Decrement(ref now);
+        })).WaitAsync(ChatClient.Deadline);
+
+        Assert.InRange(most, 1, Environment.ProcessorCount);
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (var seen = Volatile.Read(ref most); seen < value;)
+        {
+            seen = Interlocked.CompareExchange(ref most, value, seen) is var found && found == seen ? value : found;
+        }
+    }
+}
