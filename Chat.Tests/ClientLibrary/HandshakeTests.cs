@@ -142,8 +142,17 @@ public sealed partial class HandshakeTests : IAsyncLifetime
     {
         _answers.Enqueue(["{}", Subscribed, record]);
 
-        await using var anna = await Listener.ConnectAsync(Options, "anna");
-        Assert.Equal("refused", (await anna.RefusedAsync()).Code);
+        using var deadline = new CancellationTokenSource(Listener.Deadline);
+        var refused = await Assert.ThrowsAsync<ChatException>(async () =>
+        {
+            await using var anna = await Library.ConnectAsync(Options, deadline.Token); // it may be over already when this looks
+            await foreach (var one in anna.ReadAllAsync(deadline.Token))
+            {
+                Assert.IsType<ChatSubscribed>(one);
+            }
+        });
+        Assert.Equal("refused", refused.Code);
+        Assert.StartsWith("The server sent something that is not SignalR's JSON protocol", refused.Message, StringComparison.Ordinal);
     }
 
     // As other systems on the same Redis may write it. It ended the client.
