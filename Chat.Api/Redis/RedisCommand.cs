@@ -66,7 +66,7 @@ internal abstract class RedisCommand : IPatientCommand
     {
         if (reply.Kind != '-')
         {
-            End();
+            End(isAnswered: true);
             OnReply(ref reply);
             return;
         }
@@ -74,14 +74,14 @@ internal abstract class RedisCommand : IPatientCommand
         var error = reply.ReadLine();
         if (++_sent > MostResends || !Sender!.TryResend(this, error))
         {
-            End();
+            End(isAnswered: true);
             OnFailed(error);
         }
     }
 
     public void Fail()
     {
-        End();
+        End(isAnswered: false);
         OnFailed("The connection to Redis broke before its answer came.");
     }
 
@@ -90,11 +90,11 @@ internal abstract class RedisCommand : IPatientCommand
     protected abstract void OnFailed(string reason);
 
     // Before it is told what became of it: a pooled one may be another's afterwards.
-    private void End()
+    private void End(bool isAnswered)
     {
         var traffic = Traffic;
         (_sent, _postponedAt, Turn, Traffic) = (0, 0, 0, null);
-        traffic?.Ended();
+        traffic?.Ended(isAnswered);
     }
 }
 

@@ -9,7 +9,8 @@ namespace Chat.Api.Redis;
 /// keys are moving, MOVED afterwards). From the first such answer on, new ones wait here; when everything under way has its answer, those turned away are
 /// sent again, in their order, and then those that waited. The same is done when news of another owner comes from elsewhere. Answers that are
 /// older than what is known by now therefore cost a round trip, and never the order. One whose keys are in part here and in part there (TRYAGAIN) is
-/// sent again after a moment, and the rest waits for it. While keys are moving, those sent again go one at a time.</para>
+/// sent again after a moment, and the rest waits for it. While keys are moving, those sent again go one at a time. So does the first that goes to another
+/// server, until that has carried it out as its own: that server may turn it away and be the owner a moment later, for those right behind it.</para>
 /// <para>Failure: a server that does not answer holds up the slot until its link breaks, after the time for commands; then what was under way
 /// has failed, and the rest goes on.</para>
 /// </remarks>
@@ -22,6 +23,8 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
     private readonly PriorityQueue<TurnedAway, long> _turnedAway = new(); // and what waits goes behind it; as long as there is either, something is under way, or a moment is waited
     private FairQueue? _waiting;
     private RespLink? _link; // by which everything under way has gone
+    private bool _isOwner; // the server at its end, by its last answer
+    private bool _isAsking; // the last one was sent so, alone
     private int _underWay;
     private long _turns; // given out
 
@@ -34,30 +37,32 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
         command.Traffic = this; // the command is the link's once it is sent
         lock (_gate)
         {
-            return !IsHeld && (_underWay == 0 || _link == owner)
+            return !IsHeld && MaySendTo_NeedsLock(owner)
                 ? TrySend_NeedsLock(command, owner)
                 : (_waiting ??= new FairQueue(MostWaiting)).TryAdd(command);
         }
     }
 
     /// <summary>A command has been carried out, or has failed.</summary>
-    public void Ended() => Answered(null);
+    /// <param name="isAnswered">Whether its server said so; else the link broke.</param>
+    public void Ended(bool isAnswered) => Answered(null, isAnswered);
 
     /// <summary>A server has not carried a command out, but has said where it should go.</summary>
     /// <param name="command">The command.</param>
     /// <param name="to">Where to.</param>
     /// <param name="isAsking">Whether that one has to be told that it was asked for this.</param>
-    public void Redirected(RedisCommand command, RespLink to, bool isAsking) => Answered(new TurnedAway(command, to, isAsking));
+    public void Redirected(RedisCommand command, RespLink to, bool isAsking) => Answered(new TurnedAway(command, to, isAsking), isAnswered: true);
 
     /// <summary>A server has not carried a command out, and may do so in a moment.</summary>
-    public void Postponed(RedisCommand command) => Answered(new TurnedAway(command, null, false));
+    public void Postponed(RedisCommand command) => Answered(new TurnedAway(command, null, false), isAnswered: true);
 
-    private void Answered(TurnedAway? turnedAway)
+    private void Answered(TurnedAway? turnedAway, bool isAnswered)
     {
         List<RedisCommand>? failed = null;
         lock (_gate)
         {
             _underWay--;
+            _isOwner = isAnswered && turnedAway is null && !_isAsking;
             if (turnedAway is { } one)
             {
                 _turnedAway.Enqueue(one, one.Command.Turn); // before those that have yet to be sent again, if it was sent before them
@@ -126,7 +131,7 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
     // Outside of the lock: whoever hears of it may send the next.
     private static void Refuse(List<RedisCommand>? failed) => failed?.ForEach(static command => command.Refuse());
 
-    private bool MaySendTo_NeedsLock(RespLink link) => _underWay == 0 || _link == link;
+    private bool MaySendTo_NeedsLock(RespLink link) => _underWay == 0 || (_isOwner && _link == link);
 
     private bool TrySend_NeedsLock(RedisCommand command, RespLink link) => TrySend_NeedsLock(command, link, command.IsPatient, isAsking: false);
 
@@ -138,7 +143,8 @@ internal sealed class SlotTraffic(RedisServers servers, int slot)
             return false;
         }
 
-        _link = link;
+        _isOwner &= _link == link;
+        (_link, _isAsking) = (link, isAsking);
         _underWay++;
         return true;
     }

@@ -50,9 +50,15 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
         var three = Send("3");
         askedTwo.Moved(Slot, _second);
-        await ExpectAllAsync(_second, question => question.Moved(Slot, _first));
-        await ExpectAllAsync(_first, question => question.Ask(Slot, _second));
-        await ExpectAllAsync(_second, static question => question.Answer("+OK"));
+        foreach (var text in (string[])["SAY 1", "SAY 2"])
+        {
+            await ExpectAsync(_second, text, question => question.Moved(Slot, _first));
+            await ExpectAsync(_first, text, question => question.Ask(Slot, _second));
+            await ExpectAsync(_second, text, static question => question.Answer("+OK"));
+        }
+
+        await ExpectAsync(_first, "SAY 3", question => question.Ask(Slot, _second));
+        await ExpectAsync(_second, "SAY 3", static question => question.Answer("+OK"));
 
         Assert.Equal(["OK", "OK", "OK"], await EndsOf(one, two, three));
     }
@@ -124,6 +130,27 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         Assert.Equal(["OK", "OK", "OK"], await EndsOf(all));
     }
 
+    // What goes right behind it would be carried out by a server that becomes the owner in between.
+    [Fact]
+    public async Task FirstCommand_ThatGoesToAnotherServer_GoesAlone_UntilThatHasCarriedItOutAsItsOwn()
+    {
+        await UpAsync();
+        var one = Send("1");
+        await ExpectAsync(_first, "SAY 1", question => question.Ask(Slot, _second));
+        var asked = await _second.NextAsync();
+        _commands.Learn($"MOVED {Slot} 127.0.0.1:{_second.Port}");
+        var (two, three) = (Send("2"), Send("3"));
+
+        asked.Answer(TryAgain);
+        await ExpectAsync(_second, "SAY 1", static question => question.Answer("+OK"));
+        var (askedTwo, askedThree) = (await _second.NextAsync(), await _second.NextAsync()); // and from then on all at once again
+        askedTwo.Answer("+OK");
+        askedThree.Answer("+OK");
+
+        Assert.Equal(["SAY 2", "SAY 3"], [askedTwo.Text, askedThree.Text]);
+        Assert.Equal(["OK", "OK", "OK"], await EndsOf(one, two, three));
+    }
+
     [Fact]
     public async Task Command_WhoseKeysStayOnTheirWay_FailsAfterTheTimeForCommands()
     {
@@ -149,6 +176,9 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
     {
         _second.Open();
         await Eventually.TrueAsync(() => _commands.IsUp);
+        var zero = Send("0"); // or the first of a test would go alone
+        await ExpectAsync(_first, "SAY 0", static question => question.Answer("+OK"));
+        await zero.End;
     }
 
     private Saying Send(string text)
