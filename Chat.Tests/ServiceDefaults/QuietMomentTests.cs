@@ -18,6 +18,7 @@ public sealed class QuietMomentTests
         Assert.False(IsOneAfter(processor: 0, allocated: MiB));
         Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB)); // since when, it has not looked
         Assert.False(IsOneAfter(processor: 0.11, allocated: 0));
+        Assert.False(IsOneAfter(processor: 0, allocated: MiB)); // some still come
         Assert.True(IsOneAfter(processor: 0.09, allocated: 0));
 
         Use(pause: 0.02);
