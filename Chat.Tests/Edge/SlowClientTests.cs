@@ -3,11 +3,12 @@ using System.Net.Sockets;
 using System.Text;
 using Chat.Tests.Support;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Chat.Tests.Edge;
 
 /// <summary>Clients that connect and then take their time: with their first word, their headers, their TLS handshake or their body.</summary>
-public sealed class SlowClientTests : IAsyncLifetime, IDisposable
+public sealed class SlowClientTests(ITestOutputHelper output) : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
 
@@ -110,18 +111,28 @@ public sealed class SlowClientTests : IAsyncLifetime, IDisposable
         var silent = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => TryConnectAsync(edge.Address)));
 
         // Each of them had its second to ask.
-        await Eventually.TrueAsync(async () =>
+        var refusal = "";
+        try
         {
-            try
+            await Eventually.TrueAsync(async () =>
             {
-                await using var client = await RawWebSocket.ConnectAsync(edge.Address, "/chat/user/1");
-                return true;
-            }
-            catch (Exception exception) when (exception is IOException or SocketException or InvalidOperationException)
-            {
-                return false;
-            }
-        });
+                try
+                {
+                    await using var client = await RawWebSocket.ConnectAsync(edge.Address, "/chat/user/1");
+                    return true;
+                }
+                catch (Exception exception) when (exception is IOException or SocketException or InvalidOperationException)
+                {
+                    refusal = exception.Message;
+                    return false;
+                }
+            });
+        }
+        finally
+        {
+            output.WriteLine($"The last refusal: {refusal}\nThe edge:\n{edge.Output}");
+        }
+
         await using var another = await RawWebSocket.ConnectAsync(edge.Address, "/chat/user/2");
         Assert.InRange(Directory.GetFileSystemEntries($"/proc/{edge.Pid}/fd").Length, 1, 690);
         Array.ForEach(silent, socket => socket?.Dispose());
