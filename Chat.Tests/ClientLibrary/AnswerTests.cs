@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Chat.Client;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Chat.Tests.ClientLibrary;
@@ -23,12 +22,7 @@ public sealed class AnswerTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        _hub = builder.Build();
-        _hub.Urls.Add("http://127.0.0.1:0");
-        _hub.UseWebSockets();
-        _hub.Run(async http =>
+        _hub = await ScriptedHub.StartAsync(async http =>
         {
             using var socket = await http.WebSockets.AcceptWebSocketAsync();
             var buffer = new byte[4096];
@@ -44,7 +38,6 @@ public sealed class AnswerTests : IAsyncLifetime
                 }
             }
         });
-        await _hub.StartAsync();
     }
 
     public async Task DisposeAsync() => await _hub!.DisposeAsync();

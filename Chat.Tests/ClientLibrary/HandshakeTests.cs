@@ -5,7 +5,6 @@ using Chat.Client;
 using Chat.Tests.Hubs;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using Xunit;
 using Library = Chat.Client.ChatClient;
 
@@ -22,12 +21,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        _hub = builder.Build();
-        _hub.Urls.Add("http://127.0.0.1:0");
-        _hub.UseWebSockets();
-        _hub.Run(async http =>
+        _hub = await ScriptedHub.StartAsync(async http =>
         {
             _queries.Add(Uri.UnescapeDataString($"{http.Request.QueryString}"));
             using var socket = await http.WebSockets.AcceptWebSocketAsync();
@@ -54,7 +48,6 @@ public sealed partial class HandshakeTests : IAsyncLifetime
                 await socket.CloseOutputAsync(WebSocketCloseStatus.InternalServerError, null, CancellationToken.None); // the server would wait for the client
             }
         });
-        await _hub.StartAsync();
     }
 
     public async Task DisposeAsync() => await _hub!.DisposeAsync();

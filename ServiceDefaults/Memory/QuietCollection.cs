@@ -29,7 +29,8 @@ internal sealed partial class QuietCollection(IOptions<MemoryOptions> options, T
         {
             if (moments.MayCome(GC.GetTotalAllocatedBytes()) && moments.IsOne(Look()))
             {
-                moments.Used(Look(), Collect());
+                var pause = Collect();
+                moments.Used(Look(), pause);
             }
         }
     }
