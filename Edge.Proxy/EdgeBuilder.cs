@@ -51,6 +51,7 @@ internal static class EdgeBuilder
         services.AddSingleton<ISessionAffinityPolicy, HubAffinity>();
         services.AddSingleton<IAffinityFailurePolicy, NoConnectionPolicy>();
         services.AddSingleton<NodeDestinations>();
+        services.AddSingleton<NodeAnswers>();
         services.AddSingleton(provider => provider.GetRequiredService<NodeDestinations>().Provider);
         if (builder.Configuration[$"{EdgeOptions.Section}:{nameof(EdgeOptions.Upstream)}"] is null)
         {

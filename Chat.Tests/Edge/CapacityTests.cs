@@ -90,7 +90,7 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var yarps = new RecordingPolicy();
         using var services = new ServiceCollection().AddSingleton<IActiveHealthCheckPolicy>(yarps)
-            .AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>().BuildServiceProvider();
+            .AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>().AddSingleton(new NodeAnswers(new NoUpdater())).BuildServiceProvider();
         var policy = services.GetServices<IActiveHealthCheckPolicy>().Single(policy => policy.Name == NodePolicies.Probe);
 
         policy.ProbingCompleted(new ClusterState("nodes"), [Result("spared", SocketError.TooManyOpenSockets), Result("dead", SocketError.ConnectionRefused)]);
@@ -180,15 +180,5 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
     {
         public nuint Soft;
         public nuint Hard;
-    }
-
-    private sealed class RecordingPolicy : IActiveHealthCheckPolicy
-    {
-        public List<string> Judged { get; } = [];
-
-        public string Name => HealthCheckConstants.ActivePolicy.ConsecutiveFailures;
-
-        public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults) =>
-            Judged.AddRange(probingResults.Select(result => result.Destination.DestinationId));
     }
 }

@@ -26,11 +26,21 @@ internal sealed class Attempt(HttpContext http, int limit)
     private bool _turnedAway;
     private int _answered;
 
-    /// <summary>Whether there is another node left after this one.</summary>
-    public bool HasNext { get; set; }
+    private bool _hasNext;
+
+    /// <summary>When the node was asked whose turn it is.</summary>
+    public long Asked { get; private set; }
 
     // What hangs on its node has nowhere to move on to.
-    private bool CanMoveOn => HasNext && http.Features.Get<HubBond>() is null;
+    private bool CanMoveOn => _hasNext && http.Features.Get<HubBond>() is null;
+
+    /// <summary>It is a node's turn.</summary>
+    /// <param name="hasNext">Whether there is another one left after it.</param>
+    public void Begin(bool hasNext)
+    {
+        _hasNext = hasNext;
+        Asked = Stopwatch.GetTimestamp();
+    }
 
     /// <summary>Notes the node's answer. Returns true if it is 503, from a node that is leaving or full, and another may do
     /// better.</summary>
@@ -65,6 +75,9 @@ internal sealed class Attempt(HttpContext http, int limit)
         OperationCanceledException { InnerException: TimeoutException } => error.Error == ForwarderError.RequestTimedOut,
         _ => false,
     };
+
+    /// <summary>It was waited for in vain, where one that is not there would have refused.</summary>
+    public static bool TimedOut(IForwarderErrorFeature error) => error.Exception is { InnerException: TimeoutException };
 
     /// <summary>The node took the request and did not answer (<see cref="ResponseDeadline"/>).</summary>
     public static bool NeverAnswered(IForwarderErrorFeature error) =>

@@ -22,7 +22,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EdgeCapacity capa
         http.Features.Set(attempt);
         while (true)
         {
-            attempt.HasNext = nodes.Count > 1;
+            attempt.Begin(hasNext: nodes.Count > 1);
             proxy.AvailableDestinations = nodes;
             await next(http);
             if (!attempt.MayMoveOn())

@@ -39,7 +39,7 @@ internal sealed partial class LostNodes(
 
     private void Look()
     {
-        var isAny = proxy.TryGetCluster(NodeDestinations.Cluster, out var cluster) && cluster.DestinationsState.AvailableDestinations.Count > 0;
+        var isAny = proxy.TryGetCluster(NodeDestinations.Cluster, out var cluster) && cluster.DestinationsState.AllDestinations.Any(NodeDestinations.IsReachable);
         var lost = isAny ? relayed.Nodes().Where(node => nodes.GoneOf(node).IsCancellationRequested) : [];
         _lost = lost.ToDictionary(node => node, node => _lost.GetValueOrDefault(node) + 1);
         foreach (var (node, steps) in _lost)

@@ -7,7 +7,8 @@ namespace Edge.Proxy.Failover;
 
 /// <summary>
 /// Healthy nodes that take new connections; when there is none, all that are not known to be unreachable. With Redis away every node reports
-/// itself unready, yet each can say so to the client better than the edge.
+/// itself unready, yet each can say so to the client better than the edge. When there is none of these either, all: where every node seems
+/// to be gone, more likely this edge is too busy, or the way to them was cut for a moment; and one that is really gone refuses at once.
 /// </summary>
 internal sealed class ReachableNodesPolicy : IAvailableDestinationsPolicy
 {
@@ -16,9 +17,9 @@ internal sealed class ReachableNodesPolicy : IAvailableDestinationsPolicy
     public IReadOnlyList<DestinationState> GetAvailalableDestinations(
         ClusterConfig config, IReadOnlyList<DestinationState> allDestinations)
     {
-        var reachable = allDestinations
-            .Where(node => !NodeDestinations.IsDraining(node) && node.Health.Passive != DestinationHealth.Unhealthy).ToList();
+        var ready = allDestinations.Where(node => !NodeDestinations.IsDraining(node)).ToList();
+        var reachable = ready.Where(NodeDestinations.IsReachable).ToList();
         var healthy = reachable.Where(node => node.Health.Active != DestinationHealth.Unhealthy).ToList();
-        return healthy.Count > 0 ? healthy : reachable;
+        return healthy.Count > 0 ? healthy : reachable.Count > 0 ? reachable : ready;
     }
 }

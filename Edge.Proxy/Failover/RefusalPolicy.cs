@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Failover;
 
-/// <summary>Takes a node out of rotation at the first connection it does not accept or leaves without an answer.</summary>
-internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, ILogger<RefusalPolicy> logger) : IPassiveHealthCheckPolicy
+/// <summary>Takes a node out of rotation at the first connection that it refuses, or leaves without an answer while it answers nobody else either.</summary>
+internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, NodeAnswers answers, ILogger<RefusalPolicy> logger) : IPassiveHealthCheckPolicy
 {
     // A dead node's lease ends within this time, so it does not come back; one that was only too busy does.
     private static readonly TimeSpan OutFor = TimeSpan.FromSeconds(10);
@@ -18,6 +18,7 @@ internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, IL
         if (context.GetForwarderErrorFeature() is { } error
             && (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
             && OwnFaults.Of(error.Exception) == OwnFault.None
+            && !(Attempt.TimedOut(error) && context.Features.Get<Attempt>() is { } attempt && answers.HasAnsweredSince(destination, attempt.Asked))
             && destination.Health.Passive != DestinationHealth.Unhealthy
             && !NodeDestinations.IsDraining(destination))
         {

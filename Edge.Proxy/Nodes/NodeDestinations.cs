@@ -17,13 +17,14 @@ internal sealed class NodeDestinations
     /// <summary>Destination of the fallback; every other destination's id is the id of its node.</summary>
     public const string Upstream = "upstream";
 
+    /// <summary>How long a node may take to answer a probe.</summary>
+    public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+
     private const string AffinityCookie = "chat-node";
     private const string Draining = "Draining";
     private static readonly string[] Paths = ["/chat/{**rest}", "/signalr/{**rest}", "/api/auth/{**rest}", "/api/nodes"];
     private const string ServerApi = "/api/v1/{**rest}";
     private static readonly string[] Operations = ["/ops/report", "/ops/drain"]; // beside them are the page's files, which the edge has itself
-    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
-
     private readonly EdgeOptions _options;
     private readonly RouteConfig[] _routes;
     private readonly InMemoryConfigProvider _provider;
@@ -69,6 +70,9 @@ internal sealed class NodeDestinations
 
     /// <summary>Whether a node only serves the connections it has.</summary>
     public static bool IsDraining(DestinationState node) => node.Model.Config.Metadata?.ContainsKey(Draining) == true;
+
+    /// <summary>Whether it takes new connections, and is not known to be unreachable.</summary>
+    public static bool IsReachable(DestinationState node) => !IsDraining(node) && node.Health.Passive != DestinationHealth.Unhealthy;
 
     private ClusterConfig OfNodes(IReadOnlyList<Node> nodes) => new()
     {

@@ -12,7 +12,7 @@ namespace Edge.Proxy.Routing;
 /// <summary>What the edge changes in requests and responses, and what it keeps: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>, and the edge's own id.</summary>
 /// <remarks>Forwarded headers from outside are replaced, not believed. Behind another proxy, the platform's switch
 /// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> makes the edge trust that proxy.</remarks>
-internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity identity) : ITransformProvider
+internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity identity, NodeAnswers answers) : ITransformProvider
 {
     private const string NodeHeader = "X-Node";
 
@@ -53,13 +53,17 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity
         return ValueTask.CompletedTask;
     }
 
-    private static ValueTask OnResponse(ResponseTransformContext context)
+    private ValueTask OnResponse(ResponseTransformContext context)
     {
         var http = context.HttpContext;
-        if (context.ProxyResponse is not null && !http.Response.Headers.ContainsKey(NodeHeader))
+        if (context.ProxyResponse is not null && http.GetReverseProxyFeature() is { ProxiedDestination: { } node } proxy)
         {
-            // A node's server drops it from answers it makes itself, such as that to an unhandled exception.
-            http.Response.Headers[NodeHeader] = http.GetReverseProxyFeature().ProxiedDestination?.DestinationId;
+            answers.Note(proxy.Route.Cluster!, node);
+            if (!http.Response.Headers.ContainsKey(NodeHeader))
+            {
+                // A node's server drops it from answers it makes itself, such as that to an unhandled exception.
+                http.Response.Headers[NodeHeader] = node.DestinationId;
+            }
         }
 
         // Discarded when another node is asked instead.

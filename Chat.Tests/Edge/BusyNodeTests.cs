@@ -1,0 +1,110 @@
+using System.Net;
+using Chat.Tests.Support;
+using Edge.Proxy.Capacity;
+using Edge.Proxy.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Xunit;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace Chat.Tests.Edge;
+
+/// <summary>Nodes that answer late, be it because they are busy, or because the edge is: ten thousand requests at once made it take all of them for gone, and
+/// turn everybody away for ten seconds.</summary>
+public sealed class BusyNodeTests : IAsyncLifetime
+{
+    private FakeNode? _node;
+    private EdgeHost? _edge;
+
+    public async Task InitializeAsync()
+    {
+        _node = await FakeNode.StartAsync("node");
+        _edge = await EdgeHost.StartAsync([("Edge:UpgradeTimeout", "00:00:01"), ("Edge:HealthInterval", "00:01:00")], _node);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _edge!.DisposeAsync();
+        await _node!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Node_ThatIsSilentToOneAndAnswersAnother_IsNotTakenForGone()
+    {
+        _node!.News = new TaskCompletionSource();
+        var silence = NegotiateAsync();
+        await Eventually.TrueAsync(() => _node.Asked == 1);
+
+        Assert.Equal(HttpStatusCode.OK, await GetAsync());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await silence);
+
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync());
+        Assert.Equal(HttpStatusCode.OK, await GetAsync());
+    }
+
+    [Fact]
+    public async Task Node_ThatIsTakenForGone_IsAskedWhereThereIsNoOther_AndIsBackWithItsFirstAnswer()
+    {
+        _node!.News = new TaskCompletionSource();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await NegotiateAsync());
+        Assert.Equal(HealthStatus.Unhealthy, await HealthAsync());
+
+        _node.News = null;
+
+        Assert.Equal(HttpStatusCode.OK, await NegotiateAsync());
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync());
+    }
+
+    [Fact]
+    public async Task Node_ThatIsTakenForGone_IsLeftAloneWhileThereIsAnother()
+    {
+        await using var other = await FakeNode.StartAsync("other");
+        _node!.News = new TaskCompletionSource();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await NegotiateAsync());
+        _edge!.Set(_node.Node, other.Node);
+        await Eventually.TrueAsync(async () => await HealthAsync() == HealthStatus.Healthy);
+
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, await NegotiateAsync());
+        }
+
+        Assert.Equal(4, other.Asked);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Probe_ThatTookTooLong_IsNoFailureOfANodeThatAnswersOthers(bool answersOthers)
+    {
+        var yarps = new RecordingPolicy();
+        using var services = new ServiceCollection().AddSingleton<IActiveHealthCheckPolicy>(yarps).AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>()
+            .AddSingleton(new NodeAnswers(new NoUpdater())).BuildServiceProvider();
+        var (cluster, node) = (new ClusterState("nodes"), new DestinationState("node"));
+        if (answersOthers)
+        {
+            services.GetRequiredService<NodeAnswers>().Note(cluster, node);
+        }
+
+        services.GetServices<IActiveHealthCheckPolicy>().Single(policy => policy.Name == NodePolicies.Probe)
+            .ProbingCompleted(cluster, [new(node, null, new TaskCanceledException())]);
+
+        Assert.Equal(answersOthers ? [] : ["node"], yarps.Judged);
+    }
+
+    private async Task<HttpStatusCode> GetAsync()
+    {
+        using var answer = await _edge!.Http.GetAsync("/api/nodes");
+        return answer.StatusCode;
+    }
+
+    private async Task<HttpStatusCode> NegotiateAsync()
+    {
+        using var answer = await _edge!.Http.PostAsync("/signalr/chat/negotiate", null);
+        return answer.StatusCode;
+    }
+
+    private async Task<HealthStatus> HealthAsync() =>
+        (await _edge!.Get<HealthCheckService>().CheckHealthAsync(check => check.Name == "nodes")).Status;
+}
