@@ -2,7 +2,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.NodeJs;
 
-/// <summary>Node.js on this machine, and the official JavaScript clients beside this assembly, installed by npm at first need.</summary>
+/// <summary>Node.js on this machine, and what package.json names beside this assembly, installed by npm at first need: the official JavaScript clients, and TypeScript.</summary>
 internal static class NodePackages
 {
     private static readonly NpmFolder Clients = new(Path.Combine(AppContext.BaseDirectory, "NodeJs"));

@@ -17,32 +17,16 @@ import { Own, TopicStates } from './topics.js';
 export { ChatException };
 
 /**
- * @typedef {import('./options.js').ChatClientOptions} ChatClientOptions
- * @typedef {import('./events.js').ChatEvent} ChatEvent
- * @typedef {import('./events.js').ChatMessage} ChatMessage
- * @typedef {import('./events.js').ChatPosition} ChatPosition
- * @typedef {import('./events.js').ChatPresence} ChatPresence
- * @typedef {import('./events.js').ChatSubscribed} ChatSubscribed
  * @typedef {import('./events.js').HubArgument} HubArgument
  * @typedef {import('./link.js').HubLink} HubLink
- * @typedef {import('./runner.js').ChatState} ChatState
- * @typedef {{ state: ChatState, reason: string, delay: number }} ChatStateChange reason: why, in words; delay: ms until it connects again
- * @typedef {{ id: string, position: ChatPosition }} ChatPublished a message that is in the log, and will not be lost
- * @typedef {{ messages: ChatMessage[], position: ChatPosition, recovered: boolean }} ChatHistory
- *   position: how far it goes; recovered false: the log no longer has all that was asked for
- * @typedef {{ nodes: number, of: number }} ChatLeft how many nodes have confirmed, and how many there are
+ * @typedef {import('./chat-client.d.ts').ChatClientOptions} ChatClientOptions
+ * @typedef {import('./chat-client.d.ts').ChatPosition} ChatPosition
+ * @typedef {import('./chat-client.d.ts').ChatPublished} ChatPublished
+ * @typedef {import('./chat-client.d.ts').ChatState} ChatState
+ * @typedef {import('./chat-client.d.ts').Cancellable} Cancellable
  */
 
-/**
- * A user of Chat, with one connection that is made again whenever it ends.
- *
- * What happened while it was away is fetched, as far as the server still has it: whoever reads `readAll` sees each message once, in the one
- * order of its group, over any number of connections and on whichever node. Where something may be missing, a `subscribed` says so at that
- * place. Calls may be made at any time. Without a connection they wait for one, and they are made again, with the same id, until the server
- * has answered, or until `callTimeout`.
- *
- * Each change of its state is an event `stateChanged`, whose detail is a ChatStateChange.
- */
+/** What it promises, and each of its calls, stands in chat-client.d.ts, where users and their editors look. */
 export class ChatClient extends EventTarget {
   #events;
   #topics;
@@ -57,10 +41,7 @@ export class ChatClient extends EventTarget {
   #onOnline = () => this.hurry();
   #onOffline = () => this.#runner.lose('The device is offline.');
 
-  /**
-   * Begins to connect. `connect` waits for that as well.
-   * @param {ChatClientOptions} options
-   */
+  /** @param {ChatClientOptions} options */
   constructor(options) {
     super();
     const all = optionsOf(options);
@@ -80,12 +61,7 @@ export class ChatClient extends EventTarget {
     globalThis.addEventListener?.('offline', this.#onOffline);
   }
 
-  /**
-   * Connects, and returns when the server has taken the connection. While nobody answers, it goes on trying.
-   * @param {ChatClientOptions} options where, and as whom
-   * @param {{ signal?: AbortSignal }} [more] ends the attempt
-   * @throws {ChatException} code `refused`: the server does not take this client, and would not the next time
-   */
+  /** @param {ChatClientOptions} options @param {Cancellable} [more] */
   static async connect(options, { signal } = {}) {
     signal?.throwIfAborted();
     const client = new ChatClient(options);
@@ -103,33 +79,19 @@ export class ChatClient extends EventTarget {
     }
   }
 
-  /** How it stands with the connection. */
   get state() { return this.#state; }
 
-  /** Who the client is, as the server has read in its token; empty before the first connection. */
   get user() { return this.#user; }
 
-  /** The node that the client is connected to, or was last. */
   get node() { return this.#node; }
 
-  /** How often the connection was made again. */
   get reconnects() { return Math.max(0, this.#connections - 1); }
 
-  /** The groups that the user is in, as far as this client knows. */
   get groups() { return this.#topics.groups; }
 
-  /**
-   * Where this client is, by group; the key of the user's own messages is the empty text. To be kept, and given to a later client as `since`.
-   * Of what `readAll` has given and of what waits there to be read.
-   */
   get positions() { return this.#topics.positions; }
 
-  /**
-   * What happens, in order. It is for one reader at a time, and ends when the client does.
-   * @param {{ signal?: AbortSignal }} [more] ends the reading; it can be taken up again
-   * @returns {AsyncGenerator<ChatEvent, void, void>}
-   * @throws {ChatException} code `refused`: the client has stopped because the server would not take it back
-   */
+  /** @param {Cancellable} [more] @returns {AsyncGenerator<import('./chat-client.d.ts').ChatEvent, void, void>} */
   async *readAll({ signal } = {}) {
     if (this.#isRead) throw new TypeError('Somebody reads already: one reader at a time.');
     this.#isRead = true;
@@ -142,80 +104,46 @@ export class ChatClient extends EventTarget {
     if (this.#runner.refusal !== null) throw new ChatException('refused', this.#runner.refusal);
   }
 
-  /**
-   * Joins a group, with all devices of the user. The answer comes among the events as well, before the group's messages.
-   * @param {string} group 1 to 128 bytes of printable text
-   * @param {{ since?: ?ChatPosition, signal?: AbortSignal }} [more] since: what was written after it comes first. Without it: what comes from now on
-   * @returns {Promise<ChatSubscribed>} from where on the client hears the group
-   */
+  /** @param {string} group @param {Cancellable & { since?: ?ChatPosition }} [more] @returns {Promise<import('./chat-client.d.ts').ChatSubscribed>} */
   async join(group, { since = null, signal } = {}) {
     const answer = await this.#fetching.join(checked(group, 'group'), since, signal);
     return { type: 'subscribed', group, position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
   }
 
-  /**
-   * Leaves a group, with all devices of the user on all nodes. Nothing of it comes afterwards.
-   * @param {string} group @param {{ signal?: AbortSignal }} [more] @returns {Promise<ChatLeft>}
-   */
+  /** @param {string} group @param {Cancellable} [more] @returns {Promise<import('./chat-client.d.ts').ChatLeft>} */
   async leave(group, { signal } = {}) {
     const life = this.#topics.find(checked(group, 'group'));
     const { nodes = 0, of = 0 } = await this.#runner.call('leave', { group }, signal, () => this.#topics.left(group, life));
     return { nodes, of };
   }
 
-  /**
-   * Writes to a group. Who writes hears it, too, in its place among the others'. Await one message before the next where their order matters.
-   * @param {string} group @param {string} text up to 32 KiB by default
-   * @param {{ id?: string, signal?: AbortSignal }} [more] id: one of your own, different for each message: 1 to 64 bytes of letters, digits
-   *   and `_ . @ -`. Under the same one a message is there once, however often it is sent. signal: ends the wait; the message may be published or not
-   * @returns {Promise<ChatPublished>} when it is published, and only then
-   */
+  /** @param {string} group @param {string} text @param {Cancellable & { id?: string }} [more] @returns {Promise<ChatPublished>} */
   post(group, text, { id = newId(), signal } = {}) {
     return this.#publish('post', { group: checked(group, 'group'), message: `${text}`, id }, signal);
   }
 
-  /**
-   * Writes to a user, who gets it on every device.
-   * @param {string} user @param {string} text @param {{ id?: string, signal?: AbortSignal }} [more] as of `post` @returns {Promise<ChatPublished>}
-   */
+  /** @param {string} user @param {string} text @param {Cancellable & { id?: string }} [more] @returns {Promise<ChatPublished>} */
   send(user, text, { id = newId(), signal } = {}) {
     return this.#publish('send', { to: checked(user, 'user'), message: `${text}`, id }, signal);
   }
 
-  /**
-   * What a group's log has: the latest messages, or those after a position. The user has to be in the group.
-   * @param {string} group
-   * @param {{ since?: ?ChatPosition, limit?: number, signal?: AbortSignal }} [more] limit: at most so many; the server has one of its own, 300 by default
-   * @returns {Promise<ChatHistory>} the oldest first
-   */
+  /** @param {string} group @param {Cancellable & { since?: ?ChatPosition, limit?: number }} [more] @returns {Promise<import('./chat-client.d.ts').ChatHistory>} */
   async history(group, { since = null, limit, signal } = {}) {
     const answer = await this.#runner.call('history', { group: checked(group, 'group'), since: textOf(since), limit }, signal);
     return { messages: messagesOf(answer), position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
   }
 
-  /**
-   * Tells the others in a group that this user is typing: to be called at each key; more than one a second is not sent on. It may get lost,
-   * and does nothing without a connection.
-   * @param {string} group
-   */
+  /** @param {string} group */
   typing(group) { this.#runner.send('typing', { group: checked(group, 'group') }); }
 
-  /**
-   * Who is in a group. From then on `presence` events tell who comes and goes, also after reconnects. The user has to be in it.
-   * @param {string} group @param {{ signal?: AbortSignal }} [more] @returns {Promise<ChatPresence>} members null: they are too many to be named
-   */
+  /** @param {string} group @param {Cancellable} [more] */
   watchPresence(group, { signal } = {}) { return this.#presence(group, true, signal); }
 
-  /**
-   * Who is in a group, once. An earlier `watchPresence` is not taken up again after the next reconnect.
-   * @param {string} group @param {{ signal?: AbortSignal }} [more] @returns {Promise<ChatPresence>}
-   */
+  /** @param {string} group @param {Cancellable} [more] */
   presence(group, { signal } = {}) { return this.#presence(group, false, signal); }
 
-  /** Connects now instead of at the end of a pause. */
   hurry() { this.#runner.hurry(); }
 
-  /** Ends the connection, and what is under way. Who reads the events gets what has come so far. */
   async dispose() {
     globalThis.removeEventListener?.('online', this.#onOnline);
     globalThis.removeEventListener?.('offline', this.#onOffline);

@@ -2,11 +2,7 @@ const WorthRetrying = new Set([
   'not_published', 'unavailable', 'topic_busy', 'too_many_messages', 'too_many_bytes', 'too_many_new_topics', 'internal',
 ]);
 
-/**
- * Something that the server refused, or that did not happen in time. Its `code` is the server's, such as `not_member`
- * (HUB.md, Errors), or one of this library's: `refused` (the server does not take this client, and would not the next time),
- * `timeout` (no answer within `callTimeout`; a message may be published or not), `stopped` (the client was disposed of).
- */
+/** Its codes: chat-client.d.ts. */
 export class ChatException extends Error {
   /** @param {string} code @param {string} message @param {unknown} [cause] */
   constructor(code, message, cause) {

@@ -2,8 +2,8 @@ import { ChatException } from './errors.js';
 import { messageOf, positionOf, textOf } from './events.js';
 
 /**
- * @typedef {import('./events.js').ChatMessage} ChatMessage
- * @typedef {import('./events.js').ChatPosition} ChatPosition
+ * @typedef {import('./chat-client.d.ts').ChatMessage} ChatMessage
+ * @typedef {import('./chat-client.d.ts').ChatPosition} ChatPosition
  * @typedef {import('./events.js').HubArgument} HubArgument
  * @typedef {import('./link.js').HubLink} HubLink
  * @typedef {import('./runner.js').Runner} Runner

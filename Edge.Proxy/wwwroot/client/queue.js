@@ -1,4 +1,4 @@
-/** @typedef {import('./events.js').ChatEvent} ChatEvent */
+/** @typedef {import('./chat-client.d.ts').ChatEvent} ChatEvent */
 
 /** @internal The events that wait for who reads them. It never refuses one; who fills it asks whether it is full. */
 export class EventQueue {

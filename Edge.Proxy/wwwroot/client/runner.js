@@ -6,8 +6,8 @@ import { endOf } from './token.js';
 /**
  * @typedef {import('./errors.js').LinkEnd} LinkEnd
  * @typedef {import('./events.js').HubArgument} HubArgument
- * @typedef {import('./options.js').ChatClientOptions} ChatClientOptions
- * @typedef {'connecting' | 'online' | 'waiting' | 'stopped'} ChatState
+ * @typedef {import('./chat-client.d.ts').ChatClientOptions} ChatClientOptions
+ * @typedef {import('./chat-client.d.ts').ChatState} ChatState
  */
 
 /**

@@ -1,8 +1,8 @@
 import { isSame, textOf } from './events.js';
 
 /**
- * @typedef {import('./events.js').ChatMessage} ChatMessage
- * @typedef {import('./events.js').ChatPosition} ChatPosition
+ * @typedef {import('./chat-client.d.ts').ChatMessage} ChatMessage
+ * @typedef {import('./chat-client.d.ts').ChatPosition} ChatPosition
  * @typedef {import('./queue.js').EventQueue} EventQueue
  */
 
@@ -24,7 +24,7 @@ class TopicState {
   isWatched = false; // presence
   isReturning = false; // the present connection fetches what it could not be told: only once it has, or in the next one, is what comes given
   holds = 0;         // how many calls wait until something that came before is fetched
-  /** Messages, and words of the server from where on the client hears it. @type {(ChatMessage | import('./events.js').ChatSubscribed)[]} */
+  /** Messages, and words of the server from where on the client hears it. @type {(ChatMessage | import('./chat-client.d.ts').ChatSubscribed)[]} */
   held = [];
 
   /** What comes is held, since something that came before is yet to be fetched. */
