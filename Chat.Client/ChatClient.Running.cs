@@ -15,6 +15,7 @@ public sealed partial class ChatClient
     private readonly Task _running;
     private readonly Reconnecting _reconnecting;
     private volatile TaskCompletionSource<HubLink> _link = NewLink();
+    private volatile TaskCompletionSource? _hurried;
     private string? _refusal;
     private bool _wasOnline;
 
@@ -54,8 +55,7 @@ public sealed partial class ChatClient
 
                 var delay = _reconnecting.DelayAfter(end);
                 Log.Lost(_options.Logger, end.Code, end.Reason, delay.TotalMilliseconds);
-                Become(ChatState.Waiting, end.Reason, delay);
-                await Task.Delay(delay, _options.TimeProvider, _stopping.Token).ConfigureAwait(false);
+                await WaitAsync(end.Reason, delay).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -68,6 +68,16 @@ public sealed partial class ChatClient
             _events.End();
             Become(ChatState.Stopped, reason);
         }
+    }
+
+    private async Task WaitAsync(string reason, TimeSpan delay)
+    {
+        var hurried = _hurried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // who hears of the pause may end it at once
+        Become(ChatState.Waiting, reason, delay);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        var pause = Task.Delay(delay, _options.TimeProvider, over.Token);
+        await Task.WhenAny(pause, hurried.Task).ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>One connection, from the token to the end. Returns how it ended.</summary>
@@ -205,9 +215,11 @@ public sealed partial class ChatClient
         ChatException? last = null;
         for (var failures = 0; ; failures++)
         {
+            Task? next = null;
+            HubLink? link = null;
             try
             {
-                var link = await _link.Task.WaitAsync(deadline.Token).ConfigureAwait(false);
+                link = await _link.Task.WaitAsync(deadline.Token).ConfigureAwait(false);
                 return await link.InvokeAsync(method, argument, onAnswer, deadline.Token).ConfigureAwait(false);
             }
             catch (LinkException)
@@ -216,7 +228,8 @@ public sealed partial class ChatClient
             }
             catch (TimeoutException)
             {
-                // The answer may be lost, or late.
+                // The answer may be lost, or late. If it is because this connection is dead, the next one need not be waited for after that.
+                next = link?.Over;
             }
             catch (ChatException exception) when (exception.IsWorthRetrying)
             {
@@ -229,7 +242,8 @@ public sealed partial class ChatClient
 
             try
             {
-                await Task.Delay(Backoff.After(failures, _options.FirstDelay, LongestPauseOfCalls), _options.TimeProvider, deadline.Token).ConfigureAwait(false);
+                var pause = Task.Delay(Backoff.After(failures, _options.FirstDelay, LongestPauseOfCalls), _options.TimeProvider, deadline.Token);
+                await (next is null ? pause : await Task.WhenAny(pause, next).ConfigureAwait(false)).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

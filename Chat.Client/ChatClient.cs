@@ -228,6 +228,9 @@ public sealed partial class ChatClient : IAsyncDisposable
         return PresenceAsync(group, watch: false, cancellationToken);
     }
 
+    /// <summary>Connects now instead of at the end of a pause (<see cref="ChatState.Waiting"/>): when somebody asks for it, or the device is online again.</summary>
+    public void Hurry() => _hurried?.TrySetResult();
+
     /// <summary>Ends the connection, and what is under way. Who reads the events gets what has come so far.</summary>
     public async ValueTask DisposeAsync()
     {

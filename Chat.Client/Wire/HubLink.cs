@@ -19,6 +19,7 @@ internal sealed class HubLink : IAsyncDisposable
     private readonly SemaphoreSlim _sending = new(1);
     private readonly ConcurrentDictionary<string, Call> _calls = new();
     private readonly RecordBuffer _records = new();
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _tending;
     private long _lastCall;
     private long _heardAt;
@@ -35,6 +36,9 @@ internal sealed class HubLink : IAsyncDisposable
 
     /// <summary>The id of the node at the other end; empty if it did not say.</summary>
     public string Node { get; private set; } = "";
+
+    /// <summary>Completes when no call of this connection will be answered any more, and others wait for the next one.</summary>
+    public Task Over => _over.Task;
 
     public bool HasCalls => !_calls.IsEmpty;
 
@@ -89,6 +93,8 @@ internal sealed class HubLink : IAsyncDisposable
                 call.TrySetException(new LinkException(end));
             }
         }
+
+        _over.TrySetResult();
     }
 
     /// <summary>Calls a method of the hub, and returns its answer.</summary>

@@ -89,6 +89,30 @@ export const hubSpecs = {
     equal(anna.chat.groups, ['g']);
   },
 
+  // The same in the library for .NET (PauseTests.cs): over a network that had been dead, they waited for up to ten seconds more, each as chance had it.
+  async calls_that_were_not_answered_are_made_again_as_soon_as_there_is_another_connection({ connect }) {
+    const [urls, heard, attemptTimeout] = [[], [], 100];
+    const post = id => (heard.push(urls.length) > 8 ? [answers(id, { id: 'a', epoch: 'e', offset: 2 })] : []);
+    const WebSocket = hubThatSays([[own], [own]], urls, { post }, { isEndedByHand: true });
+    const anna = await connect('anna', { WebSocket, attemptTimeout, firstDelay: 3_600_000, longestDelay: 3_600_000 });
+    anna.chat.addEventListener('stateChanged', ({ detail: { state } }) => { if (state === 'waiting') anna.chat.hurry(); });
+    const posting = Promise.all(all(8, i => anna.chat.post('g', `${i}`)));
+    await until(() => heard.length === 8);
+    await new Promise(resolve => setTimeout(resolve, attemptTimeout + 1)); // comes behind the timers of their attempts
+    const began = performance.now();
+    WebSocket.last.close();
+    await posting;
+    equal([heard, performance.now() - began < 3_000], [[...all(8, () => 1), ...all(8, () => 2)], true]);
+  },
+
+  async until_when_something_is_forbidden_is_told({ connect }) {
+    const error = 'HubException: forbidden: You may not do that there until 2026-11-27T14:29:21Z.';
+    const WebSocket = hubThatSays([[own]], [], { post: id => [{ type: 3, invocationId: id, error }], join: id => [{ type: 3, invocationId: id, error: error.replace(/ until.*Z/, '') }] });
+    const anna = await connect('anna', { WebSocket });
+    equal((await rejects(anna.chat.post('g', 'x'), 'forbidden')).until.toISOString(), '2026-11-27T14:29:21.000Z');
+    equal((await rejects(anna.chat.join('g'), 'forbidden')).until, null);
+  },
+
   async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
     const anna = await connect('anna', { WebSocket });

@@ -77,11 +77,14 @@ export function posts({ chat }, group, first) {
 
 /**
  * A class of WebSockets to a hub that says this: what to each connection, before it ends but for the last, and what to each call, at once. It notes
- * the addresses.
+ * the addresses. Those that are ended by hand are so by way of `last`.
  */
-export const hubThatSays = (connections, urls, toCalls = {}) => class {
+export const hubThatSays = (connections, urls, toCalls = {}, { isEndedByHand = false } = {}) => class Socket {
+  static last;
+
   constructor(url) {
     urls.push(url);
+    Socket.last = this;
     setTimeout(() => this.onopen());
   }
 
@@ -89,7 +92,7 @@ export const hubThatSays = (connections, urls, toCalls = {}) => class {
     for (const { protocol, target, invocationId } of data.split('\u001e').filter(Boolean).map(one => JSON.parse(one))) {
       if (protocol) {
         this.#say([{}, ...connections.shift()]);
-        if (connections.length > 0) this.close();
+        if (connections.length > 0 && !isEndedByHand) this.close();
       } else if (toCalls[target]) {
         setTimeout(() => this.#say(toCalls[target](invocationId)));
       }

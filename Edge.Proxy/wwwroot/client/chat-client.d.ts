@@ -258,6 +258,8 @@ export interface ChatPresence {
 export class ChatException extends Error {
   constructor(code: string, message: string, cause?: unknown);
   readonly code: string;
+  /** With the codes `forbidden` and `refused`: until when, where the server says so, as of a mute or a ban that ends by itself. */
+  readonly until: Date | null;
 }
 
 export {}; // what is not exported by name is not offered

@@ -10,6 +10,10 @@ export class ChatException extends Error {
     this.name = 'ChatException';
     /** @readonly */
     this.code = code;
+    // An error of the hub is a sentence and nothing else.
+    const [, time] = (code === 'forbidden' || code === 'refused') && / until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\./.exec(message) || [];
+    /** @readonly @type {?Date} */
+    this.until = time ? new Date(time) : null;
   }
 
   /** @internal */

@@ -103,16 +103,20 @@ export class Runner {
     this.#use.callBegun();
     try {
       for (let failures = 0; ; failures++) {
+        /** @type {?HubLink} */
+        let link = null;
         try {
-          const link = await until(this.#link.promise, deadline.signal);
+          link = await until(this.#link.promise, deadline.signal);
           const answer = await until(link.invoke(method, argument, onAnswer), deadline.signal);
           if (answer) return answer; // or it is lost, or late
         } catch (error) {
+          link = null;
           if (error instanceof ChatException && error.isWorthRetrying) last = error;
           else if (!(error instanceof LinkException)) throw error;
         }
 
-        await pause(backoff(failures, firstDelay, LongestPauseOfCalls), deadline.signal);
+        // If no answer came because the connection is dead, the next one need not be waited for after that.
+        await pause(backoff(failures, firstDelay, LongestPauseOfCalls), deadline.signal, link?.ended);
       }
     } finally {
       this.calls--;
@@ -137,8 +141,9 @@ export class Runner {
         }
 
         const delay = this.#delayAfter(end);
+        const hurried = new Promise(resolve => { this.#hurry = () => resolve(undefined); }); // who hears of the pause may end it at once
         this.#use.become('waiting', end.reason, delay);
-        await Promise.race([pause(delay, signal), new Promise(resolve => { this.#hurry = () => resolve(undefined); })]);
+        await pause(delay, signal, hurried);
         this.#hurry = () => {};
       }
     } catch (error) {
@@ -277,17 +282,20 @@ export class Runner {
 /** @param {number} failures @param {number} first @param {number} longest */
 const backoff = (failures, first, longest) => Math.random() * Math.min(longest, first * 2 ** Math.min(failures, MostDoublings));
 
-/** @param {number} delay @param {AbortSignal} signal @returns {Promise<void>} */
-function pause(delay, signal) {
+/** @param {number} delay @param {AbortSignal} signal @param {Promise<unknown>} [sooner] ends it as well @returns {Promise<void>} */
+function pause(delay, signal, sooner) {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       clearTimeout(timer);
       reject(signal.reason);
     };
-    const timer = setTimeout(() => {
+    const onOver = () => {
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       resolve();
-    }, delay);
+    };
+    const timer = setTimeout(onOver, delay);
+    sooner?.then(onOver);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });
