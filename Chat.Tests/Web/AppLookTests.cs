@@ -47,6 +47,7 @@ public sealed class AppLookTests(HubCluster cluster, ITestOutputHelper output) :
         await keys.TypeAsync(Unique("anna")[..12]);
         await keys.PressAsync("Enter");
         await Expect(app.Entry("first")).ToBeVisibleAsync();
+        await Expect(page.Locator("#new")).ToBeFocusedAsync(); // what had the focus is hidden
         await keys.PressAsync("Control+k");
         await keys.TypeAsync(_group);
         await keys.PressAsync("Enter");

@@ -32,10 +32,16 @@ const act = {
   write: (conversation, text) => session.write(conversation, text),
   typing: conversation => session.typing(conversation),
   hurry: () => session.hurry(),
-  read: () => session?.look(),
+  read: () => {
+    session?.look();
+    schedule();
+  },
 };
 const [side, log, composer, members, banner, begin] = [new Side(act), new Log(act), new Composer(act), new Members(act), new Banner(act), new Begin(act)];
-const signIn = new SignIn((name, token) => enter(name, token, new URLSearchParams()));
+const signIn = new SignIn((name, token) => {
+  enter(name, token, new URLSearchParams());
+  $('new').focus(); // what had the focus is hidden now
+});
 
 // --- signing in and out -----------------------------------------------------------------------------------------
 

@@ -16,6 +16,22 @@ export function el(tag, properties = {}, ...children) {
   return made;
 }
 
+// An address of the web, as far as it can be seen; a sentence's own signs behind it are none of it.
+const Address = /https?:\/\/[^\s\p{C}<>"]*[^\s\p{C}<>"'.,;:!?()\[\]{}]/giu;
+
+/** A text as it is, but for the addresses in it, which can be followed. @param {string} text @returns {(string | Node)[]} */
+export function textWithLinks(text) {
+  const parts = [];
+  let end = 0;
+  for (const { 0: address, index } of text.matchAll(Address)) {
+    if (!URL.canParse(address)) continue;
+    parts.push(text.slice(end, index), el('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, address));
+    end = index + address.length;
+  }
+
+  return [...parts, text.slice(end)];
+}
+
 export const $ = id => document.getElementById(id);
 
 /** One of the drawings in index.html. */

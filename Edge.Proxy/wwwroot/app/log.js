@@ -1,9 +1,10 @@
-import { $, avatar, el, icon, reconcile } from './dom.js';
+import { $, avatar, el, icon, reconcile, textWithLinks } from './dom.js';
 import { dayOf, fullTimeOf, plural, timeOf } from './words.js';
 
 const Together = 5 * 60_000; // what somebody writes within it stands under one name
 const Near = 80;             // pixels from the end that count as being there
 const Shown = 500;           // of a conversation; scrolling back shows more
+const ShownMore = 200;
 
 const states = { sending: 'sending', sent: 'sent', failed: 'not sent' };
 
@@ -13,17 +14,25 @@ export class Log {
   #scroll = $('scroll');
   #list = $('log');
   #conversation = null;
+  #me = '';
   #isAtEnd = true;
   #below = 0; // came while somebody reads further up
   #lastKey = '';
   #shown = Shown;
+  #filledFrom = null; // the oldest message when more was asked for, since the screen had room
 
   /** @param {{ older: (c: any) => Promise<void>, retry: (c: any, item: any) => void, talkTo: (name: string) => void, read: () => void }} act */
   constructor(act) {
     this.#act = act;
     this.#scroll.addEventListener('scroll', () => this.#scrolled());
-    $('latest').addEventListener('click', () => this.toEnd());
-    new ResizeObserver(() => { if (this.#isAtEnd) this.toEnd(); }).observe(this.#scroll);
+    $('latest').addEventListener('click', () => {
+      this.toEnd();
+      this.#act.read();
+    });
+    new ResizeObserver(() => {
+      if (this.#isAtEnd) this.toEnd();
+      this.#fill();
+    }).observe(this.#scroll);
   }
 
   get isAtEnd() { return this.#isAtEnd; }
@@ -37,10 +46,12 @@ export class Log {
 
   /** @param {import('./conversation.js').Conversation} conversation @param {string} me */
   show(conversation, me) {
+    this.#me = me;
     const isOther = conversation !== this.#conversation;
     if (isOther) {
       this.#conversation = conversation;
       this.#shown = Shown;
+      this.#filledFrom = null;
       this.#list.replaceChildren();
     }
 
@@ -63,6 +74,8 @@ export class Log {
       divider.scrollIntoView({ block: 'center' });
       this.#scrolled();
     }
+
+    this.#fill();
   }
 
   #rows(conversation, me) {
@@ -104,7 +117,7 @@ export class Log {
       el(
         'div', { className: 'body' },
         isMore ? el('span', { className: 'unseen' }, `${item.from}: `) : el('div', { className: 'head' }, name, time),
-        el('div', { className: 'text' }, item.text),
+        el('div', { className: 'text' }, ...textWithLinks(item.text)),
         item.state === 'failed' ? this.#failure(conversation, item) : null),
       mark);
     return made;
@@ -130,16 +143,32 @@ export class Log {
     $('latest-text').textContent = this.#below > 0 ? plural(this.#below, 'new message') : 'To the latest';
   }
 
-  async #scrolled() {
+  #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
     const wasAtEnd = this.#isAtEnd;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < Near;
     if (this.#isAtEnd && !wasAtEnd) this.#act.read();
     if (this.#isAtEnd) this.#below = 0;
     this.#showBelow();
+    if (scrollTop <= Near && scrollHeight > clientHeight) this.#further();
+  }
+
+  // On a high screen there may be nothing to scroll, by which to ask for more. Once for each oldest message: what fails is not tried for ever.
+  #fill() {
+    const { scrollHeight, clientHeight } = this.#scroll;
+    const first = this.#conversation?.isLoaded && this.#conversation.messages[0]?.key;
+    if (!first || first === this.#filledFrom || clientHeight === 0 || scrollHeight > clientHeight) return;
+    this.#filledFrom = first;
+    this.#further();
+  }
+
+  // There is room for what comes: who stands at the very top already cannot scroll there once more to see it.
+  #further() {
     const conversation = this.#conversation;
-    if (scrollTop > Near || !conversation || scrollHeight <= clientHeight) return;
-    if (conversation.items.length > this.#shown) this.#shown += 200;
-    await this.#act.older(conversation);
+    if (!conversation) return;
+    const isHidden = conversation.items.length > this.#shown;
+    if (conversation.items.length + ShownMore > this.#shown) this.#shown += ShownMore;
+    if (isHidden) this.show(conversation, this.#me);
+    this.#act.older(conversation);
   }
 }

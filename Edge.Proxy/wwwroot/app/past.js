@@ -69,7 +69,7 @@ export class Past {
       for (const message of answer.messages) conversation.insert(message);
       take(answer);
     } catch (error) {
-      if (error.code === 'forbidden') conversation.isLoaded = true; // it has no past for this user
+      if (error.code === 'forbidden') Object.assign(conversation, { isLoaded: true, hasMore: false }); // it has no past for this user
       else if (error.code !== 'not_member') this.#on.said(failureOf(error), 'bad');
     } finally {
       conversation.isLoading = false;

@@ -26,10 +26,7 @@ const inLocalTime = text => text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, time => mom
 /** Why the server did not do what was asked: something in a conversation, or to join a group. @param {string} [group] */
 export function failureOf(error, group) {
   switch (error.code) {
-    case 'forbidden': {
-      const [until = ''] = / until .*Z/.exec(error.message) ?? [];
-      return inLocalTime(`${group ? `You are not allowed to join ${group}` : 'You are not allowed to write here'}${until}.`);
-    }
+    case 'forbidden': return `You are not allowed to ${group ? `join ${group}` : 'write here'}${error.until ? ` until ${moment.format(error.until)}` : ''}.`;
     case 'timeout': return 'The server has not confirmed it. Trying again does not double it.';
     case 'stopped': case 'refused': return 'You are not signed in any more.';
     case 'too_big': return 'It is too long.';

@@ -1,0 +1,124 @@
+using Chat.Tests.Hubs;
+using Microsoft.Playwright;
+using Xunit;
+using Xunit.Abstractions;
+using static Microsoft.Playwright.Assertions;
+
+namespace Chat.Tests.Web;
+
+/// <summary>The messages of a conversation on the screen: scrolling back, what is read, and addresses in them.</summary>
+public sealed class LogTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
+{
+    private readonly string _group = Unique("group")[..12];
+    private readonly string _anna = Unique("anna")[..12];
+    private readonly string _ben = Unique("ben")[..12];
+
+    // Once 500 messages were shown, further ones were fetched and not shown: who stood at the very top could scroll no more to see them.
+    [ChromiumFact]
+    public async Task ScrollingBack_GoesOnBeyondWhatIsShownAtFirst()
+    {
+        const string Script = """
+            async () => {
+              const { Conversation } = await import('/app/conversation.js');
+              const { Log } = await import('/app/log.js');
+              document.getElementById('sign-in').hidden = true;
+              document.getElementById('app').hidden = false;
+              document.getElementById('conversation').classList.remove('none');
+              const conversation = Object.assign(new Conversation('group', 'g'), { isLoaded: true, hasMore: true });
+              let next = 2000;
+              const fetchPage = () => {
+                for (let i = 0; i < 50; i++, next--) {
+                  conversation.insert({ from: 'ben', text: `${next}`, id: `${next}`, position: { epoch: 'e', offset: next }, sentAt: new Date(next * 1000) });
+                }
+              };
+              fetchPage();
+              const log = new Log({ older: async () => { fetchPage(); log.show(conversation, 'anna'); }, retry() {}, talkTo() {}, read() {} });
+              log.show(conversation, 'anna');
+              globalThis.oldest = () => `${next + 1}`;
+            }
+            """;
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var page = await device.Context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.EvaluateAsync(Script);
+
+        for (var shown = 100; shown <= 900; shown += 50)
+        {
+            await page.Locator("#scroll").EvaluateAsync("one => { one.scrollTop = 0; }");
+
+            await Expect(page.Locator(".message")).ToHaveCountAsync(shown);
+            await Expect(page.Locator(".message .text").First).ToHaveTextAsync(await page.EvaluateAsync<string>("oldest()"));
+        }
+    }
+
+    [ChromiumFact]
+    public async Task HighScreen_ShowsWhatItHasRoomFor_WhereNothingCanBeScrolled()
+    {
+        await PostAsync(60);
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address, new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 800, Height = 4000 } });
+
+        var anna = await App.OpenAsync(device, $"name={_anna}&group={_group}");
+
+        await Expect(anna.Texts).ToHaveTextAsync(Enumerable.Range(0, 60).Select(i => $"line {i}"));
+        await Expect(anna.Page.Locator("#beginning")).ToHaveTextAsync($"This is as far back as the server keeps {_group}.");
+        Assert.Empty(device.Problems);
+    }
+
+    [ChromiumFact]
+    public async Task WhoGoesToTheLatest_HasReadIt()
+    {
+        await PostAsync(60);
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var anna = await App.OpenAsync(device, $"name={_anna}&group={_group}");
+        await anna.HearsAsync("line 59");
+        await anna.Page.Locator("#scroll").EvaluateAsync("one => { one.scrollTop = 0; }");
+        await Expect(anna.Page.Locator("#latest")).ToBeVisibleAsync();
+        await PostAsync(1);
+        await Expect(anna.Entry(_group).Locator(".badge")).ToHaveTextAsync("1");
+
+        await anna.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "1 new message", Exact = true }).ClickAsync();
+
+        await Expect(anna.Entry(_group).Locator(".badge")).ToHaveCountAsync(0);
+        Assert.Equal($"{_group} · Chat", await anna.Page.TitleAsync());
+    }
+
+    [ChromiumFact]
+    public async Task Addresses_CanBeFollowed_AndNothingElseBecomesALink()
+    {
+        const string Text = "See (https://example.com/a?b=c&d#e), HTTP://EXAMPLE.COM. Not javascript:alert(1), http://, https://<b>x</b>, http://[ or file:///etc/passwd";
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var anna = await App.OpenAsync(device, $"name={_anna}&group={_group}");
+
+        await anna.SayAsync(Text);
+
+        await anna.HearsAsync(Text);
+        var links = anna.Page.Locator(".message a");
+        await Expect(links).ToHaveTextAsync(["https://example.com/a?b=c&d#e", "HTTP://EXAMPLE.COM"]);
+        await Expect(links.First).ToHaveAttributeAsync("href", "https://example.com/a?b=c&d#e");
+        await Expect(links.First).ToHaveAttributeAsync("rel", "noopener noreferrer");
+        await Expect(links.First).ToHaveAttributeAsync("target", "_blank");
+    }
+
+    [ChromiumFact]
+    public async Task LongNames_StayOnTheScreen()
+    {
+        var name = new string('x', 128);
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address, new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 360, Height = 640 } });
+        var anna = await App.OpenAsync(device, $"name={name}&group={name}");
+
+        await anna.SayAsync("hello");
+
+        await anna.HearsAsync("hello");
+        await Expect(anna.Page.Locator("#beginning")).ToContainTextAsync(name);
+        Assert.Equal(await anna.Page.Locator("#scroll").EvaluateAsync<int>("one => one.clientWidth"), await anna.Page.Locator("#scroll").EvaluateAsync<int>("one => one.scrollWidth"));
+    }
+
+    private async Task PostAsync(int count)
+    {
+        await using var device = await Cluster.ConnectAsync(0, _ben);
+        for (var i = 0; i < count; i++)
+        {
+            await device.PostAsync(_group, $"line {i}");
+        }
+    }
+}
