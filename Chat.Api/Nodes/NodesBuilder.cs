@@ -45,7 +45,7 @@ internal static class NodesBuilder
 
     /// <summary>The nodes as this one knows them.</summary>
     public static IEndpointConventionBuilder MapNodes(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/nodes", List);
+        routes.MapMethods("/api/nodes", [HttpMethods.Get, HttpMethods.Head], List);
 
     // From memory: nobody can make Redis work by asking.
     private static JsonHttpResult<NodeInfo[]> List(LiveNodes live) => TypedResults.Json(live.List(), NodeJson.Default.NodeInfoArray);

@@ -22,8 +22,7 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
             if (await gate.LetsInAsync(http))
             {
                 var problem = call?.RequestDelegate is null ? ApiProblem.NotFound
-                    : IsAmbiguous(http.Request) ? ApiProblem.InvalidQuery
-                    : await ArriveAsync(http, call);
+                    : ApiQuery.Check(http.Request) ?? await ArriveAsync(http, call);
                 await (problem?.ExecuteAsync(http) ?? call!.RequestDelegate!(http));
             }
 
@@ -39,9 +38,6 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
 
         metrics.Answered(call, http.User, http.Response.StatusCode, began);
     }
-
-    // Two values would be read as one with a comma between them, which is a name as well.
-    private static bool IsAmbiguous(HttpRequest request) => request.QueryString.HasValue && request.Query.Any(static parameter => parameter.Value.Count > 1);
 
     /// <summary>Waits until the body of a call that takes one is there as a whole. Usually it has come with its head, and no clock is needed.</summary>
     /// <returns>Null: it can be read now. Else why not.</returns>

@@ -14,7 +14,7 @@ internal static class ApiDocument
 
     public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi(Name, static openApi =>
     {
-        openApi.ShouldInclude = static call => call.RelativePath?.StartsWith(ServerApiBuilder.Path[1..], StringComparison.Ordinal) == true;
+        openApi.ShouldInclude = static call => call.HttpMethod != HttpMethods.Head && call.RelativePath?.StartsWith(ServerApiBuilder.Path[1..], StringComparison.Ordinal) == true;
         openApi.AddDocumentTransformer(static (document, _, _) =>
         {
             document.Info = new OpenApiInfo { Title = "Chat: the server API", Version = Name, Description = "For backends. docs/API.md tells the whole of it." };

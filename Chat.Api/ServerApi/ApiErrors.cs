@@ -12,7 +12,7 @@ internal static class ApiErrors
     {
         JsonException json => ApiProblem.Malformed(Where(json)),
         BadHttpRequestException { InnerException: JsonException json } => ApiProblem.Malformed(Where(json)),
-        BadHttpRequestException bad => Of(bad.StatusCode) ?? (HttpMethods.IsGet(request.Method) ? ApiProblem.InvalidQuery : ApiProblem.Malformed("there is none")),
+        BadHttpRequestException bad => Of(bad.StatusCode) ?? (HttpMethods.IsPost(request.Method) ? ApiProblem.Malformed("there is none") : ApiQuery.Of(bad)),
         IOException { InnerException: OverflowException } => ApiProblem.Malformed("it cannot be read"), // a chunk of more bytes than there are numbers for
         TopicBusyException => ApiProblem.TopicBusy,
         BackplaneUnavailableException or RedisException or TimeoutException => ApiProblem.Unavailable,

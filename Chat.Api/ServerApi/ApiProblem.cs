@@ -16,7 +16,6 @@ internal sealed record ApiProblem(int Status, string Code, string Text) : IResul
     public static readonly ApiProblem InvalidAfter = new(400, "malformed", "after is what the page before called next.");
     public static readonly ApiProblem NoPresence = new(400, "no_presence", "Presence is kept of groups and of all, unless it is switched off (Chat:Presence:Enabled).");
     public static readonly ApiProblem InvalidLimit = new(400, "malformed", "limit must be at least 1.");
-    public static readonly ApiProblem InvalidQuery = new(400, "malformed", "A query parameter is missing, given twice, or not of the kind that docs/API.md describes.");
     public static readonly ApiProblem InvalidReason = new(400, "invalid_reason", $"The reason has 1 to {DisconnectOrder.MostReasonBytes} bytes of text that can be seen.");
     public static readonly ApiProblem InvalidSanctionReason = new(400, "invalid_reason", $"The reason has 1 to {Access.Sanction.ReasonChars} characters that can be seen.");
     public static readonly ApiProblem InvalidSeconds = new(400, "malformed", $"seconds is 1 to {(long)Access.Sanction.LongestTime.TotalSeconds}; without it, a ban or mute lasts until it is lifted.");
@@ -37,6 +36,9 @@ internal sealed record ApiProblem(int Status, string Code, string Text) : IResul
     public int RetryAfter { get; init; }
 
     public static ApiProblem TooManyTopics(int most) => new(400, "too_many_topics", $"A call may name 1 to {most} topics (Api:TopicsPerCall).");
+
+    /// <param name="what">What is wrong with it, as a sentence.</param>
+    public static ApiProblem InvalidQuery(string what) => new(400, "malformed", what);
 
     public static ApiProblem TooManyCalls(int retryAfter) =>
         new(429, "too_many_calls", "More calls than Api:CallsPerSecond allows; this one was not done.") { RetryAfter = retryAfter };

@@ -48,8 +48,18 @@ internal static class ServerApiBuilder
         calls.MapUsers();
         calls.MapSanctions();
         calls.MapCluster();
+        ((IEndpointConventionBuilder)calls).Add(AnswerHead);
         app.MapApiDocument();
         return app;
+    }
+
+    // As RFC 9110 has it (section 9.1): what can be read can be asked about. The server leaves the body away.
+    private static void AnswerHead(EndpointBuilder call)
+    {
+        if (call.Metadata.OfType<HttpMethodMetadata>().LastOrDefault() is { HttpMethods: ["GET"] })
+        {
+            call.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+        }
     }
 
     private static bool IsCall(HttpContext http) => http.Request.Path.StartsWithSegments(Path);

@@ -31,7 +31,7 @@ internal static class ApiEndpoints
         var calls = new TheoryData<string, string>();
         foreach (var endpoint in All)
         {
-            calls.Add(endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods.Single(), endpoint.RoutePattern.RawText![(ServerApiBuilder.Path.Length + 1)..]);
+            calls.Add(endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods[0], endpoint.RoutePattern.RawText![(ServerApiBuilder.Path.Length + 1)..]);
         }
 
         return calls;

@@ -58,16 +58,56 @@ public sealed class ReadCallTests(ApiNodes nodes, ITestOutputHelper output) : Ap
     [Fact]
     public async Task Questions_BeyondTheirRules_AreProblems()
     {
-        (await Api.GetAsync("history")).IsProblem(400, "malformed");
+        AssertSays(await Api.GetAsync("history"), "The query parameter 'topic' is missing.");
         (await Api.GetAsync("history?topic=x")).IsProblem(400, "invalid_topic");
-        (await Api.GetAsync("history?topic=group:a&topic=all")).IsProblem(400, "malformed"); // was the topic "group:a,all"
+        AssertSays(await Api.GetAsync("history?topic=group:a&topic=all"), "The query parameter 'topic' is given twice."); // was the topic "group:a,all"
         (await Api.GetAsync("history?topic=all&limit=0")).IsProblem(400, "malformed");
-        (await Api.GetAsync("history?topic=all&limit=many")).IsProblem(400, "malformed");
+        AssertSays(await Api.GetAsync("history?topic=all&limit=many"), "The query parameter 'limit' is not of the right kind.");
         (await Api.GetAsync("history?topic=all&since=1")).IsProblem(400, "malformed");
         (await Api.GetAsync("presence?topic=user:anna")).IsProblem(400, "no_presence");
         (await Api.GetAsync("presence/count?topic=user:anna")).IsProblem(400, "no_presence");
         (await Api.GetAsync("presence?topic=all&after=x")).IsProblem(400, "malformed");
         (await Api.GetAsync("presence?topic=all&after=18446744073709551616")).IsProblem(400, "malformed");
+    }
+
+    // Each was a topic of its own, with percent signs in its name.
+    [Theory]
+    [InlineData("%ff")]
+    [InlineData("%C3(")] // breaks off
+    [InlineData("%ed%a0%80")] // half of a pair
+    [InlineData("%zz")]
+    [InlineData("%f")]
+    [InlineData("%")]
+    public async Task Query_ThatIsNoPercentEncodedUtf8_IsAProblem(string name)
+    {
+        foreach (var call in new[] { "history?topic=group:", "groups?user=", "presence?limit=1&topic=group:" })
+        {
+            var answer = await RawHttp.SendAsync(Nodes.Deployed.Address, "/api/v1/" + call + name, ["X-Api-Key: " + ApiNodes.Key]); // HttpClient would mend some
+            Assert.Equal(400, RawHttp.Status(answer));
+            Assert.Contains("\"detail\":\"A query is UTF-8, in which all but letters and digits is percent-encoded.\",\"code\":\"malformed\"", answer, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("%C3%BC", "ü")]
+    [InlineData("100%25", "100%")]
+    [InlineData("%F0%9F%98%80", "😀")]
+    [InlineData("a+b", "a b")]
+    public async Task Query_InPercentEncodedUtf8_IsRead(string name, string read) =>
+        Assert.Equal(read, (string?)(await Api.GetAsync("groups?user=" + name)).Body["user"]);
+
+    [Fact]
+    public async Task WhatCanBeRead_CanBeAskedAbout_WithoutItsBody()
+    {
+        foreach (var call in new[] { "cluster", "nodes", "sanctions", "history?topic=all", "presence?topic=all", "groups?user=anna" })
+        {
+            Assert.Equal((200, ""), await HeadAsync("api/v1/" + call));
+        }
+
+        Assert.Equal((200, ""), await HeadAsync("api/nodes"));
+        Assert.Equal((400, ""), await HeadAsync("api/v1/history"));
+        Assert.Equal((404, ""), await HeadAsync("api/v1/nothing"));
+        Assert.Equal((405, ""), await HeadAsync("api/v1/publish"));
     }
 
     [Fact]
@@ -81,6 +121,19 @@ public sealed class ReadCallTests(ApiNodes nodes, ITestOutputHelper output) : Ap
         Assert.Equal(2, Assert.Single(cluster.Versions).Value);
         var nodes = (await Api.GetAsync("nodes")).Body["nodes"]!.AsArray();
         Assert.Equal(new[] { Nodes.Deployed.Id, Nodes.Developed.Id }.Order(), nodes.Select(node => (string)node!["id"]!).Order());
+    }
+
+    private static void AssertSays(ApiAnswer answer, string sentence)
+    {
+        answer.IsProblem(400, "malformed");
+        Assert.Equal(sentence, (string?)answer.Body["detail"]);
+    }
+
+    private async Task<(int Status, string Body)> HeadAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path) { Headers = { { "X-Api-Key", ApiNodes.Key } } };
+        using var answer = await Nodes.Deployed.Http.SendAsync(request);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     private async Task<HistoryAnswer> HistoryAsync(string query, string? topic = null) =>
