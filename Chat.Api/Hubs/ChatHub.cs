@@ -68,8 +68,13 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var since = HubMessages.Since(request.Since);
         _messages.CheckMayUse(Topic.Group(group), Client.Connection);
         await Client.CheckAsync(Topic.Group(group), since is null ? Rights.Join : Rights.Join | Rights.History);
+        var wasIn = Client.TryFind(group, out _); // and asks for what it missed, say, as after each reconnect: that is no news to the others
         var generation = await _memberships.JoinAsync(Client, group);
-        await TellAsync(() => Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId)));
+        if (!wasIn)
+        {
+            await TellAsync(() => Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId)));
+        }
+
         var missed = await _memberships.AddAsync(Client, group, generation, since);
         return since is null || await Client.MayAsync(Topic.Group(group), Rights.History) ? missed : missed with { Recovered = false, Messages = [] };
     }

@@ -55,6 +55,24 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         Assert.Equal("anna is still there", (await anna.NextAsync("message")).Message);
     }
 
+    // Anybody could have the members of a group told again and again; and who came back and asked for what they had missed seemed to join each time.
+    [Fact]
+    public async Task Joining_AGroupThatOneIsIn_IsToldToNobody()
+    {
+        await using var anna = await ConnectAsync(_anna);
+        await anna.JoinAsync(_group);
+        await using var phone = await ConnectAsync(_ben);
+        await phone.JoinAsync(_group);
+        Assert.Equal(_ben, (await anna.NextAsync("joined")).Nick);
+        await using var tablet = await ConnectAsync(_ben);
+
+        await phone.JoinAsync(_group, since: "x:0");
+        await tablet.JoinAsync(_group);
+        await tablet.LeaveAsync(_group);
+
+        Assert.Equal(("lost", _ben), await anna.NextWhereAsync(next => next.Nick == _ben) is var next ? (next.Name, next.Nick) : default);
+    }
+
     [Fact]
     public async Task Unsubscribe_TakesOutThisConnectionAlone_AndTellsNobody()
     {
