@@ -35,7 +35,7 @@ var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: nu
 deployment?.Node(nodes);
 deployment?.Edge(edge, nodes);
 sample?.AddTo(edge, apiKey);
-builder.AddReadyLine(edge, settings.Replicas, redis.Kind, apiKey);
+builder.AddReadyLine(edge, settings.Replicas, redis.Kind, apiKey, sample?.Address);
 
 builder.Build().Run();
 return Environment.ExitCode;

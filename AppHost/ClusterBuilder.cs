@@ -103,11 +103,11 @@ internal static class ClusterBuilder
 
     /// <summary>Says when the cluster is up, in one line that a person and a script can read.</summary>
     public static void AddReadyLine(
-        this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> edge, int replicas, string redis, string? apiKey)
+        this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> edge, int replicas, string redis, string? apiKey, Uri? sample)
     {
         if (builder.ExecutionContext.IsRunMode)
         {
-            var cluster = new ExpectedCluster(edge.Resource.Name, edge.GetEndpoint("http"), replicas, redis, apiKey);
+            var cluster = new ExpectedCluster(edge.Resource.Name, edge.GetEndpoint("http"), replicas, redis, apiKey, sample);
             builder.Services.TryAddSingleton(TimeProvider.System);
             builder.Services.AddSingleton(cluster);
             builder.Services.AddHostedService<ReadyLine>();

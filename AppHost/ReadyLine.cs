@@ -9,7 +9,8 @@ namespace AppHost;
 /// <param name="Replicas">How many nodes.</param>
 /// <param name="Redis">Which kind.</param>
 /// <param name="ApiKey">A key that was made for this run, and that nobody knows unless it is said; null: none was.</param>
-internal sealed record ExpectedCluster(string Edge, EndpointReference Address, int Replicas, string Redis, string? ApiKey);
+/// <param name="Sample">Where the sample of a backend is; null: there is none.</param>
+internal sealed record ExpectedCluster(string Edge, EndpointReference Address, int Replicas, string Redis, string? ApiKey, Uri? Sample);
 
 /// <summary>Prints when the cluster is up: the edge answers, and every node is registered.</summary>
 /// <remarks>The health of the nodes' resource is not enough: one healthy replica makes it healthy.</remarks>
@@ -35,6 +36,11 @@ internal sealed class ReadyLine(
             if (cluster.ApiKey is { } key)
             {
                 Say($"For backends: {cluster.Address.Url}/api/v1 with X-Api-Key: {key}");
+            }
+
+            if (cluster.Sample is { } sample)
+            {
+                Say($"The sample of a backend: {sample}");
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -10,6 +10,8 @@ internal sealed class SampleBackend
     private readonly int _port = LocalPort.FindFree();
     private readonly string _secret = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
+    public Uri Address => new(string.Create(CultureInfo.InvariantCulture, $"http://localhost:{_port}/"));
+
     private SampleBackend(IDistributedApplicationBuilder builder) => _builder = builder;
 
     /// <summary>Points the nodes' settings to it, before they are handed on. Null: it is not wanted.</summary>
@@ -40,5 +42,5 @@ internal sealed class SampleBackend
         .WithEnvironment("Chat__SecurityKey", _builder.Configuration["Auth:SecurityKey"])
         .WithEnvironment("Chat__WebhookSecret", _secret);
 
-    private string Url(string path) => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{_port}/{path}");
+    private string Url(string path) => new Uri(Address, path).ToString();
 }

@@ -41,6 +41,7 @@ public sealed class SampleBackendTests(ITestOutputHelper output) : IAsyncLifetim
     {
         var edge = _application!.GetEndpoint("edge", "http");
         using var backend = new HttpClient { BaseAddress = _application!.GetEndpoint("backend", "http") };
+        Assert.Equal(backend.BaseAddress, _application!.Services.GetRequiredService<global::AppHost.ExpectedCluster>().Sample); // as the AppHost says when the cluster is up
         await Eventually.TrueAsync(async () => await IsUpAsync(backend));
 
         // It signs in whom it knows.
