@@ -84,6 +84,23 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         Assert.Equal(10L, Server.Execute("ZCARD", $"{{{topic}}}:ids"));
     }
 
+    // In a topic of less than 32 messages, one without an id put off the renewal of all ids until there were that many: they went before their
+    // messages did, and one that was sent again was doubled.
+    [RedisFact]
+    public async Task Ids_InATopicThatHasMessagesWithoutThem_TooLastAsLongAsTheirMessages()
+    {
+        var topic = NewTopic();
+        var (log, meta, ids) = ($"{{{topic}}}:log", $"{{{topic}}}:meta", $"{{{topic}}}:ids");
+        await A.PublishAsync(topic, "hi", id: "m1");
+        Server.Execute("PEXPIRE", ids, "60000");
+        Server.Execute("HSET", meta, "x", "0"); // as it is minutes later
+
+        await A.PublishAsync(topic, "without");
+        await A.PublishAsync(topic, "hi", id: "m2");
+
+        Assert.InRange((long)Server.Execute("PTTL", ids)!, (long)Server.Execute("PTTL", log)!, long.MaxValue);
+    }
+
     [RedisFact]
     public async Task Nodes_WithAnotherPrefix_AreAnotherCluster()
     {

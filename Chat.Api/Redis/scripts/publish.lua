@@ -102,7 +102,7 @@ end
 
 if id then
   call('ZADD', KEYS[@IDS@], number, id)
-  if step or renew or not known[6] or tonumber(known[6]) + 32 <= offset then
+  if step or renew or not known[6] or known[6] == '0' or tonumber(known[6]) + 32 <= offset then
     call('ZREMRANGEBYSCORE', KEYS[@IDS@], '-inf', string.format('%d', offset - call('LLEN', log)))
     call('PEXPIRE', KEYS[@IDS@], '@LIVE@')
     call('HSET', meta, 'i', number)
