@@ -125,7 +125,9 @@ internal sealed partial class HubClient
 
             if (one.IsForbiddenSince)
             {
-                TellHole(one.Member, one.Live);
+                var (epoch, offset) = one.Live;
+                one.Member.Topic.TryJoinAnew(one.Member, ref epoch, ref offset); // as in TopicReplay
+                TellHole(one.Member, new LogPosition(epoch, offset));
             }
             else if (TellsPositions)
             {

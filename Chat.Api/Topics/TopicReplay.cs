@@ -47,6 +47,7 @@ internal static class TopicReplay
 
             if (member.IsReplayOver)
             {
+                topic.TryJoinAnew(member, ref epoch, ref joinedAt); // nobody has compared its position with the log, which may be another one by now
                 TellHole(member, epoch, joinedAt);
                 return;
             }

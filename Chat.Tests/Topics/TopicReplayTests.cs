@@ -98,6 +98,25 @@ public sealed class TopicReplayTests : IDisposable
         Assert.Equal(["hole e1:2", "e1:3 left"], member.Seen);
     }
 
+    // Its position is far along a log that Redis has lost; what the next one has up to there was held to be known to it, and never came.
+    [Fact]
+    public async Task Position_OfOneWhoMayNotReadWhatWasBefore_HoldsNothingBackThatComes()
+    {
+        Say(2);
+        var topic = await _topics.AcquireAsync(_name);
+        var member = new RecordingConnection();
+        await TopicReplay.JoinAsync(topic, member, new LogPosition("e0", 500), _backplane, isLetIn: one =>
+        {
+            one.IsReplayOver = true;
+            _backplane.Say(_name, "meanwhile");
+            return true;
+        });
+
+        _backplane.Say(_name, "m4");
+
+        Assert.Equal(["hole e1:3", "e1:4 m4"], member.Seen);
+    }
+
     // Redis lost the log, and began another that is shorter; the topic has not gone over yet. Its position is none of the new log, and
     // who was told so would miss what comes up to there.
     [Fact]
