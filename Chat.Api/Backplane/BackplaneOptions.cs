@@ -144,6 +144,10 @@ internal enum PubSubKind
 /// <summary>How much a topic remembers: the window inside which nothing acknowledged is lost.</summary>
 internal sealed class LogOptions
 {
+    /// <summary>That somebody has left a group has a place in its log, and does not count as a message there, up to so many in an age: whoever may
+    /// join and leave, and perhaps not write, must not empty a group's log with it. One user gets to a third of this on each node.</summary>
+    public const int MostRemovals = 2500;
+
     /// <value>Messages, 0 to 100,000. Default 300. With 0 there is no log: plain pub/sub, from which nothing can be resumed.</value>
     public int Messages { get; set; } = 300;
 

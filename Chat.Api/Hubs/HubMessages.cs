@@ -116,8 +116,7 @@ internal sealed class HubMessages(IBackplane backplane, TopicHistory history, Co
             return new MessagesAnswer(log.Epoch, known ? position.Offset : live.Offset, known, []);
         }
 
-        var from = Math.Max(known ? position.Offset : 0, live.Offset - options.Value.HistoryMessages);
-        var missed = await history.ReadLatestAsync(group, live with { Epoch = log.Epoch }, from, Room);
+        var missed = await history.ReadLatestAsync(group, live with { Epoch = log.Epoch }, known ? position.Offset : 0, options.Value.HistoryMessages, Room);
         return AnswerOf(group, missed, isWhole: known && missed.StartsAt(position.Offset));
     }
 

@@ -11,7 +11,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 {
     private readonly RedisServers _servers;
     private readonly RedisScript[] _publish; // by TopicKind
-    private readonly RedisScript[] _publishRemovals; // the same for what goes over the nodes' own channels, which are classic
+    private readonly RedisScript[] _publishRemovals; // the same for what goes over the nodes' own channels, which are classic, and does not count in a log
     private readonly RedisScript[] _publishEvents; // the same, of topics whose messages are told to a backend; empty if there are none
     private readonly BackplaneOptions _options;
     private readonly RedisScript[] _scripts;
@@ -33,7 +33,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _options = options;
         _keys = keys;
         _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, keys.AreSharded))];
-        _publishRemovals = keys.AreSharded ? [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge))] : _publish;
+        _publishRemovals = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, isRemoval: true))];
         _publishEvents = events is null ? [] : [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, keys.AreSharded, events))];
         _scripts = [.. _publish.Concat(_publishRemovals).Concat(_publishEvents).Concat(scripts).DistinctBy(static script => Convert.ToHexString(script.Sha))]; // logs of two kinds may be set alike
         _batchEnd = batchEnd;

@@ -11,21 +11,22 @@ namespace Chat.Api.Redis;
 internal sealed class RedisScript
 {
     private const string EventLine = "--+ ";
+    private const string RemovalLine = "--- ";
 
     private static readonly (string Name, string File)[] Parts = [("@EPOCH@", "epoch.lua"), ("@EVENT@", "event.lua")];
 
     /// <param name="file">The name of the file, in a folder <c>scripts</c> beside the class that calls it.</param>
     /// <param name="constants">The names that stand between at signs in the script, and the values that replace them.</param>
     public RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
-        : this(file, hasEvents: true, constants)
+        : this(file, hasEvents: true, isRemoval: false, constants)
     {
     }
 
-    private RedisScript(string file, bool hasEvents, ReadOnlySpan<(string Name, long Value)> constants, bool isSharded = false)
+    private RedisScript(string file, bool hasEvents, bool isRemoval, ReadOnlySpan<(string Name, long Value)> constants, bool isSharded = false)
     {
         var text = string.Join('\n', EmbeddedText.Read(file).Split('\n')
-            .Where(line => hasEvents || !line.StartsWith(EventLine, StringComparison.Ordinal))
-            .Select(line => line.StartsWith(EventLine, StringComparison.Ordinal) ? line[EventLine.Length..] : line));
+            .Where(line => (hasEvents || !line.StartsWith(EventLine, StringComparison.Ordinal)) && (isRemoval || !line.StartsWith(RemovalLine, StringComparison.Ordinal)))
+            .Select(line => line.StartsWith(EventLine, StringComparison.Ordinal) || line.StartsWith(RemovalLine, StringComparison.Ordinal) ? line[EventLine.Length..] : line));
         foreach (var (name, part) in Parts)
         {
             if (text.Contains(name, StringComparison.Ordinal))
@@ -52,7 +53,8 @@ internal sealed class RedisScript
     /// <param name="positionAge">How long its position is kept.</param>
     /// <param name="isSharded">Whether the topics have sharded channels.</param>
     /// <param name="events">Null: of topics whose messages are not told to a backend.</param>
-    public static RedisScript Publish(LogOptions log, TimeSpan positionAge, bool isSharded = false, EventRules? events = null)
+    /// <param name="isRemoval">Whether it publishes that somebody has left.</param>
+    public static RedisScript Publish(LogOptions log, TimeSpan positionAge, bool isSharded = false, EventRules? events = null, bool isRemoval = false)
     {
         const int Marks = 8; // per window, and per log full of bytes; at most 32 times as many per age
         var age = (long)log.Age.TotalMilliseconds;
@@ -60,10 +62,11 @@ internal sealed class RedisScript
         return new RedisScript(
             "publish.lua",
             hasEvents: events is not null,
+            isRemoval,
             [
                 ("KEEP", log.Messages), ("AGE", age), ("WINDOW", window), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds),
                 ("MOST", window == 0 ? log.Messages : Math.Max(log.Messages, log.MostMessages)), ("BYTES", log.MostBytes),
-                ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks),
+                ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks), ("REMOVALS", LogOptions.MostRemovals),
                 ("IDS", events is null ? 3 : 5), ("ID", events is null ? 5 : 6), ("QUEUE", events?.QueueLength ?? 0), ("QUEUEBYTES", events?.QueueBytes ?? 0),
             ],
             isSharded);

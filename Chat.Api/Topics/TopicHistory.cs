@@ -7,7 +7,7 @@ namespace Chat.Api.Topics;
 internal sealed class TopicHistory(IBackplane backplane)
 {
     private const int Step = 32; // messages per read: a megabyte where each is as large as may be
-    private const int MostOthers = 1000; // that somebody left is in the log and is no message: so many of these are read past
+    private const int MostOthers = LogOptions.MostRemovals; // are in the log and are no messages: so many of these are read past
 
     /// <summary>The messages after a position, oldest first, or from where the log parts with what the position is of; without a position,
     /// or if the log knows nothing of it, the latest.</summary>
@@ -22,7 +22,7 @@ internal sealed class TopicHistory(IBackplane backplane)
         if (since is not { } position)
         {
             var latest = await backplane.ReadLatestAsync(topic, Math.Min(most, Step));
-            return (await ReadLatestAsync(topic, new LogPosition(latest.Epoch, latest.Last), most, room, latest), true);
+            return (await ReadLatestAsync(topic, new LogPosition(latest.Epoch, latest.Last), 0, most, room, latest), true);
         }
 
         var log = await backplane.ReadAsync(topic, position.Epoch, position.Offset, 0);
@@ -33,7 +33,7 @@ internal sealed class TopicHistory(IBackplane backplane)
             return (after, log.Continues(position.Offset) && after.StartsAt(position.Offset));
         }
 
-        return (await ReadLatestAsync(topic, head, most, room, null), false);
+        return (await ReadLatestAsync(topic, head, 0, most, room), false);
     }
 
     /// <summary>From a position on, oldest first, while there is room.</summary>
@@ -68,29 +68,28 @@ internal sealed class TopicHistory(IBackplane backplane)
     /// <param name="topic">The topic.</param>
     /// <param name="head">Its log's life and end.</param>
     /// <param name="since">The last offset that is not wanted.</param>
+    /// <param name="most">Messages at most.</param>
     /// <param name="room">Bytes of envelopes at most, but always one message.</param>
+    /// <param name="latest">The end of the log, if it is at hand.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int room) => ReadLatestAsync(topic, head, since, int.MaxValue, room, null);
-
-    private Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, int most, int room, LogPage? latest) =>
-        ReadLatestAsync(topic, head, Math.Max(0, head.Offset - most - MostOthers), most, room, latest);
-
-    private async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int most, int room, LogPage? latest)
+    public async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int most, int room, LogPage? latest = null)
     {
+        since = Math.Max(since, head.Offset - most - MostOthers);
         var newestFirst = new List<byte[]>();
         var (page, step) = (latest, Math.Min(most, Step));
         for (var end = head.Offset; end > since && most > 0 && room > 0;)
         {
             var from = Math.Max(since, end - step);
-            page ??= (await new LogReader(backplane, topic, head.Epoch, from, Step, ReadBounds.InTurn, ReadBounds.InTurn).ReadAsync(end)).Page; // the first may be at hand
+            page ??= (await new LogReader(backplane, topic, head.Epoch, from, Step, ReadBounds.InTurn, ReadBounds.InTurn).ReadAsync(end)).Page;
             var inPiece = page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
             for (var i = inPiece.Count - 1; i >= 0 && most > 0 && room > 0; i--)
             {
-                room -= inPiece[i].Length;
+                var isMessage = Envelope.TryParse(inPiece[i], out var envelope) && envelope.Kind.IsEmpty; // else it is not in the answer, but read past
+                room -= isMessage ? inPiece[i].Length : 0;
                 if (room >= 0 || newestFirst.Count == 0)
                 {
                     newestFirst.Add(inPiece[i]);
-                    most -= Envelope.TryParse(inPiece[i], out var envelope) && envelope.Kind.IsEmpty ? 1 : 0;
+                    most -= isMessage ? 1 : 0;
                 }
             }
 

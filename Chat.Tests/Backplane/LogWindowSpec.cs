@@ -70,6 +70,20 @@ public abstract class LogWindowSpec(RedisFixture redis)
         });
     }
 
+    // Whoever may join a group and leave it, and perhaps not write to it, pushed its messages out of its log in two minutes.
+    [RedisFact]
+    public async Task Log_OfAGroupThatIsLeftAgainAndAgain_KeepsItsMessages_ButDoesNotGrowForEver()
+    {
+        await using var node = await StartAsync(log => (log.Messages, log.Window) = (10, TimeSpan.Zero));
+        var epoch = await PublishAsync(node, 10);
+
+        await LeaveAsync(node, 200);
+        Assert.Equal(Enumerable.Range(1, 210), await OffsetsAsync(node, epoch));
+
+        await LeaveAsync(node, LogOptions.MostRemovals);
+        Assert.InRange((long)redis.Server.Execute("LLEN", $"{{{_topic}}}:log")!, LogOptions.MostRemovals, LogOptions.MostRemovals + 10 + 32);
+    }
+
     // Age was once told by the publishing node's clock: one message from a node that was minutes ahead erased the group's log.
     [RedisFact]
     public async Task NodeWithAWrongClock_ErasesNothing()
@@ -129,6 +143,9 @@ public abstract class LogWindowSpec(RedisFixture redis)
         Assert.All(outcomes, outcome => Assert.True(outcome.IsPublished));
         return outcomes[0].Epoch;
     }
+
+    private async Task LeaveAsync(RedisBackplaneNode node, int count) =>
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, count).Select(_ => node.PublishAsync(_topic, "1", isRemoval: true))), outcome => Assert.True(outcome.IsPublished));
 
     private async Task<int[]> OffsetsAsync(RedisBackplaneNode node, string epoch) =>
         [.. (await node.ReadAsync(_topic, epoch, 0)).Select(heard => (int)heard.Offset)];

@@ -9,6 +9,7 @@ public sealed class MembersOnlyNode() : NodeClusterFixture(
     nodes: 1,
     persists: false,
     ("Chat:Chats:0", "lobby"),
+    ("Chat:Hub:HistoryMessages", "5"),
     ("Chat:Hub:MembersOnly", "true"))
 {
     protected override bool IsBroken => false;
@@ -72,6 +73,27 @@ public sealed class SettingTests(MembersOnlyNode fixture, ITestOutputHelper outp
         await anna.LeaveAsync("private");
         Assert.Equal(4403, (await member.ClosedAsync()).Code);
         Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, "/chat/group/private/anna"))).Status);
+    }
+
+    // Those who left counted as messages, so that it was told of a hole where more of them were in the log than an answer has messages.
+    [Fact]
+    public async Task Join_AfterMoreHaveLeftThanAnAnswerHasMessages_IsWhole()
+    {
+        await using var anna = await ConnectAsync("anna");
+        await using var carl = await ConnectAsync("carl");
+        await anna.JoinAsync("busy");
+        var before = await anna.PostAsync("busy", "before");
+        for (var i = 0; i < 10; i++)
+        {
+            await carl.JoinAsync("busy");
+            await carl.LeaveAsync("busy");
+        }
+
+        await anna.PostAsync("busy", "after");
+        await using var ben = await ConnectAsync("ben");
+        var missed = await ben.JoinAsync("busy", $"{before.Epoch}:{before.Offset}");
+
+        Assert.Equal((true, "after"), (missed.Recovered, Assert.Single(missed.Messages).Message));
     }
 
     private static async Task AssertNotMemberAsync<T>(Func<Task<T>> call) =>

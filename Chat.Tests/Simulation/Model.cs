@@ -94,7 +94,8 @@ internal sealed class Model(World world, int kept)
             world.Trace($"redis {topic} {epoch}:{offset} {said.Id}{(said.IsRemoval ? " removes " + said.From : "")}");
         }
 
-        foreach (var before in list)
+        var messages = said.IsRemoval ? 0 : 1; // behind the one that is looked at
+        foreach (var before in Enumerable.Reverse(list))
         {
             var isSame = !before.IsLost && before.Id == said.Id && before.From == said.From;
             if (before.IsLost || before.Offset >= first)
@@ -108,10 +109,12 @@ internal sealed class Model(World world, int kept)
             {
                 said.IsRepeated = true;
             }
-            else if (offset - before.Offset < kept && world.Now - before.At < Age.Ticks)
+            else if (messages < kept && world.Now - before.At < Age.Ticks)
             {
                 world.Violate($"{before.Id} is inside the window of {topic} and was trimmed");
             }
+
+            messages += before.IsLost || before.IsRemoval ? 0 : 1;
         }
 
         MayHaveHoles |= first > 1;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 using Chat.Api.Redis;
 
 namespace Chat.Tests.Simulation;
@@ -25,7 +26,7 @@ internal sealed partial class SimulatedRedis
         var offset = log.Last + 1;
         byte[] envelope = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{offset},\"Epoch\":\"{log.Epoch}\",")), .. tail];
         var at = world.Fault == Fault.TrimmedByNodesClock ? nodesNow.Ticks : world.Now;
-        log = log with { Last = offset, Newest = new Entry(log.Newest, log.Epoch, offset, id, envelope, at) };
+        log = log with { Last = offset, Newest = new Entry(log.Newest, log.Epoch, offset, id, envelope, at, Envelope.TryParse(envelope, out var parsed) && parsed.IsRemoval) };
         log = log with { First = FirstKept(log, at) };
         Set("log:" + topic, log);
         model.OnAppended(this, topic, log.Epoch, offset, envelope, log.First);
@@ -125,16 +126,17 @@ internal sealed partial class SimulatedRedis
 
     private long FirstKept(LogState log, long now)
     {
-        var first = Math.Max(log.First, log.Last - kept + 1);
-        for (var entry = log.Newest; entry is not null && entry.Offset >= first; entry = entry.Before)
+        var messages = 0;
+        for (var entry = log.Newest; entry is not null && entry.Offset >= log.First; entry = entry.Before)
         {
-            if (now - entry.At >= Age.Ticks)
+            messages += entry.IsRemoval ? 0 : 1; // as many as count in no log (LogOptions.MostRemovals) are not in any history
+            if (messages > kept || now - entry.At >= Age.Ticks)
             {
                 return entry.Offset + 1;
             }
         }
 
-        return first;
+        return log.First;
     }
 
     private static byte[][] Page(LogState log, long since, int limit)
@@ -154,5 +156,5 @@ internal sealed partial class SimulatedRedis
 
     private sealed record LogState(string Epoch, string Life, long Last, long First, Entry? Newest, (string Ended, long At, string Life)[] Lineage, long Repetitions);
 
-    private sealed record Entry(Entry? Before, string Epoch, long Offset, string? Id, byte[] Envelope, long At);
+    private sealed record Entry(Entry? Before, string Epoch, long Offset, string? Id, byte[] Envelope, long At, bool IsRemoval);
 }

@@ -47,7 +47,7 @@ public sealed class TopicHistoryTests
     public async Task History_ReadsPastThoseWhoLeft(string? since, int most, string expected)
     {
         Say("a", "b");
-        for (var generation = 1; generation <= 40; generation++)
+        for (var generation = 1; generation <= 2000; generation++)
         {
             _backplane.Remove(_name, "carl", generation);
         }

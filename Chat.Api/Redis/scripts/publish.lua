@@ -2,14 +2,16 @@
 -- KEYS[1] log    list of envelopes, oldest first
 -- KEYS[2] meta   hash: e epoch, l the life of Redis it began in, p its lineage (epoch.lua), o last offset,
 --                b bytes ever appended, x the period in which expiries were last renewed, m marks: "offset:time:bytes "
---                each, oldest first, i offset at which ids were last tidied, n messages that came once more
+--                each, oldest first, i offset at which ids were last tidied, n messages that came once more, r how many
+--                have left the group in each of the latest periods: "period:count " each
 -- KEYS[last] ids sorted set: sender/message id -> offset; only with that id
 -- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period by the node's clock: a quarter of the log's age
 -- ARGV[4] life of Redis, as the link it came by knows it   [last] sender/message id, optional
 -- Returns "epoch offset", and for a message that was there already, the number of this repetition and the epoch in which it stands behind it.
 -- @PUBLISH@ is PUBLISH, or SPUBLISH to a sharded channel, which is in the slot of the keys.
 -- What is in capitals between two @ is put in per kind of topic (RedisScript). Lines that begin with --+ are only in the script of
--- topics whose messages are told to a backend, which has two more keys and one more argument before the last:
+-- topics whose messages are told to a backend, which has two more keys and one more argument before the last; with --- , only in that
+-- of removals, which have a place in the log and do not count towards its length:
 -- KEYS[3] queue   [4] its state (event.lua)   ARGV[5] the channel of those who work on it
 -- Redis is one thread for everybody, so each call here is everybody's time: the usual message makes four, and
 -- everything else happens once a period or every 32 messages. Only Redis's clock counts; the node's, which may be wrong,
@@ -52,6 +54,17 @@ call('RPUSH', log, envelope)
 call('HSET', meta, 'o', number, 'b', string.format('%d', bytes))
 call('@PUBLISH@', ARGV[1], envelope)
 --+ event(KEYS[3], KEYS[4], ARGV[5], ARGV[1], @QUEUE@, @QUEUEBYTES@, envelope)
+--- local removed = call('TIME')
+--- local now = math.floor((removed[1] * 1000 + math.floor(removed[2] / 1000)) * 4 / @AGE@)
+--- local here, before = 1, ''
+--- for period, count in string.gmatch(call('HGET', meta, 'r') or '', '(%d+):(%d+) ') do
+---   if tonumber(period) == now then
+---     here = here + tonumber(count)
+---   elseif tonumber(period) >= now - 4 then
+---     before = before .. period .. ':' .. count .. ' '
+---   end
+--- end
+--- call('HSET', meta, 'r', before .. string.format('%d:%d ', now, here))
 
 local step = offset % 32 == 0 or #envelope > @LARGE@
 local renew = false
@@ -72,15 +85,22 @@ if step or known[5] ~= ARGV[3] then
   if step or renew then
     -- A mark says that everything up to its offset is older than its time. What is over the count and older than the window
     -- goes; what is over the age, over the most messages or over the bytes, in any case.
-    local cut, over, kept, base = offset - @MOST@, false, '', ''
+    local noted, others = call('HMGET', meta, 'm', 'r'), 0
+    for when, count in string.gmatch(noted[2] or '', '(%d+):(%d+) ') do
+      if tonumber(when) >= tonumber(period) - 4 then
+        others = others + tonumber(count)
+      end
+    end
+    others = math.min(others, @REMOVALS@)
+    local cut, over, kept, base = offset - @MOST@ - others, false, '', ''
     local lastTime, lastBytes
-    for at, when, size in string.gmatch(call('HGET', meta, 'm') or '', '(%d+):(%d+):(%d+) ') do
+    for at, when, size in string.gmatch(noted[1] or '', '(%d+):(%d+):(%d+) ') do
       local mark = at .. ':' .. when .. ':' .. size .. ' '
       at, lastTime, lastBytes = tonumber(at), tonumber(when), tonumber(size)
       if lastTime <= now - @AGE@ or over or bytes - lastBytes > @BYTES@ then
         cut = math.max(cut, at)
       elseif lastTime <= now - @WINDOW@ then
-        cut = math.max(cut, math.min(at, offset - @KEEP@))
+        cut = math.max(cut, math.min(at, offset - @KEEP@ - others))
       end
       over = bytes - lastBytes > @BYTES@
       if at <= cut then
