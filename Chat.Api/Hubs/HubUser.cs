@@ -9,14 +9,16 @@ internal sealed class HubUser(Topic topic)
     private readonly Lock _gate = new(); // guards _clients and _isOver
     private readonly List<HubClient> _clients = [];
     private bool _isOver;
-    private long _lookedAt;
+    private long _comparedAt;
 
     /// <summary>The user's own.</summary>
     public Topic Topic { get; } = topic;
 
-    public long LookedAt => Volatile.Read(ref _lookedAt);
+    /// <summary>When a comparison of all its connections here with its memberships began last, or its first connection came. A look at the
+    /// memberships for one connection's sake is none.</summary>
+    public long ComparedAt => Volatile.Read(ref _comparedAt);
 
-    public void Looked(long now) => Volatile.Write(ref _lookedAt, now);
+    public void Compared(long began) => Volatile.Write(ref _comparedAt, began);
 
     /// <summary>False: the last connection has left, and another user object takes this one's place.</summary>
     public bool TryAdd(HubClient client, long now)
@@ -29,10 +31,13 @@ internal sealed class HubUser(Topic topic)
             }
 
             _clients.Add(client);
-        }
+            if (_clients.Count == 1)
+            {
+                Compared(now);
+            }
 
-        Looked(now);
-        return true;
+            return true;
+        }
     }
 
     /// <summary>True: it was the last one.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Chat.Api.Backplane;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
@@ -10,7 +11,7 @@ namespace Chat.Api.Hubs;
 /// <summary>Compares the groups of this node's hub users with the memberships in Redis: renews those, ends what is no longer among them,
 /// and adds connections to groups whose joining they have missed.</summary>
 /// <remarks>Runs at every connect, at every hole in a group's log, and for each user a few times per
-/// <see cref="MembershipOptions.MembershipAge"/>.</remarks>
+/// <see cref="MembershipOptions.MembershipAge"/>, and when this node was deaf for a moment, in which it may have missed that somebody joined.</remarks>
 internal sealed partial class MembershipWatch(
     IMemberships memberships, GroupRemovals removals, IOptions<MembershipOptions> options, TimeProvider time, ILogger<MembershipWatch> logger)
     : BackgroundService, IMembershipListener
@@ -20,7 +21,13 @@ internal sealed partial class MembershipWatch(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, HubUser> _users = new(StringComparer.Ordinal);
-    private readonly SharedReads<HubUser, UserGroups> _looks = new(user => LookAsync(memberships, time, user, []));
+    private readonly SharedReads<HubUser, UserGroups> _looks = new(user => LookAsync(memberships, user, []));
+
+    // Holds one wake-up.
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private long _restoredAt = long.MinValue; // whoever was compared before that is due
     private CancellationToken _stopping;
 
     /// <summary>Adds a connection of the user.</summary>
@@ -56,9 +63,9 @@ internal sealed partial class MembershipWatch(
     /// <param name="user">The user.</param>
     /// <param name="unlessKnown">The groups of a user of whom neither Redis nor this node knows anything.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public Task<UserGroups> BeginAsync(HubUser user, IReadOnlyList<string> unlessKnown) => LookAsync(memberships, time, user, unlessKnown);
+    public Task<UserGroups> BeginAsync(HubUser user, IReadOnlyList<string> unlessKnown) => LookAsync(memberships, user, unlessKnown);
 
-    private static async Task<UserGroups> LookAsync(IMemberships memberships, TimeProvider time, HubUser user, IReadOnlyList<string> unlessKnown)
+    private static async Task<UserGroups> LookAsync(IMemberships memberships, HubUser user, IReadOnlyList<string> unlessKnown)
     {
         var held = user.Held();
         foreach (var group in unlessKnown)
@@ -67,7 +74,6 @@ internal sealed partial class MembershipWatch(
         }
 
         var known = await memberships.ReadAsync(user.Topic, held);
-        user.Looked(time.GetTimestamp());
         user.Keep(known);
         return known;
     }
@@ -94,7 +100,14 @@ internal sealed partial class MembershipWatch(
         }
     }
 
-    /// <summary>As above; returns how many connections the user has here, once they are in.</summary>
+    /// <summary>Joinings may have been missed.</summary>
+    public void OnRestored()
+    {
+        Volatile.Write(ref _restoredAt, time.GetTimestamp());
+        Wake();
+    }
+
+    /// <summary>As <see cref="OnJoined"/>; returns how many connections the user has here, once they are in.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the next look makes it good.</exception>
     public async Task<long> FollowAsync(GroupJoin join)
     {
@@ -114,27 +127,50 @@ internal sealed partial class MembershipWatch(
     {
         _stopping = stoppingToken;
         var interval = options.Value.MembershipAge / LooksPerAge;
-        using var timer = new PeriodicTimer(interval / LooksPerAge, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        await using var timer = time.CreateTimer(_ => Wake(), null, interval / LooksPerAge, interval / LooksPerAge);
+        try
         {
-            foreach (var user in _users.Values.Where(user => time.GetElapsedTime(user.LookedAt) >= interval))
+            while (await _wakes.Reader.WaitToReadAsync(stoppingToken))
             {
-                try
+                _wakes.Reader.TryRead(out _);
+                if (!await CompareAsync(interval, stoppingToken))
                 {
-                    await user.FollowAsync(await LookAsync(user)); // the telling of a joining may have been lost
-                }
-                catch (BackplaneUnavailableException exception)
-                {
-                    Log.Delayed(logger, exception.Message);
-                    break; // the others would fail too; next round
-                }
-                catch (Exception exception)
-                {
-                    Log.Failed(logger, exception); // a record that is none, perhaps; the other users are no worse for it
+                    timer.Change(RetryDelay, interval / LooksPerAge);
                 }
             }
         }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
     }
+
+    // One user after the other: after an outage of Redis, all of a node's are due. False: Redis is away again.
+    private async Task<bool> CompareAsync(TimeSpan interval, CancellationToken stoppingToken)
+    {
+        foreach (var user in _users.Values.Where(user => user.ComparedAt <= Volatile.Read(ref _restoredAt) || time.GetElapsedTime(user.ComparedAt) >= interval))
+        {
+            stoppingToken.ThrowIfCancellationRequested();
+            try
+            {
+                var began = time.GetTimestamp();
+                await user.FollowAsync(await LookAsync(user)); // the telling of a joining may have been lost
+                user.Compared(began);
+            }
+            catch (BackplaneUnavailableException exception)
+            {
+                Log.Delayed(logger, exception.Message);
+                return false; // the others would fail too
+            }
+            catch (Exception exception)
+            {
+                Log.Failed(logger, exception); // a record that is none, perhaps; the other users are no worse for it
+            }
+        }
+
+        return true;
+    }
+
+    private void Wake() => _wakes.Writer.TryWrite(true);
 
     private async Task FollowAsync(HubUser user, GroupJoin join)
     {

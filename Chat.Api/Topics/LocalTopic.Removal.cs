@@ -97,6 +97,9 @@ internal interface IMembershipListener
     /// <inheritdoc cref="IBackplaneListener.OnJoined"/>
     void OnJoined(GroupJoin join);
 
+    /// <inheritdoc cref="IBackplaneListener.OnRestored()"/>
+    void OnRestored();
+
     /// <inheritdoc cref="IBackplaneListener.OnRemovalConfirmed"/>
     void OnConfirmed(string id, string node);
 }

@@ -195,6 +195,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     public void OnRestored()
     {
         _fills.Await(_returns?.OnReturned() ?? Task.CompletedTask);
+        _memberships?.OnRestored();
         foreach (var topic in _topics.Values)
         {
             if (topic.Suspect())

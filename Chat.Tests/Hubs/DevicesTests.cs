@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -76,6 +77,21 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
 
         var heard = await tablet.UntilAsync(next => next.Message == "for both");
         Assert.DoesNotContain(heard, next => next.Message == "not for the tablet");
+    }
+
+    // It was out of the group for a quarter of an hour, and for as long as it lived where its user went on joining other groups.
+    [Fact]
+    public async Task Device_WhoseNodeMissedAJoining_IsInOnceThatHearsTheOthersAgain()
+    {
+        await using var tablet = await Cluster.ConnectAsync(1, _anna);
+        using var redis = new RedisClient(Cluster.Nodes.Redis.Port);
+        var generation = ((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 1) * 1000).ToString(CultureInfo.InvariantCulture);
+        redis.Execute("HSET", $"{{user:{_anna}}}:groups", _group, generation, "::", generation); // and nobody is told
+
+        redis.Execute("CLIENT", "KILL", "TYPE", "pubsub");
+
+        var told = await tablet.NextWhereAsync(next => next.Group == _group);
+        Assert.Equal(("subscribed", false), (told.Name, told.Recovered));
     }
 
     // Looks, removals and joinings cross each other; the last joining decides.

@@ -31,6 +31,10 @@ public sealed class RemovalTests : IMembershipListener
         // Not of a topic's making.
     }
 
+    void IMembershipListener.OnRestored()
+    {
+    }
+
     void IMembershipListener.OnConfirmed(string id, string node) => throw new InvalidOperationException("A topic confirms nothing.");
 
     [Fact]
