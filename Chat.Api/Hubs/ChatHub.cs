@@ -88,7 +88,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var mark = await _memberships.MarkLeftAsync(Client, group);
 
         // Told before they are removed: a device that has left the group, on whichever node, no longer hears who left it.
-        _memberships.Mirror(Client, group);
+        _memberships.Mirror(Client, group, mark);
         await TellAsync(() => Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId)));
         return await _memberships.RemoveAsync(Client, group, mark);
     }

@@ -47,8 +47,15 @@ internal sealed partial class HubClient : IAccessDoor
     private HubException Refused(Topic topic, Rights missing) =>
         Access.IsUnansweredIn(topic, missing) ? HubError.Unanswered() : HubError.Forbidden(Access.Until(topic, missing));
 
-    /// <summary>Its user leaves a group.</summary>
-    public void Mirror(string group) => Tell(format => format.Mirror(group));
+    /// <summary>Its user leaves a group, or had left it before this connection was put into it by a later joining: then it is told nothing, lest the
+    /// client takes it for the end of that.</summary>
+    public void Mirror(string group, long generation)
+    {
+        if (!TryFind(group, out var member) || member!.Generation <= generation)
+        {
+            Tell(format => format.Mirror(group));
+        }
+    }
 
     private void TellForbidden(Topic topic)
     {

@@ -98,7 +98,7 @@ internal sealed partial class HubMemberships(
     }
 
     /// <summary>Tells every device of the user, on every node, that the user leaves the group.</summary>
-    public void Mirror(HubClient client, string group) => mirrors.Tell(client.UserId, group);
+    public void Mirror(HubClient client, string group, LeaveMark mark) => mirrors.Tell(client.UserId, group, mark.Generation);
 
     /// <summary>Takes every connection of the user out of the group, on every node.</summary>
     public async Task<LeaveAnswer> RemoveAsync(HubClient client, string group, LeaveMark mark)

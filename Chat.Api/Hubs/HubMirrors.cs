@@ -9,5 +9,5 @@ internal sealed class HubMirrors(MembershipWatch watch) : INodeOrder
     public string Name => GroupMirrors.Order;
 
     public Task<long> CarryOutAsync(ReadOnlyMemory<byte> order) =>
-        Task.FromResult(GroupMirrors.Parse(order.Span) is var (user, group) ? watch.Mirror(user, group) : 0L);
+        Task.FromResult(GroupMirrors.Parse(order.Span) is var (user, group, generation) ? watch.Mirror(user, group, generation) : 0L);
 }

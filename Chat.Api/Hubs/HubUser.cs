@@ -78,10 +78,10 @@ internal sealed class HubUser(Topic topic)
     }
 
     /// <summary>Its connections here are told that it leaves a group. Returns how many.</summary>
-    public long Mirror(string group)
+    public long Mirror(string group, long generation)
     {
         var clients = Clients();
-        Array.ForEach(clients, client => client.Mirror(group));
+        Array.ForEach(clients, client => client.Mirror(group, generation));
         return clients.Length;
     }
 

@@ -121,7 +121,7 @@ internal sealed partial class MembershipWatch(
     }
 
     /// <summary>Tells the user's connections on this node that the user leaves a group. Returns how many.</summary>
-    public long Mirror(string userId, string group) => _users.TryGetValue(userId, out var user) ? user.Mirror(group) : 0;
+    public long Mirror(string userId, string group, long generation) => _users.TryGetValue(userId, out var user) ? user.Mirror(group, generation) : 0;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

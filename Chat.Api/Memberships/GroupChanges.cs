@@ -47,7 +47,7 @@ internal sealed class GroupChanges(
         var mark = await memberships.LeaveAsync(user, group.Id, evenIfOut: true);
         if (wasIn)
         {
-            mirrors.Tell(userId, group.Id);
+            mirrors.Tell(userId, group.Id, mark.Generation);
             await signals.LostAsync(userId, group.Id); // before the removal, after which the devices no longer hear the group
         }
 

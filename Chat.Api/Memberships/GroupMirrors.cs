@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Chat.Api.Messages;
 using Chat.Api.Orders;
@@ -15,22 +16,31 @@ internal sealed partial class GroupMirrors(NodeOrders orders, ILogger<GroupMirro
     private const char Between = '\n'; // is in no id
 
     /// <summary>Sent when it returns, before whatever is published next. It may be lost, as a signal may.</summary>
-    public void Tell(string userId, string group) => _ = TellAsync(userId, group);
+    /// <param name="userId">Whose devices.</param>
+    /// <param name="group">What the user leaves.</param>
+    /// <param name="generation">That of the leave: a device that has joined since is told nothing.</param>
+    public void Tell(string userId, string group, long generation) => _ = TellAsync(userId, group, generation);
 
-    /// <summary>Reads an order: who leaves what. Null: it is none.</summary>
-    public static (string UserId, string Group)? Parse(ReadOnlySpan<byte> order)
-    {
-        var text = Encoding.UTF8.GetString(order);
-        return text.IndexOf(Between) is > 0 and var end && ChatId.TryParse(text[..end], out var user) && ChatId.TryParse(text[(end + 1)..], out var group)
-            ? (user, group)
+    /// <summary>Reads an order: who leaves what, and which joinings that ends. Null: it is none.</summary>
+    public static (string UserId, string Group, long Generation)? Parse(ReadOnlySpan<byte> order) =>
+        Encoding.UTF8.GetString(order).Split(Between) is [var first, var second, .. var rest] && rest.Length <= 1
+            && ChatId.TryParse(first, out var user) && ChatId.TryParse(second, out var group)
+            && TryGeneration(rest, out var generation)
+            ? (user, group, generation)
             : null;
+
+    // An older node says nothing of it: all joinings.
+    private static bool TryGeneration(string[] rest, out long generation)
+    {
+        generation = long.MaxValue;
+        return rest is not [var digits] || long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out generation);
     }
 
-    private async Task TellAsync(string userId, string group)
+    private async Task TellAsync(string userId, string group, long generation)
     {
         try
         {
-            await orders.GiveAsync(Order, Encoding.UTF8.GetBytes(userId + Between + group));
+            await orders.GiveAsync(Order, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{userId}{Between}{group}{Between}{generation}")));
         }
         catch (Exception exception)
         {

@@ -94,6 +94,22 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
         Assert.Equal(("subscribed", false), (told.Name, told.Recovered));
     }
 
+    // The telling of a leave may come late. A client took it for the end of the joining that had been answered in between, and was out of the group.
+    [Fact]
+    public async Task Mirror_OfALeaveBeforeTheJoining_IsToldNobody()
+    {
+        await using var phone = await Cluster.ConnectAsync(0, _anna);
+        await phone.JoinAsync(_group);
+        using var redis = new RedisClient(Cluster.Nodes.Redis.Port);
+
+        redis.Execute("PUBLISH", "orders:", $"test:1 mirror {_anna}\n{_group}\n1");
+        redis.Execute("PUBLISH", "orders:", $"test:2 mirror {_anna}\n{_group}\n{long.MaxValue}");
+        await phone.NextAsync("mirror");
+        await phone.PostAsync(_group, "no more mirrors");
+
+        Assert.DoesNotContain(await phone.UntilAsync(next => next.Message == "no more mirrors"), next => next.Name == "mirror");
+    }
+
     // Looks, removals and joinings cross each other; the last joining decides.
     [Fact]
     public async Task Device_ThatConnectsWhileItsUserLeavesAndJoinsAgain_IsInTheGroup()

@@ -8,13 +8,15 @@ namespace Chat.Tests.Memberships;
 public sealed class GroupMirrorsTests
 {
     [Theory]
-    [InlineData("anna\nchess")]
-    [InlineData("a:b {c}\nd:e %2f")]
-    public void Order_SaysWhoLeavesWhat(string order)
+    [InlineData("anna\nchess\n17", 17)]
+    [InlineData("a:b {c}\nd:e %2f\n0", 0)]
+    [InlineData("anna\nchess", long.MaxValue)] // of a node that says nothing of the joinings that it ends
+    public void Order_SaysWhoLeavesWhat(string order, long generation)
     {
         var read = GroupMirrors.Parse(Encoding.UTF8.GetBytes(order));
 
-        Assert.Equal(order, $"{read?.UserId}\n{read?.Group}");
+        Assert.StartsWith($"{read?.UserId}\n{read?.Group}", order, StringComparison.Ordinal);
+        Assert.Equal(generation, read?.Generation);
     }
 
     [Theory]
@@ -24,5 +26,7 @@ public sealed class GroupMirrorsTests
     [InlineData("anna\n")]
     [InlineData("\nchess")]
     [InlineData("anna\nchess\nmore")]
+    [InlineData("anna\nchess\n-1")]
+    [InlineData("anna\nchess\n1\nmore")]
     public void Rubbish_IsNoOrder(string order) => Assert.Null(GroupMirrors.Parse(Encoding.UTF8.GetBytes(order)));
 }
