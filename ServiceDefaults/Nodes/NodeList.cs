@@ -31,9 +31,20 @@ public sealed class NodeList(IConnectionMultiplexer redis, NodeKeys keys, TimePr
     /// <summary>Runs a script.</summary>
     // EVAL with the text, not EVALSHA: at a call or two a second the bytes do not matter, and no restart of Redis can make it fail for a
     // missing script.
-    public Task<RedisResult> RunAsync(string script, RedisKey[] scriptKeys, params RedisValue[] values) => redis.GetDatabase()
-        .ScriptEvaluateAsync(script, scriptKeys, values, CommandFlags.NoScriptCache)
-        .WaitAsync(CallTimeout, time);
+    public async Task<RedisResult> RunAsync(string script, RedisKey[] scriptKeys, params RedisValue[] values)
+    {
+        try
+        {
+            return await redis.GetDatabase().ScriptEvaluateAsync(script, scriptKeys, values, CommandFlags.NoScriptCache).WaitAsync(CallTimeout, time);
+        }
+        catch (RedisServerException exception) when (exception.Message.Contains("READONLY", StringComparison.Ordinal))
+        {
+            // A replica has taken over, and this server let its connections stand: the library would take it for the primary for up to a minute
+            // more, in which the leases of all nodes would end. The next call goes to the right one.
+            await redis.ConfigureAsync().WaitAsync(CallTimeout, time);
+            throw;
+        }
+    }
 
     /// <summary>The entries of a script's answer.</summary>
     public static IReadOnlyList<T> Parse<T>(RedisResult entries, JsonTypeInfo<T> type)

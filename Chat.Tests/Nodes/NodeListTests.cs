@@ -1,0 +1,56 @@
+using Chat.Api.Nodes;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Options;
+using ServiceDefaults.Nodes;
+using StackExchange.Redis;
+using Xunit;
+
+namespace Chat.Tests.Nodes;
+
+/// <summary>A replica takes over, and the primary becomes its replica under open connections, as an operator or a provider has it done.</summary>
+public sealed class NodeListTests : IAsyncLifetime
+{
+    private readonly NodeInfo _node = new("n", "http://localhost:1", NodeState.Ready, 0, DateTimeOffset.UnixEpoch, null);
+    private RedisServer? _primary;
+    private RedisServer? _replica;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await (_replica?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_primary?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    // The client library went on asking the old one for a minute: all leases ended, and no edge knew a node any more.
+    [RedisFact]
+    public async Task Lease_IsRenewedAtTheNewPrimary()
+    {
+        _primary = await RedisServer.StartAsync();
+        _replica = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--replicaof", $"127.0.0.1 {_primary.Port}");
+        await Eventually.TrueAsync(() => _replica.Execute("ROLE") is object?[] role && role is [_, _, _, "connected", ..]);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{_primary.ConnectionString},{_replica.ConnectionString}");
+        var keys = new NodeKeys("");
+        var registry = new NodeRegistry(new NodeList(redis, keys, TimeProvider.System), keys, Options.Create(new NodeOptions()));
+        Assert.True(await TryBeatAsync(registry));
+
+        _replica.Execute("REPLICAOF", "NO", "ONE");
+        _primary.Execute("REPLICAOF", "127.0.0.1", $"{_replica.Port}");
+
+        await Eventually.TrueAsync(() => TryBeatAsync(registry));
+        Assert.Equal(1L, _replica.Execute("ZCARD", "{nodes}:leases"));
+    }
+
+    private async Task<bool> TryBeatAsync(NodeRegistry registry)
+    {
+        try
+        {
+            await registry.BeatAsync(_node, announce: false);
+            return true;
+        }
+        catch (RedisException)
+        {
+            return false; // the next one
+        }
+    }
+}
