@@ -66,7 +66,8 @@ internal interface IPresenceStore
 
 /// <param name="IsKnown">False: others have swept this node, or have begun to; it has to report everything again.</param>
 /// <param name="DeadNode">The node to sweep, which nobody else is sweeping now; empty: there is none.</param>
-internal sealed record PresenceRoll(bool IsKnown, string DeadNode);
+/// <param name="IsLooked">It was swept before, and this is the look whether anything has come of it since.</param>
+internal sealed record PresenceRoll(bool IsKnown, string DeadNode, bool IsLooked = false);
 
 /// <param name="Users">Some users; perhaps none.</param>
 /// <param name="Next">From where the next page is; 0: this was the last. Whoever is there during all of the pages is on one of them, perhaps on two.</param>

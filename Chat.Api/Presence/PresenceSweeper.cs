@@ -82,18 +82,25 @@ internal sealed partial class PresenceSweeper : BackgroundService
         await LeaveAsync();
     }
 
-    /// <summary>Sweeps a node for as long as it has topics. What fails is done again, by whichever node is next. Returns whether it had any.</summary>
-    public async Task<bool> SweepAsync(string node)
+    /// <summary>Sweeps all topics of a node. What fails is done again, by whichever node is next.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="again">Whether that was done before. A node that is only taken for dead reports on in the same topics until it learns of that, and may
+    /// stop or die before: so these are forgotten only now, when no report of it can come any more.</param>
+    /// <returns>Whether it had any that had not been swept.</returns>
+    public async Task<bool> SweepAsync(string node, bool again)
     {
-        var had = false;
-        while (await _store.TopicsOfAsync(node, TopicsAtOnce) is { Count: > 0 } names)
+        var names = await _store.TopicsOfAsync(node, int.MaxValue);
+        foreach (var some in names.Chunk(TopicsAtOnce))
         {
-            had = true;
-            await Task.WhenAll(names.Select(Topic.Parse).OfType<Topic>().Select(topic => _store.ReportAsync(topic, node, [], isAll: true)));
-            await _store.RemoveTopicsAsync(node, names);
+            await Task.WhenAll(some.Select(Topic.Parse).OfType<Topic>().Select(topic => _store.ReportAsync(topic, node, [], isAll: true)));
+            if (again)
+            {
+                await _store.RemoveTopicsAsync(node, some);
+            }
         }
 
-        await _store.SweptAsync(node, had, lookAgain: PresenceReporter.ReportsFor(_nodeOptions)); // then no report of it can come any more
+        var had = !again && names.Count > 0;
+        await _store.SweptAsync(node, had, lookAgain: PresenceReporter.ReportsFor(_nodeOptions));
         return had;
     }
 
@@ -136,7 +143,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
                     return;
                 }
 
-                if (await SweepAsync(roll.DeadNode))
+                if (await SweepAsync(roll.DeadNode, roll.IsLooked))
                 {
                     _metrics.Swept();
                     Log.Swept(_logger, roll.DeadNode);

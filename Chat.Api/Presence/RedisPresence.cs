@@ -216,8 +216,8 @@ internal sealed class RedisPresence : IPresenceStore
     public async Task<PresenceRoll> CallRollAsync()
     {
         var call = Roll(arguments: 2);
-        return await _commands.CallAsync(call, RedisKeys.NodesTag) is object?[] reply && reply is [byte[] known, byte[] dead]
-            ? new PresenceRoll(known is [(byte)'1'], Encoding.ASCII.GetString(dead))
+        return await _commands.CallAsync(call, RedisKeys.NodesTag) is object?[] reply && reply is [byte[] known, byte[] dead, byte[] looked]
+            ? new PresenceRoll(known is [(byte)'1'], Encoding.ASCII.GetString(dead), looked is [(byte)'1'])
             : throw new BackplaneUnavailableException("The presence script answered with something else than a roll.");
     }
 

@@ -1,8 +1,11 @@
 using System.Threading.Channels;
 using Chat.Api.Messages;
+using Chat.Api.Nodes;
 using Chat.Api.Presence;
 using Chat.Tests.Backplane;
 using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Chat.Tests.Presence;
@@ -175,6 +178,43 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
 
         await A.LeaveAsync(TimeSpan.Zero);
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+    }
+
+    // A Redis that was failed over took no heartbeats, so that others took a node for dead, and swept it. It reported on in the same topics, and was
+    // stopped before it learned of that: the topics were forgotten by then, and its users stayed for a day.
+    [RedisFact]
+    public async Task Node_ThatReportsOnAfterItWasSwept_AndStops_LeavesNobody()
+    {
+        using var sweeper = new PresenceSweeper(
+            B, null!, new PresenceMetrics(NoMeters.Instance), null!, null!, Options.Create(new PresenceOptions()), Options.Create(new NodeOptions()), TimeProvider.System, NullLogger<PresenceSweeper>.Instance);
+        await A.CallRollAsync();
+        await A.AddTopicsAsync([_group]);
+        await ReportAsync(A, "anna 1");
+        Die(NodeA.Id);
+        Assert.Equal(new PresenceRoll(false, NodeA.Id), await B.CallRollAsync());
+        Assert.True(await sweeper.SweepAsync(NodeA.Id, again: false));
+        await ReportAsync(A, "anna 1");
+
+        await A.LeaveAsync(TimeSpan.Zero);
+        Assert.Equal(new PresenceRoll(true, NodeA.Id), await B.CallRollAsync());
+        await sweeper.SweepAsync(NodeA.Id, again: false);
+        Assert.Equal((0, ""), await ReadAsync());
+
+        await ReportAsync(A, "anna 1"); // or was killed
+        await sweeper.SweepAsync(NodeA.Id, again: true);
+        Assert.Equal((0, ""), await ReadAsync());
+        Assert.Equal(0L, Redis.Server.Execute("EXISTS", $"{Prefix}{{nodes}}:topics:{NodeA.Id}"));
+    }
+
+    [RedisFact]
+    public async Task Roll_SaysWhetherADeadNodeWasSweptBefore()
+    {
+        await A.CallRollAsync();
+        Die(NodeA.Id);
+        Assert.Equal(new PresenceRoll(false, NodeA.Id), await B.CallRollAsync());
+        await B.SweptAsync(NodeA.Id, hadUsers: true, lookAgain: TimeSpan.Zero);
+
+        Assert.Equal(new PresenceRoll(true, NodeA.Id, IsLooked: true), await B.CallRollAsync());
     }
 
     // It lived on without its lease, which Redis had lost, and reported users after it was swept; then it died.

@@ -67,7 +67,7 @@ internal sealed partial class SimulatedRedis
         }
 
         Set("reporters", reporters);
-        return new PresenceRoll(isKnown, dead);
+        return new PresenceRoll(isKnown, dead, looked.ContainsKey(dead));
     }
 
     /// <summary>Whether it will be swept when it dies.</summary>

@@ -5,7 +5,7 @@
 -- ARGV[1] the node   [2] ms for which a dead node is given to the one that asks   [3] ms, if the node is leaving: it is to be swept
 --         only after these, since its users may be on their way to other nodes. Or another node has swept it, and found users ('found')
 --         or none ('swept')
--- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; and the dead node, or an empty text.
+-- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; the dead node, or an empty text; and '1' if that was swept before.
 -- A node that is only taken for dead, since Redis has lost its lease, may report for a while without knowing, and die then. So a dead node is
 -- looked at again [2] ms after it was swept, and forgotten when nobody was found in it.
 local call = redis.call
@@ -36,8 +36,9 @@ local known = call('ZSCORE', reporters, node)
 call('ZADD', reporters, '0', node)
 for _, other in ipairs(call('ZRANGEBYSCORE', reporters, '-inf', string.format('%.0f', now))) do
   if other ~= node and not call('ZSCORE', leases, other) then
-    call('ZADD', reporters, later(tonumber(call('ZSCORE', reporters, other)) % 1), other)
-    return { known and tonumber(known) == 0 and '1' or '0', other }
+    local half = tonumber(call('ZSCORE', reporters, other)) % 1
+    call('ZADD', reporters, later(half), other)
+    return { known and tonumber(known) == 0 and '1' or '0', other, half ~= 0 and '1' or '0' }
   end
 end
-return { known and tonumber(known) == 0 and '1' or '0', '' }
+return { known and tonumber(known) == 0 and '1' or '0', '', '0' }
