@@ -208,7 +208,9 @@ internal sealed class HubLink : IAsyncDisposable
         catch (WebSocketException exception)
         {
             var status = (int)_socket.HttpStatusCode;
-            throw new LinkException(new LinkEnd(1006, status is 0 or 101 ? exception.Message : $"The server answered {status}.", status, RetryAfter()), exception);
+            var retryAfter = RetryAfter();
+            var words = status is 400 or 401 or 403 ? await Refusal.WordsAsync(address, token, _socket.Options, cancellationToken).ConfigureAwait(false) : null;
+            throw new LinkException(new LinkEnd(1006, words ?? (status is 0 or 101 ? exception.Message : $"The server answered {status}."), status, retryAfter), exception);
         }
         catch (JsonException exception)
         {

@@ -55,8 +55,14 @@ public sealed class ClientLibraryTests(AccessCluster fixture, ITestOutputHelper 
         Assert.Equal(("forbidden", forbidden.Until.Value.ToUnixTimeSeconds()), (refused.Code, refused.Until?.ToUnixTimeSeconds()));
         Assert.Equal(ChatState.Online, anna.Chat.State);
 
-        await Sanctions.BanAsync(user, null, TimeSpan.FromHours(1), "spam");
+        var exile = await Sanctions.BanAsync(user, null, TimeSpan.FromHours(1), "spam");
         Assert.Equal(("refused", "banned"), await anna.RefusedAsync());
         Assert.Equal(ChatState.Stopped, anna.Chat.State);
+
+        // Who comes back is told why not, and until when: it was "The server answered 403."
+        var back = await Assert.ThrowsAsync<ChatException>(() => Listener.ConnectAsync(
+            new ChatClientOptions { Server = Cluster.Nodes[0].Address, Token = _ => ValueTask.FromResult(Token(user)), FirstDelay = TimeSpan.Zero }, user));
+        Assert.StartsWith("This user is banned until ", back.Message, StringComparison.Ordinal);
+        Assert.Equal(("refused", exile!.Until!.Value.ToUnixTimeSeconds()), (back.Code, back.Until?.ToUnixTimeSeconds()));
     }
 }

@@ -180,7 +180,7 @@ public sealed class ClientTests(HubCluster cluster, ITestOutputHelper output) : 
         };
 
         var refused = await Assert.ThrowsAsync<ChatException>(() => Library.ConnectAsync(options));
-        Assert.Equal(("refused", "The server answered 401."), (refused.Code, refused.Message));
+        Assert.Equal(("refused", "This is not a JSON Web Token."), (refused.Code, refused.Message));
     }
 
     [Fact]
