@@ -18,10 +18,9 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
         }
 
         // First, so that whoever connects all the time costs Redis nothing.
-        if (!connections.Users.Of(userId).TryEnter())
+        if (Begin(userId) is { } tooMany)
         {
-            connections.Metrics.Refused(nameof(ConnectionOptions.UserEntriesPerSecond));
-            return Refusal.TooManyEntries;
+            return tooMany;
         }
 
         if (!connections.TryTake())
@@ -40,6 +39,19 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
 
     /// <summary>Why no connection is admitted at the moment; null if they are.</summary>
     public Refusal? Busy() => drain.IsDraining ? Refusal.Draining : backplane.IsReady(out _) ? null : Refusal.Unavailable;
+
+    /// <summary>Charges a user for beginning to connect: each of what that makes is kept for a while, whether or not a connection comes of it.</summary>
+    /// <returns>Null: it may go on.</returns>
+    public Refusal? Begin(string userId)
+    {
+        if (connections.Users.Of(userId).TryEnter())
+        {
+            return null;
+        }
+
+        connections.Metrics.Refused(nameof(ConnectionOptions.UserEntriesPerSecond));
+        return Refusal.TooManyEntries;
+    }
 
     /// <summary>Gives back the place that <see cref="EnterAsync"/> took.</summary>
     public void Leave(string userId)

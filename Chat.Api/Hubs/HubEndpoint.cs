@@ -335,7 +335,7 @@ internal sealed partial class HubEndpoint(
     /// <remarks>A browser does not tell a page why its WebSocket was refused. It asks here.</remarks>
     public async Task NegotiateAsync(HttpContext http, RequestDelegate transports)
     {
-        var refusal = HubPositions.TryParse(http.Request.Query, out _) ? admission.Busy() ?? await WhyNotAsync(http) : InvalidSince;
+        var refusal = HubPositions.TryParse(http.Request.Query, out _) ? admission.Busy() ?? admission.Begin(ChatUser.IdOf(http.User)!) ?? await WhyNotAsync(http) : InvalidSince;
         await (refusal?.WriteAsync(http) ?? transports(http));
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.SignalR;
@@ -205,6 +206,30 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         refused = await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0));
         Assert.Equal((429, "2"), (refused.Status, refused.RetryAfter));
         await using var other = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, $"{_ada}-other", HubTransport.WebSockets);
+    }
+
+    // The server keeps each for a while. Only the WebSockets were counted.
+    [Fact]
+    public async Task Negotiations_OneAfterTheOther_AreRefusedBeyondTheBurst()
+    {
+        var http = Cluster.Nodes[0].Http;
+        var token = await http.GetStringAsync($"api/auth/token?nick={_ada}");
+        for (var i = 0; ; i++)
+        {
+            Assert.InRange(i, 0, 60); // 40 at once, and one a second
+            using var answer = await http.PostAsync($"signalr/chat/negotiate?negotiateVersion=1&access_token={token}", content: null);
+            if (i < 40)
+            {
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            }
+            else if (answer.StatusCode != HttpStatusCode.OK)
+            {
+                Assert.Equal((HttpStatusCode.TooManyRequests, 2.0), (answer.StatusCode, answer.Headers.RetryAfter?.Delta?.TotalSeconds));
+                break;
+            }
+        }
+
+        await using var other = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, $"{_ada}-other", HubTransport.LongPolling);
     }
 
     // One a second flows in meanwhile, so the first may still get through.
