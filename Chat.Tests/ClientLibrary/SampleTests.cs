@@ -36,6 +36,21 @@ public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : 
         await UntilAsync(anna, $"{group} ben: ben is here");
     }
 
+    // A program that people begin from must not lose what could not be written without a word.
+    [NodeFact]
+    public async Task WhoMayNotWrite_IsToldSo()
+    {
+        var (group, anna, ben) = (Unique("lobby"), Unique("anna"), Unique("ben"));
+        await Cluster.SanctionAsync("mute", anna);
+        await Cluster.SanctionAsync("mute", ben);
+
+        await using var console = await StartAsync(anna, group);
+        await using var other = await StartNodeAsync(ben, group);
+
+        await UntilAsync(console, "[not sent: You may not do that there");
+        await UntilAsync(other, "[not sent: You may not do that there");
+    }
+
     [Theory]
     [InlineData("HelloChat/Program.cs")]
     [InlineData("HelloNode/hello.mjs")]

@@ -12,10 +12,10 @@ chat.StateChanged += (_, change) => Console.WriteLine($"[{change.State} {change.
 await chat.JoinAsync(group);
 _ = Task.Run(async () =>
 {
-    await chat.PostAsync(group, $"{name} is here");
+    await SayAsync($"{name} is here");
     while (Console.ReadLine() is { } line)
     {
-        await chat.PostAsync(group, line);
+        await SayAsync(line);
     }
 });
 await foreach (var happened in chat.ReadAllAsync())
@@ -27,4 +27,16 @@ await foreach (var happened in chat.ReadAllAsync())
         ChatSubscribed { Recovered: false } lost => $"[something may be missing in {lost.Group ?? "messages to you"}]",
         _ => $"[{happened}]",
     });
+}
+
+async Task SayAsync(string text)
+{
+    try
+    {
+        await chat.PostAsync(group, text);
+    }
+    catch (ChatException failure)
+    {
+        Console.WriteLine($"[not sent: {failure.Message}]");
+    }
 }

@@ -12,10 +12,11 @@ const chat = await ChatClient.connect({
 });
 chat.addEventListener('stateChanged', ({ detail }) => console.log(`[${detail.state} ${detail.reason}]`));
 await chat.join(group);
+const say = text => chat.post(group, text).catch(failure => console.log(`[not sent: ${failure.message}]`));
 (async () => {
-  await chat.post(group, `${name} is here`);
+  await say(`${name} is here`);
   for await (const line of createInterface({ input: process.stdin })) {
-    await chat.post(group, line);
+    await say(line);
   }
 })();
 for await (const happened of chat.readAll()) {
