@@ -82,6 +82,22 @@ public sealed class LogTests(HubCluster cluster, ITestOutputHelper output) : Hub
         Assert.Equal($"{_group} · Chat", await anna.Page.TitleAsync());
     }
 
+    // Of a network that has died nobody hears for half a minute, and all that one saw was a small clock.
+    [ChromiumFact]
+    public async Task WhatIsNotConfirmed_IsSaidInWords_UntilItIs()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var anna = await App.OpenAsync(device, $"name={_anna}&group={_group}");
+        await device.Context.SetOfflineAsync(true);
+
+        await anna.SayAsync("hello");
+
+        await Expect(anna.Page.Locator(".message.sending .late")).ToHaveTextAsync("The server has not confirmed it yet. It is being tried again.");
+        await device.Context.SetOfflineAsync(false);
+        await Expect(anna.Page.Locator(".message.sent")).ToHaveCountAsync(1);
+        await Expect(anna.Page.Locator(".late")).ToHaveCountAsync(0);
+    }
+
     [ChromiumFact]
     public async Task Addresses_CanBeFollowed_AndNothingElseBecomesALink()
     {

@@ -4,6 +4,7 @@ import { Keep } from './keep.js';
 import { Past } from './past.js';
 import { failureOf, forbiddenIn, isFinal, list } from './words.js';
 
+const Patience = 5_000;      // ms after which what is still not confirmed is worth a word
 const LargestText = 30_000; // bytes, as JSON; the server's default for a call is 32 KiB
 
 // No log ever had this position, so the answer is all that the log of one's own messages has.
@@ -196,7 +197,12 @@ export class Session {
   // One after the other, so that they keep their order.
   #send(conversation, item) {
     const before = this.#writing.get(conversation) ?? Promise.resolve();
-    this.#writing.set(conversation, before.then(() => this.#deliver(conversation, item)));
+    item.isLate = false;
+    const late = setTimeout(() => {
+      item.isLate = true;
+      this.#on.changed();
+    }, Patience);
+    this.#writing.set(conversation, before.then(() => this.#deliver(conversation, item)).finally(() => clearTimeout(late)));
     this.#on.changed();
   }
 
