@@ -5,6 +5,7 @@ using Chat.Api.Memberships;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
@@ -28,6 +29,7 @@ internal sealed partial class MembershipWatch(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private long _restoredAt = long.MinValue; // whoever was compared before that is due
+    private volatile ITimer? _timer;
     private CancellationToken _stopping;
 
     /// <summary>Adds a connection of the user.</summary>
@@ -96,7 +98,7 @@ internal sealed partial class MembershipWatch(
     {
         if (_users.TryGetValue(join.UserId, out var user))
         {
-            _ = FollowAsync(user, join);
+            _ = FollowAsync(user, () => user.FollowAsync(join));
         }
     }
 
@@ -116,7 +118,16 @@ internal sealed partial class MembershipWatch(
             return 0;
         }
 
-        await user.FollowAsync(join);
+        try
+        {
+            await user.FollowAsync(join);
+        }
+        catch
+        {
+            CompareSoon(user);
+            throw;
+        }
+
         return user.Count;
     }
 
@@ -127,7 +138,7 @@ internal sealed partial class MembershipWatch(
     {
         _stopping = stoppingToken;
         var interval = options.Value.MembershipAge / LooksPerAge;
-        await using var timer = time.CreateTimer(_ => Wake(), null, interval / LooksPerAge, interval / LooksPerAge);
+        await using var timer = _timer = time.CreateTimer(_ => Wake(), null, interval / LooksPerAge, interval / LooksPerAge);
         try
         {
             while (await _wakes.Reader.WaitToReadAsync(stoppingToken))
@@ -135,7 +146,7 @@ internal sealed partial class MembershipWatch(
                 _wakes.Reader.TryRead(out _);
                 if (!await CompareAsync(interval, stoppingToken))
                 {
-                    timer.Change(RetryDelay, interval / LooksPerAge);
+                    WakeSoon();
                 }
             }
         }
@@ -153,8 +164,9 @@ internal sealed partial class MembershipWatch(
             try
             {
                 var began = time.GetTimestamp();
-                await user.FollowAsync(await LookAsync(user)); // the telling of a joining may have been lost
+                var groups = await LookAsync(user);
                 user.Compared(began);
+                _ = FollowAsync(user, () => user.FollowAsync(groups)); // not awaited: a client that does not read may take as long as it likes
             }
             catch (BackplaneUnavailableException exception)
             {
@@ -170,18 +182,28 @@ internal sealed partial class MembershipWatch(
         return true;
     }
 
+    private void CompareSoon(HubUser user)
+    {
+        user.Compared(long.MinValue);
+        WakeSoon();
+    }
+
+    private void WakeSoon() => _timer?.Change(RetryDelay, options.Value.MembershipAge / LooksPerAge / LooksPerAge);
+
     private void Wake() => _wakes.Writer.TryWrite(true);
 
-    private async Task FollowAsync(HubUser user, GroupJoin join)
+    // The telling of a joining may be lost, too.
+    private async Task FollowAsync(HubUser user, Func<Task> follow)
     {
         await Task.Yield(); // off the backplane's thread
         try
         {
-            await user.FollowAsync(join);
+            await follow();
         }
-        catch (BackplaneUnavailableException exception)
+        catch (Exception exception) when (exception is BackplaneUnavailableException or RedisException or TimeoutException)
         {
-            Log.Delayed(logger, exception.Message); // the next look makes it good
+            Log.Delayed(logger, exception.Message); // the connection for signals may be back later than ours
+            CompareSoon(user);
         }
         catch (Exception exception)
         {

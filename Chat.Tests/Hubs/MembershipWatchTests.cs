@@ -1,6 +1,10 @@
+using System.Collections.Concurrent;
 using Chat.Api.Hubs;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
+using Chat.Tests.Simulation;
+using Chat.Tests.Support;
+using Chat.Tests.Topics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -24,17 +28,42 @@ public sealed class MembershipWatchTests
         var another = watch.LookAsync(new HubUser(Topic.User("ben")));
 
         Assert.Equal(2, store.Begun.Count); // that of another user waits for nobody
-        store.Begun.Dequeue().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 1));
-        store.Begun.Dequeue().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 2));
+        store.Next().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 1));
+        store.Next().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 2));
         Assert.Equal((1, 2), ((await first).Now, (await another).Now));
         Assert.DoesNotContain(others, other => other.IsCompleted);
         Assert.Single(store.Begun).SetResult(new UserGroups(new Dictionary<string, long>(), 1, 3));
         Assert.All(await Task.WhenAll(others), other => Assert.Equal(3, other.Now));
     }
 
+    /// <summary>Who connected and then read nothing was waited for, and nobody else's groups were looked at any more, nor kept in Redis.</summary>
+    [Fact]
+    public async Task Client_ThatTakesLongToBeInItsGroups_HoldsUpNobodyElse()
+    {
+        var store = new SlowMemberships();
+        using var stopping = new CancellationTokenSource();
+        using var watch = new MembershipWatch(
+            store, removals: null!, Options.Create(new MembershipOptions()), new ManualTimeProvider(), NullLogger<MembershipWatch>.Instance);
+        watch.Enter(new Chat.Api.Hubs.HubClient(new RecordingConnection(1), "a", null!) { Access = null! }); // has not entered, and may not follow before
+        watch.Enter(new Chat.Api.Hubs.HubClient(new RecordingConnection(2), "b", null!) { Access = null! });
+        var running = Loops.Execute(watch, stopping.Token);
+
+        watch.OnRestored();
+        for (var user = 0; user < 2; user++)
+        {
+            await Eventually.TrueAsync(() => store.Begun.Count == 1);
+            store.Next().SetResult(new UserGroups(new Dictionary<string, long> { ["chess"] = 1 }, 1, 1));
+        }
+
+        await stopping.CancelAsync();
+        await running;
+    }
+
     private sealed class SlowMemberships : IMemberships
     {
-        public Queue<TaskCompletionSource<UserGroups>> Begun { get; } = new();
+        public ConcurrentQueue<TaskCompletionSource<UserGroups>> Begun { get; } = new();
+
+        public TaskCompletionSource<UserGroups> Next() => Begun.TryDequeue(out var next) ? next : throw new InvalidOperationException("Nobody looks.");
 
         public Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
         {

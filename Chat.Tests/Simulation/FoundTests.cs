@@ -30,6 +30,23 @@ public sealed class FoundTests : IDisposable
         Assert.Equal(1, laptop.View("group:b")?.Offset);
     }
 
+    // It heard of the joining, but the connection for signals was not back yet from an outage of Redis. It stayed out for a quarter of an hour.
+    [Fact]
+    public void Device_ThatCannotHearSignalsWhileItFollows_TriesAgain()
+    {
+        var laptop = _cluster.Connect("laptop");
+        var phone = _cluster.Connect("phone");
+        _cluster.Node.SignalsFailAfter = 1; // it succeeds for the phone
+        phone.Join("b");
+        _cluster.Pass(10);
+
+        _cluster.Node.Probe(Chat.Api.Messages.Topic.Group("b"));
+        _cluster.Pass(1);
+
+        Assert.Null(_cluster.World.Violation);
+        Assert.Equal(1, laptop.View("group:b")?.Offset);
+    }
+
     // Redis had lost the log, so everything was held until the membership had been looked up. The user left and joined again, and then came
     // what had been held of the first time, with positions of before.
     [Fact]

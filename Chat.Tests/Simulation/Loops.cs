@@ -54,11 +54,23 @@ internal sealed class SimulatedHubContext(TimeProvider time) : IHubContext<ChatH
 
     public IGroupManager Groups => this;
 
+    /// <summary>After so many more are put into a group, one cannot be: signals go over a connection of their own, which may be back later.</summary>
+    public int? FailsAfter { get; set; }
+
     public bool IsIn(string connectionId, string groupName) => _members.Contains((connectionId, groupName));
 
     public async Task AddToGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
     {
         await Task.Delay(++_added % LateOneIn == 0 ? Late : Moment, time, cancellationToken);
+        if (FailsAfter is { } others)
+        {
+            FailsAfter = others > 0 ? others - 1 : null;
+            if (others == 0)
+            {
+                throw new StackExchange.Redis.RedisException("Redis is away.");
+            }
+        }
+
         _members.Add((connectionId, groupName));
     }
 

@@ -43,6 +43,9 @@ internal sealed partial class SimulatedNode
         }
     }
 
+    /// <inheritdoc cref="SimulatedHubContext.FailsAfter"/>
+    public int? SignalsFailAfter { set => _signals.FailsAfter = value; }
+
     /// <summary>Whether a client of the hub hears a group's signals.</summary>
     public bool HearsSignals(HubClient client, string group) => _signals.IsIn(client.ConnectionId, Names.Group(group));
 
