@@ -31,6 +31,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     private EndPoint? _local;
     private bool _isAborted; // on the loop's thread only
     private volatile bool _isDisposed;
+    private Action? _begun; // until it has
 
     public ClientLink(string id, SocketLoop loop, int file, EndPoint? remote, EndPoint? local, ClientPipes pipes)
     {
@@ -81,9 +82,11 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     /// <summary>Who has taken the socket. Set on the loop's thread.</summary>
     public ISocketTaker? Taker { get; private set; }
 
-    public void Start()
+    /// <param name="begun">Called once: when the server begins to read, or has refused it and the socket is closed.</param>
+    public void Start(Action begun)
     {
-        _pipes.OnFirstRead(_receiver.Begin, () => Features.Get<ISslStreamFeature>() is { SslStream.IsAuthenticated: false });
+        _begun = begun;
+        _pipes.OnFirstRead(Begin, () => Features.Get<ISslStreamFeature>() is { SslStream.IsAuthenticated: false });
         _running = RunAsync();
     }
 
@@ -198,10 +201,19 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         await _pipes.Input.CompleteAsync();
         await _pipes.Output.CompleteAsync();
         await _running;
+        TellBegun();
         await _toldEnd.Task;
         _ended.Dispose();
         await base.DisposeAsync();
     }
+
+    private void Begin()
+    {
+        _receiver.Begin();
+        TellBegun();
+    }
+
+    private void TellBegun() => Interlocked.Exchange(ref _begun, null)?.Invoke();
 
     private async Task RunAsync()
     {

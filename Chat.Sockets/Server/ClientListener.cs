@@ -12,6 +12,11 @@ namespace Chat.Sockets.Server;
 internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
 {
     private const int Backlog = 4096; // the system has a limit of its own
+
+    // Those that are accepted before the server has got round to them: it can neither count nor refuse them, and each is an open file. The loop has others to
+    // serve as well.
+    private const int MostAhead = 64;
+
     private static long connections;
 
     private readonly Socket _listening;
@@ -23,8 +28,12 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
     private readonly NowAndThen _says;
     private readonly ILogger _logger;
 
+    private readonly Action _begun;
+    private int _ahead;
+
     // On the loop's thread only.
     private TaskCompletionSource? _waiting;
+    private bool _waitsForServer;
     private bool _isUnbound;
     private bool _triesAgain;
 
@@ -41,6 +50,7 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
         _local = (IPEndPoint)listening.LocalEndPoint!;
         _isAny = _local.Address.Equals(IPAddress.Any) || _local.Address.Equals(IPAddress.IPv6Any);
         _socket = new LoopSocket(loops.Next(), (int)listening.Handle, this, ownsFile: false);
+        _begun = OnBegun;
     }
 
     public EndPoint EndPoint => _local;
@@ -50,9 +60,11 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
         await _socket.Loop.EnterAsync();
         while (!_isUnbound)
         {
-            if (TryAccept() is { } client)
+            _waitsForServer = Volatile.Read(ref _ahead) >= MostAhead;
+            if (!_waitsForServer && TryAccept() is { } client)
             {
-                client.Start();
+                Interlocked.Increment(ref _ahead);
+                client.Start(_begun);
                 return client;
             }
 
@@ -127,6 +139,21 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
                     _triesAgain = true;
                     return null;
             }
+        }
+    }
+
+    // On any thread. The one that waits sees it: it had looked at the number before, on the loop's thread.
+    private void OnBegun()
+    {
+        if (Interlocked.Decrement(ref _ahead) == MostAhead / 2)
+        {
+            _socket.Loop.Run(() =>
+            {
+                if (_waitsForServer)
+                {
+                    Continue();
+                }
+            });
         }
     }
 
