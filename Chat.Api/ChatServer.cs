@@ -1,5 +1,6 @@
 using Chat.Api.Connections;
 using Chat.Api.WebSockets;
+using Chat.Sockets.Answers;
 using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -37,6 +38,14 @@ internal static class ChatServer
         // Where this one listens, what is set for the server's own transport below is so by itself.
         ClientTransport.Add(builder.Services, static provider => provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.TakeSockets, SocketTending.AtOnce);
         builder.Services.AddHostedService<TakenSockets>();
+        UntakenAnswers.Add(builder.Services, static provider =>
+        {
+            var metrics = provider.GetRequiredService<ConnectionMetrics>();
+            return new UntakenAnswers(
+                provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.UntakenAnswers,
+                () => metrics.Refused(nameof(ConnectionOptions.UntakenAnswers)),
+                provider.GetRequiredService<TimeProvider>());
+        });
         builder.Services.Configure<SocketTransportOptions>(sockets =>
         {
             // Nothing that runs on a connection's thread blocks, so reading and handling a frame needs no change of

@@ -59,6 +59,12 @@ internal sealed class EdgeOptions
     /// <value>Bytes per second, 0 to 1 MiB. Default 240; 0: as slowly as one likes.</value>
     public int BodyBytesPerSecond { get; set; } = 240;
 
+    /// <summary>How many answers may wait for their clients to take them, for a minute at most. With more, the connection of the one that has waited for the
+    /// longest is ended.</summary>
+    /// <value>1 to 1,000,000, but no more than half as many as the process's limit of open files allows connections. Default 2,000: in the worst case some 70 MiB,
+    /// and where clients read what they ask for, a few.</value>
+    public int UntakenAnswers { get; set; } = 2000;
+
     public static readonly TimeSpan DefaultStopDelay = TimeSpan.FromSeconds(2);
 
     /// <summary>How long an edge that is asked to stop lets clients in, while <c>/health</c> already says that it is not ready.</summary>

@@ -28,6 +28,7 @@ internal sealed class EdgeOptionsValidator(IConfiguration configuration) : IVali
         Within(nameof(EdgeOptions.HeaderTimeout), options.HeaderTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2));
         Within(nameof(EdgeOptions.KeepAliveTimeout), options.KeepAliveTimeout, TimeSpan.FromSeconds(5), TimeSpan.FromHours(1));
         Within(nameof(EdgeOptions.BodyBytesPerSecond), options.BodyBytesPerSecond, 0, 1024 * 1024);
+        Within(nameof(EdgeOptions.UntakenAnswers), options.UntakenAnswers, 1, 1_000_000);
         Within(nameof(EdgeOptions.StopDelay), options.StopDelay ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Within(nameof(EdgeOptions.Attempts), options.Attempts, 1, 100);
         Within(nameof(EdgeOptions.PollInterval), options.PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));

@@ -113,6 +113,12 @@ internal sealed class ConnectionOptions
     [Range(1, 10_000_000)]
     public int PerNode { get; set; } = 50_000;
 
+    /// <summary>How many answers to requests may wait for their clients to take them, for a minute at most. With more, the TCP connection of the one that has
+    /// waited for the longest is ended.</summary>
+    /// <value>1 to 1,000,000. Default 2,000: in the worst case some 70 MiB, and where clients read what they ask for, a few.</value>
+    [Range(1, 1_000_000)]
+    public int UntakenAnswers { get; set; } = 2000;
+
     /// <summary>How often a client is pinged.</summary>
     /// <value>1 second to 10 minutes. Default 25 seconds: below the idle timeouts of common proxies.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]

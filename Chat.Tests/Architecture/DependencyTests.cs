@@ -47,6 +47,7 @@ public sealed class DependencyTests
     private static readonly Layers Sockets = new(typeof(Chat.Sockets.Loops.SocketLoop).Assembly, "Chat.Sockets",
     [
         ("Loops", []),
+        ("Answers", []),
         ("Server", ["Loops"]),
     ]);
 

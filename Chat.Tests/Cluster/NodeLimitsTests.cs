@@ -10,6 +10,7 @@ public sealed class SmallNode() : NodeClusterFixture(
     nodes: 1,
     persists: false,
     ("Chat:Connections:PerNode", "4"),
+    ("Chat:Connections:UntakenAnswers", "3"),
     ("Chat:Connections:PingInterval", "00:00:01"),
     ("Chat:Connections:SilenceLimit", "00:00:02"),
     ("Chat:Connections:CloseTimeout", "00:00:00.5"));
@@ -31,6 +32,15 @@ public sealed class NodeLimitsTests(SmallNode fixture, ITestOutputHelper output)
         clients[0].Abort();
         await using var admitted = await Cluster.ConnectWhenAdmittedAsync(0, "/chat/user/5");
         clients.ForEach(client => client.Abort());
+    }
+
+    /// <summary>As long as they had once read enough, they might wait for hours; over HTTP/2, a hundred answers of one connection.</summary>
+    [Fact]
+    public async Task Answers_ThatNobodyReads_AreNoMoreThanMayWait()
+    {
+        var clients = Enumerable.Range(0, 5).Select(_ => DeafClient.AskAsync(Cluster.Nodes[0].Address, "/alive")).ToArray();
+
+        await Task.WhenAny(clients).WaitAsync(ChatClient.Deadline); // the others go with the node
     }
 
     [Fact]

@@ -34,6 +34,7 @@ internal sealed class EdgeHost : IAsyncDisposable
         builder.Services.AddQueryTokens();
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.AddEdge();
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Limits.MinResponseDataRate = null); // as for a client that has once read a lot
         if (certificate is not null)
         {
             builder.WebHost.UseKestrelHttpsConfiguration();
@@ -73,9 +74,11 @@ internal sealed class EdgeHost : IAsyncDisposable
     /// <param name="node">Its node.</param>
     /// <param name="pages">The folder of its pages.</param>
     /// <param name="log">What it logs to.</param>
-    public static async Task<EdgeHost> StartWithHttp2Async((string Key, string Value)[] settings, FakeNode node, string? pages = null, ILoggerProvider? log = null)
+    /// <param name="time">Its time.</param>
+    public static async Task<EdgeHost> StartWithHttp2Async(
+        (string Key, string Value)[] settings, FakeNode node, string? pages = null, ILoggerProvider? log = null, TimeProvider? time = null)
     {
-        var edge = new EdgeHost([("Kestrel:EndpointDefaults:Protocols", "Http2"), .. settings], pages: pages, log: log);
+        var edge = new EdgeHost([("Kestrel:EndpointDefaults:Protocols", "Http2"), .. settings], pages: pages, log: log, time: time);
         await edge.StartAsync();
         edge.Set(node.Node);
         return edge;

@@ -33,6 +33,7 @@ internal sealed class FakeNode : IAsyncDisposable
         }
 
         _app.MapGet("/api/nodes", () => Results.Json(Array.Empty<object>()));
+        _app.MapGet("/api/auth/large", () => new string('x', 10_000));
         _app.MapPost("/api/auth/post", () => Results.Ok());
         _app.MapPost("/api/auth/body", (HttpContext http) => http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted));
         _app.Map("/chat/{**rest}", ChatAsync);

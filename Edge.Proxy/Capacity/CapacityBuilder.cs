@@ -1,3 +1,5 @@
+using Chat.Sockets.Answers;
+using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Health;
@@ -15,6 +17,7 @@ internal static class CapacityBuilder
         services.AddSingleton<EdgeCapacity>();
         services.AddSingleton<ClientConnections>();
         services.AddTransient<IStartupFilter, RequestCount>();
+        UntakenAnswers.Add(services, CreateUntaken);
         services.AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>();
         // Not Kestrel's MaxConcurrentConnections, which does not count WebSockets.
         services.AddOptions<KestrelServerOptions>()
@@ -22,6 +25,14 @@ internal static class CapacityBuilder
                 kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.RunAsync(connection, next))))
             .Configure<IOptions<EdgeOptions>>(static (kestrel, edge) => Limit(kestrel, edge.Value));
         return services;
+    }
+
+    // By half, since those are no room for others meanwhile.
+    private static UntakenAnswers CreateUntaken(IServiceProvider services)
+    {
+        var (metrics, clients) = (services.GetRequiredService<EdgeMetrics>(), services.GetRequiredService<EdgeCapacity>().Clients);
+        var most = Math.Min(services.GetRequiredService<IOptions<EdgeOptions>>().Value.UntakenAnswers, Math.Max(1, clients / 2));
+        return new UntakenAnswers(most, () => metrics.Refused(EdgeRefusal.Untaken), services.GetRequiredService<TimeProvider>());
     }
 
     private static void Limit(KestrelServerOptions kestrel, EdgeOptions edge)

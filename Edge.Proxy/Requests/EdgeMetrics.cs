@@ -43,6 +43,9 @@ internal enum EdgeRefusal
     /// <summary>A connection on which nothing was asked had to make room for another.</summary>
     Idle,
 
+    /// <summary>A connection whose client took nothing of an answer for too long, or had to make room for others: <see cref="EdgeOptions.UntakenAnswers"/>.</summary>
+    Untaken,
+
     /// <summary>The edge is stopping.</summary>
     Stopping,
 }

@@ -1,0 +1,146 @@
+using Chat.Sockets.Answers;
+using Chat.Tests.Support;
+using Edge.Proxy.Capacity;
+using Microsoft.AspNetCore.Connections.Features;
+using Xunit;
+using static Chat.Tests.Edge.RawHttp2;
+
+namespace Chat.Tests.Edge;
+
+/// <summary>Clients that ask and take nothing of the answers. Over HTTP/2 some hundred of them filled a gigabyte of memory, for as long as they liked; over
+/// HTTP/1.1 each had one of the edge's places for an hour.</summary>
+public sealed class UntakenAnswerTests : IAsyncLifetime
+{
+    private readonly ManualTimeProvider _time = new();
+    private FakeNode? _node;
+
+    public async Task InitializeAsync() => _node = await FakeNode.StartAsync("node");
+
+    public Task DisposeAsync() => _node!.DisposeAsync().AsTask();
+
+    [Fact]
+    public async Task Answers_ThatWait_AreNoMoreThanMay_AndTheOldestGivesWay()
+    {
+        await using var edge = await EdgeHost.StartWithHttp2Async([("Edge:UntakenAnswers", "10")], _node!);
+        await using var first = await AskAsync(edge, "/api/auth/large", requests: 6);
+        await using var reader = await AskAsync(edge, "/api/nodes", requests: 20);
+
+        await using var second = await AskAsync(edge, "/api/auth/large", requests: 6);
+
+        await EndsAsync(first);
+        await second.GetAsync("/api/nodes");
+        await second.NextAsync(FrameType.Headers);
+        await reader.GetAsync("/api/nodes");
+        await reader.NextAsync(FrameType.Headers);
+    }
+
+    [Fact]
+    public async Task Answer_ThatIsNotTakenForAMinute_EndsItsConnection()
+    {
+        await using var edge = await EdgeHost.StartWithHttp2Async([], _node!, time: _time);
+        await using var reader = await AskAsync(edge, "/api/nodes", requests: 1);
+        await using var client = await AskAsync(edge, "/api/auth/large", requests: 1);
+
+        await UntilNobodyButAsync(edge, 1);
+
+        await EndsAsync(client);
+        await reader.GetAsync("/api/nodes");
+        await reader.NextAsync(FrameType.Headers);
+    }
+
+    /// <summary>What it had read before counted in its favour.</summary>
+    [Fact]
+    public async Task Client_ThatAsksOnAndOnAndDoesNotRead_IsCutOff()
+    {
+        await using var edge = await EdgeHost.StartAsync(_time);
+        edge.Set(_node!.Node);
+        var client = DeafClient.AskAsync(edge.Address, "/api/nodes");
+
+        await UntilNobodyButAsync(edge, 0);
+
+        await client.WaitAsync(ChatClient.Deadline);
+    }
+
+    /// <summary>As a whole it takes longer than a minute.</summary>
+    [Fact]
+    public async Task Answer_ThatIsLong_MayTakeAsLongAsItsClientReads()
+    {
+        var connection = new Connection();
+        using var untaken = new UntakenAnswers(10, static () => { }, _time);
+        var client = new SlowStream();
+        await using var stream = new AnswerStream(client, new Answer(untaken, connection));
+
+        var writing = stream.WriteAsync(new byte[100_000]).AsTask();
+        while (!writing.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(25));
+            client.Take();
+        }
+
+        await writing;
+        Assert.False(connection.IsAborted);
+    }
+
+    // Each time a little more than it may wait; it has to be asked for and made first.
+    private Task UntilNobodyButAsync(EdgeHost edge, int left) => Eventually.TrueAsync(() =>
+    {
+        _time.Advance(UntakenAnswers.Longest + TimeSpan.FromSeconds(5));
+        return edge.Get<ClientConnections>().Open == left;
+    });
+
+    private static async Task<RawHttp2> AskAsync(EdgeHost edge, string path, int requests)
+    {
+        var client = await ConnectAsync(edge.Address, window: 1000);
+        for (var i = 0; i < requests; i++)
+        {
+            await client.GetAsync(path);
+            await client.NextAsync(FrameType.Headers);
+        }
+
+        return client;
+    }
+
+    private static async Task EndsAsync(RawHttp2 client)
+    {
+        try
+        {
+            await client.NextAsync(FrameType.GoAway);
+        }
+        catch (IOException)
+        {
+            // It may come without a word.
+        }
+    }
+
+    private sealed class Connection : IConnectionLifetimeFeature
+    {
+        public bool IsAborted { get; private set; }
+
+        public CancellationToken ConnectionClosed { get; set; }
+
+        public void Abort() => IsAborted = true;
+    }
+
+    /// <summary>Its reader takes 10,000 bytes at a time.</summary>
+    private sealed class SlowStream : MemoryStream
+    {
+        private TaskCompletionSource _taken = new();
+        private int _left;
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            _left = buffer.Length;
+            _taken = new TaskCompletionSource();
+            return new ValueTask(_taken.Task);
+        }
+
+        public void Take()
+        {
+            _left -= 10_000;
+            if (_left <= 0)
+            {
+                _taken.SetResult();
+            }
+        }
+    }
+}
