@@ -68,9 +68,9 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var since = HubMessages.Since(request.Since);
         _messages.CheckMayUse(Topic.Group(group), Client.Connection);
         await Client.CheckAsync(Topic.Group(group), since is null ? Rights.Join : Rights.Join | Rights.History);
-        var wasIn = Client.TryFind(group, out _); // and asks for what it missed, say, as after each reconnect: that is no news to the others
+        var isNews = since is null || !Client.TryFind(group, out _); // else it is in, and asks for what it missed, as after each reconnect
         var generation = await _memberships.JoinAsync(Client, group);
-        if (!wasIn)
+        if (isNews)
         {
             await TellAsync(() => Clients.GroupExcept(_names.Group(group), Context.ConnectionId).JoinedAsync(new GroupSignal(group, Client.UserId)));
         }

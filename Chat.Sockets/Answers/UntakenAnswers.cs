@@ -61,6 +61,7 @@ internal sealed class UntakenAnswers : IStartupFilter, IDisposable
         Answer? oldest = null;
         lock (_gate)
         {
+            Remove_NeedsLock(answer); // it may have been left to itself with something that nobody waits for any more
             answer.Since = _time.GetTimestamp();
             answer.Place = _waiting.AddLast(answer);
             if (_waiting.Count > _most)
