@@ -95,7 +95,7 @@ internal sealed class RedisProxy : IAsyncDisposable
                 _wires[wire] = wire.RunAsync();
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is SocketException or InvalidOperationException)
         {
             // Stopped.
         }
