@@ -85,10 +85,7 @@ internal sealed class UntakenAnswers : IStartupFilter, IDisposable
 
     private async Task WatchAsync(HttpContext http, RequestDelegate next)
     {
-        // What becomes a WebSocket has bounds of its own.
-        if (http.Features.Get<IConnectionLifetimeFeature>() is not { } connection
-            || http.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true
-            || http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true)
+        if (http.Features.Get<IConnectionLifetimeFeature>() is not { } connection)
         {
             await next(http);
             return;
@@ -103,9 +100,17 @@ internal sealed class UntakenAnswers : IStartupFilter, IDisposable
         }
         finally
         {
-            answer.OnMade();
+            if (!IsUpgraded(http))
+            {
+                answer.OnMade();
+            }
         }
     }
+
+    // What has become a WebSocket has bounds of its own. Nothing else answers such a CONNECT with success.
+    private static bool IsUpgraded(HttpContext http) =>
+        http.Response.StatusCode == StatusCodes.Status101SwitchingProtocols
+        || (http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true && http.Response.StatusCode == StatusCodes.Status200OK);
 
     private void EndOld()
     {

@@ -48,13 +48,15 @@ public sealed class UntakenAnswerTests : IAsyncLifetime
         await reader.NextAsync(FrameType.Headers);
     }
 
-    /// <summary>What it had read before counted in its favour.</summary>
-    [Fact]
-    public async Task Client_ThatAsksOnAndOnAndDoesNotRead_IsCutOff()
+    /// <summary>What it had read before counted in its favour; and for as long as it liked it might wait for what it had asked to become a WebSocket.</summary>
+    [Theory]
+    [InlineData]
+    [InlineData("Connection: Upgrade", "Upgrade: websocket")]
+    public async Task Client_ThatAsksOnAndOnAndDoesNotRead_IsCutOff(params string[] headers)
     {
         await using var edge = await EdgeHost.StartAsync(_time);
         edge.Set(_node!.Node);
-        var client = DeafClient.AskAsync(edge.Address, "/api/nodes");
+        var client = DeafClient.AskAsync(edge.Address, "/api/nodes", headers);
 
         await UntilNobodyButAsync(edge, 0);
 

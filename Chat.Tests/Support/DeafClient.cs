@@ -8,11 +8,11 @@ namespace Chat.Tests.Support;
 internal static class DeafClient
 {
     /// <summary>Until the server ends its connection.</summary>
-    public static async Task AskAsync(Uri server, string path)
+    public static async Task AskAsync(Uri server, string path, params string[] headers)
     {
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await client.ConnectAsync(IPAddress.Loopback, server.Port);
-        var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {server.Authority}\r\n\r\n");
+        var request = Encoding.ASCII.GetBytes(string.Join("\r\n", [$"GET {path} HTTP/1.1", $"Host: {server.Authority}", .. headers, "\r\n"]));
         try
         {
             while (true)
