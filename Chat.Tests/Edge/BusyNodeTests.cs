@@ -73,14 +73,62 @@ public sealed class BusyNodeTests : IAsyncLifetime
         Assert.Equal(4, other.Asked);
     }
 
+    /// <summary>While every node hung, each client waited for one after the other, ten seconds each.</summary>
+    [Fact]
+    public async Task Nodes_ThatAllAnswerNobody_AreAskedForOneClientASecond_AndTheOthersAreToldAtOnce()
+    {
+        var time = new ManualTimeProvider();
+        await using var edge = await EdgeHost.StartAsync(time, ("Edge:UpgradeTimeout", "00:00:02"), ("Edge:HealthInterval", "00:01:00"));
+        edge.Set(_node!.Node);
+        _node.News = new TaskCompletionSource();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await NegotiateAsync(edge));
+        var tries = NegotiateAsync(edge);
+        await Eventually.TrueAsync(() => _node.Asked == 2);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await NegotiateAsync(edge));
+
+        Assert.Equal(2, _node.Asked);
+        time.Advance(TimeSpan.FromSeconds(1));
+        var triesLater = NegotiateAsync(edge);
+        await Eventually.TrueAsync(() => _node.Asked == 3);
+        _node.News.SetResult();
+        await Task.WhenAll(tries, triesLater);
+        time.Advance(TimeSpan.FromSeconds(1)); // they may have waited for too long
+        Assert.Equal(HttpStatusCode.OK, await NegotiateAsync(edge));
+        Assert.Equal(HttpStatusCode.OK, await NegotiateAsync(edge));
+    }
+
+    [Fact]
+    public void Nodes_OfWhichSomeAnswerNobody_AreTheOthers_UntilAProbeIsAnswered()
+    {
+        using var services = Services(new RecordingPolicy());
+        var answers = services.GetRequiredService<NodeAnswers>();
+        var policy = services.GetServices<IActiveHealthCheckPolicy>().Single(policy => policy.Name == NodePolicies.Probe);
+        var (cluster, silent, other) = (new ClusterState("nodes"), new DestinationState("silent"), new DestinationState("other"));
+        silent.Health.Active = DestinationHealth.Unhealthy;
+
+        policy.ProbingCompleted(cluster, [new(silent, null, new TaskCanceledException()), new(other, null, new TaskCanceledException())]);
+        Assert.Equal("other", WorthAsking(mayTry: true));
+        answers.NoteSilence(other);
+        Assert.Equal("", WorthAsking(mayTry: false));
+        Assert.Equal("silent", WorthAsking(mayTry: true));
+        Assert.Equal("other", WorthAsking(mayTry: true));
+        Assert.Equal("", WorthAsking(mayTry: true));
+
+        using var answer = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        policy.ProbingCompleted(cluster, [new(silent, answer, null)]);
+        Assert.Equal("silent", WorthAsking(mayTry: true));
+
+        string WorthAsking(bool mayTry) => string.Join(' ', answers.WorthAsking([silent, other], mayTry).Select(node => node.DestinationId));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Probe_ThatTookTooLong_IsNoFailureOfANodeThatAnswersOthers(bool answersOthers)
     {
         var yarps = new RecordingPolicy();
-        using var services = new ServiceCollection().AddSingleton<IActiveHealthCheckPolicy>(yarps).AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>()
-            .AddSingleton(new NodeAnswers(new NoUpdater())).BuildServiceProvider();
+        using var services = Services(yarps);
         var (cluster, node) = (new ClusterState("nodes"), new DestinationState("node"));
         if (answersOthers)
         {
@@ -99,9 +147,15 @@ public sealed class BusyNodeTests : IAsyncLifetime
         return answer.StatusCode;
     }
 
-    private async Task<HttpStatusCode> NegotiateAsync()
+    private static ServiceProvider Services(IActiveHealthCheckPolicy yarps) => new ServiceCollection()
+        .AddSingleton(yarps).AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>()
+        .AddSingleton<TimeProvider>(new ManualTimeProvider()).AddSingleton<IDestinationHealthUpdater, NoUpdater>().AddSingleton<NodeAnswers>().BuildServiceProvider();
+
+    private Task<HttpStatusCode> NegotiateAsync() => NegotiateAsync(_edge!);
+
+    private static async Task<HttpStatusCode> NegotiateAsync(EdgeHost edge)
     {
-        using var answer = await _edge!.Http.PostAsync("/signalr/chat/negotiate", null);
+        using var answer = await edge.Http.PostAsync("/signalr/chat/negotiate", null);
         return answer.StatusCode;
     }
 

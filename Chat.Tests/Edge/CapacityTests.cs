@@ -90,7 +90,7 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var yarps = new RecordingPolicy();
         using var services = new ServiceCollection().AddSingleton<IActiveHealthCheckPolicy>(yarps)
-            .AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>().AddSingleton(new NodeAnswers(new NoUpdater())).BuildServiceProvider();
+            .AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>().AddSingleton(TimeProvider.System).AddSingleton<IDestinationHealthUpdater, NoUpdater>().AddSingleton<NodeAnswers>().BuildServiceProvider();
         var policy = services.GetServices<IActiveHealthCheckPolicy>().Single(policy => policy.Name == NodePolicies.Probe);
 
         policy.ProbingCompleted(new ClusterState("nodes"), [Result("spared", SocketError.TooManyOpenSockets), Result("dead", SocketError.ConnectionRefused)]);

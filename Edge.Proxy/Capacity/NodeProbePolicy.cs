@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Edge.Proxy.Nodes;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -6,7 +5,7 @@ using Yarp.ReverseProxy.Model;
 namespace Edge.Proxy.Capacity;
 
 /// <summary>YARP's policy for health probes, without those that failed through no fault of the node.</summary>
-internal sealed class NodeProbePolicy(NodeAnswers answers, IServiceProvider services) : IActiveHealthCheckPolicy
+internal sealed class NodeProbePolicy(NodeAnswers answers, TimeProvider time, IServiceProvider services) : IActiveHealthCheckPolicy
 {
     // Asked for late: this policy is one of those that it is looked for among.
     private readonly Lazy<IActiveHealthCheckPolicy> _yarps = new(() => services.GetServices<IActiveHealthCheckPolicy>()
@@ -14,11 +13,26 @@ internal sealed class NodeProbePolicy(NodeAnswers answers, IServiceProvider serv
 
     public string Name => NodePolicies.Probe;
 
-    public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults) =>
+    public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults)
+    {
         _yarps.Value.ProbingCompleted(cluster, [.. probingResults.Where(result => OwnFaults.Of(result.Exception) == OwnFault.None && !IsBusy(result))]);
+        foreach (var result in probingResults)
+        {
+            if (result.Response is not null)
+            {
+                answers.NoteProbe(result.Destination);
+            }
+            else if (TookTooLong(result) && !IsBusy(result) && result.Destination.Health.Active == DestinationHealth.Unhealthy) // not for the first time
+            {
+                answers.NoteSilence(result.Destination);
+            }
+        }
+    }
+
+    private static bool TookTooLong(DestinationProbingResult result) => result.Exception is OperationCanceledException;
 
     // It answered somebody else while the probe waited in vain.
     private bool IsBusy(DestinationProbingResult result) =>
-        result.Exception is OperationCanceledException
-        && answers.HasAnsweredSince(result.Destination, Stopwatch.GetTimestamp() - (long)(NodeDestinations.ProbeTimeout.TotalSeconds * Stopwatch.Frequency));
+        TookTooLong(result)
+        && answers.HasAnsweredSince(result.Destination, time.GetTimestamp() - (long)(NodeDestinations.ProbeTimeout.TotalSeconds * time.TimestampFrequency));
 }

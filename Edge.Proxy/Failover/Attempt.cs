@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Edge.Proxy.Affinity;
 using Edge.Proxy.Capacity;
@@ -11,7 +10,8 @@ namespace Edge.Proxy.Failover;
 /// <summary>A request's tries at one node after the other, and whether the next node may be tried after this one.</summary>
 /// <param name="http">The request.</param>
 /// <param name="limit">How many nodes may answer with 503 before the client gets that answer.</param>
-internal sealed class Attempt(HttpContext http, int limit)
+/// <param name="time">The time.</param>
+internal sealed class Attempt(HttpContext http, int limit, TimeProvider time)
 {
     // A body that was sent is gone. What has none - a WebSocket upgrade, a GET, a hub's negotiation - can be sent again.
     private readonly bool _repeatable = http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
@@ -22,7 +22,7 @@ internal sealed class Attempt(HttpContext http, int limit)
     // what all the others would say after the same wait.
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(1);
 
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly long _start = time.GetTimestamp();
     private bool _turnedAway;
     private int _answered;
 
@@ -30,6 +30,9 @@ internal sealed class Attempt(HttpContext http, int limit)
 
     /// <summary>When the node was asked whose turn it is.</summary>
     public long Asked { get; private set; }
+
+    /// <summary>Whether it has hardly begun.</summary>
+    public bool IsPrompt => time.GetElapsedTime(_start) < Promptly;
 
     // What hangs on its node has nowhere to move on to.
     private bool CanMoveOn => _hasNext && http.Features.Get<HubBond>() is null;
@@ -39,7 +42,7 @@ internal sealed class Attempt(HttpContext http, int limit)
     public void Begin(bool hasNext)
     {
         _hasNext = hasNext;
-        Asked = Stopwatch.GetTimestamp();
+        Asked = time.GetTimestamp();
     }
 
     /// <summary>Notes the node's answer. Returns true if it is 503, from a node that is leaving or full, and another may do
@@ -49,7 +52,7 @@ internal sealed class Attempt(HttpContext http, int limit)
             && ++_answered < limit
             && CanMoveOn
             && _repeatable
-            && Stopwatch.GetElapsedTime(_start) < Promptly;
+            && IsPrompt;
 
     public bool MayMoveOn()
     {

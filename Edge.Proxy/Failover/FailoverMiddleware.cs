@@ -1,5 +1,6 @@
 using Edge.Proxy.Affinity;
 using Edge.Proxy.Capacity;
+using Edge.Proxy.Nodes;
 using Edge.Proxy.Requests;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
@@ -10,20 +11,20 @@ namespace Edge.Proxy.Failover;
 /// <summary>
 /// Tries the next node when one cannot be reached, died before it answered, or turns the client away, so that the
 /// client never meets a node that is gone. When none is left: 503 with Retry-After, at once. When a few have turned it away,
-/// the rest are not asked. What has to be at one node (<see cref="HubBond"/>) moves on to no other.
+/// the rest are not asked, and none that answers nobody (<see cref="NodeAnswers"/>). What has to be at one node (<see cref="HubBond"/>) moves on to no other.
 /// </summary>
-internal sealed class FailoverMiddleware(RequestDelegate next, EdgeCapacity capacity, IOptions<EdgeOptions> options)
+internal sealed class FailoverMiddleware(RequestDelegate next, NodeAnswers answers, EdgeCapacity capacity, IOptions<EdgeOptions> options, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext http)
     {
         var proxy = http.GetReverseProxyFeature();
         var nodes = proxy.AvailableDestinations;
-        var attempt = new Attempt(http, options.Value.Attempts);
+        var attempt = new Attempt(http, options.Value.Attempts, time);
         http.Features.Set(attempt);
         while (true)
         {
             attempt.Begin(hasNext: nodes.Count > 1);
-            proxy.AvailableDestinations = nodes;
+            proxy.AvailableDestinations = answers.WorthAsking(nodes, mayTry: attempt.IsPrompt); // who has waited for one is not to wait for the others as well
             await next(http);
             if (!attempt.MayMoveOn())
             {

@@ -15,12 +15,25 @@ internal sealed partial class RefusalPolicy(IDestinationHealthUpdater health, No
 
     public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
     {
-        if (context.GetForwarderErrorFeature() is { } error
-            && (Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
-            && OwnFaults.Of(error.Exception) == OwnFault.None
-            && !(Attempt.TimedOut(error) && context.Features.Get<Attempt>() is { } attempt && answers.HasAnsweredSince(destination, attempt.Asked))
-            && destination.Health.Passive != DestinationHealth.Unhealthy
-            && !NodeDestinations.IsDraining(destination))
+        if (context.GetForwarderErrorFeature() is not { } error
+            || !(Attempt.NeverConnected(error) || Attempt.NeverAnswered(error))
+            || OwnFaults.Of(error.Exception) != OwnFault.None
+            || NodeDestinations.IsDraining(destination))
+        {
+            return;
+        }
+
+        if (Attempt.TimedOut(error))
+        {
+            if (context.Features.Get<Attempt>() is { } attempt && answers.HasAnsweredSince(destination, attempt.Asked))
+            {
+                return;
+            }
+
+            answers.NoteSilence(destination);
+        }
+
+        if (destination.Health.Passive != DestinationHealth.Unhealthy)
         {
             health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, OutFor);
             LogOut(destination.DestinationId, OutFor.TotalSeconds);
