@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using ServiceDefaults.Nodes;
 using StackExchange.Redis;
 using Xunit;
+using EdgeRegistry = Edge.Proxy.Nodes.NodeRegistry;
 
 namespace Chat.Tests.Nodes;
 
@@ -26,19 +27,51 @@ public sealed class NodeListTests : IAsyncLifetime
     [RedisFact]
     public async Task Lease_IsRenewedAtTheNewPrimary()
     {
-        _primary = await RedisServer.StartAsync();
-        _replica = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--replicaof", $"127.0.0.1 {_primary.Port}");
-        await Eventually.TrueAsync(() => _replica.Execute("ROLE") is object?[] role && role is [_, _, _, "connected", ..]);
-        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{_primary.ConnectionString},{_replica.ConnectionString}");
+        await using var redis = await ConnectAsync();
         var keys = new NodeKeys("");
         var registry = new NodeRegistry(new NodeList(redis, keys, TimeProvider.System), keys, Options.Create(new NodeOptions()));
         Assert.True(await TryBeatAsync(registry));
 
-        _replica.Execute("REPLICAOF", "NO", "ONE");
-        _primary.Execute("REPLICAOF", "127.0.0.1", $"{_replica.Port}");
+        _replica!.Execute("REPLICAOF", "NO", "ONE");
+        _primary!.Execute("REPLICAOF", "127.0.0.1", $"{_replica.Port}");
 
         await Eventually.TrueAsync(() => TryBeatAsync(registry));
         Assert.Equal(1L, _replica.Execute("ZCARD", "{nodes}:leases"));
+    }
+
+    // An edge with a key of its own for its cookies writes nothing, and so was refused nothing: it went on reading at the old one, whatever that one still had.
+    [RedisFact]
+    public async Task List_IsReadAtTheNewPrimary()
+    {
+        await using var redis = await ConnectAsync();
+        var keys = new NodeKeys("");
+        var registry = new EdgeRegistry(new NodeList(redis, keys, TimeProvider.System), keys);
+        Assert.Empty(await registry.ListAsync());
+
+        _replica!.Execute("REPLICAOF", "NO", "ONE");
+        _primary!.Execute("REPLICAOF", "127.0.0.1", $"{TestPort.FindFree()}");
+        _replica.Execute("HSET", "{nodes}:info", "n", """{"id":"n","address":"http://localhost:1","state":"ready"}""");
+        _replica.Execute("ZADD", "{nodes}:leases", "99999999999999", "n");
+
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                return (await registry.ListAsync()).Any(node => node.Id == "n");
+            }
+            catch (RedisException)
+            {
+                return false;
+            }
+        });
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        _primary = await RedisServer.StartAsync();
+        _replica = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--replicaof", $"127.0.0.1 {_primary.Port}");
+        await Eventually.TrueAsync(() => _replica.Execute("ROLE") is object?[] role && role is [_, _, _, "connected", ..]);
+        return await ConnectionMultiplexer.ConnectAsync($"{_primary.ConnectionString},{_replica.ConnectionString}");
     }
 
     private async Task<bool> TryBeatAsync(NodeRegistry registry)

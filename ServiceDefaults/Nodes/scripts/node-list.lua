@@ -1,5 +1,9 @@
 -- Returns the JSON of every live node; changes nothing.
 -- KEYS: leases, info.
+
+-- A write, which has no effect: a replica refuses it. One that has been the primary is asked for a while longer under connections that it let stand, and what it
+-- has may be old.
+redis.call('PERSIST', KEYS[1])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
