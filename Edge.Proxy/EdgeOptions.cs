@@ -45,8 +45,8 @@ internal sealed class EdgeOptions
     /// <value>0 to 1,000,000. Default 4,000: what gets its turn within that time where 2,000 a second connect.</value>
     public int UpgradesWaiting { get; set; } = 4000;
 
-    /// <summary>How long a client may take to ask for something: from its TCP connection to its first request, TLS included, and from
-    /// the first byte of any request to the end of its headers.</summary>
+    /// <summary>How long a client may take to ask for something: from its TCP connection to its first request, TLS included, but for
+    /// the time that its handshake waits for the edge; and from the first byte of any request to the end of its headers.</summary>
     /// <value>1 second to 2 minutes. Default 10 seconds.</value>
     public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

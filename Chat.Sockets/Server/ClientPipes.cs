@@ -9,6 +9,7 @@ internal sealed class ClientPipes : IDuplexPipe
     private readonly Settings _settings;
     private readonly Pipe _in;
     private readonly Pipe _out;
+    private LazyReader? _lazy;
 
     public ClientPipes(Settings settings)
     {
@@ -21,9 +22,16 @@ internal sealed class ClientPipes : IDuplexPipe
     /// <summary>Sees to it that the server reads as <see cref="LazyReader"/> says.</summary>
     /// <param name="begin">Called when it reads for the first time.</param>
     /// <param name="isHandshake">Whether it now reads for a TLS handshake.</param>
-    public void OnFirstRead(Action begin, Func<bool> isHandshake) => Input = new LazyReader(_in.Reader, begin, isHandshake, _settings.Handshakes);
+    public void OnFirstRead(Action begin, Func<bool> isHandshake) =>
+        Input = _lazy = new LazyReader(_in.Reader, begin, isHandshake, _settings.Handshakes, _settings.Time);
+
+    /// <summary>For how long the client has waited for us in its handshake.</summary>
+    public TimeSpan Waited => _lazy?.Waited ?? TimeSpan.Zero;
 
     public MemoryPool<byte> Pool => _settings.Pool;
+
+    /// <summary>For what takes long to decipher. Handshakes do not wait behind it.</summary>
+    public HandshakeTurns LongTurns => _settings.LongTurns;
 
     /// <summary>Set before the server gets hold of the connection.</summary>
     public PipeReader Input { get; private set; }
@@ -63,14 +71,18 @@ internal sealed class ClientPipes : IDuplexPipe
     }
 
     /// <summary>The same for all connections.</summary>
-    public sealed class Settings(MemoryPool<byte> pool)
+    public sealed class Settings(MemoryPool<byte> pool, TimeProvider time)
     {
         // More than the longest head. A client that sends on before it is answered waits at this.
         private const int ReceivedAhead = 64 * 1024;
 
         public MemoryPool<byte> Pool { get; } = pool;
 
+        public TimeProvider Time { get; } = time;
+
         public HandshakeTurns Handshakes { get; } = new();
+
+        public HandshakeTurns LongTurns { get; } = new();
 
         public PipeOptions In { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, ReceivedAhead, ReceivedAhead / 2, useSynchronizationContext: false);
 

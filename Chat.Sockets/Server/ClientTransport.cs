@@ -15,7 +15,7 @@ internal sealed class ClientTransport(
     SocketLoops loops, IMemoryPoolFactory<byte> pools, TimeProvider time, ILogger<ClientListener> logger, bool isOn)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    private readonly ClientPipes.Settings _pipes = new(pools.Create());
+    private readonly ClientPipes.Settings _pipes = new(pools.Create(), time);
 
     /// <summary>Registers it.</summary>
     /// <param name="services">Those of a web server.</param>

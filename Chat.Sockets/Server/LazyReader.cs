@@ -5,10 +5,25 @@ namespace Chat.Sockets.Server;
 /// <summary>Begins to read from the socket when somebody waits for what comes. Then it is handled where it arrives, on the loop; what had
 /// arrived before would be found by another thread, which would have to wake the loop again.</summary>
 /// <remarks>Only what is a TLS handshake's is handled elsewhere (<see cref="HandshakeTurns"/>).</remarks>
-internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, HandshakeTurns turns) : PipeReader
+internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, HandshakeTurns turns, TimeProvider time) : PipeReader
 {
+    private readonly Lock _gate = new(); // guards _waited and _waitingSince
     private Action? _begin = begin;
     private bool _mayBeHandshake = true; // a connection begins with one, if it has one
+    private TimeSpan _waited;
+    private long? _waitingSince;
+
+    /// <summary>For how long what the client has sent has waited for its turn.</summary>
+    public TimeSpan Waited
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waited + (_waitingSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero);
+            }
+        }
+    }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -36,7 +51,18 @@ internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHa
     private async ValueTask<ReadResult> InTurnAsync(ValueTask<ReadResult> reading)
     {
         var result = await reading;
+        lock (_gate)
+        {
+            _waitingSince = time.GetTimestamp();
+        }
+
         await turns.EnterAsync();
+        lock (_gate)
+        {
+            _waited += time.GetElapsedTime(_waitingSince!.Value);
+            _waitingSince = null;
+        }
+
         return result;
     }
 }

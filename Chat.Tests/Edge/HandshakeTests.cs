@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Chat.Sockets.Loops;
@@ -63,6 +64,48 @@ public sealed class HandshakeTests
         Assert.StartsWith("sockets ", answeredOn, StringComparison.Ordinal);
     }
 
+    /// <summary>A client may ask for new keys with every few bytes: a hundred who did held up everybody else's messages for a second.</summary>
+    [LinuxFact]
+    public async Task Bytes_ThatTakeLongToDecipher_AreSoonNoWorkOfALoop()
+    {
+        using var authority = new TestAuthority();
+        using var certificate = authority.Issue("localhost");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        var time = new ManualTimeProvider();
+        builder.Services.AddSingleton<TimeProvider>(time);
+        ClientTransport.Add(builder.Services, static _ => true, SocketTending.AtOnce);
+        await using var app = builder.Build();
+        app.MapGet("/", static () => Thread.CurrentThread.Name ?? "");
+        app.MapGet("/long", () => time.Advance(TimeSpan.FromMilliseconds(3)));
+        await app.StartAsync();
+        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null } })
+        {
+            BaseAddress = new Uri(app.Urls.Single()),
+        };
+        _ = await http.GetStringAsync("/");
+        Assert.StartsWith("sockets ", await http.GetStringAsync("/"), StringComparison.Ordinal);
+
+        _ = await http.GetStringAsync("/long");
+        Assert.StartsWith("sockets ", await http.GetStringAsync("/"), StringComparison.Ordinal); // once may be anything
+
+        _ = await http.GetStringAsync("/long");
+        _ = await http.GetStringAsync("/long");
+
+        Assert.DoesNotContain("sockets ", await http.GetStringAsync("/"), StringComparison.Ordinal);
+        time.Advance(TimeSpan.FromSeconds(31)); // by then it may have been something else
+        Assert.StartsWith("sockets ", await BackAsync(http), StringComparison.Ordinal);
+
+        // A loop looks at the time when something comes.
+        static async Task<string> BackAsync(HttpClient http)
+        {
+            _ = await http.GetStringAsync("/");
+            return await http.GetStringAsync("/");
+        }
+    }
+
     [Fact]
     public async Task Turns_AreTakenByAll_AndByNoMoreAtOnceThanThereAreProcessors()
     {
@@ -78,6 +121,32 @@ public sealed class HandshakeTests
         })).WaitAsync(ChatClient.Deadline);
 
         Assert.InRange(most, 1, Environment.ProcessorCount);
+    }
+
+    /// <summary>With thousands at once a handshake waits for many seconds, which counted as the client's silence: all were cut off, most of them nearly done.</summary>
+    [Fact]
+    public async Task Turn_ThatIsLongInComing_IsNoSilenceOfTheClient()
+    {
+        var (time, turns, pipe) = (new ManualTimeProvider(), new HandshakeTurns(), new Pipe());
+        var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, turns, time);
+        using var busy = new ManualResetEventSlim();
+        var others = Enumerable.Range(0, Environment.ProcessorCount).Select(async _ =>
+        {
+            await turns.EnterAsync();
+            busy.Wait();
+        }).ToList();
+        var reading = reader.ReadAsync().AsTask();
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.Zero, reader.Waited);
+
+        await pipe.Writer.WriteAsync(new byte[10]);
+        time.Advance(TimeSpan.FromSeconds(20));
+
+        Assert.Equal(TimeSpan.FromSeconds(20), reader.Waited);
+        busy.Set();
+        await Task.WhenAll([reading, .. others]).WaitAsync(ChatClient.Deadline);
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.FromSeconds(20), reader.Waited);
     }
 
     private static void InterlockedMax(ref int most, int value)

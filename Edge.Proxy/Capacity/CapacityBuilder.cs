@@ -41,6 +41,6 @@ internal static class CapacityBuilder
         kestrel.Limits.RequestHeadersTimeout = edge.HeaderTimeout;
         kestrel.Limits.KeepAliveTimeout = edge.KeepAliveTimeout;
         kestrel.Limits.MinRequestBodyDataRate = edge.BodyBytesPerSecond == 0 ? null : new MinDataRate(edge.BodyBytesPerSecond, BodyGrace);
-        kestrel.ConfigureHttpsDefaults(https => https.HandshakeTimeout = edge.HeaderTimeout);
+        kestrel.ConfigureHttpsDefaults(static https => https.HandshakeTimeout = TimeSpan.FromDays(1)); // a client that takes too long is ended by ClientConnections
     }
 }

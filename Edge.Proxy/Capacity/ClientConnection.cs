@@ -1,3 +1,4 @@
+using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Connections;
 
 namespace Edge.Proxy.Capacity;
@@ -5,11 +6,16 @@ namespace Edge.Proxy.Capacity;
 /// <summary>A client's TCP connection, as the one who counts them sees it. A feature of each of its requests.</summary>
 internal sealed class ClientConnection(ClientConnections connections, ConnectionContext context, long acceptedAt)
 {
+    private readonly ClientLink? _link = context.Features.Get<ClientLink>();
+
     /// <summary>Whether a request has come.</summary>
     public bool HasAsked { get; set; }
 
     /// <summary>When it was accepted.</summary>
     public long AcceptedAt { get; } = acceptedAt;
+
+    /// <summary>For how long it has waited for us meanwhile.</summary>
+    public TimeSpan Waited => _link?.Waited ?? TimeSpan.Zero;
 
     // The rest is guarded by the lock of ClientConnections.
 
