@@ -92,7 +92,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     public void Start(Action begun)
     {
         _begun = begun;
-        _pipes.OnFirstRead(Begin, () => Features.Get<ISslStreamFeature>() is { SslStream.IsAuthenticated: false });
+        _pipes.OnFirstRead(Begin, () => Features.Get<ISslStreamFeature>() is { SslStream.IsAuthenticated: false }, () => _receiver.IsAtEnd);
         _running = RunAsync();
     }
 

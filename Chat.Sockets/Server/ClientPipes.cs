@@ -22,8 +22,9 @@ internal sealed class ClientPipes : IDuplexPipe
     /// <summary>Sees to it that the server reads as <see cref="LazyReader"/> says.</summary>
     /// <param name="begin">Called when it reads for the first time.</param>
     /// <param name="isHandshake">Whether it now reads for a TLS handshake.</param>
-    public void OnFirstRead(Action begin, Func<bool> isHandshake) =>
-        Input = _lazy = new LazyReader(_in.Reader, begin, isHandshake, _settings.Handshakes, _settings.Time);
+    /// <param name="isOver">Whether the client sends no more.</param>
+    public void OnFirstRead(Action begin, Func<bool> isHandshake, Func<bool> isOver) =>
+        Input = _lazy = new LazyReader(_in.Reader, begin, isHandshake, isOver, _settings.Handshakes, _settings.Time);
 
     /// <summary>For how long the client has waited for us in its handshake.</summary>
     public TimeSpan Waited => _lazy?.Waited ?? TimeSpan.Zero;

@@ -1,11 +1,18 @@
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
 
 namespace Chat.Sockets.Server;
 
 /// <summary>Begins to read from the socket when somebody waits for what comes. Then it is handled where it arrives, on the loop; what had
 /// arrived before would be found by another thread, which would have to wake the loop again.</summary>
 /// <remarks>Only what is a TLS handshake's is handled elsewhere (<see cref="HandshakeTurns"/>).</remarks>
-internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, HandshakeTurns turns, TimeProvider time) : PipeReader
+/// <param name="inner">What arrives.</param>
+/// <param name="begin">Called with the first read.</param>
+/// <param name="isHandshake">Whether it is a handshake's.</param>
+/// <param name="isOver">Whether the client has ended: it is not worth the work any more, and thousands who leave what they begin would have others wait for it.</param>
+/// <param name="turns">Where handshakes go on.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, Func<bool> isOver, HandshakeTurns turns, TimeProvider time) : PipeReader
 {
     private readonly Lock _gate = new(); // guards _waited and _waitingSince
     private Action? _begin = begin;
@@ -61,6 +68,12 @@ internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHa
         {
             _waited += time.GetElapsedTime(_waitingSince!.Value);
             _waitingSince = null;
+        }
+
+        if (isOver() && isHandshake())
+        {
+            inner.AdvanceTo(result.Buffer.End);
+            throw new ConnectionResetException("The client has left its handshake.");
         }
 
         return result;

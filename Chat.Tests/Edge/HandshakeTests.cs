@@ -5,6 +5,7 @@ using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -128,7 +129,7 @@ public sealed class HandshakeTests
     public async Task Turn_ThatIsLongInComing_IsNoSilenceOfTheClient()
     {
         var (time, turns, pipe) = (new ManualTimeProvider(), new HandshakeTurns(), new Pipe());
-        var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, turns, time);
+        var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, static () => false, turns, time);
         using var busy = new ManualResetEventSlim();
         var others = Enumerable.Range(0, Environment.ProcessorCount).Select(async _ =>
         {
@@ -147,6 +148,24 @@ public sealed class HandshakeTests
         await Task.WhenAll([reading, .. others]).WaitAsync(ChatClient.Deadline);
         time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(TimeSpan.FromSeconds(20), reader.Waited);
+    }
+
+    /// <summary>Those who begin handshakes by the thousand and leave them had everybody wait who came after them.</summary>
+    [Fact]
+    public async Task Handshake_WhoseClientHasLeft_IsNotWorkedOn()
+    {
+        var (pipe, isOver) = (new Pipe(), false);
+        var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, () => isOver, new HandshakeTurns(), TimeProvider.System);
+        await pipe.Writer.WriteAsync(new byte[10]);
+        var hello = await reader.ReadAsync();
+        Assert.Equal(10, hello.Buffer.Length);
+        reader.AdvanceTo(hello.Buffer.End);
+
+        await pipe.Writer.WriteAsync(new byte[10]);
+        isOver = true;
+
+        await Assert.ThrowsAsync<ConnectionResetException>(() => reader.ReadAsync().AsTask());
+        await reader.CompleteAsync();
     }
 
     private static void InterlockedMax(ref int most, int value)
