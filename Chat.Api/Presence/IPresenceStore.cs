@@ -48,8 +48,8 @@ internal interface IPresenceStore
     /// <summary>Notes that a node does not report about these topics any more.</summary>
     Task RemoveTopicsAsync(string? node, IReadOnlyCollection<string> topics);
 
-    /// <summary>Some of the topics about which a node reports, by name.</summary>
-    Task<IReadOnlyList<string>> TopicsOfAsync(string? node, int most);
+    /// <summary>The topics about which a node reports, by name, however many they are: all that are noted from the call on to its end.</summary>
+    Task<IReadOnlyCollection<string>> TopicsOfAsync(string? node);
 
     /// <summary>Says that this node reports presence, and takes over a dead one's sweep if there is one.</summary>
     Task<PresenceRoll> CallRollAsync();

@@ -220,7 +220,7 @@ internal sealed partial class PresenceReporter(
                 _changed.TryAdd(local, true);
             }
 
-            var stored = await store.TopicsOfAsync(null, int.MaxValue);
+            var stored = await store.TopicsOfAsync(null);
             foreach (var some in stored.Where(name => !_topics.ContainsKey(name)).Chunk(TopicsAtOnce))
             {
                 await Task.WhenAll(some.Select(Topic.Parse).OfType<Topic>().Select(topic => store.ReportAsync(topic, null, [], isAll: true)));

@@ -89,7 +89,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
     /// <returns>Whether it had any that had not been swept.</returns>
     public async Task<bool> SweepAsync(string node, bool again)
     {
-        var names = await _store.TopicsOfAsync(node, int.MaxValue);
+        var names = await _store.TopicsOfAsync(node);
         foreach (var some in names.Chunk(TopicsAtOnce))
         {
             await Task.WhenAll(some.Select(Topic.Parse).OfType<Topic>().Select(topic => _store.ReportAsync(topic, node, [], isAll: true)));

@@ -17,6 +17,8 @@ internal sealed class RedisPresence : IPresenceStore
     private static readonly TimeSpan Age = TimeSpan.FromDays(1); // reports renew it; see PresenceReporter.RenewEvery
     private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(1); // then another node may try: enough for some 20,000 topics, and who died over it is not waited for long
 
+    private const int TopicsPerPage = 500;
+
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
     private readonly RedisKeys _keys;
@@ -206,11 +208,26 @@ internal sealed class RedisPresence : IPresenceStore
         return _commands.CallAsync(call, RedisKeys.NodesTag);
     }
 
-    public async Task<IReadOnlyList<string>> TopicsOfAsync(string? node, int most)
+    // A page at a time: Redis does nothing else while it reads, and 100,000 topics at once took it 65 ms. To the end before anything is removed:
+    // Garnet's pages would not have all of them otherwise.
+    public async Task<IReadOnlyCollection<string>> TopicsOfAsync(string? node)
     {
-        var call = OnTopicsOf("SRANDMEMBER"u8, node, arguments: 1);
-        call.Buffer.Bulk(most);
-        return await _commands.CallAsync(call, RedisKeys.NodesTag) is object?[] topics ? [.. topics.OfType<byte[]>().Select(Encoding.UTF8.GetString)] : [];
+        var all = new HashSet<string>(StringComparer.Ordinal); // one may be on two pages
+        var from = "0"u8.ToArray();
+        do
+        {
+            var call = OnTopicsOf("SSCAN"u8, node, arguments: 3);
+            call.Buffer.Bulk(from).Bulk("COUNT"u8).Bulk(TopicsPerPage);
+            if (await _commands.CallAsync(call, RedisKeys.NodesTag) is not object?[] reply || reply is not [byte[] next, object?[] topics])
+            {
+                throw new BackplaneUnavailableException("Redis answered with something else than a page of a set.");
+            }
+
+            all.UnionWith(topics.OfType<byte[]>().Select(Encoding.UTF8.GetString));
+            from = next;
+        }
+        while (from is not [(byte)'0']);
+        return all;
     }
 
     public async Task<PresenceRoll> CallRollAsync()

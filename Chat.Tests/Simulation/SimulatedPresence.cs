@@ -118,7 +118,7 @@ internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : 
 
     public Task RemoveTopicsAsync(string? of, IReadOnlyCollection<string> topics) => DoAsync(redis => redis.RemoveTopics(of ?? node.Id, topics));
 
-    public Task<IReadOnlyList<string>> TopicsOfAsync(string? of, int most) => node.Backplane.CallAsync(redis => redis.TopicsOf(of ?? node.Id, most));
+    public Task<IReadOnlyCollection<string>> TopicsOfAsync(string? of) => node.Backplane.CallAsync(redis => redis.TopicsOf(of ?? node.Id));
 
     public async Task<PresenceRoll> CallRollAsync()
     {

@@ -102,12 +102,12 @@ internal sealed partial class SimulatedRedis
         Set("looked", looked);
     }
 
-    public void AddTopics(string node, IEnumerable<string> topics) => Set("topics:" + node, TopicsOf(node, int.MaxValue).Union(topics).ToArray());
+    public void AddTopics(string node, IEnumerable<string> topics) => Set("topics:" + node, TopicsOf(node).Union(topics).ToArray());
 
     public void RemoveTopics(string node, IEnumerable<string> topics) =>
-        Set("topics:" + node, TopicsOf(node, int.MaxValue).Except(topics).ToArray() is { Length: > 0 } rest ? rest : null);
+        Set("topics:" + node, TopicsOf(node).Except(topics).ToArray() is { Length: > 0 } rest ? rest : null);
 
-    public IReadOnlyList<string> TopicsOf(string node, int most) => [.. (Get<string[]>("topics:" + node) ?? []).Take(most)];
+    public IReadOnlyCollection<string> TopicsOf(string node) => Get<string[]>("topics:" + node) ?? [];
 
     public string[] Beat(string node, long leaseMilliseconds, long graceMilliseconds)
     {
