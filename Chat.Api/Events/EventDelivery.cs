@@ -117,10 +117,9 @@ internal sealed partial class EventDelivery(
     private async Task LookAsync(TopicTurn turn, QueuedEvents queued)
     {
         turns.Saw(turn, queued.Length, queued.Bytes, queued.Events.Count > 0 ? EventBatch.TimeOf(queued.Events[0]) : 0);
-        if (queued.Dropped > 0)
+        if (queued.Dropped > queued.Told)
         {
-            metrics.Dropped(queued.Dropped, "full");
-            losses.Add(queued.Dropped, turn.Topic);
+            await TellDroppedAsync(turn, queued);
         }
 
         while (turns.TooMuch(turn.Partition, options.Value.TotalBytes / EventMarks.Partitions) is var (most, bytes))
@@ -132,6 +131,20 @@ internal sealed partial class EventDelivery(
                 break; // so many that the next look goes on
             }
         }
+    }
+
+    private async Task TellDroppedAsync(TopicTurn turn, QueuedEvents queued)
+    {
+        var news = queued.Dropped - Math.Max(queued.Told, turn.ToldDropped);
+        if (news > 0)
+        {
+            metrics.Dropped(news, "full");
+            losses.Add(news, turn.Topic);
+        }
+
+        turn.ToldDropped = queued.Dropped; // known here, should the answer get lost
+        await queues.ToldAsync(turn.Topic, queued.Dropped);
+        turn.ToldDropped = 0; // in Redis, and there it may begin anew
     }
 
     private async Task FailAsync(TopicTurn turn, QueuedEvents queued, ReceiverAnswer answer)

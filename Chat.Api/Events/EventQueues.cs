@@ -19,11 +19,12 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
     private static readonly RedisScript ListScript = new("events-list.lua");
     private static readonly RedisScript UnmarkScript = new("events-unmark.lua");
     private static readonly RedisScript ReadScript = new("events-read.lua");
+    private static readonly RedisScript ToldScript = new("events-told.lua");
     private static readonly RedisScript TrimScript = new("events-trim.lua");
     private static readonly RedisScript CutScript = new("events-cut.lua");
     private static readonly RedisScript RefusedScript = new("events-refused.lua");
 
-    public static IReadOnlyList<RedisScript> Scripts => [BeatScript, ListScript, UnmarkScript, ReadScript, TrimScript, CutScript, RefusedScript];
+    public static IReadOnlyList<RedisScript> Scripts => [BeatScript, ListScript, UnmarkScript, ReadScript, ToldScript, TrimScript, CutScript, RefusedScript];
 
     /// <summary>Says that this node takes events out, and returns all nodes that do.</summary>
     /// <param name="lease">How long that holds; zero: it stops.</param>
@@ -85,9 +86,17 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
     {
         var call = Call(ReadScript, topic, arguments: 2);
         call.Buffer.Bulk(most).Bulk(bytes);
-        return await commands.CallAsync(call, topic.Utf8Name.Span) is object?[] reply && reply is [long length, long waiting, long dropped, .. var events]
-            ? new QueuedEvents([.. events.OfType<byte[]>()], length, waiting, dropped)
+        return await commands.CallAsync(call, topic.Utf8Name.Span) is object?[] reply && reply is [long length, long waiting, long dropped, long told, .. var events]
+            ? new QueuedEvents([.. events.OfType<byte[]>()], length, waiting, dropped, told)
             : throw Odd("read");
+    }
+
+    /// <summary>Notes that it has been said of so many events, all that were ever dropped of a topic, that they were.</summary>
+    public Task ToldAsync(Topic topic, long dropped)
+    {
+        var call = Call(ToldScript, topic, arguments: 1);
+        call.Buffer.Bulk(dropped);
+        return commands.CallAsync(call, topic.Utf8Name.Span);
     }
 
     /// <summary>Takes events out, the first so many up to this one. Returns how many are left.</summary>
@@ -139,5 +148,6 @@ internal readonly record struct MarkedTopic(Topic Topic, long At, bool IsOld);
 /// <param name="Events">As they were put in, the oldest first; perhaps not all.</param>
 /// <param name="Length">How many there are.</param>
 /// <param name="Bytes">And their bytes.</param>
-/// <param name="Dropped">How many the queue had no room for, since the last time that somebody read it.</param>
-internal sealed record QueuedEvents(IReadOnlyList<byte[]> Events, long Length, long Bytes, long Dropped);
+/// <param name="Dropped">How many the queue had no room for, ever since it was empty.</param>
+/// <param name="Told">Of how many of these that has been said.</param>
+internal sealed record QueuedEvents(IReadOnlyList<byte[]> Events, long Length, long Bytes, long Dropped, long Told);

@@ -34,6 +34,9 @@ internal sealed class TopicTurn(Topic topic)
     /// <summary>When the oldest of them happened, in Unix milliseconds.</summary>
     public long OldestAt { get; set; }
 
+    /// <summary>Of how many dropped events this node has said that they were, while it is not known whether Redis has noted that; else 0.</summary>
+    public long ToldDropped { get; set; }
+
     public TurnState State { get; set; }
 
     /// <summary>Something came while the turn was under way.</summary>

@@ -1,14 +1,12 @@
 -- The oldest events of a queue.
 -- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] events to return at most   [2] their bytes at most, but for the first one
--- Returns how many there are, their bytes, how many were dropped that nobody has been told of, event, event...
+-- Returns how many there are, their bytes, how many were ever dropped, of how many of these somebody has said that they were (events-told.lua),
+-- event, event...
 local call = redis.call
 local length = call('LLEN', KEYS[1])
-local state = call('HMGET', KEYS[2], 'b', 'd')
-local bytes, dropped = tonumber(state[1] or '0'), tonumber(state[2] or '0')
-local reply = { length, bytes, dropped }
-if dropped > 0 then
-  call('HDEL', KEYS[2], 'd')
-end
+local state = call('HMGET', KEYS[2], 'b', 'd', 't')
+local bytes = tonumber(state[1] or '0')
+local reply = { length, bytes, tonumber(state[2] or '0'), tonumber(state[3] or '0') }
 if length == 0 then
   return reply
 end
@@ -19,7 +17,7 @@ local most = math.min(tonumber(ARGV[1]), math.max(1, math.ceil(tonumber(ARGV[2])
 local size = 0
 for _, event in ipairs(call('LRANGE', KEYS[1], 0, string.format('%d', most - 1))) do
   size = size + #event
-  if size > tonumber(ARGV[2]) and #reply > 3 then
+  if size > tonumber(ARGV[2]) and #reply > 4 then
     break
   end
   reply[#reply + 1] = event

@@ -10,4 +10,5 @@ if known[1] == ARGV[1] and known[2] then
   return now - tonumber(known[2])
 end
 call('HSET', KEYS[1], 'i', ARGV[1], 'r', string.format('%.0f', now))
+call('PEXPIRE', KEYS[1], '2592000000') -- another node may have emptied the queue meanwhile
 return 0

@@ -2,7 +2,7 @@
 -- Where they are not what the queue begins with any more (another node has taken them out, they were dropped, Redis came back older
 -- and other events took their places), nothing that was not told is touched: the last of them is looked for, and no two are alike.
 -- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] how many there are   [2] the last of them
--- Returns how many are left.
+-- Returns how many are left. With the last one goes what is known of the queue, unless events were dropped meanwhile of which nobody has said so.
 local call = redis.call
 local bytes = 0
 for i, event in ipairs(call('LRANGE', KEYS[1], 0, string.format('%d', tonumber(ARGV[1]) - 1))) do
@@ -14,4 +14,11 @@ for i, event in ipairs(call('LRANGE', KEYS[1], 0, string.format('%d', tonumber(A
     break
   end
 end
-return call('LLEN', KEYS[1])
+local left = call('LLEN', KEYS[1])
+if left == 0 then
+  local state = call('HMGET', KEYS[2], 'd', 't')
+  if tonumber(state[1] or '0') == tonumber(state[2] or '0') then
+    call('DEL', KEYS[2])
+  end
+end
+return left

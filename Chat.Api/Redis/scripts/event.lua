@@ -1,6 +1,6 @@
 -- Put into the scripts in which something happens that is told to a backend (Events/): puts it at the end of the topic's queue.
 -- Where too much is in there, the oldest goes. Whoever works on the queue is woken when it was empty.
--- queue: list of events, oldest first   state: hash: b bytes in the queue, d dropped that nobody has been told of (events-read.lua)
+-- queue: list of events, oldest first   state: hash: b bytes in the queue, d dropped so far, t of these, how many a node has said were (events-told.lua)
 local function event(queue, state, channel, topic, most, bytes, text)
   local length = redis.call('RPUSH', queue, text)
   local size = #text
