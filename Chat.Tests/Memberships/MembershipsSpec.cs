@@ -112,6 +112,28 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.Null(await A.Memberships.JoinAsync(_anna, "4", 2));
     }
 
+    // Those of a record's first ten minutes stay as long as that: who then left many groups could join no other one any more, as long as a device was connected.
+    [RedisFact]
+    public async Task Marks_OfLeavesThatAreThrough_GiveWayToAJoining_OnceTheyAreOld()
+    {
+        await A.Memberships.JoinAsync(_anna, "42", 2);
+        Mark(DateTimeOffset.UtcNow);
+        Assert.Null(await A.Memberships.JoinAsync(_anna, "new", 2));
+
+        Mark(DateTimeOffset.UtcNow - TimeSpan.FromMinutes(11));
+        Assert.NotNull(await A.Memberships.JoinAsync(_anna, "new", 2));
+        Assert.Equal(["42", "new"], (await B.Memberships.ReadAsync(_anna, [])).Groups.Keys.Order());
+        Assert.Equal(4L, Convert.ToInt64(Redis.Server.Execute("HLEN", Key), System.Globalization.CultureInfo.InvariantCulture)); // and what is known of the record
+
+        void Mark(DateTimeOffset left)
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                Redis.Server.Execute("HSET", Key, FormattableString.Invariant($"left-{i}"), FormattableString.Invariant($"-{left.ToUnixTimeMilliseconds() * 1000}~"));
+            }
+        }
+    }
+
     [RedisFact]
     public async Task Marks_OfGroupsThatWereNeverJoined_DoNotFillTheRecord()
     {

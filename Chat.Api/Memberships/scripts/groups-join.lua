@@ -10,22 +10,34 @@ local known = call('HMGET', groups, ARGV[2], '::')
 if known[1] and string.sub(known[1], 1, 1) ~= '-' then
   return known[1]
 end
+local time = call('TIME')
+local now = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), tonumber(known[2] or '0') + 1)
 local most = tonumber(ARGV[3])
-local fields = call('HLEN', groups) - 2 -- groups, and marks of leaves that some node has not confirmed
+local fields = call('HLEN', groups) - 2 -- groups, and marks of leaves
 if fields >= most then
-  local joined = -2
-  for _, value in ipairs(call('HVALS', groups)) do
-    if string.sub(value, 1, 1) ~= '-' then
+  local joined, past = -2, {}
+  local all = call('HGETALL', groups)
+  for i = 1, #all, 2 do
+    local left, through = string.match(all[i + 1], '^%-(%d+)(.?)')
+    if not left then
       joined = joined + 1
+    elseif through == '~' and now - tonumber(left) > 600000000 then
+      past[#past + 1] = all[i]
     end
   end
-  if joined >= most or (fields >= most * 10 and not known[1]) then
-    return '' -- marks end by themselves, but until then they must not fill the record
+  if joined >= most then
+    return ''
+  end
+  if fields >= most * 10 and not known[1] then
+    if #past == 0 then
+      return '' -- marks must not fill the record: most end when every node has confirmed, and these ten minutes later, when they are in the way
+    end
+    for _, group in ipairs(past) do
+      call('HDEL', groups, group)
+    end
   end
 end
 
-local time = call('TIME')
-local now = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), tonumber(known[2] or '0') + 1)
 local generation = string.format('%.0f', now)
 call('HSET', groups, ARGV[2], generation, '::', generation)
 call('HSETNX', groups, ':', generation)
