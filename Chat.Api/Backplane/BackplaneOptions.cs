@@ -122,6 +122,11 @@ internal sealed class BackplaneOptions
                 yield return $"{Section}:{kind}:MostMessages is {log.MostMessages}; it must be 1 to 1,000,000.";
             }
 
+            if (log.MostRemovals is < 0 or > 100_000)
+            {
+                yield return $"{Section}:{kind}:MostRemovals is {log.MostRemovals}; it must be 0 to 100,000.";
+            }
+
             if (log.MostBytes is < 64 * 1024 or > 1024 * 1024 * 1024)
             {
                 yield return $"{Section}:{kind}:MostBytes is {log.MostBytes}; it must be 65,536 to 1,073,741,824.";
@@ -144,10 +149,6 @@ internal enum PubSubKind
 /// <summary>How much a topic remembers: the window inside which nothing acknowledged is lost.</summary>
 internal sealed class LogOptions
 {
-    /// <summary>That somebody has left a group has a place in its log, and does not count as a message there, up to so many in an age: whoever may
-    /// join and leave, and perhaps not write, must not empty a group's log with it. One user gets to a third of this on each node.</summary>
-    public const int MostRemovals = 2500;
-
     /// <value>Messages, 0 to 100,000. Default 300. With 0 there is no log: plain pub/sub, from which nothing can be resumed.</value>
     public int Messages { get; set; } = 300;
 
@@ -164,6 +165,12 @@ internal sealed class LogOptions
     /// <summary>A log never keeps more messages than this, whatever the window, but always at least <see cref="Messages"/>.</summary>
     /// <value>1 to 1,000,000. Default 10,000.</value>
     public int MostMessages { get; set; } = 10_000;
+
+    /// <summary>That somebody has left a group has a place in its log, and does not count as a message there, up to so many in an age: whoever may
+    /// join and leave, and perhaps not write, must not empty a group's log with it. One user gets to a third of the default on each node. Whoever
+    /// asks for the latest messages is given what is no further back than these.</summary>
+    /// <value>0 to 100,000. Default 2,500: some 600 KB.</value>
+    public int MostRemovals { get; set; } = 2500;
 
     /// <summary>Beyond this many bytes, the oldest messages are removed, whatever the window and the count: large messages shorten both.</summary>
     /// <value>Bytes of envelopes, 64 KiB to 1 GiB. Default 4 MiB; a log may exceed it by a quarter and one message.</value>

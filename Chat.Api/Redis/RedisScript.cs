@@ -66,7 +66,7 @@ internal sealed class RedisScript
             [
                 ("KEEP", log.Messages), ("AGE", age), ("WINDOW", window), ("LIVE", age + (age / 4)), ("POSITION", (long)positionAge.TotalMilliseconds),
                 ("MOST", window == 0 ? log.Messages : Math.Max(log.Messages, log.MostMessages)), ("BYTES", log.MostBytes),
-                ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks), ("REMOVALS", LogOptions.MostRemovals),
+                ("LARGE", log.MostBytes / 128), ("MARKTIME", Math.Max(window, age / 32) / Marks), ("MARKBYTES", log.MostBytes / Marks), ("REMOVALS", log.MostRemovals),
                 ("IDS", events is null ? 3 : 5), ("ID", events is null ? 5 : 6), ("QUEUE", events?.QueueLength ?? 0), ("QUEUEBYTES", events?.QueueBytes ?? 0),
             ],
             isSharded);

@@ -1,13 +1,13 @@
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Topics;
 
 /// <summary>Reads topics' logs in small steps, until there is enough for one answer.</summary>
-internal sealed class TopicHistory(IBackplane backplane)
+internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptions> options)
 {
     private const int Step = 32; // messages per read: a megabyte where each is as large as may be
-    private const int MostOthers = LogOptions.MostRemovals; // are in the log and are no messages: so many of these are read past
 
     /// <summary>The messages after a position, oldest first, or from where the log parts with what the position is of; without a position,
     /// or if the log knows nothing of it, the latest.</summary>
@@ -74,7 +74,7 @@ internal sealed class TopicHistory(IBackplane backplane)
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int most, int room, LogPage? latest = null)
     {
-        since = Math.Max(since, head.Offset - most - MostOthers);
+        since = Math.Max(since, head.Offset - most - options.Value.LogOf(topic.Kind).MostRemovals); // they are no messages, and read past
         var newestFirst = new List<byte[]>();
         var (page, step) = (latest, Math.Min(most, Step));
         for (var end = head.Offset; end > since && most > 0 && room > 0;)

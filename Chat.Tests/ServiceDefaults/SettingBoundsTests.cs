@@ -52,6 +52,8 @@ public sealed class SettingBoundsTests
     [InlineData("Group:Messages", 100_001)]
     [InlineData("User:MostMessages", 0)]
     [InlineData("User:MostMessages", 1_000_001)]
+    [InlineData("Group:MostRemovals", -1)]
+    [InlineData("Group:MostRemovals", 100_001)]
     [InlineData("All:MostBytes", (64 * 1024) - 1)]
     [InlineData("All:MostBytes", (1024 * 1024 * 1024) + 1)]
     [InlineData("Group:Window", -1)]

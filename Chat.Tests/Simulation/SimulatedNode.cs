@@ -64,7 +64,7 @@ internal sealed partial class SimulatedNode : IDisposable
         var memberships = Memberships = new SimulatedMemberships(Backplane, world);
         _watch = new MembershipWatch(memberships, _removals, MembershipOptions, clock, new StrictLogger<MembershipWatch>(world));
         _topics.Attach(_watch);
-        _messages = new HubMessages(backplane, new TopicHistory(backplane), Connections, _topics, HubOptions);
+        _messages = new HubMessages(backplane, new TopicHistory(backplane, Options.Create(new BackplaneOptions())), Connections, _topics, HubOptions);
         _memberships = new HubMemberships(memberships, _removals, mirrors: null!, _watch, _messages, Connections, backplane, MembershipOptions, new StrictLogger<ChatHub>(world));
         _signals = new SimulatedHubContext(clock);
         _services = new HubServices(

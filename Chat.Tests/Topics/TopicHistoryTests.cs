@@ -1,6 +1,8 @@
+using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Topics;
 using Chat.Tests.Backplane;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Chat.Tests.Topics;
@@ -9,6 +11,7 @@ public sealed class TopicHistoryTests
 {
     private readonly Topic _name = Topic.Group("1");
     private readonly MemoryBackplane _backplane = new();
+    private readonly BackplaneOptions _options = new();
 
     [Theory]
     [InlineData(null, "b c d", true)]
@@ -47,12 +50,30 @@ public sealed class TopicHistoryTests
     public async Task History_ReadsPastThoseWhoLeft(string? since, int most, string expected)
     {
         Say("a", "b");
-        for (var generation = 1; generation <= 2000; generation++)
+        Leave(2000);
+
+        Assert.Equal((expected, since is null), await ReadAsync(since, most));
+    }
+
+    // Whoever has groups that thousands leave at once can have more of them read past; each question costs as much.
+    [Theory]
+    [InlineData(100, "")]
+    [InlineData(5000, "a b")]
+    public async Task History_ReadsPastSoManyWhoLeft_AsThereMayBe(int mostRemovals, string expected)
+    {
+        Say("a", "b");
+        Leave(3000);
+        _options.Group.MostRemovals = mostRemovals;
+
+        Assert.Equal((expected, true), await ReadAsync(since: null, most: 2));
+    }
+
+    private void Leave(int times)
+    {
+        for (var generation = 1; generation <= times; generation++)
         {
             _backplane.Remove(_name, "carl", generation);
         }
-
-        Assert.Equal((expected, since is null), await ReadAsync(since, most));
     }
 
     private void Say(params string[] messages)
@@ -66,7 +87,7 @@ public sealed class TopicHistoryTests
     private async Task<(string Messages, bool IsWhole)> ReadAsync(string? since, int most)
     {
         LogPosition? position = since is not null && LogPosition.TryParse(since, out var parsed) ? parsed : null;
-        var (piece, isWhole) = await new TopicHistory(_backplane).ReadAsync(_name, position, most, room: 100_000);
+        var (piece, isWhole) = await new TopicHistory(_backplane, Options.Create(_options)).ReadAsync(_name, position, most, room: 100_000);
         return (string.Join(' ', piece.Messages.Select(message => message.Msg)), isWhole);
     }
 }
