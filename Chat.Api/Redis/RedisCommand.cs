@@ -75,6 +75,7 @@ internal abstract class RedisCommand : IPatientCommand
         if (++_sent > MostResends || !Sender!.TryResend(this, error))
         {
             End(isAnswered: true);
+            Sender!.Refused(error);
             OnFailed(error);
         }
     }

@@ -15,6 +15,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly RedisScript[] _publishEvents; // the same, of topics whose messages are told to a backend; empty if there are none
     private readonly BackplaneOptions _options;
     private readonly RedisScript[] _scripts;
+    private readonly Refusals _refusals;
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
     private readonly RedisKeys _keys;
@@ -38,6 +39,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _scripts = [.. _publish.Concat(_publishRemovals).Concat(_publishEvents).Concat(scripts).DistinctBy(static script => Convert.ToHexString(script.Sha))]; // logs of two kinds may be set alike
         _batchEnd = batchEnd;
         _logger = logger;
+        _refusals = new Refusals(TimeProvider.System, (count, last) => Log.Refused(_logger, count, last));
         _servers = new RedisServers(endpoint, at => new RespLink(at, this, RespLinkKind.Commands, options.CommandTimeout, options.GatherTime, "redis commands"));
     }
 
@@ -159,9 +161,19 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         return true;
     }
 
+    /// <summary>An error stands: whoever sent the command is told that Redis did not answer, and the operator why.</summary>
+    public void Refused(string error)
+    {
+        if (!error.StartsWith("NOSCRIPT", StringComparison.Ordinal)) // what keeps it from being loaded is said
+        {
+            _refusals.Add(error);
+        }
+    }
+
     /// <summary>Finds links whose server went silent or became another, and who took over from a server that is gone. Called once a tick.</summary>
     public void LookAfterLinks()
     {
+        _refusals.Tick();
         if (!_servers.AreUp)
         {
             AskForSlots(_servers.Main);
@@ -272,7 +284,14 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     private sealed class LoadedReply(RedisCommands commands, RespLink link) : IRespReply
     {
-        public void Complete(ref RespReader reply) => commands._loading.TryRemove(link, out _);
+        public void Complete(ref RespReader reply)
+        {
+            commands._loading.TryRemove(link, out _);
+            if (reply.Kind == '-')
+            {
+                commands._refusals.Add(reply.ReadLine());
+            }
+        }
 
         public void Fail() => commands._loading.TryRemove(link, out _);
     }
@@ -285,6 +304,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         [LoggerMessage(Level = LogLevel.Information, EventName = "RedisUp", Message = "Connected to Redis at {Host}:{Port}.")]
         public static partial void Up(ILogger logger, string host, int port);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisRefuses", Message = "Redis has refused commands {Count} times by now (the last: {Error}); who sent them is told to try again.")]
+        public static partial void Refused(ILogger logger, long count, string error);
 
         [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisDown", Message = "No connection to Redis ({Reason}); publishes fail, sockets stay open, trying on.")]
         public static partial void Down(ILogger logger, string reason);

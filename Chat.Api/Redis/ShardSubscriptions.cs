@@ -23,7 +23,7 @@ internal sealed class ShardSubscriptions(
     private readonly Lock _gate = new(); // guards what follows; never taken by who has a link's own lock
     private readonly Dictionary<int, ShardSlot> _slots = []; // those with wanted channels
     private readonly Dictionary<RespLink, ShardLink> _links = []; // by the link for commands to the same server
-    private readonly SubscribeRefusals _refusals = new(TimeProvider.System, logger);
+    private readonly Refusals _refusals = new(TimeProvider.System, (count, last) => SubscriptionLog.Refused(logger, count, last));
     private int _moved; // slots, since the last tick
     private int _deaf; // slots that nothing, or not all, has been heard of for too long
 

@@ -1,5 +1,9 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Chat.Api.Admissions;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
+using Chat.Api.Nodes;
 using Chat.Api.Redis;
 using Chat.Api.Redis.Resp;
 using Chat.Tests.Auth;
@@ -279,6 +283,29 @@ public sealed class ShardedBackplaneTests(RedisServerFixture redis) : RedisBackp
 
         await said.WaitAsync(BackplaneNode.Deadline);
         Assert.False(commands.IsUp);
+    }
+
+    // The ACL of its login lacks something. The node was ready, everybody was refused, and nobody said why.
+    [RedisFact]
+    public async Task Server_ThatRefusesCommands_IsSaid_WithItsReason()
+    {
+        await using var server = await RedisServer.StartAsync();
+        foreach (var lacking in (string[])["evalsha", "script|load"])
+        {
+            server.Execute("SCRIPT", "FLUSH");
+            server.Execute("ACL", "SETUSER", "chat", "reset", "on", ">word", "~*", "&*", "+@all", "-" + lacking);
+            var logger = new RecordingLogger<RedisBackplane>();
+            using var commands = new RedisCommands(
+                RedisEndpoint.Parse(server.ConnectionString + ",user=chat,password=word"), RedisBackplaneNode.FastOptions(), new RedisKeys(""), RedisUserPlaces.Scripts, static () => { }, logger);
+            var places = new RedisUserPlaces(commands, new RedisKeys(""), new NodeIdentity(TimeProvider.System));
+            commands.Start();
+            await Eventually.TrueAsync(() => commands.IsUp);
+
+            await Assert.ThrowsAsync<BackplaneUnavailableException>(() => places.CountConnectionsAsync(Topic.User("anna")));
+            commands.LookAfterLinks();
+
+            Assert.Matches($"^Warning: .* refused .*NOPERM.*{Regex.Escape(lacking)}", Assert.Single(logger.Lines, static line => line.Contains("refused", StringComparison.Ordinal)));
+        }
     }
 }
 

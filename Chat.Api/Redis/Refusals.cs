@@ -2,9 +2,11 @@ using ServiceDefaults;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Says that servers do not let this node subscribe, and gathers what is to be said: while a cluster is down, each channel is refused
-/// once a tick.</summary>
-internal sealed class SubscribeRefusals(TimeProvider time, ILogger logger)
+/// <summary>Says that servers refuse something, and gathers what is to be said: a server that is out of memory refuses every message, and while a
+/// cluster is down, each channel is refused once a tick.</summary>
+/// <param name="time">Tells when it is time to say it.</param>
+/// <param name="say">Says how often something was refused since it was called last, and the latest error.</param>
+internal sealed class Refusals(TimeProvider time, Action<long, string> say)
 {
     private readonly NowAndThen _says = new(time);
     private readonly Lock _gate = new(); // guards what follows
@@ -27,7 +29,7 @@ internal sealed class SubscribeRefusals(TimeProvider time, ILogger logger)
         {
             if (_count > 0 && _says.IsTime())
             {
-                SubscriptionLog.Refused(logger, _count, _last);
+                say(_count, _last);
                 _count = 0;
             }
         }
