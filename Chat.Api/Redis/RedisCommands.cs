@@ -3,6 +3,7 @@ using System.Globalization;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Redis.Resp;
+using ServiceDefaults;
 
 namespace Chat.Api.Redis;
 
@@ -16,6 +17,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly BackplaneOptions _options;
     private readonly RedisScript[] _scripts;
     private readonly Refusals _refusals;
+    private readonly NowAndThen _saysEvicts = new(TimeProvider.System);
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
     private readonly RedisKeys _keys;
@@ -195,6 +197,13 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         LookForLastAck(link, link);
         LoadScripts(link);
         AskForSlots(link);
+        new EvictionCheck(policy =>
+        {
+            if (_saysEvicts.IsTime())
+            {
+                Log.Evicts(_logger, policy);
+            }
+        }).Send(link);
         Up?.Invoke();
         Log.Up(_logger, link.Endpoint.Servers[0].Host, link.Endpoint.Servers[0].Port);
     }
@@ -304,6 +313,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         [LoggerMessage(Level = LogLevel.Information, EventName = "RedisUp", Message = "Connected to Redis at {Host}:{Port}.")]
         public static partial void Up(ILogger logger, string host, int port);
+
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisEvicts", Message = "Redis forgets keys when its memory is used up (maxmemory-policy {Policy}), also bans and memberships; with noeviction it refuses instead.")]
+        public static partial void Evicts(ILogger logger, string policy);
 
         [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisRefuses", Message = "Redis has refused commands {Count} times by now (the last: {Error}); who sent them is told to try again.")]
         public static partial void Refused(ILogger logger, long count, string error);

@@ -285,6 +285,28 @@ public sealed class ShardedBackplaneTests(RedisServerFixture redis) : RedisBackp
         Assert.False(commands.IsUp);
     }
 
+    [RedisFact]
+    public async Task Server_ThatForgetsKeysWhenItIsFull_IsSaid_AndOneThatRefusesIsNot()
+    {
+        await using var server = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--maxmemory", "1gb");
+        Assert.Empty(await WarningsAsync());
+        server.Execute("CONFIG", "SET", "maxmemory-policy", "volatile-lru");
+        Assert.Contains("maxmemory-policy volatile-lru", Assert.Single(await WarningsAsync()), StringComparison.Ordinal);
+        server.Execute("CONFIG", "SET", "maxmemory", "0");
+        Assert.Empty(await WarningsAsync());
+
+        async Task<string[]> WarningsAsync()
+        {
+            var logger = new RecordingLogger<RedisBackplane>();
+            using var commands = new RedisCommands(
+                RedisEndpoint.Parse(server.ConnectionString), RedisBackplaneNode.FastOptions(), new RedisKeys(""), RedisUserPlaces.Scripts, static () => { }, logger);
+            commands.Start();
+            await Eventually.TrueAsync(() => commands.IsUp);
+            await new RedisUserPlaces(commands, new RedisKeys(""), new NodeIdentity(TimeProvider.System)).CountConnectionsAsync(Topic.User("anna")); // answered after what was asked before
+            return [.. logger.Lines.Where(static line => line.StartsWith("Warning", StringComparison.Ordinal))];
+        }
+    }
+
     // The ACL of its login lacks something. The node was ready, everybody was refused, and nobody said why.
     [RedisFact]
     public async Task Server_ThatRefusesCommands_IsSaid_WithItsReason()

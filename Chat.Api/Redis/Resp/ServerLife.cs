@@ -40,7 +40,8 @@ internal static class ServerLife
             ? (host, port)
             : null;
 
-    private static string Field(string info, string name)
+    /// <summary>What a reply to INFO says behind a name and its colon; empty: nothing.</summary>
+    public static string Field(string info, string name)
     {
         foreach (var line in info.AsSpan().EnumerateLines())
         {
