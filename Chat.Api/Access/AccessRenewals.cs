@@ -11,7 +11,20 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
     private readonly Lock _gate = new(); // guards _due
     private readonly PriorityQueue<Renewal, long> _due = new();
     private readonly SemaphoreSlim _some = new(0, 1); // released when there is a first one
+    private int _ended; // of those in _due
     private int _asking;
+
+    /// <summary>For tests.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _due.Count;
+            }
+        }
+    }
 
     /// <param name="at">The timestamp from which to ask; the end of time: never.</param>
     /// <param name="renewal">What to renew. If it waits here already, for no longer than that, it does so as before: whoever comes too early
@@ -25,7 +38,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
 
         lock (_gate)
         {
-            if (renewal.DueAt is not { } due || at < due)
+            if (renewal.Connection is { IsOver: false } && (renewal.DueAt is not { } due || at < due))
             {
                 renewal.DueAt = at;
                 _due.Enqueue(renewal, at); // a later place that it has there is passed over
@@ -33,6 +46,27 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
                 {
                     _some.Release();
                 }
+            }
+        }
+    }
+
+    /// <summary>A connection has ended: what it has here does not keep it until the answers' time comes, which may be hours.</summary>
+    public void Forget(IEnumerable<Renewal> renewals)
+    {
+        lock (_gate)
+        {
+            foreach (var renewal in renewals)
+            {
+                renewal.End();
+                _ended += renewal.DueAt is null ? 0 : 1;
+            }
+
+            if (_ended > AtOnce && _ended > _due.Count / 2)
+            {
+                var others = _due.UnorderedItems.Where(static one => one.Element.Connection is not null).ToArray();
+                _due.Clear();
+                _due.EnqueueRange(others);
+                _ended = 0;
             }
         }
     }
@@ -83,6 +117,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
                 if (next.DueAt == at)
                 {
                     next.DueAt = null;
+                    _ended -= next.Connection is null ? 1 : 0;
                     return next;
                 }
             }
@@ -96,7 +131,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         Interlocked.Increment(ref _asking);
         try
         {
-            await renewal.Connection.RenewAsync(renewal);
+            await (renewal.Connection?.RenewAsync(renewal) ?? Task.CompletedTask);
         }
         catch (Exception exception)
         {
@@ -116,12 +151,20 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
 }
 
 /// <summary>An answer of an open connection that is asked for again and again.</summary>
-/// <param name="Connection">The connection.</param>
-/// <param name="Topic">A topic that it is in; null: whether it may be connected.</param>
-internal sealed record Renewal(ConnectionAccess Connection, TopicAccess? Topic)
+/// <param name="connection">The connection.</param>
+/// <param name="topic">The topic; null: whether the user may be connected.</param>
+internal sealed class Renewal(ConnectionAccess connection, TopicAccess? topic)
 {
+    /// <summary>Null: it has ended.</summary>
+    public ConnectionAccess? Connection { get; private set; } = connection;
+
+    public TopicAccess? Topic { get; private set; } = topic;
+
     /// <summary>The timestamp until which it waits; null: it does not. Guarded by <see cref="AccessRenewals"/>.</summary>
     public long? DueAt { get; set; }
 
-    public bool IsWanted => !Connection.IsOver && Topic?.IsIn != false;
+    public bool IsWanted => Connection is { IsOver: false } && Topic?.IsIn != false;
+
+    /// <summary>Lets go of all that it is about.</summary>
+    public void End() => (Connection, Topic) = (null, null);
 }

@@ -38,7 +38,7 @@ internal sealed partial class ConnectionAccess : IDisposable
         User = user;
         _sources = sources;
         _table = table;
-        _renewal = new Renewal(this, Topic: null);
+        _renewal = new Renewal(this, topic: null);
         _asker = Read(user.UserId, principal);
     }
 
@@ -190,6 +190,13 @@ internal sealed partial class ConnectionAccess : IDisposable
     public void Dispose()
     {
         _isOver = true;
+        Renewal[] renewals;
+        lock (_gate)
+        {
+            renewals = [_renewal, .. _topics.Values.Select(static access => access.Renewal).OfType<Renewal>()];
+        }
+
+        _table.Renewals.Forget(renewals);
         _table.Leave(this);
     }
 

@@ -45,6 +45,49 @@ public sealed class AccessRenewalsTests
         await renewals.StopAsync(CancellationToken.None);
     }
 
+    /// <summary>They were kept, with all that was theirs, until half of their answers' time was over: 5 KB for each, half an hour long. Who came and went
+    /// without end filled the node's memory with it.</summary>
+    [Fact]
+    public async Task Connections_ThatHaveEnded_AreNotKept()
+    {
+        using var webhook = new StubWebhook { Body = """{"allow":["connect","join"],"maxAge":3600}""" };
+        var options = Options.Create(new AccessOptions { Url = "http://webhook" });
+        var metrics = new AccessMetrics(NoMeters.Instance);
+        var answers = new AccessAnswers(new AccessWebhook(webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        var sources = new AccessSources(AccessRules.Read(options.Value), answers, options);
+        var table = new AccessTable(sources, null!, renewals, metrics, _time);
+        var user = new UserAccess("anna", null!);
+        using var stays = new ConnectionAccess(user, sources, table, TestAccess.Principal());
+        await stays.AskToConnectAsync();
+        var topic = new LocalTopic(Topic.Group("chess"), [], new TopicMetrics(NoMeters.Instance));
+
+        var ended = new List<WeakReference>();
+        for (var i = 0; i < 2000; i++)
+        {
+            ended.Add(await ComeAndGoAsync());
+        }
+
+        Assert.InRange(renewals.Count, 1, 1500);
+        await Eventually.TrueAsync(() =>
+        {
+            GC.Collect();
+            return ended.TrueForAll(static one => !one.IsAlive);
+        });
+        await stays.AskToConnectAsync();
+        Assert.False(stays.IsOver);
+
+        async Task<WeakReference> ComeAndGoAsync()
+        {
+            using var connection = new ConnectionAccess(user, sources, table, TestAccess.Principal());
+            await connection.AskToConnectAsync();
+            var member = topic.Join(new RecordingConnection());
+            Assert.True(connection.TryHold(await connection.ReachAsync(topic.Topic), member));
+            topic.Leave(member);
+            return new WeakReference(connection);
+        }
+    }
+
     /// <summary>Nothing runs while there is nothing to renew; what comes after that is renewed as what was first.</summary>
     [Fact]
     public async Task Answer_AfterNoneWasLeft_IsRenewedAsTheFirst()
