@@ -1,4 +1,4 @@
--- Put into publish.lua and read.lua: begins an epoch of a log, and returns it.
+-- Put into publish.lua and read.lua: begins an epoch of a log, and returns it, and the last offset.
 -- Where an epoch ends because Redis is in another life (a restart, a promoted replica), its offsets go on in the next one,
 -- the log and what it holds stay, and the lineage says up to where the two are one history.
 -- why: what the lineage has in the place of the life, if that is not the reason.
@@ -9,7 +9,16 @@ local function begin(log, meta, ended, last, life, why)
   if not ended then
     redis.call('DEL', log) -- its position is gone: offsets begin at 1
     redis.call('HSET', meta, 'e', epoch, 'l', life)
-    return epoch
+    return epoch, '0'
+  end
+
+  -- A Garnet that was killed comes back with half of what a script had written: with a message, and not with its offset. It keeps it, or the next
+  -- one would have the same, and whoever reads both would take that for one it has.
+  local tail = redis.call('LINDEX', log, -1)
+  local written = tail and string.match(tail, '^{"Offset":(%d+),')
+  if written and tonumber(written) > tonumber(last) then
+    last = written
+    redis.call('HSET', meta, 'o', last)
   end
 
   local lineage, entries = ended .. ':' .. last .. '@' .. (why or life), 1
@@ -19,5 +28,5 @@ local function begin(log, meta, ended, last, life, why)
     end
   end
   redis.call('HSET', meta, 'e', epoch, 'l', life, 'p', lineage)
-  return epoch
+  return epoch, last
 end

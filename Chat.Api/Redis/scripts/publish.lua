@@ -22,9 +22,9 @@ local call = redis.call
 local log, meta, life, id = KEYS[1], KEYS[2], ARGV[4], ARGV[@ID@]
 
 local known = call('HMGET', meta, 'e', 'l', 'o', 'b', 'x', 'i')
-local epoch = known[1]
+local epoch, last = known[1], known[3] or '0'
 if not epoch or known[2] ~= life then
-  epoch = begin(log, meta, epoch, known[3] or '0', life)
+  epoch, last = begin(log, meta, epoch, last, life)
 end
 
 if id then
@@ -46,7 +46,7 @@ if id then
   end
 end
 
-local offset = (tonumber(known[3]) or 0) + 1
+local offset = tonumber(last) + 1
 local number = string.format('%d', offset)
 local envelope = '{"Offset":' .. number .. ',"Epoch":"' .. epoch .. '",' .. ARGV[2]
 local bytes = (tonumber(known[4]) or 0) + #envelope

@@ -15,17 +15,18 @@ local call = redis.call
 local log, meta, life = KEYS[1], KEYS[2], ARGV[4]
 
 local known = call('HMGET', meta, 'e', 'o', 'l')
-local epoch, last = known[1], tonumber(known[2] or '0')
+local epoch, last = known[1], known[2] or '0'
 local since, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
 local isEnded = epoch and epoch == ARGV[7]
 if isEnded and ARGV[8] == 'hole' then
-  epoch = begin(log, meta, epoch, known[2] or '0', life, 'hole')
+  epoch, last = begin(log, meta, epoch, last, life, 'hole')
 elseif not epoch or known[3] ~= life then
-  epoch = begin(log, meta, epoch, known[2] or '0', life)
+  epoch, last = begin(log, meta, epoch, last, life)
 elseif isEnded then
-  epoch = begin(log, meta, epoch, known[2] or '0', life)
+  epoch, last = begin(log, meta, epoch, last, life)
   call('HDEL', meta, 'p')
 end
+last = tonumber(last)
 
 if not known[1] or ARGV[1] == '' then
   call('PEXPIRE', meta, last > 0 and ARGV[5] or ARGV[6]) -- somebody comes to listen
