@@ -6,7 +6,8 @@ local call = redis.call
 local length = call('LLEN', KEYS[1])
 local state = call('HMGET', KEYS[2], 'b', 'd', 't')
 local bytes = tonumber(state[1] or '0')
-local reply = { length, bytes, tonumber(state[2] or '0'), tonumber(state[3] or '0') }
+local dropped, told = tonumber(state[2] or '0'), tonumber(state[3] or '0')
+local reply = { length, bytes, dropped, told <= dropped and told or 0 } -- an older node takes the count away once it has said it
 if length == 0 then
   return reply
 end

@@ -17,7 +17,7 @@ end
 local left = call('LLEN', KEYS[1])
 if left == 0 then
   local state = call('HMGET', KEYS[2], 'd', 't')
-  if tonumber(state[1] or '0') == tonumber(state[2] or '0') then
+  if tonumber(state[1] or '0') <= tonumber(state[2] or '0') then
     call('DEL', KEYS[2])
   end
 end
