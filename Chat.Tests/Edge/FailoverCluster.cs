@@ -58,3 +58,10 @@ public sealed class FailoverCluster : IAsyncLifetime
         return clients;
     }
 }
+
+/// <summary>Tests that each end the nodes that they have added, and no others.</summary>
+[CollectionDefinition(Name)]
+public sealed class FailoverGroup : ICollectionFixture<FailoverCluster>
+{
+    public const string Name = "nodes that end behind an edge";
+}

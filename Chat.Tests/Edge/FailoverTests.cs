@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 namespace Chat.Tests.Edge;
 
 /// <summary>What clients see through the edge while nodes and Redis come and go.</summary>
-public sealed class FailoverTests(FailoverCluster cluster, ITestOutputHelper output) : IClassFixture<FailoverCluster>, IDisposable
+[Collection(FailoverGroup.Name)]
+public sealed class FailoverTests(FailoverCluster cluster, ITestOutputHelper output) : IDisposable
 {
     public void Dispose() => output.WriteLine($"edge\n{cluster.Edge.Output}\n\n{cluster.Nodes.Log()}");
 

@@ -5,37 +5,42 @@ using Xunit.Abstractions;
 namespace Chat.Tests.Edge;
 
 /// <summary>What hub clients, on each of their transports, see through the edge when their node goes.</summary>
-public sealed class HubFailoverTests(FailoverCluster cluster, ITestOutputHelper output) : IClassFixture<FailoverCluster>, IDisposable
+[Collection(FailoverGroup.Name)]
+public sealed class HubFailoverTests(FailoverCluster cluster, ITestOutputHelper output) : IAsyncLifetime
 {
-    public void Dispose() => output.WriteLine($"edge\n{cluster.Edge.Output}\n\n{cluster.Nodes.Log()}");
+    private static readonly HubTransport[] Transports = [HubTransport.LongPolling, HubTransport.ServerSentEvents, HubTransport.NegotiatedWebSockets];
 
-    [Theory]
-    [InlineData(HubTransport.LongPolling)]
-    [InlineData(HubTransport.ServerSentEvents)]
-    [InlineData(HubTransport.NegotiatedWebSockets)]
-    public async Task Failover_WhenItsNodeIsKilled_AClientComesBackOnAnother(HubTransport transport)
+    private readonly List<HubDotNetClient> _clients = [];
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await Task.WhenAll(_clients.Select(client => client.DisposeAsync().AsTask()));
+        output.WriteLine($"edge\n{cluster.Edge.Output}\n\n{cluster.Nodes.Log()}");
+    }
+
+    [Fact]
+    public async Task Failover_WhenTheirNodeIsKilled_ClientsOfEachTransportComeBackOnAnother()
     {
         await using var node = await cluster.AddNodeToEndAsync();
-        await using var client = await ConnectToAsync(node, transport);
+        await ConnectToAsync(node, Transports);
 
         await node.KillAsync();
 
-        await AssertBackAsync(client, node);
+        await AssertBackAsync(node);
     }
 
-    [Theory]
-    [InlineData(HubTransport.LongPolling)]
-    [InlineData(HubTransport.ServerSentEvents)]
-    [InlineData(HubTransport.NegotiatedWebSockets)]
-    public async Task Failover_WhenItsNodeStops_AClientComesBackOnAnother_BeforeThatIsGone(HubTransport transport)
+    [Fact]
+    public async Task Failover_WhenTheirNodeStops_ClientsOfEachTransportComeBackOnAnother_BeforeThatIsGone()
     {
         await using var node = await cluster.AddNodeToEndAsync();
-        await using var client = await ConnectToAsync(node, transport);
+        await ConnectToAsync(node, Transports);
         var started = TimeProvider.System.GetTimestamp();
 
         var stop = node.StopAsync(TimeSpan.FromSeconds(25));
 
-        await AssertBackAsync(client, node);
+        await AssertBackAsync(node);
         output.WriteLine($"back after {TimeProvider.System.GetElapsedTime(started).TotalMilliseconds:F0} ms");
         await stop;
         output.WriteLine($"stopped after {TimeProvider.System.GetElapsedTime(started).TotalMilliseconds:F0} ms");
@@ -45,21 +50,32 @@ public sealed class HubFailoverTests(FailoverCluster cluster, ITestOutputHelper 
     public async Task Failover_WhenItsNodeHangs_APollEndsWithTheLease()
     {
         await using var node = await cluster.AddNodeToEndAsync();
-        await using var client = await ConnectToAsync(node, HubTransport.LongPolling);
+        await ConnectToAsync(node, HubTransport.LongPolling);
 
         node.Pause();
 
-        await AssertBackAsync(client, node);
+        await AssertBackAsync(node);
     }
 
-    private static async Task AssertBackAsync(HubDotNetClient client, NodeProcess node)
+    private async Task AssertBackAsync(NodeProcess node)
     {
-        await client.ReconnectedAsync();
-        Assert.NotEqual(node.Id, client.Node);
-        Assert.True((await client.PostAsync("first", "back")).Offset > 0);
+        foreach (var client in _clients)
+        {
+            await client.ReconnectedAsync();
+            Assert.NotEqual(node.Id, client.Node);
+            Assert.True((await client.PostAsync("first", "back")).Offset > 0);
+        }
     }
 
-    private async Task<HubDotNetClient> ConnectToAsync(NodeProcess node, HubTransport transport)
+    private async Task ConnectToAsync(NodeProcess node, params HubTransport[] transports)
+    {
+        foreach (var transport in transports)
+        {
+            _clients.Add(await ConnectOneAsync(node, transport));
+        }
+    }
+
+    private async Task<HubDotNetClient> ConnectOneAsync(NodeProcess node, HubTransport transport)
     {
         List<HubDotNetClient> others = []; // kept until then, so that the edge comes to prefer this node
         try
@@ -67,7 +83,7 @@ public sealed class HubFailoverTests(FailoverCluster cluster, ITestOutputHelper 
             while (others.Count < 20)
             {
                 var client = await HubDotNetClient.ConnectAsync(
-                    cluster.Edge.Address, $"anna{others.Count}", transport, new HubClientOptions { Reconnects = true, Resumes = true });
+                    cluster.Edge.Address, $"{transport}{others.Count}", transport, new HubClientOptions { Reconnects = true, Resumes = true });
                 if (client.Node == node.Id)
                 {
                     return client;
