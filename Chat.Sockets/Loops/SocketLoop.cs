@@ -59,12 +59,7 @@ internal sealed partial class SocketLoop : IDisposable
 
     public bool IsCurrent => current == this;
 
-    /// <summary>The time, which may be later.</summary>
-    public long Time => _time.GetTimestamp();
-
     public TimeSpan Since(long time) => _time.GetElapsedTime(time, Now);
-
-    public TimeSpan Elapsed(long time) => _time.GetElapsedTime(time);
 
     /// <summary>Runs this on the loop's thread: here and now if this is it, or if it has ended.</summary>
     public void Run(Action work)

@@ -43,7 +43,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         ConnectionClosed = _ended.Token;
         Features = new FeatureCollection(new ClientFeatures(this));
         _socket = new LoopSocket(loop, file, this);
-        _receiver = new ClientReceiver(this, _socket, pipes.Received, pipes.LongTurns);
+        _receiver = new ClientReceiver(this, _socket, pipes.Received);
         _sender = new ClientSender(this, _socket, pipes.ToSend);
     }
 
@@ -75,9 +75,6 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
 
     /// <summary>Whether what the server reads and writes is what goes over the wire: no TLS, nothing else in between.</summary>
     public bool IsPlain => Transport == _pipes;
-
-    /// <summary>Whether TLS ends here.</summary>
-    public bool IsTls => Features.Get<ISslStreamFeature>() is not null;
 
     /// <summary>For how long what the client has sent of its TLS handshake has waited for its turn: that long it was not silent.</summary>
     public TimeSpan Waited => _pipes.Waited;

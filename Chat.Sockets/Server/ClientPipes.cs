@@ -31,9 +31,6 @@ internal sealed class ClientPipes : IDuplexPipe
 
     public MemoryPool<byte> Pool => _settings.Pool;
 
-    /// <summary>For what takes long to decipher. Handshakes do not wait behind it.</summary>
-    public HandshakeTurns LongTurns => _settings.LongTurns;
-
     /// <summary>Set before the server gets hold of the connection.</summary>
     public PipeReader Input { get; private set; }
 
@@ -82,8 +79,6 @@ internal sealed class ClientPipes : IDuplexPipe
         public TimeProvider Time { get; } = time;
 
         public HandshakeTurns Handshakes { get; } = new();
-
-        public HandshakeTurns LongTurns { get; } = new();
 
         public PipeOptions In { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, ReceivedAhead, ReceivedAhead / 2, useSynchronizationContext: false);
 

@@ -4,24 +4,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>What a client sends goes into the pipe that the server reads from, which mostly handles it there and then.</summary>
-/// <remarks>
-/// <para>For the loop's thread, but for <see cref="Begin"/>.</para>
-/// <para>What takes long to decipher is handled elsewhere, as handshakes are: a client of TLS 1.3 may ask for new keys with every few bytes (RFC 8446, section 4.6.3),
-/// each of which is as much work as a hundred messages, and a hundred who did held up everybody else's for a second.</para>
-/// </remarks>
-internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWriter pipe, HandshakeTurns turns)
+/// <summary>What a client sends goes into the pipe that the server reads from.</summary>
+/// <remarks>For the loop's thread, but for <see cref="Begin"/>.</remarks>
+internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWriter pipe)
 {
     private const int LeastBuffer = 2048;
 
-    // What a buffer of messages or requests takes is far less. Once it may be the system that let the thread wait.
-    private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(2);
-    private const int Often = 2;
-    private static readonly TimeSpan AwayFor = TimeSpan.FromSeconds(30);
-
     private bool _reads;
-    private int _long; // how many in a row took long
-    private long _awaySince;
 
     /// <summary>Whether there is to be read what arrives.</summary>
     public bool Reads => _reads && !IsAtEnd;
@@ -41,17 +30,7 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
         if (count > 0)
         {
             pipe.Advance(count);
-            if (_long >= Often && link.Loop.Since(_awaySince) < AwayFor)
-            {
-                Read(false);
-                _ = ContinueAsync(FlushInTurnAsync());
-                return;
-            }
-
-            var began = link.Loop.Time;
             HandOver(pipe.FlushAsync());
-            _long = link.Loop.Elapsed(began) > Long && link.IsTls ? Math.Min(_long + 1, Often) : 0;
-            _awaySince = began;
         }
         else if (!LoopSocket.IsBusy(count))
         {
@@ -92,12 +71,6 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
         {
             Read(false); // the server wants no more
         }
-    }
-
-    private async ValueTask<FlushResult> FlushInTurnAsync()
-    {
-        await turns.EnterAsync();
-        return await pipe.FlushAsync();
     }
 
     private async Task ContinueAsync(ValueTask<FlushResult> flush)

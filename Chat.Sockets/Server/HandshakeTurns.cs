@@ -3,8 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>Has TLS handshakes go on, on threads of the pool, and what else of TLS is much work: each is a millisecond's, for which those whom a loop serves are
-/// not to wait.</summary>
+/// <summary>Has TLS handshakes go on, on threads of the pool: each is a millisecond's work, for which those whom a loop serves are not to wait.</summary>
 /// <remarks>As many at once as there are processors, and one after the other behind whatever else waits for the pool: thousands who come at once, or who
 /// begin handshakes and leave them, do not hold that up either.</remarks>
 internal sealed class HandshakeTurns : IThreadPoolWorkItem
