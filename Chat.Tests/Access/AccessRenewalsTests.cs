@@ -20,12 +20,8 @@ public sealed class AccessRenewalsTests
     public async Task Answer_ThatCountsForLessThanTheOneBefore_IsRenewedWithinItsOwnTime()
     {
         using var webhook = new StubWebhook { Body = """{"allow":["join"],"maxAge":3600}""" };
-        var options = Options.Create(new AccessOptions { Url = "http://webhook" });
-        var metrics = new AccessMetrics(NoMeters.Instance);
-        var answers = new AccessAnswers(new AccessWebhook(webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
         using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
-        var sources = new AccessSources(AccessRules.Read(options.Value), answers, options);
-        var table = new AccessTable(sources, null!, renewals, metrics, _time);
+        var (sources, table) = Asking(webhook, renewals);
         var user = new UserAccess("anna", null!);
         using var connection = new ConnectionAccess(user, sources, table, TestAccess.Principal());
         user.TryAdd(connection);
@@ -51,12 +47,8 @@ public sealed class AccessRenewalsTests
     public async Task Connections_ThatHaveEnded_AreNotKept()
     {
         using var webhook = new StubWebhook { Body = """{"allow":["connect","join"],"maxAge":3600}""" };
-        var options = Options.Create(new AccessOptions { Url = "http://webhook" });
-        var metrics = new AccessMetrics(NoMeters.Instance);
-        var answers = new AccessAnswers(new AccessWebhook(webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
         using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
-        var sources = new AccessSources(AccessRules.Read(options.Value), answers, options);
-        var table = new AccessTable(sources, null!, renewals, metrics, _time);
+        var (sources, table) = Asking(webhook, renewals);
         var user = new UserAccess("anna", null!);
         using var stays = new ConnectionAccess(user, sources, table, TestAccess.Principal());
         await stays.AskToConnectAsync();
@@ -97,12 +89,9 @@ public sealed class AccessRenewalsTests
         foreach (var name in (string[])["anna", "ben", "carl"])
         {
             using var webhook = new StubWebhook { Body = """{"allow":["join"],"maxAge":2}""" };
-            var options = Options.Create(new AccessOptions { Url = "http://webhook" });
-            var metrics = new AccessMetrics(NoMeters.Instance);
-            var answers = new AccessAnswers(new AccessWebhook(webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
-            var table = new AccessTable(new AccessSources(AccessRules.Read(options.Value), answers, options), null!, renewals, metrics, _time);
+            var (sources, table) = Asking(webhook, renewals);
             var user = new UserAccess(name, null!);
-            using var connection = new ConnectionAccess(user, new AccessSources(AccessRules.Read(options.Value), answers, options), table, TestAccess.Principal());
+            using var connection = new ConnectionAccess(user, sources, table, TestAccess.Principal());
             user.TryAdd(connection);
             var member = new LocalTopic(Topic.Group("chess"), [], new TopicMetrics(NoMeters.Instance)).Join(new RecordingConnection());
             Assert.True(connection.TryHold(await connection.ReachAsync(Topic.Group("chess")), member));
@@ -116,5 +105,14 @@ public sealed class AccessRenewalsTests
         }
 
         await renewals.StopAsync(CancellationToken.None);
+    }
+
+    private (AccessSources Sources, AccessTable Table) Asking(StubWebhook webhook, AccessRenewals renewals)
+    {
+        var options = Options.Create(new AccessOptions { Url = "http://webhook" });
+        var metrics = new AccessMetrics(NoMeters.Instance);
+        var answers = new AccessAnswers(new AccessWebhook(webhook, new UnansweredUsers(_time), new NodeIdentity(_time), options, metrics, _time, NullLogger<AccessWebhook>.Instance), options, _time);
+        var sources = new AccessSources(AccessRules.Read(options.Value), answers, options);
+        return (sources, new AccessTable(sources, null!, renewals, metrics, _time));
     }
 }

@@ -82,7 +82,7 @@ public sealed class HandshakeTests
         Assert.InRange(most, 1, Environment.ProcessorCount);
     }
 
-    /// <summary>With thousands at once a handshake waits for many seconds, which counted as the client's silence: all were cut off, most of them nearly done.</summary>
+    /// <summary>With thousands at once a handshake may wait for many seconds, which is not the client's silence.</summary>
     [Fact]
     public async Task Turn_ThatIsLongInComing_IsNoSilenceOfTheClient()
     {

@@ -10,8 +10,8 @@ namespace Edge.Proxy.Capacity;
 /// <summary>The clients' TCP connections: no more than the process can afford, and none that is open for nothing while others wait.</summary>
 /// <remarks>
 /// <para>Whoever connects has <see cref="EdgeOptions.HeaderTimeout"/> to ask for something; the server's own timeouts begin with the first
-/// byte, or bear with silence as long as between two requests, or count the time that a handshake waits for its turn here: with thousands at once, all would be cut
-/// off after the same time, nearly done.</para>
+/// byte, or bear with silence as long as between two requests, or count the time that a handshake waits for its turn here: with thousands at once, those
+/// whose turn comes late would be cut off for it.</para>
 /// <para>Once it is relayed, a connection is over for the server, and only counted until it ends.</para>
 /// <para>When all places are taken, the connection that has been idle for the longest gives way: one that has not asked yet, or whose
 /// requests are all answered. So thousands that say nothing, or send their headers byte by byte, keep nobody out.</para>
