@@ -6,7 +6,7 @@ using Chat.Tests.Support;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class SlowConsumer() : Scenario(
-    "slow-consumer", "A client does not read, in a group with 32 KB messages", "it is closed; the others, in its group too, notice nothing")
+    "slow-consumer", "A client does not read, in a group with messages of 32 KB", "its connection is closed; all other clients, those in its group included, notice nothing")
 {
     private const int Messages = 500;
 
@@ -33,13 +33,13 @@ internal sealed class SlowConsumer() : Scenario(
 
         await stage.UntilAsync(() => Task.FromResult(watcher.HasLeft("slow")), 30, "the client that does not read is closed");
         stage.End("it is closed");
-        stage.Measure(string.Create(CultureInfo.InvariantCulture, $"closed beside {Messages * text.Length / 1e6:0} MB; a member of its group got each message within {longest.TotalSeconds:0.0} s"));
+        stage.Measure(string.Create(CultureInfo.InvariantCulture, $"closed while {Messages * text.Length / 1e6:0} MB were sent; another member of its group got each message within {longest.TotalSeconds:0.0} s"));
         await stage.RunAsync(seconds: 3);
     }
 }
 
 internal sealed class HalfOpen() : Scenario(
-    "half-open", "A client vanishes, and its connection stays", "it is closed after 35 s of silence and leaves; nobody else notices anything")
+    "half-open", "A client vanishes, but its connection stays open", "the connection is closed after 35 s of silence and the client leaves; no other client notices anything")
 {
     public override bool KeepsConnections => true;
 
@@ -59,7 +59,7 @@ internal sealed class HalfOpen() : Scenario(
 }
 
 internal sealed class Trimmed() : Scenario(
-    "trimmed", "A client returns to a position that its log no longer has", "it is told, and gets all that the log still has")
+    "trimmed", "A client returns with a position that the log no longer has", "the client is told, and gets everything that the log still has")
 {
     private const int Kept = 20;
 

@@ -3,7 +3,7 @@ using Chat.Faults.Systems;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class ClockWrong() : Scenario(
-    "clock", "The clock of one node is 10 minutes fast, and that node is killed", "it makes no difference; nobody is told of a hole")
+    "clock", "The clock of one node is 10 minutes fast, and that node is killed", "the wrong clock makes no difference; no client is told of a hole")
 {
     // Debian and Ubuntu: apt-get install faketime.
     private static readonly string? FakeTime =

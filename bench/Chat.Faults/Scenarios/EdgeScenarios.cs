@@ -4,7 +4,7 @@ using Chat.Faults.Clients;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class EdgeRestarted() : Scenario(
-    "edge-restart", "The only edge is killed and another starts", "all clients come back and continue; nobody is told of a hole")
+    "edge-restart", "The only edge is killed and another one starts", "all clients come back and continue; no client is told of a hole")
 {
     public override async Task BreakAsync(Stage stage)
     {
@@ -16,7 +16,7 @@ internal sealed class EdgeRestarted() : Scenario(
 }
 
 internal sealed class EverybodyReturns() : Scenario(
-    "herd", "All three nodes are killed and started again; 2,000 clients return", "all are back within 60 s; nobody is told of a hole")
+    "herd", "All three nodes are killed and started again; 2,000 clients return", "all clients are back within 60 s; no client is told of a hole")
 {
     public override TimeSpan RecoversWithin => TimeSpan.FromSeconds(60); // the longest pause that is asked of clients is 30 s
 
@@ -39,7 +39,7 @@ internal sealed class EverybodyReturns() : Scenario(
 }
 
 internal sealed class Silence() : Scenario(
-    "idle", "Nobody writes for 3 minutes", "connections stand, through the edge; the next messages come")
+    "idle", "Nobody writes for 3 minutes", "connections through the edge stay open; the next messages arrive")
 {
     public override bool KeepsConnections => true;
 

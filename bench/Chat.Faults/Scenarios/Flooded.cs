@@ -5,7 +5,7 @@ using Flood;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class Flooded() : Scenario(
-    "flood", "One user sends as much as 20 connections can, small messages, then of 32 KB", "nobody else is delayed by more than a second")
+    "flood", "One user sends as much as 20 connections can: small messages, then messages of 32 KB", "99 % of all other users' acknowledgements arrive within a second")
 {
     private const int Connections = 20;
 
@@ -24,7 +24,7 @@ internal sealed class Flooded() : Scenario(
             await flood;
             var (half, most) = stage.AcknowledgementsSince(began);
             stage.Demand(most < TimeSpan.FromSeconds(1), "An acknowledgement in a hundred took more than a second.");
-            stage.Measure(string.Create(CultureInfo.InvariantCulture, $"beside {bytes} bytes the others' acknowledgements took {half.TotalMilliseconds:0.0} ms, 99 % at most {most.TotalMilliseconds:0} ms"));
+            stage.Measure(string.Create(CultureInfo.InvariantCulture, $"beside messages of {bytes} bytes, half of the others' acknowledgements took at most {half.TotalMilliseconds:0.0} ms, 99 % at most {most.TotalMilliseconds:0} ms"));
         }
 
         stage.End("it ends");

@@ -5,7 +5,7 @@ using Chat.Tests.Support;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class Ghosts() : Scenario(
-    "ghosts", "A node is killed, and its users do not return, 10 times", "they are gone from presence within 10 s, each time")
+    "ghosts", "A node is killed and its users do not return, 10 times", "each time, its users are gone from presence within 10 s")
 {
     private const int Users = 20;
 

@@ -8,7 +8,7 @@ using Chat.Tests.Support;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class Hostile() : Scenario(
-    "hostile", "Malformed and hostile frames, calls and requests", "each is answered as documented and ends alone; no node complains")
+    "hostile", "Malformed and hostile frames, messages and requests", "each is answered as documented and affects only its own connection; no node logs an error")
 {
     private const string Raw = "/chat/group/hostile/mallory?format=json";
 

@@ -4,7 +4,7 @@ namespace Chat.Faults.Scenarios;
 
 /// <summary>Several faults in one run: the row that the tests play.</summary>
 internal sealed class InTurn() : Scenario(
-    "in-turn", "One after the other: a node is stopped, another killed, Redis and the edge killed and restarted", "nobody is told of a hole")
+    "in-turn", "One after the other: a node is stopped, another node is killed, Redis is killed and restarted, the edge is killed and restarted", "no client is told of a hole")
 {
     public override ClusterOptions Cluster => new() { Persists = true };
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class NodeKilled() : Scenario(
-    "node-kill", "One of three nodes is killed (SIGKILL)", "its clients continue on the others; nobody is told of a hole")
+    "node-kill", "One of three nodes is killed (SIGKILL)", "its clients continue on the other nodes; no client is told of a hole")
 {
     public override bool Compares => true;
 
@@ -18,7 +18,7 @@ internal sealed class NodeKilled() : Scenario(
 }
 
 internal sealed class NodeKilledWhilePublishing() : Scenario(
-    "publish-kill", "A node is killed while its clients publish, 20 times", "what was sent again is there once")
+    "publish-kill", "A node is killed while its clients publish, 20 times", "each message that was sent again is stored and delivered only once")
 {
     public override async Task BreakAsync(Stage stage)
     {
@@ -49,7 +49,7 @@ internal sealed class NodeKilledWhilePublishing() : Scenario(
 }
 
 internal sealed class NodeStopped() : Scenario(
-    "node-term", "One of three nodes is stopped (SIGTERM)", "gone within 25 s; its clients are told and continue elsewhere")
+    "node-term", "One of three nodes is stopped (SIGTERM)", "the node stops within 25 s; its clients are told and continue on other nodes")
 {
     public override bool Compares => true;
 
@@ -65,7 +65,7 @@ internal sealed class NodeStopped() : Scenario(
 }
 
 internal sealed class NodesReplaced() : Scenario(
-    "rolling", "All three nodes are replaced, one after the other, three times in a row", "each gone within 25 s; nobody is told of a hole")
+    "rolling", "All three nodes are replaced, one after the other, three times in a row", "each node stops within 25 s; no client is told of a hole")
 {
     public override bool Compares => true;
 
@@ -89,7 +89,7 @@ internal sealed class NodesReplaced() : Scenario(
 }
 
 internal sealed class NodePaused() : Scenario(
-    "node-pause", "One of three nodes stands still for 60 s (SIGSTOP)", "clients of the others notice nothing; its own catch up")
+    "node-pause", "One of three nodes is frozen for 60 s (SIGSTOP)", "clients of the other nodes notice nothing; its own clients catch up")
 {
     public override async Task BreakAsync(Stage stage)
     {
@@ -97,7 +97,7 @@ internal sealed class NodePaused() : Scenario(
         stage.Begin($"node {node.Id} stands still", node);
         node.Process.Pause();
         await Task.Delay(TimeSpan.FromSeconds(stage.IsQuick ? 10 : 60));
-        stage.Measure(string.Create(CultureInfo.InvariantCulture, $"{stage.ClientsOn(node)} clients still on it when it went on"));
+        stage.Measure(string.Create(CultureInfo.InvariantCulture, $"{stage.ClientsOn(node)} clients were still on it when it continued"));
         node.Process.Signal(Chat.Tests.Support.ChildProcess.SigCont);
         stage.End("it goes on");
         await stage.RunAsync(seconds: 15);

@@ -22,7 +22,7 @@ internal abstract class PrimaryScenario(string name, string fault, string expect
 }
 
 internal sealed class SlotsMoved() : PrimaryScenario(
-    "slot-move", "The slots of all topics move from primary to primary of a Redis Cluster, one after the other, for 60 s", "connections stand; nobody is told of a hole")
+    "slot-move", "For 60 s, the slots of all topics move from primary to primary of a Redis Cluster, one slot after the other", "connections stay open; no client is told of a hole")
 {
     // Of one sender, whose order has to hold. Each node has some at each move: one that takes a server for the owner which is about to get
     // the slot back may break the order, which is not promised.
@@ -55,8 +55,8 @@ internal sealed class SlotsMoved() : PrimaryScenario(
 }
 
 internal sealed class PrimariesKilled() : PrimaryScenario(
-    "primary-kill", "The primaries of a Redis Cluster are killed, one after the other; their replicas, half a second behind, take over by themselves",
-    "connections stand; who may miss something is told")
+    "primary-kill", "The primaries of a Redis Cluster are killed, one after the other; their replicas are half a second behind and take over by themselves",
+    "connections stay open; clients that may miss something are told")
 {
     public override bool MayTellOfHoles => true;
 

@@ -4,7 +4,7 @@ using Chat.Faults.Systems;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class RedisCut() : Scenario(
-    "redis-cut", "One of three nodes is cut off from Redis for 20 s", "it is unready within 5 s, hands its clients over and comes back by itself; clients of the others notice nothing")
+    "redis-cut", "One of three nodes is cut off from Redis for 20 s", "the node is unready within 5 s, hands over its clients and recovers by itself; clients of the other nodes notice nothing")
 {
     public override bool Compares => true;
 
@@ -34,7 +34,7 @@ internal sealed class RedisCut() : Scenario(
 }
 
 internal sealed class RedisFailover() : Scenario(
-    "redis-failover", "Redis dies, its replica takes over, with 1,000 topics in use", "all topics go on; who may miss something is told")
+    "redis-failover", "Redis dies and its replica takes over, with 1,000 topics in use", "all topics continue; clients that may miss something are told")
 {
     public override bool MayTellOfHoles => true;
 

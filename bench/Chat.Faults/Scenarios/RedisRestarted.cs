@@ -4,7 +4,7 @@ using Chat.Faults.Systems;
 namespace Chat.Faults.Scenarios;
 
 internal sealed class RedisRestartedEmpty() : Scenario(
-    "redis-empty", "Redis is killed and comes back empty", "who may miss something is told; what is acknowledged afterwards is not lost")
+    "redis-empty", "Redis is killed and comes back empty", "clients that may miss something are told; messages acknowledged afterwards are not lost")
 {
     public override bool Compares => true;
 
@@ -16,7 +16,7 @@ internal sealed class RedisRestartedEmpty() : Scenario(
 }
 
 internal sealed class RedisRestarted() : Scenario(
-    "redis-restart", "Redis is killed and comes back with all that it had acknowledged", "connections stand; nobody is told of a hole")
+    "redis-restart", "Redis is killed and comes back with everything that it had acknowledged", "connections stay open; no client is told of a hole")
 {
     public override ClusterOptions Cluster => new() { Persists = true };
 
@@ -26,7 +26,7 @@ internal sealed class RedisRestarted() : Scenario(
 }
 
 internal sealed class RedisPaused() : Scenario(
-    "redis-pause", "Redis stands still for 8 s (SIGSTOP)", "nodes unready within 5 s; connections stand; nobody is told of a hole")
+    "redis-pause", "Redis is frozen for 8 s (SIGSTOP)", "nodes are unready within 5 s; connections stay open; no client is told of a hole")
 {
     public override bool Compares => true;
 
@@ -46,7 +46,7 @@ internal sealed class RedisPaused() : Scenario(
 }
 
 internal sealed class RedisOutOfMemory() : Scenario(
-    "redis-full", "Redis is out of memory for 10 s", "senders are told to try again; connections stand; nobody is told of a hole")
+    "redis-full", "Redis is out of memory for 10 s", "senders are told to try again; connections stay open; no client is told of a hole")
 {
     public override bool KeepsConnections => true;
 
