@@ -40,7 +40,7 @@ internal static class HelpText
         What is measured:
           --nodes N        starts Redis and N nodes (3) on this machine, default settings, but no limits on who writes how much
           --edge           and an edge in front of them, through which everyone comes
-          --redis redis|garnet   redis-server, the default where it is installed, or the Redis that comes along
+          --redis redis|garnet   redis-server, the default where it is installed, or garnet, which comes as a package
           --set KEY=VALUE  a setting of the nodes, such as Chat:Backplane:GatherTime=00:00:00, or of the edge (Edge:…); any number
           --url URL        instead: a cluster that runs, http only; any number of them, which are taken in turn. Its limits apply:
                            those on writers and topics (docs/SETTINGS.md) have to be off, or above the load

@@ -12,9 +12,9 @@ internal sealed record FaultOptions
 
           --list                      what there is
           --only node-kill,redis-cut  these rows only
-          --repeat 10                 each row so often; the worst counts
+          --repeat 10                 each row so often; counts add up, and the worst times are kept
           --quick                     a small load and short waits
-          --redis redis|garnet        redis-server, the default where it is installed, or the Redis that comes along
+          --redis redis|garnet        redis-server, the default where it is installed, or garnet, which comes as a package
           --against signalr,socketio  besides Chat, other systems, in the rows that they can be put through
           --peers                     lets npm install what Socket.IO needs
           --json                      the table as JSON
