@@ -287,13 +287,13 @@ public sealed partial class ChatClient
         [LoggerMessage(Level = LogLevel.Information, EventName = "Lost", Message = "Not connected ({Code} {Reason}); trying again in {Delay:0} ms.")]
         public static partial void Lost(ILogger logger, int code, string reason, double delay);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "Refused", Message = "The server does not take this client, and would not the next time: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "Refused", Message = "The server rejects this client, and would reject it again: {Reason}")]
         public static partial void Refused(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "NotBack", Message = "A group that the client was in does not take it back: {Code}")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "NotBack", Message = "The client cannot return to a group that it was in: {Code}")]
         public static partial void NotBack(ILogger logger, string code);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "HandlerFailed", Message = "A handler of StateChanged has thrown.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "HandlerFailed", Message = "A StateChanged handler threw an exception.")]
         public static partial void HandlerFailed(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Warning, EventName = "NotRefreshed", Message = "No newer token could be shown to the server: {Reason}")]

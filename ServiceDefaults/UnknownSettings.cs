@@ -39,6 +39,6 @@ internal static partial class UnknownSettings
         return (section, names);
     }
 
-    [LoggerMessage(EventName = "UnknownSetting", Level = LogLevel.Warning, Message = "{Setting} is no setting here, and is passed over; in {Section} there are {Names}")]
+    [LoggerMessage(EventName = "UnknownSetting", Level = LogLevel.Warning, Message = "{Setting} is not a known setting and is ignored; {Section} has {Names}")]
     private static partial void LogUnknown(ILogger log, string setting, string section, string names);
 }

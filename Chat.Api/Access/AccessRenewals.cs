@@ -145,7 +145,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, EventName = "AccessRenewalFailed", Message = "What a connection may do could not be asked for anew.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "AccessRenewalFailed", Message = "The rights of a connection could not be renewed.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -99,7 +99,7 @@ internal sealed partial class AccessWebhook(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, EventName = "AccessWebhookAway",
-            Message = "The webhook Chat:Access:Url does not answer; until it does, what it would have to allow counts as by Chat:Access:WhenAway={WhenAway}. {Reason}")]
+            Message = "The webhook Chat:Access:Url does not answer; until it does, Chat:Access:WhenAway={WhenAway} decides in its place. {Reason}")]
         public static partial void Away(ILogger logger, string reason, WhenAway whenAway);
 
         [LoggerMessage(Level = LogLevel.Information, EventName = "AccessWebhookBack", Message = "The webhook Chat:Access:Url answers again.")]

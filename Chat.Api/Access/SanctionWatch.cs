@@ -159,10 +159,10 @@ internal sealed partial class SanctionWatch(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "SanctionsDelayed", Message = "Bans and mutes could not be looked up: {Reason} Trying on.")]
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "SanctionsDelayed", Message = "Bans and mutes could not be looked up: {Reason} Retrying.")]
         public static partial void Delayed(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "SanctionsFailed", Message = "Bans and mutes could not be applied; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "SanctionsFailed", Message = "Bans and mutes could not be applied; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -81,7 +81,7 @@ internal static partial class AuthBuilder
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, EventName = "OpenTokens",
-            Message = "Auth:TokenEndpoint is on: whoever reaches this node gets a token for any name.")]
+            Message = "Auth:TokenEndpoint is on: anyone who can reach this node gets a token for any name.")]
         public static partial void OpenTokens(ILogger logger);
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class OwnKey
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, EventName = "RandomKey",
-            Message = "Auth:SecurityKey is not set. This node signs tokens with a random key, and takes none of other nodes or of before.")]
+            Message = "Auth:SecurityKey is not set. This node signs tokens with a random key. It accepts no tokens from other nodes, or from before its start.")]
         public static partial void Random(ILogger logger);
     }
 }

@@ -200,13 +200,13 @@ internal sealed partial class EventDelivery(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventRefused", Message = "The receiver of events refuses those of {Topic} ({Reason}); they wait, and it is asked again.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventRefused", Message = "The receiver of events refuses those of {Topic} ({Reason}); they wait and are sent again.")]
         public static partial void Refused(ILogger logger, string topic, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, EventName = "EventGivenUp", Message = "An event of {Topic} was dropped: it was refused for longer than Events:GiveUpAfter ({Reason}).")]
         public static partial void GivenUp(ILogger logger, string topic, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "EventsFailed", Message = "Events of {Topic} could not be told; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "EventsFailed", Message = "Events of {Topic} could not be delivered; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception, string topic);
     }
 }

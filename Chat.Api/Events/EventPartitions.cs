@@ -204,7 +204,7 @@ internal sealed partial class EventPartitions : BackgroundService
         [LoggerMessage(Level = LogLevel.Debug, EventName = "EventsDelayed", Message = "Events wait a little longer: {Reason}")]
         public static partial void Delayed(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "EventPartitionsFailed", Message = "Topics with events could not be looked for; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "EventPartitionsFailed", Message = "Topics with events could not be looked for; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

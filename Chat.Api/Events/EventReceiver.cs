@@ -114,10 +114,10 @@ internal sealed partial class EventReceiver
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventReceiverAway", Message = "The receiver of events (Events:Url) does not take any: {Reason}. They wait in Redis; trying on.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventReceiverAway", Message = "The receiver of events (Events:Url) does not accept any: {Reason}. They wait in Redis; retrying.")]
         public static partial void Away(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Information, EventName = "EventReceiverBack", Message = "The receiver of events takes them again, after {Away}.")]
+        [LoggerMessage(Level = LogLevel.Information, EventName = "EventReceiverBack", Message = "The receiver of events accepts them again, after {Away}.")]
         public static partial void Back(ILogger logger, TimeSpan away);
     }
 }

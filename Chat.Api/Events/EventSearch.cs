@@ -51,7 +51,7 @@ internal sealed partial class EventSearch(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventSearchFailed", Message = "Queues of events without a mark could not be looked for; it is done again later.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "EventSearchFailed", Message = "Event queues that nobody has marked could not be looked for; this is tried again later.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -26,7 +26,7 @@ internal static class HubBuilder
         services.AddSettings<ChatHubOptions>(ChatHubOptions.Section);
         services.AddSettings<MembershipOptions>(MembershipOptions.Section);
         services.AddSettings<DefaultChats>(DefaultChats.Section)
-            .Validate(chats => chats.Groups.All(ChatId.IsValid), $"{DefaultChats.Section}:Chats names a group that is no valid id. {ChatId.Rule}");
+            .Validate(chats => chats.Groups.All(ChatId.IsValid), $"{DefaultChats.Section}:Chats names a group whose id is not valid. {ChatId.Rule}");
 
         services.AddRedisScripts(RedisMemberships.Scripts);
         services.AddSingleton<IMemberships>(static provider => new RedisMemberships(

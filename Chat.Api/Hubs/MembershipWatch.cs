@@ -250,10 +250,10 @@ internal sealed partial class MembershipWatch(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "MembershipsDelayed", Message = "Memberships could not be looked up: {Reason} Trying on.")]
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "MembershipsDelayed", Message = "Memberships could not be looked up: {Reason} Retrying.")]
         public static partial void Delayed(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "MembershipsFailed", Message = "Memberships could not be looked up; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "MembershipsFailed", Message = "Memberships could not be looked up; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

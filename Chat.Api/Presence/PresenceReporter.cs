@@ -266,7 +266,7 @@ internal sealed partial class PresenceReporter(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceNotReported", Message = "Presence could not be reported; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceNotReported", Message = "Presence could not be reported; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -184,7 +184,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         [LoggerMessage(Level = LogLevel.Debug, EventName = "PresenceDelayed", Message = "Dead nodes stay in presence a little longer: {Reason}")]
         public static partial void Delayed(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceSweepFailed", Message = "A dead node could not be taken out of presence; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceSweepFailed", Message = "A dead node could not be taken out of presence; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

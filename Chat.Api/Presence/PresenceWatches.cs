@@ -287,7 +287,7 @@ internal sealed partial class PresenceWatches(
         [LoggerMessage(Level = LogLevel.Debug, EventName = "PresenceNotRead", Message = "Watchers of a topic wait for its presence: {Reason}")]
         public static partial void Delayed(ILogger logger, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceNotTold", Message = "Presence could not be told; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "PresenceNotTold", Message = "News of presence could not be sent; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -30,13 +30,13 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
         "too_many_new_topics", "Too many new groups or recipients at once. Slow down.", Retry: true);
 
     public static readonly ClientError TopicBusy = new(
-        "topic_busy", "Too much is written there at the moment. Try again in a while.", Retry: true);
+        "topic_busy", "Too many messages are sent there at the moment. Try again in a while.", Retry: true);
 
     public static readonly ClientError TooBig = new(
         "too_big", "The message is too big: control characters, quotes and backslashes take more room on their way.");
 
     public static readonly ClientError NotPublished = new(
-        "not_published", "The message could not be sent. Try again; with the same MsgId it will not be doubled.", Retry: true);
+        "not_published", "The message could not be sent. Try again; with the same MsgId it is published only once.", Retry: true);
 
     public static readonly ClientError NotMember = new("not_member", "You are not in that group.");
 
@@ -44,11 +44,11 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
 
     public static readonly ClientError UnknownGroup = new("unknown_group", "That group does not exist.");
 
-    public static readonly ClientError TooManyTopics = new("too_many_topics", "This connection is in as many groups as it may join.");
+    public static readonly ClientError TooManyTopics = new("too_many_topics", "This connection is in as many groups as are allowed.");
 
     public static readonly ClientError Unavailable = new("unavailable", "The group could not be joined. Try again.", Retry: true);
 
-    public static readonly ClientError Unanswered = new("unavailable", "Whether you may do that cannot be asked at the moment. Try again.", Retry: true);
+    public static readonly ClientError Unanswered = new("unavailable", "Your right to do that cannot be checked at the moment. Try again.", Retry: true);
 
     /// <summary>Who may not do something, perhaps only until then.</summary>
     public static ClientError ForbiddenUntil(DateTimeOffset? until) => until is not { } end ? Forbidden

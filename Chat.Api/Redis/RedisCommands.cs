@@ -314,13 +314,13 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         [LoggerMessage(Level = LogLevel.Information, EventName = "RedisUp", Message = "Connected to Redis at {Host}:{Port}.")]
         public static partial void Up(ILogger logger, string host, int port);
 
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisEvicts", Message = "Redis forgets keys when its memory is used up (maxmemory-policy {Policy}), also bans and memberships; with noeviction it refuses instead.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisEvicts", Message = "When its memory is full, Redis evicts keys (maxmemory-policy {Policy}), bans and memberships included; with noeviction it refuses writes instead.")]
         public static partial void Evicts(ILogger logger, string policy);
 
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisRefuses", Message = "Redis has refused commands {Count} times by now (the last: {Error}); who sent them is told to try again.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisRefuses", Message = "Redis has refused commands {Count} times by now (the last: {Error}); their senders are told to try again.")]
         public static partial void Refused(ILogger logger, long count, string error);
 
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisDown", Message = "No connection to Redis ({Reason}); publishes fail, sockets stay open, trying on.")]
+        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisDown", Message = "No connection to Redis ({Reason}); publishes fail, sockets stay open, retrying.")]
         public static partial void Down(ILogger logger, string reason);
     }
 }

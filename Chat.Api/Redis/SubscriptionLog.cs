@@ -15,6 +15,6 @@ internal static partial class SubscriptionLog
     [LoggerMessage(Level = LogLevel.Information, EventName = "SlotsMoved", Message = "{Slots} slots are now at other servers; their topics catch up with their logs.")]
     public static partial void Moved(ILogger logger, int slots);
 
-    [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscribeRefused", Message = "Servers did not let this node subscribe, {Count} times by now (the last: {Error}); trying on.")]
+    [LoggerMessage(Level = LogLevel.Warning, EventName = "SubscribeRefused", Message = "Redis has refused subscriptions of this node {Count} times by now (the last: {Error}); retrying.")]
     public static partial void Refused(ILogger logger, long count, string error);
 }

@@ -8,17 +8,17 @@ namespace Chat.Api.ServerApi;
 internal sealed record ApiProblem(int Status, string Code, string Text) : IResult
 {
     public static readonly ApiProblem InvalidTopic = new(400, "invalid_topic", $"A topic is user:{{id}}, group:{{id}} or all. {ChatId.Rule}");
-    public static readonly ApiProblem InvalidUser = new(400, "invalid_id", "The user is no valid id. " + ChatId.Rule);
-    public static readonly ApiProblem InvalidGroup = new(400, "invalid_id", "The group is no valid id. " + ChatId.Rule);
-    public static readonly ApiProblem InvalidFrom = new(400, "invalid_id", "The sender is no valid id. " + ChatId.Rule);
+    public static readonly ApiProblem InvalidUser = new(400, "invalid_id", "The user id is not valid. " + ChatId.Rule);
+    public static readonly ApiProblem InvalidGroup = new(400, "invalid_id", "The group id is not valid. " + ChatId.Rule);
+    public static readonly ApiProblem InvalidFrom = new(400, "invalid_id", "The sender's id is not valid. " + ChatId.Rule);
     public static readonly ApiProblem InvalidMessageId = new(400, "invalid_msg_id", "A message id has 1 to 64 bytes of letters, digits and _ . @ -");
-    public static readonly ApiProblem InvalidSince = new(400, "malformed", "since is {epoch}:{offset}, as a message or an answer gave them.");
-    public static readonly ApiProblem InvalidAfter = new(400, "malformed", "after is what the page before called next.");
-    public static readonly ApiProblem NoPresence = new(400, "no_presence", "Presence is kept of groups and of all, unless it is switched off (Chat:Presence:Enabled).");
+    public static readonly ApiProblem InvalidSince = new(400, "malformed", "since must be {epoch}:{offset}, as given in a message or an answer.");
+    public static readonly ApiProblem InvalidAfter = new(400, "malformed", "after must be the value of next in the previous page.");
+    public static readonly ApiProblem NoPresence = new(400, "no_presence", "Only groups and all have presence, and only where it is switched on (Chat:Presence:Enabled).");
     public static readonly ApiProblem InvalidLimit = new(400, "malformed", "limit must be at least 1.");
-    public static readonly ApiProblem InvalidReason = new(400, "invalid_reason", $"The reason has 1 to {DisconnectOrder.MostReasonBytes} bytes of text that can be seen.");
-    public static readonly ApiProblem InvalidSanctionReason = new(400, "invalid_reason", $"The reason has 1 to {Access.Sanction.ReasonChars} characters that can be seen.");
-    public static readonly ApiProblem InvalidSeconds = new(400, "malformed", $"seconds is 1 to {(long)Access.Sanction.LongestTime.TotalSeconds}; without it, a ban or mute lasts until it is lifted.");
+    public static readonly ApiProblem InvalidReason = new(400, "invalid_reason", $"The reason must have 1 to {DisconnectOrder.MostReasonBytes} bytes of visible text.");
+    public static readonly ApiProblem InvalidSanctionReason = new(400, "invalid_reason", $"The reason must have 1 to {Access.Sanction.ReasonChars} visible characters.");
+    public static readonly ApiProblem InvalidSeconds = new(400, "malformed", $"seconds must be 1 to {(long)Access.Sanction.LongestTime.TotalSeconds}; without it, a ban or mute lasts until it is lifted.");
     public static readonly ApiProblem TooManySanctions = new(409, "too_many_sanctions", $"The user has {Access.Sanction.MostPerUser} bans and mutes, as many as there can be.");
     public static readonly ApiProblem TooManyGroups = new(409, "too_many_groups", "The user is in as many groups as Chat:Connections:TopicsPerConnection allows.");
     public static readonly ApiProblem TooBig = new(413, "too_big", "The message is larger than Chat:Connections:MessageBytes allows, once it is escaped for JSON.");
@@ -26,9 +26,9 @@ internal sealed record ApiProblem(int Status, string Code, string Text) : IResul
     public static readonly ApiProblem BodyTooSlow = new(408, "timeout", "The body did not arrive in time (Api:BodyTimeout).");
     public static readonly ApiProblem NotJson = new(415, "not_json", "Send JSON, with Content-Type: application/json.");
     public static readonly ApiProblem NotFound = new(404, "not_found", "There is no such call.");
-    public static readonly ApiProblem WrongMethod = new(405, "wrong_method", "The call has another method; the header Allow names it.");
+    public static readonly ApiProblem WrongMethod = new(405, "wrong_method", "This call needs another method; the Allow header names it.");
     public static readonly ApiProblem TopicBusy = new(429, "topic_busy", "More is written to the topic than Chat:Backplane:TopicMessagesPerSecond or …BytesPerSecond allows. It was not published.") { RetryAfter = 1 };
-    public static readonly ApiProblem NotPublished = new(503, "not_published", "Redis did not confirm it in time. Try again; with the same id it will not be doubled.") { RetryAfter = 2 };
+    public static readonly ApiProblem NotPublished = new(503, "not_published", "Redis did not confirm the message in time. Try again: with the same id it is published only once.") { RetryAfter = 2 };
     public static readonly ApiProblem Unavailable = new(503, "unavailable", "Redis is not reachable at the moment. Try again.") { RetryAfter = 2 };
     public static readonly ApiProblem Fault = new(500, "internal", "Something went wrong on the server.");
 
@@ -41,7 +41,7 @@ internal sealed record ApiProblem(int Status, string Code, string Text) : IResul
     public static ApiProblem InvalidQuery(string what) => new(400, "malformed", what);
 
     public static ApiProblem TooManyCalls(int retryAfter) =>
-        new(429, "too_many_calls", "More calls than Api:CallsPerSecond allows; this one was not done.") { RetryAfter = retryAfter };
+        new(429, "too_many_calls", "There were more calls than Api:CallsPerSecond allows; this one was not carried out.") { RetryAfter = retryAfter };
 
     /// <param name="where">The property, or what is missing, in words of the caller's own JSON.</param>
     public static ApiProblem Malformed(string where) => new(400, "malformed", $"The body is not the JSON object that this call takes: {where}.");

@@ -118,10 +118,10 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Debug, EventName = "FillDelayed", Message = "A topic ({Kind}) waits to catch up with its log: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Debug, EventName = "FillDelayed", Message = "A topic ({Kind}) has to wait before it catches up with its log: {Reason}")]
         public static partial void Delayed(ILogger logger, TopicKind kind, string reason);
 
-        [LoggerMessage(Level = LogLevel.Error, EventName = "FillFailed", Message = "A topic ({Kind}) could not catch up with its log; trying on.")]
+        [LoggerMessage(Level = LogLevel.Error, EventName = "FillFailed", Message = "A topic ({Kind}) could not catch up with its log; retrying.")]
         public static partial void Failed(ILogger logger, Exception exception, TopicKind kind);
     }
 }

@@ -237,6 +237,6 @@ internal sealed partial class SocketLoop : IDisposable
         }
     }
 
-    [LoggerMessage(EventName = "SocketFault", Level = LogLevel.Error, Message = "A connection ended by a fault of ours.")]
+    [LoggerMessage(EventName = "SocketFault", Level = LogLevel.Error, Message = "An error of this process has ended a connection.")]
     private partial void LogFault(Exception fault);
 }

@@ -166,6 +166,6 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
         }
     }
 
-    [LoggerMessage(EventName = "ClientsNotAccepted", Level = LogLevel.Error, Message = "Clients who connect have to wait, because the system gives no connection: {Reason}")]
+    [LoggerMessage(EventName = "ClientsNotAccepted", Level = LogLevel.Error, Message = "New clients have to wait, because the system cannot accept their connections: {Reason}")]
     private partial void LogNotAccepted(string reason);
 }

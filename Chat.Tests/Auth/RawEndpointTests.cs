@@ -44,7 +44,7 @@ public sealed class RawEndpointTests(AuthNodes nodes) : IClassFixture<AuthNodes>
             using var answer = await UpgradeAsync(node, path, TestToken.For("anna"));
 
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
-            Assert.Equal("The token is of another user than the one in the path.\n", await answer.Content.ReadAsStringAsync());
+            Assert.Equal("The token is for another user than the one in the path.\n", await answer.Content.ReadAsStringAsync());
         }
     }
 

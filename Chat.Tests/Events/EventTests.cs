@@ -102,12 +102,12 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
         var publishers = await PublishersAsync();
         await Sink.StopAsync();
         var acks = await PublishAsync(publishers[0], "p", 20);
-        await Eventually.TrueAsync(() => Cluster.Log().Contains("does not take any", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => Cluster.Log().Contains("does not accept any", StringComparison.Ordinal));
 
         await Sink.StartAsync();
 
         await CheckAsync(acks);
-        await Eventually.TrueAsync(() => Cluster.Log().Contains("takes them again", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => Cluster.Log().Contains("accepts them again", StringComparison.Ordinal));
         await EndAsync(publishers);
     }
 

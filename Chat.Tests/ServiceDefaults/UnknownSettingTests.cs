@@ -10,12 +10,12 @@ namespace Chat.Tests.ServiceDefaults;
 public sealed class UnknownSettingTests
 {
     [Theory]
-    [InlineData("Chat:Limits:PerNod", "Chat:Limits:PerNod is no setting here, and is passed over; in Chat:Limits there are Age, Keys, PerNode, Shares")]
-    [InlineData("chat:limits:pernod", "Chat:limits:pernod is no setting here, and is passed over; in Chat:limits there are Age, Keys, PerNode, Shares")]
-    [InlineData("Chat:Limit:PerNode", "Chat:Limit:PerNode is no setting here, and is passed over; in Chat there are Limits, Redis")]
-    [InlineData("Chat:Limits:Keys:0:Nme", "Chat:Limits:Keys:0:Nme is no setting here, and is passed over; in Chat:Limits:Keys:0 there are Name")]
-    [InlineData("Chat:Limits:PerNode:0", "Chat:Limits:PerNode:0 is no setting here, and is passed over; in Chat:Limits there are Age, Keys, PerNode, Shares")]
-    [InlineData("Chat:Redis:Prefixes", "Chat:Redis:Prefixes is no setting here, and is passed over; in Chat:Redis there are Prefix")]
+    [InlineData("Chat:Limits:PerNod", "Chat:Limits:PerNod is not a known setting and is ignored; Chat:Limits has Age, Keys, PerNode, Shares")]
+    [InlineData("chat:limits:pernod", "Chat:limits:pernod is not a known setting and is ignored; Chat:limits has Age, Keys, PerNode, Shares")]
+    [InlineData("Chat:Limit:PerNode", "Chat:Limit:PerNode is not a known setting and is ignored; Chat has Limits, Redis")]
+    [InlineData("Chat:Limits:Keys:0:Nme", "Chat:Limits:Keys:0:Nme is not a known setting and is ignored; Chat:Limits:Keys:0 has Name")]
+    [InlineData("Chat:Limits:PerNode:0", "Chat:Limits:PerNode:0 is not a known setting and is ignored; Chat:Limits has Age, Keys, PerNode, Shares")]
+    [InlineData("Chat:Redis:Prefixes", "Chat:Redis:Prefixes is not a known setting and is ignored; Chat:Redis has Prefix")]
     public void Setting_ThatNobodyReads_IsToldOf_WithThoseThatThereAre(string key, string expected) => Assert.Equal([$"Warning: {expected} "], WarningsOf(key));
 
     [Theory]
@@ -36,9 +36,9 @@ public sealed class UnknownSettingTests
         await using var cluster = await NodeCluster.StartAsync(nodes: 1, persists: false, [("Chat:Connections:PerNodes", "100"), ("Chat:Redis:Prefix", "known:")]);
 
         await Eventually.TrueAsync(() => Lines().Any());
-        Assert.Contains("Chat:Connections:PerNodes is no setting here", Assert.Single(Lines()), StringComparison.Ordinal);
+        Assert.Contains("Chat:Connections:PerNodes is not a known setting", Assert.Single(Lines()), StringComparison.Ordinal);
 
-        IEnumerable<string> Lines() => cluster.Log().Split('\n').Where(line => line.Contains("is no setting here", StringComparison.Ordinal));
+        IEnumerable<string> Lines() => cluster.Log().Split('\n').Where(line => line.Contains("is not a known setting", StringComparison.Ordinal));
     }
 
     private static string[] WarningsOf(string key)

@@ -56,6 +56,6 @@ internal sealed partial class LostNodes(
         }
     }
 
-    [LoggerMessage(EventName = "NodeLost", Level = LogLevel.Warning, Message = "Node {Node} has disappeared without ending its connections; their clients are sent elsewhere")]
+    [LoggerMessage(EventName = "NodeLost", Level = LogLevel.Warning, Message = "Node {Node} has disappeared without ending its connections; their clients are sent to other nodes")]
     private partial void LogLost(string node);
 }

@@ -73,6 +73,6 @@ internal sealed partial class StopNotice(IProxyStateLookup proxy, EdgeIdentity i
         }
     }
 
-    [LoggerMessage(EventName = "NodeNotTold", Level = LogLevel.Warning, Message = "Node {Node} could not be told that this edge stops; its clients are cut off in the end: {Reason}")]
+    [LoggerMessage(EventName = "NodeNotTold", Level = LogLevel.Warning, Message = "Node {Node} could not be told that this edge is stopping; its clients will be cut off: {Reason}")]
     private partial void LogNotTold(string node, string reason);
 }

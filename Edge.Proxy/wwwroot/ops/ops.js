@@ -66,7 +66,7 @@ async function look() {
       return;
     }
 
-    say(error instanceof NotDone ? error.message : 'The cluster cannot be reached; trying on.', 'bad');
+    say(error instanceof NotDone ? error.message : 'The cluster cannot be reached; retrying.', 'bad');
   } finally {
     asking = false;
   }
