@@ -98,7 +98,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isRead, 1) != 0)
         {
-            throw new InvalidOperationException("Somebody reads already: one reader at a time.");
+            throw new InvalidOperationException("There is already a reader: only one at a time is possible.");
         }
 
         try

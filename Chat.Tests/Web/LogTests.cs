@@ -92,7 +92,7 @@ public sealed class LogTests(HubCluster cluster, ITestOutputHelper output) : Hub
 
         await anna.SayAsync("hello");
 
-        await Expect(anna.Page.Locator(".message.sending .late")).ToHaveTextAsync("The server has not confirmed it yet. It is being tried again.");
+        await Expect(anna.Page.Locator(".message.sending .late")).ToHaveTextAsync("The server has not confirmed it yet. It is being sent again.");
         await device.Context.SetOfflineAsync(false);
         await Expect(anna.Page.Locator(".message.sent")).ToHaveCountAsync(1);
         await Expect(anna.Page.Locator(".late")).ToHaveCountAsync(0);

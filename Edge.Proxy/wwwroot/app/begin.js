@@ -31,7 +31,7 @@ export class Begin {
   #name() {
     const isGroup = this.#form.elements.kind.value === 'group';
     $('begin-label').textContent = isGroup ? 'Name of the group' : 'Name of the person';
-    $('begin-hint').textContent = isGroup ? 'You join it with all your devices. A group that nobody is in yet begins with you.' : 'Only the two of you read it.';
+    $('begin-hint').textContent = isGroup ? 'You join it with all your devices. If the group does not exist yet, you are its first member.' : 'Only the two of you can read it.';
     $('begin-go').textContent = isGroup ? 'Join' : 'Start';
     this.#form.elements.name.placeholder = isGroup ? 'lobby' : 'ben';
   }

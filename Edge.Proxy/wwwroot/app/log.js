@@ -119,7 +119,7 @@ export class Log {
         isMore ? el('span', { className: 'unseen' }, `${item.from}: `) : el('div', { className: 'head' }, name, time),
         el('div', { className: 'text' }, ...textWithLinks(item.text)),
         item.state === 'failed' ? this.#failure(conversation, item) : null,
-        item.state === 'sending' && item.isLate ? el('p', { className: 'late' }, 'The server has not confirmed it yet. It is being tried again.') : null),
+        item.state === 'sending' && item.isLate ? el('p', { className: 'late' }, 'The server has not confirmed it yet. It is being sent again.') : null),
       mark);
     return made;
   }

@@ -14,7 +14,7 @@ export class Members {
     const names = [...members?.keys() ?? []].sort((a, b) => a.localeCompare(b));
     $('members-title').textContent = isGroup ? (count === null ? 'Members' : `${count} online`) : 'Conversation';
     $('members-note').textContent = !isGroup ? `Only you and ${conversation.name} read what is written here.`
-      : members || conversation.notice ? '' : count === null ? 'Who is here is not known.' : 'They are too many to be named.';
+      : members || conversation.notice ? '' : count === null ? 'It is not known who is here.' : 'Too many people to list.';
     reconcile($('members-list'), (isGroup ? names : []).map(name => ({
       key: name,
       version: `${members.get(name)}`,

@@ -93,7 +93,7 @@ export class ChatClient extends EventTarget {
 
   /** @param {Cancellable} [more] @returns {AsyncGenerator<import('./chat-client.d.ts').ChatEvent, void, void>} */
   async *readAll({ signal } = {}) {
-    if (this.#isRead) throw new TypeError('Somebody reads already: one reader at a time.');
+    if (this.#isRead) throw new TypeError('There is already a reader: only one at a time is possible.');
     this.#isRead = true;
     try {
       yield* this.#events.readAll(signal);

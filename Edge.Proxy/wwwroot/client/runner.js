@@ -173,7 +173,7 @@ export class Runner {
       }
 
       const link = this.#present = this.#open(token);
-      if (!link) return { code: 1002, reason: 'The runtime does not let a WebSocket be made to this address.' };
+      if (!link) return { code: 1002, reason: 'The runtime does not allow a WebSocket to this address.' };
       patience.signal.addEventListener('abort', () => { if (!link.wasOpen) link.end(1006, patience.signal.reason.message); });
       try {
         await link.opened;

@@ -23,7 +23,7 @@ function headers() {
 async function ask(path, options) {
   const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(10_000), headers: headers(), ...options });
   if (answer.status === 401 || answer.status === 403) throw new Refused(hasKey() ? 'That key is not accepted.' : '');
-  if (answer.status === 404 && !answer.headers.has('X-Node')) throw new NotDone('This edge does not let anybody look (Edge:Operations).');
+  if (answer.status === 404 && !answer.headers.has('X-Node')) throw new NotDone('This page is switched off at this edge (Edge:Operations).');
   if (!answer.ok) throw new NotDone((await answer.json().catch(() => ({}))).detail ?? `The cluster answered ${answer.status}.`);
   return answer.json();
 }

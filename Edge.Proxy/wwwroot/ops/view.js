@@ -40,7 +40,7 @@ export function showNumbers(numbers) {
 }
 
 export function showTopics(topics) {
-  fill('topics', topics.map(({ topic, members }) => row(cell(topic, { className: 'name' }), cell(count(members), { className: 'n' }))), 'Nobody is anywhere.');
+  fill('topics', topics.map(({ topic, members }) => row(cell(topic, { className: 'name' }), cell(count(members), { className: 'n' }))), 'Nobody is connected.');
 }
 
 export function showCloses(closes, minutes) {
@@ -73,7 +73,7 @@ export class NodeRows {
       const shown = this.#rows.get(node.id) ?? this.#add(node.id);
       shown.node = node;
       shown.drain.disabled = node.state !== 'ready' || ready < 2;
-      shown.drain.title = node.state !== 'ready' ? 'It drains already.' : ready < 2 ? 'It is the only one that takes clients.' : '';
+      shown.drain.title = node.state !== 'ready' ? 'It is already draining.' : ready < 2 ? 'It is the only node that accepts clients.' : '';
       const of = rates.get(node.id);
       const { report } = node;
       const health = cell('', { label: 'Health' });
