@@ -10,10 +10,10 @@ namespace AppHost;
 /// <summary>The wiring behind the picture in AppHost.cs.</summary>
 internal static class ClusterBuilder
 {
-    /// <summary>Gets ready to be published, if it is that. False: it cannot, which has been said.</summary>
+    /// <summary>Prepares the deployment, if the application is published. Returns false if it cannot be published; the reason has been printed.</summary>
     /// <param name="builder">The application.</param>
-    /// <param name="settings">How many there are to be.</param>
-    /// <param name="deployment">Null where the cluster is run.</param>
+    /// <param name="settings">How many nodes and edges there are to be.</param>
+    /// <param name="deployment">Null if the cluster is run.</param>
     public static bool TryPrepareDeployment(this IDistributedApplicationBuilder builder, ClusterSettings settings, out Deployment? deployment)
     {
         try
@@ -29,15 +29,15 @@ internal static class ClusterBuilder
         }
     }
 
-    /// <summary>Adds the Redis the settings ask for.</summary>
+    /// <summary>Adds the Redis that the settings ask for.</summary>
     public static RedisServer AddClusterRedis(this IDistributedApplicationBuilder builder, ClusterSettings settings, Deployment? deployment) =>
         RedisServer.Add(builder, settings.Redis, deployment);
 
-    /// <summary>Listens on any port, or on the one of a deployment's containers.</summary>
-    /// <param name="project">Which listens.</param>
-    /// <param name="deployment">Null where the cluster is run.</param>
-    /// <param name="health">What is asked whether it is healthy, here; a deployment has its own probes.</param>
-    /// <param name="port">The public port, here.</param>
+    /// <summary>Listens on any port, or on the port of a deployment's containers.</summary>
+    /// <param name="project">The project that listens.</param>
+    /// <param name="deployment">Null if the cluster is run.</param>
+    /// <param name="health">The path of the health check when run here; a deployment has its own probes.</param>
+    /// <param name="port">The public port when run here.</param>
     public static IResourceBuilder<ProjectResource> WithHttp(
         this IResourceBuilder<ProjectResource> project, Deployment? deployment, string health, int? port = null) => deployment is null
         ? project.WithHttpEndpoint(port).WithHttpHealthCheck(health)
@@ -50,9 +50,9 @@ internal static class ClusterBuilder
         return redis.Process is { } process ? project.WaitFor(process) : project;
     }
 
-    /// <summary>Gives all nodes the same <c>Auth:SecurityKey</c>, so that each takes a token that another made.</summary>
-    /// <remarks>In Development a random one, unless the settings have one. Outside, the nodes say what is missing. A
-    /// deployment asks for it: the parameter <c>auth-key</c>.</remarks>
+    /// <summary>Gives all nodes the same <c>Auth:SecurityKey</c>, so that each accepts a token that another made.</summary>
+    /// <remarks>In Development, a random key, unless the settings have one. Elsewhere, the nodes report what is missing. A deployment asks for the
+    /// key: the parameter <c>auth-key</c>.</remarks>
     public static IResourceBuilder<ProjectResource> WithSecurityKey(this IResourceBuilder<ProjectResource> nodes)
     {
         const string Variable = "Auth__SecurityKey";
@@ -63,7 +63,8 @@ internal static class ClusterBuilder
                 : nodes;
     }
 
-    /// <summary>In Development a random key for backends, unless the settings have some or the edge is told not to let them in; else null.</summary>
+    /// <summary>Returns a random key for backends in Development, unless the settings have keys or the edge is set not to let backends in; otherwise
+    /// null.</summary>
     public static string? MakeApiKey(this IDistributedApplicationBuilder builder) =>
         builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment()
             && !builder.Configuration.GetSection("Api:Keys").Exists() && builder.Configuration.GetValue("Edge:Api", true)
@@ -75,12 +76,12 @@ internal static class ClusterBuilder
         ? nodes
         : nodes.WithEnvironment("Api__Keys__0__Name", "development").WithEnvironment("Api__Keys__0__Secret", key);
 
-    /// <summary>Lets backends who have the key in through the edge.</summary>
+    /// <summary>Lets backends that have the key in through the edge.</summary>
     public static IResourceBuilder<ProjectResource> WithServerApi(this IResourceBuilder<ProjectResource> edge, string? key) => key is null
         ? edge
         : edge.WithEnvironment("Edge__Api", "true");
 
-    /// <summary>Hands the AppHost's environment on, and every setting of these sections: they are given in one place.</summary>
+    /// <summary>Passes on the AppHost's environment and every setting of these sections, so that they are given in one place.</summary>
     public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> project, params string[] sections)
     {
         var builder = project.ApplicationBuilder;

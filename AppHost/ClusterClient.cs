@@ -8,7 +8,7 @@ internal sealed class ClusterClient(Uri address) : IDisposable
 {
     private readonly HttpClient _http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(10) };
 
-    /// <summary>Drains the node that runs as this process. Returns what kept it from that, or null.</summary>
+    /// <summary>Drains the node that runs as this process. Returns what prevented that, or null.</summary>
     public async Task<string?> DrainAsync(CustomResourceSnapshot process, CancellationToken cancellationToken)
     {
         try
@@ -30,7 +30,7 @@ internal sealed class ClusterClient(Uri address) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    // By where it listens. Its process id is no help: what the orchestrator has started may be dotnet run, and the node a child of that.
+    // Compares the addresses at which they listen. The process id is no help: the orchestrator may have started dotnet run, with the node as its child.
     private static bool Runs(CustomResourceSnapshot process, Node node) =>
         process.EnvironmentVariables.Any(variable => variable.Name == "ASPNETCORE_URLS" && variable.Value?.Split(';').Any(node.IsAt) == true);
 

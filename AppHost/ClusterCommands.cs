@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace AppHost;
 
-/// <summary>What can be done with the running cluster, from the dashboard. In Development: elsewhere the nodes want a key.</summary>
+/// <summary>The dashboard's commands for the running cluster. Only in Development: elsewhere, the nodes require a key.</summary>
 internal static class ClusterCommands
 {
     public const string Drain = "drain";
@@ -11,7 +11,7 @@ internal static class ClusterCommands
 
     private const string Http = "http";
 
-    /// <summary>Each node can be drained.</summary>
+    /// <summary>Lets each node be drained.</summary>
     public static IResourceBuilder<ProjectResource> WithDrainCommand(this IResourceBuilder<ProjectResource> nodes)
     {
         if (!nodes.ApplicationBuilder.Environment.IsDevelopment())
@@ -28,12 +28,12 @@ internal static class ClusterCommands
         });
     }
 
-    /// <summary>A small load can be put on the cluster.</summary>
+    /// <summary>Lets a small load be put on the cluster.</summary>
     public static IResourceBuilder<ProjectResource> WithLoadCommand(this IResourceBuilder<ProjectResource> edge)
     {
         if (!edge.ApplicationBuilder.Environment.IsDevelopment())
         {
-            return edge; // nobody gives its users tokens
+            return edge; // nothing gives its users tokens
         }
 
         var address = edge.GetEndpoint(Http);

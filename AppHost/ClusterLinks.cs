@@ -2,13 +2,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace AppHost;
 
-/// <summary>Where there is something to look at, by name, in the dashboard.</summary>
+/// <summary>The links in the dashboard, with their names.</summary>
 internal static class ClusterLinks
 {
     private const string Http = "http";
 
-    /// <param name="edge">The one public door, and the links' place.</param>
-    /// <param name="nodes">Which have the API's document, in Development. It does not go through the edge.</param>
+    /// <param name="edge">The one public door. The links are shown there.</param>
+    /// <param name="nodes">In Development, they have the API's document. It does not go through the edge.</param>
     public static IResourceBuilder<ProjectResource> WithLinks(this IResourceBuilder<ProjectResource> edge, IResourceBuilder<ProjectResource> nodes)
     {
         edge.WithUrlForEndpoint(Http, static url => url.DisplayText = "Chat");

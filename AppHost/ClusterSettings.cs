@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace AppHost;
 
-/// <summary>What can be chosen about the cluster; configuration keys, and so arguments and environment variables.</summary>
+/// <summary>What can be chosen about the cluster. These are configuration keys, and therefore also arguments and environment variables.</summary>
 internal sealed class ClusterSettings
 {
     private const int MostReplicas = 100;
@@ -15,12 +15,12 @@ internal sealed class ClusterSettings
     {
     }
 
-    /// <summary>Key <c>Replicas</c>: how many nodes.</summary>
+    /// <summary>Key <c>Replicas</c>: the number of nodes.</summary>
     /// <value>1 to 100. Default 3.</value>
     public int Replicas { get; private init; }
 
-    /// <summary>Key <c>Edges</c>: how many edges a deployment has.</summary>
-    /// <value>1 to 100. Default 1 with Compose, else 2. Run on this machine, there is one.</value>
+    /// <summary>Key <c>Edges</c>: the number of edges in a deployment.</summary>
+    /// <value>1 to 100. Default 1 with Compose, otherwise 2. When run on this machine, there is one.</value>
     public int? Edges { get; private init; }
 
     /// <summary>Key <c>EdgePort</c>: where clients connect.</summary>
@@ -31,13 +31,13 @@ internal sealed class ClusterSettings
     /// <value>Default false.</value>
     public bool Sample { get; private init; }
 
-    /// <summary>The edge's port as the application model has it: null for any free one.</summary>
+    /// <summary>The edge's port in the application model: null for any free one.</summary>
     public int? PublicPort => EdgePort == 0 ? null : EdgePort;
 
     /// <summary>Keys under <c>Redis</c>, and <c>ConnectionStrings:redis</c>.</summary>
     public required RedisSettings Redis { get; init; }
 
-    /// <summary>Everything that is wrong, one line each that names the setting.</summary>
+    /// <summary>All errors, one line each, with the name of the setting.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     public static ClusterSettings Read(IConfiguration configuration)
@@ -55,7 +55,7 @@ internal sealed class ClusterSettings
         return settings;
     }
 
-    /// <summary>Says in one line each what keeps the cluster from starting here and now. False: something does.</summary>
+    /// <summary>Prints what keeps the cluster from starting here and now, one line each. Returns false if anything does.</summary>
     public async Task<bool> CanStartAsync(DistributedApplicationExecutionContext context)
     {
         if (Problems.Count == 0 && context.IsRunMode)

@@ -8,7 +8,7 @@ internal static class ContainerEngine
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>True if one answers. The command alone says nothing: it may be there without an engine behind it.</summary>
+    /// <summary>Returns true if one answers. The command alone proves nothing: it may be installed without an engine behind it.</summary>
     public static bool Answers() => Answers("docker") || Answers("podman");
 
     private static bool Answers(string engine)

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace AppHost;
 
-/// <summary>Where Aspire's dashboard and the services behind it listen: at the addresses of the launch profile or the environment, else at
-/// the same ones by default; at a free port where another AppHost has taken one.</summary>
+/// <summary>Decides where Aspire's dashboard and the services behind it listen: at the addresses of the launch profile or the environment, otherwise
+/// at fixed ones. If another AppHost has taken a port, a free port replaces it.</summary>
 internal static class DashboardAddresses
 {
     private static readonly (string Key, int Port)[] Defaults =
@@ -16,7 +16,7 @@ internal static class DashboardAddresses
 
     public static void Settle(IConfiguration configuration)
     {
-        // Everything here is on this machine, and a developer certificate is a step of its own.
+        // Everything here is on this machine, and a developer certificate would be an extra step.
         configuration["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] ??= "true";
         foreach (var (key, port) in Defaults)
         {

@@ -3,17 +3,17 @@ using System.Reflection;
 
 namespace AppHost;
 
-/// <summary>How the embedded Redis, Garnet, is run: on this machine alone, with Lua, next to nothing when idle.</summary>
+/// <summary>How the embedded Redis, Garnet, is run: for this machine only, with Lua, and with next to no cost when idle.</summary>
 /// <remarks>
 /// Measured with 2.2.8: 85 MB and no CPU time when idle, half a second to the first answer, gone at once on SIGTERM.
-/// Memory is given up oldest first: once <see cref="RedisSettings.Memory"/> is full, what has not been written to for
-/// longest is dropped without a word, a topic's log included. Its clients are told that they may have missed something.
+/// Once <see cref="RedisSettings.Memory"/> is full, Garnet silently drops what has not been written to for longest, even a topic's log. The clients
+/// of the topic are told that they may have missed something.
 /// </remarks>
 internal static class GarnetServer
 {
     public const string Command = "dotnet";
 
-    /// <summary>For its .NET runtime. Its own default, the server's garbage collector, takes a heap per core.</summary>
+    /// <summary>The environment of its .NET runtime. Its own default, the server garbage collector, takes a heap per core.</summary>
     public static readonly IReadOnlyDictionary<string, string> Runtime = new Dictionary<string, string>
     {
         ["DOTNET_gcServer"] = "0",
@@ -21,11 +21,11 @@ internal static class GarnetServer
         ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0", // idle threads sleep instead of spinning
     };
 
-    // Replayed at the next start: 64 MB take about a second. Its files are dropped whole, so they have to be smaller.
+    // The log is replayed at the next start: 64 MB take about a second. Its files are dropped whole, so they have to be smaller than that.
     private const string AppendLogLimit = "64m";
     private const string AppendLogFile = "32m";
 
-    // The package is downloaded by the restore; the build writes down where to (AppHost.csproj).
+    // The restore downloads the package; the build records where to (AppHost.csproj).
     private static string Library => typeof(GarnetServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .First(entry => entry.Key == "garnet").Value!;
 
@@ -39,18 +39,18 @@ internal static class GarnetServer
             "--bind", "127.0.0.1",
             "--lua", "true",
             "--memory", settings.Memory,
-            "--lua-transaction-mode", "true", // without it two publishes of one topic may run in between each other
+            "--lua-transaction-mode", "true", // without it, two publishes to one topic may interleave
             "-q",
         ];
         return settings.Persist ? [.. arguments, .. Persistence(appHostDirectory, settings)] : arguments;
     }
 
-    // Every write goes to the append-only log, which outlives a SIGKILL; past its limit the state is saved whole and the
-    // log begins anew. The managed device: the native one needs libaio, which many machines lack.
+    // Every write goes to the append-only log, which survives a SIGKILL. Past the log's limit, the whole state is saved and the log begins anew. The
+    // managed device is used, because the native one needs libaio, which many machines lack.
     private static string[] Persistence(string appHostDirectory, RedisSettings settings) =>
     [
         "--aof", "true",
-        "--aof-commit-wait", "true", // else it answers before the write is in the log's file
+        "--aof-commit-wait", "true", // otherwise, it answers before the write is in the log's file
         "--recover", "true",
         "--checkpointdir", Path.GetFullPath(Path.Combine(appHostDirectory, settings.DataDir)),
         "--device-type", "RandomAccess",

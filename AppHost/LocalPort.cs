@@ -6,14 +6,14 @@ namespace AppHost;
 /// <summary>Ports of this machine.</summary>
 internal static class LocalPort
 {
-    /// <summary>True if nobody listens on the port for connections from this machine.</summary>
+    /// <summary>Returns true if nobody listens on the port for connections from this machine.</summary>
     public static bool IsFree(int port) =>
         CanBind(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanBind(IPAddress.IPv6Loopback, port));
 
-    /// <summary>A port that is free now. Whoever needs it should take it soon.</summary>
+    /// <summary>Returns a port that is free now. The caller should use it soon.</summary>
     /// <remarks>
-    /// Below those that systems hand out for outgoing connections (32768 on Linux): whoever keeps trying a port of that
-    /// range while nobody listens there will one day be given it, connect to itself, and keep the server from coming back.
+    /// The port is below those that systems give to outgoing connections (32768 on Linux). A client that keeps trying a port of that range while
+    /// nobody listens there is one day given the port itself: it connects to itself, and keeps the server from coming back.
     /// </remarks>
     public static int FindFree()
     {
@@ -37,7 +37,7 @@ internal static class LocalPort
         }
         catch (SocketException failure)
         {
-            return failure.SocketErrorCode == SocketError.AddressNotAvailable; // no such address here: nothing in the way
+            return failure.SocketErrorCode == SocketError.AddressNotAvailable; // no such address here, so nothing is in the way
         }
     }
 }

@@ -3,16 +3,16 @@ using Microsoft.Extensions.Hosting;
 
 namespace AppHost;
 
-/// <summary>What has to be there before the cluster is up.</summary>
-/// <param name="Edge">The name of its resource.</param>
+/// <summary>What has to be there before the cluster counts as up.</summary>
+/// <param name="Edge">The name of the edge's resource.</param>
 /// <param name="Address">Where clients connect.</param>
-/// <param name="Replicas">How many nodes.</param>
-/// <param name="Redis">Which kind.</param>
-/// <param name="ApiKey">A key that was made for this run, and that nobody knows unless it is said; null: none was.</param>
-/// <param name="Sample">Where the sample of a backend is; null: there is none.</param>
+/// <param name="Replicas">The number of nodes.</param>
+/// <param name="Redis">The kind of Redis.</param>
+/// <param name="ApiKey">A key that was made for this run, and has to be printed because nobody else knows it; null if none was made.</param>
+/// <param name="Sample">Where the sample backend is; null if there is none.</param>
 internal sealed record ExpectedCluster(string Edge, EndpointReference Address, int Replicas, string Redis, string? ApiKey, Uri? Sample);
 
-/// <summary>Prints when the cluster is up: the edge answers, and every node is registered.</summary>
+/// <summary>Prints a line when the cluster is up: the edge answers, and every node is registered.</summary>
 /// <remarks>The health of the nodes' resource is not enough: one healthy replica makes it healthy.</remarks>
 internal sealed class ReadyLine(
     ExpectedCluster cluster, ResourceNotificationService notifications, IHostApplicationLifetime lifetime, TimeProvider time)
@@ -20,9 +20,9 @@ internal sealed class ReadyLine(
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
 
-    private const string NotSampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"; // W3C trace context; any ids do
+    private const string NotSampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"; // W3C trace context; any ids will do
 
-    // Longer than any warm start; whoever still waits wants to know for what.
+    // Longer than any warm start. Anybody who still waits wants to know for what.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -45,11 +45,11 @@ internal sealed class ReadyLine(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Stopped before it was up.
+            // Stopped before the cluster was up.
         }
         catch (DistributedApplicationException)
         {
-            // What did not start has been reported; a cluster without an edge is of no use.
+            // What did not start has been reported. A cluster without an edge is of no use.
             Environment.ExitCode = 1;
             lifetime.StopApplication();
         }
@@ -63,7 +63,7 @@ internal sealed class ReadyLine(
     private async Task WaitForNodesAsync(CancellationToken cancellationToken)
     {
         using var client = new HttpClient { BaseAddress = new Uri(cluster.Address.Url), Timeout = TimeSpan.FromSeconds(5) };
-        client.DefaultRequestHeaders.Add("traceparent", NotSampled); // its waiting is not worth a trace each time
+        client.DefaultRequestHeaders.Add("traceparent", NotSampled); // this waiting is not worth a trace each time
         var lastSaid = time.GetTimestamp();
         while (true)
         {

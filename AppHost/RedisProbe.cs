@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace AppHost;
 
-/// <summary>Whether something that speaks Redis answers at an address.</summary>
+/// <summary>Checks whether something that speaks Redis answers at an address.</summary>
 internal static class RedisProbe
 {
     private const int StandardPort = 6379;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>The first host and port of a connection string as StackExchange.Redis writes it; null if there is none.</summary>
+    /// <summary>The first host and port of a connection string of StackExchange.Redis; null if there is none.</summary>
     public static (string Host, int Port)? EndpointOf(string connectionString)
     {
         var endpoint = connectionString.Split(',', StringSplitOptions.TrimEntries).FirstOrDefault(part => part.Length > 0 && !part.Contains('='));
@@ -18,7 +18,7 @@ internal static class RedisProbe
             return null;
         }
 
-        // A colon within an IPv6 address is not the port's: [::1]:6379.
+        // A colon within an IPv6 address does not begin a port: [::1]:6379.
         var colon = endpoint.EndsWith(']') ? -1 : endpoint.LastIndexOf(':');
         var host = colon < 0 ? endpoint : endpoint[..colon];
         if (colon < 0)
@@ -30,11 +30,11 @@ internal static class RedisProbe
         return isPort && host.Length > 0 ? (host.Trim('[', ']'), port) : null;
     }
 
-    /// <summary>True if the connection string asks for TLS.</summary>
+    /// <summary>Returns true if the connection string asks for TLS.</summary>
     public static bool IsEncrypted(string connectionString) =>
         connectionString.Split(',', StringSplitOptions.TrimEntries).Any(part => part.Equals("ssl=true", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Sends a PING. Null if an answer came, a refusal for want of a password included; else what went wrong.</summary>
+    /// <summary>Sends a PING. Returns null if an answer came, even a refusal for lack of a password; otherwise what went wrong.</summary>
     public static async Task<string?> AskAsync(string host, int port, bool isEncrypted = false, CancellationToken cancellationToken = default)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -45,7 +45,7 @@ internal static class RedisProbe
             await socket.ConnectAsync(host, port, deadline.Token);
             if (isEncrypted)
             {
-                return null; // that it listens is enough; certificates are the nodes' affair
+                return null; // it is enough that it listens; certificates are checked by the nodes
             }
 
             await socket.SendAsync("PING\r\n"u8.ToArray(), deadline.Token);

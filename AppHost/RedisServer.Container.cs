@@ -13,7 +13,7 @@ internal sealed partial record RedisServer
             return;
         }
 
-        // Plain TCP: within one machine, or the private network of a deployment; there is no certificate that the nodes would trust.
+        // Plain TCP, within one machine or the private network of a deployment: there is no certificate that the nodes would trust.
         var container = builder.AddRedis(Name).WithoutHttpsCertificate();
         if (settings.Persist || deployment is not null)
         {

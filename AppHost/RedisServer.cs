@@ -6,14 +6,14 @@ namespace AppHost;
 /// <summary>The Redis of the cluster.</summary>
 /// <param name="Kind">garnet, container or external, for the ready line.</param>
 /// <param name="Connection">How nodes and edge reach it.</param>
-/// <param name="Process">What has to be healthy before they start; null where the AppHost does not run it.</param>
+/// <param name="Process">What has to be healthy before they start; null if the AppHost does not run it.</param>
 internal sealed partial record RedisServer(
     string Kind, IResourceBuilder<IResourceWithConnectionString> Connection, IResourceBuilder<IResource>? Process)
 {
     /// <summary>The one resource whose connection string nodes and edge look for.</summary>
     public const string Name = "redis";
 
-    /// <summary>False where the feed lacks Aspire.Hosting.Redis.</summary>
+    /// <summary>False if the feed lacks Aspire.Hosting.Redis.</summary>
     public static bool HasContainers
     {
         get
@@ -40,15 +40,15 @@ internal sealed partial record RedisServer(
         return container ?? AddGarnet(builder, settings);
     }
 
-    // Both written where Aspire.Hosting.Redis restores: RedisServer.Container.cs.
+    // Both are implemented in RedisServer.Container.cs, which is compiled if Aspire.Hosting.Redis can be restored.
     static partial void TellContainers(ref bool has);
 
     static partial void TryAddContainer(IDistributedApplicationBuilder builder, RedisSettings settings, Deployment? deployment, ref RedisServer? redis);
 
     private static RedisServer AddGarnet(IDistributedApplicationBuilder builder, RedisSettings settings)
     {
-        // A port of its own rather than one behind the orchestrator's proxy: a proxy accepts connections for a Redis
-        // that is gone, and costs every message a detour.
+        // It has a port of its own, not one behind the orchestrator's proxy: a proxy accepts connections even when Redis is gone, and costs every
+        // message a detour.
         var port = settings.Port == 0 ? LocalPort.FindFree() : settings.Port;
         var garnet = builder.AddExecutable("garnet", GarnetServer.Command, builder.AppHostDirectory, GarnetServer.Arguments(builder.AppHostDirectory, settings, port))
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)

@@ -3,30 +3,30 @@ using Microsoft.Extensions.Configuration;
 
 namespace AppHost;
 
-/// <summary>Which Redis, and what it keeps.</summary>
+/// <summary>Which Redis is used, and what it keeps.</summary>
 internal sealed class RedisSettings
 {
     /// <summary>Key <c>ConnectionStrings:redis</c>: your own Redis, such as <c>localhost:6379</c>.</summary>
-    /// <value>Default: none, and the AppHost brings one along.</value>
+    /// <value>Default: none. The AppHost then starts a Redis itself.</value>
     public string? External { get; private init; }
 
-    /// <summary>Key <c>Redis:Server</c>: the Redis that is brought along.</summary>
-    /// <value><c>auto</c>: a container where a container engine answers, else garnet. <c>container</c>, <c>garnet</c>: just that. Default auto.</value>
+    /// <summary>Key <c>Redis:Server</c>: the kind of Redis that the AppHost starts.</summary>
+    /// <value><c>auto</c>: a container if a container engine answers, otherwise garnet. <c>container</c>, <c>garnet</c>: only that. Default auto.</value>
     public string Server { get; private init; } = "auto";
 
     /// <summary>Key <c>Redis:Port</c>: where Garnet listens on this machine.</summary>
     /// <value>0 to 65535; 0 takes any free port. Default 0.</value>
     public int Port { get; private init; }
 
-    /// <summary>Key <c>Redis:Memory</c>: what Garnet may keep in memory. Full, it drops what is oldest.</summary>
-    /// <value>A number and m or g, at least 64m. Default 2g.</value>
+    /// <summary>Key <c>Redis:Memory</c>: how much Garnet may keep in memory. When that is full, Garnet drops the oldest data.</summary>
+    /// <value>A number followed by m or g, at least 64m. Default 2g.</value>
     public string Memory { get; private init; } = "2g";
 
-    /// <summary>Key <c>Redis:Persist</c>: true keeps what is in Redis over restarts.</summary>
-    /// <value>Default false: in memory alone.</value>
+    /// <summary>Key <c>Redis:Persist</c>: true keeps the data in Redis over restarts.</summary>
+    /// <value>Default false: the data is only in memory.</value>
     public bool Persist { get; private init; }
 
-    /// <summary>Key <c>Redis:DataDir</c>: where Garnet keeps it.</summary>
+    /// <summary>Key <c>Redis:DataDir</c>: where Garnet keeps the data.</summary>
     /// <value>Relative to the folder of the AppHost project. Default <c>../artifacts/redis</c>.</value>
     public string DataDir { get; private init; } = "../artifacts/redis";
 
@@ -74,7 +74,7 @@ internal sealed class RedisSettings
         return settings;
     }
 
-    /// <summary>Asks the external Redis for an answer. Returns what is wrong, or null.</summary>
+    /// <summary>Checks whether the external Redis answers. Returns what is wrong, or null.</summary>
     public async Task<string?> ProbeExternalAsync()
     {
         var (host, port) = RedisProbe.EndpointOf(External!)!.Value;

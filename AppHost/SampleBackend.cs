@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace AppHost;
 
-/// <summary>A backend as an application would have one (<c>samples/Backend</c>), beside the cluster. It is wired by settings alone, as any is.</summary>
+/// <summary>A backend such as an application has (<c>samples/Backend</c>), beside the cluster. Like any backend, it is connected by settings alone.</summary>
 internal sealed class SampleBackend
 {
     private readonly IDistributedApplicationBuilder _builder;
@@ -14,7 +14,7 @@ internal sealed class SampleBackend
 
     private SampleBackend(IDistributedApplicationBuilder builder) => _builder = builder;
 
-    /// <summary>Points the nodes' settings to it, before they are handed on. Null: it is not wanted.</summary>
+    /// <summary>Points the nodes' settings to the sample, before they are passed on. Returns null if the sample is not wanted.</summary>
     public static SampleBackend? Prepare(IDistributedApplicationBuilder builder, ClusterSettings settings)
     {
         if (!settings.Sample || !builder.ExecutionContext.IsRunMode)
@@ -33,10 +33,10 @@ internal sealed class SampleBackend
         return sample;
     }
 
-    /// <param name="edge">Where it calls the server API.</param>
-    /// <param name="apiKey">With which key.</param>
+    /// <param name="edge">Where the sample calls the server API.</param>
+    /// <param name="apiKey">The key that it calls with.</param>
     public void AddTo(IResourceBuilder<ProjectResource> edge, string? apiKey) => _builder.AddProject<Projects.Backend>("backend", launchProfileName: null)
-        .WithHttpEndpoint(port: _port, targetPort: _port, isProxied: false) // the nodes' settings name it, and tests give proxies other ports
+        .WithHttpEndpoint(port: _port, targetPort: _port, isProxied: false) // the nodes' settings contain this port, and tests give other ports to proxies
         .WithEnvironment("Chat__Url", edge.GetEndpoint("http"))
         .WithEnvironment("Chat__ApiKey", apiKey ?? _builder.Configuration["Api:Keys:0:Secret"])
         .WithEnvironment("Chat__SecurityKey", _builder.Configuration["Auth:SecurityKey"])

@@ -4,7 +4,7 @@ using Chat.Client;
 
 namespace AppHost;
 
-/// <summary>Some users who write in one group for some seconds: something to look at, and a first check of a cluster.</summary>
+/// <summary>A few users who write in one group for some seconds: something to look at, and a first check of a cluster.</summary>
 internal static class SmallLoad
 {
     public const int Users = 20;
@@ -13,7 +13,7 @@ internal static class SmallLoad
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Returns whether everybody saw everything, once and in one order; and what there is to say.</summary>
+    /// <summary>Returns whether everybody saw everything, once and in one order, and a text about the result.</summary>
     public static async Task<(bool IsGood, string Text)> RunAsync(Uri edge, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -88,7 +88,7 @@ internal static class SmallLoad
             }
         }
 
-        /// <summary>The ids of the messages, in the order in which they came.</summary>
+        /// <summary>The ids of the messages, in the order of arrival.</summary>
         public Task<string[]> HearAsync(CancellationToken cancellationToken) => _heard.WaitAsync(cancellationToken);
 
         public async ValueTask DisposeAsync()

@@ -12,7 +12,7 @@ using ServiceDefaults;
 
 namespace Chat.Api;
 
-/// <summary>Puts the path of a message together: connections, topics, backplane.</summary>
+/// <summary>Registers the path of a message: connections, topics, backplane.</summary>
 internal static class ChatBuilder
 {
     public static WebApplicationBuilder AddChat(this WebApplicationBuilder builder)

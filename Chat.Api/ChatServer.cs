@@ -8,12 +8,13 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api;
 
-/// <summary>How this node's Kestrel is set up for many long connections. Mostly it has them until their upgrade only (<see cref="TakenSocket"/>).</summary>
+/// <summary>Configures this node's Kestrel for many long connections. Kestrel keeps most of them only until their upgrade
+/// (<see cref="TakenSocket"/>).</summary>
 internal static class ChatServer
 {
-    /// <summary>Before anything opens a socket.</summary>
-    /// <remarks>Socket completions run on the thread that got the event instead of being handed to the pool. The runtime
-    /// has this as an environment variable only. Whoever sets it outside wins.</remarks>
+    /// <summary>Must run before anything opens a socket.</summary>
+    /// <remarks>Socket completions run on the thread that got the event instead of being handed to the pool. The runtime offers this only as an
+    /// environment variable. A value set from outside wins.</remarks>
     public static void BeforeStart()
     {
         const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
@@ -30,12 +31,12 @@ internal static class ChatServer
             kestrel.AddServerHeader = false;
             var limits = builder.Configuration.GetSection(ConnectionOptions.Section).Get<ConnectionOptions>() ?? new ConnectionOptions();
 
-            // A frame has to fit into the receive buffer as a whole. More than that a client can only use to fill this
-            // node's memory, while its messages wait for Redis.
+            // A whole frame has to fit into the receive buffer. A client could use a larger buffer only to fill this node's memory while its messages
+            // wait for Redis.
             kestrel.Limits.MaxRequestBufferSize = Math.Max(64 * 1024, 2L * limits.MessageBytes);
         });
 
-        // Where this one listens, what is set for the server's own transport below is so by itself.
+        // Where this transport listens, it already behaves as the settings below make the server's own transport behave.
         ClientTransport.Add(builder.Services, static provider => provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.TakeSockets, SocketTending.AtOnce);
         builder.Services.AddHostedService<TakenSockets>();
         UntakenAnswers.Add(builder.Services, static provider =>

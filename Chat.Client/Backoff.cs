@@ -1,6 +1,6 @@
 namespace Chat.Client;
 
-/// <summary>Pauses between attempts: exponential, with full jitter, so that those whose node died do not come back all at once.</summary>
+/// <summary>Pauses between attempts: exponential, with full jitter, so that the clients of a dead node do not come back all at once.</summary>
 /// <remarks>After "Exponential Backoff And Jitter" of the AWS Architecture Blog.</remarks>
 internal static class Backoff
 {

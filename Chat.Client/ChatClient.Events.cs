@@ -3,10 +3,10 @@ using Chat.Client.Wire;
 
 namespace Chat.Client;
 
-// What the hub calls, as events.
+// Turns what the hub calls into events.
 public sealed partial class ChatClient
 {
-    /// <summary>True: the connection has told all groups, and calls may be made.</summary>
+    /// <summary>Returns true once the connection has reported all groups: from then on, calls may be made.</summary>
     private bool On(string name, HubArgument argument)
     {
         switch (name)
@@ -23,7 +23,7 @@ public sealed partial class ChatClient
                 break;
             case "subscribed" when argument.Position is { } position:
                 var topic = argument.Group ?? TopicStates.Own;
-                return _topics.Subscribed(topic, position, argument.Recovered) && topic == TopicStates.Own; // told as the last
+                return _topics.Subscribed(topic, position, argument.Recovered) && topic == TopicStates.Own; // this one is reported last
             case "mirror" when argument is { Method: "unsubscribe", Payload.Group: { } left }:
                 _topics.Unsubscribed(left);
                 break;
@@ -56,7 +56,7 @@ public sealed partial class ChatClient
     private static ChatMessage MessageOf(string? group, HubArgument message) => new(
         group, message.Nick ?? "", message.Message ?? "", message.Id, message.Position, message.At > 0 ? TimeOf(message.At) : null);
 
-    // Other systems on the same Redis may have written anything.
+    // Other systems on the same Redis may have written any number.
     private static DateTimeOffset? TimeOf(long milliseconds) =>
         milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 }

@@ -3,7 +3,7 @@ using Chat.Client.Wire;
 
 namespace Chat.Client;
 
-// What was written in groups before what comes: fetched by who joins, and by a connection that was not told.
+// Fetches messages that were written in groups before the live ones: for a join, and for a new connection whose server did not send them by itself.
 public sealed partial class ChatClient
 {
     /// <summary>Returns the first answer.</summary>
@@ -29,7 +29,7 @@ public sealed partial class ChatClient
         }
     }
 
-    // Messages of the group are held meanwhile. If it can't be, the next connection tries again, from the same position.
+    // The group's live messages are held meanwhile. If the fetch fails, the next connection tries again, from the same position.
     private async Task ReturnAsync(HubLink link, TopicCall call, string method, CancellationToken over)
     {
         try
@@ -37,7 +37,7 @@ public sealed partial class ChatClient
             var answer = await FetchAsync(call, method, _topics.PositionOf(call), isWanted: true, over).ConfigureAwait(false);
             if (call.IsDoubtful && method == "join")
             {
-                link.End(); // the user has left it on another device, before this or after: the next connection is told
+                link.End(); // the user has left it on another device, before or after this call: the next connection is told which
                 return;
             }
 
@@ -62,14 +62,14 @@ public sealed partial class ChatClient
         }
     }
 
-    /// <summary>Asks for what a group's log has after a position, and gives what comes first.</summary>
+    /// <summary>Asks for a group's log after a position, and delivers the first part.</summary>
     private Task<HubArgument> FetchAsync(TopicCall call, string method, ChatPosition? since, bool isWanted, CancellationToken cancellationToken) => CallAsync(
         method,
         new HubArgument { Group = call.Topic, Since = since?.ToString() },
         cancellationToken,
         answer => _topics.Joined(call, StartOf(answer, since), answer.Recovered, MessagesOf(answer), isWanted));
 
-    /// <summary>Gives the rest, up to where what is held begins.</summary>
+    /// <summary>Fetches and delivers the rest, up to where the held messages begin.</summary>
     private async Task FetchRestAsync(TopicCall call, HubArgument answer, CancellationToken cancellationToken)
     {
         while (answer is { Messages.Length: > 0, Position: { } reached })
@@ -87,7 +87,7 @@ public sealed partial class ChatClient
         : answer.Messages is [{ Position: { } first }, ..] ? first with { Offset = first.Offset - 1 }
         : answer.Position ?? default;
 
-    // The user has left the group on another device before this call, or after it: whoever is not in it may not read its log.
+    // The user has left the group on another device, before or after this join. This call finds out which, because only members may read the log.
     private async Task AssureAsync(TopicCall call, CancellationToken cancellationToken)
     {
         try
@@ -96,7 +96,7 @@ public sealed partial class ChatClient
         }
         catch (ChatException exception) when (exception.Code == "forbidden")
         {
-            // Who is in it may not, either.
+            // Even a member may be forbidden to read the log.
         }
         catch (ChatException exception) when (exception.Code == "not_member")
         {

@@ -3,13 +3,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Client;
 
-// The connection: made, kept, made again; and calls over whichever there is.
+// Makes the connection, keeps it and makes it again, and makes calls over whichever connection there is.
 public sealed partial class ChatClient
 {
     private static readonly TimeSpan LongestPauseOfCalls = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ShortestTokenLife = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestTokenDoubt = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1); // a timer has a limit
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1); // a timer has an upper limit
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
@@ -19,7 +19,7 @@ public sealed partial class ChatClient
     private string? _refusal;
     private bool _wasOnline;
 
-    /// <summary>Ends the present connection as a crash of the network does; for tests.</summary>
+    /// <summary>Ends the present connection as a network failure does; for tests.</summary>
     internal void Break()
     {
         if (_link.Task.IsCompletedSuccessfully)
@@ -31,7 +31,7 @@ public sealed partial class ChatClient
     private static TaskCompletionSource<HubLink> NewLink()
     {
         var source = new TaskCompletionSource<HubLink>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = source.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // perhaps nobody asks
+        _ = source.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // perhaps nobody awaits
         return source;
     }
 
@@ -60,7 +60,7 @@ public sealed partial class ChatClient
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // Disposed of.
+            // The client has been disposed of.
         }
         finally
         {
@@ -72,7 +72,7 @@ public sealed partial class ChatClient
 
     private async Task WaitAsync(string reason, TimeSpan delay)
     {
-        var hurried = _hurried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // who hears of the pause may end it at once
+        var hurried = _hurried = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // set first: a handler may end the pause at once
         Become(ChatState.Waiting, reason, delay);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         var pause = Task.Delay(delay, _options.TimeProvider, over.Token);
@@ -80,7 +80,7 @@ public sealed partial class ChatClient
         await over.CancelAsync().ConfigureAwait(false);
     }
 
-    /// <summary>One connection, from the token to the end. Returns how it ended.</summary>
+    /// <summary>Runs one connection, from the token to the end. Returns how it ended.</summary>
     private async Task<LinkEnd> RunOnceAsync()
     {
         HubLink link;
@@ -89,7 +89,7 @@ public sealed partial class ChatClient
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             using var timer = _options.TimeProvider.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), patience, _options.ConnectTimeout, Timeout.InfiniteTimeSpan);
-            token = await _options.Token(patience.Token).AsTask().WaitAsync(patience.Token).ConfigureAwait(false); // it may not know of cancellation
+            token = await _options.Token(patience.Token).AsTask().WaitAsync(patience.Token).ConfigureAwait(false); // the callback may ignore its cancellation token
             link = await HubLink.OpenAsync(Address(), token, _options, patience.Token).ConfigureAwait(false);
         }
         catch (LinkException exception)
@@ -98,7 +98,7 @@ public sealed partial class ChatClient
         }
         catch (Exception exception) when (!_stopping.IsCancellationRequested)
         {
-            // Of the token's source anything may come; it is asked again.
+            // The token callback may throw anything. The next attempt calls it again.
             return new LinkEnd(1006, exception is OperationCanceledException ? $"No answer within {_options.ConnectTimeout.TotalSeconds:0.#} s." : "There was no token: " + exception.Message);
         }
 
@@ -127,7 +127,7 @@ public sealed partial class ChatClient
             },
             () => _events.RoomAsync(() => link.HasCalls || _stopping.IsCancellationRequested)).ConfigureAwait(false);
 
-        // New calls wait for the next connection, before those of this one fail and are made again.
+        // New calls have to wait for the next connection before the pending calls of this one fail and are made again.
         if (_link.Task.IsCompleted)
         {
             _link = NewLink();
@@ -141,7 +141,7 @@ public sealed partial class ChatClient
         return end;
     }
 
-    /// <summary>The connection has told all it had to: calls may come, and what it could not tell is asked for.</summary>
+    /// <summary>The connection has reported all groups: calls may be made now, and messages that the server did not send by itself are fetched.</summary>
     private async Task EnterAsync(HubLink link, CancellationToken over)
     {
         Log.Connected(_options.Logger, link.Node);
@@ -165,15 +165,15 @@ public sealed partial class ChatClient
         }
         catch (Exception exception) when (exception is ChatException or OperationCanceledException)
         {
-            // Left meanwhile, or the connection has ended.
+            // The group was left meanwhile, or the connection has ended.
         }
     }
 
-    /// <summary>Shows the server a newer token before the one it knows is over.</summary>
+    /// <summary>Gives the server a newer token before the one that it knows expires.</summary>
     private async Task RefreshAsync(HubLink link, string token, CancellationToken over)
     {
-        // By a clock that is fast every token is over as soon as it comes: then it is asked for less and less often. When the token that the server
-        // knows really is over, that ends the connection, and the next one comes with a new one.
+        // If the clock of this machine is fast, every token seems expired as soon as it arrives. Then the client asks for one less and less often.
+        // When the token that the server knows really expires, the server closes the connection, and the next connection brings a new token.
         var shortest = ShortestTokenLife;
         try
         {
@@ -196,7 +196,7 @@ public sealed partial class ChatClient
         }
         catch (Exception exception) when (!over.IsCancellationRequested)
         {
-            // When its token is over the server closes the connection, and the next one comes with whatever token there is then.
+            // When its token expires, the server closes the connection. The next connection brings whatever token there is then.
             Log.NotRefreshed(_options.Logger, exception.Message);
         }
         catch (Exception)
@@ -206,8 +206,8 @@ public sealed partial class ChatClient
     }
 
     /// <summary>Makes a call until it is answered, over as many connections as that takes.</summary>
-    /// <remarks>What an answer says of a group is taken in its place among the server's words (<paramref name="onAnswer"/>): whoever waits for it goes on
-    /// later, and the server may have said the contrary by then.</remarks>
+    /// <remarks><paramref name="onAnswer"/> applies what an answer says about a group, at the answer's place in the order of what the server sends.
+    /// The caller who awaits the answer continues later; by then, the server may have said the opposite.</remarks>
     private async Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken, Action<HubArgument>? onAnswer = null)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -224,11 +224,11 @@ public sealed partial class ChatClient
             }
             catch (LinkException)
             {
-                // The next connection.
+                // Try again on the next connection.
             }
             catch (TimeoutException)
             {
-                // The answer may be lost, or late. If it is because this connection is dead, the next one need not be waited for after that.
+                // The answer may be lost, or late. If this connection turns out to be dead, the pause before the next attempt ends with it.
                 next = link?.Over;
             }
             catch (ChatException exception) when (exception.IsWorthRetrying)
@@ -275,7 +275,7 @@ public sealed partial class ChatClient
         }
         catch (Exception exception)
         {
-            Log.HandlerFailed(_options.Logger, exception); // not the connection's fault
+            Log.HandlerFailed(_options.Logger, exception); // the connection is not to blame
         }
     }
 

@@ -3,13 +3,13 @@ using Chat.Client.Wire;
 
 namespace Chat.Client;
 
-/// <summary>A user of Chat, with one connection that is made again whenever it ends.</summary>
+/// <summary>A client of Chat for one user. It has one connection, and makes it again whenever it ends.</summary>
 /// <remarks>
-/// <para>What happened while it was away is fetched, as far as the server still has it: whoever reads <see cref="ReadAllAsync"/> sees each message
-/// once, in the one order of its group, over any number of connections and on whichever node. Where something may be missing, a
-/// <see cref="ChatSubscribed"/> says so at that place.</para>
-/// <para>Calls may be made at any time, from any thread. Without a connection they wait for one, and they are made again, with the same id, until
-/// the server has answered, or until <see cref="ChatClientOptions.CallTimeout"/>.</para>
+/// <para>After a reconnect, the client fetches what it has missed, as far as the server still has it. The reader of <see cref="ReadAllAsync"/> gets
+/// each message once, in the one order of its group, over any number of connections and from whichever nodes. Where messages may be missing, a
+/// <see cref="ChatSubscribed"/> at that place says so.</para>
+/// <para>Calls may be made at any time, from any thread. Without a connection, they wait for one. They are made again, with the same id, until the
+/// server has answered or <see cref="ChatClientOptions.CallTimeout"/> has passed.</para>
 /// <example>
 /// <code>
 /// await using var chat = await ChatClient.ConnectAsync(new ChatClientOptions
@@ -46,35 +46,35 @@ public sealed partial class ChatClient : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
-    /// <summary>Raised at each change, one after the other. Must not block.</summary>
+    /// <summary>Raised at each change of <see cref="State"/>, one change at a time. A handler must not block.</summary>
     public event EventHandler<ChatStateChange>? StateChanged;
 
-    /// <summary>How it stands with the connection.</summary>
+    /// <summary>The state of the connection.</summary>
     public ChatState State { get; private set; }
 
-    /// <summary>Who the client is, as the server has read in its token; empty if it did not say.</summary>
+    /// <summary>The user that the server has read in the client's token; empty if the server has not said.</summary>
     public string User { get; private set; } = "";
 
-    /// <summary>The node that the client is connected to, or was last; empty if it did not say.</summary>
+    /// <summary>The node that the client is connected to, or was last; empty if the node did not say.</summary>
     public string Node { get; private set; } = "";
 
-    /// <summary>How many messages it has kept from who reads that the server should not have sent; for tests.</summary>
+    /// <summary>How many messages the client has dropped because the server should not have sent them; for tests.</summary>
     internal int Unexpected => _topics.Unexpected;
 
-    /// <summary>How often the connection was made again.</summary>
+    /// <summary>How often the client has reconnected.</summary>
     public int Reconnects { get; private set; }
 
     /// <summary>The groups that the user is in, as far as this client knows.</summary>
     public IReadOnlyCollection<string> Groups => _topics.Groups;
 
-    /// <summary>Where this client is: to be kept, and given to a later one as <see cref="ChatClientOptions.Since"/>.</summary>
-    /// <remarks>Of what <see cref="ReadAllAsync"/> has given and of what waits there to be read.</remarks>
+    /// <summary>The client's positions: save them, and give them to a later client as <see cref="ChatClientOptions.Since"/>.</summary>
+    /// <remarks>They include the events that <see cref="ReadAllAsync"/> has returned, and those that still wait to be read.</remarks>
     public IReadOnlyDictionary<string, ChatPosition> Positions => _topics.Positions;
 
-    /// <summary>Connects, and returns when the server has taken the connection.</summary>
-    /// <param name="options">Where, and as whom.</param>
-    /// <param name="cancellationToken">Ends the attempt. While nobody answers, it goes on.</param>
-    /// <exception cref="ChatException">Code <c>refused</c>: the server does not take this client, and would not the next time.</exception>
+    /// <summary>Connects, and returns when the server has accepted the connection.</summary>
+    /// <param name="options">Where to connect, and as whom.</param>
+    /// <param name="cancellationToken">Ends the attempt. As long as nobody answers, the client keeps trying.</param>
+    /// <exception cref="ChatException">Code <c>refused</c>: the server does not accept this client, and would not accept it the next time.</exception>
     public static async Task<ChatClient> ConnectAsync(ChatClientOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -91,9 +91,9 @@ public sealed partial class ChatClient : IAsyncDisposable
         }
     }
 
-    /// <summary>What happens, in order. It is for one reader, and ends when the client does.</summary>
-    /// <param name="cancellationToken">Ends the reading; it can be taken up again.</param>
-    /// <exception cref="ChatException">Code <c>refused</c>: the client has stopped because the server would not take it back.</exception>
+    /// <summary>Returns what happens, in order. Only one reader may use it at a time. It ends when the client does.</summary>
+    /// <param name="cancellationToken">Ends the reading; another call continues it.</param>
+    /// <exception cref="ChatException">Code <c>refused</c>: the client has stopped because the server would not accept it again.</exception>
     public async IAsyncEnumerable<ChatEvent> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _isRead, 1) != 0)
@@ -119,12 +119,12 @@ public sealed partial class ChatClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Joins a group, with all devices of the user. The answer comes among the events as well, before the group's messages.</summary>
-    /// <param name="group">Which: 1 to 128 bytes of printable text.</param>
-    /// <param name="since">A position: what was written after it comes first. Default: what comes from now on.</param>
-    /// <param name="cancellationToken">Ends the wait. The user may be in the group or not.</param>
-    /// <returns>From where on the client hears the group.</returns>
-    /// <exception cref="ChatException">It was refused, or not answered in time.</exception>
+    /// <summary>Joins a group, with all devices of the user. The answer also comes as an event, before the group's messages.</summary>
+    /// <param name="group">The group: 1 to 128 bytes of printable text.</param>
+    /// <param name="since">A position: the messages written after it come first. Default: only messages from now on.</param>
+    /// <param name="cancellationToken">Ends the wait. The user may or may not be in the group then.</param>
+    /// <returns>The position from which on the client gets the group's messages.</returns>
+    /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public async Task<ChatSubscribed> JoinAsync(string group, ChatPosition? since = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
@@ -132,10 +132,10 @@ public sealed partial class ChatClient : IAsyncDisposable
         return new ChatSubscribed(group, answer.Position ?? default, answer.Recovered);
     }
 
-    /// <summary>Leaves a group, with all devices of the user on all nodes. Nothing of it comes afterwards.</summary>
-    /// <param name="group">Which.</param>
-    /// <param name="cancellationToken">Ends the wait. The user may be in the group or not.</param>
-    /// <exception cref="ChatException">It was refused, or not answered in time.</exception>
+    /// <summary>Leaves a group, with all devices of the user on all nodes. Nothing of the group comes afterwards.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="cancellationToken">Ends the wait. The user may or may not be in the group then.</param>
+    /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public async Task<ChatLeft> LeaveAsync(string group, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
@@ -144,14 +144,14 @@ public sealed partial class ChatClient : IAsyncDisposable
         return new ChatLeft(answer.Nodes, answer.Of);
     }
 
-    /// <summary>Writes to a group. Who writes hears it, too, in its place among the others'.</summary>
-    /// <param name="group">Which. Await one message before the next where their order matters.</param>
-    /// <param name="text">What; up to 32 KiB by default.</param>
-    /// <param name="id">An id of your own, different for each message: 1 to 64 bytes of letters, digits and <c>_ . @ -</c>. Under the same one a
-    /// message is there once, however often it is sent. Default: one that nobody else has.</param>
-    /// <param name="cancellationToken">Ends the wait. The message may be published or not.</param>
-    /// <returns>When it is published, and only then.</returns>
-    /// <exception cref="ChatException">It was refused, or not confirmed in time.</exception>
+    /// <summary>Writes a message to a group. The writer gets it as well, at its place among the messages of the others.</summary>
+    /// <param name="group">The group. If the order of messages matters, await each call before the next.</param>
+    /// <param name="text">The text; up to 32 KiB by default.</param>
+    /// <param name="id">An id of your own, different for each message: 1 to 64 bytes of letters, marks and digits of any script and <c>_ . @ -</c>. A
+    /// message that is sent several times with the same id is published once. Default: a new, unique id.</param>
+    /// <param name="cancellationToken">Ends the wait. The message may or may not be published then.</param>
+    /// <returns>The message's id and position, as soon as it is published, and not before.</returns>
+    /// <exception cref="ChatException">The message was refused, or not confirmed in time.</exception>
     public Task<ChatPublished> PostAsync(string group, string text, string? id = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
@@ -159,13 +159,13 @@ public sealed partial class ChatClient : IAsyncDisposable
         return PublishAsync("post", new HubArgument { Group = group, Message = text, Id = id ?? NewId() }, cancellationToken);
     }
 
-    /// <summary>Writes to a user, who gets it on every device.</summary>
-    /// <param name="user">To whom.</param>
+    /// <summary>Writes a message to a user, who gets it on every device.</summary>
+    /// <param name="user">The recipient.</param>
     /// <param name="text">As in <see cref="PostAsync"/>.</param>
     /// <param name="id">As in <see cref="PostAsync"/>.</param>
     /// <param name="cancellationToken">As in <see cref="PostAsync"/>.</param>
-    /// <returns>When it is published, and only then.</returns>
-    /// <exception cref="ChatException">It was refused, or not confirmed in time.</exception>
+    /// <returns>The message's id and position, as soon as it is published, and not before.</returns>
+    /// <exception cref="ChatException">The message was refused, or not confirmed in time.</exception>
     public Task<ChatPublished> SendAsync(string user, string text, string? id = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(user);
@@ -173,12 +173,12 @@ public sealed partial class ChatClient : IAsyncDisposable
         return PublishAsync("send", new HubArgument { To = user, Message = text, Id = id ?? NewId() }, cancellationToken);
     }
 
-    /// <summary>What a group's log has: the latest messages, or those after a position. The user has to be in the group.</summary>
-    /// <param name="group">Which.</param>
-    /// <param name="since">The position; null for the latest.</param>
-    /// <param name="limit">At most so many messages; the server has a limit of its own, 300 by default.</param>
+    /// <summary>Returns messages of a group's log: the latest, or those after a position. The user has to be in the group.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="since">The position; null for the latest messages.</param>
+    /// <param name="limit">The largest number of messages to return; the server has a limit of its own, 300 by default.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="ChatException">It was refused, or not answered in time.</exception>
+    /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public async Task<ChatHistory> HistoryAsync(string group, ChatPosition? since = null, int? limit = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
@@ -186,9 +186,9 @@ public sealed partial class ChatClient : IAsyncDisposable
         return new ChatHistory([.. MessagesOf(answer)], answer.Position ?? default, answer.Recovered);
     }
 
-    /// <summary>Tells the others in a group that this user is typing: to be called at each key; more than one a second is not sent on. It may get
-    /// lost, and does nothing without a connection.</summary>
-    /// <param name="group">Where.</param>
+    /// <summary>Tells the others in a group that this user is typing. Call it at each keystroke: the server passes on at most one notice a second. A
+    /// notice may get lost, and without a connection none is sent.</summary>
+    /// <param name="group">The group.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task TypingAsync(string group, CancellationToken cancellationToken = default)
     {
@@ -202,36 +202,37 @@ public sealed partial class ChatClient : IAsyncDisposable
         }
         catch (LinkException)
         {
-            // Whoever comes back types again.
+            // The user will type again after the reconnect.
         }
     }
 
-    /// <summary>Who is in a group. From then on <see cref="ChatPresence"/> tells who comes and goes, also after reconnects.</summary>
-    /// <param name="group">Which. The user has to be in it.</param>
+    /// <summary>Returns who is in a group. From then on, <see cref="ChatPresence"/> events say who comes and goes, also after reconnects.</summary>
+    /// <param name="group">The group. The user has to be in it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>How many, and who: null if they are too many to be named.</returns>
-    /// <exception cref="ChatException">It was refused, or not answered in time.</exception>
+    /// <returns>The number of users, and a list of them, which is null if they are too many.</returns>
+    /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public Task<ChatPresence> WatchPresenceAsync(string group, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
         return PresenceAsync(group, watch: true, cancellationToken);
     }
 
-    /// <summary>Who is in a group, once. An earlier <see cref="WatchPresenceAsync"/> is not taken up again after the next reconnect.</summary>
-    /// <param name="group">Which. The user has to be in it.</param>
+    /// <summary>Returns who is in a group, once. An earlier <see cref="WatchPresenceAsync"/> is not resumed after the next reconnect.</summary>
+    /// <param name="group">The group. The user has to be in it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>How many, and who: null if they are too many to be named.</returns>
-    /// <exception cref="ChatException">It was refused, or not answered in time.</exception>
+    /// <returns>The number of users, and a list of them, which is null if they are too many.</returns>
+    /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public Task<ChatPresence> PresenceAsync(string group, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
         return PresenceAsync(group, watch: false, cancellationToken);
     }
 
-    /// <summary>Connects now instead of at the end of a pause (<see cref="ChatState.Waiting"/>): when somebody asks for it, or the device is online again.</summary>
+    /// <summary>Connects now instead of at the end of a pause (<see cref="ChatState.Waiting"/>). Call it when somebody asks for it, or when the
+    /// device is online again.</summary>
     public void Hurry() => _hurried?.TrySetResult();
 
-    /// <summary>Ends the connection, and what is under way. Who reads the events gets what has come so far.</summary>
+    /// <summary>Ends the connection and the pending calls. The reader still gets the events that have already arrived.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);

@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Chat.Client;
 
 /// <summary>A place in a group's log, or in the log of a user's own messages.</summary>
-/// <param name="Epoch">Which life of the log. Compare it for equality only.</param>
-/// <param name="Offset">The place in it, counting from 1.</param>
+/// <param name="Epoch">The life of the log that the offset belongs to. Compare it for equality only.</param>
+/// <param name="Offset">The place in the log, counting from 1.</param>
 /// <remarks>Its text form, <c>{epoch}:{offset}</c>, is what the server calls <c>since</c>.</remarks>
 public readonly record struct ChatPosition(string Epoch, long Offset)
 {
-    /// <summary>Reads the text form.</summary>
-    /// <exception cref="FormatException">It is something else.</exception>
+    /// <summary>Parses the text form.</summary>
+    /// <exception cref="FormatException">The text is not a position.</exception>
     public static ChatPosition Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

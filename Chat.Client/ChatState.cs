@@ -1,23 +1,23 @@
 namespace Chat.Client;
 
-/// <summary>How it stands with a client's connection.</summary>
+/// <summary>The state of a client's connection.</summary>
 public enum ChatState
 {
-    /// <summary>It is being made.</summary>
+    /// <summary>The client is connecting.</summary>
     Connecting,
 
-    /// <summary>It is there.</summary>
+    /// <summary>The client is connected.</summary>
     Online,
 
-    /// <summary>It is not there, and will be tried again after a while.</summary>
+    /// <summary>The client is not connected, and will try again after a pause.</summary>
     Waiting,
 
-    /// <summary>It has ended for good: disposed of, or refused in a way that would be repeated.</summary>
+    /// <summary>The client has stopped for good: it was disposed of, or refused in a way that would be repeated.</summary>
     Stopped,
 }
 
 /// <summary>A change of a client's state.</summary>
-/// <param name="State">The new one.</param>
-/// <param name="Reason">Why, in words; empty where there is nothing to say.</param>
-/// <param name="Delay">While waiting: after what time it connects again.</param>
+/// <param name="State">The new state.</param>
+/// <param name="Reason">The reason in words; empty if there is nothing to say.</param>
+/// <param name="Delay">While waiting: the time until the client connects again.</param>
 public sealed record ChatStateChange(ChatState State, string Reason, TimeSpan Delay);

@@ -5,14 +5,14 @@ using System.Text.Json;
 
 namespace Chat.Client;
 
-/// <summary>What a token may allow in a topic (docs/ACCESS.md).</summary>
+/// <summary>The rights that a token can grant in a topic (docs/ACCESS.md).</summary>
 [Flags]
 public enum ChatRights
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No right.</summary>
     None = 0,
 
-    /// <summary>To be in the topic, and hear it.</summary>
+    /// <summary>To be in the topic, and get its messages.</summary>
     Join = 1,
 
     /// <summary>To write to it.</summary>
@@ -21,31 +21,31 @@ public enum ChatRights
     /// <summary>To see who is in it.</summary>
     Presence = 4,
 
-    /// <summary>To read what was written before.</summary>
+    /// <summary>To read earlier messages.</summary>
     History = 8,
 
-    /// <summary>All of these.</summary>
+    /// <summary>All rights.</summary>
     All = Join | Post | Presence | History,
 }
 
-/// <summary>Makes tokens, signed with HS256 (RFC 7515) and the key that the nodes know as <c>Auth:SecurityKey</c>.</summary>
-/// <remarks>For backends, which know who somebody is. Whoever has the key can be anybody: it has no place in a client.</remarks>
+/// <summary>Creates tokens, signed with HS256 (RFC 7515) and the key that the nodes know as <c>Auth:SecurityKey</c>.</summary>
+/// <remarks>For backends, which know who their users are. Anybody with the key can pose as any user, so the key has no place in a client.</remarks>
 public static class ChatToken
 {
-    private const int ShortestKey = 32; // bytes, as the nodes demand
+    private const int ShortestKey = 32; // bytes, as the nodes require
 
     private static readonly (ChatRights Right, string Name)[] Names =
         [(ChatRights.Join, "join"), (ChatRights.Post, "post"), (ChatRights.Presence, "presence"), (ChatRights.History, "history")];
 
-    /// <summary>Makes one.</summary>
+    /// <summary>Creates a token.</summary>
     /// <param name="securityKey">The nodes' key: 32 bytes of UTF-8 or more.</param>
-    /// <param name="user">Whose token it is: 1 to 128 bytes of printable text.</param>
-    /// <param name="lifetime">For how long it is valid.</param>
-    /// <param name="rights">What the user may do, by patterns of topics: <c>group:team-*</c>, <c>user:*</c>, <c>all</c>, <c>*</c>. Null: what the nodes
+    /// <param name="user">The user whose token it is: 1 to 128 bytes of printable text.</param>
+    /// <param name="lifetime">How long the token is valid.</param>
+    /// <param name="rights">What the user may do, by patterns of topics: <c>group:team-*</c>, <c>user:*</c>, <c>all</c>, <c>*</c>. Null: the nodes
     /// decide without the token.</param>
     /// <param name="roles">The user's roles; <c>service</c> opens the server API.</param>
-    /// <param name="time">The clock; null for the system's.</param>
-    /// <exception cref="ArgumentException">The key is too short, or the user empty.</exception>
+    /// <param name="time">The clock; null for the system clock.</param>
+    /// <exception cref="ArgumentException">The key is too short, or the user is empty.</exception>
     public static string Make(
         string securityKey, string user, TimeSpan lifetime, IReadOnlyDictionary<string, ChatRights>? rights = null, IReadOnlyCollection<string>? roles = null, TimeProvider? time = null)
     {

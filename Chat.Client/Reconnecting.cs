@@ -2,7 +2,7 @@ using Chat.Client.Wire;
 
 namespace Chat.Client;
 
-/// <summary>Whether a client makes another connection after one has ended, and when: as docs/PROTOCOL.md asks of clients.</summary>
+/// <summary>Decides whether and when a client reconnects after a connection has ended, as docs/PROTOCOL.md asks of clients.</summary>
 internal sealed class Reconnecting(ChatClientOptions options)
 {
     private const int GoingAway = 1012; // the node stops, or has too many connections
@@ -16,13 +16,13 @@ internal sealed class Reconnecting(ChatClientOptions options)
     private int _failures;
     private int _refusals;
 
-    /// <summary>The server has taken the client's token.</summary>
+    /// <summary>The server has accepted the client's token.</summary>
     public void Taken() => _refusals = 0;
 
     /// <summary>A connection over which calls could be made has ended.</summary>
     public void Lasted(TimeSpan time) => _failures = time >= Stable ? 0 : _failures;
 
-    /// <summary>True: the next attempt would be refused just the same. Asked once for each end.</summary>
+    /// <summary>Returns true if the next attempt would be refused as well. Called once for each end.</summary>
     public bool IsFinal(LinkEnd end)
     {
         _refusals = end.Status is 401 or 403 ? _refusals + 1 : end.Status == 0 ? _refusals : 0;
@@ -33,7 +33,7 @@ internal sealed class Reconnecting(ChatClientOptions options)
     {
         if (end.Code == GoingAway)
         {
-            return Random.Shared.NextDouble() * TimeSpan.FromSeconds(1); // the node spreads its closings itself
+            return Random.Shared.NextDouble() * TimeSpan.FromSeconds(1); // the node itself spreads its closings
         }
 
         var delay = end.Code == TokenExpired ? TimeSpan.Zero : Backoff.After(_failures, options.FirstDelay, options.LongestDelay);

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Chat.Client;
 
-/// <summary>When a token is over, as it says itself (RFC 7519, <c>exp</c>). Nothing is verified: the server does that.</summary>
+/// <summary>When a token expires, according to the token itself (RFC 7519, <c>exp</c>). Nothing is verified: the server does that.</summary>
 internal static class TokenLife
 {
-    /// <summary>Null: it does not say, or is of another kind.</summary>
+    /// <summary>Returns null if the token does not say, or is of another kind.</summary>
     public static DateTimeOffset? EndOf(string token)
     {
         var parts = token.Split('.');

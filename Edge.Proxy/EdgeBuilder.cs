@@ -63,7 +63,7 @@ internal static class EdgeBuilder
         }
 
         services.AddHealthChecks().AddCheck<NodesHealthCheck>("nodes");
-        // Without Redis the edge still serves the nodes it knows: worth a word, not worth being taken out.
+        // Without Redis the edge still serves the nodes it knows: it is degraded, but must not be taken out of service.
         services.PostConfigure<HealthCheckServiceOptions>(health =>
         {
             foreach (var redis in health.Registrations.Where(check => check.Name == "redis"))
@@ -95,7 +95,7 @@ internal static class EdgeBuilder
         return app;
     }
 
-    // YARP would make a proper upgrade of it, and a node take what it refuses without an edge.
+    // For a request that may not upgrade: YARP would make a proper upgrade of it, and a node would accept what it refuses without an edge.
     private static Task PassWithoutUpgradeAsync(HttpContext http, RequestDelegate next)
     {
         if (http.IsTunnel())
@@ -108,7 +108,7 @@ internal static class EdgeBuilder
         return next(http);
     }
 
-    // One value with commas, or one key each.
+    // One value with commas, or one key for each origin.
     private static string[] ReadOrigins(IConfiguration configuration)
     {
         var section = configuration.GetSection($"{EdgeOptions.Section}:{nameof(EdgeOptions.AllowedOrigins)}");
@@ -116,7 +116,7 @@ internal static class EdgeBuilder
         [
             .. section.GetChildren().Prepend(section)
                 .SelectMany(one => (one.Value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-                // One that is none is told by the validator.
+                // The validator reports a text that is no origin.
                 .Select(text => Origin.TryNormalize(text, out var origin) ? origin : text)
                 .Distinct(),
         ];

@@ -4,10 +4,10 @@ using Microsoft.Extensions.FileProviders;
 
 namespace Edge.Proxy;
 
-/// <summary>The application at <c>/</c>, and what else is in wwwroot.</summary>
+/// <summary>Serves the application at <c>/</c>, and the other files of wwwroot.</summary>
 internal static class WebPage
 {
-    // Nothing but these pages' own files runs or is talked to; 'self' covers WebSockets to the same host. No text can become markup or script.
+    // Only these pages' own files run, and only their own host is contacted; 'self' covers its WebSockets. No text can become markup or script.
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
         "require-trusted-types-for 'script'; trusted-types 'none'";
@@ -30,7 +30,7 @@ internal static class WebPage
     {
         file.Context.Features.Set<IHttpResponseBodyFeature>(new FileBody(file.Context.Features.GetRequiredFeature<IHttpResponseBodyFeature>()));
         var headers = file.Context.Response.Headers;
-        headers.CacheControl = "no-cache"; // kept, but asked for each time: the files carry no version in their names
+        headers.CacheControl = "no-cache"; // cached, but checked each time: the names of the files carry no version
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Hosting;
 namespace ServiceDefaults;
 
 /// <summary>Stops a node or an edge when it is asked to (SIGTERM, Ctrl+C): it drains first, and only then does the host stop.</summary>
-/// <remarks>The framework's own lifetime stops the host at once, and with it ends the requests of WebSockets, long polls and event
-/// streams before their clients could be told anything. Whoever asks a second time is not kept waiting.</remarks>
+/// <remarks>The framework's own lifetime stops the host at once. That would end the requests of WebSockets, long polls and event streams before their
+/// clients could be told anything. A second signal cuts the drain short.</remarks>
 public sealed class DrainLifetime(IHostApplicationLifetime application, IDrain drain) : IHostLifetime, IDisposable
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
 
-    // What a drain that has to hurry takes to say what it leaves behind, before the host ends that.
+    // How long a hurried drain may take to report what it leaves behind, before the host ends that.
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
     private readonly List<PosixSignalRegistration> _registrations = [];
@@ -28,7 +28,7 @@ public sealed class DrainLifetime(IHostApplicationLifetime application, IDrain d
 
     private void OnSignal(PosixSignalContext signal)
     {
-        signal.Cancel = true; // or the runtime ends the process
+        signal.Cancel = true; // otherwise, the runtime ends the process
         if (!application.ApplicationStarted.IsCancellationRequested)
         {
             drain.Hurry();

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 
 namespace ServiceDefaults;
 
-/// <summary>Files that are embedded in an assembly, such as Lua scripts.</summary>
+/// <summary>Reads files that are embedded in an assembly, such as Lua scripts.</summary>
 public static class EmbeddedText
 {
     /// <summary>Reads a file of the calling assembly, embedded under its bare name.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)] // or its caller would be another
+    [MethodImpl(MethodImplOptions.NoInlining)] // otherwise, the calling assembly could be another one
     public static string Read(string file)
     {
         var assembly = Assembly.GetCallingAssembly();

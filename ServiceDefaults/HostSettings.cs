@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 
 namespace ServiceDefaults;
 
-/// <summary>Settings of the framework's own. It tells of a wrong one with a stack trace, which does not name it, and of some only when half of the
-/// process is running.</summary>
+/// <summary>Checks settings of the framework. The framework itself reports a wrong one with a stack trace that does not name it, and some only when
+/// half of the process is running.</summary>
 internal static class HostSettings
 {
     private const int LastPort = 65535;
 
-    /// <exception cref="AggregateException">Of a <see cref="SettingException"/> for each that is wrong.</exception>
+    /// <exception cref="AggregateException">Contains a <see cref="SettingException"/> for each wrong setting.</exception>
     public static void Check(IConfiguration configuration)
     {
         string[] errors = [.. AddressErrors(configuration), .. LevelErrors(configuration.GetSection("Logging"))];
@@ -54,7 +54,7 @@ internal static class HostSettings
         }
     }
 
-    // A port that is no number is read as a part of the host, and a host that is no address stands for all that the machine has.
+    // A port that is not a number is read as part of the host, and a host that is not an address stands for all addresses of the machine.
     private static bool IsHost(string host) => !host.Contains(':', StringComparison.Ordinal) || host.EndsWith(']');
 
     // Logging:LogLevel:… for all providers, Logging:Console:LogLevel:… for one.

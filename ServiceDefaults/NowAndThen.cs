@@ -1,6 +1,6 @@
 namespace ServiceDefaults;
 
-/// <summary>Lets through what may be said at most every half a minute, such as a warning that would otherwise come with every request.</summary>
+/// <summary>Limits something to once in half a minute, such as a warning that would otherwise come with every request.</summary>
 public sealed class NowAndThen(TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);

@@ -7,16 +7,15 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ServiceDefaults;
 
 /// <summary>
-/// Takes what is secret out of the URL. Browsers can set no header on a WebSocket or an event stream, so their token comes as
-/// the query parameter <c>access_token</c>, and SignalR's clients put the id of their connection, <c>id</c>, into every
-/// request; URLs end up in logs, traces and the next server's request.
+/// Takes secrets out of the URL. Browsers cannot set a header on a WebSocket or an event stream, so their token comes as the query parameter
+/// <c>access_token</c>. SignalR's clients put the id of their connection, <c>id</c>, into every request. And URLs end up in logs, traces and the next
+/// server's request.
 /// </summary>
 /// <remarks>
-/// Guarantee: nothing behind the server's own parsing sees the parameters, not the line "Request starting", not the
-/// activity, not middleware. On the paths below <c>/signalr/</c> and <c>/chat/</c> it becomes the header
-/// <c>Authorization: Bearer …</c>, unless the request brings one; everywhere else it is dropped. Several tokens that
-/// differ, or one that no bearer header could carry, are dropped, too: whoever demands a token then finds none. An id
-/// below <c>/signalr/</c> becomes the header <see cref="HubConnectionId.Header"/>; elsewhere it stays, being something else.
+/// Guarantee: nothing after the server's own parsing sees the parameters: not the line "Request starting", not the activity, not middleware. On the
+/// paths below <c>/signalr/</c> and <c>/chat/</c>, the token becomes the header <c>Authorization: Bearer …</c>, unless the request has one. On all
+/// other paths, it is dropped. Several different tokens are dropped as well, and so is a token that no bearer header could carry: the request then
+/// has no token. An id below <c>/signalr/</c> becomes the header <see cref="HubConnectionId.Header"/>. Elsewhere it stays, because it is something else.
 /// </remarks>
 public static class QueryToken
 {
@@ -24,7 +23,7 @@ public static class QueryToken
     private const string HubPath = "/signalr/";
     private static readonly string[] Paths = [HubPath, "/chat/"];
 
-    // RFC 6750, section 2.1: b64token. Anything else could not be told from the rest of the header, or would end it.
+    // RFC 6750, section 2.1: b64token. Any other character could not be told from the rest of the header, or would end it.
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
 
@@ -70,8 +69,8 @@ public static class QueryToken
     private static bool MayHold(string query, string parameter) =>
         query.Contains('%', StringComparison.Ordinal) || query.Contains(parameter, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The query without the parameter; null when it has none of it. The value is null where several differ, or where
-    /// no header could carry it.</summary>
+    /// <summary>The query without the parameter; null if the query does not have it. The value is null if there are several different ones, or if no
+    /// header could carry it.</summary>
     private static string? Remove(string query, string parameter, out string? found)
     {
         found = null;
@@ -84,7 +83,7 @@ public static class QueryToken
             var end = pair.IndexOf('=') is var at and >= 0 ? at : pair.Length;
             if (Is(pair[..end], parameter))
             {
-                // What is before it stays as it is.
+                // Everything before it stays as it is.
                 rest ??= new StringBuilder(query, 0, range.Start.Value, query.Length);
                 var value = end < pair.Length ? Uri.UnescapeDataString(pair[(end + 1)..]) : "";
                 isOne &= found is null || found == value;
@@ -100,7 +99,7 @@ public static class QueryToken
         return rest?.ToString();
     }
 
-    // As the framework's own parser compares: decoded, without regard to case.
+    // Compares as the framework's own parser does: decoded, without regard to case.
     private static bool Is(ReadOnlySpan<char> name, string parameter) =>
         name.Length >= parameter.Length
         && (name.Contains('%') ? Uri.UnescapeDataString(name) : name).Equals(parameter, StringComparison.OrdinalIgnoreCase);
@@ -111,11 +110,11 @@ public static class QueryToken
     {
         private readonly DefaultHttpContextFactory _inner = new(services);
 
-        // The first thing that happens to a request; the next is the server's logging and tracing of it.
+        // This is the first thing that happens to a request; the next is the server's logging and tracing of it.
         public HttpContext Create(IFeatureCollection featureCollection)
         {
             var request = featureCollection.GetRequiredFeature<IHttpRequestFeature>();
-            if (!string.IsNullOrEmpty(request.QueryString)) // null, as the path is, in a CONNECT of HTTP/2
+            if (!string.IsNullOrEmpty(request.QueryString)) // null in a CONNECT over HTTP/2, as the path is
             {
                 Move(request);
             }

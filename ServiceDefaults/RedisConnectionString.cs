@@ -4,7 +4,7 @@ namespace ServiceDefaults;
 
 internal static class RedisConnectionString
 {
-    /// <exception cref="SettingException">It cannot be read, or names no server.</exception>
+    /// <exception cref="SettingException">The connection string cannot be read, or names no server.</exception>
     public static void Check(string text)
     {
         try

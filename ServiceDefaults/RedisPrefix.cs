@@ -3,18 +3,18 @@ using Microsoft.Extensions.Configuration;
 
 namespace ServiceDefaults;
 
-/// <summary>Key <c>Chat:Redis:Prefix</c>: what stands before every key and channel, so that several clusters can share a Redis.</summary>
+/// <summary>Key <c>Chat:Redis:Prefix</c>: the prefix of every key and channel, so that several clusters can share a Redis.</summary>
 /// <value>Up to 64 letters, digits and <c>_ . : -</c>. Default: none, as the nodes of the first seed expect.</value>
 public static class RedisPrefix
 {
-    /// <summary>Its name.</summary>
+    /// <summary>The name of the setting.</summary>
     public const string Key = "Chat:Redis:Prefix";
 
-    // No braces: those in the keys behind it mark the part that decides on the cluster slot.
+    // Braces are not allowed: the braces in the keys mark the part that determines the cluster slot.
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-");
 
-    /// <exception cref="SettingException">It has a character that it may not have, or too many.</exception>
+    /// <exception cref="SettingException">The prefix is too long, or has a character that is not allowed.</exception>
     public static string Read(IConfiguration configuration)
     {
         var prefix = configuration[Key] ?? "";

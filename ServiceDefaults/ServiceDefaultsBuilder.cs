@@ -11,8 +11,8 @@ using StackExchange.Redis;
 
 namespace ServiceDefaults;
 
-/// <summary>What every process of the cluster has in common: telemetry, health endpoints, the Redis client, no
-/// token in a URL, no memory kept for nothing.</summary>
+/// <summary>What every process of the cluster has in common: telemetry, health endpoints, the Redis client, no token in a URL, no memory kept for
+/// nothing.</summary>
 public static class ServiceDefaultsBuilder
 {
     /// <summary>The connection string's name; its configuration key is <c>ConnectionStrings:redis</c>.</summary>
@@ -22,9 +22,9 @@ public static class ServiceDefaultsBuilder
     /// Adds OTLP export when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, the health checks, <see cref="QueryToken"/>, and
     /// an <c>IConnectionMultiplexer</c> when <c>ConnectionStrings:redis</c> is set.
     /// </summary>
-    /// <param name="builder">The host's.</param>
-    /// <param name="configureRedis">Changes how Redis is connected to, for every client that this process has: called once for each. An
-    /// access token that expires is given by <c>ConfigurationOptions.Defaults</c> (<see cref="RedisLogin"/>).</param>
+    /// <param name="builder">The builder of the host.</param>
+    /// <param name="configureRedis">Changes how this process connects to Redis. Called once for each of its clients. For access tokens that expire,
+    /// set <c>ConfigurationOptions.Defaults</c> (<see cref="RedisLogin"/>).</param>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, Action<ConfigurationOptions>? configureRedis = null)
         where TBuilder : IHostApplicationBuilder
     {
@@ -43,18 +43,18 @@ public static class ServiceDefaultsBuilder
                 Redis,
                 settings =>
                 {
-                    // Our own check answers in bounded time and with a reason fit for an open endpoint.
+                    // Our own check answers in bounded time, and with a reason that may be shown on an open endpoint.
                     settings.DisableHealthChecks = true;
-                    // It would trace every heartbeat; what matters here is traced by the Chat source.
+                    // It would trace every heartbeat; the Chat source traces what matters here.
                     settings.DisableTracing = true;
                 },
                 options =>
                 {
-                    // A process that starts before Redis waits for it, as one does that outlives a Redis restart.
+                    // A process that starts before Redis waits for it, as a running process does when Redis restarts.
                     options.AbortOnConnectFail = false;
-                    // Commands to a Redis that is away fail at once. Queued, they would come late, and hold up a stop until they time out.
+                    // Commands fail at once while Redis is away. Queued, they would come late, and hold up a stop until they time out.
                     options.BacklogPolicy = BacklogPolicy.FailFast;
-                    // The library's own pauses grow to a minute: processes that lost Redis together would be back at very different moments.
+                    // The library's own pauses grow to a minute: processes that lost Redis together would be back at very different times.
                     options.ReconnectRetryPolicy = new LinearRetry(1000);
                     configureRedis?.Invoke(options);
                 });
@@ -66,8 +66,8 @@ public static class ServiceDefaultsBuilder
         }
         else
         {
-            // Whoever needs Redis says so among all that is wrong with the settings. In Development the framework is before them, and only looks
-            // whether there is one.
+            // Anything that needs Redis reports this together with all other wrong settings. In Development, the framework's validation comes first,
+            // and only looks whether there is a registration.
             builder.Services.AddSingleton<IConnectionMultiplexer>(static _ => throw new SettingException("ConnectionStrings:redis is not set."));
         }
 

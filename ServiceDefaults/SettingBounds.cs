@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace ServiceDefaults;
 
-/// <summary>What any settings must keep to, told with the name that each has in the configuration.</summary>
-/// <remarks>The framework's validation knows the names of this program's classes only.</remarks>
+/// <summary>Checks what all settings must comply with, and reports errors under the settings' names in the configuration.</summary>
+/// <remarks>The framework's validation only knows the names of this program's classes.</remarks>
 internal sealed class SettingBounds<T>(string section, IConfiguration configuration) : IValidateOptions<T>
     where T : class
 {
@@ -21,12 +21,12 @@ internal sealed class SettingBounds<T>(string section, IConfiguration configurat
     {
         if (property.GetCustomAttribute<RangeAttribute>() is { } range)
         {
-            var (from, to) = (range.Minimum, range.Maximum); // as they are written there: the check turns them into numbers and times
+            var (from, to) = (range.Minimum, range.Maximum); // as written in the attribute: IsValid turns them into numbers and times
             var value = property.GetValue(options);
             return range.IsValid(value) ? null : FormattableString.Invariant($"{setting} must be {from} to {to}; it is {value}.");
         }
 
-        // The binder would pass over it without a word. What it says may be a secret. An empty list in JSON is an empty text.
+        // The binder would silently ignore this. The value may be a secret, so it is not quoted. An empty list in JSON is an empty text.
         return property.PropertyType.IsAssignableTo(typeof(IList)) && !string.IsNullOrEmpty(configuration[setting])
             ? $"{setting} is a list, each entry of which is a setting of its own: {setting}:0, {setting}:1 and so on."
             : null;

@@ -4,16 +4,16 @@ using Microsoft.Extensions.Configuration;
 
 namespace ServiceDefaults;
 
-/// <summary>A part of the configuration that is read, and into what.</summary>
+/// <summary>A section of the configuration, and the type that it is read into.</summary>
 internal sealed record SettingSection(string Path, Type Type)
 {
-    /// <summary>The part's name of its first level, such as <c>Chat</c> of <c>Chat:Hub</c>.</summary>
+    /// <summary>The first level of the path, such as <c>Chat</c> in <c>Chat:Hub</c>.</summary>
     public string Root => Path.Split(ConfigurationPath.KeyDelimiter)[0];
 
-    /// <summary>Whether this key is read from here.</summary>
+    /// <summary>Whether this section reads the key.</summary>
     public bool Has(string key) => TypeAt(key) is not null;
 
-    /// <summary>What may stand right below this key, as far as it is of this part.</summary>
+    /// <summary>The names that may stand directly below this key, as far as they belong to this section.</summary>
     public IEnumerable<string> NamesBelow(string key) =>
         TypeAt(key) is { } type ? Settable(type).Select(static property => property.Name)
         : Below(key, Path) is [{ } next, ..] ? [next]
@@ -23,13 +23,13 @@ internal sealed record SettingSection(string Path, Type Type)
 
     private static bool IsMany(Type type) => type != typeof(string) && type.IsAssignableTo(typeof(IEnumerable));
 
-    // Null: it is not below.
+    // Returns null if the key is not below the path.
     private static string[]? Below(string path, string key) =>
         key.Equals(path, StringComparison.OrdinalIgnoreCase) ? []
         : key.StartsWith(path + ConfigurationPath.KeyDelimiter, StringComparison.OrdinalIgnoreCase) ? key[(path.Length + 1)..].Split(ConfigurationPath.KeyDelimiter)
         : null;
 
-    // Null: nothing is read from there.
+    // Returns null if nothing is read from there.
     private Type? TypeAt(string key)
     {
         if (Below(Path, key) is not { } names)
@@ -41,7 +41,7 @@ internal sealed record SettingSection(string Path, Type Type)
         foreach (var name in names)
         {
             var next = IsMany(type)
-                ? type.GetElementType() ?? type.GetGenericArguments()[^1] // the name is an index, or a dictionary's key
+                ? type.GetElementType() ?? type.GetGenericArguments()[^1] // the name is an index, or the key of a dictionary
                 : Settable(type).FirstOrDefault(property => property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))?.PropertyType;
             if (next is null)
             {

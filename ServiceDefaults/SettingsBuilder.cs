@@ -4,11 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace ServiceDefaults;
 
-/// <summary>Registers settings that have to be right before anything starts.</summary>
+/// <summary>Registers settings that are checked before anything starts.</summary>
 public static class SettingsBuilder
 {
-    /// <summary>Binds options to their section. A process does not start with a value beyond the bounds of its property
-    /// (<c>RangeAttribute</c>), nor with a text where a list belongs: it says which setting that is.</summary>
+    /// <summary>Binds options to their section. The process does not start if a value is beyond the bounds of its property (<c>RangeAttribute</c>),
+    /// or if a text stands where a list belongs. The error names the setting.</summary>
     public static OptionsBuilder<T> AddSettings<T>(this IServiceCollection services, string section)
         where T : class
     {
@@ -17,8 +17,8 @@ public static class SettingsBuilder
         return services.AddOptions<T>().BindConfiguration(section).ValidateOnStart();
     }
 
-    /// <summary>For settings that are read in another way: they are known then, and no warning says that nobody reads them.</summary>
-    /// <typeparam name="T">The options that have their names, or the type of the one setting.</typeparam>
+    /// <summary>For settings that are read in another way: makes them known, so that no warning says that nobody reads them.</summary>
+    /// <typeparam name="T">The options with these names, or the type of a single setting.</typeparam>
     public static IServiceCollection AddSettingNames<T>(this IServiceCollection services, string section) =>
         services.AddSingleton(new SettingSection(section, typeof(T)));
 }

@@ -6,15 +6,14 @@ using Microsoft.Extensions.Options;
 
 namespace ServiceDefaults;
 
-/// <summary>Runs a process of the cluster. A start that a setting prevents prints one line for each, not a stack trace.</summary>
+/// <summary>Runs a process of the cluster. If settings prevent the start, it prints one line for each of them, not a stack trace.</summary>
 public static class Startup
 {
-    // Settings are read at the start, so nothing has to watch the directory, which would cost a thread that wakes for every file that changes
-    // in it, and one of the few watches (inotify) that a machine gives a user.
+    // Settings are read at the start, so nothing has to watch the directory. Watching would cost a thread that wakes for every file that changes
+    // there, and one of the few watches (inotify) that a machine gives a user.
     private const string NoReload = "--hostBuilder:reloadConfigOnChange=false";
 
-    /// <summary>Builds, validates and runs the app until shutdown. Returns the exit code: 1 when a setting kept it from
-    /// starting, else 0.</summary>
+    /// <summary>Builds, validates and runs the app until shutdown. Returns the exit code: 1 if a setting kept it from starting, otherwise 0.</summary>
     /// <param name="args">The command line: settings, as <c>--Key=value</c>.</param>
     /// <param name="add">Adds the features' services.</param>
     /// <param name="map">Adds their middleware and endpoints; all settings are valid by then.</param>
@@ -26,7 +25,7 @@ public static class Startup
             HostSettings.Check(builder.Configuration);
             add(builder);
             await using var app = builder.Build();
-            // The host validates too, but only after it has created the services that need valid settings.
+            // The host validates as well, but only after it has created the services that need valid settings.
             app.Services.GetService<IStartupValidator>()?.Validate();
             UnknownSettings.Warn(app.Services.GetServices<SettingSection>(), app.Configuration, app.Logger);
             map(app);
@@ -52,7 +51,7 @@ public static class Startup
         }
         catch
         {
-            await app.StopAsync(); // disposed of without, the services that have started end with an error each
+            await app.StopAsync(); // if they were only disposed of, the services that have started would end with an error each
             throw;
         }
 
@@ -61,7 +60,7 @@ public static class Startup
 
     internal static string[] Explain(Exception exception) => exception switch
     {
-        // One that no setting can mend is not hidden behind those that one can.
+        // An error that no setting can fix is not hidden behind those that a setting can fix.
         AggregateException several when several.InnerExceptions.All(inner => Explain(inner).Length > 0)
             => [.. several.InnerExceptions.SelectMany(Explain)],
         OptionsValidationException invalid => [.. invalid.Failures],

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ServiceDefaults;
 
-/// <summary>Tells of settings that nobody reads, as those with a misspelt name. The framework passes over them without a word.</summary>
-/// <remarks>It is no reason not to start: a program that is taken back to the version before has the settings of the one after.</remarks>
+/// <summary>Warns of settings that nobody reads, such as those with a misspelled name. The framework silently ignores them.</summary>
+/// <remarks>They do not keep the process from starting: after a rollback to the previous version, a program still has the settings of the later one.</remarks>
 internal static partial class UnknownSettings
 {
     public static void Warn(IEnumerable<SettingSection> sections, IConfiguration configuration, ILogger log)
@@ -20,7 +20,7 @@ internal static partial class UnknownSettings
     private static IEnumerable<string> In(IConfiguration configuration, SettingSection[] sections) => sections
         .Select(static section => section.Root).Distinct(StringComparer.OrdinalIgnoreCase)
         .SelectMany(root => configuration.GetSection(root).AsEnumerable()
-            .Where(setting => setting.Value is not null && setting.Key.Length > root.Length) // a variable of the environment may be called as the root is
+            .Where(setting => setting.Value is not null && setting.Key.Length > root.Length) // an environment variable may have the same name as the root
             .Select(static setting => setting.Key))
         .Where(key => !Array.Exists(sections, section => section.Has(key)))
         .Order(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ internal static partial class UnknownSettings
             section = section[..section.LastIndexOf(ConfigurationPath.KeyDelimiter, StringComparison.Ordinal)];
             names = [.. sections.SelectMany(one => one.NamesBelow(section)).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
         }
-        while (names.Length == 0); // ends at the root, which has some
+        while (names.Length == 0); // ends at the root, which has some names
 
         return (section, names);
     }

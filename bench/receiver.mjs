@@ -1,4 +1,4 @@
-// Takes events (docs/EVENTS.md) as fast as one thread of Node can, and says once a second how many: node bench/receiver.mjs 5001
+// Takes events (docs/EVENTS.md) as fast as one thread of Node can, and prints their number once a second: node bench/receiver.mjs 5001
 import { createServer } from 'node:http';
 
 let requests = 0, events = 0;

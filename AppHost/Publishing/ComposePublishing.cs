@@ -5,7 +5,7 @@ namespace AppHost.Publishing;
 /// <summary>Docker Compose.</summary>
 internal static class ComposePublishing
 {
-    // The dashboard would be open to all who reach the machine; telemetry goes where OTEL_EXPORTER_OTLP_ENDPOINT says.
+    // The dashboard would be open to everybody who can reach the machine. Telemetry goes to OTEL_EXPORTER_OTLP_ENDPOINT instead.
     public static void AddCompose(this IDistributedApplicationBuilder builder) =>
         builder.AddDockerComposeEnvironment("compose").WithDashboard(enabled: false);
 
@@ -29,7 +29,7 @@ internal static class ComposePublishing
             };
         });
 
-    /// <summary>The door to the world, at <c>EDGE_PORT</c> of the machine.</summary>
+    /// <summary>Opens the public door, at <c>EDGE_PORT</c> of the machine.</summary>
     public static IResourceBuilder<ProjectResource> PublishToComposePort(this IResourceBuilder<ProjectResource> edge, int port) =>
         edge.PublishAsDockerComposeService((_, service) =>
         {
@@ -42,6 +42,6 @@ internal static class ComposePublishing
         redis.PublishAsDockerComposeService((_, service) =>
         {
             service.Restart = "unless-stopped";
-            service.StopGracePeriod = $"{ProcessSize.StopSeconds}s"; // it writes what it has
+            service.StopGracePeriod = $"{ProcessSize.StopSeconds}s"; // Redis saves its data
         });
 }

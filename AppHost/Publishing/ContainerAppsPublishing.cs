@@ -6,7 +6,7 @@ namespace AppHost.Publishing;
 internal static class ContainerAppsPublishing
 {
     public static void AddContainerApps(this IDistributedApplicationBuilder builder) =>
-        builder.AddAzureContainerAppEnvironment("aca").WithAzdResourceNaming(); // so that azd and aspire deploy mean the same
+        builder.AddAzureContainerAppEnvironment("aca").WithAzdResourceNaming(); // so that azd and aspire deploy use the same names
 
     public static IResourceBuilder<ProjectResource> PublishToContainerApps(this IResourceBuilder<ProjectResource> project, ProcessSize size) =>
         project.PublishAsAzureContainerApp((_, app) =>
@@ -16,7 +16,7 @@ internal static class ContainerAppsPublishing
             app.Template.TerminationGracePeriodSeconds = ProcessSize.StopSeconds;
             foreach (var container in app.Template.Containers)
             {
-                // It sells memory by the core only: 2 GiB each.
+                // Container Apps sells memory only with cores: 2 GiB each.
                 container.Value!.Resources.Cpu = size.Cores;
                 container.Value!.Resources.Memory = string.Create(CultureInfo.InvariantCulture, $"{2 * size.Cores:0.##}Gi");
             }

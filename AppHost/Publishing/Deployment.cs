@@ -2,11 +2,11 @@ using Microsoft.Extensions.Configuration;
 
 namespace AppHost.Publishing;
 
-/// <summary>What publishing makes of the picture in AppHost.cs, for one kind of place. Nothing, where the cluster is run.</summary>
-/// <remarks>These files use Aspire alone, since eng/Feed.targets compiles them before it takes the packages that publish.</remarks>
+/// <summary>What publishing makes of the picture in AppHost.cs, for one kind of target. There is no deployment if the cluster is run.</summary>
+/// <remarks>These files use nothing but Aspire, because eng/Feed.targets compiles them by themselves before it chooses the packages that publish.</remarks>
 internal sealed class Deployment
 {
-    /// <summary>Where nodes and edges listen in their containers.</summary>
+    /// <summary>The port on which nodes and edges listen in their containers.</summary>
     public const int Port = 8080;
 
     private readonly ProcessSize _node;
@@ -23,15 +23,15 @@ internal sealed class Deployment
 
     public DeploymentTarget Target { get; }
 
-    /// <summary>Whether Redis is yours, its connection string a parameter: there, no container can keep what it is given.</summary>
+    /// <summary>Whether you provide Redis, with its connection string as a parameter. On these targets, no container can keep the data that it gets.</summary>
     public bool NeedsRedis => Target is DeploymentTarget.ContainerApps or DeploymentTarget.Manifest;
 
-    /// <summary>Adds the place that the setting <c>Target</c> names. Null: the cluster is run.</summary>
+    /// <summary>Adds the target that the setting <c>Target</c> names. Returns null if the cluster is run.</summary>
     /// <param name="builder">The application.</param>
-    /// <param name="nodes">How many nodes there are to be.</param>
-    /// <param name="edges">How many edges; null: as many as are usual there.</param>
-    /// <param name="port">Where clients connect, on a machine of one's own.</param>
-    /// <exception cref="DistributedApplicationException">It is not known, or this feed lacks what publishes for it.</exception>
+    /// <param name="nodes">The number of nodes.</param>
+    /// <param name="edges">The number of edges; null: the usual number for the target.</param>
+    /// <param name="port">Where clients connect, on a machine of your own.</param>
+    /// <exception cref="DistributedApplicationException">The target is unknown, or this feed lacks the package that publishes for it.</exception>
     public static Deployment? Prepare(IDistributedApplicationBuilder builder, int nodes, int? edges, int? port)
     {
         if (!builder.ExecutionContext.IsPublishMode)
@@ -61,16 +61,16 @@ internal sealed class Deployment
     public IResourceBuilder<ProjectResource> Node(IResourceBuilder<ProjectResource> nodes) => Process(nodes, _node);
 
     /// <param name="edge">The edge.</param>
-    /// <param name="nodes">Which it sends clients to.</param>
+    /// <param name="nodes">The nodes to which it sends clients.</param>
     public IResourceBuilder<ProjectResource> Edge(IResourceBuilder<ProjectResource> edge, IResourceBuilder<ProjectResource> nodes)
     {
         Process(edge, _edge).WithReplicas(_edge.Replicas);
         return Target switch
         {
-            // Nobody stands before it: what clients say of where they are from is not to be believed.
+            // Nothing stands in front of the edge, so headers in which clients say where they come from must not be trusted.
             DeploymentTarget.Compose => edge.DisableForwardedHeaders().PublishToComposePort(_port),
 
-            // Nodes cannot be reached one by one.
+            // Nodes cannot be reached individually.
             DeploymentTarget.ContainerApps or DeploymentTarget.Manifest => edge.WithEnvironment("Edge__Upstream", nodes.GetEndpoint("http")),
             _ => edge,
         };
@@ -113,6 +113,6 @@ internal enum DeploymentTarget
     Kubernetes,
     ContainerApps,
 
-    /// <summary>Container Apps as <c>azd</c> makes them of the manifest.</summary>
+    /// <summary>Container Apps, as <c>azd</c> creates them from the manifest.</summary>
     Manifest,
 }

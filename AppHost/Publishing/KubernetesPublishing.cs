@@ -26,7 +26,7 @@ internal static class KubernetesPublishing
                 container.Resources.Requests["memory"] = string.Create(CultureInfo.InvariantCulture, $"{size.MemoryMiB / 2}Mi");
                 container.Resources.Limits["memory"] = string.Create(CultureInfo.InvariantCulture, $"{size.MemoryMiB}Mi");
 
-                // Written as "http", which Kubernetes does not take.
+                // Aspire writes "http", which Kubernetes does not accept.
                 foreach (var probe in new[] { container.LivenessProbe, container.ReadinessProbe })
                 {
                     if (probe?.HttpGet is { } request)
@@ -37,7 +37,7 @@ internal static class KubernetesPublishing
             }
         });
 
-    /// <summary>A claim for each of its volumes, which would otherwise end with the pod.</summary>
+    /// <summary>Replaces each of its volumes by a claim: a volume would end with the pod.</summary>
     public static IResourceBuilder<T> PublishRedisToKubernetes<T>(this IResourceBuilder<T> redis)
         where T : IComputeResource =>
         redis.PublishAsKubernetesService(service =>
@@ -48,7 +48,7 @@ internal static class KubernetesPublishing
             }
 
             var pod = set.Spec.Template.Spec;
-            pod.TerminationGracePeriodSeconds = ProcessSize.StopSeconds; // it writes what it has
+            pod.TerminationGracePeriodSeconds = ProcessSize.StopSeconds; // Redis saves its data
             foreach (var volume in pod.Volumes)
             {
                 var claim = new PersistentVolumeClaim { Metadata = { Name = volume.Name }, Spec = new() { Resources = new() } };

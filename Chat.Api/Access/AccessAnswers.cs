@@ -3,17 +3,17 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
 
-/// <summary>The webhook's answers as long as they count, and one question for all who want to know the same at a time.</summary>
+/// <summary>Remembers the webhook's answers for as long as they count, and asks one question for all who want to know the same at a time.</summary>
 internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOptions> options, TimeProvider time)
 {
-    /// <summary>For how long nobody asks again where there was no answer.</summary>
+    /// <summary>How long nobody asks again after a question without an answer.</summary>
     private static readonly TimeSpan AwayAge = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new(); // guards what follows, and everything in it
+    private readonly Lock _gate = new(); // guards _users, all that is in it, and _count
     private readonly Dictionary<string, Dictionary<string, Entry>> _users = new(StringComparer.Ordinal);
     private int _count;
 
-    /// <summary>How many are remembered.</summary>
+    /// <summary>How many answers are remembered.</summary>
     public int Count
     {
         get
@@ -28,11 +28,11 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
     /// <summary>Whether the webhook is to be asked at all.</summary>
     public bool IsWanted => options.Value.Url is { Length: > 0 };
 
-    /// <summary>What the webhook says, asked now if need be. Never fails.</summary>
+    /// <summary>Returns the webhook's answer, and asks for it now if need be. Never fails.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="topic">A topic's name; null: whether the user may connect.</param>
-    /// <param name="want">What is of interest.</param>
-    /// <param name="renews">Whether an answer is asked for anew once half of its time is over.</param>
+    /// <param name="want">The rights of interest.</param>
+    /// <param name="renews">Whether to ask anew once half of an answer's time is over.</param>
     public ValueTask<TimedAnswer> AskAsync(string userId, string? topic, Rights want, bool renews)
     {
         lock (_gate)
@@ -48,7 +48,7 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
         }
     }
 
-    /// <summary>Forgets what is known of a user. Questions under way are as good as not asked.</summary>
+    /// <summary>Forgets all answers about a user, including those to questions under way.</summary>
     public void Forget(string userId)
     {
         lock (_gate)
@@ -80,7 +80,7 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
             : new TimedAnswer(answer.Rights, IsAway: false, RenewAt: After(asked, answer.Age / 2), ExpiresAt: After(asked, answer.Age));
         lock (_gate)
         {
-            // An answer counts for its time, whatever becomes of those asked for in place of it.
+            // An answer counts for its whole time, even if a later question gets no answer.
             if (!timed.IsAway || entry.Answer is not { IsAway: false } known || known.ExpiresAt <= time.GetTimestamp())
             {
                 entry.Answer = timed;
@@ -108,7 +108,8 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
         return entry;
     }
 
-    // A quarter at once, of whichever users come first: it costs a question more for each, and is rare. What is asked at the moment stays.
+    // Forgets a quarter at once, of whichever users come first. This is rare, and costs one more question for each. Entries with a question under way
+    // stay.
     private void MakeRoom_NeedsLock(string userId)
     {
         if (_count < options.Value.Answers)
@@ -150,7 +151,7 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
 }
 
 /// <param name="Rights">What is allowed; null: the webhook leaves it to the settings, or is away.</param>
-/// <param name="IsAway">There was no answer.</param>
+/// <param name="IsAway">Whether there was no answer.</param>
 /// <param name="RenewAt">The timestamp from which to ask anew.</param>
-/// <param name="ExpiresAt">The timestamp from which it no longer counts.</param>
+/// <param name="ExpiresAt">The timestamp from which the answer no longer counts.</param>
 internal sealed record TimedAnswer(Rights? Rights, bool IsAway, long RenewAt, long ExpiresAt);

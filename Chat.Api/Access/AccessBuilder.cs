@@ -6,7 +6,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Access;
 
-/// <summary>Registers who may do what.</summary>
+/// <summary>Registers the services that decide who may do what.</summary>
 internal static partial class AccessBuilder
 {
     public static WebApplicationBuilder AddAccess(this WebApplicationBuilder builder)
@@ -38,9 +38,9 @@ internal static partial class AccessBuilder
             .ConfigureHttpClient(http => http.Timeout = 4 * options.Timeout)
             .UseSocketsHttpHandler((handler, _) =>
             {
-                handler.AllowAutoRedirect = false; // an address that is not the one of the settings gets no questions
+                handler.AllowAutoRedirect = false; // only the address in the settings gets questions
                 handler.UseCookies = false;
-                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // for its name may come to mean another address
+                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // since its name may come to mean another address
             })
             .RemoveAllLoggers()
             .AddWebhookPipeline();
@@ -48,7 +48,7 @@ internal static partial class AccessBuilder
             WebhookSignature.TryParse(provider.GetRequiredService<IOptions<AccessOptions>>().Value.Secret, out var signature)
                 ? signature : throw new InvalidOperationException("Not checked."),
             provider.GetRequiredService<TimeProvider>()));
-        builder.Logging.AddFilter("Polly", LogLevel.None); // what matters is told by AccessWebhook
+        builder.Logging.AddFilter("Polly", LogLevel.None); // AccessWebhook logs what matters
     }
 
     public static WebApplication UseAccess(this WebApplication app)

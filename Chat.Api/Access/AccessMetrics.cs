@@ -4,7 +4,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Access;
 
-/// <summary>What access counts, in the <c>Chat</c> meter.</summary>
+/// <summary>The metrics of access, in the <c>Chat</c> meter.</summary>
 internal sealed class AccessMetrics
 {
     private readonly Counter<long> _refused;
@@ -23,7 +23,7 @@ internal sealed class AccessMetrics
 
     public void Asked(TimeSpan took, bool isAnswered) => _asked.Record(took.TotalSeconds, new KeyValuePair<string, object?>("answered", isAnswered));
 
-    /// <param name="right">One of them.</param>
+    /// <param name="right">The refused rights, of which the first is counted.</param>
     public void Refused(Rights right) => _refused.Add(1, new KeyValuePair<string, object?>("right", RightNames.Of(right).First()));
 
     public void Lost() => _lost.Add(1);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
 
-/// <summary>Also finds what is misspelled: a rule that nobody reads would pass for one that holds.</summary>
+/// <summary>Also finds misspelled settings: a rule that nobody reads would seem to be in force.</summary>
 internal sealed class AccessOptionsValidator(IConfiguration configuration, IHostEnvironment environment) : IValidateOptions<AccessOptions>
 {
     public ValidateOptionsResult Validate(string? name, AccessOptions options)

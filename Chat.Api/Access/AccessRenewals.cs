@@ -1,17 +1,17 @@
 namespace Chat.Api.Access;
 
-/// <summary>Asks the webhook anew, in time, for what open connections are in. Empty where there is no webhook.</summary>
-/// <remarks>An answer is renewed from half of its time on, so that a webhook that is away for a moment costs nobody anything.</remarks>
+/// <summary>Asks the webhook anew, in time, about the topics that open connections are in. Empty if there is no webhook.</summary>
+/// <remarks>An answer is renewed once half of its time is over, so that a short outage of the webhook costs nobody anything.</remarks>
 internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRenewals> logger) : BackgroundService
 {
-    private const int AtOnce = 1000; // each may wait for its turn at the webhook; the others wait here
+    private const int AtOnce = 1000; // so many may wait for their turn at the webhook; the others wait here
 
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _gate = new(); // guards _due
     private readonly PriorityQueue<Renewal, long> _due = new();
-    private readonly SemaphoreSlim _some = new(0, 1); // released when there is a first one
-    private int _ended; // of those in _due
+    private readonly SemaphoreSlim _some = new(0, 1); // released when _due gets its first entry
+    private int _ended; // how many in _due have ended
     private int _asking;
 
     /// <summary>For tests.</summary>
@@ -26,9 +26,9 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         }
     }
 
-    /// <param name="at">The timestamp from which to ask; the end of time: never.</param>
-    /// <param name="renewal">What to renew. If it waits here already, for no longer than that, it does so as before: whoever comes too early
-    /// finds a fresh answer.</param>
+    /// <param name="at">The timestamp from which to ask; <see cref="long.MaxValue"/>: never.</param>
+    /// <param name="renewal">What to renew. If it waits here already, until that time or an earlier one, nothing changes: a renewal that comes too
+    /// early finds a fresh answer.</param>
     public void Add(long at, Renewal renewal)
     {
         if (at == long.MaxValue)
@@ -41,7 +41,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
             if (renewal.Connection is { IsOver: false } && (renewal.DueAt is not { } due || at < due))
             {
                 renewal.DueAt = at;
-                _due.Enqueue(renewal, at); // a later place that it has there is passed over
+                _due.Enqueue(renewal, at); // a later place that it has in the queue is skipped
                 if (_due.Count == 1 && _some.CurrentCount == 0)
                 {
                     _some.Release();
@@ -50,7 +50,8 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         }
     }
 
-    /// <summary>A connection has ended: what it has here does not keep it until the answers' time comes, which may be hours.</summary>
+    /// <summary>Called when a connection has ended. Otherwise its renewals would keep it in memory until they are due, which may take
+    /// hours.</summary>
     public void Forget(IEnumerable<Renewal> renewals)
     {
         lock (_gate)
@@ -91,7 +92,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         }
     }
 
-    // Until none is left: where there is no webhook no timer runs.
+    // Runs until none is left, so that no timer runs if there is no webhook.
     private async Task RenewAllAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Round, time);
@@ -150,21 +151,21 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
     }
 }
 
-/// <summary>An answer of an open connection that is asked for again and again.</summary>
+/// <summary>An answer about an open connection that is asked for again and again.</summary>
 /// <param name="connection">The connection.</param>
 /// <param name="topic">The topic; null: whether the user may be connected.</param>
 internal sealed class Renewal(ConnectionAccess connection, TopicAccess? topic)
 {
-    /// <summary>Null: it has ended.</summary>
+    /// <summary>Null once the connection has ended.</summary>
     public ConnectionAccess? Connection { get; private set; } = connection;
 
     public TopicAccess? Topic { get; private set; } = topic;
 
-    /// <summary>The timestamp until which it waits; null: it does not. Guarded by <see cref="AccessRenewals"/>.</summary>
+    /// <summary>The timestamp until which it waits; null if it does not wait. Guarded by <see cref="AccessRenewals"/>.</summary>
     public long? DueAt { get; set; }
 
     public bool IsWanted => Connection is { IsOver: false } && Topic?.IsIn != false;
 
-    /// <summary>Lets go of all that it is about.</summary>
+    /// <summary>Releases the connection and the topic.</summary>
     public void End() => (Connection, Topic) = (null, null);
 }

@@ -2,7 +2,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Access;
 
-/// <summary>The rules of the settings, read.</summary>
+/// <summary>The rules from the settings, parsed.</summary>
 internal sealed class AccessRules
 {
     private readonly (TopicPattern Pattern, Rule Rule)[] _rules;
@@ -11,7 +11,7 @@ internal sealed class AccessRules
 
     public bool IsEmpty => _rules.Length == 0;
 
-    /// <param name="options">Without <see cref="Errors"/>.</param>
+    /// <param name="options">Options without <see cref="Errors"/>.</param>
     public static AccessRules Read(AccessOptions options) => new(
         All(options).Select(one => (TopicPattern.TryParse(one.Pattern, out var pattern) ? pattern : throw new InvalidOperationException("Not checked."), Rule.Read(one.Rule))));
 
@@ -22,8 +22,8 @@ internal sealed class AccessRules
             .Concat(All(options).SelectMany(one => Values(one.Rule).Where(value => value.Text is not null && !IsWho(value.Text))
                 .Select(value => $"{one.Key}:{value.Name} must be everybody, nobody, or roles separated by commas; it is '{value.Text}'.")));
 
-    /// <summary>What the settings say about a topic; null: nothing.</summary>
-    /// <remarks>Of patterns that say as much about it, only what all of them allow counts.</remarks>
+    /// <summary>What the settings say about a topic; null if they say nothing.</summary>
+    /// <remarks>Of several patterns that are equally specific, only what all of them allow counts.</remarks>
     public Rights? Of(Topic topic, IReadOnlyCollection<string> roles) => _rules.Length > 0 && TopicPattern.MostSpecific(_rules, topic.Name) is { Count: > 0 } found
         ? found.Aggregate(Rights.All, (all, rule) => all & rule.Of(roles))
         : null;

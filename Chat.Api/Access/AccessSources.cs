@@ -4,12 +4,13 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
 
-/// <summary>Asks the sources of rights, in their order: the token, the webhook, the settings; where none says anything, everything is allowed.</summary>
-/// <remarks>The first that says anything about a topic decides all of its rights. So the nearer one can grant what a general one
-/// closes, and take what it opens; which of them spoke can be told without knowing what the others would have said.</remarks>
+/// <summary>Asks the sources of rights in their order: the token, the webhook, the settings. If none of them says anything, everything is
+/// allowed.</summary>
+/// <remarks>The first source that says anything about a topic decides all of its rights. So a closer source can grant what a general one denies, and
+/// deny what it grants. Which source decided can be told without knowing what the others would have said.</remarks>
 internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IOptions<AccessOptions> options)
 {
-    /// <summary>Whether there is nothing but tokens that could say anything.</summary>
+    /// <summary>Whether nothing but tokens could say anything.</summary>
     public bool IsOpen { get; } = rules.IsEmpty && !answers.IsWanted;
 
     /// <summary>Asks what a user may do in a topic. Never fails.</summary>
@@ -18,7 +19,7 @@ internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IO
     /// <param name="renews">See <see cref="AccessAnswers.AskAsync"/>.</param>
     public ValueTask<AccessAnswer> AskAsync(Asker asker, Topic topic, bool renews = false)
     {
-        // What is sent to a user is nobody's to take from them.
+        // Nobody can take from users what is sent to them.
         var isOwn = topic.Kind == TopicKind.User && topic.Id == asker.UserId;
         return asker.Token?.Of(topic.Name) is { } granted ? new(new AccessAnswer(isOwn ? granted | Rights.Join | Rights.History : granted))
             : isOwn ? new(new AccessAnswer((rules.Of(topic, asker.Roles) ?? Rights.All) | Rights.Join | Rights.History))
@@ -41,12 +42,12 @@ internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IO
     /// <summary>Forgets what the webhook said about a user.</summary>
     public void Forget(string userId) => answers.Forget(userId);
 
-    /// <summary>Forgets what it said about anybody.</summary>
+    /// <summary>Forgets what the webhook said about all users.</summary>
     public void ForgetAll() => answers.ForgetAll();
 
     private async ValueTask<AccessAnswer> AskWebhookAsync(Asker asker, Topic topic, bool renews)
     {
-        // Nobody but a user hears what is sent to that user.
+        // Only the user receives what is sent to that user.
         var answer = await answers.AskAsync(asker.UserId, topic.Name, topic.Kind == TopicKind.User ? Rights.Post : Rights.All, renews);
         return Answer(answer, answer.Rights ?? rules.Of(topic, asker.Roles) ?? Rights.All);
     }
@@ -60,20 +61,20 @@ internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IO
     };
 }
 
-/// <param name="UserId">Who asks.</param>
-/// <param name="Token">What their token says about topics; null: nothing.</param>
-/// <param name="Roles">Their token's.</param>
+/// <param name="UserId">The user who asks.</param>
+/// <param name="Token">What the user's token says about topics; null: nothing.</param>
+/// <param name="Roles">The roles in that token.</param>
 internal sealed record Asker(string UserId, TokenRights? Token, IReadOnlyCollection<string> Roles);
 
 /// <param name="Rights">What is allowed.</param>
 internal readonly record struct AccessAnswer(Rights Rights)
 {
-    /// <summary>The webhook would have decided, and is away.</summary>
+    /// <summary>Whether the webhook should have decided, but is away.</summary>
     public bool IsAway { get; init; }
 
     /// <summary>The timestamp from which to ask anew.</summary>
     public long RenewAt { get; init; } = long.MaxValue;
 
-    /// <summary>The timestamp from which it no longer counts.</summary>
+    /// <summary>The timestamp from which the answer no longer counts.</summary>
     public long ExpiresAt { get; init; } = long.MaxValue;
 }

@@ -7,7 +7,7 @@ namespace Chat.Api.Access;
 internal sealed class AccessTable(AccessSources sources, RedisSanctions sanctions, AccessRenewals renewals, AccessMetrics metrics, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, UserAccess> _users = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<UserAccess, bool> _sanctioned = new(); // and some against whom nothing is held any more
+    private readonly ConcurrentDictionary<UserAccess, bool> _sanctioned = new(); // and some users who no longer have sanctions
 
     public AccessMetrics Metrics => metrics;
 
@@ -18,8 +18,8 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
 
     public IEnumerable<UserAccess> Users => _users.Select(user => user.Value);
 
-    /// <summary>Those against whom something is held: few, so that looking after them costs nothing where there are many users.</summary>
-    /// <remarks>For one reader: it forgets the others.</remarks>
+    /// <summary>The users with sanctions. They are few, so that watching them costs nothing even with many users.</summary>
+    /// <remarks>For a single reader: it removes users without sanctions.</remarks>
     public IEnumerable<UserAccess> Sanctioned()
     {
         foreach (var (user, _) in _sanctioned)
@@ -32,7 +32,7 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
                     continue;
                 }
 
-                _sanctioned[user] = true; // a look found something at this moment
+                _sanctioned[user] = true; // a look has just found a sanction
             }
 
             yield return user;
@@ -41,9 +41,9 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
 
     public UserAccess? Find(string userId) => _users.GetValueOrDefault(userId);
 
-    /// <summary>A connection is about to come. To be disposed of when it has ended.</summary>
-    /// <remarks>It is known here before its user's sanctions are read, so that a change either is read or finds it.</remarks>
-    /// <exception cref="Backplane.BackplaneUnavailableException">Redis did not answer; it is not let in.</exception>
+    /// <summary>Called when a connection is about to come. The result is to be disposed of when the connection has ended.</summary>
+    /// <remarks>The connection is known here before its user's sanctions are read. So a change is either read, or finds the connection.</remarks>
+    /// <exception cref="Backplane.BackplaneUnavailableException">Redis did not answer; the connection is not let in.</exception>
     public async Task<ConnectionAccess> EnterAsync(string userId, ClaimsPrincipal principal)
     {
         var access = Add(userId, principal);
@@ -59,13 +59,14 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
         }
     }
 
-    /// <summary>Something is said to have changed about a user outside: what the webhook answered counts no more for those who come.</summary>
+    /// <summary>Forgets the webhook's answers about a user of whom something is said to have changed outside. This affects connections that come from
+    /// now on.</summary>
     public void Forget(string userId) => sources.Forget(userId);
 
-    /// <summary>The same of everybody.</summary>
+    /// <summary>Does the same for all users.</summary>
     public void ForgetAll() => sources.ForgetAll();
 
-    /// <summary>And for those who are here.</summary>
+    /// <summary>Does the same for one user, and asks anew for the user's open connections.</summary>
     public Task AskAgainAsync(UserAccess user)
     {
         sources.Forget(user.UserId);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
 
-/// <summary>Asks the webhook, <see cref="AccessOptions.Url"/>: one request per question, at most twice, within a time.</summary>
+/// <summary>Asks the webhook, <see cref="AccessOptions.Url"/>: one request per question, sent at most twice, within a time limit.</summary>
 internal sealed partial class AccessWebhook(
     IHttpClientFactory clients, UnansweredUsers unanswered, NodeIdentity node, IOptions<AccessOptions> options, AccessMetrics metrics, TimeProvider time, ILogger<AccessWebhook> logger)
 {
@@ -19,18 +19,18 @@ internal sealed partial class AccessWebhook(
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // it is no HTML
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // the text is not put into HTML
     };
 
     private long _questions;
-    private readonly Lock _telling = new(); // guards the next two
+    private readonly Lock _telling = new(); // guards _isToldAway and _toldAt
     private bool _isToldAway;
     private long? _toldAt;
 
-    /// <summary>Asks what a user may do. Null: there was no answer. Never fails.</summary>
+    /// <summary>Asks what a user may do. Returns null if there was no answer. Never fails.</summary>
     /// <param name="userId">The user.</param>
-    /// <param name="topic">Where; null: whether the user may connect at all.</param>
-    /// <param name="want">What is of interest.</param>
+    /// <param name="topic">The topic; null: whether the user may connect at all.</param>
+    /// <param name="want">The rights of interest.</param>
     public async Task<WebhookAnswer?> AskAsync(string userId, string? topic, Rights want)
     {
         var started = time.GetTimestamp();
@@ -39,13 +39,13 @@ internal sealed partial class AccessWebhook(
         Tell(answer is not null, reason);
         if (answer is null && unanswered.Contains(userId))
         {
-            unanswered.Add(userId); // anew, also where its turn did not come
+            unanswered.Add(userId); // again, even if its turn did not come
         }
 
         return answer;
     }
 
-    // Also where it answers some questions and not others, no more than a pair of lines in a while.
+    // Logs at most a pair of lines in a while, even if the webhook answers some questions and not others.
     private void Tell(bool isAnswered, string reason)
     {
         lock (_telling)
@@ -78,7 +78,7 @@ internal sealed partial class AccessWebhook(
             request.Options.Set(WebhookPipeline.User, question.User);
             request.Options.Set(WebhookSigner.Id, string.Create(CultureInfo.InvariantCulture, $"{node.Id}-access-{Interlocked.Increment(ref _questions)}"));
             request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, Json)) { Headers = { ContentType = new("application/json") } };
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None); // read whole by the signer, if it is to be read
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None); // the signer reads the whole content if it is needed
             return response.StatusCode switch
             {
                 HttpStatusCode.OK => WebhookAnswer.Parse(await response.Content.ReadAsByteArrayAsync(CancellationToken.None), options.Value.AnswerAge) is { } answer
@@ -89,7 +89,7 @@ internal sealed partial class AccessWebhook(
         }
         catch (Exception exception)
         {
-            // Whatever came of it, there is no answer: a name that is not found, a time that is over, too many questions waiting.
+            // Whatever the failure, there is no answer: a name that is not found, a time that is over, too many questions waiting.
             return (null, LogText.Of(exception.Message));
         }
     }

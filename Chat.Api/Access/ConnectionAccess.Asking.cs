@@ -2,23 +2,24 @@ using System.Security.Claims;
 
 namespace Chat.Api.Access;
 
-/// <remarks>Asking again: when an answer's time comes to an end, when the user shows a newer token, and when something is said to have changed.</remarks>
+/// <remarks>The part about asking again: when an answer's time comes to an end, when the user shows a newer token, and when something is said to have
+/// changed.</remarks>
 internal sealed partial class ConnectionAccess
 {
-    /// <summary>Asks whether the user may be connected, and from then on again and again.</summary>
+    /// <summary>Asks whether the user may be connected, and keeps that answer renewed from then on.</summary>
     public async Task AskToConnectAsync()
     {
         var answer = await ConnectAnswerAsync(renews: false);
         _table.Renewals.Add(answer.RenewAt, _renewal);
     }
 
-    /// <summary>The user has shown a newer token: rights that it does not have end at once.</summary>
+    /// <summary>Called when the user has shown a newer token. Rights that it does not have end at once.</summary>
     public Task RenewAsync(ClaimsPrincipal principal) => AskAgainAsync(Read(User.UserId, principal));
 
-    /// <summary>Asks for everything anew. What was asked before and is still to be answered counts no more.</summary>
+    /// <summary>Asks for everything anew. Answers to earlier questions that are still under way no longer count.</summary>
     public Task AskAgainAsync() => AskAgainAsync(_asker with { });
 
-    /// <summary>An answer's time is coming to an end: asks for another, and goes by that.</summary>
+    /// <summary>Called when an answer's time is coming to an end. Asks for another answer and applies it.</summary>
     public Task RenewAsync(Renewal renewal) => renewal.Topic is not { } topic ? ConnectAgainAsync(renews: true) : AskAgainAsync(topic, renews: true);
 
     private async Task AskAgainAsync(Asker asker)
@@ -46,7 +47,7 @@ internal sealed partial class ConnectionAccess
             {
                 if (IsStill_NeedsLock(asker))
                 {
-                    // While the webhook is away, what it said counts for as long as it said.
+                    // While the webhook is away, its last answer counts for that answer's whole time.
                     change = Apply_NeedsLock(access, IsKept(answer, access.Granted) ? access.Granted : answer);
                     break;
                 }

@@ -7,11 +7,12 @@ using Chat.Api.Topics;
 
 namespace Chat.Api.Access;
 
-/// <summary>What one connection may do. It comes before the connection, and leaves after it.</summary>
+/// <summary>What one connection may do. It exists before the connection and ends after it.</summary>
 /// <remarks>
-/// <para>Guarantee: no connection is in a topic for longer than it may be, whenever a right changes between its question and its joining.</para>
-/// <para>Mechanism: whoever wants to join a topic is known here first (<see cref="ReachAsync"/>), then joins it held or unheard, and is let in
-/// by <see cref="TryHold"/>, which looks once more. A change that comes before that is seen there; one that comes after it finds the member.</para>
+/// <para>Guarantee: no connection is in a topic for longer than it may be, even if a right changes between its question and its joining.</para>
+/// <para>Mechanism: a topic that the connection wants to join is first noted here (<see cref="ReachAsync"/>). The connection then joins it without
+/// getting messages yet, and <see cref="TryHold"/> looks once more before letting it in. That look sees a change that comes before it. A change that
+/// comes after it finds the member.</para>
 /// </remarks>
 internal sealed partial class ConnectionAccess : IDisposable
 {
@@ -49,21 +50,21 @@ internal sealed partial class ConnectionAccess : IDisposable
     /// <summary>The user's ban from everything, if there is one.</summary>
     public Sanction? Ban => User.Sanctions.Ban;
 
-    /// <summary>What a connection that may not be is closed with.</summary>
+    /// <summary>The reason for closing a connection that may not be connected.</summary>
     public CloseReason Refusal => Ban is not null ? CloseReason.Banned : IsUnanswered ? CloseReason.TryLater : CloseReason.Forbidden;
 
-    /// <summary>What a connection is closed with that is for a topic, and not in it, or not any more.</summary>
+    /// <summary>The reason for closing a connection that is for a topic and is not in it, or no longer.</summary>
     public CloseReason RefusalIn(TopicAccess access) => Ban is not null ? CloseReason.Banned
         : access.May(Rights.Join) ? CloseReason.LeftGroup
         : IsUnansweredIn(access.Topic, Rights.Join) ? CloseReason.TryLater : CloseReason.Forbidden;
 
-    // Most are: nothing is configured, and nothing is held against the user.
+    // True for most: nothing is configured, and the user has no sanctions.
     private bool IsOpen => _asker.Token is null && _sources.IsOpen && User.Sanctions.IsEmpty;
 
     /// <summary>Whether the user may be connected at all, bans aside.</summary>
     public bool MayConnect => _connect.Rights.HasFlag(Rights.Connect);
 
-    /// <summary>Whether nothing but a question that was not answered keeps it from being connected: to try again may help.</summary>
+    /// <summary>Whether only a question without an answer keeps the user from being connected, so that trying again may help.</summary>
     public bool IsUnanswered
     {
         get
@@ -75,7 +76,7 @@ internal sealed partial class ConnectionAccess : IDisposable
         }
     }
 
-    /// <summary>Whether nothing but that keeps it from doing something in a topic of which it was asked.</summary>
+    /// <summary>Whether only a question without an answer keeps the user from doing something in a topic.</summary>
     public bool IsUnansweredIn(Topic topic, Rights right)
     {
         lock (_gate)
@@ -88,7 +89,7 @@ internal sealed partial class ConnectionAccess : IDisposable
     /// <summary>Whether the connection has ended.</summary>
     public bool IsOver => _isOver;
 
-    /// <summary>The connection exists: from now on it is told, and closed when its user is banned.</summary>
+    /// <summary>Called once the connection exists. From now on it is told of changes, and closed when its user is banned.</summary>
     public void Attach(Connection connection, IAccessDoor door)
     {
         lock (_gate)
@@ -99,7 +100,7 @@ internal sealed partial class ConnectionAccess : IDisposable
         CloseIfBanned();
         if (!MayConnect)
         {
-            connection.Close(Refusal); // between the look at the door and now
+            connection.Close(Refusal); // it lost the right between the look at the door and now
         }
     }
 
@@ -128,10 +129,10 @@ internal sealed partial class ConnectionAccess : IDisposable
         }
     }
 
-    /// <summary>The last look before a member hears its topic. False: it may not, and has to leave.</summary>
-    /// <param name="access">What it may do there.</param>
+    /// <summary>Looks a last time before a member receives its topic. Returns false if the member may not, and has to leave.</summary>
+    /// <param name="access">What the connection may do there.</param>
     /// <param name="member">The member.</param>
-    /// <param name="readsPast">Whether it is to get what was written before.</param>
+    /// <param name="readsPast">Whether the member is to get what was written before.</param>
     public bool TryHold(TopicAccess access, Member member, bool readsPast = false)
     {
         long renewAt;
@@ -168,10 +169,10 @@ internal sealed partial class ConnectionAccess : IDisposable
     public ValueTask<Rights> RightsAsync(Topic topic) =>
         IsOpen ? new(Rights.All) : TryKnow(topic.Name, out var rights) ? new(rights) : AskAsync(topic);
 
-    /// <summary>Until when the user's sanctions deny a right; null: they do not, or until they are lifted.</summary>
+    /// <summary>Until when the user's sanctions deny a right. Null if they do not deny it, or deny it until they are lifted.</summary>
     public DateTimeOffset? Until(Topic topic, Rights right) => User.Sanctions.Until(topic, right);
 
-    /// <summary>The user's sanctions have changed.</summary>
+    /// <summary>Called when the user's sanctions have changed.</summary>
     public void ApplySanctions()
     {
         List<Change> changes = [];
@@ -210,7 +211,7 @@ internal sealed partial class ConnectionAccess : IDisposable
             var isKnown = _topics.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var access)
                 || _written.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out access);
             rights = access?.Now ?? Rights.None;
-            return isKnown && (access!.IsIn || !_table.IsOver(access.Granted.ExpiresAt)); // of topics it is in, answers are renewed
+            return isKnown && (access!.IsIn || !_table.IsOver(access.Granted.ExpiresAt)); // answers about topics it is in are renewed
         }
     }
 
@@ -237,7 +238,7 @@ internal sealed partial class ConnectionAccess : IDisposable
         }
     }
 
-    // Else a newer token was shown meanwhile, or everything is to be asked anew.
+    // If false, a newer token was shown meanwhile, or everything is to be asked anew.
     private bool IsStill_NeedsLock(Asker asker) => ReferenceEquals(asker, _asker);
 
     private TopicAccess Add_NeedsLock(Dictionary<string, TopicAccess> to, Topic topic, AccessAnswer answer)
@@ -252,7 +253,7 @@ internal sealed partial class ConnectionAccess : IDisposable
         return access;
     }
 
-    // Topics that were joined and left, or that it could not join.
+    // Forgets topics that the connection has left, or could not join.
     private void Forget_NeedsLock()
     {
         if (_topics.Count > 2 * TopicsLeft)
@@ -309,12 +310,12 @@ internal sealed partial class ConnectionAccess : IDisposable
     private readonly record struct Change(TopicAccess Access, Rights Lost, Member? Member);
 }
 
-/// <summary>The door that a connection came in by, as far as its rights go. Must not wait, block or throw.</summary>
+/// <summary>The door by which a connection came in, as far as its rights are concerned. Must not wait, block or throw.</summary>
 internal interface IAccessDoor
 {
-    /// <summary>The connection is about to be taken out of a topic, of which it is to be told.</summary>
+    /// <summary>The connection is about to be taken out of a topic, and is to be told so.</summary>
     void OnLost(Topic topic);
 
-    /// <summary>The connection is told no more who is in a topic.</summary>
+    /// <summary>The connection is no longer told who is in a topic.</summary>
     void OnPresenceLost(Topic topic);
 }

@@ -7,13 +7,14 @@ using Chat.Api.Redis;
 
 namespace Chat.Api.Access;
 
-/// <summary>Bans and mutes in Redis: a hash per user, which ends with the last of them, and a list of whose have changed of late.</summary>
-/// <remarks>Guarantee: once a change has been answered, whoever reads sees it, and <see cref="ChangesAsync"/> returns its user for an hour.
-/// The telling over the channel is only faster. All of it lies in one slot of a Redis Cluster: these are few.</remarks>
+/// <summary>Bans and mutes in Redis: a hash per user, which expires with the last of the user's sanctions, and a list of users whose sanctions have
+/// changed recently.</summary>
+/// <remarks>Guarantee: once a change has been answered, every read sees it, and <see cref="ChangesAsync"/> returns its user for an hour. The
+/// announcement on the channel is only faster. All of this lies in one slot of a Redis Cluster, since it is little.</remarks>
 [SuppressMessage("Reliability", "CA1001", Justification = "What a semaphore has to dispose of is made by asking for its wait handle, which nobody does.")]
 internal sealed class RedisSanctions
 {
-    /// <summary>For how long a change is remembered. A node that has not looked for longer looks at all its users.</summary>
+    /// <summary>How long a change is remembered. A node that has not looked for longer looks at all its users.</summary>
     public static readonly TimeSpan ChangeAge = TimeSpan.FromHours(1);
 
     private static readonly RedisScript ChangeScript = new("sanction.lua");
@@ -24,7 +25,7 @@ internal sealed class RedisSanctions
     private const int ChangesAtOnce = 1000;
     private const int UsersAtOnce = 32; // less than a millisecond of Redis's time
 
-    private readonly SemaphoreSlim _turn = new(1); // whoever reads many users waits for others who do
+    private readonly SemaphoreSlim _turn = new(1); // one reader of many users at a time
 
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
@@ -39,17 +40,17 @@ internal sealed class RedisSanctions
 
     public static IReadOnlyList<RedisScript> Scripts => [ChangeScript, ReadScript, ChangesScript, UsersScript];
 
-    /// <summary>Called when something has changed about a user. On the thread that reads from Redis: must not wait, block or throw.</summary>
+    /// <summary>Called when something has changed about a user. Runs on the thread that reads from Redis: must not wait, block or throw.</summary>
     public Action<string>? Heard { get; set; }
 
-    /// <summary>From now on what changes is <see cref="Heard"/>.</summary>
-    /// <exception cref="BackplaneUnavailableException">Not yet; trying again is safe.</exception>
+    /// <summary>Subscribes to changes, which are <see cref="Heard"/> from now on.</summary>
+    /// <exception cref="BackplaneUnavailableException">Not subscribed yet; trying again is safe.</exception>
     public Task ListenAsync() => _subscriptions.SubscribeAsync(_keys.SanctionsChannel);
 
     /// <summary>Puts a sanction on, or changes it.</summary>
-    /// <param name="sanction">Its end does not count.</param>
+    /// <param name="sanction">The sanction. Its end is ignored.</param>
     /// <param name="time">For how long; null: until it is lifted.</param>
-    /// <returns>The sanction with its end; null: its user has as many as there can be.</returns>
+    /// <returns>The sanction with its end; null if its user has as many as allowed.</returns>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
     public async Task<Sanction?> PutAsync(Sanction sanction, TimeSpan? time)
     {
@@ -57,7 +58,7 @@ internal sealed class RedisSanctions
         return ends == -2 ? null : sanction with { Until = Ending(ends) };
     }
 
-    /// <summary>Lifts one. False: there was none.</summary>
+    /// <summary>Lifts a sanction. Returns false if there was none.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
     public async Task<bool> LiftAsync(SanctionKind kind, string userId, Topic? topic) =>
         (await ChangeAsync(userId, What(kind, topic), -1, "")).Ends != -1;
@@ -69,11 +70,11 @@ internal sealed class RedisSanctions
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<UserSanctions> ReadAsync(string userId) => new(await ReadAllAsync(userId), _time);
 
-    /// <summary>Each with the time that is left of it.</summary>
+    /// <summary>A user's sanctions, each with the time that is left of it.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<IReadOnlyList<(Sanction Sanction, TimeSpan? Left)>> ReadAllAsync(string userId)
     {
-        // Nearly nobody has any, and a script costs Redis more than this question.
+        // Hardly any user has sanctions, and a script costs Redis more than this question.
         var count = new RedisCall();
         count.Buffer.Command(2).Bulk("HLEN"u8);
         _keys.Sanctions(count.Buffer, userId);
@@ -95,7 +96,7 @@ internal sealed class RedisSanctions
         {
             if (Parse(userId, Text(pairs[i]), Text(pairs[i + 1])) is not var (sanction, ends))
             {
-                continue; // of a newer node
+                continue; // written by a newer node
             }
 
             var left = ends == 0 ? null : (TimeSpan?)TimeSpan.FromMilliseconds(ends - Number(now));
@@ -108,7 +109,8 @@ internal sealed class RedisSanctions
         return found;
     }
 
-    /// <summary>The same of many users, a few at a time: everybody's messages go the same way, and wait behind no more than these.</summary>
+    /// <summary>Does the same for many users, a few at a time: everybody's messages take the same way to Redis, and wait behind no more than these
+    /// few.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<IReadOnlyList<IReadOnlyList<Sanction>>> ReadEachAsync(IEnumerable<string> userIds)
     {
@@ -129,8 +131,8 @@ internal sealed class RedisSanctions
         return found;
     }
 
-    /// <summary>Whose sanctions have changed since a change.</summary>
-    /// <param name="since">The number of that change; -1: only returns that of the last one.</param>
+    /// <summary>The users whose sanctions have changed since a given change.</summary>
+    /// <param name="since">The number of that change; -1: return only the number of the last change.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<SanctionChanges> ChangesAsync(long since)
     {
@@ -198,7 +200,7 @@ internal sealed class RedisSanctions
     private static long Number(ReadOnlySpan<byte> digits) => long.Parse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }
 
-/// <param name="Users">Whose sanctions have changed.</param>
-/// <param name="UpTo">The number of the last of these changes; where there are none, of the last there is, 0 if there is none.</param>
-/// <param name="IsAll">Whether there are no more.</param>
+/// <param name="Users">The users whose sanctions have changed.</param>
+/// <param name="UpTo">The number of the last of these changes. If there are none, the number of the last change of all, or 0.</param>
+/// <param name="IsAll">Whether these are all.</param>
 internal sealed record SanctionChanges(IReadOnlyList<string> Users, long UpTo, bool IsAll);

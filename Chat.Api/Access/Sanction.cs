@@ -4,22 +4,22 @@ namespace Chat.Api.Access;
 
 internal enum SanctionKind
 {
-    /// <summary>The user is out: of one topic, or of everything.</summary>
+    /// <summary>The user is kept out of one topic, or of everything.</summary>
     Ban,
 
-    /// <summary>The user hears, but does not write: to one topic, or at all.</summary>
+    /// <summary>The user can read but not write: in one topic, or anywhere.</summary>
     Mute,
 }
 
 /// <summary>A ban or a mute.</summary>
-/// <param name="Kind">Which.</param>
-/// <param name="UserId">Whose.</param>
-/// <param name="Topic">Where; null: everywhere.</param>
-/// <param name="Until">When it ends by itself, by Redis's clock; null: when it is lifted.</param>
-/// <param name="Reason">Why, for those who look at it. Its user is not told.</param>
+/// <param name="Kind">Ban or mute.</param>
+/// <param name="UserId">The user.</param>
+/// <param name="Topic">The topic; null: everywhere.</param>
+/// <param name="Until">When it ends by itself, by Redis's clock; null: only when it is lifted.</param>
+/// <param name="Reason">Why, for people who look at it. The user is not told.</param>
 internal sealed record Sanction(SanctionKind Kind, string UserId, Topic? Topic, DateTimeOffset? Until, string Reason)
 {
-    /// <summary>The longest that one can be put on for; what is to last longer lasts until it is lifted.</summary>
+    /// <summary>The longest time for a sanction. A sanction for a longer time lasts until it is lifted.</summary>
     public static readonly TimeSpan LongestTime = TimeSpan.FromDays(3650);
 
     /// <summary>The most characters of a <see cref="Reason"/>.</summary>
@@ -28,8 +28,8 @@ internal sealed record Sanction(SanctionKind Kind, string UserId, Topic? Topic, 
     /// <summary>The most sanctions of one user.</summary>
     public const int MostPerUser = 200;
 
-    /// <summary>What it takes away from its user in a topic. Never that the user hears what is sent to them: whom a ban keeps out of everything
-    /// has no connection to hear it on.</summary>
+    /// <summary>The rights that it takes from its user in a topic. It never takes the right to receive what is sent to the user: a user who is banned
+    /// from everything has no connection to receive it on.</summary>
     public Rights Denies(Topic topic)
     {
         var denied = Topic is not null && Topic != topic ? Rights.None : Kind == SanctionKind.Ban ? Rights.All : Rights.Post;

@@ -5,20 +5,20 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Access;
 
-/// <summary>Sees to it that bans and mutes hold on this node's open connections: hears of changes, looks for those it did not hear of, and
-/// ends what has run out.</summary>
-/// <remarks>Guarantee: a change takes effect within <see cref="AccessOptions.CheckInterval"/>, two answers of Redis and what lies before
-/// this user in a round; where it is heard, at once. What changed while the node was cut off from Redis takes effect before topics catch
-/// up with what was written meanwhile. One loop does it all, so that changes of a user keep their order.</remarks>
+/// <summary>Makes bans and mutes hold on this node's open connections: hears of changes, looks for changes that it did not hear of, and ends
+/// sanctions that have run out.</summary>
+/// <remarks>Guarantee: a change that is heard takes effect at once. Any other change takes effect within <see cref="AccessOptions.CheckInterval"/>,
+/// plus two answers of Redis and the work for other users before this one in a round. Changes made while the node was cut off from Redis take effect
+/// before topics catch up with what was written meanwhile. One loop does all of this, so that changes of a user keep their order.</remarks>
 internal sealed partial class SanctionWatch(
     AccessTable table, RedisSanctions sanctions, IOptions<AccessOptions> options, TimeProvider time, ILogger<SanctionWatch> logger)
     : BackgroundService, IReturnListener
 {
-    private const int NewsWaiting = 10_000; // what is beyond is found by looking
+    private const int NewsWaiting = 10_000; // news beyond that is found by looking
     private const int LooksAtOnce = 64;
     private const string Nobody = ""; // only wakes the loop
 
-    // Where sanctions cannot be read, messages still can: on a Redis Cluster they lie on different servers.
+    // Messages can be readable when sanctions are not: on a Redis Cluster they lie on different servers.
     private static readonly TimeSpan LongestReturn = TimeSpan.FromSeconds(2);
 
     private readonly Channel<string> _heard = Channel.CreateBounded<string>(
@@ -33,7 +33,7 @@ internal sealed partial class SanctionWatch(
     public Task OnReturned()
     {
         var returned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _returned, returned)?.TrySetResult(); // who waits for that one, then waits for this one
+        Interlocked.Exchange(ref _returned, returned)?.TrySetResult(); // code that waits for that one then waits for this one
         _heard.Writer.TryWrite(Nobody);
         return ReturnedAsync();
 
@@ -96,7 +96,7 @@ internal sealed partial class SanctionWatch(
         foreach (var some in _due.ToList().Chunk(LooksAtOnce))
         {
             await Task.WhenAll(some.Select(LookAsync));
-            _due.ExceptWith(some); // after a failure all of them once more
+            _due.ExceptWith(some); // after a failure, all of these are looked at once more
         }
 
         if (returned is not null)
@@ -105,7 +105,7 @@ internal sealed partial class SanctionWatch(
             Interlocked.CompareExchange(ref _returned, null, returned);
         }
 
-        // Last: what is found by looking holds without it.
+        // Subscribes last, because changes found by looking take effect without it.
         if (!_listens)
         {
             await sanctions.ListenAsync();
@@ -123,7 +123,7 @@ internal sealed partial class SanctionWatch(
             changes = await sanctions.ChangesAsync(isNew ? -1 : _since);
             if (isNew || changes.UpTo < _since)
             {
-                table.ForgetAll(); // its first look, after too long; or Redis has lost its data
+                table.ForgetAll(); // the first look, a look after too long, or Redis has lost its data
                 _due.UnionWith(table.Users.Select(user => user.UserId));
             }
 
@@ -135,13 +135,13 @@ internal sealed partial class SanctionWatch(
 
     private async Task LookAsync(string userId)
     {
-        // Also of who is not connected: they may come back before an answer's time is over. Whoever comes from now on asks anew, and
-        // whoever came before is found.
+        // Also forgets answers about users who are not connected: they may come back before an answer's time is over. Connections that come from now
+        // on ask anew, and those that came before are found here.
         table.Forget(userId);
         if (table.Find(userId) is { } user)
         {
             await user.LookAsync();
-            _ = AskAgainAsync(user); // the webhook may take its time, and nobody else has to wait for that
+            _ = AskAgainAsync(user); // not awaited: the webhook may take its time, and other users must not wait for it
         }
     }
 

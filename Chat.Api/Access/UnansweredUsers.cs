@@ -1,20 +1,21 @@
 namespace Chat.Api.Access;
 
-/// <summary>Users at whose questions the webhook has hung of late. They have a share of its places, so that they hold up each other only.</summary>
-/// <remarks>It is the user who is remembered, not the topic: there is no end of topics, and where the webhook hangs for one user in a room,
-/// the others there must not wait as well. No answer to another question ends it, or who asks for both in turn would never be here.</remarks>
+/// <summary>Users on whose questions the webhook has recently hung. They get a share of its places, so that they hold up only each other.</summary>
+/// <remarks>Users are remembered, not topics: the number of topics is unlimited, and if the webhook hangs for one user in a room, the others there
+/// must not wait as well. An answer to another question does not remove a user. Otherwise a user whose questions alternate between both kinds would
+/// never be remembered.</remarks>
 internal sealed class UnansweredUsers(TimeProvider time)
 {
-    /// <summary>For how long, after the last question that was not answered.</summary>
+    /// <summary>How long a user is remembered after the last question that was not answered.</summary>
     public static readonly TimeSpan Age = TimeSpan.FromMinutes(1);
 
     private const int Most = 100_000; // some 10 MB; the oldest make room
 
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1); // what comes within it of the same user is not written down again
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1); // within it, the same user is not noted again
 
-    private readonly Lock _gate = new(); // guards what follows
+    private readonly Lock _gate = new(); // guards _since and _oldest
     private readonly Dictionary<string, long> _since = new(StringComparer.Ordinal);
-    private readonly Queue<(string UserId, long At)> _oldest = new(); // with places that are no longer the user's last
+    private readonly Queue<(string UserId, long At)> _oldest = new(); // includes entries that are no longer the user's last
 
     public void Add(string userId)
     {

@@ -1,24 +1,24 @@
 namespace Chat.Api.Access;
 
-/// <summary>A user's connections on this node, of both doors, and the user's sanctions.</summary>
-/// <param name="userId">Whose.</param>
-/// <param name="store">Where the sanctions are.</param>
-/// <param name="sanctioned">Told when there are some.</param>
+/// <summary>A user's connections on this node, by both doors, and the user's sanctions.</summary>
+/// <param name="userId">The user.</param>
+/// <param name="store">The store of the sanctions.</param>
+/// <param name="sanctioned">Called when the user has sanctions.</param>
 internal sealed class UserAccess(string userId, RedisSanctions store, Action<UserAccess>? sanctioned = null)
 {
-    private readonly Lock _gate = new(); // guards what follows, but for _sanctions
+    private readonly Lock _gate = new(); // guards the fields below, except _sanctions
     private readonly List<ConnectionAccess> _connections = [];
     private bool _isOver;
-    private Task _look = Task.CompletedTask; // the last that has begun
-    private Task? _next; // has not begun, and so finds whatever is written by now
+    private Task _look = Task.CompletedTask; // the last look that has begun
+    private Task? _next; // a look that has not begun, and so will find whatever is written by now
     private volatile UserSanctions _sanctions = UserSanctions.None;
 
     public string UserId => userId;
 
-    /// <summary>As last read. A connection that is added before that holds to it from then on.</summary>
+    /// <summary>The sanctions as last read. They apply to every connection that was added before the read.</summary>
     public UserSanctions Sanctions => _sanctions;
 
-    /// <summary>False: the last connection has left, and another object takes this one's place.</summary>
+    /// <summary>Returns false if the last connection has left. Another object then takes this one's place.</summary>
     public bool TryAdd(ConnectionAccess connection)
     {
         lock (_gate)
@@ -44,7 +44,7 @@ internal sealed class UserAccess(string userId, RedisSanctions store, Action<Use
         }
     }
 
-    /// <summary>True: it was the last one.</summary>
+    /// <summary>Returns true if it was the last connection.</summary>
     public bool Remove(ConnectionAccess connection)
     {
         lock (_gate)
@@ -62,8 +62,8 @@ internal sealed class UserAccess(string userId, RedisSanctions store, Action<Use
         }
     }
 
-    /// <summary>Reads the user's sanctions, and applies them to the connections. What was changed before the call is seen.</summary>
-    /// <exception cref="Backplane.BackplaneUnavailableException">Redis did not answer; all is as before.</exception>
+    /// <summary>Reads the user's sanctions, and applies them to the connections. Sees every change made before the call.</summary>
+    /// <exception cref="Backplane.BackplaneUnavailableException">Redis did not answer; nothing has changed.</exception>
     public Task LookAsync()
     {
         lock (_gate)
@@ -72,18 +72,18 @@ internal sealed class UserAccess(string userId, RedisSanctions store, Action<Use
         }
     }
 
-    /// <summary>Applies that some have ended.</summary>
+    /// <summary>Applies the end of sanctions that have run out.</summary>
     public void EndSanctions()
     {
         if (_sanctions is { HasEnded: true } sanctions)
         {
-            // Not over what a look has found meanwhile.
+            // Must not overwrite what a look has found meanwhile.
             Interlocked.CompareExchange(ref _sanctions, sanctions.Rest(), sanctions);
             Apply();
         }
     }
 
-    // One at a time, so that an older answer never replaces a newer one.
+    // Looks run one at a time, so that an older answer never replaces a newer one.
     private async Task LookAsync(Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);

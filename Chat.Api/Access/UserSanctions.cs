@@ -3,7 +3,7 @@ using Chat.Api.Messages;
 namespace Chat.Api.Access;
 
 /// <summary>The sanctions of a user, as they were in Redis at one moment.</summary>
-/// <remarks>They end by what was left of them at that moment, so the clocks of nodes and Redis need not agree.</remarks>
+/// <remarks>Their ends follow from the time that was left at that moment, so the clocks of nodes and Redis need not agree.</remarks>
 internal sealed class UserSanctions
 {
     public static readonly UserSanctions None = new([], TimeProvider.System);
@@ -11,8 +11,8 @@ internal sealed class UserSanctions
     private readonly (Sanction Sanction, long EndsAt)[] _all; // timestamps
     private readonly TimeProvider _time;
 
-    /// <param name="all">Each with the time that is left of it.</param>
-    /// <param name="time">Whose timestamps count.</param>
+    /// <param name="all">The sanctions, each with the time that is left of it.</param>
+    /// <param name="time">The clock whose timestamps count.</param>
     public UserSanctions(IReadOnlyCollection<(Sanction Sanction, TimeSpan? Left)> all, TimeProvider time)
     {
         _time = time;
@@ -25,15 +25,15 @@ internal sealed class UserSanctions
     /// <summary>The ban from everything, if there is one.</summary>
     public Sanction? Ban => IsEmpty ? null : Array.Find(_all, one => one.Sanction is { Kind: SanctionKind.Ban, Topic: null } && IsOn(one.EndsAt)).Sanction;
 
-    /// <summary>Whether one of them has ended, so that what they deny has to be looked at again.</summary>
+    /// <summary>Whether a sanction has ended, so that what they deny has to be looked at again.</summary>
     public bool HasEnded => !IsEmpty && Array.Exists(_all, one => !IsOn(one.EndsAt));
 
-    /// <summary>Without those that have ended.</summary>
+    /// <summary>The sanctions without those that have ended.</summary>
     public UserSanctions Rest() => new(this);
 
     private UserSanctions(UserSanctions other) => (_all, _time) = ([.. other._all.Where(one => other.IsOn(one.EndsAt))], other._time);
 
-    /// <summary>What they take away in a topic.</summary>
+    /// <summary>The rights that the sanctions take away in a topic.</summary>
     public Rights DeniedIn(Topic topic)
     {
         var denied = Rights.None;
@@ -45,7 +45,7 @@ internal sealed class UserSanctions
         return denied;
     }
 
-    /// <summary>Until when they deny a right in a topic; null: they do not, or until they are lifted.</summary>
+    /// <summary>Until when the sanctions deny a right in a topic. Null if they do not deny it, or deny it until they are lifted.</summary>
     public DateTimeOffset? Until(Topic topic, Rights right)
     {
         DateTimeOffset? until = null;

@@ -3,21 +3,21 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Access;
 
-/// <summary>What the webhook said to a question.</summary>
+/// <summary>The webhook's answer to a question.</summary>
 /// <param name="Rights">What it allows; null: it leaves that to the settings.</param>
-/// <param name="Age">How long that counts.</param>
+/// <param name="Age">How long the answer counts.</param>
 internal sealed record WebhookAnswer(Rights? Rights, TimeSpan Age)
 {
     public const int MaxBytes = 16 * 1024;
 
-    /// <summary>For answers that do not say it.</summary>
+    /// <summary>The age of answers that do not state one.</summary>
     public static readonly TimeSpan UsualAge = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan ShortestAge = TimeSpan.FromSeconds(1);
 
-    /// <summary>Reads <c>{"allow":["join","post"],"maxAge":60}</c>. Null: it is no answer.</summary>
-    /// <remarks>Rights that are not known here are not granted, and nothing else comes of them: a newer backend may name more. The case of names
-    /// does not matter, for an <c>Allow</c> that nobody reads would leave the topic to the settings, which may be open.</remarks>
+    /// <summary>Reads <c>{"allow":["join","post"],"maxAge":60}</c>. Returns null if it is no valid answer.</summary>
+    /// <remarks>Unknown rights are not granted, and otherwise ignored: a newer backend may name more. The case of property names does not matter,
+    /// because an unread <c>Allow</c> would leave the topic to the settings, which may be open.</remarks>
     public static WebhookAnswer? Parse(byte[] utf8, TimeSpan longestAge)
     {
         try
@@ -33,11 +33,11 @@ internal sealed record WebhookAnswer(Rights? Rights, TimeSpan Age)
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return null; // no JSON; or text in it that is no Unicode
+            return null; // no JSON, or JSON with text that is no Unicode
         }
     }
 
-    // False: it is there more than once. No value: it is not there, or null.
+    // Returns false if the property occurs more than once. The value is null if the property is missing or null.
     private static bool TryFind(JsonElement answer, string name, out JsonElement? value)
     {
         var found = answer.EnumerateObject().Where(property => property.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList();

@@ -6,17 +6,18 @@ using Polly.Timeout;
 
 namespace Chat.Api.Access;
 
-/// <summary>How a question to the webhook gets there: its turn, its time, how often it is asked, and when it is not.</summary>
-/// <remarks>There are two pipelines, one for <see cref="UnansweredUsers"/> and one for everybody else. They share the places, of which those
-/// users have a quarter at most, and each judges by its own questions whether the webhook is away. So who asks for what makes it hang keeps
-/// others waiting no longer than the first of these questions last.</remarks>
+/// <summary>The path of a question to the webhook: when it has its turn, how long it may take, how often it is asked, and when it is not asked at
+/// all.</summary>
+/// <remarks>There are two pipelines, one for <see cref="UnansweredUsers"/> and one for everybody else. They share the places, of which those users
+/// have at most a quarter. Each pipeline judges by its own questions whether the webhook is away. So a user whose questions make the webhook hang
+/// delays others no longer than the first of these questions last.</remarks>
 internal static class WebhookPipeline
 {
     public static readonly HttpRequestOptionsKey<string> User = new("webhook user");
 
     private const string OfUnanswered = "unanswered";
     private const string OfOthers = "others";
-    private const int QuestionsWaiting = 100_000; // bounded by the connections, each of which waits for its own
+    private const int QuestionsWaiting = 100_000; // in effect bounded by the connections, each of which waits for its own question
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
@@ -32,8 +33,8 @@ internal static class WebhookPipeline
         return client;
     }
 
-    // From the outside in: where hardly any was answered of late, nobody has to wait; all of it has an end, takes its turn, is done
-    // twice at most, and each time has an end.
+    // From the outside in: if hardly any question was answered recently, nobody has to wait. The whole has a time limit, waits for its turn, and is
+    // tried at most twice, each time with a time limit.
     private static void Build(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, ResilienceHandlerContext context)
     {
         var options = context.ServiceProvider.GetRequiredService<IOptions<AccessOptions>>().Value;
@@ -69,8 +70,9 @@ internal static class WebhookPipeline
 
     private static string UserOf(HttpRequestMessage request) => request.Options.TryGetValue(User, out var userId) ? userId : "";
 
-    // That nothing comes, or there is nobody to ask, keeps others waiting. Any answer shows that it is there, and so does a connection that it
-    // ends in the midst of one: they come at once, and may be about that question alone. Who asks for what makes it fail must not keep others out.
+    // The webhook is away if nothing comes from it, or if it cannot be reached: both keep others waiting. Any answer shows that it is there, and so
+    // does a connection that it ends during an answer. Those come at once, and may concern that question alone. A user whose question makes it fail
+    // must not keep others out.
     private static bool IsAway(Exception? failure) => failure is TimeoutRejectedException or HttpRequestException
     {
         HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,

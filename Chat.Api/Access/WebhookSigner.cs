@@ -3,7 +3,7 @@ using Chat.Api.Webhooks;
 
 namespace Chat.Api.Access;
 
-/// <summary>Signs each attempt, with its own time, and reads its answer whole, so that the attempt's time limit counts for that, too.</summary>
+/// <summary>Signs each attempt with its own time, and reads the whole answer, so that the attempt's time limit covers the reading, too.</summary>
 internal sealed class WebhookSigner(WebhookSignature signature, TimeProvider time) : DelegatingHandler
 {
     public static readonly HttpRequestOptionsKey<string> Id = new("webhook id");
@@ -18,7 +18,7 @@ internal sealed class WebhookSigner(WebhookSignature signature, TimeProvider tim
         var response = await base.SendAsync(request, cancellationToken);
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            return response; // the status is all there is to know: a 403 with a long page, or half of one, is a no
+            return response; // the status says everything: a 403 with a long page, or half of one, is a no
         }
 
         try

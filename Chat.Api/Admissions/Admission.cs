@@ -9,7 +9,8 @@ namespace Chat.Api.Admissions;
 /// <summary>Decides whether one more connection is admitted: by this node's capacity, and by how many its user has in the whole cluster.</summary>
 internal sealed class Admission(ConnectionTable connections, IBackplane backplane, IUserPlaces places, LiveNodes nodes, NodeRegistry registry, NodeDrain drain)
 {
-    /// <summary>Takes a place for a connection of this user. Returns null if it is admitted, and <see cref="Leave"/> then has to follow.</summary>
+    /// <summary>Takes a place for a connection of this user. Returns null if the connection is admitted; <see cref="Leave"/> then has to
+    /// follow.</summary>
     public async Task<Refusal?> EnterAsync(string userId)
     {
         if (Busy() is { } busy)
@@ -17,7 +18,7 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
             return busy;
         }
 
-        // First, so that whoever connects all the time costs Redis nothing.
+        // Comes first, so that a client that connects all the time costs Redis nothing.
         if (Begin(userId) is { } tooMany)
         {
             return tooMany;
@@ -37,11 +38,12 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
         return refusal;
     }
 
-    /// <summary>Why no connection is admitted at the moment; null if they are.</summary>
+    /// <summary>The reason why no connections are admitted at the moment; null if they are.</summary>
     public Refusal? Busy() => drain.IsDraining ? Refusal.Draining : backplane.IsReady(out _) ? null : Refusal.Unavailable;
 
-    /// <summary>Charges a user for beginning to connect: each of what that makes is kept for a while, whether or not a connection comes of it.</summary>
-    /// <returns>Null: it may go on.</returns>
+    /// <summary>Charges a user for beginning to connect. What each beginning creates is kept for a while, whether or not a connection comes of
+    /// it.</summary>
+    /// <returns>Null if the user may go on.</returns>
     public Refusal? Begin(string userId)
     {
         if (connections.Users.Of(userId).TryEnter())
@@ -100,8 +102,8 @@ internal sealed class Admission(ConnectionTable connections, IBackplane backplan
             return first;
         }
 
-        // A node that this one does not know is dead, or so new that word of it is still on its way. The registry tells,
-        // and where a Redis that lost its data has forgotten nodes, this node's view does.
+        // A node that this one does not know is dead, or so new that news of it is still on its way. The registry tells which. If Redis lost its data
+        // and has forgotten nodes, this node's view still has them.
         var listed = await registry.ListAsync();
         return await places.AdmitAsync(user, limit, [.. listed.Select(node => node.Id).Union(nodes.Nodes.Keys)], areAll: true);
     }

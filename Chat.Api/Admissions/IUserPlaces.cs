@@ -10,7 +10,7 @@ internal interface IUserPlaces
     /// <param name="user">The user.</param>
     /// <param name="limit">How many places there are.</param>
     /// <param name="liveNodes">The nodes whose connections count.</param>
-    /// <param name="areAll">Whether these are all live nodes, so that the connections of any other are gone with it.</param>
+    /// <param name="areAll">Whether these are all live nodes, so that the connections of any other node are gone with it.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     /// <returns>Whether a place was taken, and how many are taken then.</returns>
     Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll);
@@ -19,19 +19,19 @@ internal interface IUserPlaces
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<int> CountConnectionsAsync(Topic user);
 
-    /// <summary>Gives the place back. While Redis is away, that waits until Redis is back.</summary>
+    /// <summary>Gives the place back. While Redis is away, writing this waits until Redis is back.</summary>
     void Release(Topic user);
 
-    /// <summary>Writes what could not be written when it changed. Has to be called about once a second.</summary>
+    /// <summary>Writes counts that could not be written when they changed. Has to be called about once a second.</summary>
     void WriteAgain();
 }
 
-/// <summary>Whether a user has a place left. Anything but <see cref="Granted"/> takes none.</summary>
+/// <summary>Whether a user has a place left. Only <see cref="Granted"/> takes one.</summary>
 internal enum Admittance
 {
     Refused,
     Granted,
 
-    /// <summary>Refused, unless nodes that were not named are dead. Never the answer where all were named.</summary>
+    /// <summary>Refused, unless nodes that were not named are dead. Never the answer if all nodes were named.</summary>
     DependsOnOtherNodes,
 }

@@ -7,9 +7,9 @@ using Chat.Api.Redis;
 namespace Chat.Api.Admissions;
 
 /// <summary><see cref="IUserPlaces"/> in Redis: per user a hash of node to count.</summary>
-/// <remarks>A node knows its own counts and writes them as they are, never as a difference. So a write that an outage
-/// of Redis swallowed is made good by the next one, at the latest by <see cref="WriteAgain"/>: a user whose
-/// connections ended during the outage does not stay locked out.</remarks>
+/// <remarks>A node knows its own counts and writes them as they are, never as a difference. So if an outage of Redis swallowed a write, the next one
+/// makes up for it, at the latest that of <see cref="WriteAgain"/>: a user whose connections ended during the outage does not stay locked
+/// out.</remarks>
 internal sealed class RedisUserPlaces(RedisCommands commands, RedisKeys keys, NodeIdentity identity) : IUserPlaces
 {
     private static readonly RedisScript Admit = new("admit.lua");
@@ -22,7 +22,7 @@ internal sealed class RedisUserPlaces(RedisCommands commands, RedisKeys keys, No
     public static IReadOnlyList<RedisScript> Scripts => [Admit, Count];
 
     private readonly byte[] _node = Encoding.ASCII.GetBytes(identity.Id);
-    private readonly Lock _gate = new(); // guards what follows; sent under it too, so that the last count written is the newest
+    private readonly Lock _gate = new(); // guards the fields below; counts are sent under it, too, so that the last one written is the newest
     private readonly Dictionary<string, int> _counts = [];
     private readonly HashSet<Topic> _unwritten = [];
 
@@ -44,7 +44,7 @@ internal sealed class RedisUserPlaces(RedisCommands commands, RedisKeys keys, No
     }
 
     /// <inheritdoc/>
-    /// <remarks>The same script: it writes this node's count once more, and tells them all.</remarks>
+    /// <remarks>Uses the same script, which writes this node's count once more and returns the sum of all nodes.</remarks>
     public async Task<int> CountConnectionsAsync(Topic user) => Number(await SendAdmit(user, more: 0, int.MaxValue, [], areAll: false));
 
     public void Release(Topic user)

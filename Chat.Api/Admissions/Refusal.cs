@@ -32,7 +32,7 @@ internal sealed record Refusal(int Status, string Text)
     public static readonly Refusal Draining = new(503, "This node is stopping; try again.");
     public static readonly Refusal Unavailable = new(503, "Redis is not reachable at the moment; try again.");
 
-    /// <summary>The user is banned from everything, perhaps only until then.</summary>
+    /// <summary>The user is banned from everything, perhaps only until the given time.</summary>
     public static Refusal Banned(DateTimeOffset? until) => new(403, until is not { } end ? "This user is banned."
         : string.Create(CultureInfo.InvariantCulture, $"This user is banned until {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}."));
 

@@ -4,8 +4,8 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Admissions;
 
-/// <summary>Once a second, asks how many connections in the cluster those users have who are using up their allowance here, forgets
-/// the allowances of users who have gone, and writes what could not be written while Redis was away.</summary>
+/// <summary>Runs once a second. Asks how many connections users have in the cluster if they are using up their allowance here, forgets the allowances
+/// of users who have gone, and writes the counts that could not be written while Redis was away.</summary>
 internal sealed class UserShares(ConnectionTable connections, IUserPlaces places) : BackgroundService
 {
     private const int QuestionsPerRound = 1000;
@@ -23,7 +23,7 @@ internal sealed class UserShares(ConnectionTable connections, IUserPlaces places
         }
     }
 
-    /// <summary>One round of questions.</summary>
+    /// <summary>Asks one round of questions.</summary>
     public async Task AskAsync()
     {
         var asked = new List<Task>();
@@ -46,7 +46,7 @@ internal sealed class UserShares(ConnectionTable connections, IUserPlaces places
         }
         catch (BackplaneUnavailableException)
         {
-            // Without Redis nothing is published either; it asks again when it is low again.
+            // Without Redis nothing is published either. The question is asked again when the allowance is low again.
         }
     }
 }

@@ -8,19 +8,19 @@ internal sealed class ApiKeyOptions
 {
     public const string Section = "Api";
 
-    /// <summary>Any of these opens what is for services. To replace one, add the new one under the same name, let the backend change
-    /// over, and take the old one away.</summary>
-    /// <value>Default: none; then only a token with the role <c>service</c> does. The AppHost makes one in Development.</value>
+    /// <summary>Keys, each of which gives access to everything that is for services. To replace one, add the new one under the same name, let the
+    /// backend change over, and remove the old one.</summary>
+    /// <value>Default: none; then only a token with the role <c>service</c> gives access. The AppHost makes a key in Development.</value>
     public ApiKey[] Keys { get; set; } = [];
 }
 
 internal sealed class ApiKey
 {
-    /// <summary>What metrics call whoever uses the key, and who its messages are from unless they say so.</summary>
-    /// <value>An id like a user's. Keys of one name are one backend's, with one limit.</value>
+    /// <summary>The name of the key's user in metrics, and the sender of its messages unless they name another one.</summary>
+    /// <value>An id like a user's. Keys with the same name belong to one backend, with one limit.</value>
     public string? Name { get; set; }
 
-    /// <summary>What is sent in the header <c>X-Api-Key</c>.</summary>
+    /// <summary>The text that is sent in the header <c>X-Api-Key</c>.</summary>
     /// <value>32 to 512 visible ASCII characters, for example the output of <c>openssl rand -base64 32</c>.</value>
     public string? Secret { get; set; }
 

@@ -15,13 +15,13 @@ internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
 
     private readonly Key[] _keys = [.. options.Value.Keys.Select(static key => new Key(key.Secret!, ServiceOf(key.Name!)))];
 
-    /// <summary>Who makes this request; null: nobody, or somebody without a key.</summary>
+    /// <summary>The caller that makes this request, by its key; null if it has no valid key.</summary>
     public ClaimsPrincipal? Find(HttpRequest request) =>
         request.Headers.TryGetValue(ServiceScheme.Header, out var given) && given is [{ } secret] ? Find(secret) : null;
 
-    /// <summary>Who comes with this secret; null: nobody.</summary>
-    /// <remarks>Compares with all of them, each as far as what is given goes: how long it takes says nothing about any key, nor which of them it
-    /// was. Hashes would do as well, but took a twelfth of what a call does on its thread (bench/README.md).</remarks>
+    /// <summary>The owner of this secret; null if there is none.</summary>
+    /// <remarks>Compares with all keys, each over the length of the given secret. So the time it takes says nothing about any key, nor which key it
+    /// was. Hashes would do as well, but took a twelfth of a call's work on its thread (bench/README.md).</remarks>
     public ClaimsPrincipal? Find(string secret)
     {
         if (secret.Length > MostChars)
@@ -46,7 +46,7 @@ internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
 
     private sealed class Key
     {
-        private readonly char[] _secret = new char[MostChars]; // and zeros behind it, since all have to be as long
+        private readonly char[] _secret = new char[MostChars]; // followed by zeros, since all have to be equally long
         private readonly int _length;
 
         public Key(string secret, ClaimsPrincipal service)

@@ -23,16 +23,16 @@ internal static partial class AuthBuilder
         services.AddSettings<ApiKeyOptions>(ApiKeyOptions.Section);
         services.AddSingleton<IValidateOptions<ApiKeyOptions>, ApiKeyOptionsValidator>();
         services.AddSingleton<ApiKeys>();
-        builder.Logging.AddFilter(typeof(ServiceScheme).FullName, LogLevel.Warning); // a stranger must not be able to write a log
+        builder.Logging.AddFilter(typeof(ServiceScheme).FullName, LogLevel.Warning); // a stranger must not be able to write to the log
         services.AddBearer();
         services.AddAuthorization(ServiceAccess.AddPolicy);
         return builder;
     }
 
-    /// <summary>From here on a request has its user, and endpoints that require one refuse requests without.</summary>
+    /// <summary>From here on, a request has its user, and endpoints that require one refuse requests without a user.</summary>
     public static WebApplication UseAuth(this WebApplication app)
     {
-        app.Services.GetRequiredService<OwnKey>(); // says now if it is a random one
+        app.Services.GetRequiredService<OwnKey>(); // created now, so that it logs at once if it is random
         app.UseAuthentication();
         app.UseAuthorization();
         return app;
@@ -54,7 +54,7 @@ internal static partial class AuthBuilder
         return app;
     }
 
-    /// <summary>The framework's bearer scheme. Where a browser can only put the token into the address, it has been moved to the header
+    /// <summary>Adds the framework's bearer scheme. If a browser can only put the token into the address, the token has been moved to the header
     /// before the request began.</summary>
     /// <remarks>AddAuthentication is not used, because it adds data protection keys that nothing here needs.</remarks>
     private static void AddBearer(this IServiceCollection services)
@@ -68,7 +68,7 @@ internal static partial class AuthBuilder
             bearer.TokenHandlers.Clear();
             bearer.TokenHandlers.Add(tokens);
             bearer.Events = BearerAnswers.Events;
-            bearer.SaveToken = false; // nobody asks for it again
+            bearer.SaveToken = false; // nobody needs it again
         });
     }
 

@@ -9,12 +9,12 @@ internal sealed class AuthOptions
     public const string OwnUserClaim = "name";
     public const string IssuerUserClaim = "sub";
 
-    /// <summary>The key that signs and checks HS256 tokens: a secret shared by all nodes and by whoever else makes such tokens.</summary>
+    /// <summary>The key that signs and checks HS256 tokens: a secret shared by all nodes and by everybody else who makes such tokens.</summary>
     /// <value>32 bytes of UTF-8 or more. Default: none; in Development a random one, which the AppHost gives to all its nodes.</value>
     public string? SecurityKey { get; set; }
 
-    /// <summary>Another key, whose HS256 tokens are accepted as well, and none are signed with: while keys are replaced, the next one, and then the
-    /// one before.</summary>
+    /// <summary>Another key, whose HS256 tokens are accepted as well, but which signs none. It serves to replace keys: it is first the next key, and
+    /// then the previous one.</summary>
     /// <value>32 bytes of UTF-8 or more. Requires <see cref="SecurityKey"/>. Default: none.</value>
     public string? OtherSecurityKey { get; set; }
 
@@ -33,8 +33,8 @@ internal sealed class AuthOptions
     public string? Issuer { get; set; }
 
     /// <summary>The claim that is the user's id; it must satisfy the rule for ids.</summary>
-    /// <value>Default: <c>name</c> in HS256 tokens; <c>sub</c> in an authority's, since people choose their name themselves
-    /// at many of them. Not one that means something else: iss, aud, exp, nbf, iat, jti.</value>
+    /// <value>Default: <c>name</c> in HS256 tokens; <c>sub</c> in an authority's tokens, since many authorities let people choose their names
+    /// themselves. Not a claim that means something else: iss, aud, exp, nbf, iat, jti.</value>
     public string? UserClaim { get; set; }
 
     /// <summary>Whether the raw endpoints require a token whose user is the one in the path. If not, a token that is given must
@@ -42,7 +42,7 @@ internal sealed class AuthOptions
     /// <value>Default: true, except in Development.</value>
     public bool? RequireToken { get; set; }
 
-    /// <summary>Whether <c>GET /api/auth/token?nick=</c> gives a token to whoever asks, for any name.</summary>
+    /// <summary>Whether <c>GET /api/auth/token?nick=</c> gives a token to anyone who asks, for any name.</summary>
     /// <value>Default: true in Development only. Requires <see cref="SecurityKey"/>.</value>
     public bool? TokenEndpoint { get; set; }
 
@@ -50,7 +50,7 @@ internal sealed class AuthOptions
     /// <value>Minutes, 1 to 525,600 (a year). Default 1440, a day.</value>
     public int ExpiresIn { get; set; } = 1440;
 
-    /// <summary>How far the clocks of those who make tokens may be off. A token is valid for that much longer on both sides.</summary>
+    /// <summary>How far the clocks of token makers may be off. A token is valid for that much longer on both sides.</summary>
     /// <value>0 to 5 minutes. Default 30 seconds.</value>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -3,15 +3,14 @@ using Microsoft.Extensions.Primitives;
 
 namespace Chat.Api.Auth;
 
-/// <summary>The answer to a request that needs a token and has none that is accepted: a sentence, beside the header of
-/// RFC 6750, section 3.</summary>
+/// <summary>Answers a request that needs a token and has no accepted one: with a sentence, and the header of RFC 6750, section 3.</summary>
 internal static class BearerAnswers
 {
     public static JwtBearerEvents Events { get; } = new()
     {
         OnMessageReceived = static context =>
         {
-            // The library takes this for no token. But whoever sends it claims to be somebody, and must not pass as anonymous.
+            // The library takes this for no token. But its sender claims to be somebody, and must not pass as anonymous.
             if (IsEmpty(context.Request.Headers.Authorization.ToString()))
             {
                 context.Fail(new TokenRefusedException(TokenError.Malformed));
@@ -27,11 +26,11 @@ internal static class BearerAnswers
         OnForbidden = static context => WriteAsync(context.Response, StatusCodes.Status403Forbidden, "The token's user may not do this."),
     };
 
-    /// <summary>Whether the header is one for a token without any.</summary>
+    /// <summary>Whether the header names the scheme but has no token.</summary>
     public static bool IsEmpty(string authorization) => authorization.AsSpan().Trim().Equals(JwtBearerDefaults.AuthenticationScheme, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Answers 401.</summary>
-    /// <param name="response">To the request.</param>
+    /// <param name="response">The response to the request.</param>
     /// <param name="refused">What is wrong with the token; null if there was none.</param>
     public static Task RefuseAsync(HttpResponse response, Exception? refused)
     {

@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 
 namespace Chat.Api.Auth;
 
-/// <summary>Lets requests in that have a token, as the framework's bearer scheme and its authorization would, in fewer steps: for requests that come
-/// by the thousand at once.</summary>
+/// <summary>Lets in requests with a valid token, as the framework's bearer scheme and its authorization would, but in fewer steps. It is for requests
+/// that come by the thousand at once.</summary>
 internal sealed class BearerGate(TokenValidator tokens)
 {
     private const string Scheme = JwtBearerDefaults.AuthenticationScheme + " ";
 
-    /// <summary>Sets the request's user. False: it is answered.</summary>
+    /// <summary>Sets the request's user. Returns false if the request was refused, and so has been answered.</summary>
     public async ValueTask<bool> LetsInAsync(HttpContext http)
     {
         var header = http.Request.Headers.Authorization.ToString();

@@ -11,7 +11,8 @@ internal static class ChatUser
     public static string? IdOf(ClaimsPrincipal user) =>
         user.Identity is { IsAuthenticated: true } identity && ChatId.TryParse(identity.Name, out var id) ? id : null;
 
-    /// <summary>The same user, by name only. What else a token says, and the token itself, take more memory than all that an idle connection needs.</summary>
+    /// <summary>The same user, by name only. The other claims of a token, and the token itself, take more memory than everything that an idle
+    /// connection needs.</summary>
     public static ClaimsPrincipal NameOf(ClaimsPrincipal user) => user.Identity is { IsAuthenticated: true, Name: { } name } identity
         ? new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimsIdentity.DefaultNameClaimType, name)], identity.AuthenticationType))
         : user;

@@ -7,13 +7,12 @@ using Microsoft.IdentityModel.Tokens;
 namespace Chat.Api.Auth;
 
 /// <summary>The authority's name and public keys.</summary>
-/// <remarks>The library fetches them when they are first needed, and again in the background once they are old or a token has an
-/// unknown key: that token is refused, those after the fetch are not. Known keys stay in use until newer
-/// ones arrive, so an authority that is away affects only tokens with unknown keys. This class adds log messages and
-/// a pause: without keys, the library would ask again for every single token.</remarks>
+/// <remarks>The library fetches them when they are first needed, and again in the background once they are old or a token has an unknown key. That
+/// token is refused; tokens after the fetch are not. Known keys stay in use until newer ones arrive, so an authority that is away affects only tokens
+/// with unknown keys. This class adds log messages and a pause: without keys, the library would ask again for every single token.</remarks>
 internal sealed partial class IssuerConfiguration : IConfigurationRetriever<OpenIdConnectConfiguration>, IDisposable
 {
-    /// <summary>Algorithms with a private key only, whose signatures anybody can check and only the issuer can make.</summary>
+    /// <summary>Only algorithms with a private key: anybody can check their signatures, and only the issuer can make them.</summary>
     public static readonly string[] Algorithms =
     [
         SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
@@ -91,7 +90,7 @@ internal sealed partial class IssuerConfiguration : IConfigurationRetriever<Open
         catch (Exception exception)
         {
             var reason = LogText.Of(exception.GetBaseException().Message);
-            var level = before is null ? LogLevel.Warning : LogLevel.Debug; // once, however long it stays away
+            var level = before is null ? LogLevel.Warning : LogLevel.Debug; // one warning only, however long the issuer stays away
             _failure = new Failure(reason, _time.GetTimestamp());
             Log.NotFetched(_logger, level, address, reason);
             throw;

@@ -26,10 +26,10 @@ internal sealed partial class OwnKey
         }
     }
 
-    /// <summary>What signs them. Null if HS256 tokens are neither accepted nor made.</summary>
+    /// <summary>The key that signs them. Null if HS256 tokens are neither accepted nor made.</summary>
     public SymmetricSecurityKey? Key { get; }
 
-    /// <summary>What they may be signed with.</summary>
+    /// <summary>The keys with which they may be signed.</summary>
     public IReadOnlyList<SecurityKey> Accepted { get; } = [];
 
     private static partial class Log

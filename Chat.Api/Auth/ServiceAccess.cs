@@ -7,10 +7,10 @@ internal static class ServiceAccess
 {
     public const string Role = "service";
 
-    /// <summary>The policy's name: a key of <c>Api:Keys</c>, or a token that has the role.</summary>
+    /// <summary>The name of the policy, which demands a key of <c>Api:Keys</c>, or a token that has the role.</summary>
     public const string Policy = "service";
 
-    /// <summary>In Development anybody may call it; elsewhere only services.</summary>
+    /// <summary>Lets only services call the endpoint; in Development anybody.</summary>
     public static void RequireService(this IEndpointConventionBuilder endpoint, IHostEnvironment environment)
     {
         if (!environment.IsDevelopment())
@@ -22,7 +22,7 @@ internal static class ServiceAccess
     public static void AddPolicy(AuthorizationOptions options) => options.AddPolicy(
         Policy, static policy => policy.AddAuthenticationSchemes(ServiceScheme.Name).RequireAuthenticatedUser().RequireAssertion(HasRole));
 
-    // An own token's claim; and what Entra ID and others call it.
+    // Our own tokens have the first claim; Entra ID and others use the second.
     private static bool HasRole(AuthorizationHandlerContext context) =>
         context.User.HasClaim("role", Role) || context.User.HasClaim("roles", Role);
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Chat.Api.Auth;
 
 /// <summary>Recognizes backends: by a key in the header <c>X-Api-Key</c>, or else by their token.</summary>
-/// <remarks>Whoever sends a key is told that it is not accepted even if a good token comes with it: they mean the key. A refusal does not
-/// say what is wrong with a key. It is a problem of RFC 9457, as all that a backend is answered.</remarks>
+/// <remarks>A caller that sends a key means the key. So if the key is not accepted, the caller is told so, even if a good token comes with it. A
+/// refusal does not say what is wrong with a key. It is a problem of RFC 9457, like every refusal that a backend gets.</remarks>
 internal sealed class ServiceScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiKeys keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {

@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.Auth;
 
-/// <summary><c>GET /api/auth/token?nick=</c>: a token for whoever asks, for any name; with <c>chat=</c>, with that claim. Meant for development and closed networks.</summary>
+/// <summary><c>GET /api/auth/token?nick=</c>: gives a token to anyone who asks, for any name. With <c>chat=</c>, the token has that claim. Meant for
+/// development and closed networks.</summary>
 internal static class TokenEndpoint
 {
     public static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/auth/token", Create);

@@ -3,10 +3,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Api.Auth;
 
-/// <summary>Why a token is refused: a sentence for its owner, of the characters that a header may quote (RFC 6750, section 3).</summary>
+/// <summary>The reason why a token is refused: a sentence for its owner, in characters that a header may quote (RFC 6750, section 3).</summary>
 internal sealed record TokenError(string Text)
 {
-    /// <summary>The same for all (RFC 6750, section 3.1), since the remedy is the same: get another token.</summary>
+    /// <summary>The code is the same for all (RFC 6750, section 3.1), since the remedy is the same: get another token.</summary>
     public const string Code = "invalid_token";
 
     public const string NoToken = "A token is needed: Authorization: Bearer {token}, or the query parameter access_token.";

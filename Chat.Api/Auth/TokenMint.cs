@@ -10,11 +10,12 @@ internal sealed class TokenMint(OwnKey own, IOptions<AuthOptions> options, TimeP
 {
     private readonly JsonWebTokenHandler _tokens = new() { SetDefaultTimesOnTokenCreation = false }; // it would add nbf
 
-    /// <summary>Claims: the user (<see cref="AuthOptions.UserClaim"/>; where that is not set, as <c>name</c> and, for servers of
-    /// the SignalR chat's lineage, as <c>unique_name</c>), <c>iat</c>, <c>exp</c>, <c>jti</c>; <c>iss</c> and
-    /// <c>aud</c> where the settings have them.</summary>
-    /// <remarks>No <c>nbf</c>: it would be this node's time, and where that is minutes fast, all others would refuse the token.</remarks>
-    /// <param name="userId">Valid.</param>
+    /// <summary>Creates a token. Its claims are the user (<see cref="AuthOptions.UserClaim"/>; if that is not set, as <c>name</c> and, for servers of
+    /// the SignalR chat's lineage, as <c>unique_name</c>), <c>iat</c>, <c>exp</c> and <c>jti</c>, and <c>iss</c> and <c>aud</c> if the settings have
+    /// them.</summary>
+    /// <remarks>It has no <c>nbf</c>, which would be this node's time: if this node's clock were minutes fast, all other nodes would refuse the
+    /// token.</remarks>
+    /// <param name="userId">A valid user id.</param>
     /// <param name="rights">The claim <c>chat</c>, valid (<see cref="TokenRights"/>); null for none.</param>
     /// <exception cref="InvalidOperationException">There is no key.</exception>
     public string Create(string userId, string? rights = null)

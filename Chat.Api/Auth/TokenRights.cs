@@ -7,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Api.Auth;
 
-/// <summary>The claim <c>chat</c> of a token: an object whose names are patterns of topics, and whose values are the rights in those,
+/// <summary>The claim <c>chat</c> of a token: an object whose names are patterns of topics, and whose values are the rights in these topics,
 /// <c>{"group:team-*":["join","post"],"group:news":["join"]}</c>.</summary>
 internal sealed class TokenRights
 {
@@ -17,8 +17,8 @@ internal sealed class TokenRights
 
     private TokenRights((TopicPattern, Rights)[] patterns) => _patterns = patterns;
 
-    /// <summary>What the token says about a topic; null: nothing.</summary>
-    /// <remarks>Of patterns that say as much about it, only what all of them allow counts.</remarks>
+    /// <summary>What the token says about a topic; null if it says nothing.</summary>
+    /// <remarks>Of several patterns that are equally specific, only what all of them allow counts.</remarks>
     public Rights? Of(string topic) =>
         TopicPattern.MostSpecific(_patterns, topic) is { Count: > 0 } found ? found.Aggregate((all, one) => all & one) : null;
 
@@ -53,13 +53,13 @@ internal sealed class TokenRights
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return false; // no JSON; or text in it that is no Unicode
+            return false; // no JSON, or JSON with text that is no Unicode
         }
     }
 
-    /// <summary>Whether a token is free of a claim of this name that is none.</summary>
-    /// <param name="claims">The token's claims, in which the one for an object cannot be told from one for the same in quotes, or in an array: of an array
-    /// there is one for each entry, hence none of an empty one, which so would allow everything.</param>
+    /// <summary>Whether a token has a valid claim of this name, or none.</summary>
+    /// <param name="claims">The token's claims. In them, an object cannot be told from the same object in quotes or in an array. An array becomes one
+    /// claim per entry, so an empty one becomes no claim, and would allow everything.</param>
     /// <param name="token">The token itself.</param>
     public static bool AreValid(ClaimsIdentity claims, SecurityToken token)
     {

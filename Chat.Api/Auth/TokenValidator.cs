@@ -40,8 +40,8 @@ internal sealed class TokenValidator : TokenHandler
         }
     }
 
-    /// <summary>Returns the token's user, or why it is refused. Never throws, whatever the token. The identity has the token's claims,
-    /// and its name is a valid id.</summary>
+    /// <summary>Returns the token's user, or the reason why the token is refused. Never throws, whatever the token. The identity has the token's
+    /// claims, and its name is a valid id.</summary>
     public async Task<TokenValidationResult> ValidateAsync(string token)
     {
         if (token.Length > MaximumTokenSizeInBytes)
@@ -117,7 +117,7 @@ internal sealed class TokenValidator : TokenHandler
             _ => TokenError.Invalid,
         };
 
-    /// <summary>The token is valid; what remains is to find its user.</summary>
+    /// <summary>Finds the user of a valid token.</summary>
     private static TokenValidationResult CheckUser(TokenValidationResult result)
     {
         var identity = result.ClaimsIdentity;
@@ -136,7 +136,7 @@ internal sealed class TokenValidator : TokenHandler
         }
         catch (Exception)
         {
-            // The library throws many kinds of exceptions at what is no token; all say the same.
+            // The library throws many kinds of exceptions if the text is no token; all mean the same.
             jwt = null;
             return false;
         }

@@ -4,7 +4,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Backplane;
 
-/// <summary>What the backplane counts, in the <c>Chat</c> meter, and the <c>Chat</c> source of traces.</summary>
+/// <summary>The backplane's metrics, in the <c>Chat</c> meter, and the <c>Chat</c> source of traces.</summary>
 internal sealed class BackplaneMetrics
 {
     public static readonly ActivitySource Traces = new(ChatTelemetry.Name);

@@ -19,8 +19,9 @@ internal sealed class BackplaneOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.02")]
     public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>How nodes are told of what happens in topics. All nodes of a cluster have to agree: those that do not are deaf to each other.</summary>
-    /// <value>Default <see cref="PubSubKind.Classic"/>, which every server knows, and nodes of other lineages.</value>
+    /// <summary>How nodes are told of what happens in topics. All nodes of a cluster must use the same value: nodes with different values
+    /// are deaf to each other.</summary>
+    /// <value>Default <see cref="PubSubKind.Classic"/>, which every server supports, and nodes of other lineages as well.</value>
     public PubSubKind PubSub { get; set; } = PubSubKind.Classic;
 
     /// <summary>How often a node publishes to itself to find out whether its subscriptions work.</summary>
@@ -135,7 +136,7 @@ internal sealed class BackplaneOptions
     }
 }
 
-/// <summary>Over which channels of Redis topics are told.</summary>
+/// <summary>The kind of Redis channels over which nodes are told of what happens in topics.</summary>
 internal enum PubSubKind
 {
     /// <summary>One subscriber link for everything. Each server of a Redis Cluster passes every message on to every other one.</summary>
@@ -166,9 +167,9 @@ internal sealed class LogOptions
     /// <value>1 to 1,000,000. Default 10,000.</value>
     public int MostMessages { get; set; } = 10_000;
 
-    /// <summary>That somebody has left a group has a place in its log, and does not count as a message there, up to so many in an age: whoever may
-    /// join and leave, and perhaps not write, must not empty a group's log with it. One user gets to a third of the default on each node. Whoever
-    /// asks for the latest messages is given what is no further back than these.</summary>
+    /// <summary>How many removals of members a group's log holds in an age without counting them as messages. Each removal has a place in
+    /// the log; but a user who may join and leave, and perhaps not write, must not empty the log that way. On each node, one user can
+    /// cause up to a third of the default. A request for the latest messages looks back past at most this many removals.</summary>
     /// <value>0 to 100,000. Default 2,500: some 600 KB.</value>
     public int MostRemovals { get; set; } = 2500;
 

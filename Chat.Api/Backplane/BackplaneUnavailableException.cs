@@ -1,7 +1,7 @@
 namespace Chat.Api.Backplane;
 
-/// <summary>More is written to a topic than may be; a later try may succeed.</summary>
+/// <summary>More is being written to a topic than its limits allow. A later try may succeed.</summary>
 internal sealed class TopicBusyException() : Exception("Too much is written to the topic.");
 
-/// <summary>Redis did not answer, or answered with an error that a later try may not get.</summary>
+/// <summary>Redis did not answer, or answered with an error that a later try may not meet.</summary>
 internal sealed class BackplaneUnavailableException(string message) : Exception(message);

@@ -3,8 +3,8 @@ using System.Text;
 namespace Chat.Api.Backplane;
 
 /// <summary>The outcome of one publish as a task.</summary>
-/// <param name="inline">Whether what waits for a success goes on on the very thread that has read Redis's answer. That saves waking two others,
-/// a fifth of what a call of the server API costs. Only for what is soon done and never blocks.</param>
+/// <param name="inline">Whether the code that awaits a success continues on the very thread that has read Redis's answer. That saves
+/// waking two others, a fifth of what a call of the server API costs. Only for code that is soon done and never blocks.</param>
 internal sealed class PublishOutcome(bool inline = false) : IPublishOutcome
 {
     private readonly TaskCompletionSource<Published> _outcome = new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,7 +21,7 @@ internal sealed class PublishOutcome(bool inline = false) : IPublishOutcome
 
     void IPublishOutcome.TopicBusy(ReadOnlySpan<byte> id, bool fromClient) => Fail(new TopicBusyException());
 
-    // Never inline: a link that breaks fails what is under way while it holds its locks.
+    // Never inline: a link that breaks fails everything under way while it holds its locks.
     private void Fail(Exception exception)
     {
         if (!inline)
@@ -35,6 +35,6 @@ internal sealed class PublishOutcome(bool inline = false) : IPublishOutcome
 }
 
 /// <param name="Id">The message id.</param>
-/// <param name="Epoch">Empty for what has no log.</param>
-/// <param name="Offset">0 for what has no log.</param>
+/// <param name="Epoch">Empty if it is in no log.</param>
+/// <param name="Offset">0 if it is in no log.</param>
 internal sealed record Published(string Id, string Epoch, long Offset);

@@ -14,7 +14,7 @@ internal sealed record CloseReason(int Code, string Text)
     /// <summary>The socket ended without a closing handshake. Never sent.</summary>
     public static readonly CloseReason Vanished = new(1006, "vanished");
 
-    /// <summary>Nothing heard from it for too long. Sent in the hope that only one direction is dead.</summary>
+    /// <summary>Nothing was heard from the client for too long. Sent in the hope that only one direction is dead.</summary>
     public static readonly CloseReason PingTimeout = new(1001, "ping timeout");
 
     public static readonly CloseReason ProtocolError = new(1002, "not a valid WebSocket frame");
@@ -51,7 +51,7 @@ internal sealed record CloseReason(int Code, string Text)
 
     public static readonly CloseReason SlowConsumer = new(1013, "slow consumer");
 
-    /// <summary>The token that the connection came with is over, and no newer one was shown.</summary>
+    /// <summary>The token that the connection came with has expired, and the client has shown no newer one.</summary>
     public static readonly CloseReason TokenExpired = new(4401, "token expired");
 
     /// <summary>The hub ended it, and SignalR has told the client why.</summary>
@@ -60,12 +60,12 @@ internal sealed record CloseReason(int Code, string Text)
     /// <summary>The user has left the group that this connection is for.</summary>
     public static readonly CloseReason LeftGroup = new(4403, "left the group");
 
-    /// <summary>The user may not be in the topic that this connection is for, or not any more.</summary>
+    /// <summary>The user may not, or may no longer, be in the topic that this connection is for.</summary>
     public static readonly CloseReason Forbidden = new(4403, "forbidden");
 
     /// <summary>The user is banned from everything.</summary>
     public static readonly CloseReason Banned = new(4423, "banned") { IsFinal = true };
 
-    /// <summary>A backend has ended it, perhaps with words of its own.</summary>
+    /// <summary>A backend has ended it, perhaps with a text of its own.</summary>
     public static readonly CloseReason Disconnected = new(4410, "disconnected") { IsFinal = true };
 }

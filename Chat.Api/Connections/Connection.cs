@@ -13,7 +13,7 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     /// <summary>The format in which its client is addressed. It does not change once the connection has joined a topic.</summary>
     public IFrameFormat Format { get; protected set; } = format;
 
-    /// <summary>The id of the edge through which its client is connected. Null: none.</summary>
+    /// <summary>The id of the edge through which its client is connected. Null if there is none.</summary>
     public string? Edge { get; set; }
 
     /// <summary>When the token it came with, or a newer one shown since, expires. Null if there was none: the connection may stay.</summary>
@@ -28,8 +28,8 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     /// <summary>What its client may send.</summary>
     public SendAllowance Allowance { get; protected init; } = null!;
 
-    /// <summary>Told when this connection's membership in a topic was ended for it. Called under the topic's lock: must
-    /// not wait, block or throw.</summary>
+    /// <summary>Called when this connection's membership in a topic was ended for it. Called under the topic's lock: must not wait, block
+    /// or throw.</summary>
     public Action<Topic>? Removed { get; set; }
 
     /// <summary>Puts a frame into the outbox. Never waits and never throws; the connection of a client that does not keep up is closed.</summary>

@@ -3,14 +3,14 @@ using ServiceDefaults;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Hands the clients of a node that stops, or that somebody drains, over to other nodes.</summary>
-/// <remarks>First the registry learns of it, so that nobody new comes. Then clients are closed over <see cref="ConnectionOptions.DrainTime"/>, as
-/// <see cref="Handover"/> does it. What waits in an outbox goes out first.</remarks>
+/// <summary>Hands the clients of a node over to other nodes when the node stops or somebody drains it.</summary>
+/// <remarks>First the registry learns of it, so that no new clients come. Then clients are closed over
+/// <see cref="ConnectionOptions.DrainTime"/>, as <see cref="Handover"/> does it. Frames that wait in an outbox go out first.</remarks>
 internal sealed partial class ConnectionDrain : IDrain
 {
     private static readonly TimeSpan AnnounceTime = TimeSpan.FromSeconds(1); // Redis may be away
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(22); // all in all; the host needs a moment more, and is to be gone after 25 s
+    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(22); // for the whole drain; the host needs a moment more, and must be gone after 25 s
 
     private readonly ConnectionTable _connections;
     private readonly NodeDrain _drain;
@@ -28,7 +28,7 @@ internal sealed partial class ConnectionDrain : IDrain
 
     public Task RunAsync() => _run.Value;
 
-    /// <summary>What is still open is closed at once.</summary>
+    /// <summary>Closes at once what is still open.</summary>
     public void Hurry() => _hurry.TrySetResult();
 
     private async Task DrainAsync()

@@ -3,12 +3,13 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Tends all connections about once a second, and closes them when their token is over or the node stops.</summary>
+/// <summary>Tends all connections about once a second, and closes them when their token has expired or the node stops.</summary>
 /// <remarks>One loop instead of a timer per connection: pings are spread over the interval by connection number.</remarks>
 internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDrain drain, Rebalance rebalance, IOptions<AuthOptions> auth)
     : BackgroundService, IHostedLifecycleService
 {
-    /// <summary>Where nobody has asked for it before. Runs before any service is stopped, the server among them, which ends every WebSocket at once.</summary>
+    /// <summary>Drains the node, unless it is draining already. This runs before any service is stopped, including the server, which ends
+    /// every WebSocket at once.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken) => drain.RunAsync();
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -25,7 +26,7 @@ internal sealed class ConnectionKeeper(ConnectionTable connections, ConnectionDr
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             rounds.Next();
-            var ended = connections.Time.GetUtcNow() - auth.Value.ClockSkew; // as at the door
+            var ended = connections.Time.GetUtcNow() - auth.Value.ClockSkew; // the same tolerance as when a client connects
             rebalance.Tend();
             foreach (var connection in connections.All)
             {

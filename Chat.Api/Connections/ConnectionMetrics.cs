@@ -3,7 +3,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Connections;
 
-/// <summary>What connections count, in the <c>Chat</c> meter.</summary>
+/// <summary>The metrics of connections, in the <c>Chat</c> meter.</summary>
 internal sealed class ConnectionMetrics
 {
     private readonly Meter _meter;
@@ -25,7 +25,7 @@ internal sealed class ConnectionMetrics
         _refused = meter.CreateCounter<long>("chat.refused", "{event}", "What a limit refused, by limit.");
     }
 
-    /// <summary>From now on the meter tells what waits in the outboxes. It looks when somebody asks, not at every frame.</summary>
+    /// <summary>From now on, the meter shows how much waits in the outboxes. It adds this up when somebody asks, not at every frame.</summary>
     public void Observe(ConnectionTable connections)
     {
         _meter.CreateObservableUpDownCounter(

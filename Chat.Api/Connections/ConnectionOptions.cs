@@ -72,13 +72,14 @@ internal sealed class ConnectionOptions
     [Range(1, 1_000_000)]
     public int UserTopicBurst { get; set; } = 200;
 
-    /// <summary>The sustained rate at which a user's new connections may come into topics: each counts once, and a hub connection once more for each group
-    /// of its user that it is put into. Beyond it further ones get 429 before the upgrade, until what the last one was put into is made up for.</summary>
+    /// <summary>The sustained rate at which a user's new connections may enter topics. Each connection counts once, and a hub connection
+    /// once more for each group of its user into which it is put. Beyond the rate, further ones get 429 before the upgrade, until the
+    /// entries of the last one have been made up for.</summary>
     /// <value>Per second, 0 to 1,000,000. Default 200; 0 means no limit. Each node counts for itself.</value>
     [Range(0, 1_000_000)]
     public int UserEntriesPerSecond { get; set; } = 200;
 
-    /// <summary>Into how many topics a user's new connections may come at once after being quiet.</summary>
+    /// <summary>How many topics a user's new connections may enter at once after being quiet.</summary>
     /// <value>1 to 1,000,000. Default 10,000, enough for as many devices and groups as a user can have to return five times.</value>
     [Range(1, 1_000_000)]
     public int UserEntryBurst { get; set; } = 10_000;
@@ -113,9 +114,9 @@ internal sealed class ConnectionOptions
     [Range(1, 10_000_000)]
     public int PerNode { get; set; } = 50_000;
 
-    /// <summary>How many answers to requests may wait for their clients to take them, for a minute at most. With more, the TCP connection of the one that has
-    /// waited for the longest is ended.</summary>
-    /// <value>1 to 1,000,000. Default 2,000: in the worst case some 70 MiB, and where clients read what they ask for, a few.</value>
+    /// <summary>How many answers to requests may wait until their clients take them, for a minute at most. Beyond this, the TCP
+    /// connection whose answer has waited longest is ended.</summary>
+    /// <value>1 to 1,000,000. Default 2,000: some 70 MiB in the worst case, and a few MiB if clients read what they ask for.</value>
     [Range(1, 1_000_000)]
     public int UntakenAnswers { get; set; } = 2000;
 
@@ -139,8 +140,8 @@ internal sealed class ConnectionOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:20")]
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long this node has to be without Redis, while another node is ready, before it closes its connections with 1012: their
-    /// clients are better off there. While no node is ready, connections stay open.</summary>
+    /// <summary>How long this node has to be without Redis, while another node is ready, before it closes its connections with 1012:
+    /// their clients are better off at the other node. While no node is ready, connections stay open.</summary>
     /// <value>0 to 10 minutes. Default 5 seconds; 0 means never.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan ShedAfter { get; set; } = TimeSpan.FromSeconds(5);

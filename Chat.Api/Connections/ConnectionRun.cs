@@ -2,11 +2,12 @@ using Chat.Api.Nodes;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Runs a connection from start to end, whichever endpoint it came through. It is in the table from before it joins anything until it has left everything.</summary>
+/// <summary>Runs a connection from start to end, whichever endpoint it came through. The connection is in the table from before it joins
+/// anything until it has left everything.</summary>
 internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDrain drain, StoppedEdges edges, ILogger<ConnectionRun> logger)
 {
-    /// <summary>Starts what may last for longer than the request that brought it. Nothing of the request flows along: its span and the server's
-    /// log scopes would keep it in memory, and all that it refers to.</summary>
+    /// <summary>Starts a run that may last longer than the request that brought it. Nothing of the request flows along: its span and the
+    /// server's log scopes would keep in memory the request and everything it refers to.</summary>
     public static Task StartApart(Func<Task> run)
     {
         using (ExecutionContext.SuppressFlow())
@@ -15,7 +16,7 @@ internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDra
         }
     }
 
-    /// <summary>Returns when the connection has ended. An exception from its run is our fault, and closes it as such.</summary>
+    /// <summary>Returns when the connection has ended. An exception from the run is our fault, and closes the connection as such.</summary>
     /// <param name="connection">The connection. Its client may already know that it is connected.</param>
     /// <param name="run">Joins topics, reads until the end, and returns the reason for it.</param>
     /// <param name="leave">Leaves whatever was joined, however far that got.</param>
@@ -27,7 +28,7 @@ internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDra
         {
             if (drain.IsDraining)
             {
-                connection.Close(CloseReason.Draining); // it began while this one was on its way, and may have missed it
+                connection.Close(CloseReason.Draining); // the drain began while this connection was on its way, and may have missed it
             }
             else if (edges.Contains(connection.Edge))
             {
@@ -43,14 +44,14 @@ internal sealed partial class ConnectionRun(ConnectionTable connections, NodeDra
         }
         finally
         {
-            // Last out of the table, so that a drain sees it as long as it is there.
+            // Out of the table last, so that a drain sees the connection for as long as it exists.
             Leave(connection, leave);
             connections.Remove(connection, reason);
             Log.Ended(logger, connection.Number, reason.Code, reason.Text);
         }
     }
 
-    // Nobody may be left to be told: the request is over.
+    // The exception is only logged: the request is over, so there may be nobody left to tell.
     private void Leave(Connection connection, Action leave)
     {
         try

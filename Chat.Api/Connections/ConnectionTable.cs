@@ -16,7 +16,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
 
     public ConnectionMetrics Metrics => metrics;
 
-    /// <summary>The allowances of their users.</summary>
+    /// <summary>The allowances of the users of these connections.</summary>
     public UserAllowances Users { get; } = new(options.Value, time);
 
     public RecentCloses Closes { get; } = new(time);
@@ -27,7 +27,7 @@ internal sealed class ConnectionTable(IOptions<ConnectionOptions> options, Conne
 
     public IEnumerable<Connection> All => _connections.Select(connection => connection.Value);
 
-    /// <summary>Tells it who connects and who goes. Before the first connection.</summary>
+    /// <summary>Sets who is told of users' connections opening and closing. Called before the first connection.</summary>
     public void Attach(IConnectionListener listener) => _listener = listener;
 
     /// <summary>Reserves a place for a connection that is about to be accepted. Returns false if the node is full.</summary>

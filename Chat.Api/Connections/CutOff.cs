@@ -4,15 +4,15 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Chat.Api.Connections;
 
 /// <summary>Sends this node's clients to other nodes when it alone has lost Redis.</summary>
-/// <remarks>A node without Redis keeps its clients: if Redis itself is away, they are nowhere better off, and miss nothing when it is back. But
-/// if another node is ready all the while, the fault is on this side. Then they wait for nothing here, and are closed as in a drain.
-/// Whoever is not ready takes nobody new, so they do not come back before it is.</remarks>
+/// <remarks>A node without Redis keeps its clients: if Redis itself is away, they would be no better off elsewhere, and they miss nothing
+/// when it is back. But if another node is ready all the while, the fault is on this side. Then the clients gain nothing by waiting here,
+/// and are closed as in a drain. A node that is not ready gets no new clients, so they do not come back before it is.</remarks>
 internal sealed partial class CutOff(
     ConnectionTable connections, OtherNodes others, NodeDrain drain, HealthCheckService health, ILogger<CutOff> logger) : BackgroundService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
-    private long? _since; // for how long another node has been ready, and this one has not
+    private long? _since; // since when another node has been ready, and this one has not
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -8,7 +8,7 @@ internal sealed partial class EdgeDrain(ConnectionTable connections, StoppedEdge
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         List<Task> drains = [];
-        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // the node itself: all are closed by then
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // the node itself: by then, all connections are closed
         using var onStopping = stoppingToken.Register(stopping.SetResult);
         try
         {
@@ -27,7 +27,7 @@ internal sealed partial class EdgeDrain(ConnectionTable connections, StoppedEdge
 
     private Task DrainAsync(string edge, Task hurry)
     {
-        // Those that come later find the edge among the stopped (ConnectionRun).
+        // Connections that come later find the edge among the stopped ones (ConnectionRun).
         var open = connections.All.Where(connection => connection.Edge == edge).ToArray();
         if (open.Length == 0)
         {

@@ -1,6 +1,6 @@
 namespace Chat.Api.Connections;
 
-/// <summary>Of what a client sends too much.</summary>
+/// <summary>The limit that a client has exceeded.</summary>
 internal enum Excess
 {
     None,

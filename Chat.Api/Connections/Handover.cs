@@ -1,18 +1,18 @@
 namespace Chat.Api.Connections;
 
-/// <summary>Closes connections whose clients are to come back, to another node.</summary>
+/// <summary>Closes connections whose clients are to reconnect, to another node.</summary>
 internal static class Handover
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Closes these in random order, spread over a time. A client may be told a pause after which to come back, so that those
-    /// closed together do not return together.</summary>
+    /// <summary>Closes connections in random order, spread over a time. A client may be told how long to pause before it reconnects, so
+    /// that clients closed together do not return together.</summary>
     /// <param name="connections">Shuffled in place.</param>
-    /// <param name="reason">What they are told.</param>
+    /// <param name="reason">The reason that the clients are told.</param>
     /// <param name="over">The time over which they are spread.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="hurry">Once it completes, the others are closed at once.</param>
+    /// <param name="hurry">Once it completes, the remaining connections are closed at once.</param>
     public static async Task AllAsync(Connection[] connections, CloseReason reason, TimeSpan over, TimeProvider time, Task? hurry = null)
     {
         Random.Shared.Shuffle(connections);

@@ -2,7 +2,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Connections;
 
-/// <summary>How what a topic has to say looks on the wire. A message is encoded once per format that its members use.</summary>
+/// <summary>How the events of a topic look on the wire. A message is encoded once per format that its members use.</summary>
 internal interface IFrameFormat
 {
     /// <summary>How many formats there are; each has an index below this.</summary>
@@ -10,7 +10,7 @@ internal interface IFrameFormat
 
     int Index { get; }
 
-    /// <summary>Null: nothing is said of it in this format.</summary>
+    /// <summary>Null if this format has no frame for it.</summary>
     Frame? Message(Topic topic, scoped in Envelope envelope);
 
     /// <summary>Where the stream of a topic continues, and whether nothing was missed up to there. Null as above.</summary>
@@ -22,7 +22,7 @@ internal interface IFrameFormat
     /// <summary>Who is in a topic, or who came and went. Null as above.</summary>
     Frame? Presence(Topic topic, PresenceNews news);
 
-    /// <summary>The client may not do what it wanted in a topic, or be in it any more. Null as above.</summary>
+    /// <summary>The client may not do what it wanted in a topic, or may no longer be in it. Null as above.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="until">Until when, if that is known.</param>
     Frame? Forbidden(Topic topic, DateTimeOffset? until);

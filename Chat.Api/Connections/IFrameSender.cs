@@ -10,9 +10,9 @@ internal interface IFrameSender
     /// <exception cref="IOException">The connection is gone.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes);
 
-    /// <summary>The client does not keep up: makes the outbox go on (<see cref="Outbox.GoOn"/>) once it does, or is gone. Called under the
-    /// outbox's lock.</summary>
-    /// <returns>False: it does not tell. The outbox waits itself, by <see cref="SendAsync"/>.</returns>
+    /// <summary>The client does not keep up: makes the outbox go on (<see cref="Outbox.GoOn"/>) once the client does, or is gone. Called
+    /// under the outbox's lock.</summary>
+    /// <returns>False if the sender cannot tell when. The outbox then waits itself, by <see cref="SendAsync"/>.</returns>
     bool TellsRoom(Outbox outbox) => false;
 
     /// <summary>Ends the connection at once, without a closing handshake. Never throws, even if it ended long ago.</summary>

@@ -4,17 +4,17 @@ namespace Chat.Api.Connections;
 
 /// <summary>The frames that wait to be sent to one connection, bounded in bytes.</summary>
 /// <remarks>
-/// <para>Any thread enqueues; sends never overlap, because they happen under the lock (they don't wait) or, when the
-/// client does not keep up and the sender cannot tell when it does, in the one <see cref="SendSlowlyAsync"/> that runs then.</para>
-/// <para>A sender is given whole frames, as many as fit into one send, and the rest of one that went out in part: transports
-/// that make one event or one poll of each send (SignalR's) must not cut a record in two.</para>
+/// <para>Any thread may enqueue. Sends never overlap: they happen under the lock, since they do not wait. If the client does not keep up
+/// and the sender cannot tell when it does again, they happen in <see cref="SendSlowlyAsync"/>, of which only one runs at a time.</para>
+/// <para>A sender is given whole frames, as many as fit into one send, or the rest of one that went out in part: transports that turn
+/// each send into one event or one poll (SignalR's) must not cut a record in two.</para>
 /// <para>The lock is held across a send of some microseconds at most: handing the send to another thread would cost
 /// more than the rare wait of a second enqueuer.</para>
 /// </remarks>
 internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetrics metrics)
 {
     private const int Staging = 64 * 1024; // frames are gathered up to this much per send
-    private const int LeastCost = 64; // bytes: of a frame however small, in memory
+    private const int LeastCost = 64; // bytes that even the smallest frame takes in memory
 
     [ThreadStatic]
     private static byte[]? staging;
@@ -24,7 +24,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private int _head;
     private int _count;
     private int _headSent; // bytes of the first frame that went out already
-    private int _underWay; // bytes behind those that a slow send has been given and not confirmed
+    private int _underWay; // bytes after those that a slow send has been given and has not confirmed
     private long _bytes;
     private bool _inBatch;
     private bool _isSlow;
@@ -72,7 +72,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         }
     }
 
-    /// <summary>The client takes more again, or is gone.</summary>
+    /// <summary>Sends again: the client takes more, or is gone.</summary>
     public void GoOn()
     {
         lock (_gate)
@@ -105,7 +105,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
 
             Add_NeedsLock(last);
             _closing = true;
-            Drained_NeedsLock(); // nobody has to wait for room any more: nothing more is taken
+            Drained_NeedsLock(); // nobody has to wait for room any more: nothing more is accepted
             if (!_isSlow)
             {
                 Send_NeedsLock();
@@ -138,7 +138,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         }
     }
 
-    // Frames of which bytes are out or under way: leaving out their rest would garble the stream.
+    // Counts the frames of which bytes are sent or under way: dropping the rest of these would garble the stream.
     private int FramesBegun_NeedsLock()
     {
         var frames = 0;
@@ -168,7 +168,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         _bytes += Cost(frame);
     }
 
-    // What the cap is there for is memory: a client that sends pings and never reads must not get a million pongs in.
+    // The capacity limits memory: a client that sends pings and never reads must not get a million pongs in.
     private static int Cost(Frame frame) => Math.Max(frame.Length, LeastCost);
 
     private void Send_NeedsLock()
@@ -251,7 +251,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     {
         if (_ring.Length > 64)
         {
-            (_ring, _head) = ([], 0); // a burst must not be paid for in memory for the rest of a connection's life
+            (_ring, _head) = ([], 0); // a burst must not cost memory for the rest of a connection's life
         }
     }
 
@@ -268,7 +268,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
         Drained_NeedsLock();
     }
 
-    // One at a time per outbox, only while its client doesn't keep up; ends when everything is out.
+    // One at a time per outbox, only while its client does not keep up. Ends when everything is out.
     private async Task SendSlowlyAsync()
     {
         await Task.Yield(); // off the enqueuer's thread, and out of its lock

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Writes through the server's pipe: for TLS, and whatever else has no plain socket underneath.</summary>
+/// <summary>Writes through the server's pipe: for TLS, and for all else that has no plain socket underneath.</summary>
 internal sealed class PipeSender(PipeWriter output, Action abort) : IFrameSender
 {
     private Task<FlushResult>? _flush; // under way: the client does not keep up
@@ -59,7 +59,7 @@ internal sealed class PipeSender(PipeWriter output, Action abort) : IFrameSender
         }
     }
 
-    // What a stream or pipe throws when its connection has ended, the disposed one included.
+    // The exceptions that a stream or pipe throws when its connection has ended, a disposed one included.
     private static bool IsEnd(Exception exception) => exception is IOException or InvalidOperationException or OperationCanceledException;
 
     public void Abort() => abort();

@@ -3,19 +3,19 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Connections;
 
-/// <summary>Moves connections from a node with more than its share to others, a few a second.</summary>
-/// <remarks>The edge sends newcomers to the node with the fewest connections, but clients that stay for days stay where they are: after a
-/// replacement of nodes, those that started first would keep most of them. Each node decides for itself, by the counts in the registry,
-/// and not again before those whom it has closed have been counted elsewhere: or the nodes would pass them round for ever.</remarks>
+/// <summary>Moves connections from a node that has more than its share to others, a few a second.</summary>
+/// <remarks>The edge sends new clients to the node with the fewest connections, but clients that stay for days stay where they are: after a
+/// replacement of nodes, those that started first would keep most of them. Each node decides for itself, by the counts in the registry. It does not
+/// decide again before the clients that it has closed have been counted elsewhere: otherwise the nodes would pass them round for ever.</remarks>
 internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, NodeSelf self, NodeDrain drain, IOptions<NodeOptions> options)
 {
-    private const double Tolerance = 1.1; // up to that many times its share a node keeps
-    private const int Negligible = 5; // more than its share; less is not worth a reconnect
+    private const double Tolerance = 1.1; // a node keeps up to this many times its share
+    private const int Negligible = 5; // connections beyond the share; fewer are not worth a reconnect
 
     private int _toClose;
     private long _decidedAt;
 
-    /// <summary>Closes what is too much, as far as the setting allows. Called once a second.</summary>
+    /// <summary>Closes surplus connections, as many as the setting allows. Called once a second.</summary>
     public void Tend()
     {
         var most = connections.Options.RebalancePerSecond;
@@ -24,7 +24,8 @@ internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, No
             return;
         }
 
-        // A reconnect takes up to a second, and is in the registry at a heartbeat, which this node sees at one of its own.
+        // A reconnect takes up to a second. The other node's heartbeat puts it into the registry, and this node sees it there at a
+        // heartbeat of its own.
         var settled = (2 * options.Value.Heartbeat) + TimeSpan.FromSeconds(2);
         if (_toClose == 0 && connections.Time.GetElapsedTime(_decidedAt) >= settled)
         {
@@ -54,7 +55,7 @@ internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, No
 
     /// <summary>How many connections a node has beyond its share.</summary>
     /// <param name="own">Its connections.</param>
-    /// <param name="others">Those of the other nodes that take some.</param>
+    /// <param name="others">The connections of the other nodes that are ready.</param>
     internal static int SurplusOf(int own, IReadOnlyCollection<int> others)
     {
         var share = (own + others.Sum(other => (long)other)) / (1.0 + others.Count);

@@ -12,7 +12,7 @@ internal sealed class RecentCloses(TimeProvider time)
 
     public void Add(CloseReason reason)
     {
-        // A backend's own words are without number.
+        // Texts of a backend's own could be any number.
         var known = reason.Code == CloseReason.Disconnected.Code ? CloseReason.Disconnected : reason;
         lock (_gate)
         {

@@ -11,9 +11,9 @@ internal sealed class SendAllowance(ConnectionTable table, string userId)
     private TokenBucket _bytes = new(table.Options.BytesPerSecond, table.Options.ByteBurst, table.Time);
     private TokenBucket _frames = new(table.Options.MessagesPerSecond * FramesPerMessage, table.Options.MessageBurst * FramesPerMessage, table.Time);
     private TokenBucket _records = new(table.Options.MessagesPerSecond * RecordsPerMessage, table.Options.MessageBurst * RecordsPerMessage, table.Time);
-    private TokenBucket _refusals = new(Math.Max(1, table.Options.MessagesPerSecond / 10), table.Options.MessageBurst, table.Time); // without it, going on a little over the rate would never end
+    private TokenBucket _refusals = new(Math.Max(1, table.Options.MessagesPerSecond / 10), table.Options.MessageBurst, table.Time); // else a client could stay a little over the rate forever
 
-    /// <summary>Takes one message of so many bytes. A connection that keeps exceeding its limits is closed.</summary>
+    /// <summary>Takes one message of this many bytes. A connection that keeps exceeding its limits is closed.</summary>
     public Excess Take(int bytes, Connection connection)
     {
         var excess = !_messages.TryTake() ? Excess.Messages : !_bytes.TryTake(bytes) ? Excess.Bytes : _user.Take(1, bytes);

@@ -1,8 +1,8 @@
 namespace Chat.Api.Connections;
 
-/// <summary>Step 6 of a message's path: collects the outboxes that a thread has put frames into, and sends them at the end of its
-/// round: whatever a round brought to one connection goes out in one system call.</summary>
-/// <remarks>Per thread, by <see cref="Begin"/>. Without one, an outbox sends at once.</remarks>
+/// <summary>Step 6 of a message's path: collects the outboxes into which a thread has put frames, and sends them at the end of its round.
+/// Everything that a round brings to one connection goes out in one system call.</summary>
+/// <remarks>A batch belongs to the thread that calls <see cref="Begin"/>. Without a batch, an outbox sends at once.</remarks>
 internal sealed class SendBatch
 {
     [ThreadStatic]
@@ -13,7 +13,7 @@ internal sealed class SendBatch
     /// <summary>From now on this thread's frames wait for <see cref="Flush"/>.</summary>
     public static void Begin() => current ??= new SendBatch();
 
-    /// <summary>Sends what waits, and goes on collecting.</summary>
+    /// <summary>Sends what waits, and continues to collect.</summary>
     public static void Flush()
     {
         var outboxes = current?._outboxes;
@@ -30,7 +30,7 @@ internal sealed class SendBatch
         outboxes.Clear();
     }
 
-    /// <summary>Sends what waits; frames go out at once again.</summary>
+    /// <summary>Sends what waits. From now on, frames go out at once again.</summary>
     public static void End()
     {
         Flush();

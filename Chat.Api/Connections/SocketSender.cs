@@ -3,9 +3,9 @@ using System.Net.Sockets;
 namespace Chat.Api.Connections;
 
 /// <summary>Writes past the server's buffers, straight to the socket: one system call per send, no task, no copy.</summary>
-/// <remarks>Only for plain TCP, and only after the server has written its 101 response, which it has when the upgrade
-/// returns, since the node's Kestrel buffers no output (see <c>ChatServer</c>). The server goes on reading from
-/// the same socket; the two directions don't meet.</remarks>
+/// <remarks>Only for plain TCP, and only after the server has written its 101 response. It has done so when the upgrade returns, since
+/// the node's Kestrel buffers no output (see <c>ChatServer</c>). The server continues to read from the same socket; the two directions do
+/// not interfere.</remarks>
 internal sealed class SocketSender : IFrameSender
 {
     private readonly Socket _socket;
@@ -24,7 +24,7 @@ internal sealed class SocketSender : IFrameSender
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The client has gone as soon as it had its 101. Whoever reads or sends next finds out.
+            // The client left as soon as it had its 101. Whoever reads or sends next finds out.
         }
     }
 

@@ -1,12 +1,13 @@
 namespace Chat.Api.Connections;
 
-/// <summary>Which connection is pinged in which round, and what a standstill of the node makes of that: then all are pinged, and have as long to answer as always.</summary>
+/// <summary>Decides which connection is pinged in which round. After a standstill of the node, all are pinged, and have as long to answer
+/// as always.</summary>
 internal sealed class TendingRounds(TimeProvider time, TimeSpan pingInterval, TimeSpan silenceLimit)
 {
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly long _rounds = Math.Max(1, (long)(pingInterval / Period));
-    private readonly TimeSpan _standstill = Max(Period * 2, (silenceLimit - pingInterval) / 2); // what is less leaves time for an answer
+    private readonly TimeSpan _standstill = Max(Period * 2, (silenceLimit - pingInterval) / 2); // a shorter standstill leaves time for an answer
     private long _round = -1;
     private long _now = time.GetTimestamp();
     private long? _awakeAt;

@@ -20,8 +20,8 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
 
     /// <summary>Whether that many tokens are available now.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="share">How much of rate and burst this bucket has. However small, the burst is never less than
-    /// <paramref name="count"/>: it would let nothing of that size through, however long one waits.</param>
+    /// <param name="share">How much of rate and burst this bucket has. However small the share, the burst is never less than
+    /// <paramref name="count"/>: otherwise nothing of that size would get through, however long one waits.</param>
     public bool Has(int count, double share = 1)
     {
         if (rate == 0)
@@ -29,7 +29,7 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
             return true;
         }
 
-        // Every time, not only when it is empty: what flows in while the bucket is full is gone.
+        // Refill every time, not only when the bucket is empty: what flows in while it is full is lost.
         var now = time.GetTimestamp();
         var most = share < 1 ? Math.Max(count, burst * share) : burst;
         _tokens = Math.Min(most, _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * rate * share));
@@ -37,13 +37,13 @@ internal struct TokenBucket(int rate, int burst, TimeProvider time)
         return _tokens >= count;
     }
 
-    /// <summary>Takes tokens that <see cref="Has"/> has found available, or more: then there are none until these have flowed in.</summary>
+    /// <summary>Takes tokens that <see cref="Has"/> has found available, or more: then there are none until the excess has flowed in.</summary>
     public void Take(int count) => _tokens -= rate == 0 ? 0 : count;
 
     /// <summary>Whether less than half of the burst is available.</summary>
     public readonly bool IsLow(double share) => rate != 0 && _tokens < burst * share / 2;
 
-    /// <summary>How long it takes until so many tokens are available; as of the last look.</summary>
+    /// <summary>How long it takes until this many tokens are available, as of the last look.</summary>
     public readonly TimeSpan TimeUntil(int count) => rate == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(0, count - _tokens) / rate);
 
     /// <summary>How long an empty bucket takes to fill.</summary>

@@ -2,9 +2,9 @@ namespace Chat.Api.Connections;
 
 /// <summary>How much one user may still send through this node, shared by all connections the user has here.</summary>
 /// <remarks>
-/// The allowance is for the cluster; a node has the share of it that it has of the user's connections. How many there
-/// are elsewhere it learns when one comes, and asks once a second for those whose allowance is being used up
-/// (<c>Admissions/UserShares.cs</c>): so no message costs a question, and users far below their limits cost none at all.
+/// The allowance is for the whole cluster. A node's share of it is its share of the user's connections. The node learns how many
+/// connections there are elsewhere when one comes; for users whose allowance is being used up, it asks again once a second
+/// (<c>Admissions/UserShares.cs</c>). So no message costs a query, and users far below their limits cost none at all.
 /// </remarks>
 internal sealed class UserAllowance(string userId, ConnectionOptions options, TimeProvider time, Action<UserAllowance> onLow)
 {
@@ -24,8 +24,8 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
     /// <summary>When the last connection went. Guarded by <see cref="UserAllowances"/>.</summary>
     public long LeftAt { get; set; }
 
-    /// <summary>After this long without a connection, the allowance is full again and can be forgotten. Forgotten earlier, a user who
-    /// reconnects would get a new burst each time.</summary>
+    /// <summary>After this long without a connection, the allowance is full again and can be forgotten. If it were forgotten earlier, a
+    /// user who reconnects would get a new burst each time.</summary>
     public TimeSpan FillTime => new[] { _messages.FillTime, _bytes.FillTime, _topics.FillTime, _entries.FillTime }.Max();
 
     /// <summary>This node's share of the allowance, greater than 0 and at most 1.</summary>
@@ -67,7 +67,7 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
         }
     }
 
-    /// <summary>Takes one name that this node does not know. Each node's own, without a share: a device that comes back
+    /// <summary>Takes one topic that this node does not know. This limit is each node's own, without a share: a device that comes back
     /// needs all of its groups at once.</summary>
     public Excess TakeTopic()
     {
@@ -77,7 +77,7 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
         }
     }
 
-    /// <summary>Takes what a new connection counts. Each node's own, without a share, as above.</summary>
+    /// <summary>Takes the entry of a new connection. This limit is each node's own, too, for the same reason.</summary>
     public bool TryEnter()
     {
         lock (_gate)
@@ -86,8 +86,8 @@ internal sealed class UserAllowance(string userId, ConnectionOptions options, Ti
         }
     }
 
-    /// <summary>Takes what a connection that was let in counts besides: how many topics it is put into is known only then. So it may be more than is
-    /// left, and the next one waits for that.</summary>
+    /// <summary>Takes the further entries of a connection that was let in, one per topic into which it is put: their number is known only
+    /// then. It may exceed what is left; then the next connection waits until that has flowed in.</summary>
     public void Enter(int topics)
     {
         lock (_gate)

@@ -6,7 +6,7 @@ namespace Chat.Api.Connections;
 /// <summary>The allowances of users who have connections on this node, or had some until recently.</summary>
 internal sealed class UserAllowances(ConnectionOptions options, TimeProvider time)
 {
-    private readonly Lock _gate = new(); // guards the dictionary, and who has how many connections
+    private readonly Lock _gate = new(); // guards the dictionary and the users' counts of connections
     private readonly Dictionary<string, UserAllowance> _users = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<UserAllowance> _low = new();
 
@@ -31,9 +31,9 @@ internal sealed class UserAllowances(ConnectionOptions options, TimeProvider tim
         }
     }
 
-    /// <summary>One more connection.</summary>
-    /// <param name="userId">Whose.</param>
-    /// <param name="everywhere">The user's connections in the cluster, this one included; 0: not counted.</param>
+    /// <summary>Counts one more connection.</summary>
+    /// <param name="userId">The connection's user.</param>
+    /// <param name="everywhere">The user's connections in the cluster, this one included; 0 if they are not counted.</param>
     public void Enter(string userId, int everywhere)
     {
         lock (_gate)

@@ -8,17 +8,17 @@ using Chat.Api.Redis;
 namespace Chat.Api.Events;
 
 /// <summary>Events of one topic, as they are sent: <c>{"events":[{"id":…,"type":…,"at":…,"topic":…,…},…]}</c>.</summary>
-/// <remarks>In a queue, a message is its envelope, and anything else a line: a word, the microsecond, and who or what it is about.
-/// An event's id is made from its topic and what is in the queue, in which there is always a position or a time: so it is the same in
-/// every attempt of every node.</remarks>
+/// <remarks>In a queue, a message is stored as its envelope, and any other event as a line: a word, the microsecond, and the user or group it is
+/// about. An event's id is made from its topic and its entry in the queue, which always contains a position or a time. So the id is the same in every
+/// attempt of every node.</remarks>
 internal sealed class EventBatch
 {
     private EventBatch(string id, int count, byte[] body) => (Id, Count, Body) = (id, count, body);
 
-    /// <summary>The same whenever the same events are sent together.</summary>
+    /// <summary>The id of the batch. It is the same whenever the same events are sent together.</summary>
     public string Id { get; }
 
-    /// <summary>How many of those given could be read. Anyone with access to Redis can put in anything.</summary>
+    /// <summary>How many of the given events could be read. Anyone with access to Redis can put in anything.</summary>
     public int Count { get; }
 
     public byte[] Body { get; }
@@ -41,7 +41,7 @@ internal sealed class EventBatch
         return new EventBatch($"{IdOf(topic, events[0])}-{events.Count}", count, output.WrittenSpan.ToArray());
     }
 
-    /// <summary>When it happened, in Unix milliseconds; 0: it cannot be read.</summary>
+    /// <summary>When an event happened, in Unix milliseconds; 0 if that cannot be read.</summary>
     public static long TimeOf(byte[] queued) =>
         queued is [(byte)'{', ..] ? Envelope.TryParse(queued, out var envelope) ? envelope.At : 0
         : TryParse(queued, out _, out var at, out _) ? at : 0;

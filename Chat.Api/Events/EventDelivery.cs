@@ -4,15 +4,15 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Events;
 
-/// <summary>Takes events out of their queues and tells them to the receiver.</summary>
+/// <summary>Takes events out of their queues and sends them to the receiver.</summary>
 /// <remarks>
-/// <para>Guarantee: each event is told at least once, those of a topic in order, whichever nodes die: it stays in its queue until the
-/// receiver has accepted it. Dropped is only what a queue has no room for, and what was refused for longer than
+/// <para>Guarantee: each event is told at least once, and the events of a topic in order, whichever nodes die: an event stays in its queue until the
+/// receiver has accepted it. Events are dropped only if their queue has no room, or if they were refused for longer than
 /// <see cref="EventOptions.GiveUpAfter"/>.</para>
-/// <para>Mechanism: one request at a time for each topic, with the events that its queue begins with. What fails is tried again after
-/// a pause, in which other topics have their turns, and from the places of those that fail (<see cref="EventPlaces"/>). A first attempt
-/// that takes unusually long while others wait goes on from there, or is put off where all of those are taken. Where one of several events
-/// is refused, they go one by one.</para>
+/// <para>Mechanism: each topic has one request at a time, with the first events of its queue. A failed request is tried again after a pause, in which
+/// other topics have their turns, and from a place set aside for failing topics (<see cref="EventPlaces"/>). A first attempt that takes unusually
+/// long while others wait moves to such a place, or is put off if all of them are taken. If one of several events is refused, they are sent one by
+/// one.</para>
 /// </remarks>
 internal sealed partial class EventDelivery(
     EventQueues queues, EventPartitions partitions, EventReceiver receiver, TopicTurns turns, EventLosses losses, EventMetrics metrics,
@@ -72,7 +72,7 @@ internal sealed partial class EventDelivery(
             await ((Task)posting).WaitAsync(receiver.Patience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!posting.IsCompleted && turns.AnyWaits && !place.TryStepAside())
             {
-                await putOff.CancelAsync(); // its next attempt is made aside, and has all the time that the receiver may take
+                await putOff.CancelAsync(); // its next attempt is made from a place aside, with all the time that the receiver may take
                 break;
             }
         }
@@ -104,7 +104,7 @@ internal sealed partial class EventDelivery(
             }
             catch (Exception exception)
             {
-                if (exception is not BackplaneUnavailableException) // it is said elsewhere that Redis is away
+                if (exception is not BackplaneUnavailableException) // it is logged elsewhere that Redis is away
                 {
                     Log.Failed(logger, exception, turn.Topic.Name);
                 }
@@ -124,11 +124,11 @@ internal sealed partial class EventDelivery(
 
         while (turns.TooMuch(turn.Partition, options.Value.TotalBytes / EventMarks.Partitions) is var (most, bytes))
         {
-            var left = await queues.CutAsync(most.Topic, bytes); // whoever reads that queue next, says how many were dropped
+            var left = await queues.CutAsync(most.Topic, bytes); // the next reader of that queue reports how many were dropped
             turns.Saw(most, left == 0 ? 0 : most.Waiting, left, most.OldestAt);
             if (left > bytes)
             {
-                break; // so many that the next look goes on
+                break; // there are so many that the next look has to go on
             }
         }
     }
@@ -142,9 +142,9 @@ internal sealed partial class EventDelivery(
             losses.Add(news, turn.Topic);
         }
 
-        turn.ToldDropped = queued.Dropped; // known here, should the answer get lost
+        turn.ToldDropped = queued.Dropped; // noted here in case the answer gets lost
         await queues.ToldAsync(turn.Topic, queued.Dropped);
-        turn.ToldDropped = 0; // in Redis, and there it may begin anew
+        turn.ToldDropped = 0; // Redis has noted it, and there the count may begin anew
     }
 
     private async Task FailAsync(TopicTurn turn, QueuedEvents queued, ReceiverAnswer answer)
@@ -155,7 +155,7 @@ internal sealed partial class EventDelivery(
             turn.FailingSince = time.GetTimestamp();
         }
 
-        // A receiver that takes others' events is there: then it is this one that it cannot take, whatever it answers.
+        // A receiver that accepts other topics' events is there. So this event must be what it cannot take, whatever it answers.
         if (answer.IsRefusal || (!answer.IsGivenUp && receiver.HasAcceptedSince(turn.FailingSince)))
         {
             if (turn.Failures == 1 || turn.Most > 1)
@@ -180,7 +180,7 @@ internal sealed partial class EventDelivery(
     private async Task TrimAsync(TopicTurn turn, QueuedEvents queued, int count)
     {
         var left = await queues.TrimAsync(turn.Topic, count, queued.Events[count - 1]);
-        turns.Saw(turn, left, left == 0 ? 0 : turn.Bytes, turn.OldestAt); // the next turn tells what the rest is
+        turns.Saw(turn, left, left == 0 ? 0 : turn.Bytes, turn.OldestAt); // the next turn finds out how many bytes the rest has
         if (left > 0)
         {
             turns.Again(turn);

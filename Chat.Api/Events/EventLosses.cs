@@ -2,7 +2,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Events;
 
-/// <summary>Says that there was no room for events, and gathers what is to be said: where much is lost, it is in many topics.</summary>
+/// <summary>Logs that there was no room for events. It gathers losses into few lines, because large losses affect many topics.</summary>
 internal sealed partial class EventLosses : IDisposable
 {
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10); // between two lines
@@ -12,7 +12,7 @@ internal sealed partial class EventLosses : IDisposable
     private readonly ILogger<EventLosses> _logger;
     private readonly ITimer _timer;
     private long? _saidAt; // a timestamp
-    private long _count; // that nothing was said of; the timer runs if there are any
+    private long _count; // losses not logged yet; the timer runs if there are any
     private (long Count, string Topic) _most;
 
     public EventLosses(TimeProvider time, ILogger<EventLosses> logger)

@@ -3,7 +3,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Events;
 
-/// <summary>What is counted about events, in the <c>Chat</c> meter.</summary>
+/// <summary>The metrics of events, in the <c>Chat</c> meter.</summary>
 internal sealed class EventMetrics
 {
     private readonly Counter<long> _delivered;
@@ -30,7 +30,7 @@ internal sealed class EventMetrics
     /// <param name="reason"><c>full</c> or <c>refused</c>.</param>
     public void Dropped(long events, string reason) => _dropped.Add(events, new KeyValuePair<string, object?>("reason", reason));
 
-    /// <param name="elapsed">How long it took.</param>
+    /// <param name="elapsed">How long the request took.</param>
     /// <param name="outcome"><c>accepted</c>, <c>refused</c>, <c>away</c> or <c>slow</c> (ended early, for others).</param>
     public void Requested(TimeSpan elapsed, string outcome) => _requests.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 }

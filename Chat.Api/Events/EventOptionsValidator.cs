@@ -62,7 +62,7 @@ internal sealed class EventOptionsValidator(IOptions<BackplaneOptions> backplane
         }
     }
 
-    // What is wrong with those settings themselves is told by their own validators.
+    // The validators of those settings report what is wrong with the settings themselves.
     private List<string> SettingsOfOthers(EventOptions options)
     {
         try

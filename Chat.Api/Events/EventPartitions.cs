@@ -9,17 +9,17 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Events;
 
-/// <summary>Which topics' events this node takes out: those of its partitions.</summary>
+/// <summary>Decides which topics' events this node takes out: those of its partitions.</summary>
 /// <remarks>
-/// <para>Guarantee: each partition is seen to by a live node; that of a node that died is by another one within its lease and a heartbeat.
-/// Two nodes may see to one for a moment. That does no harm but events told twice: each takes a queue's events from its beginning, tells
-/// them in order, and removes only what the receiver has accepted.</para>
-/// <para>Mechanism: nodes say in a list that they take events out; who has which partition, each computes from the list for itself. In it
-/// a node that comes or goes moves that node's share of partitions and no others (rendezvous hashing).</para>
+/// <para>Guarantee: each partition has a live node. A partition of a node that died gets another one within the dead node's lease and a heartbeat.
+/// Two nodes may have the same partition for a moment. The only harm is that events are told twice: each node takes a queue's events from its
+/// beginning, tells them in order, and removes only those that the receiver has accepted.</para>
+/// <para>Mechanism: nodes that take events out enter themselves in a list. From it, each node computes who has which partition. A node that comes or
+/// goes moves only its own share of partitions (rendezvous hashing).</para>
 /// </remarks>
 internal sealed partial class EventPartitions : BackgroundService
 {
-    // Whoever is woken by the channel does not need it; the channel may lose something.
+    // A node that is woken by the channel does not need the list, but the channel may lose messages.
     private static readonly TimeSpan ListEvery = TimeSpan.FromSeconds(10);
 
     private readonly EventQueues _queues;
@@ -36,7 +36,7 @@ internal sealed partial class EventPartitions : BackgroundService
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private long _beatAt; // the timestamp from which on the latest lease surely holds; 0: there is none
+    private long _beatAt; // the timestamp from which the latest lease surely holds; 0: there is none
 
     public EventPartitions(
         EventQueues queues, RedisSubscriptions subscriptions, RedisKeys keys, TopicTurns turns, NodeIdentity node, IOptions<NodeOptions> options,
@@ -53,13 +53,13 @@ internal sealed partial class EventPartitions : BackgroundService
         subscriptions.Attach(RedisKeys.EventsKind, OnHeard, OnRestored);
     }
 
-    /// <summary>Whether this node sees to the topic: until its lease may have ended, and others see to it.</summary>
+    /// <summary>Whether this node serves the topic. It stops when its lease may have ended, since others may serve the topic then.</summary>
     public bool Has(Topic topic) => Has(EventMarks.PartitionOf(topic.Utf8Name.Span));
 
-    /// <summary>Of all nodes, one says yes: for what one is enough for.</summary>
+    /// <summary>True on one node of all, for work that one node is enough for.</summary>
     public bool HasFirst => Has(0);
 
-    /// <summary>The node of those given that has a partition.</summary>
+    /// <summary>Returns which of the given nodes has a partition.</summary>
     public static string OwnerOf(int partition, IEnumerable<string> nodes) => nodes.MaxBy(node => Weight(partition, node), StringComparer.Ordinal)!;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -76,7 +76,7 @@ internal sealed partial class EventPartitions : BackgroundService
         {
         }
 
-        await LeaveAsync(); // EventDelivery has stopped before, with nothing under way any more
+        await LeaveAsync(); // EventDelivery has stopped before this, and nothing is under way any more
     }
 
     private async Task LeaveAsync()
@@ -107,7 +107,7 @@ internal sealed partial class EventPartitions : BackgroundService
 
             if (_time.GetElapsedTime(_beatAt) >= _options.Lease)
             {
-                ListAll(); // turns that came up meanwhile were dropped (Has)
+                ListAll(); // turns that came up while the lease was over were dropped (Has)
             }
 
             Volatile.Write(ref _beatAt, asked);
@@ -142,12 +142,12 @@ internal sealed partial class EventPartitions : BackgroundService
         if (!partition.IsWatched)
         {
             await _subscriptions.SubscribeAsync(_keys.EventsChannel(partition.Number));
-            (partition.IsWatched, partition.IsListDue) = (true, true); // in this order: what comes while it is listed is heard
+            (partition.IsWatched, partition.IsListDue) = (true, true); // in this order: news that comes during the listing is heard
         }
 
         if (partition.IsListDue || _time.GetElapsedTime(partition.ListedAt) >= ListEvery)
         {
-            partition.IsListDue = false; // before it is read: what was missed until now is in there
+            partition.IsListDue = false; // before the read, which finds everything missed until now
             try
             {
                 foreach (var marked in await _queues.ListAsync(partition.Number))

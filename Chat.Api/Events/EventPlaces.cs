@@ -1,8 +1,8 @@
 namespace Chat.Api.Events;
 
-/// <summary>The places that requests are made from, as many as there may be at once.</summary>
-/// <remarks>A quarter of them is aside: for topics whose last attempt failed, and for requests that take unusually long while others wait.
-/// So whatever topics the receiver does not take, and however long it keeps their requests, all others have the rest.</remarks>
+/// <summary>The places from which requests are made: as many as there may be requests at once.</summary>
+/// <remarks>A quarter of them is set aside, for topics whose last attempt failed and for requests that take unusually long while others wait. So all
+/// other topics have the rest, whichever topics the receiver does not take, and however long it keeps their requests.</remarks>
 internal sealed class EventPlaces : IDisposable
 {
     private readonly int _usualCount;
@@ -18,7 +18,7 @@ internal sealed class EventPlaces : IDisposable
         _aside = new SemaphoreSlim(_asideCount);
     }
 
-    /// <summary>Waits for a place. It is free again when it is disposed of.</summary>
+    /// <summary>Waits for a place. Disposing of the place frees it.</summary>
     public async Task<EventPlace> TakeAsync(bool aside, CancellationToken cancellationToken)
     {
         var kind = aside ? _aside : _usual;
@@ -26,7 +26,7 @@ internal sealed class EventPlaces : IDisposable
         return new EventPlace(kind, _aside);
     }
 
-    /// <summary>Waits until nothing is under way, and nothing can be any more.</summary>
+    /// <summary>Waits until no request is under way, and none can begin any more.</summary>
     public async Task CloseAsync()
     {
         for (var i = 0; i < _usualCount; i++)
@@ -47,14 +47,14 @@ internal sealed class EventPlaces : IDisposable
     }
 }
 
-/// <summary>One of them, which is taken.</summary>
+/// <summary>A place that is taken.</summary>
 internal sealed class EventPlace(SemaphoreSlim kind, SemaphoreSlim aside) : IDisposable
 {
     private SemaphoreSlim _kind = kind;
 
     public bool IsAside => _kind == aside;
 
-    /// <summary>Gives it back for one aside, if one of those is free.</summary>
+    /// <summary>Exchanges the place for one set aside, if one of those is free.</summary>
     public bool TryStepAside()
     {
         if (!aside.Wait(0))

@@ -7,13 +7,12 @@ using Chat.Api.Redis;
 
 namespace Chat.Api.Events;
 
-/// <summary>The queues of events in Redis, as those see them who take events out. What puts them in is in the scripts in which they happen
-/// (event.lua).</summary>
-/// <remarks>Every method throws <see cref="BackplaneUnavailableException"/> where Redis does not answer. All can be repeated.</remarks>
+/// <summary>The queues of events in Redis, for the code that takes events out. The scripts in which events happen put them in (event.lua).</summary>
+/// <remarks>Every method throws <see cref="BackplaneUnavailableException"/> if Redis does not answer. All calls can be repeated.</remarks>
 internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeIdentity node)
 {
     private const int ListedAtOnce = 1000;
-    private const int CutAtOnce = 1000; // so that nobody waits long for Redis; what is left is cut another time
+    private const int CutAtOnce = 1000; // so that nobody waits long for Redis; the rest is cut another time
 
     private static readonly RedisScript BeatScript = new("events-beat.lua");
     private static readonly RedisScript ListScript = new("events-list.lua");
@@ -26,8 +25,8 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
 
     public static IReadOnlyList<RedisScript> Scripts => [BeatScript, ListScript, UnmarkScript, ReadScript, ToldScript, TrimScript, CutScript, RefusedScript];
 
-    /// <summary>Says that this node takes events out, and returns all nodes that do.</summary>
-    /// <param name="lease">How long that holds; zero: it stops.</param>
+    /// <summary>Announces that this node takes events out, and returns all nodes that do.</summary>
+    /// <param name="lease">How long the announcement holds; zero: the node stops.</param>
     public async Task<IReadOnlyList<string>> BeatAsync(TimeSpan lease)
     {
         var call = new RedisCall();
@@ -91,7 +90,7 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
             : throw Odd("read");
     }
 
-    /// <summary>Notes that it has been said of so many events, all that were ever dropped of a topic, that they were.</summary>
+    /// <summary>Notes that so many dropped events of a topic, all that there were so far, have been reported.</summary>
     public Task ToldAsync(Topic topic, long dropped)
     {
         var call = Call(ToldScript, topic, arguments: 1);
@@ -99,7 +98,7 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
         return commands.CallAsync(call, topic.Utf8Name.Span);
     }
 
-    /// <summary>Takes events out, the first so many up to this one. Returns how many are left.</summary>
+    /// <summary>Takes out the first <paramref name="count"/> events, which end with <paramref name="last"/>. Returns how many are left.</summary>
     public async Task<long> TrimAsync(Topic topic, int count, byte[] last)
     {
         var call = Call(TrimScript, topic, arguments: 2);
@@ -107,7 +106,8 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
         return await commands.CallAsync(call, topic.Utf8Name.Span) is long left ? left : throw Odd("trim");
     }
 
-    /// <summary>Drops the oldest events of a topic, until their bytes are no more than these. Returns how many bytes are left.</summary>
+    /// <summary>Drops the oldest events of a topic until at most so many bytes are left, or until enough are dropped at once. Returns how many bytes
+    /// are left.</summary>
     public async Task<long> CutAsync(Topic topic, long bytes)
     {
         var call = Call(CutScript, topic, arguments: 2);
@@ -115,7 +115,7 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
         return await commands.CallAsync(call, topic.Utf8Name.Span) is long left ? left : throw Odd("cut");
     }
 
-    /// <summary>Notes that the first event of a topic was refused. Returns for how long that has been so.</summary>
+    /// <summary>Notes that the first event of a topic was refused. Returns how long it has been refused.</summary>
     public async Task<TimeSpan> RefusedAsync(Topic topic, string id)
     {
         var call = new RedisCall();
@@ -140,14 +140,14 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
     private static BackplaneUnavailableException Odd(string script) => new($"The script events-{script}.lua answered with something unexpected.");
 }
 
-/// <param name="Topic">One whose queue may hold something.</param>
-/// <param name="At">When it was marked last, by Redis's clock.</param>
+/// <param name="Topic">A topic whose queue may hold something.</param>
+/// <param name="At">When the topic was marked last, by Redis's clock.</param>
 /// <param name="IsOld">Whether the mark may be removed, if the queue is found empty from now on.</param>
 internal readonly record struct MarkedTopic(Topic Topic, long At, bool IsOld);
 
-/// <param name="Events">As they were put in, the oldest first; perhaps not all.</param>
-/// <param name="Length">How many there are.</param>
-/// <param name="Bytes">And their bytes.</param>
-/// <param name="Dropped">How many the queue had no room for, ever since it was empty.</param>
-/// <param name="Told">Of how many of these that has been said.</param>
+/// <param name="Events">The events as they were put in, the oldest first; perhaps not all.</param>
+/// <param name="Length">How many events the queue has.</param>
+/// <param name="Bytes">How many bytes they have.</param>
+/// <param name="Dropped">How many events the queue had no room for since it was last empty.</param>
+/// <param name="Told">How many of the dropped events have been reported.</param>
 internal sealed record QueuedEvents(IReadOnlyList<byte[]> Events, long Length, long Bytes, long Dropped, long Told);

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Events;
 
-/// <summary>The backend that is told, as this node sees it.</summary>
+/// <summary>The backend that is told events, as this node sees it.</summary>
 internal sealed partial class EventReceiver
 {
     /// <summary>The name of its HTTP client.</summary>
     public const string Client = "events";
 
-    private const int FailuresToBeAway = 3; // in a row, of any topics: less may be one topic's trouble
-    private const int UsualMeans = 8; // requests
+    private const int FailuresToBeAway = 3; // in a row, for any topics: fewer may be the trouble of one topic
+    private const int UsualMeans = 8; // requests, over which _usual is averaged
 
     private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(500);
 
@@ -28,7 +28,7 @@ internal sealed partial class EventReceiver
     private int _failures; // in a row
     private long _failingSince;
     private long _acceptedAt; // a timestamp; 0: never
-    private double _usual; // seconds that a request takes that is accepted; roughly, so without a lock
+    private double _usual; // how many seconds an accepted request takes; approximate, so without a lock
 
     public EventReceiver(
         IHttpClientFactory clients, IOptions<EventOptions> options, EventMetrics metrics, TopicTurns turns, TimeProvider time, ILogger<EventReceiver> logger)
@@ -43,14 +43,15 @@ internal sealed partial class EventReceiver
         _logger = logger;
     }
 
-    /// <summary>Whether it has accepted anything since a timestamp: it is there, and what it does not take is the fault of that.</summary>
+    /// <summary>Whether the receiver has accepted anything since a timestamp. If so, it is there, and events that it does not take are themselves at
+    /// fault.</summary>
     public bool HasAcceptedSince(long timestamp) => Volatile.Read(ref _acceptedAt) is not 0 and var at && at > timestamp;
 
-    /// <summary>What is not answered within this takes unusually long.</summary>
+    /// <summary>A request that is not answered within this time takes unusually long.</summary>
     public TimeSpan Patience => TimeSpan.FromSeconds(Math.Clamp(4 * Volatile.Read(ref _usual), LeastPatience.TotalSeconds, _timeout.TotalSeconds));
 
-    /// <param name="batch">What it is told.</param>
-    /// <param name="giveUp">Ends the wait for the answer. It may have received it, and will then be told once more.</param>
+    /// <param name="batch">The events.</param>
+    /// <param name="giveUp">Ends the wait for the answer. If the receiver has got the events, it will be told them once more.</param>
     public async Task<ReceiverAnswer> PostAsync(EventBatch batch, CancellationToken giveUp)
     {
         var began = _time.GetTimestamp();
@@ -61,7 +62,7 @@ internal sealed partial class EventReceiver
         {
             Accepted(elapsed);
         }
-        else if (!answer.IsRefusal && !answer.IsGivenUp && !HasAcceptedSince(began)) // else it is there, and keeps this one alone waiting
+        else if (!answer.IsRefusal && !answer.IsGivenUp && !HasAcceptedSince(began)) // otherwise it is there, and keeps only this request waiting
         {
             Failed(answer.Reason);
         }
@@ -122,12 +123,13 @@ internal sealed partial class EventReceiver
     }
 }
 
-/// <summary>What became of a request.</summary>
-/// <param name="IsAccepted">It was answered with 2xx.</param>
-/// <param name="IsRefusal">What was in it was refused, as far as the answer tells; else the receiver is away, busy or not set up.</param>
-/// <param name="Reason">In words.</param>
+/// <summary>The outcome of a request.</summary>
+/// <param name="IsAccepted">Whether it was answered with 2xx.</param>
+/// <param name="IsRefusal">Whether its content was refused, as far as the answer tells. If it is neither accepted nor refused, the receiver is away,
+/// busy or not set up.</param>
+/// <param name="Reason">The reason, in words.</param>
 /// <param name="RetryAfter">The pause that the receiver asks for; zero: none.</param>
-/// <param name="IsGivenUp">Nobody waited for the answer as long as the receiver may take.</param>
+/// <param name="IsGivenUp">Whether the wait ended before the time was over that the receiver may take.</param>
 internal sealed record ReceiverAnswer(bool IsAccepted, bool IsRefusal, string Reason, TimeSpan RetryAfter, bool IsGivenUp = false)
 {
     public static ReceiverAnswer Of(HttpResponseMessage response, DateTimeOffset now) => new(
@@ -138,7 +140,7 @@ internal sealed record ReceiverAnswer(bool IsAccepted, bool IsRefusal, string Re
 
     public static ReceiverAnswer None(string reason, bool isGivenUp) => new(false, false, reason, TimeSpan.Zero, isGivenUp);
 
-    // They say the same to any event: no fault of this one, which is not to be dropped for it.
+    // These statuses do not depend on the event. So it is not at fault, and must not be dropped for them.
     private static bool IsOfReceiver(HttpStatusCode status) => (int)status < 400 || status is HttpStatusCode.Unauthorized or HttpStatusCode.PaymentRequired
         or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.ProxyAuthenticationRequired
         or HttpStatusCode.RequestTimeout or HttpStatusCode.Gone or HttpStatusCode.MisdirectedRequest or HttpStatusCode.TooManyRequests

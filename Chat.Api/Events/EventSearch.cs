@@ -4,9 +4,9 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Events;
 
-/// <summary>Looks for queues that hold events though their topics are not marked, and marks these.</summary>
-/// <remarks>There are none, unless marks got lost: a server of a Redis Cluster lost its data, or came back older than the others; a clock
-/// leapt. Then this is what makes the events come late, but come. It goes through all keys, a thousand at a time.</remarks>
+/// <summary>Looks for queues that hold events although their topics are not marked, and marks these topics.</summary>
+/// <remarks>There are none unless marks got lost: a server of a Redis Cluster lost its data, or came back older than the others, or a clock leapt.
+/// Then, thanks to this search, the events come late rather than never. It goes through all keys, a thousand at a time.</remarks>
 internal sealed partial class EventSearch(
     IConnectionMultiplexer redis, RedisKeys keys, EventMarks marks, EventPartitions partitions, TimeProvider time, ILogger<EventSearch> logger)
     : BackgroundService
@@ -15,7 +15,7 @@ internal sealed partial class EventSearch(
 
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
 
-    /// <summary>Marks the topics of all queues there are.</summary>
+    /// <summary>Marks the topics of all existing queues.</summary>
     public static async Task MarkAllAsync(IConnectionMultiplexer redis, RedisKeys keys, EventMarks marks)
     {
         foreach (var server in redis.GetServers().Where(static server => server is { IsConnected: true, IsReplica: false }))

@@ -5,10 +5,11 @@ using ServiceDefaults;
 
 namespace Chat.Api.Events;
 
-/// <summary>Registers what tells a backend what happens. Without <see cref="EventOptions.Url"/> that is nothing.</summary>
+/// <summary>Registers the services that tell a backend what happens. Without <see cref="EventOptions.Url"/> there are none.</summary>
 internal static class EventsBuilder
 {
-    /// <summary>Before what serves connections, so that it stops after them, and what they cause is told.</summary>
+    /// <summary>To be called before the services that serve connections are added. Events then stop after them, so that what connections cause is
+    /// still told.</summary>
     public static WebApplicationBuilder AddEvents(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -35,7 +36,7 @@ internal static class EventsBuilder
             {
                 handler.AllowAutoRedirect = false; // a signed request goes where the settings say
                 handler.UseCookies = false;
-                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // or a receiver's new address is never found
+                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // otherwise a receiver's new address would never be found
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .RemoveAllLoggers(); // four lines a request, with the URL, which may hold a secret

@@ -5,15 +5,15 @@ using Chat.Api.Redis;
 
 namespace Chat.Api.Events;
 
-/// <summary>Whose queue is looked at next. A topic has one turn at a time, and takes its place behind the others after each.</summary>
+/// <summary>Decides whose queue is looked at next. A topic has one turn at a time, and goes behind the others after each.</summary>
 internal sealed class TopicTurns : IDisposable
 {
     private readonly Lock _gate = new(); // guards everything below
     private readonly Dictionary<string, TopicTurn> _topics = new(StringComparer.Ordinal);
-    private readonly long[] _bytes = new long[EventMarks.Partitions]; // that wait, by partition
+    private readonly long[] _bytes = new long[EventMarks.Partitions]; // waiting bytes, by partition
     private readonly PriorityQueue<TopicTurn, long> _later = new(); // by timestamp
     private readonly Channel<TopicTurn> _ready = Channel.CreateUnbounded<TopicTurn>();
-    private readonly Channel<TopicTurn> _readyAside = Channel.CreateUnbounded<TopicTurn>(); // those that fail
+    private readonly Channel<TopicTurn> _readyAside = Channel.CreateUnbounded<TopicTurn>(); // topics that fail
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
 
@@ -36,13 +36,14 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>Topics wait for a place that is not aside.</summary>
+    /// <summary>Whether topics wait for a place that is not aside.</summary>
     public bool AnyWaits => _ready.Reader.Count > 0;
 
-    /// <summary>Turns, as soon as there is a place for each. Each has to end with one of the methods below, and then its place has to be freed.</summary>
-    /// <param name="places">Where they take their places.</param>
-    /// <param name="aside">Those of topics that fail; else those of all others.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Yields turns, as soon as there is a place for each. Each turn has to end with one of the methods below, and then its place has to be
+    /// freed.</summary>
+    /// <param name="places">The places to take from.</param>
+    /// <param name="aside">Whether to yield the turns of topics that fail, or those of all others.</param>
+    /// <param name="cancellationToken">Ends the sequence.</param>
     public async IAsyncEnumerable<(TopicTurn Turn, EventPlace Place)> TakeAllAsync(EventPlaces places, bool aside, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ready = (aside ? _readyAside : _ready).Reader;
@@ -65,7 +66,7 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>There may be something in a topic's queue.</summary>
+    /// <summary>Called when there may be something in a topic's queue.</summary>
     public void Hear(Topic topic, MarkedTopic? mark = null)
     {
         lock (_gate)
@@ -78,7 +79,7 @@ internal sealed class TopicTurns : IDisposable
             else if (turn.State == TurnState.UnderWay)
             {
                 turn.IsHeard = true;
-                return; // what it was marked with may be too old a news for the look that is under way
+                return; // without the mark: the look under way may have been made before it was known
             }
 
             turn.Mark = mark ?? turn.Mark;
@@ -90,7 +91,7 @@ internal sealed class TopicTurns : IDisposable
     {
         lock (_gate)
         {
-            if (_topics.GetValueOrDefault(turn.Topic.Name) == turn) // it may have ended while somebody else cut its queue
+            if (_topics.GetValueOrDefault(turn.Topic.Name) == turn) // the turn may have ended while somebody else cut its queue
             {
                 _bytes[turn.Partition] += bytes - turn.Bytes;
                 (turn.Waiting, turn.Bytes, turn.OldestAt) = (waiting, bytes, oldestAt);
@@ -98,7 +99,8 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>The topic with the most bytes in a partition that has more than its share, and how many of these may stay; null: it has not.</summary>
+    /// <summary>The topic with the most bytes in a partition that has more than its share, and how many of these bytes may stay. Null if the
+    /// partition does not exceed its share.</summary>
     public (TopicTurn Turn, long Bytes)? TooMuch(int partition, long share)
     {
         lock (_gate)
@@ -109,7 +111,7 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>The turn is over, and there is more.</summary>
+    /// <summary>Ends the turn when there is more in the queue.</summary>
     public void Again(TopicTurn turn)
     {
         lock (_gate)
@@ -118,7 +120,7 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>The turn is over, and the next one is not before the pause is.</summary>
+    /// <summary>Ends the turn. The next one comes after the pause.</summary>
     public void Later(TopicTurn turn, TimeSpan pause)
     {
         lock (_gate)
@@ -130,7 +132,7 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>The turn is over, and there was nothing left.</summary>
+    /// <summary>Ends the turn when nothing is left in the queue.</summary>
     public void End(TopicTurn turn)
     {
         lock (_gate)
@@ -146,7 +148,7 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>The turn is over, and other nodes see to the topic.</summary>
+    /// <summary>Ends the turn when other nodes serve the topic.</summary>
     public void Drop(TopicTurn turn)
     {
         lock (_gate)
@@ -155,8 +157,9 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
-    /// <summary>Nobody has to wait for a pause any longer, nor for a place aside, but those who failed before already.</summary>
-    /// <param name="failingSince">The timestamp from which on failures were nobody's own.</param>
+    /// <summary>Called when the receiver is back. No topic waits for a pause any longer, and only those that had failed before wait for a place
+    /// aside.</summary>
+    /// <param name="failingSince">The timestamp since which failures were not the fault of single topics.</param>
     public void Hurry(long failingSince)
     {
         lock (_gate)

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>The SignalR chat. A user is in a group with every device, wherever each is connected.</summary>
-/// <remarks>Messages take the path of all messages (the log, topics, outboxes); signals are ordinary SignalR sends.
+/// <summary>The SignalR chat. A user is in a group with all devices, whichever nodes they are connected to.</summary>
+/// <remarks>Messages take the same path as all others (log, topics, outboxes); signals are ordinary SignalR sends.
 /// docs/PROTOCOL.md is the contract.</remarks>
 [Authorize]
 internal sealed partial class ChatHub : Hub<IChatClient>
@@ -55,7 +55,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         return _messages.PublishAsync(Topic.Group(group), Client, request.Message, request.Id);
     }
 
-    /// <summary>Writes to a user, who gets it on every device.</summary>
+    /// <summary>Writes to a user, who gets the message on every device.</summary>
     [HubMethodName("send")]
     public Task<PostAnswer> SendAsync(SendRequest request) =>
         _messages.PublishAsync(Topic.User(Id(request.To)), Client, request.Message, request.Id);
@@ -68,7 +68,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         var since = HubMessages.Since(request.Since);
         _messages.CheckMayUse(Topic.Group(group), Client.Connection);
         await Client.CheckAsync(Topic.Group(group), since is null ? Rights.Join : Rights.Join | Rights.History);
-        var isNews = since is null || !Client.TryFind(group, out _); // else it is in, and asks for what it missed, as after each reconnect
+        var isNews = since is null || !Client.TryFind(group, out _); // otherwise the client is in the group already and asks for missed messages, as after each reconnect
         var generation = await _memberships.JoinAsync(Client, group);
         if (isNews)
         {
@@ -84,16 +84,16 @@ internal sealed partial class ChatHub : Hub<IChatClient>
     public async Task<LeaveAnswer> LeaveAsync(LeaveRequest request)
     {
         var group = GroupId(request.Group);
-        _messages.TakeTopic(Topic.Group(group), Client.Connection); // it leaves something in the group's log and is told to all who are in it
+        _messages.TakeTopic(Topic.Group(group), Client.Connection); // leaving writes to the group's log and notifies all members
         var mark = await _memberships.MarkLeftAsync(Client, group);
 
-        // Told before they are removed: a device that has left the group, on whichever node, no longer hears who left it.
+        // Both are sent before the removal: a device that has left the group, on any node, no longer receives the signal that says who left.
         _memberships.Mirror(Client, group, mark);
         await TellAsync(() => Clients.OthersInGroup(_names.Group(group)).LostAsync(new GroupSignal(group, Client.UserId)));
         return await _memberships.RemoveAsync(Client, group, mark);
     }
 
-    /// <summary>Takes this connection out of a group, in which the user stays. The mirror asks for it.</summary>
+    /// <summary>Takes this connection out of a group; the user stays a member. The event <c>mirror</c> asks clients for this call.</summary>
     [HubMethodName("unsubscribe")]
     public void Unsubscribe(UnsubscribeRequest request)
     {
@@ -156,12 +156,12 @@ internal sealed partial class ChatHub : Hub<IChatClient>
             throw HubError.OtherUser();
         }
 
-        await Client.Access.RenewAsync(user); // first: whatever of it fails, the older token ends when it would have
+        await Client.Access.RenewAsync(user); // first: if this fails, the older token still expires when it would have
         Client.Connection.ExpiresAt = ChatUser.ExpiresAt(user);
         return new RefreshAnswer(Client.Connection.ExpiresAt);
     }
 
-    // A call must not depend on a signal, which may be lost in any case.
+    // A call must not fail because of a signal, which may be lost in any case.
     private async Task TellAsync(Func<Task> signal)
     {
         try

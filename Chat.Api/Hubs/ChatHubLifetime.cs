@@ -5,24 +5,24 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>SignalR's Redis backplane, over the node's own Redis client, which it does not own.</summary>
+/// <summary>SignalR's Redis backplane on the node's own Redis client. It does not own that client.</summary>
 internal sealed partial class ChatHubLifetime(
     ILogger<RedisHubLifetimeManager<ChatHub>> logger, IOptions<RedisOptions> options, IHubProtocolResolver protocols,
     IOptions<HubOptions> globalOptions, IOptions<HubOptions<ChatHub>> hubOptions, ILogger<ChatHub> ownLogger)
     : RedisHubLifetimeManager<ChatHub>(logger, options, protocols, globalOptions, hubOptions), IDisposable
 {
     /// <summary>Forgets the connection; its subscriptions in Redis end in the background.</summary>
-    /// <remarks>They end one after the other, and each may wait seconds for a Redis that is frozen. The request of the connection would last
-    /// as long, and a stopping node waits for its requests.</remarks>
+    /// <remarks>They end one after the other, and each may wait seconds for a frozen Redis. The connection's request would otherwise last as long,
+    /// and a stopping node waits for its requests.</remarks>
     public override Task OnDisconnectedAsync(HubConnectionContext connection)
     {
         _ = UnsubscribeAsync(base.OnDisconnectedAsync(connection));
         return Task.CompletedTask;
     }
 
-    /// <remarks>Unsubscribes from every channel, which throws where Redis does not answer, or where the client is closed, as it
-    /// always is by then (<c>RedisClose</c>): the subscriptions have ended with it. What throws while the container is
-    /// disposed aborts the process.</remarks>
+    /// <remarks>The base class unsubscribes from every channel. That throws if Redis does not answer, or if the client is closed, which it always is
+    /// by then (<c>RedisClose</c>); closing it has ended the subscriptions. An exception while the container is disposed would abort the
+    /// process.</remarks>
     void IDisposable.Dispose()
     {
         try

@@ -55,7 +55,7 @@ internal static class HubBuilder
             {
                 hub.SupportedProtocols = [.. HubFormat.Protocols];
                 hub.MaximumReceiveMessageSize = connections.MessageBytes;
-                hub.EnableDetailedErrors = true; // of arguments: HubGate lets nothing else through
+                hub.EnableDetailedErrors = true; // for errors in arguments: HubGate lets no other details through
                 hub.AddFilter<HubGate>();
             })
             .AddJsonProtocol(json => json.PayloadSerializerOptions.MaxDepth = connections.JsonDepth)
@@ -71,8 +71,8 @@ internal static class HubBuilder
         return builder;
     }
 
-    /// <summary>From here on WebSockets go their own way, whatever middleware there is for other requests: its many small steps would be taken for each of
-    /// thousands that come at once.</summary>
+    /// <summary>Handles the hub's WebSockets here, ahead of the middleware for other requests. That middleware has many small steps, which would cost
+    /// too much when thousands of WebSockets come at once.</summary>
     public static WebApplication UseChatHub(this WebApplication app)
     {
         var gate = app.Services.GetRequiredService<BearerGate>();

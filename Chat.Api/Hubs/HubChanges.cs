@@ -10,7 +10,7 @@ internal sealed partial class HubChanges(MembershipWatch watch, IHubContext<Chat
 {
     public string Name => GroupChanges.FollowOrder;
 
-    /// <summary>The user's connections here are in the group when it returns.</summary>
+    /// <summary>When this returns, the user's connections on this node are in the group.</summary>
     public Task<long> CarryOutAsync(ReadOnlyMemory<byte> order) =>
         GroupJoin.Parse(order.Span) is { } join ? watch.FollowAsync(join) : Task.FromResult(0L);
 

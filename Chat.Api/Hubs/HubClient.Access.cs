@@ -6,15 +6,15 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
 
-// What its user may do.
+// The part about what the connection's user may do.
 internal sealed partial class HubClient : IAccessDoor
 {
-    private ConcurrentQueue<Func<HubFormat, Frame>>? _untold; // before EnterAsync nothing is sent to it; most never need one
+    private ConcurrentQueue<Func<HubFormat, Frame>>? _untold; // frames held back until EnterAsync; most connections never need the queue
 
     public required ConnectionAccess Access { get; init; }
 
-    /// <summary>Refuses a call that its user may not make.</summary>
-    /// <exception cref="Microsoft.AspNetCore.SignalR.HubException">The user may not.</exception>
+    /// <summary>Refuses a call that the connection's user may not make.</summary>
+    /// <exception cref="Microsoft.AspNetCore.SignalR.HubException">The user may not make the call.</exception>
     public ValueTask CheckAsync(Topic topic, Rights rights)
     {
         var asking = Access.RightsAsync(topic);
@@ -47,8 +47,8 @@ internal sealed partial class HubClient : IAccessDoor
     private HubException Refused(Topic topic, Rights missing) =>
         Access.IsUnansweredIn(topic, missing) ? HubError.Unanswered() : HubError.Forbidden(Access.Until(topic, missing));
 
-    /// <summary>Its user leaves a group, or had left it before this connection was put into it by a later joining: then it is told nothing, lest the
-    /// client takes it for the end of that.</summary>
+    /// <summary>Tells the client that its user leaves a group. It tells nothing if a later joining has put this connection into the group again, lest
+    /// the client take that joining for ended.</summary>
     public void Mirror(string group, long generation)
     {
         if (!TryFind(group, out var member) || member!.Generation <= generation)

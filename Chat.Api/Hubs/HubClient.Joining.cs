@@ -7,12 +7,12 @@ using Chat.Api.Topics;
 
 namespace Chat.Api.Hubs;
 
-// Joining groups while it is connected: by a call of its own, and because its user has joined with another device.
+// The part about joining groups while connected: by the client's own call, or because its user has joined on another device.
 internal sealed partial class HubClient
 {
-    /// <summary>Joins a group, as a member of this generation.</summary>
-    /// <returns>The position from which it hears the group, and the member, whose messages are held until <see cref="LocalTopic.Release"/>;
-    /// null if it was in the group already.</returns>
+    /// <summary>Joins a group as a member of the given generation.</summary>
+    /// <returns>The position from which the connection receives the group's messages, and the member, whose messages are held until
+    /// <see cref="LocalTopic.Release"/>. The member is null if the connection was in the group already.</returns>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<(Member? Held, LogPosition Live)> AddHeldAsync(string group, long generation)
     {
@@ -35,18 +35,18 @@ internal sealed partial class HubClient
         }
     }
 
-    /// <summary>Joins a group that the user has joined on another device, from a place in its log on, and tells the client.</summary>
+    /// <summary>Joins a group that the user has joined on another device, starting at a position in the group's log, and tells the client.</summary>
     /// <param name="group">The group.</param>
-    /// <param name="generation">Which joining.</param>
-    /// <param name="from">The place; null where it is not known, and so whether anything was missed.</param>
+    /// <param name="generation">The generation of that joining.</param>
+    /// <param name="from">The position; null if it is unknown. Then it is also unknown whether anything was missed.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task FollowAsync(string group, long generation, LogPosition? from)
     {
         await _joining.WaitAsync();
         try
         {
-            // One that has unsubscribed comes back with a joining of its own, or with a new one of its user. What was told of the one
-            // it had unsubscribed from may come late.
+            // A connection that has unsubscribed returns by a joining of its own, or by a newer joining of its user. News of the joining that it
+            // unsubscribed from may still arrive late.
             if (_isOver || (_unsubscribed.TryGetValue(group, out var left) && generation <= left) || IsIn(group, generation, out _))
             {
                 return;
@@ -57,7 +57,7 @@ internal sealed partial class HubClient
             if (await AddAsync(group, generation, from) is { } added)
             {
                 await FollowAsync(added);
-            } // else this device's user may not, whatever the other one's token says
+            } // otherwise this connection may not join, whatever the other device's token says
         }
         finally
         {
@@ -65,7 +65,7 @@ internal sealed partial class HubClient
         }
     }
 
-    /// <summary>As above, for all the groups its user is in.</summary>
+    /// <summary>Does the same for all groups that the user is in.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task FollowAsync(UserGroups groups)
     {
@@ -75,19 +75,20 @@ internal sealed partial class HubClient
         }
     }
 
-    /// <summary>Ends this connection's part in a group; the user stays in it.</summary>
+    /// <summary>Takes this connection out of a group; the user stays a member.</summary>
     public void Unsubscribe(string group)
     {
         if (TryFind(group, out var member))
         {
-            // As many as a user can be in; what is beyond that is of groups left since.
+            // A user can be in this many groups. Entries beyond that are of groups left since.
             var most = _services.GroupsPerUser;
             ImmutableInterlocked.Update(ref _unsubscribed, (groups, group) => (groups.Count < most ? groups : groups.Clear()).SetItem(group, member!.Generation), group);
             Leave(member!);
         }
     }
 
-    // False: it is not in, and a member of an ended membership, whose removal is on its way, is out as well.
+    // Returns false if the connection is not in the group. A member of an ended membership, whose removal is still on its way, is then taken out as
+    // well.
     private bool IsIn(string group, long generation, [NotNullWhen(true)] out Member? member)
     {
         if (_groups.TryGetValue(group, out member))
@@ -119,7 +120,7 @@ internal sealed partial class HubClient
         var (member, since, live) = added;
         try
         {
-            await _services.Watch.LookAsync(User!); // left meanwhile, perhaps before the member was there
+            await _services.Watch.LookAsync(User!); // the user may have left meanwhile, perhaps before the member existed
             if (!member.IsIn)
             {
                 return;
@@ -136,7 +137,7 @@ internal sealed partial class HubClient
         }
         catch
         {
-            Leave(member); // or it would be held for ever, and count as in; so the next look finds that it is not
+            Leave(member); // otherwise the member would be held forever and count as in; now the next look finds that it is not
             throw;
         }
     }

@@ -12,22 +12,22 @@ using Microsoft.AspNetCore.SignalR;
 namespace Chat.Api.Hubs;
 
 /// <summary>A hub connection and the groups it is in.</summary>
-/// <remarks>In a group it is twice: as a member of the topic, for messages, and in SignalR's group, for signals.</remarks>
+/// <remarks>It is in each group twice: as a member of the topic, for messages, and in SignalR's group, for signals.</remarks>
 [SuppressMessage("Reliability", "CA1001", Justification = "What a semaphore has to dispose of is made by asking for its wait handle, which nobody does.")]
 internal sealed partial class HubClient
 {
     private static readonly TimeSpan SignalsLinger = TimeSpan.FromSeconds(1);
-    private const int FewGroups = 3; // to begin with: a dictionary's own idea of its size is three times that of what is in it
+    private const int FewGroups = 3; // initial capacity: with the default one, a dictionary is three times as large as its content
 
     private readonly ConcurrentDictionary<string, Member> _groups = new(concurrencyLevel: 1, FewGroups, StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Member> _removed = new(concurrencyLevel: 1, FewGroups, StringComparer.Ordinal); // the last of each group for which something is held still
-    private readonly Dictionary<string, long> _typingAt = new(StringComparer.Ordinal); // SignalR makes one call of a connection at a time
+    private readonly ConcurrentDictionary<string, Member> _removed = new(concurrencyLevel: 1, FewGroups, StringComparer.Ordinal); // the last removed member of each group, while messages are still held for it
+    private readonly Dictionary<string, long> _typingAt = new(StringComparer.Ordinal); // needs no lock: SignalR runs one call of a connection at a time
     private readonly HubServices _services;
     private LocalTopic? _userTopic;
     private Member? _userMember;
-    private readonly SemaphoreSlim _joining = new(0, 1); // one joining at a time, and none before EnterAsync is through
+    private readonly SemaphoreSlim _joining = new(0, 1); // one joining at a time, and none before EnterAsync has finished
     private int _isOpen; // 1: joinings may begin
-    private ImmutableDictionary<string, long> _unsubscribed = ImmutableDictionary<string, long>.Empty; // groups that this connection alone is not in, and of which joining
+    private ImmutableDictionary<string, long> _unsubscribed = ImmutableDictionary<string, long>.Empty; // groups that only this connection has left, and the generation it left
     private Entered[]? _takenUp; // between TakeUpAsync and EnterAsync
     private volatile bool _isOver;
     private ConnectionWatches? _presence; // null: it never asked
@@ -42,7 +42,7 @@ internal sealed partial class HubClient
 
     public Connection Connection { get; }
 
-    /// <summary>SignalR's.</summary>
+    /// <summary>SignalR's id of the connection.</summary>
     public string ConnectionId { get; }
 
     public string UserId => Connection.UserId;
@@ -50,10 +50,11 @@ internal sealed partial class HubClient
     /// <summary>Null until <see cref="TakeUpAsync"/>.</summary>
     public HubUser? User { get; private set; }
 
-    /// <summary>It asked to be told where each of its groups is, also those in which it did not say where it was.</summary>
+    /// <summary>Whether the client asked to be told its position in each of its groups, including groups for which it gave none.</summary>
     public bool TellsPositions { get; private set; }
 
-    /// <summary>When the record of its user's groups began, of which it has taken them up: a group of that record that is not in it any more was left.</summary>
+    /// <summary>When the record of the user's groups began from which the groups were taken up. A group that has disappeared from that record since
+    /// was left.</summary>
     public long GroupsSince { get; private set; }
 
     public IEnumerable<Member> Members => _groups.Select(group => group.Value);
@@ -62,8 +63,8 @@ internal sealed partial class HubClient
 
     public bool TryFind(string group, out Member? member) => _groups.TryGetValue(group, out member) && member.IsIn;
 
-    /// <summary>Takes the user's groups and own messages up again, held back. Before the handshake is answered: what is
-    /// published once a client knows that it is connected does not pass it by.</summary>
+    /// <summary>Takes up the user's groups and own messages again, and holds the messages back. This happens before the handshake is answered, so
+    /// that the client misses nothing that is published once it knows that it is connected.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task TakeUpAsync(HubPositions since)
     {
@@ -82,7 +83,7 @@ internal sealed partial class HubClient
         _takenUp = [.. entered.OfType<Entered>(), new Entered(_userMember, since.User, new LogPosition(epoch, offset))];
     }
 
-    // What Redis remembers of before does not let anybody in whose right is gone.
+    // A membership that Redis remembers does not admit a user who has lost the right.
     private async Task<Entered?> TakeUpGroupAsync(string group, long generation, LogPosition? since)
     {
         if (await AddTopicAsync(group, generation, since) is not { } entered)
@@ -96,24 +97,24 @@ internal sealed partial class HubClient
             : entered with { Since = null, IsForbiddenSince = true };
     }
 
-    /// <summary>Lets what was taken up go live, what was missed first.</summary>
+    /// <summary>Delivers the missed messages of the groups that were taken up, then makes these groups live.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task EnterAsync()
     {
         if (_takenUp is not { } takenUp)
         {
-            return; // could not be, and the connection is closing
+            return; // taking up failed, and the connection is closing
         }
 
-        await FollowAsync(await EnterAsync(takenUp)); // left and joined again elsewhere meanwhile
+        await FollowAsync(await EnterAsync(takenUp)); // for groups left and joined again elsewhere meanwhile
     }
 
     private async Task<UserGroups> EnterAsync(Entered[] takenUp)
     {
         await Task.WhenAll(takenUp.Where(one => one.Member != _userMember).Select(one => AddSignalsAsync(one.Member)));
 
-        // Until here nothing was sent to it. A group that was left after the look before, when the member was not there
-        // yet, is found by this one, and what was held of it is dropped.
+        // Until here nothing was sent to the connection. A group may have been left after the previous look, before its member existed. This look
+        // finds it, and the messages held for it are dropped.
         var groups = await _services.Watch.LookAsync(User!);
         foreach (var one in takenUp.Where(one => one.Member.IsIn))
         {
@@ -151,14 +152,14 @@ internal sealed partial class HubClient
         }
     }
 
-    /// <summary>Ends this connection's membership; the user stays in the group.</summary>
+    /// <summary>Takes this connection out of the group; the user stays a member.</summary>
     public void Leave(Member member)
     {
         member.Topic.Leave(member);
         Forget(member);
     }
 
-    /// <summary>False: this connection had its turn in the group less than the interval ago. One call at a time.</summary>
+    /// <summary>Returns false if this connection had its turn in the group less than the interval ago. Only one call at a time is allowed.</summary>
     public bool TakeTypingTurn(string group, TimeProvider time, TimeSpan interval)
     {
         var now = time.GetTimestamp();
@@ -169,21 +170,21 @@ internal sealed partial class HubClient
 
         if (_typingAt.Count > _groups.Count)
         {
-            _typingAt.Clear(); // groups left since; their worth is one question to Redis too many
+            _typingAt.Clear(); // some groups were left since; forgetting a turn costs only one needless question to Redis
         }
 
         _typingAt[group] = now;
         return true;
     }
 
-    /// <summary>From now on the client is told who is in a group, for as long as it is a member itself.</summary>
+    /// <summary>Tells the client from now on who is in a group, for as long as the client is a member itself.</summary>
     public void Watch(Topic group, PresenceWatches watches)
     {
         var presence = LazyInitializer.EnsureInitialized(ref _presence, () => new ConnectionWatches(watches, Connection));
         presence.Add(group);
         if (!TryFind(group.Id, out _) || !May(group, Rights.Presence))
         {
-            presence.Remove(group); // either may have gone at this moment
+            presence.Remove(group); // either may have ended at this moment
         }
     }
 
@@ -214,7 +215,7 @@ internal sealed partial class HubClient
         }
     }
 
-    /// <returns>Null: its user may not be in the group.</returns>
+    /// <returns>Null if the user may not be in the group.</returns>
     private async Task<Entered?> AddTopicAsync(string group, long generation, LogPosition? since)
     {
         var access = await Access.ReachAsync(Topic.Group(group));
@@ -226,7 +227,7 @@ internal sealed partial class HubClient
         var topic = await _services.Topics.AcquireAsync(access.Topic);
         if (_removed.TryRemove(group, out var before))
         {
-            before.Topic.Expel(before); // what is held of that membership may not come behind the beginning of the next
+            before.Topic.Expel(before); // messages held for that membership must not come after the start of the next one
         }
 
         var member = topic.JoinHeld(Connection, since ?? default, out var epoch, out var offset, generation);
@@ -240,7 +241,7 @@ internal sealed partial class HubClient
         _groups[group] = member; // nobody else adds it: one joining at a time
         if (_isOver)
         {
-            Leave(member); // the connection ended in the midst of a call
+            Leave(member); // the connection ended during the call
         }
 
         return new Entered(member, since, new LogPosition(epoch, offset));
@@ -263,8 +264,8 @@ internal sealed partial class HubClient
 
         if (!member.IsIn || _isOver)
         {
-            // A removal, or the end, came meanwhile. Where the removal has forgotten the member already, its own taking out of the signals may have
-            // been too early.
+            // A removal, or the connection's end, came meanwhile. If the removal has already forgotten the member, it may have left SignalR's group
+            // before the connection was added to it.
             member.Topic.Leave(member);
             if (!Forget(member))
             {
@@ -273,10 +274,10 @@ internal sealed partial class HubClient
         }
     }
 
-    /// <summary>A held member, where its client was, and from where on it hears the topic.</summary>
+    /// <summary>A held member, the last position of its client, and the position from which it receives the topic.</summary>
     private readonly record struct Entered(Member Member, LogPosition? Since, LogPosition Live)
     {
-        /// <summary>It asked for what it missed, and its user may not read that.</summary>
+        /// <summary>The client asked for missed messages that its user may not read.</summary>
         public bool IsForbiddenSince { get; init; }
     }
 
@@ -293,7 +294,7 @@ internal sealed partial class HubClient
             {
                 foreach (var (id, one) in _removed.Where(static removed => removed.Value.Held is null))
                 {
-                    _removed.TryRemove(new(id, one)); // or they would be kept, with their topics, for as long as the connection
+                    _removed.TryRemove(new(id, one)); // otherwise they and their topics would be kept for as long as the connection
                 }
 
                 _removed[topic.Id] = member;
@@ -309,7 +310,7 @@ internal sealed partial class HubClient
         Forget(member);
     }
 
-    /// <summary>False: it was forgotten before.</summary>
+    /// <summary>Returns false if the member was forgotten before.</summary>
     private bool Forget(Member member)
     {
         if (!_groups.TryRemove(new(member.Topic.Topic.Id, member)))
@@ -321,15 +322,14 @@ internal sealed partial class HubClient
         _services.Topics.Release(member.Topic);
         if (!_isOver)
         {
-            _ = RemoveFromSignalsAsync(member.Topic.Topic.Id); // of a connection that has ended, SignalR has forgotten all
+            _ = RemoveFromSignalsAsync(member.Topic.Topic.Id); // SignalR has forgotten a connection that has ended
         }
 
         return true;
     }
 
-    // A moment later than from the topic. A signal of before the removal takes another way here than the removal, and may
-    // come behind it. And a node that unsubscribes a channel in the very moment of a publish can cost another node that
-    // signal, where Redis is Garnet.
+    // Leaves SignalR's group a moment after the topic. A signal sent before the removal takes another way here and may arrive after it. And where
+    // Redis is Garnet, a node that unsubscribes from a channel at the very moment of a publish can make another node lose that signal.
     private async Task RemoveFromSignalsAsync(string group)
     {
         try
@@ -347,7 +347,7 @@ internal sealed partial class HubClient
                     return;
                 }
 
-                // Joined again meanwhile; and perhaps left again while this is added.
+                // The user joined again meanwhile, and may leave again during this call.
                 await _services.Signals.AddToGroupAsync(ConnectionId, _services.Names.Group(group));
             }
         }
@@ -357,12 +357,12 @@ internal sealed partial class HubClient
         }
         catch (Exception)
         {
-            // It ended meanwhile, and no node knows it any more.
+            // The connection ended meanwhile, and no node knows it any more.
         }
     }
 }
 
-/// <summary>What every <see cref="HubClient"/> needs.</summary>
+/// <summary>The services that every <see cref="HubClient"/> needs.</summary>
 internal sealed partial class HubServices(
     TopicTable topics, IBackplane backplane, MembershipWatch watch, SignalNames names, IHubContext<ChatHub> hub,
     Microsoft.Extensions.Options.IOptions<DefaultChats> chats,

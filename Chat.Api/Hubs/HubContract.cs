@@ -3,15 +3,14 @@ using MessagePack;
 
 namespace Chat.Api.Hubs;
 
-// What the hub's methods take and return, under the same names in JSON and in MessagePack. Requests may carry a nick, because the
-// clients of the original SignalR chat send one; it is ignored, since the token says who somebody is.
-// SignalR logs the arguments of every call at level Debug, using ToString: types that hold what people wrote, or a token,
-// leave that out of it.
+// Arguments and results of the hub's methods, with the same names in JSON and in MessagePack. Requests may carry a nick, because the clients of the
+// original SignalR chat send one. It is ignored, since the token says who the user is.
+// SignalR logs the arguments of every call at level Debug, using ToString. Types that hold written text or a token leave it out of that.
 
 /// <param name="Message">Text.</param>
-/// <param name="Group">Where to.</param>
+/// <param name="Group">The group to write to.</param>
 /// <param name="Nick">Ignored.</param>
-/// <param name="Id">The client's id for this message. Sent again under the same id, it is not doubled.</param>
+/// <param name="Id">The client's id for this message. A message sent again with the same id is not doubled.</param>
 [MessagePackObject]
 public sealed record PostRequest(
     [property: Key("message")] string? Message,
@@ -22,7 +21,7 @@ public sealed record PostRequest(
     public override string ToString() => nameof(PostRequest);
 }
 
-/// <param name="To">A user.</param>
+/// <param name="To">The recipient.</param>
 /// <param name="Message">Text.</param>
 /// <param name="Id">As in <see cref="PostRequest"/>.</param>
 [MessagePackObject]
@@ -34,9 +33,9 @@ public sealed record SendRequest(
     public override string ToString() => nameof(SendRequest);
 }
 
-/// <param name="Group">Which.</param>
+/// <param name="Group">The group to join.</param>
 /// <param name="Nick">Ignored.</param>
-/// <param name="Since">The position, <c>{epoch}:{offset}</c>, of the last message that the client has. It gets what came after that.</param>
+/// <param name="Since">The position, <c>{epoch}:{offset}</c>, of the last message that the client has. It gets the messages after that.</param>
 [MessagePackObject]
 public sealed record JoinRequest(
     [property: Key("group")] string? Group,
@@ -54,14 +53,14 @@ public sealed record UnsubscribeRequest([property: Key("group")] string? Group);
 [MessagePackObject]
 public sealed record TypingRequest([property: Key("group")] string? Group);
 
-/// <param name="Group">Which.</param>
-/// <param name="Watch">Whether the connection is told from now on, by the event <c>presence</c>, who comes and goes. Default true.</param>
+/// <param name="Group">The group to ask about.</param>
+/// <param name="Watch">Whether the event <c>presence</c> tells the connection from now on who comes and goes. Default true.</param>
 [MessagePackObject]
 public sealed record PresenceRequest(
     [property: Key("group")] string? Group,
     [property: Key("watch")] bool? Watch = null);
 
-/// <param name="Group">Which.</param>
+/// <param name="Group">The group to read.</param>
 /// <param name="Since">A position, <c>{epoch}:{offset}</c>: the messages after it are returned, oldest first. Without it, the latest.</param>
 /// <param name="Limit">The most messages to return.</param>
 [MessagePackObject]
@@ -77,7 +76,7 @@ public sealed record RefreshRequest([property: Key("token")] string? Token)
 }
 
 /// <param name="Id">The message's id: the client's, or one that the server gave.</param>
-/// <param name="Epoch">Which life of the log.</param>
+/// <param name="Epoch">Identifies the life of the log.</param>
 /// <param name="Offset">The message's place in the log.</param>
 [MessagePackObject]
 public sealed record PostAnswer(
@@ -85,7 +84,7 @@ public sealed record PostAnswer(
     [property: Key("epoch")] string Epoch,
     [property: Key("offset")] long Offset);
 
-/// <param name="Epoch">Which life of the log.</param>
+/// <param name="Epoch">Identifies the life of the log.</param>
 /// <param name="Offset">The offset up to which the answer goes.</param>
 /// <param name="Recovered">False if something is missing between what the client had and <paramref name="Messages"/>.</param>
 /// <param name="Messages">Oldest first.</param>
@@ -119,7 +118,7 @@ public sealed record RefreshAnswer([property: Key("expiresAt")] DateTimeOffset? 
 
 /// <param name="Version">Grows with each change; an event with no higher version is older than this answer.</param>
 /// <param name="Count">How many users are in the group.</param>
-/// <param name="Members">They; null if they are too many to be named.</param>
+/// <param name="Members">The users; null if there are too many to name.</param>
 [MessagePackObject]
 public sealed record PresenceAnswer(
     [property: Key("version")] long Version,

@@ -20,10 +20,9 @@ namespace Chat.Api.Hubs;
 
 /// <summary>The steps from a request to a hub connection.</summary>
 /// <remarks>
-/// <para>WebSockets are accepted here, with or without a negotiation before: what the negotiation left waiting on some
-/// node is not needed, so that any node can take the WebSocket, and ends there by itself after some seconds.</para>
-/// <para>Negotiation, server-sent events and long polling are SignalR's. Their requests have to reach the node of the
-/// negotiation.</para>
+/// <para>This class accepts WebSockets itself, with or without a negotiation before. It does not need what a negotiation left waiting on some node,
+/// so any node can take the WebSocket. The leftover ends by itself after some seconds.</para>
+/// <para>SignalR handles negotiation, server-sent events and long polling. Their requests have to reach the node of the negotiation.</para>
 /// </remarks>
 internal sealed partial class HubEndpoint(
     ConnectionDelegate hub, ConnectionTable connections, ConnectionRun life, StoppedEdges edges, Admission admission, AccessTable rights, HubServices services, HubMemberships memberships,
@@ -35,7 +34,7 @@ internal sealed partial class HubEndpoint(
 
     private static readonly TimeSpan DefaultHandshakeTimeout = TimeSpan.FromSeconds(15); // SignalR's
 
-    // One that is refused has no place, so it must not stay for long.
+    // A refused connection takes no place in the counts, so it must not stay for long.
     private static readonly TimeSpan RefusalPatience = TimeSpan.FromSeconds(5);
 
     private readonly HubStreamOwners _owners = new();
@@ -43,7 +42,7 @@ internal sealed partial class HubEndpoint(
     /// <summary>Whether the request is for <see cref="AcceptAsync"/>, not for SignalR's transports.</summary>
     public static bool IsWebSocket(HttpContext http) => WebSocketUpgrade.IsRequested(http);
 
-    /// <summary>A WebSocket, from its upgrade to its end.</summary>
+    /// <summary>Handles a WebSocket from its upgrade to its end.</summary>
     public async Task AcceptAsync(HttpContext http)
     {
         var userId = ChatUser.IdOf(http.User)!; // the endpoint demands authorization
@@ -70,11 +69,11 @@ internal sealed partial class HubEndpoint(
             var (user, expiresAt, edge) = (ChatUser.NameOf(http.User), ChatUser.ExpiresAt(http.User), EdgeStop.EdgeOf(http));
             if (await WebSocketUpgrade.AcceptAsync(http) is not var (source, sender))
             {
-                return; // it went while it was answered
+                return; // the client went away during the answer
             }
 
             var socket = new HubSocket(connections.NextNumber(), userId, source, sender, connections) { ExpiresAt = expiresAt, Edge = edge };
-            isRunning = true; // and gives back by itself what it has
+            isRunning = true; // and from here on it gives back by itself what it holds
             var running = ConnectionRun.StartApart(() => RunSocketAsync(socket, access, user, since));
             if (!socket.OutlivesRequest)
             {
@@ -95,7 +94,7 @@ internal sealed partial class HubEndpoint(
         }
     }
 
-    // Knows nothing of the request, which may be over long before.
+    // Uses nothing of the request, which may have ended long before.
     private async Task RunSocketAsync(HubSocket socket, ConnectionAccess access, ClaimsPrincipal user, HubPositions since)
     {
         var context = new DefaultConnectionContext(NewConnectionId()) { Transport = socket, User = user };
@@ -108,7 +107,7 @@ internal sealed partial class HubEndpoint(
                 () =>
                 {
                     var settling = SettleAsync(socket.Input, socket.Speak);
-                    reading = socket.ReadAsync(); // only now, so that nothing passes the settling by
+                    reading = socket.ReadAsync(); // only now, so that no input bypasses the settling
                     return settling;
                 },
                 isSettled => isSettled ? RunAsync(context, socket, reading) : TakeNoMoreAsync(socket, reading));
@@ -121,7 +120,7 @@ internal sealed partial class HubEndpoint(
         }
     }
 
-    /// <summary>A request of SignalR's own transports, other than a negotiation.</summary>
+    /// <summary>Handles a request of SignalR's own transports, other than a negotiation.</summary>
     public async Task TransportAsync(HttpContext http, RequestDelegate transports)
     {
         var (id, userId) = (HubConnectionId.Of(http), ChatUser.IdOf(http.User)!);
@@ -134,12 +133,12 @@ internal sealed partial class HubEndpoint(
         HubStreamOwner? begun = null;
         if (HttpMethods.IsGet(http.Request.Method) && id.Length > 0)
         {
-            // Before SignalR has it: the next request may be here before the connection runs, and its user and edge count already.
+            // Begins before SignalR gets the request: the next request may come before the connection runs, and its user and edge already matter.
             var owner = _owners.Begin(id, userId, EdgeStop.EdgeOf(http), out var isNew);
             begun = isNew ? owner : null;
             if (owner.UserId != userId)
             {
-                await OtherUser.WriteAsync(http); // who was quicker by a moment
+                await OtherUser.WriteAsync(http); // another user was quicker by a moment
                 return;
             }
 
@@ -160,7 +159,7 @@ internal sealed partial class HubEndpoint(
         {
             if (begun is { IsRunning: false } && !isTaken)
             {
-                _owners.Remove(id, begun); // of no connection
+                _owners.Remove(id, begun); // no connection came of it
             }
         }
     }
@@ -169,11 +168,11 @@ internal sealed partial class HubEndpoint(
     {
         if (owner.MoveTo(edge) is { } stream && edges.Contains(edge))
         {
-            stream.Close(CloseReason.EdgeDraining); // when that edge's connections were closed, this one was another's
+            stream.Close(CloseReason.EdgeDraining); // this connection belonged to another edge when that edge's connections were closed
         }
     }
 
-    /// <summary>A connection of SignalR's own transports.</summary>
+    /// <summary>Runs a connection of SignalR's own transports.</summary>
     public async Task RunStreamAsync(ConnectionContext context)
     {
         var http = context.GetHttpContext()!;
@@ -225,8 +224,8 @@ internal sealed partial class HubEndpoint(
         }
     }
 
-    // Its requests were answered already; a refused handshake is what is left to say it with. The client has to have sent it:
-    // what ends before is a broken connection to it, and tells nothing.
+    // The connection's requests were answered already, so only a refused handshake can still tell the client. The client must have sent its handshake
+    // first: a connection that ends before that looks broken to the client and tells it nothing.
     private async Task RefuseAsync(ConnectionContext context, Refusal refusal)
     {
         await HubHandshake.ReadAsync(context.Transport.Input, static _ => { }, RefusalPatience, connections.Time);
@@ -271,7 +270,7 @@ internal sealed partial class HubEndpoint(
         }
         finally
         {
-            context.Transport = transport; // SignalR ends it, and waits for that, once this returns
+            context.Transport = transport; // SignalR ends this transport, and waits for its end, once this method returns
         }
     }
 
@@ -310,10 +309,10 @@ internal sealed partial class HubEndpoint(
         await Task.WhenAny(running, reading);
         if (running.IsCompleted)
         {
-            await socket.Input.CompleteAsync(); // or the reading could wait for ever for what it has read to be taken
+            await socket.Input.CompleteAsync(); // otherwise the reading could wait forever for its input to be consumed
         }
 
-        // Unless it is over, or closing, for another reason. What throws is the backplane of signals, without Redis.
+        // Has no effect if the socket is over, or closing, for another reason. The hub faults when the backplane of signals has no Redis.
         socket.Close(running.IsFaulted ? CloseReason.TryLater : CloseReason.HubEnded);
         var reason = await reading;
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -327,12 +326,12 @@ internal sealed partial class HubEndpoint(
 
     private static async Task<CloseReason> TakeNoMoreAsync(HubSocket socket, Task<CloseReason> reading)
     {
-        await socket.Input.CompleteAsync(); // as above: frames that came at once with what was no handshake are read all the same
+        await socket.Input.CompleteAsync(); // as above: frames that came together with an invalid handshake are still read
         return await reading;
     }
 
-    /// <summary>A negotiation. It is refused for what the connection would be refused for, as far as that is known.</summary>
-    /// <remarks>A browser does not tell a page why its WebSocket was refused. It asks here.</remarks>
+    /// <summary>Handles a negotiation. Refuses it for the reasons for which the connection would be refused, as far as they are known.</summary>
+    /// <remarks>A browser does not tell a page why its WebSocket was refused. The client asks here.</remarks>
     public async Task NegotiateAsync(HttpContext http, RequestDelegate transports)
     {
         var refusal = HubPositions.TryParse(http.Request.Query, out _) ? admission.Busy() ?? admission.Begin(ChatUser.IdOf(http.User)!) ?? await WhyNotAsync(http) : InvalidSince;

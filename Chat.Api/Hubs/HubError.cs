@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>What was wrong with a call, as <c>{code}: {sentence}</c>. SignalR puts its own words in front. The connection stays open.</summary>
+/// <summary>Errors of calls, as <c>{code}: {sentence}</c>. SignalR puts its own words in front. The connection stays open.</summary>
 internal static class HubError
 {
     public static HubException Malformed(string what) => new($"malformed: {what}");

@@ -5,8 +5,8 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Step 1 of a message's path for hub clients: limits calls as messages of other clients are limited, whatever the
-/// transport, and keeps the details of our own faults out of answers.</summary>
+/// <summary>Step 1 of a message's path for hub clients. It limits calls on every transport as the messages of other clients are limited, and keeps
+/// the details of our own faults out of answers.</summary>
 /// <remarks>SignalR's detailed errors are on, so that a client learns what is wrong with its arguments.</remarks>
 internal sealed partial class HubGate(ConnectionTable connections, ILogger<ChatHub> logger) : IHubFilter
 {

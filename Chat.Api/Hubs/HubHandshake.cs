@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace Chat.Api.Hubs;
 
 /// <summary>Finds out which protocol a client's handshake names, without consuming it.</summary>
-/// <remarks>SignalR reads it, too, and answers; but by then frames that topics deliver may be waiting for the client, encoded.</remarks>
+/// <remarks>SignalR reads the handshake, too, and answers it. But by then encoded frames from topics may already be waiting for the client.</remarks>
 internal static class HubHandshake
 {
     private const int MostBytes = 4096;
 
-    /// <summary>Tells the protocol on the thread that brought the handshake, before anything behind it is looked at: null where it is not
-    /// a handshake, of which the hub says what is wrong. False: none came.</summary>
+    /// <summary>Calls <paramref name="settle"/> with the protocol, on the thread that brought the handshake, before anything behind it is read. The
+    /// protocol is null if the bytes are no valid handshake; the hub then says what is wrong. Returns false if no handshake came.</summary>
     public static async Task<bool> ReadAsync(PipeReader input, Action<string?> settle, TimeSpan within, TimeProvider time)
     {
         using var deadline = new CancellationTokenSource(within, time);
@@ -55,7 +55,7 @@ internal static class HubHandshake
         }
         catch (Exception exception) when (exception is InvalidDataException or JsonException)
         {
-            // The hub will find it so, too.
+            // The hub will find the same fault.
         }
 
         return true;

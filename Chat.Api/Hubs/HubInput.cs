@@ -4,14 +4,14 @@ using Chat.Api.Connections;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Counts what SignalR reads from a client on one of its own transports. Calls are limited by <see cref="HubGate"/>,
-/// but records that never become a call, such as pings, results and calls of unknown methods, cost something as well.</summary>
+/// <summary>Counts the records that SignalR reads from a client on one of its own transports. <see cref="HubGate"/> limits calls, but records that
+/// never become a call, such as pings, results and calls of unknown methods, cost something as well.</summary>
 internal sealed class HubInput(PipeReader input, Connection connection) : PipeReader
 {
     private HubRecords _counted = HubRecords.Separated();
     private ReadOnlySequence<byte> _read;
 
-    /// <summary>Called before anything is consumed.</summary>
+    /// <summary>Set before anything is consumed.</summary>
     public HubFormat Format
     {
         set => _counted = value.NewRecords();

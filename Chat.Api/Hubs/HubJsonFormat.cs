@@ -6,7 +6,7 @@ using Chat.Api.WebSockets;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>What topics deliver, in SignalR's JSON protocol: invocations, each ended by the record separator.</summary>
+/// <summary>Encodes what topics deliver in SignalR's JSON protocol: invocations, each ended by the record separator.</summary>
 /// <remarks><c>{"type":1,"target":"message","arguments":[{"message":"hi","group":"42","nick":"anna","id":"…","epoch":"…","offset":7,"at":…}]}</c>.
 /// Strings of an envelope, and ids of topics, are JSON already and are copied. SignalR's HubProtocol.md describes the protocol.</remarks>
 internal sealed class HubJsonFormat : HubFormat
@@ -30,7 +30,7 @@ internal sealed class HubJsonFormat : HubFormat
 
         if (!envelope.Kind.IsEmpty)
         {
-            return null; // removals are told by signals
+            return null; // signals tell of removals
         }
 
         var isDirect = topic.Kind == TopicKind.User;

@@ -7,15 +7,15 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Joining, leaving, and being back.</summary>
+/// <summary>Joins and leaves groups, and takes them up again when a client is back.</summary>
 internal sealed partial class HubMemberships(
     IMemberships memberships, GroupRemovals removals, GroupMirrors mirrors, MembershipWatch watch, HubMessages messages, ConnectionTable connections, IBackplane backplane,
     IOptions<MembershipOptions> options, ILogger<ChatHub> logger)
 {
-    /// <summary>A connection that has come takes its user's groups up. If it can't, it is told to come again.</summary>
+    /// <summary>Takes up the user's groups for a new connection. If that fails, the client is told to come again.</summary>
     public Task TakeUpAsync(HubClient client, HubPositions since) => OrTryLaterAsync(client, () => client.TakeUpAsync(since));
 
-    /// <summary>What was taken up goes live.</summary>
+    /// <summary>Makes live the groups that were taken up.</summary>
     public Task EnterAsync(HubClient client) => OrTryLaterAsync(client, client.EnterAsync);
 
     /// <summary>Makes the user a member, in the cluster's state. Returns the membership's generation.</summary>
@@ -41,8 +41,8 @@ internal sealed partial class HubMemberships(
         throw HubError.TooManyGroups();
     }
 
-    /// <summary>Makes the connection a member, and answers with what it missed. Live messages come behind that in the log's order,
-    /// though perhaps before the answer: that is SignalR's to send.</summary>
+    /// <summary>Makes the connection a member, and answers with the messages it missed. Live messages follow those in the log's order, though they
+    /// may arrive before the answer, because SignalR sends the answer.</summary>
     public async Task<MessagesAnswer> AddAsync(HubClient client, string group, long generation, LogPosition? since)
     {
         try
@@ -51,16 +51,16 @@ internal sealed partial class HubMemberships(
             backplane.AnnounceJoin(new GroupJoin(client.UserId, group, generation, live.Epoch, live.Offset));
             try
             {
-                await watch.LookAsync(client.User!); // left on another device, perhaps before the member was there
+                await watch.LookAsync(client.User!); // the user may have left on another device, perhaps before the member existed
                 var missed = await messages.MissedAsync(Topic.Group(group), since, live);
-                CheckIsMember(client, group); // behind the reading, which may take a while
+                CheckIsMember(client, group); // after the reading, which may take a while
                 return missed;
             }
             catch (BackplaneUnavailableException)
             {
                 if (held is not null)
                 {
-                    client.Leave(held); // the removal may have been before it, and nobody has looked
+                    client.Leave(held); // a removal may have come before the member, and nobody has looked
                 }
 
                 throw;
@@ -84,11 +84,11 @@ internal sealed partial class HubMemberships(
             var mark = await memberships.LeaveAsync(Topic.User(client.UserId), group);
             if (!mark.WasIn)
             {
-                await watch.LookAsync(client.User!); // gives a Redis that lost it what this node knows
-                mark = await memberships.LeaveAsync(Topic.User(client.UserId), group, evenIfOut: true); // or another node gives it back
+                await watch.LookAsync(client.User!); // gives this node's knowledge to a Redis that lost the membership
+                mark = await memberships.LeaveAsync(Topic.User(client.UserId), group, evenIfOut: true); // otherwise another node would give the membership back
             }
 
-            // Where groups are open, whoever may be in one may be in it without a record of that.
+            // Where groups are open, a user who may be in a group can be in it without a record of that.
             return mark.WasIn || (!options.Value.MembersOnly && await client.MayAsync(Topic.Group(group), Rights.Join)) ? mark : throw HubError.NotMember();
         }
         catch (BackplaneUnavailableException)
@@ -108,7 +108,7 @@ internal sealed partial class HubMemberships(
             var result = await removals.RemoveAsync(Topic.Group(group), client.UserId, mark.Generation);
             if (result.Nodes == result.Of)
             {
-                memberships.Forget(Topic.User(client.UserId), group, mark); // a node that did not hear of it may still come to look
+                memberships.Forget(Topic.User(client.UserId), group, mark); // otherwise kept: a node that did not hear of the removal may still look
             }
 
             return new LeaveAnswer(result.Nodes, result.Of);

@@ -6,8 +6,8 @@ using MessagePack;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>What a topic has to say to hub clients, in SignalR's MessagePack protocol: invocations behind their length.</summary>
-/// <remarks>With the names and values of <see cref="HubJsonFormat"/>, which is the contract:
+/// <summary>Encodes what topics deliver in SignalR's MessagePack protocol: invocations, each preceded by its length.</summary>
+/// <remarks>Names and values are those of <see cref="HubJsonFormat"/>, which is the contract:
 /// <c>[1, {}, nil, "message", [{"message": "hi", "group": "42", …}], []]</c>.</remarks>
 internal sealed class HubMessagePackFormat : HubFormat
 {
@@ -16,7 +16,7 @@ internal sealed class HubMessagePackFormat : HubFormat
     private const int KeptScratch = 128 * 1024;
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? scratch; // a message's length stands before it, and is not known before
+    private static ArrayBufferWriter<byte>? scratch; // a message's length precedes it, but is known only afterwards
 
     public HubMessagePackFormat(int index, bool isFramed)
         : base(index, isFramed)
@@ -37,7 +37,7 @@ internal sealed class HubMessagePackFormat : HubFormat
 
         if (!envelope.Kind.IsEmpty)
         {
-            return null; // removals are told by signals
+            return null; // signals tell of removals
         }
 
         var isDirect = topic.Kind == TopicKind.User;
@@ -191,7 +191,7 @@ internal sealed class HubMessagePackFormat : HubFormat
         return Prefixed();
     }
 
-    // Seven bits to a byte, the lowest first; the highest bit says that more follow.
+    // The length takes seven bits per byte, the lowest first. A byte's highest bit says that more follow.
     private Frame Prefixed()
     {
         var message = scratch!.WrittenSpan;

@@ -7,10 +7,10 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Publishes what hub clients write, and reads what logs hold.</summary>
+/// <summary>Publishes the messages of hub clients, and reads logs.</summary>
 internal sealed class HubMessages(IBackplane backplane, TopicHistory history, ConnectionTable connections, TopicTable topics, IOptions<ChatHubOptions> options)
 {
-    private const int OutboxParts = 4; // an answer takes at most this part of an outbox, whatever else waits in it
+    private const int OutboxParts = 4; // an answer takes at most one of this many parts of an outbox, whatever else waits there
 
     /// <summary>Steps 2 and 3 of a message's path: publishes, and answers only once the backplane has confirmed it.</summary>
     public async Task<PostAnswer> PublishAsync(Topic topic, HubClient client, string? message, string? id)
@@ -67,7 +67,7 @@ internal sealed class HubMessages(IBackplane backplane, TopicHistory history, Co
         }
     }
 
-    /// <summary>The same for what counts as a new topic also where it is none.</summary>
+    /// <summary>Does the same for a topic that counts as new even if it is not.</summary>
     public void TakeTopic(Topic topic, Connection client)
     {
         if (client.Allowance.TakeTopic(client) is not Excess.None and var excess)
@@ -99,7 +99,8 @@ internal sealed class HubMessages(IBackplane backplane, TopicHistory history, Co
         }
     }
 
-    /// <summary>Returns what a client that was at a position has missed, up to where it is live again; nothing without a position.</summary>
+    /// <summary>Returns the messages that a client has missed between its position and the position where it is live again. Without a position, it
+    /// returns none.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<MessagesAnswer> MissedAsync(Topic group, LogPosition? since, LogPosition live)
     {
@@ -108,7 +109,7 @@ internal sealed class HubMessages(IBackplane backplane, TopicHistory history, Co
             return new MessagesAnswer(live.Epoch, live.Offset, Recovered: true, []);
         }
 
-        // It may be ahead of this node, to which the rest is still on its way, or of an earlier epoch: only the log knows.
+        // The position may be ahead of this node, which has yet to receive the rest, or of an earlier epoch. Only the log knows.
         var log = await backplane.ReadAsync(group, position.Epoch, position.Offset, 0);
         var known = log.Continues(position.Offset);
         if (position.Offset >= live.Offset && (known || position.Epoch == live.Epoch))

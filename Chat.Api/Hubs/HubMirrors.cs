@@ -3,7 +3,7 @@ using Chat.Api.Orders;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>The hub's part in <see cref="GroupMirrors"/>: <c>mirror</c> goes to the user's connections on this node.</summary>
+/// <summary>The hub's part in <see cref="GroupMirrors"/>: sends <c>mirror</c> to the user's connections on this node.</summary>
 internal sealed class HubMirrors(MembershipWatch watch) : INodeOrder
 {
     public string Name => GroupMirrors.Order;

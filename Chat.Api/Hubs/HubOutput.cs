@@ -15,15 +15,15 @@ internal sealed class HubOutput(Connection connection) : PipeWriter
 
     private byte[] _buffer = [];
     private int _length;
-    private volatile bool _isAnswered; // the handshake is: it is what SignalR writes first
+    private volatile bool _isAnswered; // whether the handshake is answered: the answer is SignalR's first write
 
     private HubFormat Format => (HubFormat)connection.Format;
 
     /// <summary>Whether SignalR has answered the handshake.</summary>
     public bool IsAnswered => _isAnswered;
 
-    /// <summary>What tells the client in the end why: a close message, or, until its handshake is answered, an error in place of the answer.
-    /// SignalR's clients understand nothing else before that.</summary>
+    /// <summary>The last frame, which tells the client why the connection ends: a close message or, until the handshake is answered, an error in
+    /// place of the answer. SignalR's clients understand nothing else before the answer.</summary>
     public Frame Last(CloseReason reason) => _isAnswered ? Format.Close(reason) : Format.HandshakeError(reason.Text, mayReconnect: !reason.IsFinal);
 
     public override void Advance(int bytes) => _length += bytes;
@@ -76,7 +76,7 @@ internal sealed class HubOutput(Connection connection) : PipeWriter
 
     private void Enqueue(ReadOnlySpan<byte> bytes)
     {
-        _isAnswered = true; // before it is: an error behind the answer would be rubbish to the client
+        _isAnswered = true; // set before the answer is queued: to the client, an error after the answer would be garbage
         connection.Enqueue(Format.Wrap(bytes));
     }
 

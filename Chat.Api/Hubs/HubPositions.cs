@@ -2,9 +2,9 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Where a client that reconnects was in its groups: query <c>since=first:{epoch}:{offset},second:{epoch}:{offset}</c>,
-/// and <c>since.user={epoch}:{offset}</c> for its own messages. In the list, groups are percent-encoded. With <c>positions=true</c> it is
-/// told all its groups and where each is, also those that it did not name.</summary>
+/// <summary>The positions of a reconnecting client in its groups: query <c>since=first:{epoch}:{offset},second:{epoch}:{offset}</c>, and
+/// <c>since.user={epoch}:{offset}</c> for its own messages. In the list, groups are percent-encoded. With <c>positions=true</c> the client is told
+/// its position in all its groups, including those that it did not name.</summary>
 internal sealed class HubPositions
 {
     public static readonly HubPositions None = new();
@@ -17,7 +17,7 @@ internal sealed class HubPositions
 
     public LogPosition? Of(string group) => _groups.TryGetValue(group, out var position) ? position : null;
 
-    /// <summary>False: not of this form.</summary>
+    /// <summary>Returns false if the query does not have this form.</summary>
     public static bool TryParse(IQueryCollection query, out HubPositions positions)
     {
         positions = None;
@@ -43,7 +43,7 @@ internal sealed class HubPositions
         var parsed = new HubPositions { User = user.Length > 0 ? own : null, AreTold = told == "true" };
         foreach (var entry in groups.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
-            // The group may hold colons itself, the position holds one. Commas, and percent signs, are encoded.
+            // The group may contain colons itself; the position contains one. Commas and percent signs are encoded.
             var colon = entry.AsSpan(0, Math.Max(0, entry.LastIndexOf(':'))).LastIndexOf(':');
             if (colon < 1 || !ChatId.TryParse(Uri.UnescapeDataString(entry[..colon]), out var group) || !LogPosition.TryParse(entry[(colon + 1)..], out var position))
             {

@@ -7,7 +7,7 @@ namespace Chat.Api.Hubs;
 /// <summary>Tells hub clients who is in their groups.</summary>
 internal sealed class HubPresence(PresenceWatches watches)
 {
-    /// <summary>Reads who is in a group now, and, if asked to, lets the client hear who comes and goes.</summary>
+    /// <summary>Reads who is in a group now and, if asked to, tells the client from now on who comes and goes.</summary>
     public async Task<PresenceAnswer> ReadAsync(HubClient client, string group, bool watch)
     {
         var topic = Topic.Group(group);
@@ -19,7 +19,7 @@ internal sealed class HubPresence(PresenceWatches watches)
         if (watch)
         {
             client.Watch(topic, watches);
-            HubMemberships.CheckIsMember(client, group); // left meanwhile, on another device
+            HubMemberships.CheckIsMember(client, group); // the user may have left meanwhile, on another device
         }
 
         try

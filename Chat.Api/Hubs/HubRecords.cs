@@ -1,13 +1,13 @@
 namespace Chat.Api.Hubs;
 
-/// <summary>Counts the records in what a client sends, which arrives in pieces of any size.</summary>
+/// <summary>Counts the records in a client's input, which arrives in pieces of any size.</summary>
 internal struct HubRecords
 {
     private readonly bool _isPrefixed;
     private bool _isBehindHandshake;
-    private long _rest; // of the record under way
-    private long _length; // what has come of it
-    private int _lengthBits; // how many bits that is; 0: a record begins
+    private long _rest; // bytes to come of the current record
+    private long _length; // the part of the length that has come
+    private int _lengthBits; // the number of its bits; 0: a record begins
 
     private HubRecords(bool isPrefixed) => _isPrefixed = isPrefixed;
 
@@ -17,7 +17,7 @@ internal struct HubRecords
     /// <summary>Records that are preceded by their length, after a handshake that ends with the separator.</summary>
     public static HubRecords Prefixed() => new(isPrefixed: true);
 
-    /// <summary>Returns how many begin, or end, in this piece.</summary>
+    /// <summary>Returns how many records begin, or end, in this piece.</summary>
     public int In(ReadOnlySpan<byte> piece)
     {
         if (!_isPrefixed)
@@ -60,7 +60,7 @@ internal struct HubRecords
     {
         _length |= (long)(octet & 0x7f) << _lengthBits;
         _lengthBits += 7;
-        if ((octet & 0x80) == 0 || _lengthBits >= 35) // a longer one SignalR refuses
+        if ((octet & 0x80) == 0 || _lengthBits >= 35) // SignalR refuses a longer length
         {
             (_rest, _length, _lengthBits) = (_length, 0, 0);
         }

@@ -11,19 +11,19 @@ namespace Chat.Api.Hubs;
 /// message that a topic delivers takes the same way to the socket as to a raw client, already framed.</remarks>
 internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbeatFeature
 {
-    private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(2); // after a standstill, for what clients have sent meanwhile
+    private static readonly TimeSpan ReadingTime = TimeSpan.FromSeconds(2); // after a standstill, to read what clients have sent meanwhile
 
     private readonly Pipe _received;
     private (Action<object> Beat, object State)[] _heartbeats = []; // replaced as a whole: the keeper's thread reads it
     private HubRecords _counted = HubRecords.Separated();
-    private volatile bool _isSettled; // which protocol is spoken; settled on the socket's thread, as is the counting
+    private volatile bool _isSettled; // whether the protocol is known; set on the socket's thread, which also does the counting
 
     public HubSocket(long number, string userId, IByteSource source, IFrameSender sender, ConnectionTable table)
         : base(number, userId, HubFormat.Of(null, isFramed: true), source, sender, table)
     {
         Output = new HubOutput(this);
 
-        // Handled on the socket's thread: nothing in the hub blocks. Unread calls hold up the reading of the next.
+        // SignalR handles calls on the socket's thread, since nothing in the hub blocks. Unread calls hold up the reading of the next.
         _received = new Pipe(new PipeOptions(
             readerScheduler: PipeScheduler.Inline,
             writerScheduler: PipeScheduler.Inline,
@@ -38,14 +38,14 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     PipeWriter IDuplexPipe.Output => Output;
 
-    /// <summary>Settles the protocol, before anything is joined.</summary>
+    /// <summary>Settles the protocol. Called before anything is joined.</summary>
     public void Speak(string? protocol)
     {
         var format = HubFormat.Of(protocol, isFramed: true);
         (Format, _counted, _isSettled) = (format, format.NewRecords(), true);
     }
 
-    /// <summary>Reads until the connection ends, and ends the hub's input with it. Never throws for what a client or a network does.</summary>
+    /// <summary>Reads until the connection ends, and then ends the hub's input. Never throws because of a client or a network.</summary>
     public async Task<CloseReason> ReadAsync()
     {
         try
@@ -68,7 +68,7 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
         foreach (var (beat, state) in _heartbeats)
         {
-            beat(state); // SignalR's pings, and its own limit of silence
+            beat(state); // SignalR's pings, and its own timeout for silent clients
         }
     }
 
@@ -76,8 +76,8 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     protected override bool TakesBinary => true;
 
-    // Clients gather calls made in a row into one WebSocket message, which may then be any size. The limits are on what is
-    // in it: here on how many, SignalR's own on the size of each.
+    // Clients gather calls made in a row into one WebSocket message, which may then have any size. The limits apply to its content: the number of
+    // records is limited here, the size of each by SignalR.
     protected override bool TakesPieces => true;
 
     /// <inheritdoc/>
@@ -93,7 +93,7 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
         var flush = _received.Writer.FlushAsync(CancellationToken.None);
         if (!isSettled)
         {
-            MayCome(message); // what counts as a record is known once the handshake has been seen, which is now
+            MayCome(message); // only now, after the handshake, is it known what counts as a record
         }
 
         return flush.IsCompletedSuccessfully ? null : flush.AsTask();
@@ -101,15 +101,14 @@ internal sealed class HubSocket : WebSocketLink, IDuplexPipe, IConnectionHeartbe
 
     private bool MayCome(ReadOnlySpan<byte> message) => Allowance.TakeRecords(message.IsEmpty ? 1 : _counted.In(message), this);
 
-    // Microsoft's clients may look at the code before they have read the message before it, and take any other code for a broken connection:
-    // after which they come back, or, where they wait for the answer to their handshake, say nothing but the code.
+    // Microsoft's clients may look at the close code before they have read the message in front of it. They take any other code for a broken
+    // connection. They then come back or, if they still wait for the answer to their handshake, report nothing but the code.
     protected override Frame LastFrame(CloseReason reason) =>
         base.LastFrame(reason.IsFinal || (_isSettled && !Output.IsAnswered) ? reason with { Code = CloseReason.HubEnded.Code } : reason);
 
     protected override void OnClosing(CloseReason reason)
     {
-        // Tells SignalR's clients to reconnect by themselves. One that is slow could not read it any more, one that
-        // closed does not want it.
+        // Tells SignalR's clients to reconnect by themselves. A slow client could no longer read it, and a client that closed does not want it.
         if (reason != CloseReason.SlowConsumer && reason != CloseReason.ByClient && reason != CloseReason.HubEnded)
         {
             Enqueue(Output.Last(reason));

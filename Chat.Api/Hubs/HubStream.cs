@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Chat.Api.Hubs;
 
 /// <summary>A hub client on server-sent events or long polling, over SignalR's transports.</summary>
-/// <remarks>The outbox lies before the transport's pipe, so that caps, order and closing are those of every connection.</remarks>
+/// <remarks>The outbox precedes the transport's pipe, so that caps, order and closing are those of every connection.</remarks>
 internal sealed class HubStream : ClientConnection, IDuplexPipe
 {
     private readonly HubInput _input;
@@ -23,17 +23,17 @@ internal sealed class HubStream : ClientConnection, IDuplexPipe
 
     PipeWriter IDuplexPipe.Output => Output;
 
-    /// <summary>Settles the protocol, before anything is joined.</summary>
+    /// <summary>Settles the protocol. Called before anything is joined.</summary>
     public void Speak(string? protocol)
     {
         var format = HubFormat.Of(protocol, isFramed: false);
         (Format, _input.Format) = (format, format);
     }
 
-    /// <summary>Why it ended.</summary>
+    /// <summary>Why the connection ended.</summary>
     public CloseReason Reason { get; private set; } = CloseReason.Vanished;
 
-    /// <summary>The hub is through with it: whatever comes now is dropped.</summary>
+    /// <summary>Called when the hub is done with the connection. Anything that comes later is dropped.</summary>
     public void End() => Reason = End(CloseReason.HubEnded);
 
     protected override Frame LastFrame(CloseReason reason) => Output.Last(reason);

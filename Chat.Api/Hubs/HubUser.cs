@@ -11,16 +11,16 @@ internal sealed class HubUser(Topic topic)
     private bool _isOver;
     private long _comparedAt;
 
-    /// <summary>The user's own.</summary>
+    /// <summary>The topic of the user's own messages.</summary>
     public Topic Topic { get; } = topic;
 
-    /// <summary>When a comparison of all its connections here with its memberships began last, or its first connection came. A look at the
-    /// memberships for one connection's sake is none.</summary>
+    /// <summary>When the last comparison of all the user's connections here with the user's memberships began, or when the first connection came. A
+    /// look at the memberships for a single connection does not count.</summary>
     public long ComparedAt => Volatile.Read(ref _comparedAt);
 
     public void Compared(long began) => Volatile.Write(ref _comparedAt, began);
 
-    /// <summary>False: the last connection has left, and another user object takes this one's place.</summary>
+    /// <summary>Returns false if the last connection has left. Another user object then takes this one's place.</summary>
     public bool TryAdd(HubClient client, long now)
     {
         lock (_gate)
@@ -40,7 +40,7 @@ internal sealed class HubUser(Topic topic)
         }
     }
 
-    /// <summary>True: it was the last one.</summary>
+    /// <summary>Returns true if it was the last connection.</summary>
     public bool Remove(HubClient client)
     {
         lock (_gate)
@@ -50,7 +50,7 @@ internal sealed class HubUser(Topic topic)
         }
     }
 
-    /// <summary>The groups its connections are in here, and the generation of each.</summary>
+    /// <summary>The groups that the user's connections here are in, and the generation of each.</summary>
     public Dictionary<string, long> Held()
     {
         var held = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -62,7 +62,7 @@ internal sealed class HubUser(Topic topic)
         return held;
     }
 
-    /// <summary>Ends what is not in the groups.</summary>
+    /// <summary>Takes the user's connections here out of groups that are not among <paramref name="groups"/>.</summary>
     public void Keep(UserGroups groups)
     {
         foreach (var client in Clients())
@@ -77,7 +77,7 @@ internal sealed class HubUser(Topic topic)
         }
     }
 
-    /// <summary>Its connections here are told that it leaves a group. Returns how many.</summary>
+    /// <summary>Tells the user's connections here that the user leaves a group. Returns the number of these connections.</summary>
     public long Mirror(string group, long generation)
     {
         var clients = Clients();
@@ -85,14 +85,14 @@ internal sealed class HubUser(Topic topic)
         return clients.Length;
     }
 
-    /// <summary>How many connections there are.</summary>
+    /// <summary>The number of connections.</summary>
     public int Count => Clients().Length;
 
-    /// <summary>Its connections here are in the group, too, from the place of the joining on.</summary>
+    /// <summary>Puts the user's connections here into the group, too, from the position of the joining on.</summary>
     public Task FollowAsync(GroupJoin join) =>
         Task.WhenAll(Clients().Select(client => client.FollowAsync(join.Group, join.Generation, new LogPosition(join.Epoch, join.Offset))));
 
-    /// <summary>Its connections here are in all these groups; from where on they missed what was said there is not known.</summary>
+    /// <summary>Puts the user's connections here into all these groups. It is unknown from which positions on they have missed messages.</summary>
     public Task FollowAsync(UserGroups groups) => Task.WhenAll(Clients().Select(client => client.FollowAsync(groups)));
 
     private HubClient[] Clients()

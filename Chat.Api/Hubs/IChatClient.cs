@@ -3,24 +3,25 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>The signals a hub client gets. Messages (<c>message</c>, <c>direct</c>, <c>subscribed</c>) and what
-/// is for a user (<c>mirror</c>, <c>forbidden</c>, <c>presence</c>) are not among them:
-/// topics deliver those (<see cref="HubFormat"/>), in order, with positions. A signal is not kept and has no order.</summary>
+/// <summary>The signals for hub clients. Messages (<c>message</c>, <c>direct</c>, <c>subscribed</c>) and events for a single user (<c>mirror</c>,
+/// <c>forbidden</c>, <c>presence</c>) are not among them: topics deliver those (<see cref="HubFormat"/>), in order, with positions. A signal is not
+/// kept and has no order.</summary>
 public interface IChatClient
 {
-    /// <summary>Tells a connection that asked for positions who it is, and where: browsers see no header of a WebSocket. It comes first.</summary>
+    /// <summary>Tells a connection that asked for positions its user and its node, because browsers see no headers of a WebSocket. It comes
+    /// first.</summary>
     [HubMethodName("connected")]
     Task ConnectedAsync(ConnectedSignal signal);
 
-    /// <summary>Somebody joins a group; told to those in it already.</summary>
+    /// <summary>Tells those who are in a group already that somebody joins it.</summary>
     [HubMethodName("joined")]
     Task JoinedAsync(GroupSignal signal);
 
-    /// <summary>Somebody leaves a group; told to the others.</summary>
+    /// <summary>Tells the others in a group that somebody leaves it.</summary>
     [HubMethodName("lost")]
     Task LostAsync(GroupSignal signal);
 
-    /// <summary>Somebody types; told to the others.</summary>
+    /// <summary>Tells the others in a group that somebody types.</summary>
     [HubMethodName("typing")]
     Task TypingAsync(GroupSignal signal);
 }

@@ -9,10 +9,10 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Hubs;
 
-/// <summary>Compares the groups of this node's hub users with the memberships in Redis: renews those, ends what is no longer among them,
-/// and adds connections to groups whose joining they have missed.</summary>
-/// <remarks>Runs at every connect, at every hole in a group's log, and for each user a few times per
-/// <see cref="MembershipOptions.MembershipAge"/>, and when this node was deaf for a moment, in which it may have missed that somebody joined.</remarks>
+/// <summary>Compares the groups of this node's hub users with the memberships in Redis. Renews the memberships, takes connections out of groups that
+/// are no longer among them, and adds connections to groups whose joining they have missed.</summary>
+/// <remarks>Runs at every connect, at every hole in a group's log, for each user a few times per <see cref="MembershipOptions.MembershipAge"/>, and
+/// after this node was deaf for a moment, in which it may have missed a joining.</remarks>
 internal sealed partial class MembershipWatch(
     IMemberships memberships, GroupRemovals removals, IOptions<MembershipOptions> options, TimeProvider time, ILogger<MembershipWatch> logger)
     : BackgroundService, IMembershipListener
@@ -28,7 +28,7 @@ internal sealed partial class MembershipWatch(
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private long _restoredAt = long.MinValue; // whoever was compared before that is due
+    private long _restoredAt = long.MinValue; // users compared before that are due
     private volatile ITimer? _timer;
     private CancellationToken _stopping;
 
@@ -52,18 +52,19 @@ internal sealed partial class MembershipWatch(
         if (user.Remove(client))
         {
             _users.TryRemove(new(user.Topic.Id, user));
-            _ = TouchAsync(user.Topic); // from now on their age counts
+            _ = TouchAsync(user.Topic); // the age of the memberships counts from now on
         }
     }
 
     /// <summary>Reads the user's memberships, and takes the user's connections here out of groups that are not among them.</summary>
-    /// <remarks>All of a user's devices do when one of them has joined a group, as often as there may be calls; so they share what they read.</remarks>
+    /// <remarks>When one of a user's devices has joined a group, all of them look, as often as calls are allowed. So they share their
+    /// reads.</remarks>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public Task<UserGroups> LookAsync(HubUser user) => _looks.ReadAsync(user);
 
-    /// <summary>The same for a connection that begins.</summary>
+    /// <summary>Does the same for a connection that begins.</summary>
     /// <param name="user">The user.</param>
-    /// <param name="unlessKnown">The groups of a user of whom neither Redis nor this node knows anything.</param>
+    /// <param name="unlessKnown">The groups for a user of whom neither Redis nor this node knows anything.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public Task<UserGroups> BeginAsync(HubUser user, IReadOnlyList<string> unlessKnown) => LookAsync(memberships, user, unlessKnown);
 
@@ -102,15 +103,15 @@ internal sealed partial class MembershipWatch(
         }
     }
 
-    /// <summary>Joinings may have been missed.</summary>
+    /// <summary>Called when joinings may have been missed.</summary>
     public void OnRestored()
     {
         Volatile.Write(ref _restoredAt, time.GetTimestamp());
         Wake();
     }
 
-    /// <summary>As <see cref="OnJoined"/>; returns how many connections the user has here, once they are in.</summary>
-    /// <exception cref="BackplaneUnavailableException">Redis did not answer; the next look makes it good.</exception>
+    /// <summary>Does the same as <see cref="OnJoined"/>. Returns the number of the user's connections here, once they are in the group.</summary>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer; the next look makes up for it.</exception>
     public async Task<long> FollowAsync(GroupJoin join)
     {
         if (!_users.TryGetValue(join.UserId, out var user))
@@ -155,7 +156,7 @@ internal sealed partial class MembershipWatch(
         }
     }
 
-    // One user after the other: after an outage of Redis, all of a node's are due. False: Redis is away again.
+    // Compares one user after the other, since after an outage of Redis all users of a node are due. Returns false if Redis is away again.
     private async Task<bool> CompareAsync(TimeSpan interval, CancellationToken stoppingToken)
     {
         foreach (var user in _users.Values.Where(user => user.ComparedAt <= Volatile.Read(ref _restoredAt) || time.GetElapsedTime(user.ComparedAt) >= interval))
@@ -175,7 +176,7 @@ internal sealed partial class MembershipWatch(
             }
             catch (Exception exception)
             {
-                Log.Failed(logger, exception); // a record that is none, perhaps; the other users are no worse for it
+                Log.Failed(logger, exception); // perhaps a malformed record; the other users must not suffer from it
             }
         }
 
@@ -192,7 +193,7 @@ internal sealed partial class MembershipWatch(
 
     private void Wake() => _wakes.Writer.TryWrite(true);
 
-    // The telling of a joining may be lost, too.
+    // The news of a joining may be lost, too.
     private async Task FollowAsync(HubUser user, Func<Task> follow)
     {
         await Task.Yield(); // off the backplane's thread
@@ -219,7 +220,7 @@ internal sealed partial class MembershipWatch(
         }
         catch (Exception exception)
         {
-            Log.Delayed(logger, exception.Message); // what was looked up last counts: they are kept a little less long
+            Log.Delayed(logger, exception.Message); // the age counts from the last look, so the memberships are kept a little less long
         }
     }
 

@@ -3,7 +3,7 @@ using Chat.Api.Redis;
 
 namespace Chat.Api.Hubs;
 
-/// <summary><see cref="ITypingTurns"/> in Redis: whoever sets the key first has the turn until the key expires.</summary>
+/// <summary><see cref="ITypingTurns"/> in Redis: the first to set the key has the turn until the key expires.</summary>
 internal sealed class RedisTypingTurns(RedisCommands commands, RedisKeys keys) : ITypingTurns
 {
     public async Task<bool> TryTakeAsync(Topic group, string userId, TimeSpan turn)

@@ -2,7 +2,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>The groups a user begins in. Bound from <c>Chat</c>.</summary>
+/// <summary>The groups in which a new user begins. Bound from <c>Chat</c>.</summary>
 internal sealed class DefaultChats
 {
     public const string Section = "Chat";

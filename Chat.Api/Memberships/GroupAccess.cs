@@ -5,9 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>Whether a raw connection may be in a group (<see cref="MembershipOptions.MembersOnly"/>).</summary>
-/// <remarks>Members are those that the hub keeps. A raw connection that may be in a group joins it held, asks, and only then
-/// hears it: so either it finds that its user has left, or the removal finds the connection.</remarks>
+/// <summary>Decides whether a raw connection may be in a group (<see cref="MembershipOptions.MembersOnly"/>).</summary>
+/// <remarks>The hub keeps the memberships. A raw connection first joins the group with its messages held, then asks for the membership, and only then
+/// gets messages. So either the connection finds that its user has left, or the removal finds the connection.</remarks>
 internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane, IOptions<MembershipOptions> options, IOptions<DefaultChats> chats)
 {
     public bool IsRestricted(Topic topic) => options.Value.MembersOnly && topic.Kind == TopicKind.Group;
@@ -20,17 +20,17 @@ internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane
             return true;
         }
 
-        // A user of whom nothing is known begins in the default groups, here as on the hub.
+        // A user of whom nothing is known begins in the default groups, as on the hub.
         var groups = await memberships.ReadAsync(Topic.User(userId), [.. chats.Value.Groups.Select(group => KeyValuePair.Create(group, 0L))]);
         return groups.Groups.ContainsKey(topic.Id);
     }
 
-    /// <summary>Joins a restricted group. Null: the user is no member of it, or was not let in.</summary>
+    /// <summary>Joins a restricted group. Returns null if the user is no member of it, or was not let in.</summary>
     /// <param name="topic">The group.</param>
-    /// <param name="connection">The member's.</param>
-    /// <param name="since">What its client has already; null: everything up to now.</param>
-    /// <param name="isLetIn">Asked when the member has joined, and before anything is sent to it.</param>
-    /// <exception cref="BackplaneUnavailableException">Redis did not answer; it has not joined.</exception>
+    /// <param name="connection">The connection of the member.</param>
+    /// <param name="since">The position up to which the client has the messages; null if it has everything up to now.</param>
+    /// <param name="isLetIn">Called after the member has joined, and before anything is sent to it.</param>
+    /// <exception cref="BackplaneUnavailableException">Redis did not answer; the connection has not joined.</exception>
     public async Task<Member?> TryJoinAsync(LocalTopic topic, Connections.Connection connection, LogPosition? since, Func<Member, bool> isLetIn)
     {
         var member = topic.JoinHeld(connection, since ?? default, out var epoch, out var offset);

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>Puts users into groups and takes them out, on all nodes, without their clients.</summary>
-/// <remarks>A user of whom nothing is known begins in the default groups first, as at the hub: else being put into one group would cost them those,
-/// and being taken out of one of those would not last.</remarks>
+/// <summary>Puts users into groups and takes them out, on all nodes, without a call of their clients.</summary>
+/// <remarks>A user of whom nothing is known first begins in the default groups, as on the hub. Otherwise, being put into one group would cost the
+/// user the default groups, and being taken out of a default group would not last.</remarks>
 internal sealed class GroupChanges(
     IMemberships memberships, GroupRemovals removals, NodeOrders orders, GroupMirrors mirrors, IBackplane backplane, IMembershipSignals signals,
     IOptions<DefaultChats> chats, IOptions<ConnectionOptions> limits)
@@ -17,8 +17,8 @@ internal sealed class GroupChanges(
     /// <summary>The order by which the user's connections on every node join a group.</summary>
     public const string FollowOrder = "follow";
 
-    /// <summary>Puts a user into a group, with every hub connection there is, and with those to come.</summary>
-    /// <returns>Null: the user is in as many groups as can be.</returns>
+    /// <summary>Puts a user into a group with all hub connections, present and future.</summary>
+    /// <returns>Null if the user is in as many groups as allowed.</returns>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer. Trying again is safe.</exception>
     public async Task<Confirmed?> AddAsync(string userId, Topic group)
     {
@@ -54,7 +54,7 @@ internal sealed class GroupChanges(
         var result = await removals.RemoveAsync(group, userId, mark.Generation);
         if (result.Nodes == result.Of)
         {
-            memberships.Forget(user, group.Id, mark); // a node that did not hear of it may still come to look
+            memberships.Forget(user, group.Id, mark); // otherwise kept: a node that did not hear of the removal may still look
         }
 
         return result;

@@ -5,23 +5,24 @@ using Chat.Api.Orders;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>Tells a user's devices, on every node, that the user leaves a group: for clients that keep books of their own.</summary>
-/// <remarks>An order to all nodes, of which each knows its own connections: a subscription in Redis for each user, which carries nothing but this,
-/// was 3.7 of the 20 KiB that a hub connection kept (bench/README.md).</remarks>
+/// <summary>Tells a user's devices, on every node, that the user leaves a group. This is for clients that keep track of their groups
+/// themselves.</summary>
+/// <remarks>This is an order to all nodes, because each node knows its own connections. A subscription in Redis per user, for this purpose alone,
+/// took 3.7 of the 20 KiB that a hub connection kept (bench/README.md).</remarks>
 internal sealed partial class GroupMirrors(NodeOrders orders, ILogger<GroupMirrors> logger)
 {
     /// <summary>The order by which every node tells the user's connections there.</summary>
     public const string Order = "mirror";
 
-    private const char Between = '\n'; // is in no id
+    private const char Between = '\n'; // occurs in no id
 
-    /// <summary>Sent when it returns, before whatever is published next. It may be lost, as a signal may.</summary>
-    /// <param name="userId">Whose devices.</param>
-    /// <param name="group">What the user leaves.</param>
-    /// <param name="generation">That of the leave: a device that has joined since is told nothing.</param>
+    /// <summary>When this returns, the order has been sent, ahead of anything published next. Like a signal, it may be lost.</summary>
+    /// <param name="userId">The user whose devices are told.</param>
+    /// <param name="group">The group that the user leaves.</param>
+    /// <param name="generation">The generation of the leave. A device that has joined since is told nothing.</param>
     public void Tell(string userId, string group, long generation) => _ = TellAsync(userId, group, generation);
 
-    /// <summary>Reads an order: who leaves what, and which joinings that ends. Null: it is none.</summary>
+    /// <summary>Reads an order: who leaves which group, and up to which generation joinings end. Returns null if the order is malformed.</summary>
     public static (string UserId, string Group, long Generation)? Parse(ReadOnlySpan<byte> order) =>
         Encoding.UTF8.GetString(order).Split(Between) is [var first, var second, .. var rest] && rest.Length <= 1
             && ChatId.TryParse(first, out var user) && ChatId.TryParse(second, out var group)
@@ -29,7 +30,7 @@ internal sealed partial class GroupMirrors(NodeOrders orders, ILogger<GroupMirro
             ? (user, group, generation)
             : null;
 
-    // An older node says nothing of it: all joinings.
+    // An order of an older node has no generation: it ends all joinings.
     private static bool TryGeneration(string[] rest, out long generation)
     {
         generation = long.MaxValue;

@@ -11,9 +11,9 @@ namespace Chat.Api.Memberships;
 
 /// <summary>Removes a user from a group on every node, and waits for each node to confirm it.</summary>
 /// <remarks>
-/// Guarantee: <see cref="LocalTopic"/> (LocalTopic.Removal.cs) has it; it holds without any confirmation. What the
-/// confirmations add is the moment from which it holds everywhere, and on how many nodes. A node that died counts no
-/// more; one that hangs does, as not confirmed.
+/// <see cref="LocalTopic"/> (LocalTopic.Removal.cs) gives the guarantee, which holds without any confirmation. The confirmations add the moment from
+/// which it holds everywhere, and the number of nodes on which it holds. A node that died no longer counts; a node that hangs counts as not
+/// confirmed.
 /// </remarks>
 internal sealed class GroupRemovals(
     IBackplane backplane, NodeIdentity node, LiveNodes nodes, IOptions<MembershipOptions> options, TimeProvider time)
@@ -22,10 +22,10 @@ internal sealed class GroupRemovals(
     private long _removals;
 
     /// <summary>Completes when every node has confirmed, or after <see cref="MembershipOptions.RemovalTimeout"/>.</summary>
-    /// <exception cref="BackplaneUnavailableException">It may or may not be published; trying again is safe.</exception>
+    /// <exception cref="BackplaneUnavailableException">The removal may or may not be published; trying again is safe.</exception>
     public async Task<Confirmed> RemoveAsync(Topic group, string userId, long generation)
     {
-        // With colons: an id of a client has none, and so cannot be taken for this one (the script drops what it has seen).
+        // The id has colons. A client's id has none, and so cannot be taken for this one (the script drops ids that it has seen).
         var id = string.Create(CultureInfo.InvariantCulture, $"{node.Id}:left:{Interlocked.Increment(ref _removals)}");
         using var pending = new Confirmations(node, nodes);
         _pending[id] = pending;

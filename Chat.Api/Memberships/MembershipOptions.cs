@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Chat.Api.Memberships;
 
-/// <summary>Who is in which group, and for how long. Bound from <c>Chat:Hub</c>. The node does not start with an invalid value.</summary>
+/// <summary>Settings of who is in which group, and for how long. Bound from <c>Chat:Hub</c>. The node does not start with an invalid value.</summary>
 internal sealed class MembershipOptions
 {
     public const string Section = "Chat:Hub";
@@ -16,7 +16,8 @@ internal sealed class MembershipOptions
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan MembershipAge { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long a leave waits for all nodes to confirm it. It also takes effect on those that have not, but that is not certain yet.</summary>
+    /// <summary>How long a leave waits for all nodes to confirm it. It also takes effect on nodes that have not confirmed, but that is not certain
+    /// yet.</summary>
     /// <value>100 ms to 1 minute. Default 2 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan RemovalTimeout { get; set; } = TimeSpan.FromSeconds(2);

@@ -5,8 +5,8 @@ using Chat.Api.Redis;
 
 namespace Chat.Api.Memberships;
 
-/// <summary><see cref="IMemberships"/> in Redis, a key per user. Its fields are groups, encoded (<see cref="KeyText"/>): those
-/// that begin with a colon are the scripts' own.</summary>
+/// <summary><see cref="IMemberships"/> in Redis, with one key per user. Its fields are encoded groups (<see cref="KeyText"/>); fields that begin with
+/// a colon belong to the scripts.</summary>
 internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, TimeSpan age, EventMarks? events = null) : IMemberships
 {
     private static readonly RedisScript ReadScript = new("groups.lua");
@@ -19,7 +19,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public Task<UserGroups> ReadAsync(Topic user) => ReadAsync(user, [], inline: true);
 
-    // A script takes Redis seven times as long as the plain question, and is asked only where it has something to write.
+    // A script takes Redis seven times as long as a plain read, so it is called only if it has something to write.
     private async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown, bool inline)
     {
         Renew(user);
@@ -32,10 +32,10 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
         call.Buffer.Command(3).Bulk("PEXPIRE"u8);
         keys.Groups(call.Buffer, user.Utf8Name.Span);
         call.Buffer.Bulk((long)age.TotalMilliseconds);
-        _ = DoneAsync(commands.CallAsync(call, user.Utf8Name.Span)); // if it fails, so does the question behind it
+        _ = DoneAsync(commands.CallAsync(call, user.Utf8Name.Span)); // if it fails, so does the read that follows
     }
 
-    // The moment of the look is that of the last generation that was given: what joins later has a greater one. Null: nothing is known of the user.
+    // The moment of the look is the last generation given: later joinings have greater ones. Returns null if nothing is known of the user.
     private async Task<UserGroups?> FindAsync(Topic user, bool inline)
     {
         var call = new RedisCall(inline);
@@ -59,7 +59,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
             {
                 last = Number(value);
             }
-            else if (value is not [(byte)'-', ..]) // else the mark of a leave
+            else if (value is not [(byte)'-', ..]) // otherwise it is the mark of a leave
             {
                 groups[KeyText.Decode(name)] = Number(value);
             }
@@ -70,7 +70,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     private async Task<UserGroups> BeginAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown, bool inline)
     {
-        var told = unlessKnown.Any(group => group.Value == 0) ? Told : null; // nobody begins in a group by any other look
+        var told = unlessKnown.Any(group => group.Value == 0) ? Told : null; // no other look makes a user begin in a group
         var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count), told, inline);
         call.Buffer.Bulk((long)age.TotalMilliseconds);
         told?.WriteArguments(call.Buffer, user);
@@ -116,7 +116,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
     {
         var call = Call(LeaveScript, user, arguments: 2, told: null);
         call.Buffer.Bulk(KeyText.Encode(group)).Bulk(mark.Generation);
-        _ = DoneAsync(commands.CallAsync(call, user.Utf8Name.Span)); // a mark that stays makes a further leave be published once more, no worse
+        _ = DoneAsync(commands.CallAsync(call, user.Utf8Name.Span)); // if the mark stays, a further leave is published once more, which does no harm
     }
 
     private static async Task DoneAsync(Task<object?> done)
@@ -127,7 +127,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
         }
         catch (BackplaneUnavailableException)
         {
-            // Nobody waits for it.
+            // Nobody waits for the result.
         }
     }
 

@@ -5,9 +5,9 @@ using System.Text;
 namespace Chat.Api.Messages;
 
 /// <summary>The rule for names that come from users: ids of users and groups.</summary>
-/// <remarks>1 to 128 bytes of UTF-8 that can be seen (<see cref="PrintableText"/>), without a blank at either end. Text in
-/// another Unicode normalization form than C is taken for the id in form C, so that one name is one topic. What an id
-/// could break is guarded where it goes: in the names of keys (<c>Redis/RedisKeys.cs</c>) and in JSON (<see cref="JsonText"/>).</remarks>
+/// <remarks>1 to 128 bytes of visible UTF-8 text (<see cref="PrintableText"/>), without a blank at either end. Text in another Unicode
+/// normalization form than C is taken for the id in form C, so that one name is one topic. The places that an id could break guard
+/// against it themselves: the names of keys (<c>Redis/RedisKeys.cs</c>) and JSON (<see cref="JsonText"/>).</remarks>
 internal static class ChatId
 {
     public const int MaxBytes = 128;
@@ -15,14 +15,14 @@ internal static class ChatId
     public const string Rule =
         "An id has 1 to 128 bytes of UTF-8 text: no control or invisible characters, no blank at either end.";
 
-    private const int MostChars = 3 * MaxBytes; // of a text that form C shortens to an id
+    private const int MostChars = 3 * MaxBytes; // of a text that form C may shorten to an id
 
     private static readonly SearchValues<char> PrintableAscii = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(one => (char)one)]);
     private static readonly SearchValues<byte> PrintableAsciiBytes = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(one => (byte)one)]);
 
     public static bool IsValid(string? text) => TryParse(text, out _);
 
-    /// <summary>The id that a text stands for. The usual one is the text itself.</summary>
+    /// <summary>The id that a text stands for. Usually that is the text itself.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out string? id)
     {
         id = null;
@@ -48,7 +48,7 @@ internal static class ChatId
 
     /// <summary>As <see cref="TryParse(string?, out string?)"/>, without a string.</summary>
     /// <param name="utf8">A text.</param>
-    /// <param name="buffer">Of <see cref="MaxBytes"/>; holds the id where that is not the text itself.</param>
+    /// <param name="buffer">Has <see cref="MaxBytes"/> bytes; holds the id if that is not the text itself.</param>
     /// <param name="id">The id.</param>
     public static bool TryParse(ReadOnlySpan<byte> utf8, Span<byte> buffer, out ReadOnlySpan<byte> id)
     {
@@ -66,7 +66,7 @@ internal static class ChatId
 
         Span<char> text = stackalloc char[MostChars];
         Span<char> normal = stackalloc char[MaxBytes];
-        var chars = Encoding.UTF8.GetChars(utf8, text); // what is not UTF-8 becomes U+FFFD, which is in no id
+        var chars = Encoding.UTF8.GetChars(utf8, text); // bytes that are not UTF-8 become U+FFFD, which is in no id
         if (!TryNormalize(text[..chars], normal, out var length))
         {
             return false;
@@ -83,7 +83,7 @@ internal static class ChatId
         {
             if (rune == Rune.ReplacementChar)
             {
-                return false; // itself, or half a surrogate pair, on which normalizing throws
+                return false; // U+FFFD itself, or half a surrogate pair, on which normalizing throws
             }
         }
 

@@ -6,12 +6,13 @@ namespace Chat.Api.Messages;
 /// <summary>What travels over the backplane and lies in a log: the first seed's JSON object with fields of our own.</summary>
 /// <remarks>
 /// <c>{"Offset":7,"Epoch":"k2v9…","At":1763771234567,"Id":"…","Via":"n4x…-12","FromId":"1","ToId":"42","Msg":"hi"}</c>.
-/// A seed node's envelope has only the last three, perhaps a number in place of a text, perhaps no <c>Msg</c>: that is an empty one. A removal has <c>"Kind":"left"</c> and a generation as its text. String values are kept as the escaped bytes between their
+/// A seed node's envelope has only the last three fields. It may have a number in place of a text, or no <c>Msg</c>, which counts as an
+/// empty one. A removal has <c>"Kind":"left"</c> and a generation as its text. String values are kept as the escaped bytes between their
 /// quotes: a message is copied, not decoded and encoded again, except for text frames with escapes in them.
 /// </remarks>
 internal ref struct Envelope
 {
-    /// <summary>Position in the topic's log; 0: none, a signal or a seed node's message.</summary>
+    /// <summary>Position in the topic's log; 0 if it is in no log: a signal or a seed node's message.</summary>
     public long Offset;
 
     public ReadOnlySpan<byte> Epoch;
@@ -24,7 +25,7 @@ internal ref struct Envelope
     /// <summary>The connection it came from, <c>{node}-{number}</c>: the one member that doesn't get it back.</summary>
     public ReadOnlySpan<byte> Via;
 
-    /// <summary>What it is when it is no message: <c>joined</c>, <c>left</c>.</summary>
+    /// <summary>What it is if it is not a message: <c>joined</c>, <c>left</c>.</summary>
     public ReadOnlySpan<byte> Kind;
 
     /// <summary>The id of the user or group it is for; empty for all.</summary>
@@ -47,13 +48,14 @@ internal ref struct Envelope
 
     public readonly bool IsRemoval => Kind.SequenceEqual(Left);
 
-    /// <summary>False: not a JSON object, or one without the seed's fields. Anyone with access to Redis can publish anything.</summary>
+    /// <summary>Returns false if this is not a JSON object, or one without the seed's fields. Anyone with access to Redis can publish
+    /// anything.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, out Envelope envelope)
     {
         envelope = default;
         if (!Utf8.IsValid(utf8))
         {
-            return false; // the JSON reader does not look, and a client ends a connection that brings it such text
+            return false; // the JSON reader does not check this, and a client ends a connection that brings it such text
         }
 
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 8 });
@@ -66,7 +68,7 @@ internal ref struct Envelope
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                // The seed's JSON library writes names as they are and reads them whatever their case.
+                // The seed's JSON library writes names as they are, and reads them regardless of case.
                 var name = reader.ValueSpan;
                 switch (name.Length)
                 {
@@ -130,7 +132,7 @@ internal ref struct Envelope
         return 0;
     }
 
-    // Of the seed's own fields. Its JSON library puts whatever stands there, but null, into a string.
+    // Reads one of the seed's own fields. The seed's JSON library turns any simple value but null into a string.
     private static ReadOnlySpan<byte> Text(scoped ref Utf8JsonReader reader, scoped out bool isEscaped)
     {
         reader.Read();

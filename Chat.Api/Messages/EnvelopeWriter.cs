@@ -40,7 +40,7 @@ internal static class EnvelopeWriter
         if (colon >= 0)
         {
             output.Write("\",\"ToId\":\""u8);
-            JsonText.Escape(publication.Topic[(colon + 1)..], output); // the first colon: an id may have some, too
+            JsonText.Escape(publication.Topic[(colon + 1)..], output); // after the first colon: an id may have some, too
         }
 
         output.Write("\",\"Msg\":\""u8);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Chat.Api.Messages;
 
-/// <summary>Between plain UTF-8 text and the bytes between the quotes of a JSON string (RFC 8259, section 7).</summary>
+/// <summary>Converts between plain UTF-8 text and the bytes between the quotes of a JSON string (RFC 8259, section 7).</summary>
 internal static class JsonText
 {
     private static readonly SearchValues<byte> MustEscape = SearchValues.Create(
@@ -12,7 +12,7 @@ internal static class JsonText
 
     public static bool NeedsEscape(ReadOnlySpan<byte> utf8) => utf8.ContainsAny(MustEscape);
 
-    /// <summary>Escapes what JSON demands and nothing else, so that most text is copied as it is.</summary>
+    /// <summary>Escapes only what JSON demands, so that most text is copied as it is.</summary>
     public static void Escape(ReadOnlySpan<byte> utf8, IBufferWriter<byte> output)
     {
         while (true)
@@ -52,7 +52,7 @@ internal static class JsonText
         }
     }
 
-    /// <summary>What stands between the quotes for a text. For names: once per topic or connection, not per message.</summary>
+    /// <summary>The bytes between the quotes for a text. For names, which are escaped once per topic or connection, not per message.</summary>
     public static byte[] Escape(string text)
     {
         var utf8 = Encoding.UTF8.GetBytes(text);
@@ -66,7 +66,7 @@ internal static class JsonText
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>The text of what stands between the quotes.</summary>
+    /// <summary>The text for the bytes between the quotes.</summary>
     public static string ToText(ReadOnlySpan<byte> json)
     {
         if (!json.Contains((byte)'\\'))
@@ -78,7 +78,8 @@ internal static class JsonText
         return TryUnescape(json, plain) ? Encoding.UTF8.GetString(plain.WrittenSpan) : "\uFFFD";
     }
 
-    /// <summary>The text of a JSON string. False: an escape that is none, or half a surrogate pair; output is then incomplete.</summary>
+    /// <summary>The text of a JSON string. Returns false if it has an invalid escape or half a surrogate pair; the output is then
+    /// incomplete.</summary>
     public static bool TryUnescape(ReadOnlySpan<byte> json, IBufferWriter<byte> output)
     {
         while (true)

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Chat.Api.Messages;
 
-/// <summary>Words of others, as they may stand in a line of the log: bounded, on that line, and without what a terminal would obey.</summary>
-/// <remarks>What a library says of an answer that it cannot read has pieces of that answer in it.</remarks>
+/// <summary>Makes text from others fit for a line of the log: bounded, on that line, and without characters that a terminal would obey.</summary>
+/// <remarks>For example, a library's error about an answer that it cannot read contains pieces of that answer.</remarks>
 internal static class LogText
 {
     public const int MostChars = 300;

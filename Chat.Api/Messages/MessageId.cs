@@ -5,8 +5,8 @@ using System.Text;
 namespace Chat.Api.Messages;
 
 /// <summary>The rule for the ids that clients give to their messages.</summary>
-/// <remarks>1 to 64 UTF-8 bytes, in Unicode normalization form C, of letters, marks, decimal digits and <c>_ . @ -</c>: nothing
-/// in it has to be escaped, nothing separates it from what stands around it.</remarks>
+/// <remarks>1 to 64 UTF-8 bytes, in Unicode normalization form C, of letters, marks, decimal digits and <c>_ . @ -</c>: none of these has
+/// to be escaped, and none is a separator where ids are stored or sent.</remarks>
 internal static class MessageId
 {
     private const int MaxBytes = 64;
@@ -23,7 +23,7 @@ internal static class MessageId
     {
         foreach (var rune in id.EnumerateRunes())
         {
-            // What is not UTF-8, or half a surrogate pair, is U+FFFD here, a symbol.
+            // Invalid UTF-8, or half a surrogate pair, is U+FFFD here, which is a symbol.
             if (!(rune.IsAscii ? Ascii.Contains((byte)rune.Value) : IsLetterMarkOrDigit(rune)))
             {
                 return false;

@@ -5,7 +5,7 @@ namespace Chat.Api.Messages;
 /// <summary>Names are compared in Unicode's normal form C, for which .NET needs ICU.</summary>
 internal static class NormalForm
 {
-    /// <exception cref="SettingException">The runtime was told to do without: it would take two spellings of a name for two names.</exception>
+    /// <exception cref="SettingException">The runtime was told to do without ICU: it would take two spellings of a name for two names.</exception>
     public static void Demand()
     {
         if ("e\u0301".Normalize() != "\u00e9")

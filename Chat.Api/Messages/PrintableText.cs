@@ -3,11 +3,10 @@ using System.Text;
 
 namespace Chat.Api.Messages;
 
-/// <summary>Text of which all can be seen: what looks the same in one font is, as far as characters nobody sees are
-/// concerned, the same.</summary>
-/// <remarks>Not in it: control characters, line ends, directions of writing, blanks other than the usual two, what is
-/// private or not assigned in Unicode, and what a reader is to ignore. Of the last, emoji and some scripts need a few,
-/// and have them where they change what is seen.</remarks>
+/// <summary>Text in which every character can be seen: texts that look the same do not differ merely by invisible characters.</summary>
+/// <remarks>Excluded are control characters, line ends, marks of writing direction, blanks other than the usual two, characters that are
+/// private or not assigned in Unicode, and characters that a reader is to ignore. Of these last, emoji and some scripts need a few, and
+/// may have them where they change what is seen.</remarks>
 internal static class PrintableText
 {
     private const int Blank = 0x20;
@@ -17,7 +16,7 @@ internal static class PrintableText
     private const int EmojiStyle = 0xFE0F;
     private const int Keycap = 0x20E3;
 
-    // Of the scripts that write joined letters with U+200C and U+200D (RFC 5892, appendix A).
+    // Viramas of the scripts that write joined letters with U+200C and U+200D (RFC 5892, appendix A).
     private static readonly int[] Viramas = [0x94D, 0x9CD, 0xA4D, 0xACD, 0xB4D, 0xBCD, 0xC4D, 0xCCD, 0xD4D, 0xDCA];
 
     /// <param name="text">Without lone surrogates.</param>
@@ -56,8 +55,8 @@ internal static class PrintableText
         _ => !IsIgnored(rune.Value),
     };
 
-    // Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) beyond the categories above; and the braille pattern
-    // without dots, and the sign for what could not be decoded.
+    // Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) beyond the categories above, the braille pattern without dots,
+    // and the sign for characters that could not be decoded.
     private static bool IsIgnored(int character) => character
         is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F) or 0x2800 or 0x3164
         or (>= 0xFE00 and <= 0xFE0F) or 0xFFA0 or 0xFFFD or (>= 0xE0000 and <= 0xE0FFF);
@@ -70,7 +69,7 @@ internal static class PrintableText
         _ => false,
     };
 
-    // Or what may be part of one; the range are the colours of skin. Four emoji are punctuation, and join with nothing.
+    // Also characters that may be part of an emoji; the range contains the skin tones. Four emoji are punctuation, and join with nothing.
     private static bool IsEmoji(Rune rune) => !rune.IsAscii
         && (rune.Value is >= 0x1F3FB and <= 0x1F3FF
             || Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherSymbol or UnicodeCategory.MathSymbol);

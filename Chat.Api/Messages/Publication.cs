@@ -12,16 +12,16 @@ internal readonly ref struct Publication
 
     public required ReadOnlySpan<byte> Msg { get; init; }
 
-    /// <summary>The client's id for this message; empty: the node gives one, and nothing is looked up.</summary>
+    /// <summary>The client's id for this message. If empty, the node gives one, and no earlier message is looked up.</summary>
     public ReadOnlySpan<byte> MsgId { get; init; }
 
-    /// <summary>Number of the connection it came from; 0: from none.</summary>
+    /// <summary>The number of the connection it came from; 0 if none.</summary>
     public long Via { get; init; }
 
     /// <summary>Empty for a message; else the kind of signal, which skips the log.</summary>
     public ReadOnlySpan<byte> Signal { get; init; }
 
-    /// <summary>Not a message but the removal of <see cref="From"/> from the group. It has its place in the log, and so in
-    /// the order, and is told to every node, not only to those that hold members.</summary>
+    /// <summary>Whether this is not a message but the removal of <see cref="From"/> from the group. A removal has its place in the log,
+    /// and so in the order. Every node is told of it, not only the nodes that hold members.</summary>
     public bool IsRemoval { get; init; }
 }

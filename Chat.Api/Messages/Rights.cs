@@ -21,7 +21,7 @@ internal enum Rights
     /// <summary>All that there is to do with a topic.</summary>
     All = Join | Post | Presence | History,
 
-    /// <summary>Not of a topic: be connected at all.</summary>
+    /// <summary>Not a right to a topic: to be connected at all.</summary>
     Connect = 16,
 }
 

@@ -15,7 +15,7 @@ internal enum TopicKind
 /// its nodes and ours reach each other's members.</remarks>
 internal sealed record Topic
 {
-    /// <summary>At most so many characters has a name.</summary>
+    /// <summary>The most characters that a name has.</summary>
     public const int MaxNameChars = 6 + ChatId.MaxBytes;
 
     public static readonly Topic All = new(TopicKind.All, "", "all");
@@ -54,7 +54,7 @@ internal sealed record Topic
     /// <param name="id">From <see cref="ChatId"/>.</param>
     public static Topic Group(string id) => new(TopicKind.Group, id, "group:" + id);
 
-    /// <summary>The topic of this name, or null if no topic is called so.</summary>
+    /// <summary>The topic with this name, or null if there can be none.</summary>
     public static Topic? Parse(string name) =>
         name == All.Name ? All
         : name.StartsWith("user:", StringComparison.Ordinal) && ChatId.IsValid(name[5..]) ? User(name[5..])

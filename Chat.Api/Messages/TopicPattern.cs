@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Chat.Api.Messages;
 
-/// <summary>Names of topics, by a text in which <c>*</c> stands for any run of characters, also for none: <c>group:team-*</c>,
-/// <c>user:*</c>, <c>all</c>, <c>*</c>. Everything else stands for itself.</summary>
-/// <remarks>Matching looks for the pieces between the stars one behind the other, each at the first place where it is. That is enough,
-/// and never goes back: what it takes is bounded by the lengths of the two texts multiplied, whatever they are.</remarks>
+/// <summary>Describes names of topics by a text in which <c>*</c> stands for any run of characters, also for none: <c>group:team-*</c>,
+/// <c>user:*</c>, <c>all</c>, <c>*</c>. Every other character stands for itself.</summary>
+/// <remarks>Matching looks for the pieces between the stars one after the other, each at the first place where it occurs. That is enough,
+/// and never backtracks: whatever the two texts are, the time is bounded by the product of their lengths.</remarks>
 internal sealed class TopicPattern
 {
     public const int MaxChars = 256;
@@ -36,7 +36,7 @@ internal sealed class TopicPattern
             return false;
         }
 
-        pattern = new TopicPattern(text.Normalize()); // names of topics are in this form
+        pattern = new TopicPattern(text.Normalize()); // in form C, as the names of topics
         return true;
     }
 
@@ -67,8 +67,8 @@ internal sealed class TopicPattern
         return true;
     }
 
-    /// <summary>What belongs to the pattern that says most about a name: it has the most characters beside its stars, then the fewest stars.
-    /// More than one, where several say as much; none, where no pattern matches.</summary>
+    /// <summary>The values of the pattern that says most about a name: the one with the most characters other than stars, then with the
+    /// fewest stars. Several if patterns say equally much; none if no pattern matches.</summary>
     public static IReadOnlyList<T> MostSpecific<T>(IEnumerable<(TopicPattern Pattern, T Value)> patterns, string name)
     {
         var found = new List<T>();

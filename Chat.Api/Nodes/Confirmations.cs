@@ -1,17 +1,17 @@
 namespace Chat.Api.Nodes;
 
-/// <summary>Waits for nodes to confirm something. One that goes meanwhile is not waited for, and counts no more.</summary>
+/// <summary>Waits for nodes to confirm something. A node that goes meanwhile is not waited for, and no longer counts.</summary>
 internal sealed class Confirmations : IDisposable
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _gate = new(); // guards what follows
+    private readonly Lock _gate = new(); // guards _waitedFor, _confirmed and _sum
     private readonly HashSet<string> _waitedFor;
     private readonly LiveNodes _nodes;
     private int _confirmed;
     private long _sum;
 
     /// <param name="self">The node that asks; it answers as the others do.</param>
-    /// <param name="nodes">Of which all are waited for.</param>
+    /// <param name="nodes">The nodes, of which all are waited for.</param>
     public Confirmations(NodeIdentity self, LiveNodes nodes)
     {
         _nodes = nodes;
@@ -19,10 +19,11 @@ internal sealed class Confirmations : IDisposable
         nodes.Left += Gone;
     }
 
-    /// <summary>Completes when none is waited for any more.</summary>
+    /// <summary>Completes when no node is waited for any more.</summary>
     public Task Done => _done.Task;
 
-    /// <summary>As <see cref="Done"/>, for a wait that stays in its context: WaitAsync on the task itself would go on at the pool.</summary>
+    /// <summary>The same as <see cref="Done"/>, for a wait that stays in its context: WaitAsync on the task itself would continue on the
+    /// pool.</summary>
     public async Task DoneAsync() => await _done.Task;
 
     public Confirmed Result
@@ -36,9 +37,9 @@ internal sealed class Confirmations : IDisposable
         }
     }
 
-    /// <summary>A node has confirmed it.</summary>
-    /// <param name="node">Which.</param>
-    /// <param name="count">How much it did.</param>
+    /// <summary>Notes that a node has confirmed.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="count">How much the node did.</param>
     public void Confirm(string node, long count = 0)
     {
         lock (_gate)

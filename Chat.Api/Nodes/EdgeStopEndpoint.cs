@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Chat.Api.Nodes;
 
-/// <summary>Where an edge tells that it stops: <c>POST /edges/stop</c>.</summary>
+/// <summary>The endpoint at which an edge tells that it stops: <c>POST /edges/stop</c>.</summary>
 internal static class EdgeStopEndpoint
 {
     public static void MapEdgeStop(this IEndpointRouteBuilder routes) => routes.MapPost(EdgeStop.Path, Stop);
@@ -24,7 +24,8 @@ internal static class EdgeStopEndpoint
         return TypedResults.NoContent();
     }
 
-    // For the nodes that the edge does not know or cannot address: all but one, where it has a single address for them (Edge:Upstream).
+    // Informs the nodes that the edge does not know or cannot address. Those are all but one if the edge has a single address for them
+    // (Edge:Upstream).
     private static void PassOn(string edge, NodeRegistry registry)
     {
         try
@@ -33,7 +34,7 @@ internal static class EdgeStopEndpoint
         }
         catch (RedisException)
         {
-            // Those that the edge has told itself know all the same.
+            // The nodes that the edge has told itself know in any case.
         }
     }
 }

@@ -5,10 +5,9 @@ namespace Chat.Api.Nodes;
 
 /// <summary>This node's view of the cluster: the nodes with a valid lease, itself included.</summary>
 /// <remarks>
-/// Guarantee: eventually that of the registry, usually within milliseconds, without polling between heartbeats.
-/// A node that left or was swept is announced and goes at once. One that is missing unannounced goes after a few
-/// heartbeats only: a Redis that restarted empty lists each node again at its next heartbeat, and none of them died.
-/// While Redis is away the view stands still.
+/// Guarantee: eventually this view equals the registry, usually within milliseconds, without polling between heartbeats. A node that left or was
+/// swept is announced and goes at once. A node that is missing without an announcement goes only after a few heartbeats: a Redis that restarted empty
+/// lists each node again at its next heartbeat, and none of them died. While Redis is away, the view does not change.
 /// </remarks>
 internal sealed class LiveNodes(IOptions<NodeOptions> options, TimeProvider time)
 {
@@ -25,12 +24,12 @@ internal sealed class LiveNodes(IOptions<NodeOptions> options, TimeProvider time
 
     public ImmutableDictionary<string, NodeInfo> Nodes => _nodes;
 
-    /// <summary>The oldest first.</summary>
+    /// <summary>The nodes, the oldest first.</summary>
     public NodeInfo[] List() => [.. _nodes.Values.OrderBy(node => node.StartedAt).ThenBy(node => node.Id, StringComparer.Ordinal)];
 
     public bool Contains(string id) => _nodes.ContainsKey(id);
 
-    /// <summary>Something happened to this node; the next list read from now on tells what.</summary>
+    /// <summary>Notes that something happened to a node. The next list read from now on tells what.</summary>
     public void Announce(string id)
     {
         lock (_gate)

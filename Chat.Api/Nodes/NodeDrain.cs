@@ -1,6 +1,6 @@
 namespace Chat.Api.Nodes;
 
-/// <summary>Whether this node is draining. That begins when the host is stopped, at the latest, and cannot be undone.</summary>
+/// <summary>Whether this node is draining. Draining begins when the host is stopped, at the latest, and cannot be undone.</summary>
 internal sealed class NodeDrain
 {
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,8 +12,8 @@ internal sealed class NodeDrain
     public bool IsDraining => Volatile.Read(ref _draining) != 0;
 
     /// <summary>
-    /// Completes once the registry shows this node as draining, or once that failed: from then on the edge sends no
-    /// new client, and those told to reconnect do not come back here.
+    /// Completes once the registry shows this node as draining, or once that failed. From then on the edge sends no new clients here, and clients
+    /// told to reconnect do not come back here.
     /// </summary>
     public Task Announced => _announced.Task;
 

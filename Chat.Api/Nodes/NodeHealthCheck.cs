@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Chat.Api.Nodes;
 
-/// <summary>Ready for new clients: registered, so that the edge knows the node, and not draining.</summary>
+/// <summary>A node is ready for new clients when it is registered, so that the edge knows it, and not draining.</summary>
 internal sealed class NodeHealthCheck(LiveNodes live, NodeSelf self, NodeDrain drain) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(

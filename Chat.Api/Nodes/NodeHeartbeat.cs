@@ -25,10 +25,10 @@ internal sealed partial class NodeHeartbeat(
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    // The lease ends by itself: what is gained by leaving is not worth a longer stop.
+    // The lease ends by itself, so that leaving is not worth a longer stop.
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(2);
 
-    private NodeAddress? _address; // not null: it also listens to announcements
+    private NodeAddress? _address; // not null: the node also listens to announcements
     private bool _announcedDraining;
     private bool? _redisAnswers;
 
@@ -42,7 +42,7 @@ internal sealed partial class NodeHeartbeat(
 
         address.Demand();
 
-        // The first to know: clients must not be told to reconnect while the edge still sends them here.
+        // Subscribes first: clients must not be told to reconnect while the edge still sends them here.
         drain.Begun += Wake;
         using var stopping = lifetime.ApplicationStopping.Register(drain.Begin);
         await using var timer = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, options.Value.Heartbeat);
@@ -50,7 +50,7 @@ internal sealed partial class NodeHeartbeat(
         {
             await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
             {
-                // A stop does not wait for a Redis that is frozen. A beat under way is sent before the leave, and so stays before it.
+                // A stop does not wait for a frozen Redis. A beat under way was sent before the leave, so Redis handles it first.
                 await BeatAsync().WaitAsync(stoppingToken);
             }
         }
@@ -110,8 +110,8 @@ internal sealed partial class NodeHeartbeat(
         }
         catch (Exception exception)
         {
-            // Whatever it was, a node that stops beating is dead to the cluster. The lease outlives a few failures,
-            // and the next beat registers again if it did not.
+            // Catches everything, because a node that stops beating is dead to the cluster. The lease outlives a few failures. If it does not, the
+            // next beat registers the node again.
             if (_redisAnswers != false)
             {
                 _redisAnswers = false;

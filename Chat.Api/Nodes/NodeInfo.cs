@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 namespace Chat.Api.Nodes;
 
 /// <summary>
-/// What a node says of itself, in the registry and in <c>GET /api/nodes</c>. The address is where the edge reaches it;
-/// the connections are as old as its last heartbeat; the process id is there in Development only; the version, which build it runs, is
-/// missing from nodes that are older than it.
+/// A node's description of itself, in the registry and in <c>GET /api/nodes</c>. The edge reaches the node at the address. The number of connections
+/// is as old as the last heartbeat. The process id is present in Development only. The version tells which build the node runs; nodes older than this
+/// field lack it.
 /// </summary>
 internal sealed record NodeInfo(
     string Id, string Address, NodeState State, int Connections, DateTimeOffset StartedAt, int? Pid, string? Version = null);

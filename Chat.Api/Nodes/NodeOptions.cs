@@ -10,16 +10,16 @@ internal sealed class NodeOptions
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the node is considered alive after its last heartbeat, by Redis's clock.</summary>
-    /// <value>At least 3 heartbeats, so that losing two does no harm, and at most 10 minutes. Default 7 seconds: with a heartbeat of a survivor
-    /// on top, a killed node and its users are gone within 10.</value>
+    /// <value>At least 3 heartbeats, so that losing two does no harm, and at most 10 minutes. Default 7 seconds: together with one heartbeat of a
+    /// surviving node, a killed node and its users are gone within 10.</value>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(7);
 
-    /// <summary>How long a node waits for the others to confirm what they were told to do (docs/API.md). It is done on those that have not, too,
-    /// but that is not certain yet.</summary>
+    /// <summary>How long a node waits for the others to confirm an order (docs/API.md). Nodes that have not confirmed carry it out, too, but that is
+    /// not certain yet.</summary>
     /// <value>100 ms to 1 minute. Default 2 seconds.</value>
     public TimeSpan OrderTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The address at which the edge reaches this node, when that is not what <see cref="OwnAddress"/> finds out.</summary>
+    /// <summary>The address at which the edge reaches this node, if it differs from what <see cref="OwnAddress"/> finds out.</summary>
     /// <value>An absolute http or https URL. Default: none.</value>
     public string? Address { get; set; }
 }

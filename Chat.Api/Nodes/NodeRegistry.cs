@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Chat.Api.Nodes;
 
 /// <summary>
-/// The list of live nodes in Redis. A node is alive while its lease is, and every heartbeat of any node sweeps the
-/// leases that ran out: a killed node is gone for everyone one lease after its last heartbeat.
+/// The list of live nodes in Redis. A node is alive while its lease is valid. Every heartbeat of any node sweeps the expired leases, so a killed node
+/// is gone for everyone one lease after its last heartbeat.
 /// </summary>
 /// <remarks>Calls end and fail as those of <see cref="NodeList"/> do.</remarks>
 internal sealed class NodeRegistry(NodeList list, NodeKeys keys, IOptions<NodeOptions> options)
@@ -35,7 +35,7 @@ internal sealed class NodeRegistry(NodeList list, NodeKeys keys, IOptions<NodeOp
     /// <summary>Takes the node off the list and announces it.</summary>
     public Task LeaveAsync(string id) => list.RunAsync(Remove, _keys, id, keys.Channel);
 
-    /// <summary>Tells all nodes that an edge is stopping; those that are cut off from Redis do not hear it. Does not wait.</summary>
+    /// <summary>Tells all nodes that an edge is stopping. Nodes that are cut off from Redis do not hear it. Does not wait.</summary>
     /// <exception cref="RedisException">Redis is away.</exception>
     public void AnnounceStop(string edge) => list.Announce(EdgeStop.Announcement(edge));
 

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Chat.Api.Nodes;
 
-/// <summary>What this node tells the others about itself, now.</summary>
+/// <summary>What this node currently tells the others about itself.</summary>
 internal sealed class NodeSelf(
     NodeIdentity identity, NodeDrain drain, IHostEnvironment environment, IConnectionCount? connections = null)
 {

@@ -8,7 +8,7 @@ namespace Chat.Api.Nodes;
 
 internal static class NodesBuilder
 {
-    /// <summary>Answered with by every node, so that a client and a test can tell them apart.</summary>
+    /// <summary>The header that every node sends in its answers, so that clients and tests can tell nodes apart.</summary>
     public const string Header = "X-Node";
 
     public static WebApplicationBuilder AddNodes(this WebApplicationBuilder builder)
@@ -43,10 +43,10 @@ internal static class NodesBuilder
         return app;
     }
 
-    /// <summary>The nodes as this one knows them.</summary>
+    /// <summary>Lists the nodes as this node knows them.</summary>
     public static IEndpointConventionBuilder MapNodes(this IEndpointRouteBuilder routes) =>
         routes.MapMethods("/api/nodes", [HttpMethods.Get, HttpMethods.Head], List);
 
-    // From memory: nobody can make Redis work by asking.
+    // Answers from memory, so that nobody can make Redis work by asking.
     private static JsonHttpResult<NodeInfo[]> List(LiveNodes live) => TypedResults.Json(live.List(), NodeJson.Default.NodeInfoArray);
 }

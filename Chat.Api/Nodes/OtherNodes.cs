@@ -1,6 +1,6 @@
 namespace Chat.Api.Nodes;
 
-/// <summary>The other nodes, asked directly: what a node that has lost Redis can still find out.</summary>
+/// <summary>Asks the other nodes directly. A node that has lost Redis can still do that.</summary>
 internal sealed class OtherNodes(LiveNodes live, NodeSelf self) : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
@@ -12,7 +12,8 @@ internal sealed class OtherNodes(LiveNodes live, NodeSelf self) : IDisposable
         MaxResponseContentBufferSize = 64 * 1024,
     };
 
-    /// <summary>Whether one of those that were last seen alive says that it is ready for clients. Asks some of them, at random, all at once.</summary>
+    /// <summary>Whether one of the nodes that were last seen alive says that it is ready for clients. Asks some of them, at random, all at
+    /// once.</summary>
     public async Task<bool> AnyReadyAsync(CancellationToken cancellationToken)
     {
         NodeInfo[] others = [.. live.Nodes.Values.Where(node => node.Id != self.Id && node.State == NodeState.Ready)];

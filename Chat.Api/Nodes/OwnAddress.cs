@@ -7,13 +7,13 @@ using IServer = Microsoft.AspNetCore.Hosting.Server.IServer;
 
 namespace Chat.Api.Nodes;
 
-/// <summary>Finds out where the edge reaches this node. Of what there is, the first: the setting; the one address that the server listens on;
-/// <c>POD_IP</c>, which Kubernetes tells a container; the machine's address on the way to Redis; that of any network.</summary>
+/// <summary>Finds the address at which the edge reaches this node. It takes the first that exists of: the setting; the one address that the server
+/// listens on; <c>POD_IP</c>, which Kubernetes tells a container; the machine's address on the way to Redis; the address of any network.</summary>
 internal sealed class OwnAddress(IServer server, IOptions<NodeOptions> options, IConfiguration configuration, IConnectionMultiplexer redis)
 {
     private static readonly TimeSpan LookupTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>Once the server listens.</summary>
+    /// <summary>Makes sure, once the server listens, that there will be an address.</summary>
     /// <exception cref="InvalidOperationException">There will be no address.</exception>
     public void Demand()
     {
@@ -23,7 +23,7 @@ internal sealed class OwnAddress(IServer server, IOptions<NodeOptions> options, 
         }
     }
 
-    /// <summary>Once Redis has answered, so that there is a way to it.</summary>
+    /// <summary>Finds the address. To be called once Redis has answered, so that there is a route to it.</summary>
     public async Task<NodeAddress> FindAsync() => options.Value.Address is { } address
         ? new NodeAddress(address, $"as {NodeOptions.Section}:Address says")
         : await NodeAddress.FromAsync(Bound!, OfThisMachineAsync);
@@ -60,7 +60,7 @@ internal sealed class OwnAddress(IServer server, IOptions<NodeOptions> options, 
         }
         catch (Exception exception) when (exception is SocketException or TimeoutException)
         {
-            return []; // another Redis answered, or this one is reached by a tunnel, which knows the name
+            return []; // another Redis answered, or this one is reached through a tunnel, which knows the name
         }
     }
 }

@@ -6,7 +6,8 @@ namespace Chat.Api.Nodes;
 /// <summary>The edges that are stopping, as far as this node has heard.</summary>
 internal sealed class StoppedEdges(TimeProvider time)
 {
-    /// <summary>Whoever reaches a node can make edges up. The ids of real ones are in use for half a minute at most after this.</summary>
+    /// <summary>The most edges to remember, because anyone who reaches a node can make edges up. The id of a real edge is in use for half a minute at
+    /// most after it was added.</summary>
     public const int Most = 1000;
 
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
@@ -20,7 +21,7 @@ internal sealed class StoppedEdges(TimeProvider time)
 
     public bool Contains(string? edge) => edge is not null && _since.ContainsKey(edge);
 
-    /// <summary>Returns false if that was known.</summary>
+    /// <summary>Returns false if the edge was known, or if there are too many.</summary>
     public bool TryAdd(string edge)
     {
         var now = time.GetTimestamp();

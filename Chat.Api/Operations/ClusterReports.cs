@@ -6,13 +6,14 @@ using Chat.Api.Orders;
 namespace Chat.Api.Operations;
 
 /// <summary>Asks all nodes for their reports when somebody looks.</summary>
-/// <remarks>However many look, and however often: at most once a second, one question at a time. Nobody can make Redis or the nodes work by asking.</remarks>
+/// <remarks>There is at most one question at a time and one per second, however many look and however often. Nobody can make Redis or the nodes work
+/// by asking.</remarks>
 internal sealed class ClusterReports(
     NodeOrders orders, ReportQuestion own, LiveNodes live, NodeIdentity node, IBackplane backplane, TimeProvider time)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new(); // guards what follows
+    private readonly Lock _gate = new(); // guards _current and _startedAt
     private Task<ClusterReport>? _current;
     private long _startedAt;
 
@@ -33,7 +34,7 @@ internal sealed class ClusterReports(
     {
         await Task.Yield(); // out of the lock
         var asked = AskAsync();
-        var reports = new Dictionary<string, NodeReport>(StringComparer.Ordinal) { [node.Id] = await own.MakeAsync() }; // without Redis, at least that
+        var reports = new Dictionary<string, NodeReport>(StringComparer.Ordinal) { [node.Id] = await own.MakeAsync() }; // without Redis, at least this report
         foreach (var (id, text) in await asked)
         {
             if (id != node.Id && Parse(text) is { } report)

@@ -5,7 +5,7 @@ using Chat.Api.Orders;
 
 namespace Chat.Api.Operations;
 
-/// <summary>Drains the node that it names, as if that were stopped; but the process goes on, with nobody on it, until it is.</summary>
+/// <summary>Drains the named node as if it were stopped. But its process goes on, without connections, until it is stopped.</summary>
 internal sealed class DrainOrder(NodeIdentity node, ConnectionDrain drain) : INodeOrder
 {
     public const string Order = "drain";
@@ -21,7 +21,7 @@ internal sealed class DrainOrder(NodeIdentity node, ConnectionDrain drain) : INo
             return Task.FromResult(0L);
         }
 
-        _ = drain.RunAsync(); // kept there, and awaited when the node stops
+        _ = drain.RunAsync(); // ConnectionDrain keeps the task, and awaits it when the node stops
         return Task.FromResult(1L);
     }
 }

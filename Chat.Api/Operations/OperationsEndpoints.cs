@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.Operations;
 
-/// <summary>What the operations page asks for, and what it can do. For everybody in Development; elsewhere for services.</summary>
+/// <summary>The calls of the operations page. In Development they are open to everybody, elsewhere to services.</summary>
 internal static class OperationsEndpoints
 {
     public const string Path = "/ops";

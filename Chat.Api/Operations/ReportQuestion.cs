@@ -13,10 +13,10 @@ internal sealed class ReportQuestion(
 {
     public const string Question = "report";
 
-    /// <summary>How many topics, reasons and clients a report names at most: it goes to whoever looks every two seconds, from every node.</summary>
+    /// <summary>The most topics, reasons and clients that a report names: while somebody looks, every node sends one every two seconds.</summary>
     public const int MostNamed = 20;
 
-    private const long LeastWaiting = 16 * 1024; // bytes: less is a send under way
+    private const long LeastWaiting = 16 * 1024; // bytes; less may just be a send under way
 
     public string Name => Question;
 

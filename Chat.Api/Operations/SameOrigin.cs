@@ -1,6 +1,6 @@
 namespace Chat.Api.Operations;
 
-/// <summary>Refuses what a page from elsewhere has a browser do: in Development there is no key that such a page would lack.</summary>
+/// <summary>Refuses requests that another site's page makes a browser send: in Development no key is needed, which such a page would lack.</summary>
 internal sealed class SameOrigin : IEndpointFilter
 {
     private static readonly IResult Refused = TypedResults.Problem(
@@ -9,20 +9,20 @@ internal sealed class SameOrigin : IEndpointFilter
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         IsFromHere(context.HttpContext.Request) ? next(context) : ValueTask.FromResult<object?>(Refused);
 
-    // A browser says where a request comes from, and no page can make it lie. Who is no browser says nothing.
+    // A browser says where a request comes from, and no page can make it lie. A client that is no browser says nothing.
     private static bool IsFromHere(HttpRequest request)
     {
         if (request.Headers["Sec-Fetch-Site"] is [var site, ..])
         {
-            return site is "same-origin" or "none"; // none: the person at the browser, by its address bar
+            return site is "same-origin" or "none"; // none: the user typed the address
         }
 
-        // A browser that is older, or that is not sure of the network.
+        // An older browser, or one that does not trust the network.
         return request.Headers.Origin.Count == 0
             || (request.Headers.Origin is [{ } origin] && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && IsHost(uri, request));
     }
 
-    // The edge may be asked at another name than it asks the node at.
+    // The edge may be called by another name than the one by which it calls the node.
     private static bool IsHost(Uri origin, HttpRequest request) =>
         new[] { request.Host.Value, request.Headers["X-Forwarded-Host"].ToString() }.Contains(origin.Authority, StringComparer.OrdinalIgnoreCase);
 }

@@ -3,10 +3,10 @@ using ServiceDefaults;
 
 namespace Chat.Api.Operations;
 
-/// <summary>The node's own metrics, for whoever looks at it. While nobody does, nobody listens to them, and they cost nothing.</summary>
+/// <summary>The node's own metrics, for anyone who looks at it. While nobody looks, nothing listens to them, and they cost nothing.</summary>
 internal sealed class WatchedMeters(IMeterFactory meters, TimeProvider time) : IDisposable
 {
-    /// <summary>How long after the last look it goes on counting.</summary>
+    /// <summary>How long counting goes on after the last look.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new(); // guards all below
@@ -86,7 +86,7 @@ internal sealed class WatchedMeters(IMeterFactory meters, TimeProvider time) : I
             _sinceMs = nowMs;
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                // Of this node: tests run several in one process.
+                // Only instruments of this node: tests run several nodes in one process.
                 if (instrument.Meter.Name == ChatTelemetry.Name && ReferenceEquals(instrument.Meter.Scope, meters) && _totals.TryGetValue(instrument.Name, out var total))
                 {
                     listener.EnableMeasurementEvents(instrument, total);
@@ -108,7 +108,7 @@ internal sealed class WatchedMeters(IMeterFactory meters, TimeProvider time) : I
         private long Sum(string name) => Volatile.Read(ref _totals[name].Sum);
     }
 
-    /// <summary>Of one metric; those in seconds are added up in microseconds, because those can be added without a lock.</summary>
+    /// <summary>The total of one metric. Seconds are added up as microseconds, which can be added without a lock.</summary>
     private sealed class Total
     {
         public long Sum;

@@ -3,7 +3,7 @@ using Chat.Api.Nodes;
 
 namespace Chat.Api.Orders;
 
-/// <summary>What a node that gave an order, or asked a question, has heard from the others.</summary>
+/// <summary>The answers to one order or question, as the node that gave it has received them.</summary>
 internal sealed class NodeAnswers(NodeIdentity self, LiveNodes nodes) : IDisposable
 {
     private readonly Confirmations _confirmations = new(self, nodes);
@@ -14,13 +14,13 @@ internal sealed class NodeAnswers(NodeIdentity self, LiveNodes nodes) : IDisposa
 
     public Confirmed Confirmed => _confirmations.Result;
 
-    /// <summary>Of each node that answered a question, what it said.</summary>
+    /// <summary>The answers to a question, by node.</summary>
     public IReadOnlyDictionary<string, byte[]> Texts => _texts;
 
-    /// <summary>A node has carried out the order.</summary>
+    /// <summary>Notes that a node has carried out the order.</summary>
     public void Confirm(string node, long count) => _confirmations.Confirm(node, count);
 
-    /// <summary>A node has answered the question. From one that is not among the live nodes, nothing is taken.</summary>
+    /// <summary>Notes that a node has answered the question. An answer of a node that is not live is ignored.</summary>
     public void Answer(string node, byte[] text)
     {
         if (node == self.Id || nodes.Contains(node))

@@ -10,11 +10,12 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Orders;
 
-/// <summary>Tells every node to do something, or asks it something, and waits for each to say that it has, or what.</summary>
+/// <summary>Gives every node an order or a question, and waits for each to confirm or answer.</summary>
 /// <remarks>
-/// Guarantee: what a node confirmed, it has done. One that did not confirm may have done it or not; giving the order again is safe.
-/// Mechanism: the order is published to all nodes on a channel, and each publishes its confirmation on that of the node that gave it. A node
-/// that has died is not waited for; one that hangs counts, as not confirmed.
+/// Guarantee: a node that confirmed an order has carried it out. A node that did not confirm may have carried it out or not; giving the order again
+/// is safe.
+/// Mechanism: the order is published to all nodes on one channel. Each node publishes its confirmation on the channel of the node that gave the
+/// order. A node that has died is not waited for; a node that hangs counts as not confirmed.
 /// </remarks>
 internal sealed partial class NodeOrders
 {
@@ -43,10 +44,10 @@ internal sealed partial class NodeOrders
         subscriptions.Attach(RedisKeys.OrdersKind, OnMessage, () => _ = ListenAsync());
     }
 
-    /// <summary>Completes when every node has confirmed, or after <see cref="NodeOptions.OrderTimeout"/>.</summary>
-    /// <param name="name">Of a registered order.</param>
-    /// <param name="order">What to do, in its own words.</param>
-    /// <exception cref="BackplaneUnavailableException">It may or may not have been given; trying again is safe.</exception>
+    /// <summary>Gives an order. Completes when every node has confirmed, or after <see cref="NodeOptions.OrderTimeout"/>.</summary>
+    /// <param name="name">The name of a registered order.</param>
+    /// <param name="order">The text of the order.</param>
+    /// <exception cref="BackplaneUnavailableException">The order may or may not have been given; trying again is safe.</exception>
     public async Task<Confirmed> GiveAsync(string name, byte[] order)
     {
         using var answers = new NodeAnswers(_node, _nodes);
@@ -54,8 +55,8 @@ internal sealed partial class NodeOrders
         return answers.Confirmed;
     }
 
-    /// <summary>Completes as <see cref="GiveAsync"/> does, with what the nodes answered that did so by then.</summary>
-    /// <param name="name">Of a registered question.</param>
+    /// <summary>Asks a question. Completes as <see cref="GiveAsync"/> does, and returns the answers that have come by then.</summary>
+    /// <param name="name">The name of a registered question.</param>
     /// <exception cref="BackplaneUnavailableException">Nobody could be asked.</exception>
     public async Task<IReadOnlyDictionary<string, byte[]>> AskAsync(string name)
     {
@@ -81,7 +82,7 @@ internal sealed partial class NodeOrders
         }
     }
 
-    // After every connect: where it is subscribed already, nothing changes.
+    // Runs after every connect. If the channels are subscribed already, nothing changes.
     private async Task ListenAsync()
     {
         try
@@ -94,7 +95,8 @@ internal sealed partial class NodeOrders
         }
     }
 
-    // On the thread that reads from Redis. To all: "{id} {name} {order}"; to the node that gave it: "{id} {node} {count}", or what it is answered.
+    // Runs on the thread that reads from Redis. A message to all nodes is "{id} {name} {order}". A message to the node that gave an order is "{id}
+    // {node} {count}", with the text of the answer instead of the count if it asked a question.
     private void OnMessage(ReadOnlySpan<byte> to, ReadOnlySpan<byte> message)
     {
         var space = message.IndexOf((byte)' ');

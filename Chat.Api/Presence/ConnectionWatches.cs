@@ -3,7 +3,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Presence;
 
-/// <summary>The topics of which a connection is told who is in them.</summary>
+/// <summary>The topics whose presence a connection is told.</summary>
 internal sealed class ConnectionWatches(PresenceWatches watches, Connection connection)
 {
     private readonly Lock _gate = new(); // guards everything below; taken inside a topic's lock
@@ -13,7 +13,7 @@ internal sealed class ConnectionWatches(PresenceWatches watches, Connection conn
     /// <summary>Whether presence is kept for a topic.</summary>
     public bool Knows(Topic topic) => watches.Knows(topic);
 
-    /// <summary>Begins with a topic, if presence is kept for it.</summary>
+    /// <summary>Starts with a topic, if presence is kept for it.</summary>
     public void Add(Topic topic)
     {
         lock (_gate)
@@ -25,7 +25,7 @@ internal sealed class ConnectionWatches(PresenceWatches watches, Connection conn
         }
     }
 
-    /// <summary>Ends it for a topic. Never waits.</summary>
+    /// <summary>Stops with a topic. Never waits.</summary>
     public void Remove(Topic topic)
     {
         lock (_gate)
@@ -37,7 +37,7 @@ internal sealed class ConnectionWatches(PresenceWatches watches, Connection conn
         }
     }
 
-    /// <summary>The connection has ended.</summary>
+    /// <summary>Called when the connection has ended.</summary>
     public void End()
     {
         lock (_gate)

@@ -2,9 +2,9 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Presence;
 
-/// <summary>One topic's users on this node: how many connections each has, and what of that has been reported.</summary>
-/// <remarks>A user whose last connection ends stays for a while, so that one who comes back at once was never gone. Only one report is
-/// under way at a time: <see cref="Take"/>, and then <see cref="Confirm"/> or <see cref="Fail"/>.</remarks>
+/// <summary>One topic's users on this node: how many connections each has, and which of these numbers have been reported.</summary>
+/// <remarks>A user whose last connection ends stays for a while, so that a user who comes back at once was never gone. Only one report is under way
+/// at a time: <see cref="Take"/>, and then <see cref="Confirm"/> or <see cref="Fail"/>.</remarks>
 internal sealed class LocalPresence(Topic topic)
 {
     private readonly Lock _gate = new(); // guards everything below
@@ -15,7 +15,7 @@ internal sealed class LocalPresence(Topic topic)
 
     public Topic Topic => topic;
 
-    /// <summary>A connection of the user has come. Returns false if this object is over, and another has to take its place.</summary>
+    /// <summary>Notes that a connection of the user has come. Returns false if this object is over, and another has to take its place.</summary>
     public bool TryCome(string userId)
     {
         lock (_gate)
@@ -30,7 +30,7 @@ internal sealed class LocalPresence(Topic topic)
         }
     }
 
-    /// <summary>A connection of the user has gone, at a timestamp.</summary>
+    /// <summary>Notes that a connection of the user has gone, at a timestamp.</summary>
     public void Go(string userId, long now)
     {
         lock (_gate)
@@ -39,7 +39,7 @@ internal sealed class LocalPresence(Topic topic)
         }
     }
 
-    /// <summary>What is stored may be wrong: the next report names all users.</summary>
+    /// <summary>Called when what is stored may be wrong. The next report names all users.</summary>
     public void ReportAll()
     {
         lock (_gate)
@@ -48,10 +48,10 @@ internal sealed class LocalPresence(Topic topic)
         }
     }
 
-    /// <summary>What is due to be reported. Users who left after <paramref name="goneBy"/> may yet come back, and are not due.</summary>
+    /// <summary>Returns what is due to be reported. Users who left after <paramref name="goneBy"/> may yet come back, and are not due.</summary>
     /// <param name="goneBy">A timestamp.</param>
-    /// <param name="most">Users at most, unless all are reported.</param>
-    /// <param name="isAll">Whether the report has to name all users, and does.</param>
+    /// <param name="most">The most users, unless all are reported.</param>
+    /// <param name="isAll">Whether the report has to name all users, and so does.</param>
     /// <param name="isMore">Whether something remains to be reported, now or later.</param>
     public List<PresentUser> Take(long goneBy, int most, out bool isAll, out bool isMore)
     {
@@ -88,7 +88,7 @@ internal sealed class LocalPresence(Topic topic)
         }
     }
 
-    /// <summary>What was taken has been reported.</summary>
+    /// <summary>Notes that what was taken has been reported.</summary>
     public void Confirm(List<PresentUser> reported)
     {
         lock (_gate)
@@ -107,7 +107,7 @@ internal sealed class LocalPresence(Topic topic)
         }
     }
 
-    /// <summary>What was taken may or may not have been reported.</summary>
+    /// <summary>Notes that what was taken may or may not have been reported.</summary>
     public void Fail(List<PresentUser> reported, bool wasAll)
     {
         lock (_gate)
@@ -142,7 +142,7 @@ internal sealed class LocalPresence(Topic topic)
 
         if (due.Connections == 0)
         {
-            _users.Remove(due.Id); // came and went between two reports
+            _users.Remove(due.Id); // the user came and went between two reports
         }
 
         return false;
@@ -164,7 +164,7 @@ internal sealed class LocalPresence(Topic topic)
     {
         public long Connections { get; set; }
 
-        /// <summary>As many as were last reported; -1: not known.</summary>
+        /// <summary>The number of connections that was last reported; -1: unknown.</summary>
         public long Reported { get; set; }
 
         public long GoneAt { get; set; }

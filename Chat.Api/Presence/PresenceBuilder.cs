@@ -10,7 +10,8 @@ namespace Chat.Api.Presence;
 /// <summary>Registers presence.</summary>
 internal static class PresenceBuilder
 {
-    /// <summary>Before what serves connections, so that presence stops after them: while a node drains, its users leave it.</summary>
+    /// <summary>To be called before the services that serve connections are added. Presence then stops after them, so that users leave it while a
+    /// node drains.</summary>
     public static WebApplicationBuilder AddPresence(this WebApplicationBuilder builder)
     {
         var services = builder.Services;

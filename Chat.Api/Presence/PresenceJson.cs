@@ -9,7 +9,7 @@ namespace Chat.Api.Presence;
 /// <c>,"version":8,"count":2,"joined":["carl"],"left":["ben"]</c>, or the version and the count alone.</remarks>
 internal static class PresenceJson
 {
-    /// <param name="writer">Takes it.</param>
+    /// <param name="writer">Takes the JSON.</param>
     /// <param name="news">The news.</param>
     /// <param name="user">The name of the property that is a member's id.</param>
     public static void Write(IBufferWriter<byte> writer, PresenceNews news, ReadOnlySpan<byte> user)

@@ -3,7 +3,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Presence;
 
-/// <summary>What presence counts, in the <c>Chat</c> meter.</summary>
+/// <summary>The metrics of presence, in the <c>Chat</c> meter.</summary>
 internal sealed class PresenceMetrics
 {
     private readonly Counter<long> _reported;

@@ -3,16 +3,17 @@ using Chat.Api.Connections;
 
 namespace Chat.Api.Presence;
 
-/// <summary>Who is in a topic, as clients can see it. Bound from <c>Chat:Presence</c>. The node does not start with an invalid value.</summary>
+/// <summary>Settings of presence: who is in a topic, as clients can see it. Bound from <c>Chat:Presence</c>. The node does not start with an invalid
+/// value.</summary>
 internal sealed class PresenceOptions
 {
     public const string Section = "Chat:Presence";
 
-    /// <summary>Whether presence is kept for groups and for <c>all</c>. Without it, asking for it is refused.</summary>
+    /// <summary>Whether presence is kept for groups and for <c>all</c>. Without it, requests for presence are refused.</summary>
     /// <value>Default true.</value>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Up to how many users a topic's presence names them. Above it, watchers are told only how many there are.</summary>
+    /// <summary>The most users that a topic's presence names. If there are more, watchers are told only how many.</summary>
     /// <value>0 to 10,000. Default 1000. The list of that many has to fit into an outbox (<c>Chat:Connections:OutboxBytes</c>).</value>
     [Range(0, 10_000)]
     public int ListSize { get; set; } = 1000;
@@ -27,7 +28,7 @@ internal sealed class PresenceOptions
     [Range(typeof(TimeSpan), "00:00:00.01", "00:00:05")]
     public TimeSpan BatchTime { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    private const int MemberCost = 200; // what a member takes up in a list: an id at its longest, and what is around it
+    private const int MemberCost = 200; // bytes of a member in a list: the longest id, and what is around it
 
     /// <summary>What is wrong with the combination of these values and the limits of connections, one sentence per error.</summary>
     public IEnumerable<string> Errors(ConnectionOptions connections)

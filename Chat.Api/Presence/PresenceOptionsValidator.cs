@@ -13,7 +13,7 @@ internal sealed class PresenceOptionsValidator(IOptions<ConnectionOptions> conne
         }
         catch (OptionsValidationException)
         {
-            return ValidateOptionsResult.Success; // what is wrong with those is told by their own validator
+            return ValidateOptionsResult.Success; // their own validator reports what is wrong with those
         }
     }
 }

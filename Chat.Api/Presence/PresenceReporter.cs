@@ -11,18 +11,18 @@ namespace Chat.Api.Presence;
 
 /// <summary>Reports who is in topics on this node.</summary>
 /// <remarks>
-/// <para>Guarantee: who is in a topic here is known to the cluster within a batch time, and who has gone, soon after the leave delay. Where
-/// Redis was away, or lost something, all is reported again.</para>
-/// <para>Mechanism: topics tell who comes and goes, which changes a counter and no more; one loop reports changes together, one
-/// command for each topic that has some. It reports only while this node is surely among those that others would sweep: not
-/// before its first roll (<see cref="PresenceSweeper"/>), nor before the first over a new connection, behind which Redis may have lost
-/// the last; and not when the last one is so old that it may have been swept since.</para>
+/// <para>Guarantee: the cluster knows within a batch time who is in a topic here, and soon after the leave delay who has gone. If Redis was away, or
+/// lost something, everything is reported again.</para>
+/// <para>Mechanism: topics tell who comes and goes, which only changes a counter. One loop reports changes together, with one command for each topic
+/// that has some. It reports only while this node is surely among those that others would sweep. So it does not report before its first roll
+/// (<see cref="PresenceSweeper"/>), nor before the first roll over a new connection, behind which Redis may have lost the last roll. Nor does it
+/// report when the last roll is so old that the node may have been swept since.</para>
 /// </remarks>
 internal sealed partial class PresenceReporter(
     IPresenceStore store, PresenceMetrics metrics, IOptions<PresenceOptions> options, IOptions<NodeOptions> nodes, TimeProvider time, ILogger<PresenceReporter> logger)
     : BackgroundService, IMemberListener, IConnectionListener
 {
-    /// <summary>How often everything is reported again, so that nothing expires and no error stays.</summary>
+    /// <summary>How often everything is reported again, so that nothing expires and no error lasts.</summary>
     public static readonly TimeSpan RenewEvery = TimeSpan.FromHours(6);
 
     /// <summary>How long after a roll a node may report.</summary>
@@ -34,14 +34,14 @@ internal sealed partial class PresenceReporter(
 
     private readonly ConcurrentDictionary<string, LocalPresence> _topics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<LocalPresence, bool> _changed = new(); // topics with something to report
-    private readonly HashSet<string> _added = new(StringComparer.Ordinal); // topics that the store knows this node to report; touched by the loop only
+    private readonly HashSet<string> _added = new(StringComparer.Ordinal); // topics that the store knows this node to report; used by the loop only
 
     // Holds one wake-up: any number of changes is one round.
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private long _rolledAt; // a timestamp; 0: never
-    private long _returnedAt; // a roll that was called before may be lost
+    private long _returnedAt; // a timestamp; a roll that was called before it may be lost
     private int _reportAll;
 
     public void OnCame(Topic topic, string userId)
@@ -60,7 +60,7 @@ internal sealed partial class PresenceReporter(
         }
     }
 
-    /// <summary>Who is online is kept as who is in the user's own topic, in which otherwise no presence is: clients cannot ask for it.</summary>
+    /// <summary>Keeps who is online as presence in the user's own topic. That topic has no other presence, and clients cannot ask for it.</summary>
     public void OnOpened(string userId) => Come(Topic.User(userId), userId);
 
     /// <inheritdoc cref="OnOpened"/>
@@ -69,7 +69,7 @@ internal sealed partial class PresenceReporter(
     /// <summary>Whether presence is kept for a topic that clients may ask for.</summary>
     public bool IsKept(Topic topic) => options.Value.Enabled && topic.Kind != TopicKind.User;
 
-    /// <summary>At this timestamp at the latest, this node was among those that will be swept when they die.</summary>
+    /// <summary>Notes that at this timestamp at the latest, this node was among those that will be swept when they die.</summary>
     public void OnRolled(long at)
     {
         Volatile.Write(ref _rolledAt, at);
@@ -79,10 +79,10 @@ internal sealed partial class PresenceReporter(
         }
     }
 
-    /// <summary>There is a new connection to Redis: nothing is reported before the next roll.</summary>
+    /// <summary>Called when there is a new connection to Redis. Nothing is reported before the next roll.</summary>
     public void OnReturned() => Volatile.Write(ref _returnedAt, time.GetTimestamp());
 
-    /// <summary>What is stored of this node may be wrong.</summary>
+    /// <summary>Called when what is stored of this node may be wrong.</summary>
     public void ReportAll()
     {
         Interlocked.Exchange(ref _reportAll, 1);
@@ -110,7 +110,7 @@ internal sealed partial class PresenceReporter(
         }
     }
 
-    // Its lease, which ends no earlier than this, keeps others from sweeping it.
+    // The node's lease, which ends no earlier than this, keeps others from sweeping it.
     private bool MayReport() =>
         Volatile.Read(ref _rolledAt) is not 0 and var rolled && rolled >= Volatile.Read(ref _returnedAt) && time.GetElapsedTime(rolled) < ReportsFor(nodes.Value);
 
@@ -128,7 +128,7 @@ internal sealed partial class PresenceReporter(
         }
         catch (BackplaneUnavailableException)
         {
-            return false; // it is said elsewhere that Redis is away
+            return false; // it is logged elsewhere that Redis is away
         }
         catch (Exception exception)
         {
@@ -155,7 +155,7 @@ internal sealed partial class PresenceReporter(
 
             if (!MayReport())
             {
-                return; // the connection broke meanwhile; the next roll goes on
+                return; // the connection broke meanwhile; it goes on with the next roll
             }
 
             await Task.WhenAll(some.Select(ReportAsync));
@@ -165,7 +165,7 @@ internal sealed partial class PresenceReporter(
 
     private async Task ReportAsync(LocalPresence local)
     {
-        _changed.TryRemove(local, out _); // before it is asked, lest a change of just now gets lost
+        _changed.TryRemove(local, out _); // before the changes are taken, lest one that comes just now is lost
         var due = local.Take(time.GetTimestamp() - (long)(options.Value.LeaveDelay.TotalSeconds * time.TimestampFrequency), UsersPerReport, out var isAll, out var isMore);
         if (isMore)
         {
@@ -202,13 +202,13 @@ internal sealed partial class PresenceReporter(
         foreach (var local in over)
         {
             _topics.TryRemove(new(local.Topic.Name, local));
-            _added.Remove(local.Topic.Name); // whoever comes from now on adds it again, in a later round
+            _added.Remove(local.Topic.Name); // a user who comes from now on adds it again, in a later round
         }
 
         await store.RemoveTopicsAsync(null, [.. over.Select(local => local.Topic.Name)]);
     }
 
-    // Also what this node does not know that it ever reported: a Redis that came back older has it again.
+    // Also takes back reports that this node no longer knows of: a Redis that came back older has them again.
     private async Task BeginAllAsync()
     {
         try

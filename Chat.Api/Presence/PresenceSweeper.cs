@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Presence;
 
-/// <summary>Takes the users of dead nodes out of presence, and notices when others have done so with this one.</summary>
+/// <summary>Takes the users of dead nodes out of presence, and notices when others have done so with the users of this node.</summary>
 /// <remarks>
 /// <para>Guarantee: no user of a dead node stays present for longer than the node's lease, a heartbeat of a survivor and the sweep itself.</para>
-/// <para>Mechanism: every node calls the roll at each heartbeat, over each new connection to Redis, and whenever a node leaves. The roll,
-/// one script, gives a dead node to one asker; if that dies over it, to another one a little later. A node that was given up without being dead, because it could not renew
-/// its lease, learns that from the roll and reports everything again.</para>
+/// <para>Mechanism: every node calls the roll at each heartbeat, over each new connection to Redis, and whenever a node leaves. The roll, one script,
+/// gives a dead node to one caller. If that caller dies before it has swept the node, the roll gives it to another one a little later. A live node
+/// that was given up, because it could not renew its lease, learns that from the roll and reports everything again.</para>
 /// </remarks>
 internal sealed partial class PresenceSweeper : BackgroundService
 {
@@ -32,7 +32,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private bool _hasRolled;
-    private bool _isAnswered = true; // the last roll
+    private bool _isAnswered = true; // whether the last roll was answered
 
     public PresenceSweeper(
         IPresenceStore store, PresenceReporter reporter, PresenceMetrics metrics, LiveNodes nodes, NodeSelf self,
@@ -56,7 +56,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
             return;
         }
 
-        _nodes.Joined += OnChange; // this node itself: its clients come as soon as it is registered
+        _nodes.Joined += OnChange; // for this node itself: its clients come as soon as it is registered
         _nodes.Left += OnChange;
         _store.Returned = OnReturned;
         await using var timer = _time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, _nodeOptions.Heartbeat);
@@ -65,7 +65,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
             while (await _wakes.Reader.WaitToReadAsync(stoppingToken))
             {
                 _wakes.Reader.TryRead(out _);
-                // Whoever is not in the registry would be taken for dead.
+                // A node that is not in the registry would be taken for dead.
                 if (_nodes.Contains(_self.Id))
                 {
                     await RollAsync();
@@ -82,11 +82,11 @@ internal sealed partial class PresenceSweeper : BackgroundService
         await LeaveAsync();
     }
 
-    /// <summary>Sweeps all topics of a node. What fails is done again, by whichever node is next.</summary>
+    /// <summary>Sweeps all topics of a node. Whatever fails is done again, by the next node to sweep it.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="again">Whether that was done before. A node that is only taken for dead reports on in the same topics until it learns of that, and may
-    /// stop or die before: so these are forgotten only now, when no report of it can come any more.</param>
-    /// <returns>Whether it had any that had not been swept.</returns>
+    /// <param name="again">Whether the node was swept before. A live node that is taken for dead goes on reporting in the same topics until it learns
+    /// of that, and may stop or die before. So its topics are forgotten only now, when no report of it can come any more.</param>
+    /// <returns>Whether the node had topics that had not been swept.</returns>
     public async Task<bool> SweepAsync(string node, bool again)
     {
         var names = await _store.TopicsOfAsync(node);
@@ -130,7 +130,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
                     Log.WasSwept(_logger);
                 }
 
-                // The answer that did not come may have been that this node was not known; it is known since.
+                // The answer that did not come may have said that this node was not known. Since that call it is known.
                 if (!(roll.IsKnown && wasAnswered) && _hasRolled)
                 {
                     _reporter.ReportAll();
@@ -160,7 +160,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         }
     }
 
-    // Its users may be on their way to other nodes: they count as here for as long as the leave delay lasts.
+    // The node's users may be on their way to other nodes, so they count as being here until the leave delay is over.
     private async Task LeaveAsync()
     {
         try
@@ -169,7 +169,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         }
         catch (Exception exception) when (exception is BackplaneUnavailableException or TimeoutException)
         {
-            Log.Delayed(_logger, exception.Message); // the others find it dead
+            Log.Delayed(_logger, exception.Message); // the other nodes will find this one dead
         }
     }
 

@@ -3,18 +3,18 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Presence;
 
-/// <summary>The connections on this node that want to know who is in a topic.</summary>
-/// <remarks>Guarantee: each gets a list, and then every change to it, in order, each once; or a new list where changes were missed. The node
-/// itself keeps no list. Not thread-safe: <see cref="PresenceWatches"/> holds its lock.</remarks>
+/// <summary>The connections on this node that are told who is in a topic.</summary>
+/// <remarks>Guarantee: each gets a list, and then every change to it, once and in order, or a new list if changes were missed. The node itself keeps
+/// no list. Not thread-safe: <see cref="PresenceWatches"/> holds its lock.</remarks>
 internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
 {
-    private const int MostWaiting = 1000; // news for a watcher that waits for its list; beyond it, a newer list is needed
+    private const int MostWaiting = 1000; // most news for a watcher that waits for its list; beyond it, a newer list is needed
 
     private readonly List<Watcher> _watchers = [];
     private long _version; // of the latest news; 0: none yet
     private long _asked; // how many lists have been asked for
     private bool _isCountOnly;
-    private long _countToTell = -1; // -1: told
+    private long _countToTell = -1; // -1: there is none to tell
 
     public Topic Topic => topic;
 
@@ -26,7 +26,7 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
     /// <summary>Whether some watchers wait for a list.</summary>
     public bool NeedsList { get; private set; }
 
-    /// <summary>Whether a number is to be told of a topic that has too many users to name them.</summary>
+    /// <summary>Whether a number is to be told because the topic has too many users to name them.</summary>
     public bool HasCount => _countToTell >= 0;
 
     private bool HasTold => _watchers.Exists(static watcher => watcher.Waiting is null);
@@ -47,12 +47,12 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
 
     public void Remove(Connection connection) => _watchers.RemoveAll(watcher => watcher.Connection == connection);
 
-    /// <summary>News came over the channel.</summary>
+    /// <summary>Called when news came over the channel.</summary>
     public void OnNews(PresenceNews news)
     {
         if (news.Version <= _version)
         {
-            return; // a list has told of it
+            return; // a list has included it
         }
 
         var isNext = (_version == 0 && !HasTold) || Follows(news, _version);
@@ -66,7 +66,7 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
 
         if (!isNext || _isCountOnly)
         {
-            ListAnew(); // something was lost, or so many have left that they can be named again
+            ListAnew(); // something was lost, or so many have left that users can be named again
             return;
         }
 
@@ -89,17 +89,18 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         }
     }
 
-    /// <summary>News may have been missed: all watchers get a list at the next occasion.</summary>
+    /// <summary>Called when news may have been missed. All watchers get a list at the next occasion.</summary>
     public void ListAnew() => _watchers.ForEach(NeedList);
 
-    /// <summary>A list is about to be asked for, while the channel is listened to. To be handed to <see cref="OnList"/> with it.</summary>
+    /// <summary>To be called before a list is asked for, while the channel is listened to. The result is to be handed to <see cref="OnList"/> with
+    /// the list.</summary>
     public PresenceQuestion Ask() => new(++_asked, _version);
 
-    /// <summary>A list was read: those who waited for one when it was asked for get it, and what came since.</summary>
+    /// <summary>Called when a list was read. The watchers that waited for one when it was asked for get it, and the news since.</summary>
     public void OnList(PresenceNews list, PresenceQuestion question)
     {
         NeedsList = false;
-        var isLatest = list.Version >= _version || question.Version == _version; // without news since, it is right, even where versions went back
+        var isLatest = list.Version >= _version || question.Version == _version; // without news since the question, the list is right, even if versions went back
         if (isLatest)
         {
             _version = list.Version;
@@ -116,24 +117,24 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
             }
             else if (isLatest && watcher.Version != list.Version)
             {
-                Tell(watcher, list, frames); // the news in between is dropped when it comes, if it was not lost
+                Tell(watcher, list, frames); // the news in between, if it was not lost, is dropped when it comes
             }
         }
     }
 
     private void TellList(Watcher watcher, List<PresenceNews> waiting, PresenceNews list, PresenceQuestion question, Span<Frame?> frames)
     {
-        var known = Math.Max(list.Version, question.Version); // heard before it was asked for, it is in the list, also where that is of an empty record
+        var known = Math.Max(list.Version, question.Version); // news heard before the question is in the list, even if that is of an empty record
         var since = waiting.Find(news => news.Version > known);
         if (watcher.ListFrom > question.Number)
         {
-            NeedsList = true; // it may have missed what came between that and its coming
+            NeedsList = true; // the watcher may have missed news between that list and its own coming
             return;
         }
 
         if (since is not null && !Follows(since, list.Version))
         {
-            NeedList(watcher); // what comes between the list and the first news was lost
+            NeedList(watcher); // the news between the list and the first waiting news was lost
             return;
         }
 
@@ -145,16 +146,16 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         }
     }
 
-    /// <summary>The record stands at a version: if that is not the one that was told, all watchers get a list.</summary>
+    /// <summary>Called when the record's version was read. If that is not the version that was told, all watchers get a list.</summary>
     public void OnVersion(long version, PresenceQuestion question)
     {
-        if (version != _version && question.Version == _version) // else news came meanwhile, and tells more
+        if (version != _version && question.Version == _version) // otherwise news came meanwhile, and tells more
         {
             ListAnew();
         }
     }
 
-    /// <summary>Tells the number of users, of which there are too many to name them.</summary>
+    /// <summary>Tells the number of users if there are too many to name them.</summary>
     public void TellCount()
     {
         var news = new PresenceNews(_version, _countToTell);
@@ -166,11 +167,11 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
         }
     }
 
-    // An empty record has no version. The first news of a new one names everybody who is in it.
+    // An empty record has no version. The first news of a new record names everybody who is in it.
     private static bool Follows(PresenceNews news, long version) =>
         version == 0 ? news.Count > 0 && news.Count == news.Joined.Count : news.Version == version + 1;
 
-    // One that was asked for before will not do; and one that is asked for from now on has all that was heard before.
+    // A list that was asked for earlier will not do. A list that is asked for from now on includes all news heard before.
     private void NeedList(Watcher watcher)
     {
         watcher.Waiting = [];
@@ -193,16 +194,16 @@ internal sealed class PresenceWatch(Topic topic, PresenceMetrics metrics)
     {
         public Connection Connection => connection;
 
-        /// <summary>What it was told last.</summary>
+        /// <summary>The version that it was told last.</summary>
         public long Version { get; set; }
 
         /// <summary>The first question whose answer will do as its list.</summary>
         public long ListFrom { get; set; }
 
-        /// <summary>News that waits for its list; null once it has one.</summary>
+        /// <summary>News that waits for the watcher's list; null once it has one.</summary>
         public List<PresenceNews>? Waiting { get; set; }
     }
 }
 
-/// <summary>Which list is asked for, and the version that had been told by then.</summary>
+/// <summary>The number of the list that is asked for, and the version that had been told by then.</summary>
 internal readonly record struct PresenceQuestion(long Number, long Version);

@@ -7,32 +7,32 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.Presence;
 
-/// <summary>Tells connections who is in topics: once everybody, then who comes and goes.</summary>
-/// <remarks>One loop does all of it, so that a topic with many watchers holds up no thread that reads from Redis or serves clients. News
-/// that it cannot keep up with is dropped; the next one shows that, and a new list is read.</remarks>
+/// <summary>Tells connections who is in topics: first everybody, then who comes and goes.</summary>
+/// <remarks>One loop does all of this, so that a topic with many watchers holds up no thread that reads from Redis or serves clients. If the loop
+/// cannot keep up, news is dropped. The next news shows that, and a new list is read.</remarks>
 internal sealed partial class PresenceWatches(
     IPresenceStore store, PresenceReporter reporter, PresenceMetrics metrics, IOptions<PresenceOptions> options, TimeProvider time, ILogger<PresenceWatches> logger)
     : BackgroundService
 {
     private const int NewsWaiting = 10_000;
     private const int WatchesAtOnce = 64;
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(1); // counts are told so often, and lists that could not be read, asked for again
-    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30); // a last change that was lost shows by no other
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(1); // how often counts are told, and lists that could not be read are asked for again
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30); // no later news shows that the last change was lost
 
     private readonly Lock _gate = new(); // guards _watches and everything in them
     private readonly Dictionary<string, PresenceWatch> _watches = new(StringComparer.Ordinal);
-    private readonly HashSet<PresenceWatch> _due = []; // those that need a list, or have nobody left
+    private readonly HashSet<PresenceWatch> _due = []; // watches that need a list, or have nobody left
     private readonly Channel<(string Topic, PresenceNews News)> _news = Channel.CreateBounded<(string, PresenceNews)>(
         new BoundedChannelOptions(NewsWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly SharedReads<Topic, PresenceNews> _reads = new(topic => store.ReadAsync(topic, options.Value.ListSize));
 
-    private int _isRound; // 1: a round has begun and is not seen to
+    private int _isRound; // 1: a round has begun and is yet to be handled
 
     /// <summary>Whether presence is kept for a topic.</summary>
     public bool Knows(Topic topic) => reporter.IsKept(topic);
 
-    /// <summary>From now on the connection is told who is in the topic; first, everybody.</summary>
+    /// <summary>Tells the connection from now on who is in the topic: first everybody.</summary>
     public void Add(Topic topic, Connection connection)
     {
         lock (_gate)
@@ -53,7 +53,7 @@ internal sealed partial class PresenceWatches(
         Wake();
     }
 
-    /// <summary>The connection is told no more. It need not have been.</summary>
+    /// <summary>Stops telling the connection. It need not have been told before.</summary>
     public void Remove(Topic topic, Connection connection)
     {
         lock (_gate)
@@ -73,7 +73,7 @@ internal sealed partial class PresenceWatches(
         Wake();
     }
 
-    /// <summary>Who is in the topic now.</summary>
+    /// <summary>Reads who is in the topic now.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public Task<PresenceNews> ReadAsync(Topic topic) => _reads.ReadAsync(topic);
 
@@ -200,7 +200,7 @@ internal sealed partial class PresenceWatches(
         }
     }
 
-    // One at a time for each watch: what it does to a channel's subscription must keep its order.
+    // Runs one at a time for each watch, since changes to a channel's subscription must keep their order.
     private async Task SeeToAsync(PresenceWatch watch)
     {
         try

@@ -15,7 +15,7 @@ internal sealed class RedisPresence : IPresenceStore
     private static readonly RedisScript ReadScript = new("presence-read.lua");
     private static readonly RedisScript RollScript = new("presence-roll.lua");
     private static readonly TimeSpan Age = TimeSpan.FromDays(1); // reports renew it; see PresenceReporter.RenewEvery
-    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(1); // then another node may try: enough for some 20,000 topics, and who died over it is not waited for long
+    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(1); // then another node may try; enough for some 20,000 topics, and a node that dies over it is not waited for long
 
     private const int TopicsPerPage = 500;
 
@@ -63,7 +63,7 @@ internal sealed class RedisPresence : IPresenceStore
         return events is null ? _commands.CallAsync(call, topic.Utf8Name.Span) : events.CallAsync(call, topic);
     }
 
-    // Who they are, not by the script: of a thousand users it took Redis some milliseconds, in which that does nothing else.
+    // The script does not read the names: for a thousand users that took Redis some milliseconds, in which it does nothing else.
     public async Task<PresenceNews> ReadAsync(Topic topic, int most)
     {
         var news = await ReadCountAsync(topic, new RedisCall());
@@ -95,7 +95,7 @@ internal sealed class RedisPresence : IPresenceStore
             : throw new BackplaneUnavailableException("The presence script answered with something else than a count.");
     }
 
-    // Not by the script: Redis does nothing else while it reads a whole topic.
+    // Not by a script, since Redis does nothing else while it reads a whole topic.
     public async Task<PresencePage> ReadPageAsync(Topic topic, ulong from, int about)
     {
         var call = new RedisCall();
@@ -110,7 +110,7 @@ internal sealed class RedisPresence : IPresenceStore
         return new PresencePage(Users(pairs, out _), ulong.Parse(next, NumberStyles.None, CultureInfo.InvariantCulture));
     }
 
-    // What the hash of a topic has (presence.lua): its users, and its version under a name that no user has.
+    // The hash of a topic (presence.lua) has its users, and its version under a name that no user has.
     private static List<PresentUser> Users(object?[] pairs, out long version)
     {
         version = 0;
@@ -145,7 +145,8 @@ internal sealed class RedisPresence : IPresenceStore
 
     private static long Number(ReadOnlySpan<byte> text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    /// <summary>News as it came over the channel (presence.lua); null: it is none, and anyone with access to Redis can publish anything.</summary>
+    /// <summary>Reads news that came over the channel (presence.lua). Returns null if it is malformed: anyone with access to Redis can publish
+    /// anything.</summary>
     internal static PresenceNews? Parse(ReadOnlySpan<byte> utf8)
     {
         List<string> joined = [], left = [];
@@ -208,11 +209,11 @@ internal sealed class RedisPresence : IPresenceStore
         return _commands.CallAsync(call, RedisKeys.NodesTag);
     }
 
-    // A page at a time: Redis does nothing else while it reads, and 100,000 topics at once took it 65 ms. To the end before anything is removed:
-    // Garnet's pages would not have all of them otherwise.
+    // Reads a page at a time, because Redis does nothing else while it reads: 100,000 topics at once took it 65 ms. Reads to the end before anything
+    // is removed, because otherwise Garnet's pages would not have all topics.
     public async Task<IReadOnlyCollection<string>> TopicsOfAsync(string? node)
     {
-        var all = new HashSet<string>(StringComparer.Ordinal); // one may be on two pages
+        var all = new HashSet<string>(StringComparer.Ordinal); // a topic may be on two pages
         var from = "0"u8.ToArray();
         do
         {

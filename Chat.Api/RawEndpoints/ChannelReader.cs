@@ -8,11 +8,11 @@ using Chat.Api.Topics;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>One connection for everything: <c>/chat/channel</c>. Each message names a method: One, UserGroup, Group,
-/// or any other for all.</summary>
+/// <summary>One connection for everything: <c>/chat/channel</c>. Each message names a method: One, UserGroup, Group, or any other name
+/// for the topic <c>all</c>.</summary>
 /// <param name="topics">The node's topics.</param>
 /// <param name="backplane">The backplane.</param>
-/// <param name="members">Who may be in groups.</param>
+/// <param name="members">Decides who may be in groups.</param>
 /// <param name="all">What the connection may do in the topic <c>all</c>.</param>
 internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, GroupAccess members, TopicAccess all) : IMessageReader
 {
@@ -49,7 +49,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
 
     public void OnRemoved(WebSocketConnection connection)
     {
-        // It has been told (JsonFormat), and is in other topics; TryFind drops the member.
+        // The client has been told (JsonFormat), and is in other topics; TryFind drops the member.
     }
 
     /// <summary>Leaves every group; the connection has ended.</summary>
@@ -88,7 +88,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
             return true;
         }
 
-        // Text frames carry no positions, so that what follows could not be told from what was there before.
+        // Text frames carry no positions, so the client could not tell what follows from what was there before.
         if (!connection.Format.IsJson || !LogPosition.TryParse(Encoding.UTF8.GetString(message.Since), out var position))
         {
             connection.Reject(ClientError.Malformed, message.ValidMsgId);
@@ -103,7 +103,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
     {
         if (_groups.TryGetValue(group, out access) && !access.IsIn)
         {
-            _groups.Remove(group); // its user has left the group, on another connection, or may not be in it any more
+            _groups.Remove(group); // the user has left the group on another connection, or may no longer be in it
             topics.Release(access.Member!.Topic);
             access = null;
         }
@@ -249,7 +249,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
         }
     }
 
-    // The joiner is told directly, the others through the group; a seed node takes that for a message, as it would its own.
+    // The joiner is told directly, the others through the group. A seed node takes the announcement for a message, like its own announcements.
     private static void Announce(WebSocketConnection connection, Topic group)
     {
         connection.Enqueue(connection.Format.JoinedIt(group, connection));
@@ -268,7 +268,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
     {
         try
         {
-            // A subscription of ours that lingers without a member is no sign of life.
+            // A lingering subscription of this node without a member does not mean that the group exists.
             var here = topics.TryFind(group, out var local) && local!.MemberCount == 0 ? 1 : 0;
             var error = await backplane.CountSubscribersAsync(group) > here ? ClientError.NotMember : ClientError.UnknownGroup;
             connection.Enqueue(connection.Format.NotInGroup(error, connection.UserId, group.Id, msgId));

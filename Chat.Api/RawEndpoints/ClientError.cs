@@ -50,7 +50,7 @@ internal sealed record ClientError(string Code, string Text, bool Retry = false,
 
     public static readonly ClientError Unanswered = new("unavailable", "Your right to do that cannot be checked at the moment. Try again.", Retry: true);
 
-    /// <summary>Who may not do something, perhaps only until then.</summary>
+    /// <summary>The user may not do something, perhaps only until a certain time.</summary>
     public static ClientError ForbiddenUntil(DateTimeOffset? until) => until is not { } end ? Forbidden
         : Forbidden with { Text = string.Create(CultureInfo.InvariantCulture, $"You may not do that there until {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}.") };
 

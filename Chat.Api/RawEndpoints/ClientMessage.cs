@@ -10,9 +10,9 @@ namespace Chat.Api.RawEndpoints;
 /// <c>{"Id":"2","Msg":"hi","MsgId":"a1"}</c>,
 /// <c>{"Method":"Group","Group":"42","MsgBody":"hi","MsgId":"a1"}</c>,
 /// <c>{"Method":"UserGroup","Group":"42","Since":"6b02481041a85:7"}</c>,
-/// <c>{"Method":"One","MsgBody":{"Id":"2","Msg":"hi"}}</c>. Names match whatever their ASCII case, as in the first
-/// seed. Texts stay the escaped bytes between their quotes, every escape in them checked; ids are unescaped. A number or
-/// boolean in place of a text is its own text, <c>{"Id":2,"Msg":7}</c>, as for that seed's JSON library.
+/// <c>{"Method":"One","MsgBody":{"Id":"2","Msg":"hi"}}</c>. Names match whatever their ASCII case, as in the first seed. Texts remain the
+/// escaped bytes between their quotes, with every escape checked; ids are unescaped. A number or boolean in place of a text counts as the
+/// text that it is written as, <c>{"Id":2,"Msg":7}</c>, as in that seed's JSON library.
 /// </remarks>
 internal ref struct ClientMessage
 {
@@ -23,7 +23,7 @@ internal ref struct ClientMessage
     public ReadOnlySpan<byte> MsgId;
     public ReadOnlySpan<byte> Since;
 
-    /// <summary>MsgBody when it is no object.</summary>
+    /// <summary>MsgBody if it is not an object.</summary>
     public ReadOnlySpan<byte> Body;
 
     public bool HasId;
@@ -53,7 +53,7 @@ internal ref struct ClientMessage
                 {
                     if (!body)
                     {
-                        return !reader.Read(); // throws for anything behind the object
+                        return !reader.Read(); // throws if anything follows the object
                     }
 
                     body = false;
@@ -144,7 +144,7 @@ internal ref struct ClientMessage
         return true;
     }
 
-    // There the seed takes a value of any kind, and sends it on as .NET writes it: True, 1.5 for 1.50.
+    // In MsgBody, the seed takes a value of any kind, and sends it on as .NET writes it: True, 1.5 for 1.50.
     private static bool TryBody(scoped ref Utf8JsonReader reader, scoped out ReadOnlySpan<byte> body)
     {
         var isText = TryText(ref reader, out body);

@@ -111,7 +111,7 @@ internal sealed class JsonFormat : WebSocketFormat
         return writer.End(WebSocketOpcode.Text);
     }
 
-    // Up to its last string, whose closing quote is still to come.
+    // Writes all up to the last string, whose closing quote is still to come.
     private static FrameWriter BeginError(ClientError error, ReadOnlySpan<byte> id)
     {
         var writer = FrameWriter.Begin();
@@ -129,7 +129,7 @@ internal sealed class JsonFormat : WebSocketFormat
 
     public override Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id) => Error(error, id);
 
-    // Continues after a string whose closing quote is still to come, and leaves its own to come.
+    // Continues after a string whose closing quote is still to come, and leaves its own closing quote to come as well.
     private static void Property(FrameWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (!value.IsEmpty)

@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Chat.Api.RawEndpoints;
 
 /// <summary>The ids at the end of a path.</summary>
-/// <remarks>Read from the request as it came: a route's values leave <c>%2F</c> as it is, and so do not tell the id <c>a/b</c>
+/// <remarks>Read from the request as it came: a route's values leave <c>%2F</c> as it is, and so do not distinguish the id <c>a/b</c>
 /// from the id <c>a%2Fb</c>.</remarks>
 internal static class PathIds
 {
-    /// <summary>The last segments' ids; null where one is none. Dots alone are none either: they are parts of a path.</summary>
+    /// <summary>The ids in the last segments; null if one of them is not an id. Dots alone are not ids either: they are parts of a path.</summary>
     public static string[]? Read(HttpContext http, int count)
     {
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;

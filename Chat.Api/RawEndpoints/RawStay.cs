@@ -8,8 +8,10 @@ using Chat.Api.Topics;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>What a client of the raw endpoints has here, from its request to the end of its connection: a place, its access, its topics.</summary>
-/// <remarks>It knows nothing of the request, which may be over long before: whatever is kept here, ten thousand silent clients keep.</remarks>
+/// <summary>Everything that a client of the raw endpoints has here, from its request to the end of its connection: a place, its access,
+/// its topics.</summary>
+/// <remarks>It holds nothing of the request, which may be over long before: anything kept here is kept for each of ten thousand silent
+/// clients.</remarks>
 internal sealed class RawStay(RawServices services, string userId)
 {
     private readonly List<LocalTopic> _acquired = new(1);
@@ -18,15 +20,16 @@ internal sealed class RawStay(RawServices services, string userId)
     private WebSocketConnection _connection = null!;
     private Func<Task>? _join;
 
-    /// <summary>Once it has entered.</summary>
+    /// <summary>Set once the client has entered.</summary>
     public ConnectionAccess? Access { get; set; }
 
     public async Task AcquireAsync(Topic topic) => _acquired.Add(await services.Topics.AcquireAsync(topic));
 
-    /// <summary>How far its topics are now.</summary>
+    /// <summary>The positions of its topics at the moment.</summary>
     public (string Epoch, long Offset)[] Positions() => [.. _acquired.Select(topic => topic.Position)];
 
-    /// <summary>From its upgrade to its end, after which nothing of it is left. Never fails for what a client or a network does.</summary>
+    /// <summary>Runs the connection from its upgrade to its end, after which nothing of it is left. Never fails for what a client or a
+    /// network does.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="reader">Handles its messages.</param>
     /// <param name="join">Joins the topics of its request.</param>
@@ -38,9 +41,9 @@ internal sealed class RawStay(RawServices services, string userId)
     }
 
     /// <summary>Joins one of the topics.</summary>
-    /// <param name="access">What it may do there.</param>
-    /// <param name="since">What its client has already. Null: no more than there was <paramref name="before"/>.</param>
-    /// <param name="before">Per acquired topic how far it was before the upgrade.</param>
+    /// <param name="access">What the connection may do there.</param>
+    /// <param name="since">The position up to which its client has everything. Null: the one in <paramref name="before"/>.</param>
+    /// <param name="before">The positions of the acquired topics before the upgrade.</param>
     public async Task JoinAsync(TopicAccess access, LogPosition? since, (string Epoch, long Offset)[] before)
     {
         var at = _acquired.FindIndex(one => one.Topic == access.Topic);
@@ -58,13 +61,13 @@ internal sealed class RawStay(RawServices services, string userId)
             : await TopicReplay.JoinAsync(topic, _connection, from, services.Backplane, IsLetIn);
         if (member is null)
         {
-            _connection.CloseFor(access); // between the look before the upgrade and this one
+            _connection.CloseFor(access); // its access was lost between the check before the upgrade and this one
             return;
         }
 
         _connection.Watch(access);
 
-        // Whatever becomes of it, it leaves with the connection.
+        // Whatever becomes of the member, it leaves with the connection.
         bool IsLetIn(Member one)
         {
             _joined.Add(one);
@@ -72,7 +75,7 @@ internal sealed class RawStay(RawServices services, string userId)
         }
     }
 
-    /// <summary>Gives back all of it.</summary>
+    /// <summary>Gives back everything.</summary>
     public void Leave()
     {
         _acquired.ForEach(services.Topics.Release);
@@ -106,7 +109,7 @@ internal sealed class RawStay(RawServices services, string userId)
             _connection.Close(CloseReason.TryLater);
         }
 
-        _join = null; // not to be kept for as long as its client stays
+        _join = null; // not to be kept for as long as the client stays
         return await _connection.ReadAsync(_reader!);
     }
 
@@ -123,5 +126,5 @@ internal sealed class RawStay(RawServices services, string userId)
     }
 }
 
-/// <summary>What all of them use.</summary>
+/// <summary>The services that all stays use.</summary>
 internal sealed record RawServices(TopicTable Topics, IBackplane Backplane, GroupAccess Members, Admission Admission, ConnectionRun Life);

@@ -12,7 +12,7 @@ internal sealed class TextFormat : WebSocketFormat
 
     public override Frame? Message(Topic topic, scoped in Envelope envelope)
     {
-        // For the first seed a joining is a message of the joiner's, which says so.
+        // For the first seed, a join is a message from the joiner that says so.
         if (!envelope.Kind.IsEmpty && !envelope.Kind.SequenceEqual(Joined))
         {
             return null; // a signal of a newer node

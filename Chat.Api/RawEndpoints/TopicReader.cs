@@ -46,7 +46,7 @@ internal sealed class TopicReader(TopicAccess access) : IMessageReader
         return null;
     }
 
-    // What the connection was for is over; it could only talk into a topic that it does not hear.
+    // The connection has lost its purpose: it could only write to a topic that it does not hear.
     public void OnRemoved(WebSocketConnection connection) => connection.CloseFor(access);
 }
 
@@ -71,7 +71,7 @@ internal sealed class UserReader : IMessageReader
 
     public void OnRemoved(WebSocketConnection connection)
     {
-        // It is in no group.
+        // The connection is in no group.
     }
 }
 
@@ -92,7 +92,7 @@ internal static class Publishing
             Via = connection.Number,
         });
 
-    /// <param name="connection">Who sent it.</param>
+    /// <param name="connection">The connection that sent it.</param>
     /// <param name="kind">The topic's kind.</param>
     /// <param name="topic">The topic's name.</param>
     /// <param name="text">Plain text.</param>
@@ -113,8 +113,10 @@ internal static class Publishing
         }
     }
 
-    /// <summary>One-to-one: <c>Id</c> and <c>Msg</c> of the message. A message without <c>Msg</c> is an empty one, as for the first seed.</summary>
-    /// <returns>Null: it is done, in whichever way. Else the topic, of which it is not known whether the user may write to it.</returns>
+    /// <summary>Publishes a one-to-one message, by its <c>Id</c> and <c>Msg</c>. A message without <c>Msg</c> counts as an empty one, as
+    /// for the first seed.</summary>
+    /// <returns>Null if the message has been dealt with, one way or another. Otherwise the topic, for which it is not known whether the
+    /// user may write to it.</returns>
     public static Topic? TryPublishToUser(this WebSocketConnection connection, scoped in ClientMessage message)
     {
         if (!message.HasId)
@@ -149,7 +151,8 @@ internal static class Publishing
         return null;
     }
 
-    /// <summary>Asks whether the user may write to a topic, and then reads the message once more. The connection's next message waits for it.</summary>
+    /// <summary>Asks whether the user may write to a topic, and then reads the message once more. The connection's next message waits for
+    /// this one.</summary>
     public static Task? AskAsync(this WebSocketConnection connection, Topic topic, IMessageReader reader, ReadOnlySpan<byte> utf8)
     {
         var asking = connection.Access.RightsAsync(topic);

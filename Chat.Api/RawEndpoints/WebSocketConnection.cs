@@ -28,7 +28,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
         _jsonUserId = JsonText.Escape(userId);
     }
 
-    /// <summary>What it may do.</summary>
+    /// <summary>What the connection may do.</summary>
     public required ConnectionAccess Access { get; init; }
 
     /// <summary>Null: the client does not want to know who is in its topics.</summary>
@@ -36,7 +36,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
 
     public new WebSocketFormat Format => (WebSocketFormat)base.Format;
 
-    /// <summary>As it stands between the quotes of a JSON string.</summary>
+    /// <summary>The user's id as it stands between the quotes of a JSON string.</summary>
     public ReadOnlySpan<byte> JsonUserId => _jsonUserId;
 
     /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
@@ -57,7 +57,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
         }
     }
 
-    /// <summary>Answers that its user may not do something in a topic.</summary>
+    /// <summary>Answers that the user may not do something in a topic.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="right">What the user wanted to do.</param>
     /// <param name="id">The client's id of the message it was about, or empty.</param>
@@ -67,10 +67,10 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
         Refuse(topic, right, id);
     }
 
-    /// <summary>Closes it, since it is not in the topic any more that it was for.</summary>
+    /// <summary>Closes the connection, since it is no longer in the topic that it was for.</summary>
     public void CloseFor(TopicAccess access) => Close(Access.RefusalIn(access));
 
-    /// <summary>From now on the client is told who is in a topic, if it wants to know and its user may.</summary>
+    /// <summary>From now on, the client is told who is in a topic, if it wants to know and its user may know.</summary>
     public void Watch(TopicAccess access)
     {
         if (Presence is null || !Presence.Knows(access.Topic))
@@ -81,7 +81,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
         Presence.Add(access.Topic);
         if (!access.May(Rights.Presence))
         {
-            Presence.Remove(access.Topic); // behind the adding: the right may have gone at this moment
+            Presence.Remove(access.Topic); // after the adding: the right may have gone just now
             Forbid(access.Topic, Rights.Presence, default);
         }
     }
@@ -90,7 +90,8 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
 
     void IAccessDoor.OnPresenceLost(Topic topic) => Presence?.Remove(topic);
 
-    /// <summary>Checks a text that is longer once it is escaped, as it travels. Returns false if it is too long, or exceeds a limit; the client has been told.</summary>
+    /// <summary>Checks a text that is longer once it is escaped, which is how it travels. Returns false if it is too long or exceeds a
+    /// limit; the client has then been told.</summary>
     public bool MayGrow(int length, int escaped)
     {
         if (escaped > Options.MessageBytes)
@@ -120,7 +121,8 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
         return true;
     }
 
-    /// <summary>Steps 2 and 3 of a message's path: hands it to the backplane, which reports the outcome through <see cref="IPublishOutcome"/>.</summary>
+    /// <summary>Steps 2 and 3 of a message's path: hands the message to the backplane, which reports the outcome through
+    /// <see cref="IPublishOutcome"/>.</summary>
     public void Publish(in Publication publication)
     {
         _malformedInARow = 0;
@@ -192,7 +194,7 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
 
         var room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Volatile.Write(ref _publishRoom, room);
-        Interlocked.MemoryBarrier(); // either this sees the end of a publish, or that sees the source
+        Interlocked.MemoryBarrier(); // either this sees the end of a publish, or that publish sees the source
         if (Volatile.Read(ref _publishesInFlight) < Options.PublishesInFlight)
         {
             room.TrySetResult();
@@ -213,12 +215,12 @@ internal sealed class WebSocketConnection : WebSocketLink, IPublishOutcome, IAcc
 /// <summary>Handles the messages of an endpoint's clients.</summary>
 internal interface IMessageReader
 {
-    /// <param name="connection">Who sent it.</param>
+    /// <param name="connection">The connection that sent it.</param>
     /// <param name="utf8">Valid UTF-8, within the size limit; valid during the call only.</param>
     /// <returns>Null when it is done, or a task, which never fails, if the next message has to wait for this one.</returns>
     Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8);
 
-    /// <summary>The connection has ended: leaves what it joined by its messages.</summary>
+    /// <summary>The connection has ended: leaves everything that its messages joined.</summary>
     void Leave()
     {
     }

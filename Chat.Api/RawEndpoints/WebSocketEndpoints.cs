@@ -31,8 +31,7 @@ internal sealed class WebSocketEndpoints(
 
     private async Task AcceptAsync(HttpContext http, string userId, Topic[] wanted, Func<RawServices, TopicAccess[], IMessageReader> begin)
     {
-        // Everything is refused before the upgrade if it can be: a client learns more from a status, and the edge may
-        // try another node.
+        // Everything is refused before the upgrade if possible: a client learns more from a status, and the edge may try another node.
         if (!WebSocketRequest.TryParse(http, userId, wanted, out var request, out var refusal)
             || (refusal = request.WatchesPresence && !wanted.Any(presence.Knows) ? Refusal.NoPresence : null) is not null
             || (refusal = await WebSocketAccess.CheckAsync(http, userId, auth.Value.RequireToken is true) ?? await services.Admission.EnterAsync(userId)) is not null)
@@ -53,15 +52,15 @@ internal sealed class WebSocketEndpoints(
                 return;
             }
 
-            // A client may tell others that it is there as soon as it has the 101: from here on nothing may pass it by.
+            // A client may tell others that it is there as soon as it has the 101: from here on, it must miss nothing.
             var before = stay.Positions();
             var reader = begin(services, reached);
             if (await UpgradeAsync(http, request, access) is not { } connection)
             {
-                return; // it went while it was answered
+                return; // the client left while it was being answered
             }
 
-            isRunning = true; // and gives back by itself what it has
+            isRunning = true; // from here on, the stay itself gives back what it has
             var running = ConnectionRun.StartApart(() => stay.RunAsync(connection, reader, () => JoinAsync(stay, request, reached, before)));
             if (!connection.OutlivesRequest)
             {
@@ -107,7 +106,7 @@ internal sealed class WebSocketEndpoints(
 
     private async Task<Refusal?> RefuseAsync(WebSocketRequest request, ConnectionAccess access, TopicAccess topic, LogPosition? since)
     {
-        // A channel is for more than all: who may not hear that, hears the rest.
+        // A channel is for more than the topic all: a user who may not hear that one hears the rest.
         var isAll = request.Topics.Length == 1;
         var (refusal, right) = access.Ban is { } ban ? (Refusal.Banned(ban.Until), Rights.Connect)
             : !access.MayConnect ? (Refusal.NotWanted, Rights.Connect)
@@ -124,7 +123,7 @@ internal sealed class WebSocketEndpoints(
         return await services.Members.MayBeInAsync(request.UserId, topic.Topic) ? null : Refusal.NotMember;
     }
 
-    // A user's own topic is no choice of theirs.
+    // Users do not choose their own topic, so it does not count.
     private bool IsOneTooMany(Topic topic, string userId)
     {
         if (topic.Kind != TopicKind.Group || services.Topics.Knows(topic.Utf8Name.Span) || connections.Users.Of(userId).TakeTopic() == Excess.None)

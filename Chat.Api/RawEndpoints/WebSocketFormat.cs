@@ -26,7 +26,7 @@ internal abstract class WebSocketFormat : IFrameFormat
 
     public abstract Frame? Presence(Topic topic, PresenceNews news);
 
-    /// <summary>Null: nothing is said of it in this format.</summary>
+    /// <summary>Null if this format has no frame for it.</summary>
     public abstract Frame? Ack(ReadOnlySpan<byte> id, ReadOnlySpan<byte> epoch, long offset);
 
     /// <param name="error">What was wrong.</param>
@@ -35,22 +35,22 @@ internal abstract class WebSocketFormat : IFrameFormat
 
     public Frame? Forbidden(Topic topic, DateTimeOffset? until) => Forbidden(topic, until, default);
 
-    /// <summary>As above, about a message.</summary>
+    /// <summary>As above, in answer to a message.</summary>
     public abstract Frame Forbidden(Topic topic, DateTimeOffset? until, ReadOnlySpan<byte> id);
 
-    /// <summary>Whether the client may do something in a topic could not be asked.</summary>
+    /// <summary>It could not be found out whether the client may do something in a topic.</summary>
     public abstract Frame Unanswered(Topic topic, ReadOnlySpan<byte> id);
 
-    /// <summary>What a client is told that has joined a group.</summary>
+    /// <summary>Tells a client that it has joined a group.</summary>
     public abstract Frame JoinedIt(Topic group, WebSocketConnection connection);
 
-    /// <summary>What a client is told of a group it is not in.</summary>
+    /// <summary>Tells a client about a group that it is not in.</summary>
     public abstract Frame NotInGroup(ClientError error, string userId, string group, ReadOnlySpan<byte> id);
 
     /// <summary>The first seed's words for a joining.</summary>
     public static string JoinedText(string userId, string group) => $"user 【{userId}】 add  to group 【{group}】";
 
-    /// <summary>JSON-escaped bytes as the text they stand for.</summary>
+    /// <summary>Writes JSON-escaped bytes as the text that they stand for.</summary>
     protected static void Unescape(FrameWriter writer, ReadOnlySpan<byte> json, bool isEscaped)
     {
         if (!isEscaped)

@@ -5,11 +5,12 @@ using Chat.Api.WebSockets;
 
 namespace Chat.Api.RawEndpoints;
 
-/// <summary>A request for a raw connection, checked.</summary>
+/// <summary>A request for a raw connection that has been checked.</summary>
 /// <param name="UserId">From the path.</param>
 /// <param name="Topics">From the path.</param>
 /// <param name="Format">Query <c>format</c>: <c>text</c> (default) or <c>json</c>.</param>
-/// <param name="Since">Per topic the position from which to replay; query <c>since</c>, and <c>since.all</c> for the second topic of a channel.</param>
+/// <param name="Since">Per topic, the position from which to replay: query <c>since</c>, and <c>since.all</c> for the second topic of a
+/// channel.</param>
 /// <param name="WatchesPresence">Whether the client wants to know who is in its topics.</param>
 internal sealed record WebSocketRequest(string UserId, Topic[] Topics, WebSocketFormat Format, LogPosition?[] Since, bool WatchesPresence)
 {

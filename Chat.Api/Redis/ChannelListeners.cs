@@ -2,9 +2,9 @@ using Chat.Api.Backplane;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Those who hear what comes over this node's subscriptions, whichever link brings it.</summary>
-/// <remarks>Each link has a reading thread, and listeners are called by one at a time: a link has its turn from the first thing that it
-/// tells in a round until the round's end. Reading from the socket takes no turn.</remarks>
+/// <summary>Passes on to the listeners what comes over this node's subscriptions, whichever link brings it.</summary>
+/// <remarks>Each link has a reading thread, but only one thread at a time calls listeners: a link has its turn from the first thing that
+/// it passes on in a round until the round's end. Reading from the socket takes no turn.</remarks>
 internal sealed class ChannelListeners(RedisKeys keys, IBackplaneListener listener)
 {
     private readonly Lock _turn = new(); // held for a round; taken before any other lock
@@ -14,7 +14,7 @@ internal sealed class ChannelListeners(RedisKeys keys, IBackplaneListener listen
     public void Attach(ReadOnlySpan<byte> kind, ChannelListener heard, Action restored) =>
         _features = [.. _features, new FeatureChannels(kind.ToArray(), heard, restored)];
 
-    /// <summary>Takes the turn, unless this thread has it. Whoever takes it calls <see cref="EndRound"/> on the same thread.</summary>
+    /// <summary>Takes the turn, unless this thread has it. The thread that takes it must itself call <see cref="EndRound"/>.</summary>
     public void BeginRound()
     {
         if (!_turn.IsHeldByCurrentThread)
@@ -73,7 +73,7 @@ internal sealed class ChannelListeners(RedisKeys keys, IBackplaneListener listen
         var topic = keys.TopicOf(channel);
         if (FeatureOf(topic) is { } feature)
         {
-            feature.IsRestored = true; // it looks after all of its channels: once for all that come back together
+            feature.IsRestored = true; // a feature looks after all of its channels: once is enough for all that come back together
         }
         else
         {
@@ -106,6 +106,6 @@ internal sealed class ChannelListeners(RedisKeys keys, IBackplaneListener listen
     }
 }
 
-/// <param name="topic">What stands in the channel's name behind its kind.</param>
+/// <param name="topic">The rest of the channel's name, after its kind.</param>
 /// <param name="message">Valid during the call only.</param>
 internal delegate void ChannelListener(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message);

@@ -4,21 +4,19 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Marks topics whose queues of events may hold something, for those who take events out (Events/).</summary>
+/// <summary>Marks topics whose queues of events may hold something, for the nodes that take events out (Events/).</summary>
 /// <remarks>
-/// <para>Guarantee: whatever is acknowledged and is to be told stands in its topic's queue, and the topic is marked, whichever node dies
-/// when.</para>
-/// <para>Mechanism: an event enters its queue in the very script in which it happens, in its topic's slot of a Redis Cluster. The list of
-/// queues to look after cannot be in all of these slots; it is in those of the partitions. So the two are written one after the
-/// other, the mark first. A mark is not removed before it is <see cref="HoldTime"/> old, and then only if after that time the queue
-/// was found empty. Whoever acknowledges while the mark surely stands (<see cref="StandsFor"/>) therefore can rely on it; whoever does
-/// not know that any more, marks once more and acknowledges then.</para>
-/// <para>Redis's clock says how old a mark is. If it leaps, a mark may go too early; a search for queues without a mark, now and then,
-/// finds what that leaves behind.</para>
+/// <para>Guarantee: every acknowledged event that is to be told is in its topic's queue, and the topic is marked, whichever node dies when.</para>
+/// <para>Mechanism: an event enters its queue in the very script in which it happens, in its topic's slot of a Redis Cluster. The list of queues to
+/// look after cannot be in all of these slots; it is in those of the partitions. So the two are written one after the other, the mark first. A mark is
+/// not removed before it is <see cref="HoldTime"/> old, and then only if the queue was found empty after that time. So a node that acknowledges while
+/// the mark surely stands (<see cref="StandsFor"/>) can rely on it. A node that can no longer be sure marks once more, and acknowledges then.</para>
+/// <para>Redis's clock says how old a mark is. If that clock leaps, a mark may go too early. An occasional search for queues without a
+/// mark finds what that leaves behind.</para>
 /// </remarks>
 internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRules rules, TimeProvider time)
 {
-    /// <summary>Topics are looked after in so many partitions; the same on all nodes.</summary>
+    /// <summary>Topics are divided into this many partitions, to be looked after; the same on all nodes.</summary>
     public const int Partitions = 32;
 
     public static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(15);
@@ -29,20 +27,20 @@ internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRu
 
     public static IReadOnlyList<RedisScript> Scripts => [Script];
 
-    /// <summary>Arguments that <see cref="WriteArguments"/> writes.</summary>
+    /// <summary>How many arguments <see cref="WriteArguments"/> writes.</summary>
     public const int Arguments = 4;
 
     public EventRules Rules => rules;
 
     public static int PartitionOf(ReadOnlySpan<byte> topic) => RedisSlot.Of(topic) % Partitions;
 
-    /// <summary>The mark of a topic whose messages are told; null: they are not.</summary>
+    /// <summary>The mark of a topic whose messages are told to a backend; null if they are not.</summary>
     public TopicMark? Of(string topic) =>
         rules.TellsMessagesOf(topic) ? new TopicMark(System.Text.Encoding.UTF8.GetBytes(topic), time) : null;
 
     /// <summary>Marks the topic. Never waits.</summary>
-    /// <param name="mark">Learns what became of it.</param>
-    /// <param name="waiting">A publish that has been carried out and is acknowledged once the topic is marked, or null.</param>
+    /// <param name="mark">Is told the result.</param>
+    /// <param name="waiting">A publish that has been carried out and will be acknowledged once the topic is marked, or null.</param>
     public void Send(TopicMark mark, PublishOperation? waiting = null)
     {
         var command = new MarkCommand(mark, waiting, mark.Sending());
@@ -84,14 +82,14 @@ internal sealed class EventMarks(RedisCommands commands, RedisKeys keys, EventRu
         keys.QueueState(command, topic);
     }
 
-    /// <summary>What it takes besides.</summary>
+    /// <summary>The other arguments of that function.</summary>
     public void WriteArguments(CommandBuffer command, Topic topic)
     {
         WriteChannel(command, PartitionOf(topic.Utf8Name.Span));
         command.Bulk(keys.Channel(topic)).Bulk(rules.QueueLength).Bulk(rules.QueueBytes);
     }
 
-    /// <summary>The channel on which it wakes those who work on the queue.</summary>
+    /// <summary>The channel on which that function wakes the nodes that work on the queue.</summary>
     public void WriteChannel(CommandBuffer command, int partition) => keys.EventsChannel(command, partition);
 
     private void Write(CommandBuffer command, ReadOnlySpan<byte> topic, int partition)

@@ -2,26 +2,26 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Redis;
 
-/// <summary>What is told to a backend, and so put into the topics' queues of events, and how much of it waits there. Registered only where
+/// <summary>What is told to a backend, and so put into the topics' queues of events, and how much may wait there. Registered only if
 /// there is a backend to tell.</summary>
 internal sealed record EventRules
 {
     /// <summary>The topics whose messages are told.</summary>
     public IReadOnlyList<TopicPattern> Messages { get; init; } = [];
 
-    /// <summary>The topics of which it is told who comes and who goes.</summary>
+    /// <summary>The topics for which it is told when users come and go.</summary>
     public IReadOnlyList<TopicPattern> Presence { get; init; } = [];
 
-    /// <summary>Whether it is told who comes online and who goes offline.</summary>
+    /// <summary>Whether it is told when users come online or go offline.</summary>
     public bool Online { get; init; }
 
-    /// <summary>Whether it is told who joins groups and who leaves them.</summary>
+    /// <summary>Whether it is told when users join or leave groups.</summary>
     public bool Memberships { get; init; }
 
-    /// <summary>Events that wait in a topic's queue at most.</summary>
+    /// <summary>How many events may wait in a topic's queue.</summary>
     public int QueueLength { get; init; } = 10_000;
 
-    /// <summary>Their bytes at most.</summary>
+    /// <summary>How many bytes of events may wait there.</summary>
     public int QueueBytes { get; init; } = 4 * 1024 * 1024;
 
     public bool TellsMessagesOf(string topic) => Any(Messages, topic);

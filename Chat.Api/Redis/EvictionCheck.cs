@@ -3,9 +3,9 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Asks a server whether it is to forget keys where its memory ends, as managed ones are by default. Who may miss messages by that is told,
-/// but nobody is told of a ban or a membership that it has forgotten.</summary>
-/// <param name="found">Called with the policy, if it is.</param>
+/// <summary>Asks a server whether it evicts keys when its memory is full, as managed servers do by default. Clients that may miss
+/// messages because of that are told. But nobody is told of a ban or a membership that the server has forgotten.</summary>
+/// <param name="found">Called with the policy, if the server evicts.</param>
 internal sealed class EvictionCheck(Action<string> found) : IRespReply
 {
     public void Send(RespLink link) => link.TrySend(new CommandBuffer().Command(2).Bulk("INFO"u8).Bulk("memory"u8).Span, this);

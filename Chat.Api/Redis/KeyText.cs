@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Ids inside the names of keys and fields, with the characters percent-encoded that have a meaning there: <c>{</c> and
-/// <c>}</c> delimit a hash tag, <c>:</c> separates, <c>%</c> is this encoding's own. No two ids are encoded alike.</summary>
+/// <summary>Encodes ids inside the names of keys and fields: characters that have a meaning there are percent-encoded. <c>{</c> and
+/// <c>}</c> delimit a hash tag, <c>:</c> separates, <c>%</c> is the encoding's own. No two ids are encoded alike.</summary>
 internal static class KeyText
 {
     /// <summary>The factor by which an id can grow.</summary>

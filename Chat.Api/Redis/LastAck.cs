@@ -2,10 +2,11 @@ using System.Text;
 
 namespace Chat.Api.Redis;
 
-/// <summary>What a server of Redis acknowledged last, over one link; if a later life of it has that, it has all of this link's.</summary>
-/// <remarks>A Redis that comes back older than it was has a beginning of its history: the data file, the append-only file and
-/// what a replica has got are all written in the order of the commands. So one position, the latest, speaks for all before
-/// it. An acknowledgement that a message is there already is a write of its own, which is what <see cref="Ack.Repetition"/> counts.</remarks>
+/// <summary>What a Redis server acknowledged last over one link. If a later life of the server has that, it has everything acknowledged
+/// over this link.</summary>
+/// <remarks>A Redis that comes back older than it was has a beginning of its history: the data file, the append-only file and the data of
+/// a replica are all written in the order of the commands. So one position, the latest, speaks for all before it. Acknowledging a message
+/// that was there already is a write of its own, which <see cref="Ack.Repetition"/> counts.</remarks>
 internal sealed class LastAck(TimeProvider time)
 {
     private readonly Lock _gate = new(); // guards what follows
@@ -28,9 +29,9 @@ internal sealed class LastAck(TimeProvider time)
         }
     }
 
-    /// <summary>The last one, if it is of another life than this.</summary>
+    /// <summary>The last acknowledgement, if it is from another life than this.</summary>
     /// <param name="life">This life.</param>
-    /// <param name="age">An older one is none: its topic may have been forgotten by now, with nothing lost.</param>
+    /// <param name="age">An older acknowledgement does not count: its topic may have been forgotten by now, with nothing lost.</param>
     public Ack? OfAnotherLife(string life, TimeSpan age)
     {
         lock (_gate)
@@ -41,9 +42,10 @@ internal sealed class LastAck(TimeProvider time)
         }
     }
 
-    /// <summary>It has been looked for in another life. Does nothing if there are later ones by now.</summary>
-    /// <param name="ack">What was looked for.</param>
-    /// <param name="life">The life that has it, and whose successor should; null: it is lost, and there is nothing to look for any more.</param>
+    /// <summary>The acknowledgement has been looked for in another life. Does nothing if there are later ones by now.</summary>
+    /// <param name="ack">The acknowledgement that was looked for.</param>
+    /// <param name="life">The life that has it, and whose successor should have it. Null: it is lost, and there is nothing to look for
+    /// any more.</param>
     public void Settle(Ack ack, string? life)
     {
         lock (_gate)
@@ -68,14 +70,14 @@ internal sealed class LastAck(TimeProvider time)
 }
 
 /// <summary>An acknowledged position.</summary>
-/// <param name="Life">Of the server that acknowledged it.</param>
+/// <param name="Life">The life of the server that acknowledged it.</param>
 /// <param name="Topic">The topic's name.</param>
 /// <param name="Epoch">The epoch.</param>
 /// <param name="Offset">The offset.</param>
-/// <param name="Repetition">Not 0: the message was there already, and this is how many such there had been in the topic.</param>
+/// <param name="Repetition">If not 0, the message was there already, and this is how many such messages there had been in the topic.</param>
 internal sealed record Ack(string Life, byte[] Topic, string Epoch, long Offset, long Repetition)
 {
-    /// <summary>Whether a log has it still, to judge by the meta fields e, o, p and n (publish.lua).</summary>
+    /// <summary>Whether a log still has it, judging by the meta fields e, o, p and n (publish.lua).</summary>
     public bool IsIn(string? epoch, long last, string? lineage, long repetitions)
     {
         if (Repetition > 0)

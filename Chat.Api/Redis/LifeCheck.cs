@@ -3,10 +3,10 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Asks a server that a link is up with whether it is still in the life that it was in when the link was made.</summary>
-/// <remarks>A server can be demoted to a replica, and be promoted again, under open connections: its data are then another
-/// server's. The link breaks, and the next one asks all that a new link asks. Redis also takes a new replication id when its first
-/// replica comes, and an hour after the last one went: then the link breaks once, and nothing is lost.</remarks>
+/// <summary>Asks the server of a link that is up whether it is still in the life that it was in when the link was made.</summary>
+/// <remarks>A server can be demoted to a replica and promoted again while connections stay open: its data are then another server's. The
+/// link breaks, and the next one asks everything that a new link asks. Redis also takes a new replication id when its first replica
+/// comes, and an hour after the last one went. Then, too, the link breaks once, and nothing is lost.</remarks>
 internal sealed class LifeCheck(RespLink link)
 {
     private readonly string _life = link.Life;
@@ -19,7 +19,7 @@ internal sealed class LifeCheck(RespLink link)
             Ask("server"u8, info => _server = info);
             Ask("replication"u8, info =>
             {
-                // Where asking is forbidden meanwhile, nothing is known.
+                // If asking has been forbidden meanwhile, nothing is known.
                 if (ServerLife.Of(_server, info) is var life && life != _life && life != ServerLife.Unknown)
                 {
                     link.Break();

@@ -2,9 +2,9 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Logs a link in again when the login has changed, before the server ends the connection because the old one has expired.</summary>
-/// <remarks>Only command links can do that. A link with subscriptions must not send AUTH in RESP2; when its server ends it, it
-/// is made anew with the current login, and topics read from their logs what they missed meanwhile.</remarks>
+/// <summary>Logs a link in again when the login has changed, before the server ends the connection because the old login has expired.</summary>
+/// <remarks>Only links for commands can do that. A link with subscriptions must not send AUTH in RESP2. When its server ends it, it is
+/// made anew with the current login, and topics read from their logs what they missed meanwhile.</remarks>
 internal sealed class LoginRenewal : IRespReply
 {
     public static readonly LoginRenewal Instance = new();
@@ -30,6 +30,6 @@ internal sealed class LoginRenewal : IRespReply
 
     public void Fail()
     {
-        // The next connection logs in anyhow.
+        // The next connection logs in anyway.
     }
 }

@@ -5,7 +5,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The channels of the nodes' own, beside those of topics.</summary>
+/// <summary>The nodes' own channels, besides those of topics.</summary>
 internal sealed class NodeChannels(RedisKeys keys, string nodeId, SubscriptionTicks ticks, IBackplaneListener listener)
 {
     private readonly byte[] _removals = keys.RemovalChannel;
@@ -13,12 +13,12 @@ internal sealed class NodeChannels(RedisKeys keys, string nodeId, SubscriptionTi
     private readonly byte[] _heads = keys.HeadsChannel;
     private readonly byte[] _joins = keys.JoinsChannel;
 
-    /// <summary>Where this node publishes to itself.</summary>
+    /// <summary>The channel on which this node publishes to itself.</summary>
     public byte[] Tick { get; } = keys.TickChannel(nodeId);
 
     public byte[][] All => [Tick, _removals, _confirmations, _heads, _joins];
 
-    /// <summary>False: the channel is none of these.</summary>
+    /// <summary>Returns false if the channel is none of these.</summary>
     public bool TryHear(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
         if (channel.SequenceEqual(Tick))
@@ -61,7 +61,7 @@ internal sealed class NodeChannels(RedisKeys keys, string nodeId, SubscriptionTi
         }
     }
 
-    // {epoch} {offset} {topic}, a line each. What is none is nobody's business: anyone with access to Redis can publish anything.
+    // {epoch} {offset} {topic}, one per line. Anything else is ignored: anyone with access to Redis can publish anything.
     private void HearHeads(ReadOnlySpan<byte> lines)
     {
         foreach (var range in lines.Split((byte)'\n'))

@@ -4,8 +4,8 @@ using Chat.Api.Messages;
 namespace Chat.Api.Redis;
 
 /// <summary>Keeps the positions of the topics this node listens to from expiring, however quiet they are.</summary>
-/// <remarks>Otherwise a new epoch would begin while members are connected, and tell them that they may have missed something when they have
-/// not. Each topic is renewed four times within the shortest lifetime of a position, so that an outage of Redis may spoil some of them.</remarks>
+/// <remarks>Otherwise a new epoch would begin while members are connected, and would tell them that they may have missed something when they have not.
+/// Each topic is renewed four times within the shortest lifetime of a position, so an outage of Redis may prevent some renewals.</remarks>
 internal sealed class PositionKeeper(RedisCommands commands, RedisKeys keys, IBackplaneListener listener, BackplaneOptions options, TimeProvider time)
 {
     private const int PerTick = 500; // 50,000 topics take less than two minutes, of every six hours
@@ -42,7 +42,7 @@ internal sealed class PositionKeeper(RedisCommands commands, RedisKeys keys, IBa
         }
         catch (BackplaneUnavailableException)
         {
-            // The next round comes before it expires.
+            // The next round comes before the position expires.
         }
     }
 }

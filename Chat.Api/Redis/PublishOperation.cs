@@ -21,7 +21,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private int _topicLength;
     private byte[] _from = new byte[64];
     private int _fromLength;
-    private byte[] _epoch = []; // this and what follows: of one that is carried out, and waits for its topic's mark
+    private byte[] _epoch = []; // this one to _offset: of a publish that has been carried out and waits for its topic's mark
     private int _epochLength;
     private byte[] _stands = [];
     private int _standsLength;
@@ -33,7 +33,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private long _startedAt;
     private Activity? _activity;
 
-    /// <summary>Scratch for the envelope, whose length the command must know before its bytes.</summary>
+    /// <summary>Holds the envelope while it is written: the command must have its length before its bytes.</summary>
     public ArrayBufferWriter<byte> Scratch { get; private set; } = new(512);
 
     /// <summary>The trace context that the envelope carries, so that a delivery on another node belongs to the same trace; null if it is not sampled.</summary>
@@ -49,9 +49,9 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     /// <summary>Prepares it for another publish.</summary>
     /// <param name="publication">What is published.</param>
     /// <param name="rate">The rate of its topic.</param>
-    /// <param name="node">This node's id. With <paramref name="number"/> it makes the message id where the client gave none.</param>
+    /// <param name="node">This node's id. With <paramref name="number"/>, it forms the message id if the client gave none.</param>
     /// <param name="number">Unique on this node.</param>
-    /// <param name="outcome">Learns what became of it.</param>
+    /// <param name="outcome">Is told the outcome.</param>
     public void Begin(in Publication publication, TopicRate rate, ReadOnlySpan<byte> node, long number, IPublishOutcome outcome)
     {
         _outcome = outcome;
@@ -74,7 +74,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         _idLength = node.Length + 1 + digits;
     }
 
-    /// <summary>It is told to a backend.</summary>
+    /// <summary>Called if the message is to be told to a backend.</summary>
     public void MarkBy(TopicMark mark) => _mark = mark;
 
     /// <summary>Fails it unsent, because its topic is at its limit.</summary>
@@ -102,7 +102,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
                 throw new RespException("The publish script answered with something else than a position.");
             }
 
-            // One that was there already may stand in an epoch that has ended.
+            // A message that was there already may be in an epoch that has ended.
             var epoch = position[..space];
             var stands = epoch;
             var repetition = 0L;
@@ -127,14 +127,15 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         Return();
     }
 
-    /// <summary>Its topic is marked, as it was not for certain when it was carried out.</summary>
+    /// <summary>The topic is marked now. That was not certain when the publish was carried out.</summary>
     public void Marked()
     {
         Acknowledge(_epoch.AsSpan(0, _epochLength), _offset, _stands.AsSpan(0, _standsLength));
         Return();
     }
 
-    /// <summary>It has been carried out, but nobody may find out that there is something to tell. It is to be published again.</summary>
+    /// <summary>The publish has been carried out, but nobody may find out that there is something to tell. So the client has to publish
+    /// again.</summary>
     public void NotMarked(string reason) => OnFailed(reason);
 
     protected override void OnFailed(string reason)
@@ -149,7 +150,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     {
         _rate!.Acknowledged(epoch, offset);
         heads.Acknowledged(_topic.AsSpan(0, _topicLength), epoch, offset);
-        _outcome!.Published(Id, stands, offset, _idFromClient); // last: whoever waits for it may go on right here
+        _outcome!.Published(Id, stands, offset, _idFromClient); // last: code that waits for it may continue right here
     }
 
     private static int Keep(ReadOnlySpan<byte> bytes, ref byte[] kept)

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Where a server of a Redis Cluster says that a slot is: <c>MOVED 3999 127.0.0.1:6381</c>, or, for the one command,
-/// <c>ASK 3999 127.0.0.1:6381</c>. An empty host means: that of the one that answered.</summary>
+/// <summary>Where a server of a Redis Cluster says that a slot is: <c>MOVED 3999 127.0.0.1:6381</c> or, for one command only,
+/// <c>ASK 3999 127.0.0.1:6381</c>. An empty host stands for that of the server that answered.</summary>
 internal readonly record struct Redirection(int Slot, string Host, int Port, bool IsForOnce)
 {
     public static bool TryParse(string error, out Redirection redirection)

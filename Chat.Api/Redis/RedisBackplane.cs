@@ -9,14 +9,14 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions; in a Redis Cluster, one for commands to each
-/// primary, and, if topics have sharded channels, one for subscriptions, too.</summary>
+/// <summary>The backplane over Redis, Valkey or Garnet: one link for commands, one for subscriptions. In a Redis Cluster, there is one
+/// for commands to each primary and, if topics have sharded channels, one for subscriptions, too.</summary>
 /// <remarks>These links are our own. The same backplane on StackExchange.Redis took 1.6 to 10 times the CPU per delivery
-/// (bench/README.md), and a library's connection cannot stamp a command with the life of the server that it leaves for. Everything
-/// that is not on the path of a message goes over that library.</remarks>
+/// (bench/README.md), and a library's connection cannot stamp a command with the life of the server to which it goes. Everything that is
+/// not on the path of a message uses that library.</remarks>
 internal sealed class RedisBackplane : IBackplane
 {
-    private const int LongReadsAtOnce = 4; // half a megabyte on the way of what was missed; of history up to 32 messages each, so 4 MB where all are as long as may be
+    private const int LongReadsAtOnce = 4; // half a megabyte under way of what clients missed; of history 32 messages each, at most 4 MB
 
     private static readonly RedisScript Read = new("read.lua");
 
@@ -68,7 +68,7 @@ internal sealed class RedisBackplane : IBackplane
         return _subscriptions.IsAlive(out reason);
     }
 
-    /// <summary>Step 2 of a message's path: one command, which gives it its place in the log and tells every node.</summary>
+    /// <summary>Step 2 of a message's path: one command gives the message its place in the log and tells every node.</summary>
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {
         var operation = _operations.Get();
@@ -171,10 +171,10 @@ internal sealed class RedisBackplane : IBackplane
             : throw new BackplaneUnavailableException("The read script answered with something else than a log.");
     }
 
-    /// <summary>Forgets what is of no more use. Called once a tick.</summary>
+    /// <summary>Forgets what is no longer needed. Called once a tick.</summary>
     public void Sweep() => _rates.Sweep();
 
-    /// <summary>Tells all nodes where the logs stand of topics that have become quiet. Called once a tick.</summary>
+    /// <summary>Tells all nodes how far the logs go of topics that have become quiet. Called once a tick.</summary>
     public void TellHeads()
     {
         if (_commands.IsUp)
@@ -198,8 +198,7 @@ internal sealed class RedisBackplane : IBackplane
         return await _commands.CallAsync(call, topic.Utf8Name.Span) is object?[] counts && counts is [_, long count] ? count : 0;
     }
 
-    // A removal goes over a channel of its own: to nodes without members too, and not to seed nodes, which would take it
-    // for a message.
+    // A removal goes over a channel of its own: also to nodes without members, but not to seed nodes, which would take it for a message.
     private void Channel(CommandBuffer command, in Publication publication)
     {
         if (publication.IsRemoval)
@@ -238,7 +237,7 @@ internal sealed class RedisBackplane : IBackplane
 
         if (hasId)
         {
-            command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no message id: one user's can't meet another's
+            command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no message id, so ids of two users never collide
         }
     }
 

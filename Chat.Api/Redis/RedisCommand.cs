@@ -10,11 +10,11 @@ internal abstract class RedisCommand : IPatientCommand
     private const int MostResends = 5; // two servers may send it to and fro while a slot moves
 
     private int _sent; // how often it was turned away
-    private long _postponedAt; // when it was first, by the milliseconds of the system; 0: it was not
+    private long _postponedAt; // when it was first postponed, by the milliseconds of the system; 0: never
 
     public CommandBuffer Buffer { get; } = new();
 
-    /// <summary>Among which it is under way, in a Redis Cluster; null: it is not, or belongs to no slot's order.</summary>
+    /// <summary>The traffic that it is part of, in a Redis Cluster; null if it is not under way, or belongs to no slot's order.</summary>
     public SlotTraffic? Traffic { get; set; }
 
     public RedisCommands? Sender { get; set; }
@@ -29,16 +29,16 @@ internal abstract class RedisCommand : IPatientCommand
 
     int IPatientCommand.LifeAt => Buffer.LifeAt;
 
-    /// <summary>Its place among those of its slot, in the order in which they were first sent; 0: it was not.</summary>
+    /// <summary>Its place among the commands of its slot, in the order in which they were first sent; 0 if it was not.</summary>
     public long Turn { get; set; }
 
     /// <summary>The link that it was sent over.</summary>
     public RespLink? Link { get; private set; }
 
-    /// <summary>Sends it. False: the link is down or too far behind.</summary>
-    /// <param name="link">To which server.</param>
-    /// <param name="isPatient">Whether it takes turns with those of other users.</param>
-    /// <param name="isAsking">Whether the server has to be told that it was asked for this one.</param>
+    /// <summary>Sends the command. Returns false if the link is down or too far behind.</summary>
+    /// <param name="link">The link to the server.</param>
+    /// <param name="isPatient">Whether it takes turns with the commands of other users.</param>
+    /// <param name="isAsking">Whether the server has to be told first that it was asked for this command (ASKING).</param>
     public bool TrySend(RespLink link, bool isPatient = false, bool isAsking = false)
     {
         Link = link; // before: the command is the link's once it is sent
@@ -47,15 +47,15 @@ internal abstract class RedisCommand : IPatientCommand
             : link.TrySend(Buffer.Span, this);
     }
 
-    /// <summary>Whether it may be sent once more in a moment. It may for a while.</summary>
+    /// <summary>Whether it may be sent once more in a moment. That is allowed for a limited time.</summary>
     public bool TryPostpone(TimeSpan atMost)
     {
-        _sent = 0; // two servers may send it to and fro again, each time
+        _sent = 0; // each time, two servers may send it to and fro again
         _postponedAt = _postponedAt == 0 ? Environment.TickCount64 : _postponedAt;
         return Environment.TickCount64 - _postponedAt < atMost.TotalMilliseconds;
     }
 
-    /// <summary>Fails it; it has not been sent.</summary>
+    /// <summary>Fails a command that has not been sent.</summary>
     public void Refuse()
     {
         (_sent, _postponedAt, Turn, Traffic) = (0, 0, 0, null);
@@ -90,7 +90,7 @@ internal abstract class RedisCommand : IPatientCommand
 
     protected abstract void OnFailed(string reason);
 
-    // Before it is told what became of it: a pooled one may be another's afterwards.
+    // Before the command is told what became of it: a pooled one may be another publish afterwards.
     private void End(bool isAnswered)
     {
         var traffic = Traffic;
@@ -100,11 +100,11 @@ internal abstract class RedisCommand : IPatientCommand
 }
 
 /// <summary>A command whose reply is awaited; used for everything except publishing.</summary>
-/// <param name="inline">Whether what awaits it goes on on the link's thread, if the reply is short: that spares a wake-up of another thread, and holds up
-/// everybody's messages meanwhile. Only for what does little and never waits.</param>
+/// <param name="inline">Whether the code that awaits it continues on the link's thread, if the reply is short. That saves waking another
+/// thread, but holds up everybody's messages meanwhile. Only for code that does little and never waits.</param>
 internal sealed class RedisCall(bool inline = false) : RedisCommand
 {
-    private const int InlineBytes = 16 * 1024; // of a reply; a longer one takes its time to be read and to be passed on
+    private const int InlineBytes = 16 * 1024; // of a reply; a longer one takes time to read and to pass on
 
     private readonly TaskCompletionSource<object?> _completion =
         new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
@@ -125,7 +125,7 @@ internal sealed class RedisCall(bool inline = false) : RedisCommand
         }
     }
 
-    // Never inline: a link that breaks fails what is under way one after the other, and has to be made anew.
+    // Never inline: a link that breaks fails everything under way, one command after the other, and has to be made anew.
     protected override void OnFailed(string reason)
     {
         var failure = new BackplaneUnavailableException(reason);

@@ -7,13 +7,13 @@ using ServiceDefaults;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Sends commands to the server that owns their keys (<see cref="RedisServers"/>), and sends those again that have to be.</summary>
+/// <summary>Sends commands to the server that owns their keys (<see cref="RedisServers"/>), and resends those that have to be sent again.</summary>
 internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 {
     private readonly RedisServers _servers;
     private readonly RedisScript[] _publish; // by TopicKind
-    private readonly RedisScript[] _publishRemovals; // the same for what goes over the nodes' own channels, which are classic, and does not count in a log
-    private readonly RedisScript[] _publishEvents; // the same, of topics whose messages are told to a backend; empty if there are none
+    private readonly RedisScript[] _publishRemovals; // the same for removals, which go over the nodes' own, classic channels and do not count in a log
+    private readonly RedisScript[] _publishEvents; // the same, for topics whose messages are told to a backend; empty if there are none
     private readonly BackplaneOptions _options;
     private readonly RedisScript[] _scripts;
     private readonly Refusals _refusals;
@@ -21,15 +21,15 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
     private readonly RedisKeys _keys;
-    private readonly ConcurrentDictionary<RespLink, bool> _loading = new(); // links that owe the answer to scripts being loaded
+    private readonly ConcurrentDictionary<RespLink, bool> _loading = new(); // links whose server has not yet answered to the loading of the scripts
 
     /// <param name="endpoint">Where Redis is.</param>
     /// <param name="options">Time limits.</param>
     /// <param name="keys">Names of keys.</param>
-    /// <param name="scripts">Those that will be called, beside the one that publishes.</param>
+    /// <param name="scripts">The scripts that will be called, besides those that publish.</param>
     /// <param name="batchEnd">Called on a link's thread when all replies that had arrived are handled.</param>
     /// <param name="logger">Gets up, down and cluster moves.</param>
-    /// <param name="events">What is told to a backend; null: nothing.</param>
+    /// <param name="events">What is told to a backend; null if nothing is.</param>
     public RedisCommands(
         RedisEndpoint endpoint, BackplaneOptions options, RedisKeys keys, IEnumerable<RedisScript> scripts, Action batchEnd, ILogger logger, EventRules? events = null)
     {
@@ -51,8 +51,8 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <summary>Lives of Redis known to have lost something acknowledged.</summary>
     public BrokenLives Broken { get; } = new();
 
-    /// <summary>Called on a link's thread when one turns out to be such, with the microsecond by its clock at which it was first met. It may be
-    /// known already.</summary>
+    /// <summary>Called on a link's thread when a life turns out to be such, with the time at which it was first met, in microseconds by
+    /// its clock. The life may be known already.</summary>
     public Action<string, long>? LifeBroken { get; set; }
 
     /// <summary>Called on a link's thread when the link is up, before anything of a topic is sent over it.</summary>
@@ -70,7 +70,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <inheritdoc cref="RedisServers.IsPrimary"/>
     public bool IsPrimary(RespLink link) => _servers.IsPrimary(link);
 
-    /// <summary>Learns where a slot is now from a MOVED that came over a link for subscriptions. Returns -1 if the error is none.</summary>
+    /// <summary>Learns where a slot is now from a MOVED that came over a link for subscriptions. Returns -1 if the error is not one.</summary>
     public int Learn(string error)
     {
         if (!Redirection.TryParse(error, out var moved) || moved.IsForOnce)
@@ -86,9 +86,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void Dispose() => _servers.Dispose();
 
-    /// <summary>False: nothing was sent. Else the command's reply or failure follows.</summary>
+    /// <summary>Returns false if nothing was sent. Otherwise the command's reply or failure follows.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="topic">Whose keys it touches.</param>
+    /// <param name="topic">The topic whose keys it touches.</param>
     public bool TrySend(RedisCommand command, ReadOnlySpan<byte> topic)
     {
         command.Sender = this;
@@ -97,7 +97,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             return _servers.TrafficOf(RedisKeys.SlotOf(topic)).TrySend(command);
         }
 
-        // A user's command that went to one server before it is known to be one of a cluster would fall behind what comes afterwards.
+        // Refused until it is known whether this server is one of a cluster: later commands would overtake a user's command sent before that.
         command.Traffic = null;
         return (_servers.IsKnown || !command.IsPatient) && command.TrySend(_servers.Main, command.IsPatient);
     }
@@ -115,14 +115,14 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         return call.Task;
     }
 
-    /// <summary>Mends what an error reply asks for and has the command sent again; false: the error stands.</summary>
+    /// <summary>Does what an error reply asks for, and has the command sent again. Returns false if the error stands.</summary>
     public bool TryResend(RedisCommand command, string error)
     {
         if (error.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            // Those in flight with it will all say so; the answers to the scripts' loading come after theirs.
+            // All commands in flight with this script will get this error. The answers to loading the scripts come after those.
             var link = command.Link!;
-            link.HoldBack(); // what is sent from now on would find the scripts, and pass those by
+            link.HoldBack(); // commands sent from now on would find the scripts, and overtake those
             if (!_loading.ContainsKey(link))
             {
                 LoadScripts(link);
@@ -133,7 +133,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         if (error.StartsWith("READONLY", StringComparison.Ordinal))
         {
-            command.Link!.Break(); // it was the primary once; another of the configured servers, or the same name, may be it now
+            command.Link!.Break(); // it was the primary once; now another of the configured servers may be it, or another one by the same name
             return false;
         }
 
@@ -163,16 +163,17 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         return true;
     }
 
-    /// <summary>An error stands: whoever sent the command is told that Redis did not answer, and the operator why.</summary>
+    /// <summary>An error stands: the command's sender is told that Redis did not answer, and the operator why.</summary>
     public void Refused(string error)
     {
-        if (!error.StartsWith("NOSCRIPT", StringComparison.Ordinal)) // what keeps it from being loaded is said
+        if (!error.StartsWith("NOSCRIPT", StringComparison.Ordinal)) // why a script cannot be loaded is said instead
         {
             _refusals.Add(error);
         }
     }
 
-    /// <summary>Finds links whose server went silent or became another, and who took over from a server that is gone. Called once a tick.</summary>
+    /// <summary>Finds links whose server went silent or became another one, and servers that took over from one that is gone. Called once
+    /// a tick.</summary>
     public void LookAfterLinks()
     {
         _refusals.Tick();
@@ -221,13 +222,13 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void OnBatchEnd(RespLink link) => _batchEnd();
 
-    // A position is renewed once in a quarter of its log's age, which is at most this: so long it is remembered for certain.
+    // A position is renewed once in a quarter of its log's age, and that age is at most PositionAge: so it is remembered this long for certain.
     private TimeSpan AckAge => _options.PositionAge * 0.75;
 
-    // Its answer comes before those to all that is sent over the link from now on.
+    // Its answer comes before the answers to everything that is sent over the link from now on.
     private void LookForLastAck(RespLink acknowledged, RespLink to)
     {
-        var life = acknowledged == to ? to.Life : ServerLife.Unknown; // of a server that was replaced, any is another
+        var life = acknowledged == to ? to.Life : ServerLife.Unknown; // after a server was replaced, any life is another one
         if (acknowledged.LastAck.OfAnotherLife(life, AckAge) is { } ack)
         {
             var metAt = new TimeReply();
@@ -267,7 +268,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
             load.Command(3).Bulk("SCRIPT"u8).Bulk("LOAD"u8).Bulk(script.Text);
             if (!link.TrySend(load.Span, script == _scripts[^1] ? new LoadedReply(this, link) : IgnoredReply.Instance))
             {
-                _loading.TryRemove(link, out _); // too far behind, or down: whoever misses a script next tries again
+                _loading.TryRemove(link, out _); // too far behind, or down: the next command that misses a script tries again
                 return;
             }
         }
@@ -287,7 +288,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         public void Fail()
         {
-            // Nor is the last acknowledgement found out about.
+            // Then the question about the last acknowledgement is not answered, either.
         }
     }
 

@@ -5,11 +5,10 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Every key and channel name this node uses for topics, in one place.</summary>
-/// <remarks>Keys carry the topic as hash tag, <c>{group:42}:log</c>, so that one script touches one slot of a
-/// Redis Cluster; in it and behind it ids are encoded (<see cref="KeyText"/>). Classic channels are the bare topic names of the
-/// first seed, with which nodes may share them. Sharded channels have the same hash tag as the keys, <c>{group:42}</c>, so that they are in the
-/// topic's slot. All stand behind the prefix.</remarks>
+/// <summary>Every name of a key or channel that this node uses for topics, in one place.</summary>
+/// <remarks>Keys carry the topic as hash tag, <c>{group:42}:log</c>, so that one script touches one slot of a Redis Cluster. In the tag and after it,
+/// ids are encoded (<see cref="KeyText"/>). Classic channels are the bare topic names of the first seed, whose nodes may share them. Sharded channels
+/// have the same hash tag as the keys, <c>{group:42}</c>, so that they are in the topic's slot. All names begin with the prefix.</remarks>
 internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Classic)
 {
     private readonly byte[] _prefix = Encoding.UTF8.GetBytes(prefix);
@@ -32,7 +31,7 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
     /// <summary>How many connections a user has on each node: a hash of node id to count.</summary>
     public void Connections(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:conns"u8);
 
-    /// <summary>The groups of a hub user: a hash of group to the generation of the joining, <c>-</c> in front of that of a leave.</summary>
+    /// <summary>The groups of a hub user: a hash of group to the generation of the joining, or of the leave, with <c>-</c> in front.</summary>
     public void Groups(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:groups"u8);
 
     /// <summary>Exists while a group has just been told that a user types.</summary>
@@ -60,10 +59,10 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
     /// <summary>The bans and mutes of a user: a hash (sanction.lua).</summary>
     public void Sanctions(CommandBuffer command, string userId) => Key(command, SanctionsTag, [.. "}:of:"u8, .. KeyText.Encode(userId)]);
 
-    /// <summary>Whose bans and mutes have changed of late: a sorted set.</summary>
+    /// <summary>The users whose bans and mutes have changed recently: a sorted set.</summary>
     public void SanctionChanges(CommandBuffer command) => Key(command, SanctionsTag, "}:changed"u8);
 
-    /// <summary>Who has bans and mutes: a sorted set.</summary>
+    /// <summary>The users that have bans or mutes: a sorted set.</summary>
     public void SanctionedUsers(CommandBuffer command) => Key(command, SanctionsTag, "}:users"u8);
 
     /// <summary>Events of a topic that a backend has yet to be told: a list, oldest first (event.lua).</summary>
@@ -72,7 +71,7 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
     /// <summary>Matches the names of all these lists.</summary>
     public string QueuePattern => Encoding.UTF8.GetString(_prefix) + "{*}:events";
 
-    /// <summary>The name of the topic whose list is called so.</summary>
+    /// <summary>The topic whose list has this name.</summary>
     public string TopicOfQueue(string key)
     {
         var tag = key[(_prefix.Length + 1)..key.LastIndexOf('}')];
@@ -80,7 +79,7 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
         return tag[..id] + KeyText.Decode(Encoding.UTF8.GetBytes(tag[id..]));
     }
 
-    /// <summary>What is known about that list: a hash.</summary>
+    /// <summary>The state of that list: a hash.</summary>
     public void QueueState(CommandBuffer command, ReadOnlySpan<byte> topic) => Key(command, topic, "}:events:state"u8);
 
     /// <summary>The topics of a partition whose lists may hold something: a sorted set (events-mark.lua).</summary>
@@ -103,10 +102,10 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
     /// <summary>The hash tag of what concerns the whole Redis.</summary>
     public static ReadOnlySpan<byte> LivesTag => "lives"u8;
 
-    /// <summary>Lives of Redis that began with less than had been acknowledged: a set.</summary>
+    /// <summary>Lives of Redis that began without all that had been acknowledged: a set.</summary>
     public void BrokenLives(CommandBuffer command) => Key(command, LivesTag, "}:broken"u8);
 
-    /// <summary>Where a topic's messages are told.</summary>
+    /// <summary>The channel on which a topic's messages are told.</summary>
     public void Channel(CommandBuffer command, ReadOnlySpan<byte> topic)
     {
         if (AreSharded)
@@ -122,58 +121,58 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
     /// <inheritdoc cref="Channel(CommandBuffer, ReadOnlySpan{byte})"/>
     public byte[] Channel(Topic topic) => Channel([], topic.Utf8Name.Span);
 
-    /// <summary>Where a node publishes to itself to know that its subscriptions are alive.</summary>
+    /// <summary>The channel on which a node publishes to itself, to know that its subscriptions are alive.</summary>
     public byte[] TickChannel(string nodeId) => [.. _prefix, .. "tick:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
 
     /// <summary>The same on the servers of one shard: a sharded channel in the slot of this tag.</summary>
     public byte[] TickChannel(string nodeId, ReadOnlySpan<byte> tag) => [.. _prefix, .. "tick:{"u8, .. tag, .. "}:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
 
-    /// <summary>A sharded channel that nobody listens to: whoever may publish to it may to the others.</summary>
+    /// <summary>A sharded channel that nobody listens to: a node that may publish to it may publish to the others.</summary>
     public byte[] ProbeChannel => [.. _prefix, .. "probe"u8];
 
-    /// <summary>Where removals are told to every node.</summary>
+    /// <summary>The channel on which every node is told of removals.</summary>
     public byte[] RemovalChannel => [.. _prefix, .. "removals"u8];
 
-    /// <summary>Where joinings of hub users are told to every node.</summary>
+    /// <summary>The channel on which every node is told when hub users join groups.</summary>
     public byte[] JoinsChannel => [.. _prefix, .. "joins"u8];
 
-    /// <summary>Where nodes tell each other how far the logs go of topics that have become quiet.</summary>
+    /// <summary>The channel on which nodes tell each other how far the logs go of topics that have become quiet.</summary>
     public byte[] HeadsChannel => [.. _prefix, .. "heads"u8];
 
-    /// <summary>Where a node hears of its removals what the others have done.</summary>
+    /// <summary>The channel on which a node hears on which nodes its removals have taken effect.</summary>
     public byte[] ConfirmationChannel(string nodeId) => [.. _prefix, .. "removed:"u8, .. Encoding.ASCII.GetBytes(nodeId)];
 
     /// <summary>The channel of bans and mutes, without the prefix.</summary>
     public static ReadOnlySpan<byte> SanctionsKind => "sanctions"u8;
 
-    /// <summary>Where changes of a user's bans and mutes are told to every node.</summary>
+    /// <summary>The channel on which every node is told of changes of a user's bans and mutes.</summary>
     public byte[] SanctionsChannel => [.. _prefix, .. SanctionsKind];
 
-    /// <summary>What stands before the rest in the channels of orders.</summary>
+    /// <summary>What the names of the channels of orders begin with.</summary>
     public static ReadOnlySpan<byte> OrdersKind => "orders:"u8;
 
-    /// <summary>Where all nodes are told to do something.</summary>
+    /// <summary>The channel on which all nodes are told to do something.</summary>
     public byte[] OrdersChannel => [.. _prefix, .. OrdersKind];
 
-    /// <summary>Where a node hears who has done what it told all of them to do.</summary>
+    /// <summary>The channel on which a node hears which nodes have carried out its orders.</summary>
     public byte[] OrderedChannel(string nodeId) => [.. _prefix, .. OrdersKind, .. Encoding.ASCII.GetBytes(nodeId)];
 
-    /// <summary>What stands before a topic's name in the channel of its presence.</summary>
+    /// <summary>What precedes a topic's name in the channel of its presence.</summary>
     public static ReadOnlySpan<byte> PresenceKind => "presence:"u8;
 
-    /// <summary>Where a topic's watchers hear who comes and goes.</summary>
+    /// <summary>The channel on which a topic's watchers hear who comes and goes.</summary>
     public byte[] PresenceChannel(Topic topic) => Channel(PresenceKind, topic.Utf8Name.Span);
 
-    /// <summary>What stands before a partition's number in the channel of its events.</summary>
+    /// <summary>What precedes a partition's number in the channel of its events.</summary>
     public static ReadOnlySpan<byte> EventsKind => "events:"u8;
 
-    /// <summary>Where it is told that a list of events has ceased to be empty; the message is the topic's channel.</summary>
+    /// <summary>The channel on which it is told that a list of events is no longer empty; the message is the topic's channel.</summary>
     public void EventsChannel(CommandBuffer command, int partition) => command.Bulk(_prefix, PartitionTag(partition));
 
     /// <inheritdoc cref="EventsChannel(CommandBuffer, int)"/>
     public byte[] EventsChannel(int partition) => [.. _prefix, .. PartitionTag(partition)];
 
-    /// <summary>The topic a channel stands for, behind its kind: <c>group:42</c>, <c>presence:group:42</c>. Of other channels, their names.</summary>
+    /// <summary>The topic of a channel, after its kind: <c>group:42</c>, <c>presence:group:42</c>. For other channels, their names.</summary>
     public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> channel)
     {
         var name = channel.StartsWith(_prefix) ? channel[_prefix.Length..] : default;
@@ -183,7 +182,7 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
         }
 
         var tag = name[(at + 1)..^1];
-        return at == 0 && tag.IndexOf((byte)'%') < 0 ? tag : (byte[])[.. name[..at], .. KeyText.Decode(tag)]; // the usual one is its own tag
+        return at == 0 && tag.IndexOf((byte)'%') < 0 ? tag : (byte[])[.. name[..at], .. KeyText.Decode(tag)]; // usually a topic is its own tag
     }
 
     /// <summary>The slot of a sharded channel.</summary>
@@ -201,7 +200,7 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
 
     private static bool IsTag(ReadOnlySpan<byte> topic) => KeyText.IsPlain(IdOf(topic));
 
-    // group:a{b -> group:a%7Bb; the usual topic is its own tag.
+    // group:a{b -> group:a%7Bb; usually a topic is its own tag.
     private static byte[] TagOf(ReadOnlySpan<byte> topic)
     {
         var id = IdOf(topic);
@@ -210,6 +209,6 @@ internal sealed class RedisKeys(string prefix, PubSubKind pubSub = PubSubKind.Cl
         return tag[..(topic.Length - id.Length + KeyText.Encode(id, tag.AsSpan(topic.Length - id.Length)))];
     }
 
-    // Behind the first colon: an id may have further ones.
+    // After the first colon: an id may have further ones.
     private static ReadOnlySpan<byte> IdOf(ReadOnlySpan<byte> topic) => topic[(topic.IndexOf((byte)':') + 1)..];
 }

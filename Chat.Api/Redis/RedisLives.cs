@@ -5,15 +5,14 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Shares with the other nodes which lives of Redis began with less than had been acknowledged.</summary>
+/// <summary>Shares with the other nodes which lives of Redis began without all that had been acknowledged.</summary>
 /// <remarks>
-/// <para>Guarantee: when one node finds that its last acknowledgement is missing from a later life of Redis, the members on every
-/// node are told, in each topic that went over into that life or past it, though no node may have delivered what is missing.</para>
-/// <para>Mechanism: a set in Redis of lives and when each began (<c>{life}@{microseconds}</c>), read by every node when its link comes up,
-/// before it reads any log over that, and once a tick; each writes again what the set lacks, since it may be lost with a further
-/// life.</para>
-/// <para>Failure: a node that dies together with Redis looks for nothing. What it alone had acknowledged in its last moments,
-/// and no node delivered, is missed in silence.</para>
+/// <para>Guarantee: when one node finds that its last acknowledgement is missing from a later life of Redis, the members on every node are told, in
+/// each topic that went over into that life or past it. They are told even though perhaps no node has delivered what is missing.</para>
+/// <para>Mechanism: a set in Redis holds the lives and when each began (<c>{life}@{microseconds}</c>). Every node reads it when its link comes up,
+/// before it reads any log over that link, and once a tick. Each node adds what the set lacks, since the set may be lost with a further life.</para>
+/// <para>Failure: a node that dies together with Redis looks for nothing. Messages that it alone had acknowledged in its last moments,
+/// and that no node delivered, are missed silently.</para>
 /// </remarks>
 internal sealed class RedisLives
 {
@@ -82,7 +81,7 @@ internal sealed class RedisLives
         _commands.TrySend(expire, RedisKeys.LivesTag);
     }
 
-    /// <summary>Its answer is heard on the link's thread, before that of a log which was asked for later.</summary>
+    /// <summary>Its answer is heard on the link's thread, before the answer about any log that was asked for later.</summary>
     private sealed class Question : RedisCommand
     {
         private readonly RedisLives _lives;

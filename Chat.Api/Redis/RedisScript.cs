@@ -15,7 +15,7 @@ internal sealed class RedisScript
 
     private static readonly (string Name, string File)[] Parts = [("@EPOCH@", "epoch.lua"), ("@EVENT@", "event.lua")];
 
-    /// <param name="file">The name of the file, in a folder <c>scripts</c> beside the class that calls it.</param>
+    /// <param name="file">The name of the file, in a folder <c>scripts</c> next to the class that calls it.</param>
     /// <param name="constants">The names that stand between at signs in the script, and the values that replace them.</param>
     public RedisScript(string file, params ReadOnlySpan<(string Name, long Value)> constants)
         : this(file, hasEvents: true, isRemoval: false, constants)
@@ -47,16 +47,16 @@ internal sealed class RedisScript
 #pragma warning restore CA5350
     }
 
-    /// <summary>The publish script for topics with such a log. Settings are written into its text, because every argument costs
-    /// Redis time with every message.</summary>
+    /// <summary>The publish script for topics with a given log. Settings are written into its text, because every argument costs Redis
+    /// time with every message.</summary>
     /// <param name="log">The log.</param>
     /// <param name="positionAge">How long its position is kept.</param>
     /// <param name="isSharded">Whether the topics have sharded channels.</param>
-    /// <param name="events">Null: of topics whose messages are not told to a backend.</param>
+    /// <param name="events">What is told to a backend; null: the script is for topics whose messages are not told.</param>
     /// <param name="isRemoval">Whether it publishes that somebody has left.</param>
     public static RedisScript Publish(LogOptions log, TimeSpan positionAge, bool isSharded = false, EventRules? events = null, bool isRemoval = false)
     {
-        const int Marks = 8; // per window, and per log full of bytes; at most 32 times as many per age
+        const int Marks = 8; // per window, and per MostBytes; at most 32 times as many per age
         var age = (long)log.Age.TotalMilliseconds;
         var window = (long)log.Window.TotalMilliseconds;
         return new RedisScript(

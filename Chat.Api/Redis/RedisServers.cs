@@ -4,10 +4,10 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The servers of Redis, with a link for commands to each: the configured one and, in a Redis Cluster, its peers, and which of them
+/// <summary>The Redis servers, with a link for commands to each: the configured one and, in a Redis Cluster, its peers; and which of them
 /// owns which slot.</summary>
-/// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS tells whether it is one and whose each slot is, and MOVED answers keep that right.
-/// Links to further servers are opened as they are named, and kept.</remarks>
+/// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS tells whether it is one and who owns each slot, and MOVED answers keep
+/// that right. Links to further servers are opened when they are named, and kept.</remarks>
 internal sealed class RedisServers : IDisposable
 {
     private readonly RedisEndpoint _endpoint;
@@ -27,42 +27,42 @@ internal sealed class RedisServers : IDisposable
         Main = newLink(_endpoint);
     }
 
-    /// <summary>The link to a configured server, or, where none of those will do, to another one of the cluster.</summary>
+    /// <summary>The link to a configured server or, if none of those will do, to another server of the cluster.</summary>
     public RespLink Main { get; }
 
-    /// <summary>Whether every server that owns slots takes commands. One that was replaced counts no more.</summary>
+    /// <summary>Whether every server that owns slots takes commands. A server that was replaced no longer counts.</summary>
     public bool AreUp => _isKnown && Main.IsUp && Array.TrueForAll(_primaries, static server => server.IsUp);
 
-    /// <summary>Whether it has been heard where commands belong.</summary>
+    /// <summary>Whether it is known where commands belong.</summary>
     public bool IsKnown => _isKnown;
 
     public bool IsCluster => _isCluster;
 
     public IEnumerable<RespLink> All => _peers.Values.Append(Main);
 
-    /// <summary>Those that own no slot any more, and are away or at another server.</summary>
+    /// <summary>Links to servers that no longer own a slot, and that are away or at another server.</summary>
     public IEnumerable<RespLink> Replaced => _isCluster ? All.Where(link => (!link.IsUp || IsElsewhere(link)) && !_primaries.Contains(link)) : [];
 
     /// <summary>The link to the server that owns a slot, as far as is known.</summary>
     public RespLink OwnerOf(int slot) => Volatile.Read(ref _owners[slot]) ?? Main;
 
-    /// <summary>Whether the server at the end of a link owns slots; alone, it owns all.</summary>
+    /// <summary>Whether the server at the end of a link owns slots; a single server owns all.</summary>
     public bool IsPrimary(RespLink link) => _isCluster ? Array.IndexOf(_owners, link) >= 0 : link == Main;
 
-    /// <summary>The commands under way of a slot, in a cluster.</summary>
+    /// <summary>The commands of a slot that are under way, in a cluster.</summary>
     public SlotTraffic TrafficOf(int slot) =>
         Volatile.Read(ref _traffic[slot]) ?? Interlocked.CompareExchange(ref _traffic[slot], new SlotTraffic(this, slot), null) ?? _traffic[slot]!;
 
     public RespLink At(string host, int port)
     {
-        // An empty host means: the one that was asked.
+        // An empty host stands for the server that was asked.
         host = host.Length == 0 ? _endpoint.Servers[0].Host : host;
         if (_endpoint.Servers is [var only] && only == (host, port) && !IsElsewhere(Main))
         {
             return Main;
         }
 
-        lock (_peers) // or two links' threads would both start one
+        lock (_peers) // or the threads of two links would both start one
         {
             if (!_peers.TryGetValue((host, port), out var peer))
             {
@@ -84,7 +84,7 @@ internal sealed class RedisServers : IDisposable
 
     /// <summary>Asks a server for all slots.</summary>
     /// <param name="server">The link to it.</param>
-    /// <param name="answered">Called when its answer has been learned from.</param>
+    /// <param name="answered">Called when its answer has been processed.</param>
     public void Ask(RespLink server, Action answered) =>
         server.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this, answered));
 
@@ -96,7 +96,7 @@ internal sealed class RedisServers : IDisposable
         }
     }
 
-    // By now: what the server of its own has acknowledged, it knows nothing of.
+    // Such a link is at another server by now, which knows nothing of what the link's own server has acknowledged.
     private static bool IsElsewhere(RespLink link) => link.Server != AddressOf(link);
 
     private static (string Host, int Port) AddressOf(RespLink peer) => peer.Endpoint.Servers[0];

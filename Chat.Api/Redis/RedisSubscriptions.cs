@@ -5,8 +5,8 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The channels that this node listens to, over one link that carries only pub/sub. Where topics have sharded channels, these are
-/// <see cref="ShardSubscriptions"/>' to listen to.</summary>
+/// <summary>The channels to which this node listens, over one link that carries only pub/sub. If topics have sharded channels,
+/// <see cref="ShardSubscriptions"/> listens to those.</summary>
 /// <remarks>The set of wanted channels outlives the link. After every connect all of them are subscribed again, and
 /// once the server has confirmed each, the listener is told that it may have missed something.</remarks>
 internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
@@ -44,8 +44,8 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
 
     public void Start() => _link.Start();
 
-    /// <summary>Gives a feature the channels of a kind: it hears them in place of the listener. Before <see cref="Start"/>.</summary>
-    /// <param name="kind">What stands before the topic's name.</param>
+    /// <summary>Gives a feature the channels of a kind: it hears them in place of the listener. Called before <see cref="Start"/>.</summary>
+    /// <param name="kind">What precedes the topic's name.</param>
     /// <param name="heard">Called on the reading thread with the topic's name and the message: must not wait, block or throw.</param>
     /// <param name="restored">Called there as well, as <see cref="IBackplaneListener.OnRestored()"/> is.</param>
     public void Attach(ReadOnlySpan<byte> kind, ChannelListener heard, Action restored) => _listeners.Attach(kind, heard, restored);
@@ -137,7 +137,7 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
     {
         lock (_gate)
         {
-            _ticks.BeginLink(); // the silence of an outage is not this link's
+            _ticks.BeginLink(); // an outage's silence does not count for this link
             byte[][] channels = [.. _own.All, .. _wanted.Select(Encoding.Latin1.GetBytes)];
             _toRestore = channels.Length;
             var command = new CommandBuffer();
@@ -191,7 +191,7 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
 
         if (push.Kind is not ((byte)'*' or (byte)'>'))
         {
-            Answered(); // nothing else is asked; only some servers put this one into an array
+            Answered(); // nothing else is asked; only some servers put this reply into an array
             return;
         }
 

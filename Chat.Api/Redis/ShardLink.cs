@@ -5,11 +5,11 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The subscriber link to one server that owns slots. It carries nothing but sharded pub/sub, and has ticks of its own
-/// (<see cref="SubscriptionTicks"/>), over a channel in a slot of that server.</summary>
+/// <summary>The subscriber link to one server that owns slots. It carries only sharded pub/sub. Its ticks
+/// (<see cref="SubscriptionTicks"/>) are its own, over a channel in a slot of that server.</summary>
 internal sealed class ShardLink : IRespLinkOwner, IDisposable
 {
-    private const int MostTags = 200_000; // a slot among 16,384 is found by then, all but certainly
+    private const int MostTags = 200_000; // by then, a slot of the server among the 16,384 is found, all but certainly
     private const int MovesPerTick = 5;
 
     private readonly ShardSubscriptions _subscriptions;
@@ -44,10 +44,10 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
     /// <summary>The link for commands to the same server.</summary>
     public RespLink Server { get; }
 
-    /// <summary>Whether it was up, or was tried, and is not up. One that connects for the first time is waited for.</summary>
+    /// <summary>Whether the link was up, or could not be made, and is not up now. A link that connects for the first time is waited for.</summary>
     public bool IsDown { get; private set; }
 
-    /// <summary>Whether channels are listened to over it; kept by <see cref="ShardSubscriptions"/>.</summary>
+    /// <summary>Whether channels are listened to over it; maintained by <see cref="ShardSubscriptions"/>.</summary>
     public bool IsNeeded { get; set; }
 
     public string? Doubt => !IsNeeded ? null : IsDown ? "Subscriptions are being made." : _ticks.Doubt;
@@ -58,7 +58,7 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
 
     public void Dispose() => _link.Dispose();
 
-    /// <param name="channels">All of one slot.</param>
+    /// <param name="channels">Channels that are all in one slot.</param>
     public bool TrySubscribe(IReadOnlyCollection<byte[]> channels) => TrySend("SSUBSCRIBE"u8, channels);
 
     public bool TryUnsubscribe(IReadOnlyCollection<byte[]> channels) => TrySend("SUNSUBSCRIBE"u8, channels);
@@ -99,7 +99,7 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
     {
         lock (_gate)
         {
-            _ticks.BeginLink(); // the silence of an outage is not this link's
+            _ticks.BeginLink(); // an outage's silence does not count for this link
             ChooseTick_NeedsLock();
         }
 
@@ -125,7 +125,7 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
 
         if (push.Kind is not ((byte)'*' or (byte)'>'))
         {
-            _ticks.Answered(); // nothing else is asked; a link without subscriptions has it outside of an array
+            _ticks.Answered(); // nothing else is asked; without subscriptions, this reply does not come in an array
             return;
         }
 
@@ -196,12 +196,12 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
             if (_tick is { IsHeard: false })
             {
                 _tick.IsHeard = true;
-                _ticks.BeginHearing(); // of another channel before this one nothing is expected any more
+                _ticks.BeginHearing(); // no ticks are expected any more that went over another channel before
             }
         }
     }
 
-    // By the node's own wish, or because the server does not own the slot any more.
+    // Either the node asked for this, or the server no longer owns the slot.
     private void OnUnsubscribed(ReadOnlySpan<byte> channel)
     {
         if (!IsTick(channel))
@@ -254,7 +254,7 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
         }
     }
 
-    /// <summary>Where the node publishes to itself.</summary>
+    /// <summary>The channel on which the node publishes to itself.</summary>
     private sealed class Tick(byte[] tag, int slot, byte[] channel)
     {
         public byte[] Tag => tag;

@@ -8,16 +8,16 @@ internal sealed class ShardSlot
     /// <summary>By their bytes as Latin-1.</summary>
     public Dictionary<string, ShardChannel> Channels { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>To the server that owns the slot, as far as is known; null: nobody does, until the next tick.</summary>
+    /// <summary>The link to the server that owns the slot, as far as is known; null: no server does, until the next tick.</summary>
     public ShardLink? Link { get; private set; }
 
-    /// <summary>How often it was sent elsewhere since the last tick.</summary>
+    /// <summary>How often the slot was sent elsewhere since the last tick.</summary>
     public int Moves { get; set; }
 
-    /// <summary>For how many ticks something of it has not been heard.</summary>
+    /// <summary>For how many ticks some channel of the slot has not been heard.</summary>
     public int TicksDeaf { get; set; }
 
-    /// <summary>From now on it is listened to over this link.</summary>
+    /// <summary>From now on, the slot is listened to over this link.</summary>
     public void Place(ShardLink? link)
     {
         Link = link;
@@ -29,7 +29,8 @@ internal sealed class ShardSlot
         Ask();
     }
 
-    /// <summary>Subscribes to what is not subscribed to. What cannot be sent now is at a later tick, or when the link is up.</summary>
+    /// <summary>Subscribes to the channels that have not been asked for. Those that cannot be sent now are sent at a later tick, or when
+    /// the link is up.</summary>
     public void Ask()
     {
         const int ChannelsPerCommand = 256;
@@ -53,18 +54,18 @@ internal sealed class ShardSlot
     }
 }
 
-/// <param name="confirmation">Completes when it is heard for the first time.</param>
+/// <param name="confirmation">Completes when the channel is heard for the first time.</param>
 internal sealed class ShardChannel(TaskCompletionSource confirmation)
 {
     public TaskCompletionSource Confirmation => confirmation;
 
-    /// <summary>Whether the server of now has been asked.</summary>
+    /// <summary>Whether the present server has been asked.</summary>
     public bool IsAsked { get; set; }
 
-    /// <summary>Whether it has confirmed.</summary>
+    /// <summary>Whether that server has confirmed.</summary>
     public bool IsHeard { get; private set; }
 
-    /// <summary>Returns whether it was heard before, and is so again.</summary>
+    /// <summary>Returns whether the channel was heard before, and is heard again now.</summary>
     public bool Confirmed()
     {
         var isAgain = !IsHeard && confirmation.Task.IsCompleted;

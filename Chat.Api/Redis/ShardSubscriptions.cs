@@ -4,28 +4,29 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The sharded channels that this node listens to, each at the server that owns its slot: one link per such server, made when it
-/// is needed.</summary>
+/// <summary>The sharded channels to which this node listens, each at the server that owns its slot: one link per such server, made when
+/// it is needed.</summary>
 /// <remarks>
-/// <para>Guarantee: as of <see cref="RedisSubscriptions"/>. A wanted channel outlives its link and its server. When it is heard again, its listener is
-/// told that it may have missed something in it, and in no other.</para>
-/// <para>Mechanism: a server that loses a slot says of each channel that it is no longer subscribed. The node subscribes there once more, and the
-/// server answers with MOVED and the new owner, where the whole slot is subscribed then. Once a tick, where each slot is listened to is also
-/// compared with what the commands know of the cluster (<see cref="RedisCommands"/>): so a server is left that is gone, or has become a replica.</para>
-/// <para>Failure: what is published between the loss and the new subscription is read from the log. Signals, which are in none, are lost.</para>
+/// <para>Guarantee: the same as that of <see cref="RedisSubscriptions"/>. A wanted channel outlives its link and its server. When it is
+/// heard again, its listener is told that it may have missed something in this channel, and in no other.</para>
+/// <para>Mechanism: a server that loses a slot says for each channel that it is no longer subscribed. The node subscribes there once
+/// more. The server answers with MOVED and the new owner, and the node then subscribes the whole slot there. Once a tick, the node also
+/// compares where it listens to each slot with what the commands know of the cluster (<see cref="RedisCommands"/>). So it leaves a server
+/// that is gone or has become a replica.</para>
+/// <para>Failure: messages published between the loss and the new subscription are read from the log. Signals, which are in no log, are lost.</para>
 /// </remarks>
 internal sealed class ShardSubscriptions(
     RedisCommands commands, RedisKeys keys, string nodeId, ChannelListeners listeners, BackplaneOptions options, BackplaneMetrics metrics, ILogger logger) : IDisposable
 {
-    private const int MovesPerTick = 5; // two servers may each say for a while that the other one has a slot
+    private const int MovesPerTick = 5; // for a while, two servers may each say that the other one has a slot
     private const int UnreadyAfter = 3; // ticks: a slot may be on its way from one server to another
 
-    private readonly Lock _gate = new(); // guards what follows; never taken by who has a link's own lock
+    private readonly Lock _gate = new(); // guards what follows; never taken by a thread that holds a link's own lock
     private readonly Dictionary<int, ShardSlot> _slots = []; // those with wanted channels
     private readonly Dictionary<RespLink, ShardLink> _links = []; // by the link for commands to the same server
     private readonly Refusals _refusals = new(TimeProvider.System, (count, last) => SubscriptionLog.Refused(logger, count, last));
     private int _moved; // slots, since the last tick
-    private int _deaf; // slots that nothing, or not all, has been heard of for too long
+    private int _deaf; // slots whose channels have not been heard, or not all of them, for too long
 
     /// <summary>Why subscriptions may be dead, or null.</summary>
     public string? Doubt
@@ -91,7 +92,7 @@ internal sealed class ShardSubscriptions(
         }
     }
 
-    /// <summary>Sees to it that each slot is listened to where it is. Called once a tick.</summary>
+    /// <summary>Makes sure that each slot is listened to at its owner. Called once a tick.</summary>
     public void Tick()
     {
         ShardLink[] links, ended;
@@ -132,7 +133,7 @@ internal sealed class ShardSubscriptions(
         }
     }
 
-    /// <summary>A link is up; only what is sent in here gets through yet.</summary>
+    /// <summary>A link is up. For now, only what is sent in this method gets through.</summary>
     public void OnUp(ShardLink link)
     {
         metrics.Rebuilt();
@@ -142,7 +143,7 @@ internal sealed class ShardSubscriptions(
         }
     }
 
-    /// <summary>A link is open to all: for what was wanted in the moment before.</summary>
+    /// <summary>A link is open to all: asks for channels that became wanted in the moment before.</summary>
     public void OnOpen(ShardLink link)
     {
         lock (_gate)
@@ -197,12 +198,12 @@ internal sealed class ShardSubscriptions(
         }
     }
 
-    /// <summary>The node's own wish, or the server has lost the slot.</summary>
+    /// <summary>Either the node asked for this, or the server has lost the slot.</summary>
     public void OnUnsubscribed(ShardLink link, ReadOnlySpan<byte> name)
     {
         lock (_gate)
         {
-            // One that is not heard yet was given up, is wanted again, and will be confirmed.
+            // A channel that is not heard yet was given up, is wanted again, and will be confirmed.
             if (TryFind_NeedsLock(name) is ({ } slot, { IsHeard: true } channel) && slot.Link == link)
             {
                 channel.Lost();
@@ -212,9 +213,9 @@ internal sealed class ShardSubscriptions(
     }
 
     /// <summary>A server has refused to subscribe.</summary>
-    /// <param name="link">To which server.</param>
-    /// <param name="error">What it said.</param>
-    /// <param name="moved">The slot that is elsewhere, as the commands know by now; -1: for another reason.</param>
+    /// <param name="link">The link to that server.</param>
+    /// <param name="error">The server's error.</param>
+    /// <param name="moved">The slot that is elsewhere, as the commands know by now; -1 if the server refused for another reason.</param>
     public void OnRefused(ShardLink link, string error, int moved)
     {
         if (moved < 0)
@@ -226,7 +227,7 @@ internal sealed class ShardSubscriptions(
         {
             if (moved < 0)
             {
-                // It does not say what it has refused. What is confirmed all the same is asked for once more than need be.
+                // The error does not say which channels are refused. Those that are confirmed all the same are asked for once more than necessary.
                 foreach (var channel in _slots.Values.Where(slot => slot.Link == link).SelectMany(static slot => slot.Channels.Values).Where(static channel => !channel.IsHeard))
                 {
                     channel.IsAsked = false; // until the next tick

@@ -1,6 +1,7 @@
 namespace Chat.Api.Redis;
 
-/// <summary>What is logged of subscriptions: of the nodes' own (<see cref="RedisSubscriptions"/>), and of topics' (<see cref="ShardSubscriptions"/>).</summary>
+/// <summary>What is logged about subscriptions: the nodes' own (<see cref="RedisSubscriptions"/>), and those of topics
+/// (<see cref="ShardSubscriptions"/>).</summary>
 internal static partial class SubscriptionLog
 {
     [LoggerMessage(Level = LogLevel.Information, EventName = "Subscribed", Message = "All subscriptions are in place.")]

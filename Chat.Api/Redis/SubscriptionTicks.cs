@@ -4,7 +4,7 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Whether this node's subscriptions are alive, judged by what must have arrived by now and not by how late it is.</summary>
+/// <summary>Judges whether this node's subscriptions are alive, by what must have arrived by now and not by how late it is.</summary>
 /// <remarks>
 /// <para>Each tick, the node publishes a number to itself and sends PING over the subscription link. Two things show that this
 /// link is dead: <em>silence</em>, when nothing at all was read during several ticks; or <em>order</em>, when a number that Redis
@@ -18,8 +18,8 @@ internal sealed class SubscriptionTicks
     private const int UnreadyAfter = 3;
 
     private readonly int _limit;
-    private readonly Lock _gate = new(); // guards what follows, but for the silence
-    private readonly Queue<(long Soon, long Surely)> _expected = new(); // for each PING not answered yet: what has to come before its answer
+    private readonly Lock _gate = new(); // guards what follows, except the silence
+    private readonly Queue<(long Soon, long Surely)> _expected = new(); // for each PING not answered yet: the numbers that have to come before its answer
     private readonly long[] _takenAt; // the last number that Redis had taken, at each of the ticks within the limit
     private int _ticks; // of this link
     private long _last;
@@ -70,7 +70,7 @@ internal sealed class SubscriptionTicks
         }
     }
 
-    /// <summary>Call before a PING is sent, under a lock that keeps them in order.</summary>
+    /// <summary>Call before a PING is sent, under a lock that keeps the PINGs in order.</summary>
     public void Asking()
     {
         Interlocked.Increment(ref _silence);
@@ -92,7 +92,7 @@ internal sealed class SubscriptionTicks
         }
     }
 
-    /// <summary>Returns whether that was asked over this link, behind its first subscriptions.</summary>
+    /// <summary>Returns whether the PING was sent over this link, after its first subscriptions.</summary>
     /// <exception cref="RespException">A tick is missing, so the link must be replaced.</exception>
     public bool Answered()
     {

@@ -4,18 +4,18 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>How far the logs go that this node has recently published to. Every node is told once a topic is quiet.</summary>
+/// <summary>How far the logs go to which this node has recently published. Every node is told once a topic is quiet.</summary>
 /// <remarks>
-/// <para>Guarantee: a node that holds a topic learns within about three ticks that its last acknowledged message has not arrived. By
-/// itself, a gap shows only with the topic's next message, which may be hours away.</para>
-/// <para>Mechanism: each acknowledged publish notes its position here. A topic that was quiet for a whole tick is told on one
-/// channel that all nodes listen to, twice, because whatever lost the message may lose one notice as well. What the link may have
-/// lost with it is told anew over the next one. A topic in constant
-/// traffic needs none: its next message shows the gap. A node that is at the position does nothing; one that is not reads the log.</para>
+/// <para>Guarantee: a node that holds a topic learns within about three ticks that the topic's last acknowledged message has not arrived.
+/// Otherwise a gap would show only with the topic's next message, which may be hours away.</para>
+/// <para>Mechanism: each acknowledged publish notes its position here. When a topic was quiet for a whole tick, its position is told on
+/// one channel that all nodes listen to. It is told twice, because whatever lost the message may lose one notice as well. Notices that
+/// may have been lost with a link are told again over the next one. A topic in constant traffic needs none: its next message shows the
+/// gap. A node that is at the position does nothing; a node that is not reads the log.</para>
 /// <para>Failure: a node that dies between the acknowledgement and the notice sends none. If pub/sub loses a message <em>and</em>
 /// its node dies within two seconds, the gap waits for the topic's next message.</para>
-/// <para>Bounds: at most <see cref="BackplaneOptions.HeadBytes"/> a tick; what does not fit waits for the next one. At most
-/// <see cref="BackplaneOptions.HeadsWaiting"/> topics wait; beyond that the one quiet for longest is dropped, and counted.</para>
+/// <para>Bounds: at most <see cref="BackplaneOptions.HeadBytes"/> a tick; what does not fit waits for the next tick. At most
+/// <see cref="BackplaneOptions.HeadsWaiting"/> topics wait; beyond that, the topic that has been quiet for longest is dropped and counted.</para>
 /// </remarks>
 internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metrics)
 {
@@ -58,9 +58,9 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
         }
     }
 
-    /// <summary>Ends a tick: hands over what is due now, one line <c>{epoch} {offset} {topic}</c> each.</summary>
-    /// <param name="tell">Sends the lines; returns false if it could not, and they are sent at a later tick. Called at most once, under the lock.
-    /// Its second argument is to be called if it turns out that they may not have got to Redis.</param>
+    /// <summary>Ends a tick: passes on the positions that are due now, one line <c>{epoch} {offset} {topic}</c> each.</summary>
+    /// <param name="tell">Sends the lines. Returns false if it could not; they are then sent at a later tick. Called at most once, under
+    /// the lock. It calls its second argument if it turns out that the lines may not have reached Redis.</param>
     /// <returns>How many lines were sent.</returns>
     public int Tell(Func<CommandBuffer, Action, bool> tell)
     {
@@ -102,7 +102,7 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
         {
             foreach (var (topic, epoch, offset) in notices)
             {
-                // Of an epoch that has ended meanwhile there is nothing to tell.
+                // There is nothing to tell about an epoch that has ended meanwhile.
                 if (!_byTopic.TryGetValue(topic, out var node) || node.Value.IsOf(epoch))
                 {
                     Acknowledged(topic, epoch, offset);
@@ -124,7 +124,7 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
 
         public byte[] Topic => topic;
 
-        /// <summary>When it was acknowledged or told last.</summary>
+        /// <summary>The tick at which it was acknowledged or told last.</summary>
         public long Tick { get; set; }
 
         public int Told { get; set; }
@@ -153,7 +153,7 @@ internal sealed class TopicHeads(BackplaneOptions options, BackplaneMetrics metr
 
     private readonly record struct Notice(byte[] Topic, byte[] Epoch, long Offset);
 
-    /// <summary>Finds a topic by bytes that are still in somebody's buffer.</summary>
+    /// <summary>Finds a topic by bytes that are still in a caller's buffer.</summary>
     private sealed class TopicComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public static readonly TopicComparer Instance = new();

@@ -15,12 +15,12 @@ internal sealed class TopicMark(ReadOnlyMemory<byte> topic, TimeProvider time)
     /// <summary>Whether it is time to mark the topic, again or for the first time.</summary>
     public bool IsDue => Volatile.Read(ref _sentAt) is var at && (at == 0 || time.GetElapsedTime(at) >= EventMarks.RenewAfter);
 
-    /// <summary>Whether the topic is marked for certain: not so in another life of Redis, which may have lost it.</summary>
+    /// <summary>Whether the topic is certain to be marked. It is not in another life of Redis, which may have lost the mark.</summary>
     public bool Stands => Volatile.Read(ref _confirmation) is { } confirmed
         && time.GetElapsedTime(confirmed.SentAt) < EventMarks.StandsFor
         && confirmed.Link.IsUp && confirmed.Link.Life == confirmed.Life;
 
-    /// <summary>Returns when it was.</summary>
+    /// <summary>Notes that a mark is being sent, and returns the time.</summary>
     public long Sending()
     {
         var now = time.GetTimestamp();
@@ -28,8 +28,8 @@ internal sealed class TopicMark(ReadOnlyMemory<byte> topic, TimeProvider time)
         return now;
     }
 
-    /// <param name="sentAt">When it was sent; so the mark is younger.</param>
-    /// <param name="link">To whom.</param>
+    /// <param name="sentAt">When it was sent: the mark is younger than this.</param>
+    /// <param name="link">The link over which it was sent.</param>
     public void Confirmed(long sentAt, RespLink link) => Volatile.Write(ref _confirmation, new Confirmation(sentAt, link, link.Life));
 
     public void Failed() => Volatile.Write(ref _sentAt, 0);

@@ -5,10 +5,11 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Redis;
 
-/// <summary>The rate at which topics are written to, in the whole cluster, so that many users together cannot drown a topic's members.</summary>
+/// <summary>The rate at which topics are written to in the whole cluster. It is limited so that many users together cannot drown a
+/// topic's members.</summary>
 /// <remarks>Guarantee: about <see cref="BackplaneOptions.TopicMessagesPerSecond"/> sustained, and a second's worth at once. Mechanism:
-/// each acknowledgement carries an offset, and the offsets between two of a node's own belong to messages of other nodes, so a node
-/// can count those without asking anybody. It assumes that they are as large as its own are on average. A topic without a log has no
+/// each acknowledgement carries an offset. The offsets between two of a node's own belong to messages of other nodes, so the node can
+/// count those without asking anybody. It assumes that they are as large as its own messages are on average. A topic without a log has no
 /// offsets; there, each node counts only its own messages.</remarks>
 internal sealed class TopicRates(BackplaneOptions options, TimeProvider time, EventMarks? events = null)
 {
@@ -44,14 +45,14 @@ internal sealed class TopicRates(BackplaneOptions options, TimeProvider time, Ev
 internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, TopicMark? mark = null)
 {
     private readonly Lock _gate = new(); // guards everything below
-    private double _messages = options.TopicMessagesPerSecond; // that may still be published; below zero: too many were
+    private double _messages = options.TopicMessagesPerSecond; // how many may still be published; below zero if too many were
     private double _bytes = options.TopicBytesPerSecond;
     private double _size; // of a message, on average
     private long _filledAt = time.GetTimestamp();
     private byte[] _epoch = [];
     private long _offset;
 
-    /// <summary>Null: its messages are told to no backend.</summary>
+    /// <summary>Null if its messages are told to no backend.</summary>
     public TopicMark? Mark => mark;
 
     public TimeSpan Idle
@@ -100,7 +101,7 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, Top
             var others = Math.Max(0, offset - _offset - 1);
             _messages = Math.Max(_messages - others, -options.TopicMessagesPerSecond);
             _bytes = Math.Max(_bytes - (others * _size), -options.TopicBytesPerSecond);
-            _offset = Math.Max(_offset, offset); // one that came again stands further back
+            _offset = Math.Max(_offset, offset); // a message that came again has an earlier offset
         }
     }
 }

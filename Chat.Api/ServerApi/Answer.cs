@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>What a call that was done is answered with: 200 and JSON.</summary>
-/// <remarks>It is written with its length, hence in one system call. The framework's own result does not know it, and so sends an end after it,
-/// which costs as much again as the answer.</remarks>
-/// <param name="Value">What becomes the JSON.</param>
+/// <summary>The answer to a call that was done: 200 and JSON.</summary>
+/// <remarks>It is written with its length, hence in one system call. The framework's own result does not know the length, and so sends an end after
+/// the answer, which costs as much again as the answer.</remarks>
+/// <param name="Value">The value to be written as JSON.</param>
 internal sealed record Answer<T>(T Value) : IResult, IEndpointMetadataProvider
 {
     private const string Json = "application/json";
@@ -28,7 +28,7 @@ internal sealed record Answer<T>(T Value) : IResult, IEndpointMetadataProvider
     }
 }
 
-/// <summary>Saves callers the type's name.</summary>
+/// <summary>Saves callers from naming the type.</summary>
 internal static class Answer
 {
     public static Answer<T> Of<T>(T value) => new(value);

@@ -9,15 +9,15 @@ namespace Chat.Api.ServerApi;
 /// <summary>Reads the JSON of a body that has arrived (<see cref="ApiCalls"/>).</summary>
 internal static class ApiBody
 {
-    /// <summary>Finds the encoding that the body's type names. The name may stand in quotes (RFC 9110, section 5.6.6), which the framework takes for a part
-    /// of it: they are taken off.</summary>
-    /// <returns>False: there is no such encoding.</returns>
+    /// <summary>Finds the encoding that the body's content type names. The name may stand in quotes (RFC 9110, section 5.6.6), which the framework
+    /// takes for a part of the name. This method removes them.</summary>
+    /// <returns>False if there is no such encoding.</returns>
     public static bool TryFindEncoding(HttpRequest request)
     {
         if (IsUsual(request.ContentType) || !MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             || NameValueHeaderValue.Find(type.Parameters, "charset") is not { } charset)
         {
-            return true; // UTF-8; or no JSON at all, which is told by whoever reads it
+            return true; // UTF-8; or no JSON at all, which the reader of the body reports
         }
 
         var name = HeaderUtilities.UnescapeAsQuotedString(charset.Value);
@@ -31,8 +31,8 @@ internal static class ApiBody
         return true;
     }
 
-    /// <exception cref="JsonException">It is not the JSON that the call takes.</exception>
-    /// <exception cref="BadHttpRequestException">There is none, or it is not JSON at all.</exception>
+    /// <exception cref="JsonException">The body is not the JSON that the call takes.</exception>
+    /// <exception cref="BadHttpRequestException">There is no body, or it is not JSON at all.</exception>
     public static ValueTask<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type)
         where T : class
     {
@@ -62,11 +62,11 @@ internal static class ApiBody
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {
-            return false; // unknown; or UTF-7, which is known as a danger
+            return false; // unknown, or UTF-7, which is known to be dangerous
         }
     }
 
-    // In another encoding, or with parameters.
+    // For a body in another encoding, or a content type with other parameters.
     private static async ValueTask<T> ReadOtherAsync<T>(HttpRequest request, JsonTypeInfo<T> type)
         where T : class =>
         request.HasJsonContentType() ? Present(await request.ReadFromJsonAsync(type))

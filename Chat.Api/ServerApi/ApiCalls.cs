@@ -4,13 +4,13 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>A call from its beginning to its end.</summary>
-/// <remarks>It is let in, or not; its body arrives; it is done; it is counted; and whatever went wrong is put into the words of a problem. The
-/// framework has middleware for most of that, but its many small steps took longer than all else that a call does (bench/README.md).</remarks>
+/// <summary>Runs a call from its beginning to its end.</summary>
+/// <remarks>It lets the call in or refuses it, waits for its body, carries it out, counts it, and turns any failure into a problem. The framework has
+/// middleware for most of that, but its many small steps took longer than all other work of a call (bench/README.md).</remarks>
 internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOptions<ServerApiOptions> options, TimeProvider time, ILogger<ApiCalls> logger)
 {
-    /// <summary>So much more than it may have is still read of a body: as an edge lets pass by default. One to which the answer came while it still sent
-    /// would say 502, upon which backends try again.</summary>
+    /// <summary>How many bytes beyond the limit of a body are still read: as many as an edge lets pass by default. If the answer came while the edge
+    /// still sent the body, the edge would answer 502, and backends retry after a 502.</summary>
     public const int ReadBeyond = 1024 * 1024;
 
     public async Task AnswerAsync(HttpContext http)
@@ -39,9 +39,10 @@ internal sealed partial class ApiCalls(ApiGate gate, ApiMetrics metrics, IOption
         metrics.Answered(call, http.User, http.Response.StatusCode, began);
     }
 
-    /// <summary>Waits until the body of a call that takes one is there as a whole. Usually it has come with its head, and no clock is needed.</summary>
-    /// <returns>Null: it can be read now. Else why not.</returns>
-    /// <exception cref="BadHttpRequestException">It is far too big, and the rest of it is not read.</exception>
+    /// <summary>Waits until the whole body of a call that takes one has arrived. Usually it comes along with the head, and no clock is
+    /// needed.</summary>
+    /// <returns>Null if the body can be read now; otherwise the reason why it cannot.</returns>
+    /// <exception cref="BadHttpRequestException">The body is far too big, and its rest is not read.</exception>
     private async ValueTask<ApiProblem?> ArriveAsync(HttpContext http, Endpoint call)
     {
         if (call.Metadata.GetMetadata<IAcceptsMetadata>() is null)

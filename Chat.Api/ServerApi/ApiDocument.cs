@@ -5,7 +5,7 @@ using Scalar.AspNetCore;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>The API in OpenAPI's words, at <c>/openapi/v1.json</c>, and a page to try it out, at <c>/scalar</c>; in Development.</summary>
+/// <summary>In Development: the API's OpenAPI document, at <c>/openapi/v1.json</c>, and a page to try the API out, at <c>/scalar</c>.</summary>
 internal static class ApiDocument
 {
     private const string Name = "v1";
@@ -39,7 +39,7 @@ internal static class ApiDocument
         }
     }
 
-    /// <summary>Says which problems a call may end in.</summary>
+    /// <summary>Declares the problems in which a call may end.</summary>
     public static TBuilder WithProblems<TBuilder>(this TBuilder calls, params int[] statuses)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -51,7 +51,7 @@ internal static class ApiDocument
         return calls;
     }
 
-    /// <summary>Says what a call takes, and what it answers when it is done: one that reads its body itself.</summary>
+    /// <summary>Declares what a call takes and what it answers, for a call that reads its body itself.</summary>
     public static IEndpointConventionBuilder WithJson<TBody, TAnswer>(this IEndpointConventionBuilder call)
     {
         const string Json = "application/json";

@@ -4,8 +4,8 @@ using StackExchange.Redis;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>The problem that whatever else a call may end in amounts to: an exception of the framework, of Redis or of ours, or a status that was set
-/// without a word.</summary>
+/// <summary>Finds the problem for any other way in which a call may fail: an exception of the framework, of Redis or of ours, or a status that was
+/// set without a body.</summary>
 internal static class ApiErrors
 {
     public static ApiProblem Of(Exception exception, HttpRequest request) => exception switch
@@ -13,7 +13,7 @@ internal static class ApiErrors
         JsonException json => ApiProblem.Malformed(Where(json)),
         BadHttpRequestException { InnerException: JsonException json } => ApiProblem.Malformed(Where(json)),
         BadHttpRequestException bad => Of(bad.StatusCode) ?? (HttpMethods.IsPost(request.Method) ? ApiProblem.Malformed("there is none") : ApiQuery.Of(bad)),
-        IOException { InnerException: OverflowException } => ApiProblem.Malformed("it cannot be read"), // a chunk of more bytes than there are numbers for
+        IOException { InnerException: OverflowException } => ApiProblem.Malformed("it cannot be read"), // a chunk whose size no number type can hold
         TopicBusyException => ApiProblem.TopicBusy,
         BackplaneUnavailableException or RedisException or TimeoutException => ApiProblem.Unavailable,
         _ => ApiProblem.Fault,
@@ -29,7 +29,7 @@ internal static class ApiErrors
         _ => null,
     };
 
-    // The library's own sentence names types of this program. What is missing it says at its end only.
+    // The library's own message names types of this program. Only its end says what is missing.
     private static string Where(JsonException json)
     {
         const string Missing = "missing required properties including: ";

@@ -5,12 +5,13 @@ using Microsoft.AspNetCore.Authorization.Policy;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Lets a call in: one of a service, and not too many of them.</summary>
-/// <remarks>Everything below <c>/api/v1</c> is behind it, also what is not there (404, 405, 415), which is no concern of a stranger's. Whoever has a
-/// key is let in by that alone. Tokens, and refusals, are the framework's, by the policy <see cref="ServiceAccess.Policy"/>.</remarks>
+/// <summary>Lets a call in if it comes from a service that has not made too many calls.</summary>
+/// <remarks>Everything below <c>/api/v1</c> is behind this gate, including paths and methods that do not exist (404, 405, 415), which are no concern
+/// of strangers. A key alone lets its caller in. The framework handles tokens and refusals, by the policy
+/// <see cref="ServiceAccess.Policy"/>.</remarks>
 internal sealed class ApiGate(ApiKeys keys, IAuthorizationPolicyProvider policies, IPolicyEvaluator evaluator, ApiLimits limits)
 {
-    /// <summary>False: it has been answered.</summary>
+    /// <summary>Returns false if the call was refused, and so has been answered.</summary>
     public ValueTask<bool> LetsInAsync(HttpContext http)
     {
         if (keys.Find(http.Request) is not { } service)

@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>What the API reads and writes as JSON.</summary>
-/// <remarks>It takes no body for granted: a property that is unknown, missing, null or given twice is an error, so that a slip of the pen in a
-/// backend shows at once.</remarks>
+/// <summary>The JSON that the API reads and writes.</summary>
+/// <remarks>It checks every body: a property that is unknown, missing, null or given twice is an error, so that a typing mistake in a backend shows
+/// at once.</remarks>
 [JsonSerializable(typeof(PublishRequest))]
 [JsonSerializable(typeof(PublishManyRequest))]
 [JsonSerializable(typeof(PublishAnswer))]
@@ -31,7 +31,7 @@ internal sealed partial class ApiJson : JsonSerializerContext
 {
     private const int MostDepth = 8;
 
-    /// <summary>With the settings that hold for every call.</summary>
+    /// <summary>The context with the settings that hold for every call.</summary>
     public static ApiJson Strict { get; } = new(Configured(new JsonSerializerOptions(JsonSerializerDefaults.Web)));
 
     public static void Configure(JsonSerializerOptions options)

@@ -5,18 +5,18 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>How many calls each backend may make on this node.</summary>
+/// <summary>Limits how many calls each backend may make on this node.</summary>
 internal sealed class ApiLimits(IOptions<ServerApiOptions> options, TimeProvider time)
 {
-    /// <summary>Callers; beyond these, whoever may make as many calls as a new one is forgotten.</summary>
+    /// <summary>How many callers are remembered. Beyond this, callers are forgotten whose allowance is as full as that of a new one.</summary>
     public const int Kept = 1000;
 
     private readonly ConcurrentDictionary<string, Allowance> _callers = new(StringComparer.Ordinal);
 
-    /// <summary>How many are known.</summary>
+    /// <summary>How many callers are remembered now.</summary>
     public int Callers => _callers.Count;
 
-    /// <summary>Null: so many may be made. Else why not, and none was counted.</summary>
+    /// <summary>Returns null if so many calls may be made, and counts them. Otherwise returns the reason, and counts none.</summary>
     public ApiProblem? Take(ClaimsPrincipal caller, int calls)
     {
         if (options.Value.CallsPerSecond == 0)
@@ -47,7 +47,7 @@ internal sealed class ApiLimits(IOptions<ServerApiOptions> options, TimeProvider
 
     private sealed class Allowance(int rate, int burst, TimeProvider time)
     {
-        private readonly Lock _gate = new(); // guards the bucket
+        private readonly Lock _gate = new(); // guards _bucket
         private TokenBucket _bucket = new(rate, burst, time);
 
         public bool IsFull()
@@ -58,7 +58,7 @@ internal sealed class ApiLimits(IOptions<ServerApiOptions> options, TimeProvider
             }
         }
 
-        /// <summary>Null: so many may be made. Else after what time.</summary>
+        /// <summary>Returns null if so many calls may be made; otherwise the time after which they may.</summary>
         public TimeSpan? Take(int calls)
         {
             lock (_gate)

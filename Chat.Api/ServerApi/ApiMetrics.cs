@@ -5,7 +5,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>What the API counts, in the <c>Chat</c> meter.</summary>
+/// <summary>The metrics of the API, in the <c>Chat</c> meter.</summary>
 internal sealed class ApiMetrics
 {
     private readonly Counter<long> _requests;
@@ -18,10 +18,10 @@ internal sealed class ApiMetrics
         _duration = meter.CreateHistogram<double>("chat.api.duration", "s", "How long calls of the server API took, by endpoint.");
     }
 
-    /// <param name="call">The call; null: there is no such one.</param>
-    /// <param name="caller">Who made it.</param>
-    /// <param name="status">The answer's.</param>
-    /// <param name="began">When it began.</param>
+    /// <param name="call">The call; null if no such call exists.</param>
+    /// <param name="caller">The caller.</param>
+    /// <param name="status">The status of the answer.</param>
+    /// <param name="began">The timestamp at which the call began.</param>
     public void Answered(Endpoint? call, ClaimsPrincipal caller, int status, long began)
     {
         if (!_requests.Enabled && !_duration.Enabled)

@@ -3,8 +3,8 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>What kept a call from being done, as a problem of RFC 9457. The code is for programs, the sentence for people; neither repeats
-/// what the caller sent.</summary>
+/// <summary>The reason why a call was not done, as a problem of RFC 9457. The code is for programs, the sentence for people; neither repeats what the
+/// caller sent.</summary>
 internal sealed record ApiProblem(int Status, string Code, string Text) : IResult
 {
     public static readonly ApiProblem InvalidTopic = new(400, "invalid_topic", $"A topic is user:{{id}}, group:{{id}} or all. {ChatId.Rule}");
@@ -32,12 +32,12 @@ internal sealed record ApiProblem(int Status, string Code, string Text) : IResul
     public static readonly ApiProblem Unavailable = new(503, "unavailable", "Redis is not reachable at the moment. Try again.") { RetryAfter = 2 };
     public static readonly ApiProblem Fault = new(500, "internal", "Something went wrong on the server.");
 
-    /// <summary>Seconds after which another try is worth it; 0: that is not the question.</summary>
+    /// <summary>Seconds after which another try may succeed; 0 if waiting does not help.</summary>
     public int RetryAfter { get; init; }
 
     public static ApiProblem TooManyTopics(int most) => new(400, "too_many_topics", $"A call may name 1 to {most} topics (Api:TopicsPerCall).");
 
-    /// <param name="what">What is wrong with it, as a sentence.</param>
+    /// <param name="what">What is wrong with the query, as a sentence.</param>
     public static ApiProblem InvalidQuery(string what) => new(400, "malformed", what);
 
     public static ApiProblem TooManyCalls(int retryAfter) =>

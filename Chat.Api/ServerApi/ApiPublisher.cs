@@ -7,11 +7,11 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Publishes what backends write. It goes the way of every message.</summary>
+/// <summary>Publishes the messages of backends. They take the path of every message.</summary>
 internal sealed class ApiPublisher(IBackplane backplane, IOptions<ConnectionOptions> limits)
 {
-    /// <summary>Whether a message may be published. Null: it may.</summary>
-    /// <param name="caller">Who calls; the sender, where none is given.</param>
+    /// <summary>Checks whether a message may be published. Returns null if it may.</summary>
+    /// <param name="caller">The caller, who is also the sender if none is given.</param>
     /// <param name="from">The sender.</param>
     /// <param name="msg">The text.</param>
     /// <param name="id">The message's id.</param>
@@ -35,8 +35,8 @@ internal sealed class ApiPublisher(IBackplane backplane, IOptions<ConnectionOpti
     }
 
     /// <summary>Steps 2 and 3 of a message's path.</summary>
-    /// <exception cref="BackplaneUnavailableException">It may or may not have been published; trying again with the same id is safe.</exception>
-    /// <exception cref="TopicBusyException">It was not published.</exception>
+    /// <exception cref="BackplaneUnavailableException">The message may or may not have been published; trying again with the same id is safe.</exception>
+    /// <exception cref="TopicBusyException">The message was not published.</exception>
     public Task<Published> PublishAsync(Topic topic, ApiMessage message)
     {
         var outcome = new PublishOutcome(inline: true);

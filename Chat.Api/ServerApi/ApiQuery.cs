@@ -3,15 +3,15 @@ using System.Text.Unicode;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>What is wrong with a call's query.</summary>
+/// <summary>Finds what is wrong with a call's query.</summary>
 internal static class ApiQuery
 {
     private const string WhatItShouldBe = "A query is UTF-8, in which all but letters and digits is percent-encoded.";
 
-    private const int LongestName = 20; // of those that calls have, and of those that are repeated to the caller
+    private const int LongestName = 20; // of the names that calls have, and of the names that are repeated to the caller
 
-    /// <summary>Before anything reads it.</summary>
-    /// <returns>Null: nothing.</returns>
+    /// <summary>Checks a query before anything reads it.</summary>
+    /// <returns>Null if nothing is wrong.</returns>
     public static ApiProblem? Check(HttpRequest request)
     {
         if (request.QueryString.Value is not { Length: > 0 } query)
@@ -24,7 +24,7 @@ internal static class ApiQuery
             return ApiProblem.InvalidQuery(WhatItShouldBe);
         }
 
-        // Two values would be read as one with a comma between them, which is a name as well.
+        // Two values would be read as one value with a comma in between, which may be a valid name.
         foreach (var (name, values) in request.Query)
         {
             if (values.Count > 1)
@@ -36,8 +36,9 @@ internal static class ApiQuery
         return null;
     }
 
-    /// <summary>When the framework could not make of it what the call takes.</summary>
-    /// <remarks>Its sentence names types of this program: <c>Required parameter "string topic" was not provided from query string.</c></remarks>
+    /// <summary>Names the problem when the framework could not make of the query what the call takes.</summary>
+    /// <remarks>The exception's message names types of this program: <c>Required parameter "string topic" was not provided from query
+    /// string.</c></remarks>
     public static ApiProblem Of(BadHttpRequestException exception)
     {
         var (quoted, isMissing) = (exception.Message.Split('"'), exception.Message.StartsWith("Required parameter", StringComparison.Ordinal));
@@ -45,7 +46,7 @@ internal static class ApiQuery
             : $"The query parameter '{parameter[(parameter.LastIndexOf(' ') + 1)..]}' is {(isMissing ? "missing" : "not of the right kind")}.");
     }
 
-    // The framework takes for text what cannot be decoded: of %ff it makes the three characters that it is written with, which is a name as well.
+    // The framework keeps text that cannot be decoded as it is: %ff stays three characters, which may be a valid name.
     private static bool IsText(string query)
     {
         if (!query.Contains('%', StringComparison.Ordinal))
@@ -61,7 +62,7 @@ internal static class ApiQuery
             {
                 if (query[i] != '%')
                 {
-                    bytes[length++] = query[i] < 0x80 ? (byte)query[i] : (byte)'?'; // the server has decoded it, and it is whole
+                    bytes[length++] = query[i] < 0x80 ? (byte)query[i] : (byte)'?'; // a character that the server has decoded, so it is valid
                 }
                 else if (i + 2 >= query.Length || Convert.FromHexString(query.AsSpan(i + 1, 2), bytes.AsSpan(length++, 1), out _, out _) != OperationStatus.Done)
                 {

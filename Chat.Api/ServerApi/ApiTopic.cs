@@ -3,10 +3,10 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Names that backends give.</summary>
+/// <summary>Parses the names of topics that backends give.</summary>
 internal static class ApiTopic
 {
-    /// <summary>False: no topic is called so.</summary>
+    /// <summary>Returns false if the name is not that of a topic.</summary>
     public static bool TryParse(string name, [NotNullWhen(true)] out Topic? topic)
     {
         const string User = "user:", Group = "group:";
@@ -17,7 +17,7 @@ internal static class ApiTopic
         return topic is not null;
     }
 
-    /// <summary>Of a name that may be missing. False: there is one, and no topic is called so.</summary>
+    /// <summary>Parses a name that may be missing. Returns false if there is a name that is not that of a topic.</summary>
     public static bool TryParseOptional(string? name, out Topic? topic)
     {
         topic = null;

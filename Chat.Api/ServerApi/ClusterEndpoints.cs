@@ -3,7 +3,8 @@ using Chat.Api.Nodes;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>The nodes, and what they are together, as the one that is asked knows them: from memory, so it works while Redis is away.</summary>
+/// <summary>The nodes, singly and summed up, as the answering node knows them. Answers come from memory, so the calls work while Redis is
+/// away.</summary>
 internal static class ClusterEndpoints
 {
     private const string Unknown = "unknown";
@@ -40,17 +41,17 @@ internal static class ClusterEndpoints
 internal sealed record NodesAnswer(IReadOnlyList<NodeEntry> Nodes);
 
 /// <param name="Id">As in the header <c>X-Node</c>.</param>
-/// <param name="Address">Where the edge reaches it.</param>
-/// <param name="Ready">False: it is stopping, and takes nobody new.</param>
+/// <param name="Address">The address at which the edge reaches it.</param>
+/// <param name="Ready">False if it is stopping and takes no new connections.</param>
 /// <param name="Connections">How many it has, as of its last heartbeat.</param>
 /// <param name="Version">Which build it runs.</param>
-/// <param name="StartedAt">Since when.</param>
+/// <param name="StartedAt">Since when it runs.</param>
 internal sealed record NodeEntry(string Id, string Address, bool Ready, int Connections, string? Version, DateTimeOffset StartedAt);
 
 /// <param name="Nodes">How many are alive.</param>
 /// <param name="Ready">How many of them take connections.</param>
 /// <param name="Draining">How many of them are stopping.</param>
-/// <param name="Connections">How many all of them have.</param>
+/// <param name="Connections">How many connections all of them have.</param>
 /// <param name="Versions">How many nodes run each build.</param>
 /// <param name="Redis">Whether the node that answers can publish and hear at the moment.</param>
 internal sealed record ClusterAnswer(int Nodes, int Ready, int Draining, long Connections, IReadOnlyDictionary<string, int> Versions, bool Redis);

@@ -4,17 +4,17 @@ using Chat.Api.Orders;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Closes all connections of a user on every node: <c>{user}</c>, a line end, the reason that clients are told.</summary>
+/// <summary>Closes all connections of a user on every node. The order is <c>{user}</c>, a line end, and the reason that clients are told.</summary>
 internal sealed class DisconnectOrder(ConnectionTable connections) : INodeOrder
 {
     public const string Order = "disconnect";
 
-    /// <summary>The most bytes of a reason: see <see cref="CloseReason"/>.</summary>
+    /// <summary>The most bytes of a reason (see <see cref="CloseReason"/>).</summary>
     public const int MostReasonBytes = 123;
 
     public string Name => Order;
 
-    public static byte[] Of(string userId, string reason) => Encoding.UTF8.GetBytes($"{userId}\n{reason}"); // no id has a line end
+    public static byte[] Of(string userId, string reason) => Encoding.UTF8.GetBytes($"{userId}\n{reason}"); // no id contains a line end
 
     public Task<long> CarryOutAsync(ReadOnlyMemory<byte> order)
     {

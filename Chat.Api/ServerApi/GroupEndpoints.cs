@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Which groups users are in.</summary>
+/// <summary>Calls about the groups that users are in.</summary>
 internal static class GroupEndpoints
 {
     public static void MapGroups(this IEndpointRouteBuilder calls)
@@ -58,11 +58,11 @@ internal static class GroupEndpoints
 internal sealed record MembershipRequest(string User, string Group);
 
 /// <param name="Nodes">How many nodes there are.</param>
-/// <param name="Confirmed">How many of them have said that it holds for the user's connections there.</param>
+/// <param name="Confirmed">How many of them have confirmed it for the user's connections there.</param>
 internal sealed record ConfirmedAnswer(int Nodes, int Confirmed);
 
 /// <param name="User">The user.</param>
-/// <param name="Count">How many groups that are, on all pages.</param>
-/// <param name="Groups">In the order of their characters.</param>
-/// <param name="Next">The <c>after</c> of the next page; not there on the last.</param>
+/// <param name="Count">The number of the user's groups, on all pages.</param>
+/// <param name="Groups">The groups, in the order of their characters.</param>
+/// <param name="Next">The <c>after</c> of the next page; missing on the last page.</param>
 internal sealed record GroupsAnswer(string User, int Count, IReadOnlyList<string> Groups, string? Next);

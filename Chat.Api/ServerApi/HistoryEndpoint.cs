@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>What topics' logs hold.</summary>
+/// <summary>The call that reads topics' logs.</summary>
 internal static class HistoryEndpoint
 {
-    private const int Room = 1024 * 1024; // bytes of an answer, about: a page of large messages is a short one
+    private const int Room = 1024 * 1024; // approximate bytes of an answer: a page of large messages has fewer of them
 
     public static void MapHistory(this IEndpointRouteBuilder calls)
     {
@@ -40,9 +40,9 @@ internal static class HistoryEndpoint
 }
 
 /// <param name="Topic">The topic.</param>
-/// <param name="Epoch">Which life of its log.</param>
-/// <param name="Offset">Up to where this goes: with the epoch, the <c>since</c> of the next page.</param>
-/// <param name="Recovered">False: something is missing between <c>since</c> and the first message.</param>
-/// <param name="More">Whether the log goes on.</param>
-/// <param name="Messages">Oldest first.</param>
+/// <param name="Epoch">Identifies the life of the topic's log.</param>
+/// <param name="Offset">The offset up to which the answer goes. With the epoch, it is the <c>since</c> of the next page.</param>
+/// <param name="Recovered">False if something is missing between <c>since</c> and the first message.</param>
+/// <param name="More">Whether the log has more messages.</param>
+/// <param name="Messages">The messages, oldest first.</param>
 internal sealed record HistoryAnswer(string Topic, string Epoch, long Offset, bool Recovered, bool More, IReadOnlyList<LoggedMessage> Messages);

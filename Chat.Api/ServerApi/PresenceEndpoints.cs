@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Who is in a topic, and how many they are.</summary>
+/// <summary>Calls about who is in a topic, and how many users are.</summary>
 internal static class PresenceEndpoints
 {
     public static void MapPresence(this IEndpointRouteBuilder calls)
@@ -57,8 +57,8 @@ internal static class PresenceEndpoints
 
 /// <param name="Topic">The topic.</param>
 /// <param name="Count">How many users are in it, on all pages.</param>
-/// <param name="Users">About as many as were asked for.</param>
-/// <param name="Next">The <c>after</c> of the next page; not there on the last.</param>
+/// <param name="Users">About as many users as were asked for.</param>
+/// <param name="Next">The <c>after</c> of the next page; missing on the last page.</param>
 internal sealed record PresenceAnswer(string Topic, long Count, IReadOnlyList<UserEntry> Users, string? Next);
 
 /// <param name="User">The user.</param>

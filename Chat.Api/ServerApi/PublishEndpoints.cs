@@ -5,14 +5,14 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>Publishing to one topic, and to many.</summary>
+/// <summary>The calls that publish to one topic, and to many.</summary>
 internal static class PublishEndpoints
 {
-    private const int AtOnce = 64; // as many as a connection may have unconfirmed: however large they are, Redis's queue has room for others
+    private const int AtOnce = 64; // as many as a connection may have unconfirmed: even if they are large, Redis's queue has room for others
 
     public static void MapPublishing(this IEndpointRouteBuilder calls)
     {
-        // What backends call most: it reads its body and writes its answer itself, without the framework's binding of parameters.
+        // Backends call this most. It reads its body and writes its answer itself, without the framework's binding of parameters.
         var publisher = calls.ServiceProvider.GetRequiredService<ApiPublisher>();
         calls.MapPost("/publish", http => PublishAsync(http, publisher)).WithJson<PublishRequest, PublishAnswer>()
             .WithName("publish").WithTags("messages").WithProblems(400, 413)
@@ -108,36 +108,36 @@ internal static class PublishEndpoints
 
 /// <param name="Topic"><c>user:{id}</c>, <c>group:{id}</c> or <c>all</c>.</param>
 /// <param name="Msg">The text.</param>
-/// <param name="From">Whose message it is: any user's id. Without it, the name of the key, or the token's user.</param>
-/// <param name="Id">The backend's id for this message. Sent again under the same id and sender, it is not doubled.</param>
+/// <param name="From">The sender: any user's id. Without it, the name of the key, or the token's user.</param>
+/// <param name="Id">The backend's id for this message. A message sent again with the same id and sender is not doubled.</param>
 internal sealed record PublishRequest(string Topic, string Msg, string? From = null, string? Id = null)
 {
-    public override string ToString() => nameof(PublishRequest); // what people wrote is in no log
+    public override string ToString() => nameof(PublishRequest); // keeps written text out of logs
 }
 
 /// <param name="Id">The message's id: the backend's, or one that the server gave.</param>
-/// <param name="Epoch">Which life of the topic's log; not there where the topic has none.</param>
+/// <param name="Epoch">Identifies the life of the topic's log; missing if the topic has none.</param>
 /// <param name="Offset">The message's place in the log.</param>
 internal sealed record PublishAnswer(string Id, string? Epoch, long Offset);
 
-/// <param name="Topics">Where to.</param>
+/// <param name="Topics">The topics to publish to.</param>
 /// <param name="Msg">The text.</param>
 /// <param name="From">As for one topic.</param>
-/// <param name="Id">As for one topic; the same for each.</param>
+/// <param name="Id">As for one topic; the same in each topic.</param>
 internal sealed record PublishManyRequest(string[] Topics, string Msg, string? From = null, string? Id = null)
 {
     public override string ToString() => nameof(PublishManyRequest);
 }
 
-/// <param name="Published">How many of the topics have it.</param>
-/// <param name="Results">What became of it in each topic, in the order of the request.</param>
+/// <param name="Published">In how many of the topics it was published.</param>
+/// <param name="Results">The result for each topic, in the order of the request.</param>
 internal sealed record PublishManyAnswer(int Published, IReadOnlyList<TopicResult> Results);
 
-/// <param name="Topic">As it was given.</param>
+/// <param name="Topic">The topic, as it was given.</param>
 /// <param name="Status">200, or the status that a call for this topic alone would have been answered with.</param>
 internal sealed record TopicResult(string Topic, int Status)
 {
-    /// <summary>What went wrong, as the code of a problem.</summary>
+    /// <summary>The code of the problem, if there was one.</summary>
     public string? Code { get; init; }
 
     public string? Id { get; init; }

@@ -101,9 +101,9 @@ internal static class SanctionEndpoints
 }
 
 /// <param name="User">The user.</param>
-/// <param name="Topic">Where; without it, everywhere.</param>
+/// <param name="Topic">The topic; without it, everywhere.</param>
 /// <param name="Seconds">For how long; without it, until it is lifted.</param>
-/// <param name="Reason">Why, for those who look at it. The user is not told.</param>
+/// <param name="Reason">Why, for people who look at it. The user is not told.</param>
 internal sealed record SanctionRequest(string User, string? Topic = null, long? Seconds = null, string? Reason = null)
 {
     public override string ToString() => nameof(SanctionRequest);
@@ -111,23 +111,23 @@ internal sealed record SanctionRequest(string User, string? Topic = null, long? 
 
 /// <param name="User">The user.</param>
 /// <param name="Kind"><c>ban</c> or <c>mute</c>.</param>
-/// <param name="Topic">Where; without it, the one that holds everywhere.</param>
+/// <param name="Topic">The topic; without it, the ban or mute is lifted that holds everywhere.</param>
 internal sealed record LiftRequest(string User, string Kind, string? Topic = null);
 
-/// <param name="Lifted">False: there was none.</param>
+/// <param name="Lifted">False if there was none.</param>
 internal sealed record LiftAnswer(bool Lifted);
 
 /// <param name="Kind"><c>ban</c> or <c>mute</c>.</param>
-/// <param name="User">Whose.</param>
-/// <param name="Topic">Where; not there: everywhere.</param>
-/// <param name="Until">When it ends by itself; not there: when it is lifted.</param>
+/// <param name="User">The user.</param>
+/// <param name="Topic">The topic; if missing, everywhere.</param>
+/// <param name="Until">When it ends by itself; if missing, only when it is lifted.</param>
 /// <param name="Reason">Why.</param>
 internal sealed record SanctionEntry(string Kind, string User, string? Topic, DateTimeOffset? Until, string? Reason)
 {
     public override string ToString() => nameof(SanctionEntry);
 }
 
-/// <param name="Users">How many users have some, on all pages.</param>
-/// <param name="Sanctions">User by user; those first whose sanctions end soonest.</param>
-/// <param name="Next">The <c>after</c> of the next page; not there on the last.</param>
+/// <param name="Users">How many users have bans or mutes, on all pages.</param>
+/// <param name="Sanctions">The bans and mutes, user by user. Users whose sanctions end soonest come first.</param>
+/// <param name="Next">The <c>after</c> of the next page; missing on the last page.</param>
 internal sealed record SanctionsAnswer(long Users, IReadOnlyList<SanctionEntry> Sanctions, int? Next);

@@ -22,13 +22,13 @@ internal static class ServerApiBuilder
         services.AddSingleton<ApiPublisher>();
         services.AddSingleton<ApiPage>();
         services.AddSingleton<INodeOrder, DisconnectOrder>();
-        services.Configure<RouteHandlerOptions>(static handlers => handlers.ThrowOnBadRequest = true); // ApiErrors finds the words
+        services.Configure<RouteHandlerOptions>(static handlers => handlers.ThrowOnBadRequest = true); // ApiErrors turns the exception into a problem
         services.ConfigureHttpJsonOptions(static json => ApiJson.Configure(json.SerializerOptions));
         services.AddApiDocument();
         return builder;
     }
 
-    /// <summary>From here on calls go their own way (<see cref="ApiCalls"/>), whatever middleware there is for other requests.</summary>
+    /// <summary>Handles the API's calls here (<see cref="ApiCalls"/>), ahead of the middleware for other requests.</summary>
     public static WebApplication UseServerApi(this WebApplication app)
     {
         var calls = app.Services.GetRequiredService<ApiCalls>();
@@ -40,7 +40,7 @@ internal static class ServerApiBuilder
     {
         var options = app.Services.GetRequiredService<IOptions<ServerApiOptions>>().Value;
         var calls = app.MapGroup(Path).RequireAuthorization(ServiceAccess.Policy).WithMetadata(new BodyLimit(options.BodyBytes + ApiCalls.ReadBeyond)).WithProblems(401, 403, 429, 503);
-        // What the calls for reading need is handed to them here, and not for each call, which would make it a scope of services.
+        // The calls for reading get their services here, once. If they got them per call, each call would create a scope of services.
         calls.MapPublishing();
         calls.MapHistory();
         calls.MapPresence();
@@ -53,7 +53,7 @@ internal static class ServerApiBuilder
         return app;
     }
 
-    // As RFC 9110 has it (section 9.1): what can be read can be asked about. The server leaves the body away.
+    // Answers HEAD wherever GET is answered, as RFC 9110 (section 9.1) demands. The server leaves out the body.
     private static void AnswerHead(EndpointBuilder call)
     {
         if (call.Metadata.OfType<HttpMethodMetadata>().LastOrDefault() is { HttpMethods: ["GET"] })

@@ -14,7 +14,7 @@ internal sealed class ServerApiOptions
     [Range(0, 1_000_000)]
     public int CallsPerSecond { get; set; } = 1000;
 
-    /// <summary>How many calls it may make at once after being quiet.</summary>
+    /// <summary>How many calls the same caller may make at once after being quiet.</summary>
     /// <value>1 to 1,000,000, at least <see cref="TopicsPerCall"/>. Default 2,000.</value>
     [Range(1, 1_000_000)]
     public int CallBurst { get; set; } = 2000;
@@ -34,7 +34,7 @@ internal sealed class ServerApiOptions
     [Range(1, 10_000)]
     public int TopicsPerCall { get; set; } = 1000;
 
-    /// <summary>How many entries a list is answered with at most: messages, users, groups.</summary>
+    /// <summary>The most entries in a list that is returned: messages, users, groups.</summary>
     /// <value>1 to 10,000. Default 1,000.</value>
     [Range(1, 10_000)]
     public int PageSize { get; set; } = 1000;

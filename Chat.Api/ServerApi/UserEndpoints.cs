@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Chat.Api.ServerApi;
 
-/// <summary>What a backend does to users' connections.</summary>
+/// <summary>Calls that affect users' connections.</summary>
 internal static class UserEndpoints
 {
     public static void MapUsers(this IEndpointRouteBuilder calls)
@@ -54,10 +54,10 @@ internal sealed record RecheckRequest(string User);
 internal sealed record RecheckAnswer(string User);
 
 /// <param name="User">The user.</param>
-/// <param name="Reason">What clients are told, as the text of the close. Default: disconnected.</param>
+/// <param name="Reason">The text of the close that clients get. Default: disconnected.</param>
 internal sealed record DisconnectRequest(string User, string? Reason = null);
 
 /// <param name="Nodes">How many nodes there are.</param>
 /// <param name="Confirmed">How many of them have closed the connections that the user had there.</param>
-/// <param name="Connections">How many connections that were.</param>
+/// <param name="Connections">How many connections were closed.</param>
 internal sealed record DisconnectAnswer(int Nodes, int Confirmed, long Connections);

@@ -6,20 +6,20 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>Spreads delivering over threads, so that one busy topic does not hold up the others, nor the thread that reads.</summary>
+/// <summary>Spreads delivery over threads, so that one busy topic holds up neither the other topics nor the reading thread.</summary>
 /// <remarks>
 /// <para>Guarantee: each topic's envelopes are delivered one at a time, in the order in which they came. Two topics never wait for
 /// each other for longer than a turn, if there are not more busy topics than threads. The reading thread never waits.</para>
 /// <para>Mechanism: each topic has a lane of its own. Topics whose lanes are not empty take turns at a few threads; a turn is bounded,
-/// then the topic goes behind the others. What is little and comes alone is delivered by the reading thread itself, since waking
-/// another one costs more than the work: in a topic with few members, whose lane is empty, while the round is small.</para>
-/// <para>Failure: lanes are bounded in bytes. Beyond that, messages are left to the log, which the topic reads when its lane is empty;
-/// signals, which are in no log, are dropped and counted until then: going on with them could keep the lane from ever being empty.</para>
+/// then the topic goes behind the others. The reading thread itself delivers an envelope if the topic has few members, its lane is empty
+/// and the round is still small: waking another thread would cost more than the work.</para>
+/// <para>Failure: lanes are bounded in bytes. Once a lane has overflowed, further messages are left to the log, which the topic reads when its lane is
+/// empty. Signals, which are in no log, are dropped and counted until then: accepting them could keep the lane from ever becoming empty.</para>
 /// </remarks>
 internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fills, TopicMetrics metrics, ILogger logger) : IDisposable
 {
     // A delivery takes some 5 µs, most of it the system call that sends (bench/README.md). So the reading thread spends about a
-    // millisecond at most on a round, and with a topic's members in the tens the 10 µs of a wake-up stop to matter.
+    // millisecond at most on a round. And in a topic with tens of members, the 10 µs of a wake-up no longer matter.
     private const int RoundDeliveries = 256;
     private const int FewMembers = 64;
 
@@ -33,10 +33,10 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
     private long _waitingBytes;
     private bool _isStopped;
 
-    private readonly List<LocalTopic> _handedOver = []; // in this round; this and the next belong to the reading thread that has its turn
+    private readonly List<LocalTopic> _handedOver = []; // in this round; only the reading thread whose turn it is uses this and the next field
     private int _deliveries;
 
-    /// <summary>What waits, for metrics.</summary>
+    /// <summary>How many bytes wait, for metrics.</summary>
     public long WaitingBytes => Volatile.Read(ref _waitingBytes);
 
     /// <summary>On the reading thread: an envelope has come.</summary>
@@ -52,7 +52,8 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
         }
     }
 
-    /// <summary>On the reading thread: the log goes at least so far. Compared when all that came before is delivered.</summary>
+    /// <summary>On the reading thread: the log reaches at least this offset. It is compared with the topic's position once everything
+    /// that came before has been delivered.</summary>
     public void TakeHead(LocalTopic topic, ReadOnlySpan<byte> epoch, long offset)
     {
         if (!topic.Lane.IsBusy)
@@ -70,7 +71,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
         }
     }
 
-    /// <summary>On the reading thread: all that had arrived is taken.</summary>
+    /// <summary>On the reading thread: everything that had arrived has been taken.</summary>
     public void EndRound()
     {
         _deliveries = 0;
@@ -138,7 +139,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
         }
     }
 
-    // One at least, however large.
+    // At least one fits, however large.
     private bool HasRoom_NeedsLock(TopicLane lane, int cost) =>
         (lane.Bytes == 0 || lane.Bytes + cost <= options.WaitingBytesPerTopic)
         && (_waitingBytes == 0 || _waitingBytes + cost <= options.WaitingBytes);
@@ -174,7 +175,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
             SendBatch.Flush();
             if (isInQuickSuccession && delivered < TurnDeliveries && NobodyWaits())
             {
-                Thread.Sleep(options.GatherTime); // as RespLink does: what it costs is the sends, not the messages
+                Thread.Sleep(options.GatherTime); // as RespLink does: the cost is in the sends, not in the messages
             }
 
             End(topic);
@@ -226,7 +227,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
 
         if (hasOverflowed)
         {
-            Suspect(topic); // only now: what is dropped before this is in the log that is read after it
+            Suspect(topic); // only now: messages dropped before this point are in the log that is read after it
         }
     }
 
@@ -245,7 +246,7 @@ internal sealed partial class DeliveryLanes(TopicOptions options, TopicFills fil
         }
         catch (Exception exception)
         {
-            // Whatever it was: without this thread its topics would be deaf. The members have been told.
+            // Catch everything: without this thread, its topics would be deaf. The members have been told.
             Log.Failed(logger, exception, topic.Topic.Kind);
             Suspect(topic);
         }

@@ -3,8 +3,8 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>A piece of a topic's log on its way to whoever asked for it.</summary>
-/// <param name="head">Where the log ended when this was begun.</param>
+/// <summary>A piece of a topic's log, collected for an answer.</summary>
+/// <param name="head">The end of the log when the piece was begun.</param>
 internal sealed class HistoryPiece(LogPosition head)
 {
     private readonly List<LoggedMessage> _messages = [];
@@ -15,15 +15,15 @@ internal sealed class HistoryPiece(LogPosition head)
 
     public string Epoch => head.Epoch;
 
-    /// <summary>The offset up to which it goes.</summary>
+    /// <summary>The offset up to which the piece goes.</summary>
     public long Offset => IsEmpty ? head.Offset : _last;
 
-    /// <summary>Whether the log went on behind it.</summary>
+    /// <summary>Whether the log continues after the piece.</summary>
     public bool IsMore => Offset < head.Offset;
 
     public IReadOnlyList<LoggedMessage> Messages => _messages;
 
-    /// <summary>Whether nothing is missing after an offset.</summary>
+    /// <summary>Whether no message is missing between an offset and the piece.</summary>
     public bool StartsAt(long since) => IsEmpty ? since >= head.Offset : _first == since + 1;
 
     public void Add(byte[] utf8)
@@ -44,10 +44,10 @@ internal sealed class HistoryPiece(LogPosition head)
     }
 }
 
-/// <param name="From">Whose it is.</param>
+/// <param name="From">The user who wrote it.</param>
 /// <param name="Msg">The text.</param>
 /// <param name="Id">The message's id.</param>
-/// <param name="Epoch">The life of the log that it was published in.</param>
+/// <param name="Epoch">The life of the log in which it was published.</param>
 /// <param name="Offset">Its place in the log.</param>
-/// <param name="At">When; Unix milliseconds.</param>
+/// <param name="At">When the publishing node took it, in Unix milliseconds.</param>
 internal sealed record LoggedMessage(string From, string Msg, string? Id, string Epoch, long Offset, long At);

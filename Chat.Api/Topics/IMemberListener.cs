@@ -2,7 +2,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>Hears who comes into topics on this node and who goes. Called under a topic's lock: must not wait, block or throw.</summary>
+/// <summary>Is told which users come into topics on this node and which go. Called under a topic's lock: must not wait, block or throw.</summary>
 internal interface IMemberListener
 {
     void OnCame(Topic topic, string userId);

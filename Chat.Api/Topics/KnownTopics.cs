@@ -4,9 +4,9 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>Topics that somebody on this node has joined or written to of late.</summary>
-/// <remarks>Each topic leaves keys in Redis, for days. So a user may bring only so many that are not among these
-/// (<see cref="Connections.ConnectionOptions.UserTopicsPerSecond"/>), which bounds how many are here, too.</remarks>
+/// <summary>Topics that somebody on this node has recently joined or written to.</summary>
+/// <remarks>Each topic leaves keys in Redis for days. So a user may bring only a limited number of topics that are not known here
+/// (<see cref="Connections.ConnectionOptions.UserTopicsPerSecond"/>). This also bounds how many are kept here.</remarks>
 internal sealed class KnownTopics(TimeProvider time)
 {
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
@@ -15,7 +15,7 @@ internal sealed class KnownTopics(TimeProvider time)
 
     public int Count => _uses.Count;
 
-    /// <summary>Whether it is known; it then stays so for a while.</summary>
+    /// <summary>Whether the topic is known. If so, it stays known for a while.</summary>
     /// <param name="topic">The topic's name, UTF-8.</param>
     public bool Touch(ReadOnlySpan<byte> topic)
     {
@@ -32,7 +32,7 @@ internal sealed class KnownTopics(TimeProvider time)
 
     public void Add(string topic) => _uses[topic] = new Use { At = time.GetTimestamp() };
 
-    /// <summary>Forgets those that nobody has used for a while.</summary>
+    /// <summary>Forgets the topics that nobody has used for a while.</summary>
     public void Sweep()
     {
         foreach (var (topic, use) in _uses)

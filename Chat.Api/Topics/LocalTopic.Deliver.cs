@@ -6,7 +6,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-// What members are sent.
+// Delivering to members.
 internal sealed partial class LocalTopic
 {
     /// <summary>Where envelopes wait to be delivered.</summary>
@@ -15,7 +15,7 @@ internal sealed partial class LocalTopic
     /// <summary>How many members there are, without the lock: for estimating what a delivery costs.</summary>
     public int MembersAtAGlance => _members.Count;
 
-    /// <summary>Step 5 of a message's path: encoded once per format, the same frame goes to every member but the one it came from.</summary>
+    /// <summary>Step 5 of a message's path: encodes the message once per format, and gives the same frame to every member except the sender.</summary>
     private void Deliver_NeedsLock(scoped in Envelope envelope)
     {
         using var activity = envelope.Trace.IsEmpty ? null : StartActivity(envelope);
@@ -46,7 +46,7 @@ internal sealed partial class LocalTopic
         }
     }
 
-    // One that fails in the midst of it, by a fault of ours, is not delivered again: some have it already.
+    // A message whose delivery fails halfway, through a fault of ours, is not delivered again: some members have it already.
     void ILogFollower.Next(scoped in Envelope envelope)
     {
         try
@@ -64,7 +64,7 @@ internal sealed partial class LocalTopic
     {
         if (envelope.IsRemoval)
         {
-            _memberships?.OnRemoved(envelope.Id); // it took effect through the log, or before anybody was here
+            _memberships?.OnRemoved(envelope.Id); // the removal took effect through the log, or before this node had members
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed partial class LocalTopic
         }
         else
         {
-            member.Connection.Close(CloseReason.SlowConsumer); // it takes longer over its replay than the topic leaves time for
+            member.Connection.Close(CloseReason.SlowConsumer); // its replay takes longer than the topic's traffic allows
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class LocalTopic
         Doubt_NeedsLock();
         foreach (var member in _members)
         {
-            member.Known = Math.Min(member.Known, _cursor.Last); // told to stand there, it gets all that is behind, even what it had before
+            member.Known = Math.Min(member.Known, _cursor.Last); // it is told that it stands here, so it gets everything after this, even what it had before
             Tell_NeedsLock(member, recovered: false);
         }
     }

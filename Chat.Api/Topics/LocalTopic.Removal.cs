@@ -6,21 +6,21 @@ namespace Chat.Api.Topics;
 
 // Leaving a group with every connection, on every node.
 //
-// Guarantee: a removal is a message of the group's log. What has a higher offset reaches no connection of the user,
-// on any node, whether that connection's client cooperates or not.
-// Mechanism: each node meets the removal in the order of offsets, and takes the user's members out at that point. One
-// that was cut off meanwhile reads it from the log. Where the log has it no more, members are held until their
-// memberships have been looked up. A user who has joined again since has a higher generation, and stays.
+// Guarantee: a removal is a message of the group's log. No message with a higher offset reaches any connection of the user, on any node,
+// whether the connection's client cooperates or not.
+// Mechanism: each node meets the removal in the order of offsets, and takes the user's members out at that point. A node that was cut off
+// in the meantime reads the removal from the log. If the log no longer has it, members are held until their memberships have been looked
+// up. A user who has joined again since then has a higher generation, and stays.
 internal sealed partial class LocalTopic
 {
-    /// <summary>What a look into a member's memberships has found. Each doubt is settled once.</summary>
+    /// <summary>Applies the result of a look-up of a member's memberships. Each doubt is settled once.</summary>
     public void Settle(Member member, bool isIn)
     {
         lock (_gate)
         {
             if (!isIn)
             {
-                member.Held = null; // it may all have been published after the removal
+                member.Held = null; // all of it may have been published after the removal
                 Remove_NeedsLock(member);
             }
 
@@ -28,7 +28,7 @@ internal sealed partial class LocalTopic
         }
     }
 
-    /// <summary>Takes out a member that may not be in the topic any more, with all that is held for it, and tells its connection.</summary>
+    /// <summary>Takes out a member that must no longer be in the topic, drops everything held for it, and tells its connection.</summary>
     public void Expel(Member member)
     {
         lock (_gate)
@@ -49,7 +49,7 @@ internal sealed partial class LocalTopic
 
         for (var i = _members.Count - 1; i >= 0; i--)
         {
-            var member = _members[i]; // one behind it may have taken the place of one that left
+            var member = _members[i]; // in reverse, since the last member takes the place of one that leaves
             if (member.Generation <= generation && member.Connection.UserId == user)
             {
                 Remove_NeedsLock(member);
@@ -59,7 +59,7 @@ internal sealed partial class LocalTopic
         _memberships?.OnRemoved(removal.Id);
     }
 
-    // What is held for it stays, in order: it was published before the removal.
+    // What is held for the member stays, in order: it was published before the removal.
     private void Remove_NeedsLock(Member member)
     {
         if (member.IsIn)
@@ -85,10 +85,10 @@ internal sealed partial class LocalTopic
     }
 }
 
-/// <summary>Hears what topics find out about _memberships. Called under a topic's lock: must not wait, block or throw.</summary>
+/// <summary>Hears what topics find out about memberships. Called under a topic's lock: must not wait, block or throw.</summary>
 internal interface IMembershipListener
 {
-    /// <summary>A removal has taken effect here: nothing published after it reaches its user's connections on this node.</summary>
+    /// <summary>A removal has taken effect here: nothing published after it reaches the user's connections on this node.</summary>
     void OnRemoved(ReadOnlySpan<byte> id);
 
     /// <summary>A removal may have been missed: these members are held until <see cref="LocalTopic.Settle"/> is called for each.</summary>

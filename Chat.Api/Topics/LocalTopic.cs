@@ -6,10 +6,10 @@ namespace Chat.Api.Topics;
 
 /// <summary>A topic on this node: its local members, and how far this node has delivered its log.</summary>
 /// <remarks>
-/// <para>Guarantee: each member gets what is published after it joined, in the order of offsets, each offset once.
-/// Where that cannot be kept, because a gap's messages are no longer in the log, members are told.</para>
-/// <para>Mechanism: a <see cref="LogCursor"/> passes the log's messages, and each is delivered to the members there are at that
-/// moment. Everything happens under one lock per topic, which is never held across a wait.</para>
+/// <para>Guarantee: each member gets everything published after it joined, in the order of offsets, each offset once. Where that is
+/// impossible, because the messages of a gap are no longer in the log, members are told.</para>
+/// <para>Mechanism: a <see cref="LogCursor"/> passes on the log's messages. Each is delivered to those who are members at that moment.
+/// Everything happens under one lock per topic, which is never held across a wait.</para>
 /// </remarks>
 internal sealed partial class LocalTopic : ILogFollower
 {
@@ -87,7 +87,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Adds a member whose frames wait until <see cref="Release"/>, and returns the position from which they do.</summary>
+    /// <summary>Adds a member whose frames are held until <see cref="Release"/>, and returns the position at which it joined.</summary>
     /// <param name="connection">The member's connection.</param>
     /// <param name="since">The position up to which its client has everything. That is not sent again.</param>
     /// <param name="epoch">The epoch of the log at this node.</param>
@@ -98,12 +98,14 @@ internal sealed partial class LocalTopic : ILogFollower
         lock (_gate)
         {
             (epoch, offset) = _cursor.Position;
-            // Perhaps of an epoch before or after this one; if it is of none, the replay makes the member join anew.
+            // The client's position may be of an epoch before or after this one. If the log does not continue it, the replay makes the
+            // member join anew.
             return Add_NeedsLock(new Member(this, connection) { Held = [], Holds = 1, Known = since.Offset, Generation = generation });
         }
     }
 
-    /// <summary>Starts the member over as if it joined only now, with nothing. Returns false if it is no longer in the topic; what is held for it then ends with its removal.</summary>
+    /// <summary>Starts the member over, as if it joined only now and had nothing. Returns false if it is no longer in the topic; then,
+    /// what is held for it ends with its removal.</summary>
     public bool TryJoinAnew(Member member, ref string epoch, ref long offset)
     {
         lock (_gate)
@@ -119,8 +121,8 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Ends the hold of the member's replay. Unless something else holds it, it goes live, and everything held goes into its
-    /// outbox first.</summary>
+    /// <summary>Ends the hold of the member's replay. Unless something else holds the member, everything held goes into its outbox, and
+    /// then it goes live.</summary>
     public void Release(Member member)
     {
         lock (_gate)
@@ -152,7 +154,7 @@ internal sealed partial class LocalTopic : ILogFollower
         {
             if (envelope.Offset == 0)
             {
-                Deliver_NeedsLock(envelope); // a signal, or from a seed node: not in the log, so in no order to keep
+                Deliver_NeedsLock(envelope); // a signal, or from a seed node: it is not in the log, so there is no order to keep
                 return false;
             }
 
@@ -178,8 +180,8 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing. Returns
-    /// true if <see cref="FillAsync"/> has to run.</summary>
+    /// <summary>A life of Redis began without all that had been acknowledged: if the log went over into that life, something may be
+    /// missing. Returns true if <see cref="FillAsync"/> has to run.</summary>
     public bool OnLifeBroken(string life)
     {
         lock (_gate)
@@ -197,7 +199,7 @@ internal sealed partial class LocalTopic : ILogFollower
         }
     }
 
-    /// <summary>Reads the log until nothing is missing. Only one runs at a time: whoever was told to start it does.</summary>
+    /// <summary>Reads the log until nothing is missing. Only the caller that was told to run it does so: one runs at a time.</summary>
     /// <exception cref="BackplaneUnavailableException">It has not finished, and has to be called again when Redis is back.</exception>
     public async Task FillAsync(IBackplane backplane)
     {

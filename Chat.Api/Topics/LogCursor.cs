@@ -10,7 +10,7 @@ internal interface ILogFollower
     /// <summary>The next message of the log. The cursor stands on it already.</summary>
     void Next(scoped in Envelope envelope);
 
-    /// <summary>A message that was passed on before.</summary>
+    /// <summary>A message came that had been passed on before.</summary>
     void Passed(scoped in Envelope envelope);
 
     /// <summary>Beyond this offset, the log has other messages than those that were passed on.</summary>
@@ -22,13 +22,13 @@ internal interface ILogFollower
 
 /// <summary>A node's position in a topic's log, and what it has to read before it can move on. It knows nothing of members. Not thread-safe.</summary>
 /// <remarks>
-/// <para>Guarantee: its follower gets each offset once, in order. Where that cannot be kept, because a gap's messages are no longer in
-/// the log, it is told. Where the log goes over into another epoch and goes on there, nobody hears of it; where something
-/// acknowledged may be missing, the follower is told, and goes on from where the two histories part.</para>
-/// <para>Mechanism: while it is <em>live</em>, an envelope with the next offset is passed at once. Any other begins a read: envelopes
-/// wait, the log is read from the last offset on, then come those that waited. Redis says up to where an ended epoch and the log
-/// are one history (<see cref="Lineage"/>). Of servers that do not tell their lives apart, the message passed last is compared with
-/// the one that the log has at its offset.</para>
+/// <para>Guarantee: its follower gets each offset once, in order. Where that is impossible, because the messages of a gap are no longer
+/// in the log, the follower is told. If the log goes over into another epoch and nothing is lost, the follower notices nothing. If
+/// something acknowledged may be missing, the follower is told, and continues from where the two histories part.</para>
+/// <para>Mechanism: while it is <em>live</em>, an envelope with the next offset is passed on at once. Any other envelope begins a read:
+/// envelopes wait, the log is read from the last offset on, then the waiting ones are passed on. Redis says up to where an ended epoch
+/// and the log are one history (<see cref="Lineage"/>). With servers that do not tell their lives apart, the message passed on last is
+/// compared with the one that the log has at its offset.</para>
 /// </remarks>
 internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
 {
@@ -40,15 +40,15 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
     private byte[] _endedEpoch = [];
     private int _lastMark; // of the message at Last; 0: not known
     private Lineage _lineage = Lineage.None;
-    private bool _owesHole; // the log is another one, and from where on it is to be had the next read tells
+    private bool _owesHole; // the log is another one; the next read tells from which offset on it is available
     private bool _isLive;
     private bool _mustReadAgain;
-    private int _waitedBeforeRead; // of those that wait, how many did so when the last read began
+    private int _waitedBeforeRead; // how many of the waiting envelopes were already waiting when the last read began
 
     /// <summary>The life of the log.</summary>
     public string Epoch { get; private set; } = "";
 
-    /// <summary>The offset passed last.</summary>
+    /// <summary>The offset passed on last.</summary>
     public long Last { get; private set; }
 
     public (string Epoch, long Offset) Position => (Epoch, Last);
@@ -102,32 +102,32 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
     /// <summary>The log has an acknowledged message at this position. Returns true if it has not arrived, so that the log has to be read.</summary>
     public bool Suspect(ReadOnlySpan<byte> epoch, long offset)
     {
-        // An ended life is known to have ended, and what was lost with it has been told.
+        // An ended life is known to have ended, and the follower has been told of what was lost with it.
         var isKnown = epoch.SequenceEqual(_epochUtf8) ? offset <= Last : epoch.SequenceEqual(_endedEpoch);
         return !isKnown && Suspect();
     }
 
-    /// <summary>A life of Redis began with less than had been acknowledged: if the log went over into it, something may be missing. Returns
-    /// true if the log has to be read, which then has a hole behind the present epoch.</summary>
+    /// <summary>A life of Redis began without all that had been acknowledged: if the log went over into that life, something may be
+    /// missing. Returns true if the log has to be read, which then has a hole after the present epoch.</summary>
     public bool OnLifeBroken(string life) => _lineage.HasPassed(life) && Suspect();
 
-    /// <summary>Begins a read, and says from where. The message passed last is read once more: a Redis that came back without the last
-    /// of what it had acknowledged gives their offsets again, to others, and what follows then continues another history.</summary>
+    /// <summary>Begins a read, and says from where. The message passed on last is read once more: a Redis that came back without the last messages
+    /// that it had acknowledged gives their offsets to other messages, and what follows then continues another history.</summary>
     public (string Epoch, long Since) BeginRead()
     {
-        _mustReadAgain = false; // what happens from here on is not in this read
+        _mustReadAgain = false; // what happens from here on is not covered by this read
         _waitedBeforeRead = _waiting.Count;
         return (Epoch, _lastMark == 0 ? Last : Last - 1);
     }
 
-    /// <summary>Whether a page shows that the log is not the one that was passed here, though its epoch is. That ends the epoch.</summary>
+    /// <summary>Whether a page has the same epoch but shows that the log is not the one that was passed on here. That ends the epoch.</summary>
     public bool IsOtherHistory(LogPage page) => page.Epoch == Epoch
         && (page.Last < Last || (_lastMark != 0 && page.Envelopes.Count > 0 && Envelope.TryParse(page.Envelopes[0], out var envelope) && envelope.Offset == Last && Mark(envelope) != _lastMark));
 
     /// <summary>Passes on a page of the log. Returns true if nothing is missing any more and the cursor is live.</summary>
     public bool TryApply(LogPage page)
     {
-        _lineage = page.Lineage; // before it is asked: what becomes known later OnLifeBroken says
+        _lineage = page.Lineage; // set before it is asked: a loss that becomes known later comes through OnLifeBroken
         if (page.Epoch != Epoch && !TryGoOver(page))
         {
             return false;
@@ -157,19 +157,19 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
 
         if (Last == before && page.Last > Last)
         {
-            (Last, _lastMark) = (page.Last, 0); // the log is gone by age (or what it holds is not ours), only its position is left
+            (Last, _lastMark) = (page.Last, 0); // the log has expired (or what it holds is not ours), and only its position is left
             follower.Hole();
         }
 
         return Last >= page.Last && TryGoLive();
     }
 
-    /// <summary>Takes the envelopes that waited. Returns false if there is another gap.</summary>
+    /// <summary>Passes on the envelopes that waited. Returns false if there is another gap.</summary>
     private bool TryGoLive()
     {
         while (_waiting.TryPeek(out var utf8))
         {
-            // What was published before a read and does not fit behind it belongs to an ended life of the log.
+            // An envelope that waited before the read began, and does not continue what was read, belongs to an ended life of the log.
             if (Envelope.TryParse(utf8, out var envelope) && !TryTake(envelope) && _waitedBeforeRead <= 0)
             {
                 return false;
@@ -179,11 +179,11 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
             _waitedBeforeRead--;
         }
 
-        _isLive = !_mustReadAgain && !_lineage.IsDoubted; // else somebody has heard of a loss after the page was read
+        _isLive = !_mustReadAgain && !_lineage.IsDoubted; // else a possible loss has become known since the page was read
         return _isLive;
     }
 
-    /// <summary>Passes on the next message, and drops one that was passed on before. Returns false if something is missing before it.</summary>
+    /// <summary>Passes on the next message, and drops a message that was passed on before. Returns false if something is missing before it.</summary>
     private bool TryTake(scoped in Envelope envelope)
     {
         if (!envelope.Epoch.SequenceEqual(_epochUtf8))
@@ -221,7 +221,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         SetEpoch(page.Epoch);
         if (page.Common < 0)
         {
-            // The log was lost with Redis. Whether anything went with it that nobody got, nobody knows.
+            // The log was lost with Redis. Nobody knows whether it had messages that nobody got.
             (Last, _lastMark, _owesHole) = (0, 0, true);
             follower.Rewound(0);
             return false;

@@ -3,19 +3,19 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>Reads a topic's log from a position on, page by page, and sees where something is missing: for replays, history and joins.</summary>
+/// <summary>Reads a topic's log from a position on, page by page, and detects where something is missing: for replays, history and joins.</summary>
 /// <param name="backplane">Where the log is.</param>
-/// <param name="topic">Whose it is.</param>
+/// <param name="topic">The topic.</param>
 /// <param name="epoch">The epoch of the position.</param>
 /// <param name="offset">Its offset: everything up to there is known.</param>
-/// <param name="pageSize">Messages to a read: a long log must not lie in memory for each of thousands who come back at once.</param>
-/// <param name="first">What the first read may take.</param>
-/// <param name="further">What each read after it may.</param>
+/// <param name="pageSize">Messages per read: when thousands come back at once, a long log must not lie in memory for each of them.</param>
+/// <param name="first">The bounds of the first read.</param>
+/// <param name="further">The bounds of each read after it.</param>
 internal sealed class LogReader(IBackplane backplane, Topic topic, string epoch, long offset, int pageSize, ReadBounds first, ReadBounds further)
 {
     private ReadBounds _bounds = first;
 
-    /// <summary>Up to where this has read. What is in the log but is no envelope has its place there, too.</summary>
+    /// <summary>The offset up to which this has read. An entry of the log that is no envelope has an offset, too.</summary>
     public long Offset { get; private set; } = offset;
 
     /// <summary>The next page, up to and including an offset. It may have more than that.</summary>
@@ -47,8 +47,8 @@ internal sealed class LogReader(IBackplane backplane, Topic topic, string epoch,
     }
 }
 
-/// <summary>A page of a log, as the reader's position sees it.</summary>
+/// <summary>A page of a log, relative to the reader's position.</summary>
 /// <param name="Page">What was read.</param>
-/// <param name="Start">The offset behind which its messages begin.</param>
-/// <param name="IsWhole">Whether they follow what was known without anything missing in between.</param>
+/// <param name="Start">The offset after which its messages begin.</param>
+/// <param name="IsWhole">Whether its messages follow the known ones with nothing missing in between.</param>
 internal sealed record LogStretch(LogPage Page, long Start, bool IsWhole);

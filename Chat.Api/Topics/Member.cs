@@ -9,8 +9,8 @@ internal sealed class Member(LocalTopic topic, Connection connection)
 
     public Connection Connection { get; } = connection;
 
-    /// <summary>The generation of the user's joining that it belongs to, where memberships are kept (<c>Memberships/IMemberships.cs</c>);
-    /// otherwise 0. A removal takes out all members up to its own generation.</summary>
+    /// <summary>The generation of the user's joining to which it belongs, where memberships are kept
+    /// (<c>Memberships/IMemberships.cs</c>); otherwise 0. A removal takes out all members up to its own generation.</summary>
     public long Generation { get; init; }
 
     /// <summary>Its index in the topic's list, or -1 once it has left.</summary>
@@ -19,10 +19,10 @@ internal sealed class Member(LocalTopic topic, Connection connection)
     /// <summary>Whether it is still in the topic. A removal can change that at any time.</summary>
     public bool IsIn => Index >= 0;
 
-    /// <summary>It may not be in the topic any more: nothing of what was written before is for it, either.</summary>
+    /// <summary>It must no longer be in the topic: not even messages written before are for it.</summary>
     public bool IsBarred { get; set; }
 
-    /// <summary>It may not read what was written before, or not any more: its replay ends where it is.</summary>
+    /// <summary>It may not, or no longer, read what was written before: its replay ends where it is.</summary>
     public bool IsReplayOver { get; set; }
 
     /// <summary>The offset up to which its client already has everything, if it comes from a node that was ahead of this one.</summary>

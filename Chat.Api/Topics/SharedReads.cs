@@ -1,13 +1,13 @@
 namespace Chat.Api.Topics;
 
-/// <summary>Reads for many who want to know the same: whoever asks while it is read shares the next reading with all others who do.</summary>
-/// <remarks>After a node has gone, each client of a large group asks who is in it; and one user may ask as often as there may be calls, or with as many
-/// devices as may be connected. So no answer is older than its question, and however many ask, a node reads each thing once at a time.</remarks>
+/// <summary>Shares reads among many who want to know the same: all who ask during a read share the next one.</summary>
+/// <remarks>After a node has gone, each client of a large group asks who is in it. And one user may ask as often as calls are allowed, or with as many
+/// devices as may be connected. So however many ask, a node reads each thing only once at a time, and no answer is older than its question.</remarks>
 internal sealed class SharedReads<TKey, TAnswer>(Func<TKey, Task<TAnswer>> read)
     where TKey : notnull
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<TKey, TaskCompletionSource<TAnswer>?> _next = []; // of what is read; guarded by _gate
+    private readonly Dictionary<TKey, TaskCompletionSource<TAnswer>?> _next = []; // per key being read: the next read, if it was asked for; guarded by _gate
 
     public Task<TAnswer> ReadAsync(TKey key)
     {
@@ -37,7 +37,7 @@ internal sealed class SharedReads<TKey, TAnswer>(Func<TKey, Task<TAnswer>> read)
             }
             catch (Exception exception)
             {
-                asked.SetException(exception); // theirs who asked
+                asked.SetException(exception); // belongs to those who asked
             }
         }
     }

@@ -18,10 +18,10 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
     private bool _isStopped;
     private volatile Task _before = Task.CompletedTask;
 
-    /// <summary>What comes first: nothing is read of any log until this has completed, which it does without an error.</summary>
+    /// <summary>Sets what has to come first: no log is read until this task has completed, which it does without an error.</summary>
     public void Await(Task before) => _before = before;
 
-    /// <summary>Adds a topic; never waits. A topic says when it needs this, and does not say so again until it has caught up.</summary>
+    /// <summary>Adds a topic; never waits. A topic asks for this once, and does not ask again until it has caught up.</summary>
     public void Add(LocalTopic topic)
     {
         CancellationToken token;
@@ -46,7 +46,7 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
         {
             if (_isStopped)
             {
-                return; // a container disposes of what it gives under two types twice
+                return; // a container disposes twice of an object that it provides under two types
             }
 
             _isStopped = true;
@@ -56,7 +56,7 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
         _stopping.Dispose();
     }
 
-    // One of a few; ends when nothing is due.
+    // At most atOnce of these run; each ends when nothing is due.
     private async Task RunAsync(CancellationToken token)
     {
         await Task.Yield(); // off the caller's thread, and out of its locks
@@ -95,7 +95,7 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
     {
         try
         {
-            // Asked first: ten thousand topics that wait for Redis must not each throw.
+            // Check first: ten thousand topics that wait for Redis must not each throw.
             if (topics.Backplane.IsReady(out var reason))
             {
                 await topic.FillAsync(topics.Backplane);

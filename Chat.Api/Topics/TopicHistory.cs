@@ -7,10 +7,10 @@ namespace Chat.Api.Topics;
 /// <summary>Reads topics' logs in small steps, until there is enough for one answer.</summary>
 internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptions> options)
 {
-    private const int Step = 32; // messages per read: a megabyte where each is as large as may be
+    private const int Step = 32; // messages per read: a megabyte if each has the maximum size
 
-    /// <summary>The messages after a position, oldest first, or from where the log parts with what the position is of; without a position,
-    /// or if the log knows nothing of it, the latest.</summary>
+    /// <summary>The messages after a position, oldest first. If the log continues only an earlier part of the position's history, they
+    /// begin where the two part. Without a position, or if the log knows nothing of it, the latest messages.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="since">The position.</param>
     /// <param name="most">Messages at most.</param>
@@ -36,7 +36,7 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
         return (await ReadLatestAsync(topic, head, 0, most, room), false);
     }
 
-    /// <summary>From a position on, oldest first, while there is room.</summary>
+    /// <summary>Reads from a position on, oldest first, while there is room.</summary>
     private async Task<HistoryPiece> ReadAfterAsync(Topic topic, LogPosition head, long since, int most, int room)
     {
         var answer = new HistoryPiece(head);
@@ -46,7 +46,7 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
             var piece = await reader.ReadAsync(head.Offset, most);
             if (piece.Page.Envelopes.Count == 0 || (!answer.IsEmpty && !piece.IsWhole))
             {
-                break; // the log has gone or was cut off meanwhile; the next question learns of that
+                break; // the log is gone or was truncated meanwhile; the next question finds that out
             }
 
             foreach (var utf8 in piece.Page.Envelopes)
@@ -64,17 +64,17 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
         return answer;
     }
 
-    /// <summary>Up to the end, as many as there is room for, but none up to a position.</summary>
+    /// <summary>Reads as many of the latest messages as there is room for, but none up to a position.</summary>
     /// <param name="topic">The topic.</param>
-    /// <param name="head">Its log's life and end.</param>
+    /// <param name="head">The epoch and the end of its log.</param>
     /// <param name="since">The last offset that is not wanted.</param>
     /// <param name="most">Messages at most.</param>
     /// <param name="room">Bytes of envelopes at most, but always one message.</param>
-    /// <param name="latest">The end of the log, if it is at hand.</param>
+    /// <param name="latest">The end of the log, if it has been read already.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int most, int room, LogPage? latest = null)
     {
-        since = Math.Max(since, head.Offset - most - options.Value.LogOf(topic.Kind).MostRemovals); // they are no messages, and read past
+        since = Math.Max(since, head.Offset - most - options.Value.LogOf(topic.Kind).MostRemovals); // removals are not messages, and are skipped
         var newestFirst = new List<byte[]>();
         var (page, step) = (latest, Math.Min(most, Step));
         for (var end = head.Offset; end > since && most > 0 && room > 0;)
@@ -84,7 +84,7 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
             var inPiece = page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
             for (var i = inPiece.Count - 1; i >= 0 && most > 0 && room > 0; i--)
             {
-                var isMessage = Envelope.TryParse(inPiece[i], out var envelope) && envelope.Kind.IsEmpty; // else it is not in the answer, but read past
+                var isMessage = Envelope.TryParse(inPiece[i], out var envelope) && envelope.Kind.IsEmpty; // else it is skipped, and not counted
                 room -= isMessage ? inPiece[i].Length : 0;
                 if (room >= 0 || newestFirst.Count == 0)
                 {
@@ -95,7 +95,7 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
 
             if (inPiece.Count < end - from)
             {
-                break; // here the log begins
+                break; // the log begins here
             }
 
             (end, page, step) = (from, null, Step);

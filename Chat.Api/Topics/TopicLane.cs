@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 
 namespace Chat.Api.Topics;
 
-/// <summary>What came for one topic and waits for a thread to deliver it, in order.</summary>
-/// <remarks>Guarded by the lock of <see cref="DeliveryLanes"/>, but for what a turn took, which is its thread's alone. The bytes
-/// lie one behind the other in a pooled array: adding one costs a copy.</remarks>
+/// <summary>The envelopes and heads that came for one topic and wait, in order, for a thread to deliver them.</summary>
+/// <remarks>Guarded by the lock of <see cref="DeliveryLanes"/>, except for what a turn took, which belongs to its thread alone. The bytes
+/// lie one after the other in a pooled array: adding costs one copy.</remarks>
 internal sealed class TopicLane
 {
     private const int Header = sizeof(int); // length, and in the lowest bit whether it is a head
@@ -19,15 +19,15 @@ internal sealed class TopicLane
     private int _taken; // bytes of the turn that are delivered and still counted as waiting
     private volatile bool _isBusy;
 
-    /// <summary>Something waits or is being delivered, so that what comes now has to queue behind it. Read without the lock by the
-    /// thread that adds: false stays false until it adds.</summary>
+    /// <summary>Whether something waits or is being delivered, so that anything that comes now has to queue behind it. The thread that
+    /// adds reads this without the lock: false stays false until that thread adds.</summary>
     public bool IsBusy
     {
         get => _isBusy;
         set => _isBusy = value;
     }
 
-    /// <summary>Messages were dropped that the log has.</summary>
+    /// <summary>Whether messages were dropped that have to be read from the log.</summary>
     public bool HasOverflowed { get; set; }
 
     public int Bytes { get; private set; }
@@ -56,7 +56,7 @@ internal sealed class TopicLane
         Bytes += cost;
     }
 
-    /// <summary>From here on <see cref="TryTake"/> is the caller's.</summary>
+    /// <summary>Begins a turn: from here on, <see cref="TryTake"/> belongs to the caller.</summary>
     public void BeginTurn()
     {
         if (_turnStart == _turnEnd)
@@ -66,7 +66,7 @@ internal sealed class TopicLane
         }
     }
 
-    /// <summary>The next of what the turn took, valid until the turn ends. Needs no lock.</summary>
+    /// <summary>The next item that the turn took, valid until the turn ends. Needs no lock.</summary>
     public bool TryTake(out bool isHead, out ReadOnlySpan<byte> bytes)
     {
         isHead = false;
@@ -85,7 +85,7 @@ internal sealed class TopicLane
         return true;
     }
 
-    /// <summary>Returns how many bytes wait no more.</summary>
+    /// <summary>Returns how many bytes no longer wait.</summary>
     public int EndTurn()
     {
         if (_turnStart == _turnEnd)

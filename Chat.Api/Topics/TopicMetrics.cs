@@ -3,7 +3,7 @@ using ServiceDefaults;
 
 namespace Chat.Api.Topics;
 
-/// <summary>What topics count, in the <c>Chat</c> meter.</summary>
+/// <summary>The metrics of topics, in the <c>Chat</c> meter.</summary>
 internal sealed class TopicMetrics
 {
     private readonly Counter<long> _delivered;
@@ -27,7 +27,7 @@ internal sealed class TopicMetrics
         _signalsDropped = meter.CreateCounter<long>("chat.signals.dropped", "{signal}", "Signals that found their topic's lane full, and are in no log.");
     }
 
-    /// <summary>From now on the meter tells what waits to be delivered.</summary>
+    /// <summary>From now on, the meter shows how much waits to be delivered.</summary>
     public void Observe(DeliveryLanes lanes) =>
         _meter.CreateObservableGauge("chat.delivery.waiting", () => lanes.WaitingBytes, "By", "Bytes that wait for a thread to deliver them.");
 

@@ -13,7 +13,7 @@ internal sealed class TopicOptions
     public int DeliveryThreads { get; set; }
 
     /// <summary>How much may wait to be delivered in one topic. Messages beyond it are read from the log once the rest has been
-    /// delivered. What is in no log is dropped.</summary>
+    /// delivered. Anything that is in no log is dropped.</summary>
     /// <value>Bytes, 64 KiB to 1 GiB, at most <see cref="WaitingBytes"/>. Default 4 MiB: some 20,000 short messages.</value>
     /// <remarks>This is deliberately much more than a log holds by default: a queue in memory can still be delivered, while what a
     /// log has forgotten in the meantime is lost.</remarks>

@@ -4,19 +4,19 @@ using Chat.Api.Messages;
 
 namespace Chat.Api.Topics;
 
-/// <summary>Brings a member up from where it was, then lets it go live: no gap, no duplicate.</summary>
-/// <remarks>The member joins first, its live frames held; the log is read up to the position at which it joined;
-/// both go into the outbox in that order, piece by piece.</remarks>
+/// <summary>Sends a member what it missed, then lets it go live: no gap, no duplicate.</summary>
+/// <remarks>The member joins first, with its live frames held. Then the log is read up to the position at which it joined. Both go into
+/// the outbox in that order, piece by piece.</remarks>
 internal static class TopicReplay
 {
     private const int PageSize = 256;
 
     /// <param name="topic">The topic.</param>
-    /// <param name="connection">The member's.</param>
-    /// <param name="since">What its client has already.</param>
+    /// <param name="connection">The member's connection.</param>
+    /// <param name="since">The position up to which its client has everything.</param>
     /// <param name="backplane">Where the log is.</param>
-    /// <param name="isLetIn">Asked when the member has joined, and before anything is sent to it; null: it is.</param>
-    /// <returns>Null: it was not let in.</returns>
+    /// <param name="isLetIn">Decides whether the member may stay. Called when it has joined, before anything is sent to it. Null: it may.</param>
+    /// <returns>The member, or null if it was not let in.</returns>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is not in the topic.</exception>
     public static async Task<Member?> JoinAsync(LocalTopic topic, Connection connection, LogPosition since, IBackplane backplane, Func<Member, bool>? isLetIn = null)
     {
@@ -31,7 +31,7 @@ internal static class TopicReplay
         return member;
     }
 
-    /// <summary>The second half: for a member that joined, held, at a position.</summary>
+    /// <summary>The second half of a join: for a member that has joined, held, at a position.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer; the member is no longer in the topic.</exception>
     public static async Task CatchUpAsync(Member member, LogPosition since, string epoch, long joinedAt, IBackplane backplane)
     {
@@ -47,23 +47,23 @@ internal static class TopicReplay
 
             if (member.IsReplayOver)
             {
-                topic.TryJoinAnew(member, ref epoch, ref joinedAt); // nobody has compared its position with the log, which may be another one by now
+                topic.TryJoinAnew(member, ref epoch, ref joinedAt); // nobody has compared the client's position with the log, which may be another one by now
                 TellHole(member, epoch, joinedAt);
                 return;
             }
 
-            // The client's last node may have been ahead of this one, to which the rest is still on its way; its position may be of an
-            // earlier epoch, which this log continues; or made up, or lost with Redis. Only the log knows.
+            // Only the log knows where the client stands. Its last node may have been ahead of this one, to which the rest is still on its way. Its
+            // position may be of an earlier epoch, which this log continues. Or the position was made up, or lost with Redis.
             var reader = new LogReader(backplane, topic.Topic, since.Epoch, since.Offset, PageSize, ReadBounds.Beginning, ReadBounds.Rest);
             var stretch = await reader.ReadAsync(joinedAt);
             var asked = since.Epoch;
             var isWhole = stretch.Page.Continues(since.Offset);
             if (!isWhole)
             {
-                // The client gets what there is, and is told that this may not be all.
+                // The client gets what the log has, and is told that this may not be all.
                 if (!topic.TryJoinAnew(member, ref epoch, ref joinedAt))
                 {
-                    TellHole(member, epoch, joinedAt); // its user was removed meanwhile, at a place behind that
+                    TellHole(member, epoch, joinedAt); // the user was removed meanwhile, at a later offset
                     return;
                 }
 
@@ -92,7 +92,7 @@ internal static class TopicReplay
 
                 if (!stretch.IsWhole)
                 {
-                    Tell(member, stretch.Page.Epoch, stretch.Start, recovered: false); // the log was cut off meanwhile
+                    Tell(member, stretch.Page.Epoch, stretch.Start, recovered: false); // the log was truncated meanwhile
                 }
 
                 await SendAsync(member, stretch.Page, joinedAt);
@@ -113,8 +113,8 @@ internal static class TopicReplay
         }
     }
 
-    // Whether the place at which the member joined is one of the log that was read. The topic may have yet to go over into another
-    // epoch; where that epoch does not go on from there, no position of it may be told before.
+    // Whether the position at which the member joined is in the log that was read. The topic may not yet have gone over into another epoch. If that
+    // epoch does not continue from this position, the member must not be told any position of it before the topic goes over.
     private static async Task<bool> ReachesAsync(IBackplane backplane, LogPage page, string asked, Topic topic, LogPosition joined)
     {
         if (page.Epoch == joined.Epoch)
@@ -126,7 +126,7 @@ internal static class TopicReplay
         return joined.Offset <= common;
     }
 
-    // It goes on from where it joined, and may have missed anything before. What the topic finds out it is told as all others are.
+    // The member goes on from where it joined, and may have missed anything before. It is told of what the topic finds out like all others.
     private static void TellHole(Member member, string epoch, long joinedAt)
     {
         Tell(member, epoch, joinedAt, recovered: false);
@@ -141,12 +141,12 @@ internal static class TopicReplay
         }
     }
 
-    /// <summary>Sends what a page has up to where the member joined.</summary>
+    /// <summary>Sends what a page has, up to the offset at which the member joined.</summary>
     private static async Task SendAsync(Member member, LogPage page, long joinedAt)
     {
         var (topic, connection) = (member.Topic, member.Connection);
 
-        // Together, as far as there is room: when a node has died, thousands come at once, each with many messages missed.
+        // Together, as far as there is room: when a node has died, thousands of clients come at once, and each has missed many messages.
         SendBatch.Begin();
         try
         {
@@ -154,7 +154,7 @@ internal static class TopicReplay
             {
                 if (connection.HasRoomAsync() is { IsCompleted: false } room)
                 {
-                    SendBatch.End(); // a batch belongs to a thread, and what is in it is what is waited for
+                    SendBatch.End(); // a batch belongs to a thread; and there is room only once its frames are sent
                     await room;
                     SendBatch.Begin();
                 }
@@ -177,7 +177,7 @@ internal static class TopicReplay
 
     private static void GoLive(Member member)
     {
-        SendBatch.Begin(); // not one by one, while the topic waits
+        SendBatch.Begin(); // send the held frames together, not one by one, since the topic waits
         try
         {
             member.Topic.Release(member);

@@ -83,7 +83,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
         {
             lock (_gate)
             {
-                // Otherwise the next one would find a topic, skip the subscribe and hear nothing.
+                // Otherwise the next caller would find the topic, skip the subscribe and hear nothing.
                 if (local.Activation == activation)
                 {
                     local.Activation = null;
@@ -165,7 +165,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
         if (!TryReceive(Encoding.UTF8.GetBytes("group:" + JsonText.ToText(removal.To)), envelope))
         {
-            _memberships?.OnRemoved(removal.Id); // nobody of this node is in the group
+            _memberships?.OnRemoved(removal.Id); // nobody on this node is in the group
         }
     }
 
@@ -215,7 +215,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
     public void OnRoundEnd() => _lanes.EndRound();
 
-    // A thread sends at the end what all that it heard has caused.
+    // Everything that a batch has put into outboxes is sent together, at its end.
     public void OnBatchEnd()
     {
         SendBatch.Flush();
@@ -226,7 +226,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
     {
         if (_topics.TryRemove(new(topic.Topic.Name, topic)) && topic.Activation is not null)
         {
-            _known.Add(topic.Topic.Name); // who comes back to it brings nothing new
+            _known.Add(topic.Topic.Name); // so that returning to it does not count as a new topic
             Backplane.Unsubscribe(topic.Topic); // under the lock: a new subscribe of this topic must come after it
         }
     }
@@ -253,7 +253,7 @@ internal sealed class TopicTable : IBackplaneListener, IDisposable
 
     private async Task ActivateAsync(LocalTopic local)
     {
-        // No token: the request may be at Redis already. The backplane's own timeout bounds the wait.
+        // No cancellation token: the request may already be at Redis. The backplane's own timeout bounds the wait.
         await Task.Yield(); // out of the caller's lock
         await Backplane.SubscribeAsync(local.Topic);
         try

@@ -5,7 +5,7 @@ using Chat.Api.Connections;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>Puts a WebSocket frame together; one per thread, reused.</summary>
+/// <summary>Builds a WebSocket frame. There is one writer per thread, which is reused.</summary>
 internal sealed class FrameWriter : IBufferWriter<byte>
 {
     private const int MaxHeader = 10;
@@ -26,7 +26,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>
             writer._buffer = new byte[4096]; // one large frame must not stay with its thread for ever
         }
 
-        writer._end = MaxHeader; // the payload goes behind the place of the longest header
+        writer._end = MaxHeader; // the payload goes after the space for the longest header
         return writer;
     }
 
@@ -80,7 +80,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>
         return writer.End(WebSocketOpcode.Close);
     }
 
-    /// <summary>Without a header, for what has its own framing.</summary>
+    /// <summary>Ends without a header, for protocols with their own framing.</summary>
     public Frame End() => new(_buffer[MaxHeader.._end]);
 
     public void Advance(int count) => _end += count;

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>Reads through the server's pipe: for TLS, and where the socket is not taken from it.</summary>
+/// <summary>Reads through the server's pipe: for TLS, and where the socket is not taken from the server.</summary>
 internal sealed class PipeSource(PipeReader input) : IByteSource
 {
     public bool OutlivesRequest => false;
@@ -34,12 +34,12 @@ internal sealed class PipeSource(PipeReader input) : IByteSource
         catch (Exception exception) when (!isHandling
             && exception is (IOException or OperationCanceledException or InvalidOperationException or ObjectDisposedException))
         {
-            // Reset by the peer, or ended by us: in both cases over. What handling throws is a fault of ours, and no such end.
+            // Reset by the peer, or ended by us: over in both cases. An exception from handling is a fault of ours, and is not caught here.
         }
     }
 
     public void Close()
     {
-        // The server does it when the request returns.
+        // The server does this when the request returns.
     }
 }

@@ -5,13 +5,14 @@ using Chat.Sockets.Server;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>A WebSocket's socket, taken from the server, which has let go of everything else: read when something has arrived, written to at once.</summary>
+/// <summary>A WebSocket's socket, taken from the server, which has released everything else. It is read when something has arrived, and
+/// written to at once.</summary>
 /// <remarks>
-/// <para>What arrives is handled where it lies in the loop's buffer, which serves all of its sockets. Only what is left of it, an incomplete frame
-/// or what has to wait, is kept, in a buffer from the pool. So a silent client costs no buffer, and one that has much to say gets no further
-/// in a turn than <see cref="TurnBytes"/>.</para>
-/// <para>All of it is for the loop's thread but <see cref="TrySend"/>, which is for whoever holds the outbox's lock. That ends before the socket is closed
-/// (<see cref="WebSocketLink.Disconnect"/>): a late send could go to another client, whose socket has got the same number.</para>
+/// <para>Bytes that arrive are handled where they lie, in the loop's buffer, which serves all of its sockets. Only what is left of them,
+/// an incomplete frame or bytes that have to wait, is kept, in a buffer from the pool. So a silent client costs no buffer, and a busy one
+/// gets no further in a turn than <see cref="TurnBytes"/>.</para>
+/// <para>Everything runs on the loop's thread, except <see cref="TrySend"/>, which is for the holder of the outbox's lock. Sending ends before the
+/// socket is closed (<see cref="WebSocketLink.Disconnect"/>): a late send could go to another client, whose socket has got the same number.</para>
 /// </remarks>
 internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFrameSender
 {
@@ -23,9 +24,9 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
     private int _count; // bytes that are kept
     private IByteReader? _reader;
     private TaskCompletionSource? _end;
-    private Task? _wait; // nothing is read until then
+    private Task? _wait; // nothing is read until it completes
     private Action? _waited;
-    private Outbox? _outbox; // the connection's; it has waited for room at least once
+    private Outbox? _outbox; // the connection's; set once it has waited for room
     private Action? _watchRoom;
     private bool _waitsForRoom;
     private bool _isOver; // nothing more is read
@@ -34,7 +35,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
     {
     }
 
-    /// <summary>On the loop's thread. The server reads nothing any more, and has nothing left to write. Null: the client has gone.</summary>
+    /// <summary>On the loop's thread. The server no longer reads, and has nothing left to write. Returns null if the client has gone.</summary>
     public static TakenSocket? TryTake(ClientLink link)
     {
         var taken = new TakenSocket();
@@ -57,7 +58,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
 
     public Task ReadAsync(IByteReader reader)
     {
-        // What comes behind goes on where the end was found out, as the end of the server's pipe would have it.
+        // What follows runs on the thread that finds the end, as it would at the end of the server's pipe.
         _end = new TaskCompletionSource();
         Loop.Run(() =>
         {
@@ -94,7 +95,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
 
     public void Tend()
     {
-        // The keeper does (ConnectionKeeper).
+        // ConnectionKeeper does this.
     }
 
     /// <summary>The loop has ended.</summary>
@@ -120,7 +121,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes) => throw new NotSupportedException("It tells when there is room.");
 
-    /// <summary>Whoever reads finds out.</summary>
+    /// <summary>Only shuts the socket down: whoever reads finds out.</summary>
     public void Abort() => Loop.Run(_socket.Shutdown);
 
     public void Close() => Loop.Run(() =>
@@ -130,7 +131,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
         _socket.Close();
     });
 
-    // What the server watched last stays until something happens or somebody reads: mostly the latter comes first, and changes nothing.
+    // What the server watched last stays watched until something happens or somebody reads. Mostly somebody reads first, and nothing changes.
     private void Watch() => _socket.Watch((Reads ? SocketLoop.Readable : 0) | (_waitsForRoom ? SocketLoop.Writable : 0));
 
     private void Receive()
@@ -216,7 +217,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
         _end!.TrySetException(fault);
     }
 
-    /// <summary>Keeps the last bytes of the buffer, which may be what is kept.</summary>
+    /// <summary>Keeps the last bytes of the buffer, which may be the kept buffer itself.</summary>
     private void Keep(byte[] buffer, int count, int left)
     {
         if (left == 0)
@@ -242,7 +243,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
             return;
         }
 
-        // As much as has come, not as a frame says will come.
+        // Grow by what has come, not by what a frame says will come.
         var larger = ArrayPool<byte>.Shared.Rent(_kept.Length * 2);
         _kept.AsSpan(0, _count).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_kept);

@@ -3,7 +3,7 @@ using Chat.Sockets.Loops;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>Ends what is left of the connections whose sockets were taken from the server, which ends the others when it stops.</summary>
+/// <summary>Ends the remaining connections whose sockets were taken from the server. The server ends all others when it stops.</summary>
 internal sealed class TakenSockets(SocketLoops loops, ConnectionTable connections) : IHostedService
 {
     private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(1);
@@ -11,7 +11,8 @@ internal sealed class TakenSockets(SocketLoops loops, ConnectionTable connection
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Behind the drain and the server. Returns when they have left all they were in, for which Redis is still needed.</summary>
+    /// <summary>Runs after the drain and the server's stop. Returns when the connections have left everything they were in, for which
+    /// Redis is still needed.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         loops.ForEach(static socket => (socket.Owner as TakenSocket)?.Abort());

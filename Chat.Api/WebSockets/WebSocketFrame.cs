@@ -65,7 +65,7 @@ internal readonly record struct WebSocketFrame(bool Fin, WebSocketOpcode Opcode,
         return FrameStatus.Complete;
     }
 
-    /// <summary>Reads a header from what may lie in several pieces.</summary>
+    /// <summary>Reads a header from bytes that may lie in several pieces.</summary>
     public static FrameStatus TryRead(in ReadOnlySequence<byte> bytes, out WebSocketFrame frame)
     {
         if (bytes.FirstSpan.Length >= MaxHeaderLength || bytes.IsSingleSegment)
@@ -79,7 +79,8 @@ internal readonly record struct WebSocketFrame(bool Fin, WebSocketOpcode Opcode,
         return TryRead(header[..length], out frame);
     }
 
-    /// <summary>The start of its payload as a frame of its own, and the rest as one that continues it and has no header.</summary>
+    /// <summary>Splits a frame: the start of its payload becomes a frame of its own, and the rest a frame that continues it and has no
+    /// header.</summary>
     public (WebSocketFrame Start, WebSocketFrame Remainder) Split(long length)
     {
         var turn = (int)(length % sizeof(uint)) * 8;

@@ -5,7 +5,7 @@ using Chat.Api.Connections;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>A WebSocket, whatever is spoken over it: its source brings frames, the outbox writes them.</summary>
+/// <summary>A WebSocket, whatever protocol runs over it: its source brings frames, the outbox writes them.</summary>
 /// <remarks>Frames are read, unmasked and handled where they lie in the receive buffer; only messages
 /// that arrive in pieces are copied. While a client is silent it holds no buffer.</remarks>
 internal abstract class WebSocketLink : ClientConnection, IByteReader
@@ -15,9 +15,9 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
     private readonly IByteSource _source;
     private ArrayBufferWriter<byte>? _fragments; // not null: inside a fragmented message
     private long _heardAt;
-    private WebSocketFrame? _rest; // of a frame that is handed on as it comes
-    private long _skipping; // bytes of a frame that is too big, still to come
-    private bool _discarding; // what comes can't be understood; read on only so that a reset does not overtake our close frame
+    private WebSocketFrame? _rest; // the part still to come of a frame that is handed on in pieces
+    private long _skipping; // bytes still to come of a frame that is too big
+    private bool _discarding; // the input can't be understood, and is read only so that a reset does not overtake our close frame
 
     protected WebSocketLink(long number, string userId, IFrameFormat format, IByteSource source, IFrameSender sender, ConnectionTable table)
         : base(number, userId, format, sender, table)
@@ -26,7 +26,7 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
         _heardAt = Time.GetTimestamp();
     }
 
-    /// <summary>Whether the connection goes on when the request that it came with is over.</summary>
+    /// <summary>Whether the connection continues after the end of the request that it came with.</summary>
     public bool OutlivesRequest => _source.OutlivesRequest;
 
     /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
@@ -36,7 +36,7 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
         return End(CloseReason.Vanished);
     }
 
-    /// <summary>It is over, in whichever way: nothing is sent any more, and then the socket is closed.</summary>
+    /// <summary>The connection is over, for whatever reason: nothing is sent any more, and then the socket is closed.</summary>
     public void Disconnect()
     {
         End(CloseReason.Vanished);
@@ -83,11 +83,11 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
 
     private static readonly Frame PingFrame = FrameWriter.Begin().End(WebSocketOpcode.Ping);
 
-    /// <summary>Whether messages are handed on as they come, in pieces and however long, since what is spoken over the
-    /// WebSocket has bounds of its own.</summary>
+    /// <summary>Whether messages are handed on as they come, in pieces and however long, because the protocol over the WebSocket has
+    /// bounds of its own.</summary>
     protected virtual bool TakesPieces => false;
 
-    /// <summary>Whether binary messages are as welcome as text; else they end the connection.</summary>
+    /// <summary>Whether binary messages are accepted like text. Otherwise they end the connection.</summary>
     protected virtual bool TakesBinary => false;
 
     /// <summary>Step 1 of a message's path: limits first, then parsing.</summary>
@@ -137,15 +137,15 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
                 return bytes.Length >= frame.HeaderLength + frame.PayloadLength;
             }
 
-            // Before its payload has come: a client that says it will send too much needs not send it. One that does
-            // answers our close frame behind it.
+            // Refuse it before its payload has come: a client that announces too much need not send it. If it does, its answer to our
+            // close frame comes after the payload.
             Metrics.Refused(nameof(Options.MessageBytes));
             _skipping = frame.HeaderLength + Math.Min(frame.PayloadLength, long.MaxValue - WebSocketFrame.MaxHeaderLength);
             Close(CloseReason.TooBig);
         }
     }
 
-    /// <summary>Makes the frame what has come of it.</summary>
+    /// <summary>Reduces the frame to what has come of it.</summary>
     private bool TryTakePiece(ref WebSocketFrame frame, long arrived)
     {
         var length = arrived - frame.HeaderLength;
@@ -164,7 +164,7 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
         return true;
     }
 
-    /// <summary>False: the connection is over.</summary>
+    /// <summary>Returns false if the connection is over.</summary>
     private bool Handle(in WebSocketFrame frame, in ReadOnlySequence<byte> payload, out Task? wait)
     {
         wait = null;
@@ -217,7 +217,7 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
         }
     }
 
-    // Every ping costs an answer, and pieces of nothing need never end.
+    // Every ping costs an answer, and empty fragments could go on forever.
     private bool MayCome(in WebSocketFrame frame) =>
         (frame.Fin && !frame.IsControl) || frame.HeaderLength == 0 || frame.Opcode == WebSocketOpcode.Close || Allowance.TakeFrame();
 

@@ -8,17 +8,19 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Chat.Api.WebSockets;
 
-/// <summary>The opening handshake (RFC 6455, section 4.2), and what is below it: the socket itself, where it can be had, or a pipe to read from and something to write to.</summary>
+/// <summary>The opening handshake (RFC 6455, section 4.2), and the transport below it: the socket itself where it is available, or a pipe
+/// to read from and a sender to write to.</summary>
 internal static class WebSocketUpgrade
 {
     /// <summary>Whether the request asks for a WebSocket in the one version there is.</summary>
-    /// <remarks>HTTP/1.1 only. Over HTTP/2 (RFC 8441) the connection is shared, and nothing here may write past its framing. The edge speaks HTTP/1.1
-    /// to nodes. Kestrel announces extended CONNECT where it speaks HTTP/2, so a node at which TLS ends should not speak that (docs/PROTOCOL.md).</remarks>
+    /// <remarks>HTTP/1.1 only. Over HTTP/2 (RFC 8441) the connection is shared, and nothing here may write past its framing. The edge
+    /// speaks HTTP/1.1 to nodes. Kestrel announces extended CONNECT where it speaks HTTP/2, so a node that terminates TLS should not
+    /// speak HTTP/2 (docs/PROTOCOL.md).</remarks>
     public static bool IsRequested(HttpContext http)
     {
         var headers = http.Request.Headers;
         return http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
-            && HttpProtocol.IsHttp11(http.Request.Protocol) // of HTTP/1.0 it is upgradable to the server, and not to the RFC
+            && HttpProtocol.IsHttp11(http.Request.Protocol) // to the server, HTTP/1.0 is upgradable as well; by the RFC it is not
             && HttpMethods.IsGet(http.Request.Method)
             && headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase)
             && IsKey(headers.SecWebSocketKey.ToString());
@@ -27,8 +29,8 @@ internal static class WebSocketUpgrade
     public static bool IsSupportedVersion(HttpContext http) => http.Request.Headers.SecWebSocketVersion == "13";
 
     /// <summary>Answers 101. From here on the connection speaks frames.</summary>
-    /// <remarks>If it is to outlive the request, it does so from here on: its socket is not closed by anybody else.</remarks>
-    /// <returns>Null: the client has gone meanwhile.</returns>
+    /// <remarks>A connection that is to outlive the request does so from here on: nobody else closes its socket.</remarks>
+    /// <returns>Null if the client has gone meanwhile.</returns>
     public static async Task<(IByteSource Source, IFrameSender Sender)?> AcceptAsync(HttpContext http)
     {
         var headers = http.Response.Headers;
@@ -37,15 +39,15 @@ internal static class WebSocketUpgrade
         headers.SecWebSocketAccept = AcceptKey(http.Request.Headers.SecWebSocketKey.ToString());
         var stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
 
-        // The transport's, unless something in between reads and writes other bytes than those on the wire, such as TLS.
+        // Take the transport's socket, unless something in between, such as TLS, reads and writes other bytes than those on the wire.
         if (http.Features.Get<ClientLink>() is { IsPlain: true } link)
         {
             await link.Loop.EnterAsync(); // the 101 is on the wire, and nobody reads
             return TakenSocket.TryTake(link) is { } taken ? (taken, taken) : null;
         }
 
-        // Not HttpContext.Abort: a topic may find a connection dead just after its request has ended, and the context of
-        // an ended request throws, there on the backplane's thread. The connection's own may be called at any time.
+        // Not HttpContext.Abort: a topic may find a connection dead just after its request has ended. The context of an ended request
+        // throws, and would do so on the backplane's thread. The connection's own Abort may be called at any time.
         Action abort = http.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort;
         var transport = http.Features.Get<IConnectionTransportFeature>()?.Transport;
         var socket = http.Features.Get<IConnectionSocketFeature>()?.Socket;

@@ -5,17 +5,18 @@ using System.Text;
 
 namespace Chat.Api.Webhooks;
 
-/// <summary>Signs the requests that a node makes to a backend, in the way of Standard Webhooks 1.0.0 (standardwebhooks.com), for which
-/// receivers find libraries in most languages.</summary>
-/// <remarks>HMAC-SHA256 over <c>id.timestamp.body</c>. The id stays the same when a request is made again, the timestamp, in Unix
-/// seconds, does not. With several secrets there are several signatures, any of which will do: so a secret is replaced without a gap.</remarks>
+/// <summary>Signs the requests that a node makes to a backend, as Standard Webhooks 1.0.0 (standardwebhooks.com) defines it. Receivers find libraries
+/// for that in most languages.</summary>
+/// <remarks>The signature is HMAC-SHA256 over <c>id.timestamp.body</c>. When a request is made again, the id stays the same, and the timestamp, in
+/// Unix seconds, changes. With several secrets there are several signatures, and any of them will do, so that a secret can be replaced without a
+/// gap.</remarks>
 internal sealed class WebhookSignature
 {
     public const string IdHeader = "webhook-id";
     public const string TimestampHeader = "webhook-timestamp";
     public const string SignatureHeader = "webhook-signature";
 
-    /// <summary>What a setting that holds secrets has to be; stands behind its name in an error.</summary>
+    /// <summary>The rule for a setting that holds secrets. In an error it follows the setting's name.</summary>
     public const string Rule = "must be whsec_ and the base64 of 24 to 64 bytes, or several such, with spaces between. For example the output of: echo whsec_$(openssl rand -base64 32)";
 
     private const string Prefix = "whsec_";
@@ -24,7 +25,7 @@ internal sealed class WebhookSignature
 
     private WebhookSignature(byte[][] secrets) => _secrets = secrets;
 
-    /// <summary>False: the text breaks the <see cref="Rule"/>.</summary>
+    /// <summary>Returns false if the text breaks the <see cref="Rule"/>.</summary>
     public static bool TryParse(string? secrets, [NotNullWhen(true)] out WebhookSignature? signature)
     {
         var words = secrets?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
@@ -35,7 +36,7 @@ internal sealed class WebhookSignature
 
     /// <summary>Puts id, time and signature into a request's headers.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="id">Ours, never a client's: a dot in it could pass part of it off as the timestamp.</param>
+    /// <param name="id">Our id, never a client's: with a dot in it, part of it could pass as the timestamp.</param>
     /// <param name="now">When this attempt is made.</param>
     /// <param name="body">Exactly what is sent.</param>
     public void Sign(HttpRequestMessage request, string id, DateTimeOffset now, ReadOnlySpan<byte> body)

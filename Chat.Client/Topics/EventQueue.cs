@@ -2,9 +2,9 @@ using System.Threading.Channels;
 
 namespace Chat.Client.Topics;
 
-/// <summary>The events that wait for who reads them.</summary>
-/// <remarks>It never refuses one. But while it is full, nothing more is read from the server, unless a call waits for its answer: that comes the
-/// same way, and whoever reads the events may be the one who waits for it.</remarks>
+/// <summary>The events that wait for the reader.</summary>
+/// <remarks>The queue never refuses an event. But while it is full, nothing more is read from the server, unless a call waits for its answer: the
+/// answer comes over the same connection, and the reader of the events may be the one who waits for it.</remarks>
 internal sealed class EventQueue(int most)
 {
     private readonly Channel<ChatEvent> _events = Channel.CreateUnbounded<ChatEvent>(new UnboundedChannelOptions { SingleReader = true });
@@ -21,10 +21,10 @@ internal sealed class EventQueue(int most)
         }
     }
 
-    /// <summary>Nothing more comes.</summary>
+    /// <summary>No more events come.</summary>
     public void End() => _events.Writer.TryComplete();
 
-    /// <summary>Completes when there is room, or when <paramref name="mayOverflow"/> says that it does not matter.</summary>
+    /// <summary>Completes when there is room, when <see cref="Open"/> is called, or at once if <paramref name="mayOverflow"/> returns true.</summary>
     public Task RoomAsync(Func<bool> mayOverflow)
     {
         if (Volatile.Read(ref _count) < most)
@@ -45,7 +45,7 @@ internal sealed class EventQueue(int most)
         }
     }
 
-    /// <summary>Lets who waits for room go on.</summary>
+    /// <summary>Lets the task that waits for room continue.</summary>
     public void Open()
     {
         lock (_gate)

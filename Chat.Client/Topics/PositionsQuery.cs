@@ -2,15 +2,15 @@ using System.Text;
 
 namespace Chat.Client.Topics;
 
-/// <summary>The query of a connection's address: where the client was in its groups, as far as that fits, and in its user's own messages.</summary>
+/// <summary>The query of a connection's address: the client's positions in its groups, as many as fit, and in its user's own messages.</summary>
 internal sealed class PositionsQuery
 {
-    private const int Longest = 4000; // servers take lines of 8 KB; tokens and the rest need some of it
+    private const int Longest = 4000; // servers accept lines of 8 KB; tokens and the rest need some of that
 
     private readonly StringBuilder _groups = new();
     private string _own = "";
 
-    /// <summary>False: there was no room for it.</summary>
+    /// <summary>Returns false if there was no room for the group.</summary>
     public bool TryAdd(string group, ChatPosition position)
     {
         if (_groups.Length >= Longest)
@@ -18,7 +18,7 @@ internal sealed class PositionsQuery
             return false;
         }
 
-        // Once for the list, in which commas and percent signs have a meaning, and as a whole for the query.
+        // The name is encoded once for the list, in which commas and percent signs have a meaning. Then everything is encoded for the query.
         _groups.Append(_groups.Length > 0 ? "%2C" : "").Append(Uri.EscapeDataString(Uri.EscapeDataString(group))).Append("%3A").Append(Uri.EscapeDataString(position.ToString()));
         return true;
     }

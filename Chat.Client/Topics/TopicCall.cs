@@ -1,19 +1,20 @@
 namespace Chat.Client.Topics;
 
-/// <summary>A call that fetches what a topic's log has before what comes, which is held meanwhile. Its owner's, and <see cref="TopicStates"/>'s.</summary>
+/// <summary>A call that fetches the messages of a topic's log before the live ones, which are held meanwhile. For its owner and
+/// <see cref="TopicStates"/> only.</summary>
 internal sealed class TopicCall(string topic, TopicState life)
 {
     public string Topic => topic;
 
-    /// <summary>The client's part in the topic that it fetches for.</summary>
+    /// <summary>The state of the topic that the call fetches for.</summary>
     public TopicState Life { get; set; } = life;
 
-    /// <summary>Who reads was told from where on it fetches.</summary>
+    /// <summary>The reader has been told from which position on the call fetches.</summary>
     public bool HasBegun { get; set; }
 
-    /// <summary>The server put the client out of the topic before it answered: the answer may be older than that, or newer.</summary>
+    /// <summary>The server put the client out of the topic before it answered. The answer may be older or newer than that.</summary>
     public bool IsDoubtful { get; set; }
 
-    /// <summary>Nobody waits for it any more.</summary>
+    /// <summary>Nobody waits for the call any longer.</summary>
     public bool IsOver { get; set; }
 }

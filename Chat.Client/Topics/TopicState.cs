@@ -1,38 +1,40 @@
 namespace Chat.Client.Topics;
 
-/// <summary>What a client knows of one group, or of its user's own messages, from its joining to its leaving.</summary>
+/// <summary>What a client knows of one group, or of its user's own messages, from joining to leaving.</summary>
 internal sealed class TopicState
 {
-    /// <summary>Of the last message given to who reads; null before the first word about it.</summary>
+    /// <summary>The position of the last message given to the reader; null before the server has first named a position.</summary>
     public ChatPosition? Position { get; set; }
 
-    /// <summary>The user is in it, as far as the client knows.</summary>
+    /// <summary>The user is in the topic, as far as the client knows.</summary>
     public bool IsIn { get; set; }
 
-    /// <summary>Who reads was told from where on it is heard.</summary>
+    /// <summary>The reader has been told from which position on it gets the topic.</summary>
     public bool IsHeard { get; set; }
 
-    /// <summary>The present connection has told where it is.</summary>
+    /// <summary>The server has told the present connection the topic's position.</summary>
     public bool IsTold { get; set; }
 
-    /// <summary>Which record of the user's groups (<see cref="TopicStates.Connected"/>) it was in when it was last told; 0: not known.</summary>
+    /// <summary>The record of the user's groups (<see cref="TopicStates.Connected"/>) that the topic was in when the server last named it; 0: not
+    /// known.</summary>
     public long Record { get; set; }
 
-    /// <summary>The present connection was told where the client was.</summary>
+    /// <summary>The present connection has told the server the client's position.</summary>
     public bool IsAsked { get; set; }
 
-    /// <summary>Presence is watched.</summary>
+    /// <summary>The client watches the group's presence.</summary>
     public bool IsWatched { get; set; }
 
-    /// <summary>The present connection fetches what it could not be told: only once it has, or in the next connection, is what comes given.</summary>
+    /// <summary>The present connection is fetching messages that the server did not send by itself. Live messages are delivered once it is done, or
+    /// by the next connection.</summary>
     public bool IsReturning { get; set; }
 
-    /// <summary>How many calls wait until something that came before is fetched.</summary>
+    /// <summary>How many calls wait for earlier messages to be fetched.</summary>
     public int Holds { get; set; }
 
-    /// <summary>What comes is held, since something that came before is yet to be fetched.</summary>
+    /// <summary>Live messages are held, because earlier ones are yet to be fetched.</summary>
     public bool IsHeld => IsReturning || Holds > 0;
 
-    /// <summary>What is held: messages, and words of the server from where on the client hears it.</summary>
+    /// <summary>What is held: messages, and the positions from which on the server says that the client gets the topic.</summary>
     public List<ChatEvent> Held { get; } = [];
 }

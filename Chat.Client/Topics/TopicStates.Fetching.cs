@@ -1,9 +1,9 @@
 namespace Chat.Client.Topics;
 
-// What calls fetch, and what is held until they have. All but Hold, Release and Abandon are the server's words, and are called in its order.
+// What calls fetch, and what is held until they are done. Entered, Joined and Fetched apply what the server says, and are called in the server's order.
 internal sealed partial class TopicStates
 {
-    /// <summary>From now on messages of the topic are held, until <see cref="Release"/> or <see cref="Abandon"/>.</summary>
+    /// <summary>Holds the topic's messages from now on, until <see cref="Release"/> or <see cref="Abandon"/>.</summary>
     public TopicCall Hold(string topic)
     {
         lock (_gate)
@@ -14,7 +14,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>What was fetched has gone first, then goes what was held; from then on as usual.</summary>
+    /// <summary>The call has delivered what it fetched. Delivers the held messages, and from then on messages as they come.</summary>
     public void Release(TopicCall call)
     {
         lock (_gate)
@@ -23,9 +23,11 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>What a call has begun to fetch will not be: what is held stands behind a hole, and so does what comes.</summary>
+    /// <summary>The call will not fetch the rest. If it has begun, there is a hole before the held messages and all later ones, and the reader is
+    /// told so.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="isLast">The client has ended. Nobody is told of a hole any more, so nothing behind one is given, and a later client begins before it.</param>
+    /// <param name="isLast">The client has ended, so the reader cannot be told of a hole any more. Nothing behind the hole is delivered, and a later
+    /// client begins before it.</param>
     public void Abandon(TopicCall call, bool isLast)
     {
         lock (_gate)
@@ -45,9 +47,9 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The connection has told where each group is. Returns calls for those that the client was in and Redis has forgotten, and for those in
-    /// which it has to fetch what it missed, whose messages are held from here on.</summary>
-    /// <remarks>A group that the server does not name, though Redis has the same record of the user's groups still, was left on another device.</remarks>
+    /// <summary>The connection has reported all groups. Returns calls for the groups that the client was in and Redis has forgotten, and calls for
+    /// the groups in which it has to fetch what it missed. Their messages are held until <see cref="Returned"/>.</summary>
+    /// <remarks>If the server does not name a group, though Redis still has the same record of the user's groups, the group was left on another device.</remarks>
     public (List<TopicCall> Forgotten, List<TopicCall> Behind) Entered()
     {
         lock (_gate)
@@ -70,9 +72,9 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The connection has fetched what it could not be told: what was held comes behind it.</summary>
-    /// <remarks>Where it could not, nothing of what was held is given, or it would stand behind a hole that nobody was told of: the next connection
-    /// begins where the client was.</remarks>
+    /// <summary>The connection has fetched what the server did not send by itself. Delivers the held messages after that.</summary>
+    /// <remarks>If the fetch fails, this is not called, and no held message is delivered: it would stand behind a hole that the reader was not told
+    /// of. The next connection begins at the client's position.</remarks>
     public void Returned(TopicCall call)
     {
         lock (_gate)
@@ -85,12 +87,12 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The server has answered from where on the client is in a topic, and with what was written there before.</summary>
+    /// <summary>The server has answered with the position from which on the client is in a topic, and with messages that were written there before.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="position">Where what it fetches begins.</param>
-    /// <param name="recovered">Whether that continues where the client was.</param>
-    /// <param name="messages">What it has fetched: that goes to who reads at once.</param>
-    /// <param name="isWanted">Also where the client is in already: it asked for what was written since a position.</param>
+    /// <param name="position">Where the fetched messages begin.</param>
+    /// <param name="recovered">Whether they continue at the client's position.</param>
+    /// <param name="messages">The fetched messages, which go to the reader at once.</param>
+    /// <param name="isWanted">True: the call asked for the messages since a position, so they are delivered even if the reader gets the topic already.</param>
     public void Joined(TopicCall call, ChatPosition position, bool recovered, IEnumerable<ChatMessage> messages, bool isWanted)
     {
         lock (_gate)
@@ -118,13 +120,13 @@ internal sealed partial class TopicStates
 
     /// <summary>The server has answered with more of a topic's log.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="hole">Where it begins, if the log no longer has what comes before.</param>
-    /// <param name="messages">What it has fetched.</param>
+    /// <param name="hole">Where this part begins, if the log no longer has what comes before it.</param>
+    /// <param name="messages">The fetched messages.</param>
     public void Fetched(TopicCall call, ChatPosition? hole, IEnumerable<ChatMessage> messages)
     {
         lock (_gate)
         {
-            // Else it was left meanwhile, or the call was given up.
+            // Otherwise the topic was left meanwhile, or the call was given up.
             if (!call.IsOver && IsPresent_NeedsLock(call) && call.Life.IsHeld)
             {
                 if (hole is { } position)
@@ -155,7 +157,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    // What was held.
+    // Delivers what was held, unless something is yet to be fetched.
     private void Give_NeedsLock(string topic, TopicState state)
     {
         if (state.IsHeld)
@@ -182,7 +184,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    // What was lost before the position has been fetched meanwhile.
+    // Past the position: what was lost before it has been fetched meanwhile.
     private static bool IsBeyond(TopicState state, ChatPosition position) =>
         state.Position is { } reached && reached.Epoch == position.Epoch && reached.Offset > position.Offset;
 }

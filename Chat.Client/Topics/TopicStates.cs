@@ -1,7 +1,7 @@
 namespace Chat.Client.Topics;
 
-/// <summary>Where a client is in each group, and in its user's own messages (the key is the empty text): out of what comes it makes events, each
-/// message once and in order, over any number of connections.</summary>
+/// <summary>The client's place in each group, and in its user's own messages (their key is the empty string). Makes events of what the server sends:
+/// each message once and in order, over any number of connections.</summary>
 internal sealed partial class TopicStates
 {
     /// <summary>The key of the user's own messages.</summary>
@@ -10,10 +10,10 @@ internal sealed partial class TopicStates
     private readonly object _gate = new(); // guards everything
     private readonly EventQueue _events;
     private readonly Dictionary<string, TopicState> _topics = new(StringComparer.Ordinal);
-    private readonly List<TopicCall> _behind = []; // on this connection
+    private readonly List<TopicCall> _behind = []; // on the present connection
     private readonly SeenMessages _seen = new();
-    private long _record; // of the user's groups; 0: the server does not say
-    private bool _hasEntered; // this connection has told where each group is
+    private long _record; // when Redis began the record of the user's groups; 0: the server does not say
+    private bool _hasEntered; // the present connection has reported all groups
     private int _unexpected;
 
     public TopicStates(EventQueue events, IReadOnlyDictionary<string, ChatPosition> since)
@@ -25,7 +25,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>Where it is, of those that it is in or was told to continue.</summary>
+    /// <summary>The position in each topic that the client is in or was told to continue.</summary>
     public Dictionary<string, ChatPosition> Positions
     {
         get
@@ -48,7 +48,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>A connection is about to be made. Returns its query: where the client was, as far as that fits.</summary>
+    /// <summary>A connection is about to be made. Returns its query: the client's positions, as many as fit.</summary>
     public string Begin()
     {
         lock (_gate)
@@ -59,7 +59,7 @@ internal sealed partial class TopicStates
             foreach (var (topic, state) in _topics)
             {
                 (state.IsTold, state.IsReturning) = (false, false);
-                state.Held.Clear(); // the new connection brings it again, behind what the old one could not fetch any more
+                state.Held.Clear(); // the new connection sends these again, after what the old one can no longer fetch
                 state.IsAsked = topic != Own && state.Position is { } position && query.TryAdd(topic, position);
             }
 
@@ -73,7 +73,8 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The server begins to tell a connection where each group is, of the record of the user's groups that began at this moment.</summary>
+    /// <summary>The server begins to report the user's groups to a connection. <paramref name="record"/> is the time when Redis began the record of
+    /// them.</summary>
     public void Connected(long record)
     {
         lock (_gate)
@@ -82,7 +83,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The server says from where on the client hears a topic. True: it is the first word about it on this connection.</summary>
+    /// <summary>The server says from which position on the client gets a topic. Returns true if it is the first time on this connection.</summary>
     public bool Subscribed(string topic, ChatPosition position, bool recovered)
     {
         lock (_gate)
@@ -117,7 +118,7 @@ internal sealed partial class TopicStates
             if (!_topics.TryGetValue(topic, out var state))
             {
                 _unexpected++;
-                return; // of a group that was left
+                return; // of a group that the client is not in
             }
 
             if (state.IsHeld)
@@ -131,7 +132,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The user is not in the group any more.</summary>
+    /// <summary>The user is no longer in the group.</summary>
     public void Unsubscribed(string group)
     {
         lock (_gate)
@@ -150,14 +151,15 @@ internal sealed partial class TopicStates
             _topics.Remove(group);
             if (state.Holds > 0)
             {
-                _topics[group] = new TopicState { Holds = state.Holds }; // some call waits for what comes after this
+                _topics[group] = new TopicState { Holds = state.Holds }; // a call still waits for what comes after this
             }
         }
     }
 
     /// <summary>The server has answered that the user has left the group.</summary>
-    /// <param name="group">Which.</param>
-    /// <param name="life">What <see cref="Find"/> returned before the call. Another one has begun since: the user was told to be out, and is in again.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="life">What <see cref="Find"/> returned before the call. If <see cref="Find"/> returns another state now, the user was put out and
+    /// is in again, and stays in.</param>
     public void Left(string group, TopicState? life)
     {
         lock (_gate)
@@ -169,7 +171,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>What is known of a topic; null: nothing.</summary>
+    /// <summary>What the client knows of a topic; null if nothing.</summary>
     public TopicState? Find(string topic)
     {
         lock (_gate)
@@ -178,8 +180,8 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>How many messages were dropped that a server that is right does not send: at a position at which the client had been, though it
-    /// fetched nothing that they could overlap with; or of a group that it is not in, unless it has just left.</summary>
+    /// <summary>How many messages were dropped that a correct server does not send: messages at a position that the client had already reached,
+    /// though it was fetching nothing that they could overlap with, and messages of a group that it is not in.</summary>
     public int Unexpected
     {
         get
@@ -191,7 +193,7 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>Where the client was when the call was begun.</summary>
+    /// <summary>The client's position when the call began.</summary>
     public ChatPosition? PositionOf(TopicCall call)
     {
         lock (_gate)
@@ -232,7 +234,7 @@ internal sealed partial class TopicStates
         return state;
     }
 
-    /// <summary>False: the client has been at its position.</summary>
+    /// <summary>Returns false if the client has already reached the message's position.</summary>
     private bool TryGive_NeedsLock(string topic, TopicState state, ChatMessage message)
     {
         if (message.Position is { } position)
@@ -255,7 +257,7 @@ internal sealed partial class TopicStates
 
     private void In_NeedsLock(TopicState state) => (state.IsTold, state.IsIn, state.Record) = (true, true, _record);
 
-    // From here on who reads hears it.
+    // Tells the reader that it gets the topic from here on.
     private void Begin_NeedsLock(string topic, TopicState state, ChatPosition position, bool recovered)
     {
         (state.Position, state.IsHeard) = (position, true);

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Chat.Client.Wire;
 
-/// <summary>Records of SignalR's JSON protocol, and what they are as bytes: JSON with a separator behind it.</summary>
+/// <summary>Converts records of SignalR's JSON protocol to bytes and back: JSON with a separator behind it.</summary>
 internal static class HubCodec
 {
     public const byte Separator = 0x1e;
@@ -14,10 +14,10 @@ internal static class HubCodec
 
     public static byte[] Ping { get; } = "{\"type\":6}\u001e"u8.ToArray();
 
-    /// <summary>A call of a method of the hub.</summary>
-    /// <param name="method">Its name.</param>
+    /// <summary>Encodes a call of a hub method.</summary>
+    /// <param name="method">The method's name.</param>
     /// <param name="argument">Its only argument.</param>
-    /// <param name="id">The answer will bear it. Null: there shall be no answer.</param>
+    /// <param name="id">The id that the answer will bear. Null: no answer is wanted.</param>
     public static ReadOnlyMemory<byte> Encode(string method, HubArgument argument, string? id)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -41,12 +41,13 @@ internal static class HubCodec
         return buffer.WrittenMemory;
     }
 
-    /// <exception cref="JsonException">It is no record.</exception>
+    /// <exception cref="JsonException">The bytes are not a record.</exception>
     public static HubRecord Decode(ReadOnlySpan<byte> record) =>
         JsonSerializer.Deserialize(record, HubJson.Default.HubRecord) ?? throw new JsonException("null");
 
-    /// <summary>The argument of what the hub calls, or its answer: whoever goes on with it need not look for what is not there.</summary>
-    /// <exception cref="JsonException">It is none.</exception>
+    /// <summary>Reads the argument of a call by the hub, or the result of an answer. No list in it contains null, so the code that uses it need not
+    /// check.</summary>
+    /// <exception cref="JsonException">The JSON is not an argument.</exception>
     public static HubArgument ToArgument(JsonElement? json)
     {
         var argument = json is { ValueKind: not JsonValueKind.Null } some ? some.Deserialize(HubJson.Default.HubArgument)! : new HubArgument();
@@ -56,7 +57,7 @@ internal static class HubCodec
             : argument;
     }
 
-    /// <summary>What the hub threw, out of the text that SignalR makes of it:
+    /// <summary>Extracts what the hub threw from the text that SignalR makes of it:
     /// "An unexpected error occurred invoking 'post' on the server. HubException: not_member: You are not in that group."</summary>
     public static ChatException ToException(string error)
     {

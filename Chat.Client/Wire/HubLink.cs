@@ -24,7 +24,7 @@ internal sealed class HubLink : IAsyncDisposable
     private long _lastCall;
     private long _heardAt;
     private long _pingedAt;
-    private volatile bool _isReading; // only then does silence mean anything
+    private volatile bool _isReading; // silence means something only while this is true
     private volatile bool _isSilent;
     private volatile LinkEnd? _end;
     private HubRecord? _close;
@@ -34,16 +34,16 @@ internal sealed class HubLink : IAsyncDisposable
     /// <summary>Called when a call begins to wait for its answer.</summary>
     public Action? CallBegun { get; set; }
 
-    /// <summary>The id of the node at the other end; empty if it did not say.</summary>
+    /// <summary>The id of the node at the other end; empty if the node did not say.</summary>
     public string Node { get; private set; } = "";
 
-    /// <summary>Completes when no call of this connection will be answered any more, and others wait for the next one.</summary>
+    /// <summary>Completes when this connection will answer no more calls; further calls then wait for the next connection.</summary>
     public Task Over => _over.Task;
 
     public bool HasCalls => !_calls.IsEmpty;
 
-    /// <summary>Returns when the hub has taken the connection.</summary>
-    /// <exception cref="LinkException">It has not.</exception>
+    /// <summary>Returns when the hub has accepted the connection.</summary>
+    /// <exception cref="LinkException">The connection failed, or the hub has not accepted it.</exception>
     public static async Task<HubLink> OpenAsync(Uri address, string token, ChatClientOptions options, CancellationToken cancellationToken)
     {
         var link = new HubLink(options);
@@ -60,7 +60,7 @@ internal sealed class HubLink : IAsyncDisposable
     }
 
     /// <summary>Reads until the connection ends.</summary>
-    /// <param name="onEvent">Called for what the hub calls.</param>
+    /// <param name="onEvent">Called for each call by the hub.</param>
     /// <param name="room">Awaited before each read.</param>
     public async Task<LinkEnd> ReadAsync(Action<string, HubArgument> onEvent, Func<Task> room)
     {
@@ -76,13 +76,13 @@ internal sealed class HubLink : IAsyncDisposable
                 }
             }
         }
-        catch (Exception exception) // of rubbish any may come, and would end the client without a word
+        catch (Exception exception) // malformed data may cause any exception, which would end the client silently
         {
             return _end = new LinkEnd(1002, "The server sent something that is not SignalR's JSON protocol: " + exception.Message);
         }
     }
 
-    /// <summary>No call of this connection will be answered any more.</summary>
+    /// <summary>Fails the pending calls: this connection will answer none of them.</summary>
     public void FailCalls()
     {
         var end = _end ??= new LinkEnd(1006, "The connection has ended.");
@@ -98,11 +98,11 @@ internal sealed class HubLink : IAsyncDisposable
     }
 
     /// <summary>Calls a method of the hub, and returns its answer.</summary>
-    /// <param name="method">Which.</param>
-    /// <param name="argument">With what.</param>
-    /// <param name="onAnswer">Called with the answer in its place among what the hub calls; where nobody waits any more, perhaps.</param>
+    /// <param name="method">The method's name.</param>
+    /// <param name="argument">Its only argument.</param>
+    /// <param name="onAnswer">Called with the answer, at its place among the calls by the hub; perhaps even if nobody waits any longer.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="ChatException">The hub refused, or would.</exception>
+    /// <exception cref="ChatException">The hub refused the call, or would refuse it.</exception>
     /// <exception cref="LinkException">The connection ended first.</exception>
     public async Task<HubArgument> InvokeAsync(string method, HubArgument argument, Action<HubArgument>? onAnswer, CancellationToken cancellationToken)
     {
@@ -111,7 +111,7 @@ internal sealed class HubLink : IAsyncDisposable
         var record = HubCodec.Encode(method, argument, id);
         if (record.Length > _options.LargestCall)
         {
-            throw new ChatException("too_big", "The message is too big."); // it would end this connection, and the next one
+            throw new ChatException("too_big", "The message is too big."); // it would end this connection, and then the next one
         }
 
         _calls[id] = call;
@@ -137,10 +137,10 @@ internal sealed class HubLink : IAsyncDisposable
     public Task SendAsync(string method, HubArgument argument, CancellationToken cancellationToken) =>
         SendAsync(HubCodec.Encode(method, argument, id: null), cancellationToken);
 
-    /// <summary>Says goodbye; the reading ends when the server has answered that, or soon.</summary>
+    /// <summary>Begins to close the connection. The reading ends when the server has answered the close, or shortly afterwards.</summary>
     public void End() => _ = EndAsync();
 
-    /// <summary>Ends the connection as a crash of the network does.</summary>
+    /// <summary>Ends the connection as a network failure does.</summary>
     public void Abort() => _socket.Abort();
 
     public async ValueTask DisposeAsync()
@@ -173,7 +173,7 @@ internal sealed class HubLink : IAsyncDisposable
             }
             catch (Exception exception) when (IsEnd(exception))
             {
-                // It is over either way.
+                // The connection is over either way.
             }
         }
     }
@@ -181,7 +181,7 @@ internal sealed class HubLink : IAsyncDisposable
     private async Task OpenAsync(Uri address, string token, CancellationToken cancellationToken)
     {
         _socket.Options.CollectHttpResponseDetails = true;
-        _socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan; // both sides ping above it
+        _socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan; // both sides send SignalR's pings instead
         _socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
         _options.ConfigureSocket?.Invoke(_socket.Options);
         try
@@ -224,7 +224,7 @@ internal sealed class HubLink : IAsyncDisposable
         _socket.HttpResponseHeaders?.TryGetValue("Retry-After", out var values) == true
             && int.TryParse(string.Concat(values), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(Math.Min(seconds, MostRetryAfter)) : default;
 
-    // Once a second.
+    // Called once a second.
     private void Tend()
     {
         var time = _options.TimeProvider;
@@ -248,7 +248,7 @@ internal sealed class HubLink : IAsyncDisposable
         }
         catch (LinkException)
         {
-            // Whoever reads will know.
+            // The reading ends and reports it.
         }
     }
 
@@ -309,7 +309,7 @@ internal sealed class HubLink : IAsyncDisposable
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            // Never cancelled: that would end the connection.
+            // Never canceled: a canceled send would end the connection.
             await _socket.SendAsync(record, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception exception) when (IsEnd(exception))

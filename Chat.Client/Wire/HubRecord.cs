@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Chat.Client.Wire;
 
-/// <summary>A record of SignalR's JSON protocol (its HubProtocol.md), whichever type: what a client of this hub needs of it.</summary>
+/// <summary>A record of any type in SignalR's JSON protocol (its HubProtocol.md), with the properties that a client of this hub needs.</summary>
 internal sealed class HubRecord
 {
     public const int Invocation = 1;
@@ -26,7 +26,7 @@ internal sealed class HubRecord
     public bool AllowReconnect { get; set; }
 }
 
-/// <summary>The arguments of all calls and events, each with the properties that docs/HUB.md names.</summary>
+/// <summary>The arguments of all calls and events. docs/HUB.md names the properties of each.</summary>
 internal sealed record HubArgument
 {
     public string? User { get; init; }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Chat.Client.Wire;
 
-/// <summary>What has come and is not yet taken: whole records, and the beginning of the next one.</summary>
+/// <summary>Bytes that have arrived and are not yet taken: whole records, and the beginning of the next one.</summary>
 internal sealed class RecordBuffer
 {
     private const int Largest = 16 * 1024 * 1024; // many times the server's largest answer
@@ -10,7 +10,7 @@ internal sealed class RecordBuffer
     private byte[] _bytes = new byte[16 * 1024];
     private int _filled;
 
-    /// <summary>Where to read to: never empty.</summary>
+    /// <summary>The space to read into; never empty.</summary>
     /// <exception cref="JsonException">A record is larger than any that a server sends.</exception>
     public Memory<byte> Room()
     {
@@ -22,11 +22,11 @@ internal sealed class RecordBuffer
         return _bytes.AsMemory(_filled);
     }
 
-    /// <summary>So much has been read into <see cref="Room"/>.</summary>
+    /// <summary>Reports that <paramref name="count"/> bytes have been read into <see cref="Room"/>.</summary>
     public void Filled(int count) => _filled += count;
 
     /// <summary>Takes whole records out.</summary>
-    /// <exception cref="JsonException">What came is no record.</exception>
+    /// <exception cref="JsonException">The bytes are not a record.</exception>
     public void Take(Action<HubRecord> take, int most = int.MaxValue)
     {
         var start = 0;

@@ -3,18 +3,18 @@ using System.Net.WebSockets;
 
 namespace Chat.Client.Wire;
 
-/// <summary>Why a WebSocket was refused. Of that the framework tells the status alone; but the hub's negotiation is refused for the same reasons, and says
-/// them in words.</summary>
+/// <summary>Finds out why a WebSocket was refused. The framework reports only the status. But the hub's negotiation is refused for the same reasons,
+/// and states them in words.</summary>
 internal static class Refusal
 {
     private const int MostBytes = 4096;
     private const int MostWords = 300;
 
     /// <param name="hub">The address of the WebSocket.</param>
-    /// <param name="token">With which it was refused.</param>
-    /// <param name="options">How it was connected.</param>
+    /// <param name="token">The token with which the WebSocket was refused.</param>
+    /// <param name="options">The options of the WebSocket.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>Null: it is not known.</returns>
+    /// <returns>The reason; null if it is not known.</returns>
     public static async Task<string?> WordsAsync(Uri hub, string token, ClientWebSocketOptions options, CancellationToken cancellationToken)
     {
         try
@@ -37,7 +37,7 @@ internal static class Refusal
         }
         catch (Exception)
         {
-            return null; // of no importance beside the refusal itself, whatever it is
+            return null; // unimportant compared with the refusal itself, whatever it is
         }
     }
 

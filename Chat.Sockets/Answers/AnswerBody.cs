@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Chat.Sockets.Answers;
 
-/// <summary>The server's body of an answer, watched.</summary>
+/// <summary>Wraps the server's response body, so that writes to it are watched.</summary>
 internal sealed class AnswerBody(IHttpResponseBodyFeature inner, Answer answer) : IHttpResponseBodyFeature
 {
     private AnswerStream? _stream;

@@ -1,6 +1,6 @@
 namespace Chat.Sockets.Answers;
 
-/// <summary>What is written of an answer. It is told what the client does not take.</summary>
+/// <summary>Writes an answer, and tells the <see cref="Answer"/> of every write that the client does not take at once.</summary>
 internal sealed class AnswerStream(Stream inner, Answer answer) : Stream
 {
     public override bool CanRead => false;
@@ -29,7 +29,7 @@ internal sealed class AnswerStream(Stream inner, Answer answer) : Stream
         return flushing.IsCompleted ? flushing : answer.UntilTakenAsync(flushing);
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count); // which the server refuses
+    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count); // the server refuses this
 
     public override void Flush() => inner.Flush();
 

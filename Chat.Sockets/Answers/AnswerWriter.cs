@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Chat.Sockets.Answers;
 
-/// <summary>The same as <see cref="AnswerStream"/>, for who writes into the server's own buffers.</summary>
+/// <summary>The same as <see cref="AnswerStream"/>, for code that writes into the server's own buffers.</summary>
 internal sealed class AnswerWriter(PipeWriter inner, Answer answer) : PipeWriter
 {
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;

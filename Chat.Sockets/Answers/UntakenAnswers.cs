@@ -7,29 +7,29 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Chat.Sockets.Answers;
 
-/// <summary>The answers that are waiting for their clients to take them: for no longer than <see cref="Longest"/>, and no more than may; the connection of
-/// the one that has waited for the longest gives way to others.</summary>
+/// <summary>The answers that wait for their clients to take them. Each may wait for <see cref="Longest"/>. If there are too many, the connection of the
+/// one that has waited for the longest is ended.</summary>
 /// <remarks>
-/// <para>Over HTTP/2 a client takes as much of an answer as it says that it will, which may be nothing, and has a hundred of them on one connection, each of
-/// which is kept here meanwhile. Over HTTP/1.1 it need only not read. The server's own bound, a lowest rate, counts what a client once took quickly
-/// in its favour for hours.</para>
-/// <para>A client that reads is not among these for longer than its network is slow: what the system takes of an answer is taken.</para>
+/// <para>Over HTTP/2, a client decides how much of an answer it takes, which may be nothing. It can have a hundred answers on one connection, each of which is
+/// kept here meanwhile. Over HTTP/1.1, it only has to stop reading. The server's own bound, a lowest rate, does not help: bytes that a client once
+/// took quickly count in its favor for hours.</para>
+/// <para>An answer to a client that reads is among these only while its network is slow: bytes that the system has taken count as taken.</para>
 /// </remarks>
 internal sealed class UntakenAnswers : IStartupFilter, IDisposable
 {
-    /// <summary>As for a WebSocket: no client that lives takes nothing for so long.</summary>
+    /// <summary>As for a WebSocket: no client that is alive takes nothing for so long.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new(); // guards _waiting, and the place of each
-    private readonly LinkedList<Answer> _waiting = []; // the one that has for the longest first
+    private readonly LinkedList<Answer> _waiting = []; // the one that has waited for the longest first
     private readonly int _most;
     private readonly Action _ended;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
 
-    /// <param name="most">How many.</param>
+    /// <param name="most">How many answers may wait.</param>
     /// <param name="ended">Called when a connection is ended.</param>
     /// <param name="time">The time.</param>
     public UntakenAnswers(int most, Action ended, TimeProvider time)
@@ -40,7 +40,7 @@ internal sealed class UntakenAnswers : IStartupFilter, IDisposable
         _timer = time.CreateTimer(_ => EndOld(), null, Step, Step);
     }
 
-    /// <summary>Before everything that answers.</summary>
+    /// <summary>Registers it before everything that answers.</summary>
     public static void Add(IServiceCollection services, Func<IServiceProvider, UntakenAnswers> create)
     {
         services.AddSingleton(create);
@@ -55,13 +55,13 @@ internal sealed class UntakenAnswers : IStartupFilter, IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    /// <summary>It waits from now on.</summary>
+    /// <summary>The answer waits from now on.</summary>
     public void Add(Answer answer)
     {
         Answer? oldest = null;
         lock (_gate)
         {
-            Remove_NeedsLock(answer); // it may have been left to itself with something that nobody waits for any more
+            Remove_NeedsLock(answer); // it may still be listed for a write that nobody awaits any more
             answer.Since = _time.GetTimestamp();
             answer.Place = _waiting.AddLast(answer);
             if (_waiting.Count > _most)
@@ -74,7 +74,7 @@ internal sealed class UntakenAnswers : IStartupFilter, IDisposable
         End(oldest);
     }
 
-    /// <summary>It is taken, or has failed.</summary>
+    /// <summary>The answer is taken, or has failed.</summary>
     public void Remove(Answer answer)
     {
         lock (_gate)
@@ -107,7 +107,7 @@ internal sealed class UntakenAnswers : IStartupFilter, IDisposable
         }
     }
 
-    // What has become a WebSocket has bounds of its own. Nothing else answers such a CONNECT with success.
+    // A request that has become a WebSocket has bounds of its own. Nothing else answers such a CONNECT with success.
     private static bool IsUpgraded(HttpContext http) =>
         http.Response.StatusCode == StatusCodes.Status101SwitchingProtocols
         || (http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true && http.Response.StatusCode == StatusCodes.Status200OK);

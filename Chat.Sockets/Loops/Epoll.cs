@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Chat.Sockets.Loops;
 
-/// <summary>The system's list of sockets that somebody waits for, each under a number.</summary>
+/// <summary>The system's list of sockets to wait for (epoll), each registered under a number.</summary>
 internal sealed class Epoll : IDisposable
 {
     private const int MaxEvents = 256;
@@ -16,21 +16,21 @@ internal sealed class Epoll : IDisposable
     private readonly SafeFileHandle _file = new(Checked(Libc.CreateEpoll(Libc.CloseOnExec)), ownsHandle: true);
     private readonly byte[] _events = GC.AllocateUninitializedArray<byte>(MaxEvents * EventBytes, pinned: true);
 
-    /// <summary>Returns how many are ready; <see cref="Event"/> tells which.</summary>
+    /// <summary>Returns how many sockets are ready; <see cref="Event"/> returns each of them.</summary>
     public int Wait(TimeSpan longest) => Libc.WaitEpoll(_file, ref _events[0], MaxEvents, (int)longest.TotalMilliseconds);
 
-    /// <summary>One of those that the last wait has told.</summary>
+    /// <summary>One of the events that the last wait has found.</summary>
     public (int Number, uint Events) Event(int index)
     {
         var one = _events.AsSpan(index * EventBytes, EventBytes);
         return ((int)MemoryMarshal.Read<long>(one[DataAt..]), MemoryMarshal.Read<uint>(one));
     }
 
-    /// <param name="operation">One of <see cref="Libc"/>.</param>
+    /// <param name="operation">One of the operations of <see cref="Libc"/>.</param>
     /// <param name="file">The socket.</param>
-    /// <param name="number">What it is told under.</param>
-    /// <param name="events">What to wait for.</param>
-    /// <exception cref="Win32Exception">The system has no room for it.</exception>
+    /// <param name="number">The number under which its events are reported.</param>
+    /// <param name="events">The events to wait for.</param>
+    /// <exception cref="Win32Exception">The system has no room for the socket.</exception>
     public void Control(int operation, int file, int number, uint events)
     {
         Span<byte> registration = stackalloc byte[EventBytes];

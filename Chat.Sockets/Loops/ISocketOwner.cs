@@ -1,14 +1,14 @@
 namespace Chat.Sockets.Loops;
 
-/// <summary>Whose turn it is when something happens at a socket. Called on the thread of its loop, and nowhere else.</summary>
+/// <summary>Handles the events of a socket. Its methods are called on the thread of the socket's loop, and nowhere else.</summary>
 internal interface ISocketOwner
 {
-    /// <summary>The socket is ready for what was watched, or has failed (<see cref="SocketLoop.Failed"/>).</summary>
+    /// <summary>A watched event has occurred, or the socket has failed (<see cref="SocketLoop.Failed"/>).</summary>
     void OnReady(uint events);
 
-    /// <summary>Once a second, for what has to end at some time.</summary>
+    /// <summary>Called once a second, to end what has reached its time limit.</summary>
     void Tend();
 
-    /// <summary>Something was thrown that nothing here throws: end.</summary>
+    /// <summary>An exception was thrown that no code here throws on purpose: the owner has to end.</summary>
     void OnFault(Exception fault);
 }

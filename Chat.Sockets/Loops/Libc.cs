@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Chat.Sockets.Loops;
 
-/// <summary>The system calls of Linux that sockets on a loop need. .NET's own sockets make three of them, and wake another thread, where one does.</summary>
+/// <summary>The Linux system calls that sockets on a loop need. Where one call is enough, .NET's own sockets make three and wake another thread.</summary>
 internal static class Libc
 {
-    // Values of Linux on every architecture that .NET runs on.
+    // Linux has these values on every architecture that .NET runs on.
     public const int NoSuchFile = 9;
     public const int Again = 11;
     public const int Interrupted = 4;
@@ -36,15 +36,15 @@ internal static class Libc
 
     public static int Error => Marshal.GetLastPInvokeError();
 
-    /// <summary>What has arrived: the number of bytes, 0 at the end, or the negative error.</summary>
+    /// <summary>Receives what has arrived. Returns the number of bytes, 0 at the end, or the negative error.</summary>
     public static int Receive(int socket, Span<byte> buffer) =>
         ReceiveNative(socket, ref MemoryMarshal.GetReference(buffer), buffer.Length, 0) is var count and >= 0 ? (int)count : -Error;
 
-    /// <summary>How much the system took, or the negative error.</summary>
+    /// <summary>Returns how many bytes the system took, or the negative error.</summary>
     public static int Send(int socket, ReadOnlySpan<byte> bytes) =>
         SendNative(socket, ref MemoryMarshal.GetReference(bytes), bytes.Length, NoSignal) is var count and >= 0 ? (int)count : -Error;
 
-    /// <summary>A TCP socket that never blocks and never waits for more to send. Returns the negative error if there can be none.</summary>
+    /// <summary>Opens a TCP socket that never blocks and never delays sending to collect more. Returns the negative error if the system opens none.</summary>
     public static int OpenTcp(int family)
     {
         var socket = OpenNative(family, Stream | NonBlocking | CloseOnExec, 0);
@@ -62,7 +62,7 @@ internal static class Libc
     /// <summary>The next close discards what has not been sent, and resets the connection.</summary>
     public static void SetReset(int socket) => _ = SetOption(socket, SocketLevel, LingerOption, [1, 0], 2 * sizeof(int));
 
-    /// <summary>The exception by which .NET tells this error.</summary>
+    /// <summary>The exception with which .NET reports this error.</summary>
     public static SocketException SocketErrorOf(int error) => new((int)(error switch
     {
         TooManyFiles or TooManyFilesOnMachine => SocketError.TooManyOpenSockets,
@@ -77,7 +77,7 @@ internal static class Libc
         _ => SocketError.SocketError,
     }));
 
-    /// <summary>The outcome of a connect that was in progress.</summary>
+    /// <summary>Takes the socket's pending error: the outcome of a connect that was in progress, or a reset. 0: none.</summary>
     public static int TakeError(int socket)
     {
         var length = sizeof(int);

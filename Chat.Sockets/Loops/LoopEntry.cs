@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Chat.Sockets.Loops;
 
-/// <summary>What an <c>await</c> needs to go on, on the thread of a loop.</summary>
+/// <summary>Something to <c>await</c>: the code after the <c>await</c> runs on the thread of a loop.</summary>
 internal readonly struct LoopEntry(SocketLoop loop) : ICriticalNotifyCompletion
 {
     public bool IsCompleted => loop.IsCurrent;

@@ -1,7 +1,7 @@
 namespace Chat.Sockets.Loops;
 
-/// <summary>A socket that never blocks and tells its owner when there is something to do. Everything here but <see cref="Send"/> and the
-/// first <see cref="Watch"/> is for the thread of its loop only, which is what makes closing it safe.</summary>
+/// <summary>A socket that never blocks and tells its owner when there is something to do. All members except <see cref="Send"/> and the
+/// first <see cref="Watch"/> are for the thread of its loop only, which makes closing it safe.</summary>
 internal sealed class LoopSocket
 {
     private const int SendingOnly = 1;
@@ -28,18 +28,18 @@ internal sealed class LoopSocket
 
     public bool IsClosed => _isClosed;
 
-    /// <summary>The number of bytes, 0 at the end of what the other side sends, or a negative error; see <see cref="IsBusy"/>.</summary>
+    /// <summary>Returns the number of bytes received, 0 if the other side has ended sending, or a negative error; see <see cref="IsBusy"/>.</summary>
     public int Receive(Span<byte> buffer) => Libc.Receive(_file, buffer);
 
-    /// <summary>How many of the bytes were taken, or a negative error; see <see cref="IsBusy"/>.</summary>
-    /// <remarks>Whoever sends has made sure that nobody closes it meanwhile; to a closed one nothing is sent: its number may be another one's.</remarks>
+    /// <summary>Returns how many of the bytes were taken, or a negative error; see <see cref="IsBusy"/>.</summary>
+    /// <remarks>The caller makes sure that nobody closes the socket meanwhile. Nothing is sent to a closed one: its number may belong to another.</remarks>
     public int Send(ReadOnlySpan<byte> bytes) => _isClosed ? -Libc.NoSuchFile : Libc.Send(_file, bytes);
 
-    /// <summary>Whether a call only came too early.</summary>
+    /// <summary>Whether a call failed only because it came too early.</summary>
     public static bool IsBusy(int result) => result is -Libc.Again or -Libc.Interrupted;
 
-    /// <summary>What to tell the owner of, from now on. With nothing to tell, not even a failure is told: it shows once something
-    /// is watched again.</summary>
+    /// <summary>Sets the events of which the owner is told from now on. While there are none, not even a failure is reported: it shows once
+    /// something is watched again.</summary>
     public void Watch(uint events)
     {
         if (events == _watched || IsClosed)
@@ -51,15 +51,15 @@ internal sealed class LoopSocket
         _watched = events;
     }
 
-    /// <summary>The error that has come since the last look: the outcome of a connect, or a reset. 0: none.</summary>
+    /// <summary>Takes the error that has occurred since the last call: the outcome of a connect, or a reset. 0: none.</summary>
     public int TakeError() => Libc.TakeError(_file);
 
     public System.Net.IPEndPoint? LocalAddress() => SocketAddresses.LocalOf(_file);
 
-    /// <summary>Nothing more comes from here (FIN).</summary>
+    /// <summary>Tells the other side that nothing more will be sent (FIN).</summary>
     public void EndSending() => _ = Libc.Shutdown(_file, SendingOnly);
 
-    /// <summary>Ends both directions; the socket itself stays, for those who may be using it.</summary>
+    /// <summary>Ends both directions. The socket itself stays open, for code that may still be using it.</summary>
     public void Shutdown()
     {
         if (!IsClosed)
@@ -68,7 +68,7 @@ internal sealed class LoopSocket
         }
     }
 
-    /// <param name="reset">The other side is told that this was no orderly end.</param>
+    /// <param name="reset">Whether to tell the other side that this was no orderly end.</param>
     public void Close(bool reset = false)
     {
         if (IsClosed)

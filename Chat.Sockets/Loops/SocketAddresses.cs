@@ -3,12 +3,12 @@ using System.Net;
 
 namespace Chat.Sockets.Loops;
 
-/// <summary>Addresses as the system writes them.</summary>
+/// <summary>Reads addresses in the system's format.</summary>
 internal static class SocketAddresses
 {
     public const int MaxLength = 28;
 
-    /// <summary>An address of the families this listens on; null for any other.</summary>
+    /// <summary>Returns an IPv4 or IPv6 address; null for any other family.</summary>
     public static IPEndPoint? Read(ReadOnlySpan<byte> address)
     {
         var port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);

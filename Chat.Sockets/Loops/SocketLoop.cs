@@ -3,16 +3,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Sockets.Loops;
 
-/// <summary>A thread that waits for many sockets at once and does what they are ready for: each socket belongs to one loop, so
-/// that nothing of it has to be locked, and what arrives wakes one thread, once.</summary>
-/// <remarks>Whatever runs here must not block. The server's part of a request runs here as well, one in each turn (<see cref="SharedThread"/>).</remarks>
+/// <summary>A thread that waits for many sockets at once and handles their events. Each socket belongs to one loop, so nothing of it has to be
+/// locked, and what arrives wakes one thread, once.</summary>
+/// <remarks>Code that runs here must not block. The server's part of a request runs here as well, one request in each turn (<see cref="SharedThread"/>).</remarks>
 internal sealed partial class SocketLoop : IDisposable
 {
     public const uint Readable = 0x1;
     public const uint Writable = 0x4;
-    public const uint HungUp = 0x2000; // the other side sends no more, whether or not all is read
+    public const uint HungUp = 0x2000; // the other side has ended sending, whether or not everything is read
     public const uint Error = 0x8;
-    public const uint Failed = Error | 0x10; // an error, or both directions have ended: told without being watched
+    public const uint Failed = Error | 0x10; // an error, or both directions have ended: reported along with any watched event
 
     private const int BufferBytes = 64 * 1024;
     private const int WakeUpNumber = -1;
@@ -32,14 +32,14 @@ internal sealed partial class SocketLoop : IDisposable
     private readonly ConcurrentQueue<Action> _posted = [];
     private readonly Thread _thread;
     private int _isWoken;
-    private int _tended; // the last one
+    private int _tended; // the number of the socket tended last
     private volatile bool _stopped;
-    private volatile bool _isOver; // its thread waits no more
+    private volatile bool _isOver; // its thread no longer waits for events
 
-    /// <param name="number">Which.</param>
-    /// <param name="tendParts">Each socket is tended once a second, so many parts of them one after the other.</param>
+    /// <param name="number">Part of the thread's name.</param>
+    /// <param name="tendParts">Into how many parts the sockets are divided. Each is tended once a second, one part after the other.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Gets faults.</param>
+    /// <param name="logger">Logs faults.</param>
     public SocketLoop(int number, int tendParts, TimeProvider time, ILogger logger)
     {
         _time = time;
@@ -51,17 +51,17 @@ internal sealed partial class SocketLoop : IDisposable
         _thread.Start();
     }
 
-    /// <summary>For what is received and sent on at once: one serves all of its sockets.</summary>
+    /// <summary>A buffer for bytes that are received and sent on at once: one is enough for all sockets of the loop.</summary>
     public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
 
-    /// <summary>When the events at hand came.</summary>
+    /// <summary>When the current events arrived.</summary>
     public long Now { get; private set; }
 
     public bool IsCurrent => current == this;
 
     public TimeSpan Since(long time) => _time.GetElapsedTime(time, Now);
 
-    /// <summary>Runs this on the loop's thread: here and now if this is it, or if it has ended.</summary>
+    /// <summary>Runs the work on the loop's thread: here and now if this is that thread, or if the loop has ended.</summary>
     public void Run(Action work)
     {
         if (IsCurrent || _isOver)
@@ -73,11 +73,11 @@ internal sealed partial class SocketLoop : IDisposable
         _posted.Enqueue(work);
         if (_isOver || (Interlocked.Exchange(ref _isWoken, 1) == 0 && !_wakeUp.TrySet()))
         {
-            RunPosted(); // the loop may just have looked for the last time
+            RunPosted(); // the loop may just have looked into the queue for the last time
         }
     }
 
-    /// <summary>Calls this on the loop's thread for each of its sockets.</summary>
+    /// <summary>Calls <paramref name="work"/> on the loop's thread for each of its sockets.</summary>
     public void ForEach(Action<LoopSocket> work) => Run(() =>
     {
         foreach (var socket in _sockets.All)
@@ -89,7 +89,7 @@ internal sealed partial class SocketLoop : IDisposable
         }
     });
 
-    /// <summary>What is behind an <c>await</c> of this runs on the loop's thread.</summary>
+    /// <summary>The code after an <c>await</c> of this runs on the loop's thread.</summary>
     public LoopEntry EnterAsync() => new(this);
 
     public int Add(LoopSocket socket) => _sockets.Add(socket);
@@ -104,7 +104,7 @@ internal sealed partial class SocketLoop : IDisposable
         }
     }
 
-    /// <summary>Says that a connection has ended by a fault, where that was thrown behind an <c>await</c>.</summary>
+    /// <summary>Logs a fault that has ended a connection. Needed after an <c>await</c>, where the loop does not catch it.</summary>
     public void Report(Exception fault) => LogFault(fault);
 
     public void Dispose()
@@ -170,7 +170,7 @@ internal sealed partial class SocketLoop : IDisposable
 
         if (_sockets.All[number] is not { } socket)
         {
-            return; // closed by what was done for another one
+            return; // closed while another socket's event was handled
         }
 
         try

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Sockets.Loops;
 
-/// <summary>One loop per processor, started with the first use.</summary>
+/// <summary>One loop per processor, started on first use.</summary>
 internal sealed class SocketLoops(SocketTending tending, TimeProvider time, ILogger<SocketLoop> logger) : IDisposable
 {
     private readonly Lazy<SocketLoop[]> _loops = new(() =>
@@ -10,10 +10,10 @@ internal sealed class SocketLoops(SocketTending tending, TimeProvider time, ILog
 
     private uint _turn;
 
-    /// <summary>They take turns.</summary>
+    /// <summary>Returns the loops in turn.</summary>
     public SocketLoop Next() => _loops.Value[Interlocked.Increment(ref _turn) % _loops.Value.Length];
 
-    /// <summary>Calls this for each of their sockets, on its loop's thread.</summary>
+    /// <summary>Calls <paramref name="work"/> for each socket of the loops, on the thread of its loop.</summary>
     public void ForEach(Action<LoopSocket> work)
     {
         foreach (var loop in _loops.IsValueCreated ? _loops.Value : [])
@@ -34,12 +34,12 @@ internal sealed class SocketLoops(SocketTending tending, TimeProvider time, ILog
     }
 }
 
-/// <summary>In how many parts of a second the sockets of a loop are tended.</summary>
+/// <summary>In how many parts, spread over a second, the sockets of a loop are tended.</summary>
 internal enum SocketTending
 {
-    /// <summary>All at once: hardly any of them has anything to tend, and a loop without traffic wakes up once a second.</summary>
+    /// <summary>All at once, for sockets of which hardly any has anything to tend. A loop without traffic wakes up once a second.</summary>
     AtOnce = 1,
 
-    /// <summary>A tenth at a time: all at once, ten thousand would be noticed by whoever sends meanwhile.</summary>
+    /// <summary>A tenth at a time: to tend ten thousand sockets at once would noticeably delay whatever is sent meanwhile.</summary>
     InParts = 10,
 }

@@ -1,15 +1,15 @@
 namespace Chat.Sockets.Loops;
 
-/// <summary>The sockets of a loop, each under a number. Any thread may add one; all else is for the loop's.</summary>
+/// <summary>The sockets of a loop, each under a number. Any thread may add a socket; everything else is for the loop's thread.</summary>
 internal sealed class SocketTable
 {
-    private readonly Lock _gate = new(); // guards what is below, but for reading a place
+    private readonly Lock _gate = new(); // guards the fields below, except for reading a place
     private readonly Stack<int> _free = [];
     private readonly List<int> _leaving = [];
     private LoopSocket?[] _sockets = new LoopSocket?[64];
     private int _count;
 
-    /// <summary>Its places, taken or not.</summary>
+    /// <summary>All places, taken or free.</summary>
     public ReadOnlySpan<LoopSocket?> All => Volatile.Read(ref _sockets);
 
     public int Add(LoopSocket socket)
@@ -40,7 +40,7 @@ internal sealed class SocketTable
         }
     }
 
-    /// <summary>All events are done that may have been for a socket that was removed.</summary>
+    /// <summary>Frees the numbers of removed sockets. Called when all events that may have been meant for these are handled.</summary>
     public void Recycle()
     {
         if (_leaving.Count == 0)

@@ -14,10 +14,10 @@ internal sealed class WakeUp : IDisposable
         _file = file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw new Win32Exception(Libc.Error);
     }
 
-    /// <summary>To be waited for as a socket is.</summary>
+    /// <summary>The file to wait for, as for a socket.</summary>
     public int File => (int)_file.DangerousGetHandle();
 
-    /// <summary>Returns false if nobody waits any more.</summary>
+    /// <summary>Wakes the thread. Returns false if it no longer waits.</summary>
     public bool TrySet()
     {
         try

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>The features that a client's connection is itself.</summary>
+/// <summary>The features that the connection object implements itself.</summary>
 internal sealed class ClientFeatures(ClientLink link) : IFeatureCollection
 {
     public bool IsReadOnly => true;

@@ -12,9 +12,9 @@ namespace Chat.Sockets.Server;
 
 /// <summary>A client's TCP connection as the server sees it: a pipe in each direction, until somebody takes the socket away.</summary>
 /// <remarks>
-/// <para>The socket is closed when the server has written its last, or the client is gone; before, nobody may be using it any more. With
-/// that, the connection ends for the server.</para>
-/// <para>Once somebody has taken the socket (<see cref="TryDetach"/>), nothing of this is needed any more, and the server lets go of it at once.</para>
+/// <para>The socket is closed when the server has written its last bytes, or the client is gone. Before that, everybody must have stopped using
+/// it. The connection then ends for the server, too.</para>
+/// <para>Once somebody has taken the socket (<see cref="TryDetach"/>), nothing of this is needed any more, and the server releases it at once.</para>
 /// </remarks>
 internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature
@@ -25,13 +25,13 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     private readonly ClientSender _sender;
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _toldEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _gate = new(); // guards what of the socket is watched, which begins on a thread of the server
+    private readonly Lock _gate = new(); // guards which events are watched, since watching begins on a thread of the server
     private Task _running = Task.CompletedTask;
     private IDictionary<object, object?>? _items;
     private EndPoint? _local;
     private bool _isAborted; // on the loop's thread only
     private volatile bool _isDisposed;
-    private Action? _begun; // until it has
+    private Action? _begun; // null once called
 
     public ClientLink(string id, SocketLoop loop, int file, EndPoint? remote, EndPoint? local, ClientPipes pipes)
     {
@@ -73,7 +73,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
 
     public SocketLoop Loop => _socket.Loop;
 
-    /// <summary>Whether what the server reads and writes is what goes over the wire: no TLS, nothing else in between.</summary>
+    /// <summary>Whether the bytes that the server reads and writes are those on the wire: no TLS, nothing else in between.</summary>
     public bool IsPlain => Transport == _pipes;
 
     /// <summary>For how long what the client has sent of its TLS handshake has waited for its turn: that long it was not silent.</summary>
@@ -85,7 +85,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     /// <summary>Who has taken the socket. Set on the loop's thread.</summary>
     public ISocketTaker? Taker { get; private set; }
 
-    /// <param name="begun">Called once: when the server begins to read, or has refused it and the socket is closed.</param>
+    /// <param name="begun">Called once: when the server begins to read, or when it has refused the connection and the socket is closed.</param>
     public void Start(Action begun)
     {
         _begun = begun;
@@ -93,12 +93,12 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         _running = RunAsync();
     }
 
-    /// <summary>Gives the socket away, on the loop's thread. The server reads nothing any more, and has nothing left to write.</summary>
-    /// <param name="taker">Ends when the connection is aborted.</param>
-    /// <param name="socket">It.</param>
-    /// <param name="arrived">What has been received and not been consumed.</param>
-    /// <param name="isEnded">Whether the client sends no more.</param>
-    /// <returns>False: the client has gone, and the socket may be closed already: then its number may be another one's by now.</returns>
+    /// <summary>Gives the socket away, on the loop's thread. The server must have stopped reading, and have nothing left to write.</summary>
+    /// <param name="taker">The new owner, which has to end when the connection is aborted.</param>
+    /// <param name="socket">The socket.</param>
+    /// <param name="arrived">The bytes that were received and not consumed.</param>
+    /// <param name="isEnded">Whether the client has ended sending.</param>
+    /// <returns>False if the client has gone. Then the socket may be closed already, and its number may belong to another one.</returns>
     public bool TryDetach(ISocketTaker taker, [NotNullWhen(true)] out LoopSocket? socket, out byte[] arrived, out bool isEnded)
     {
         (socket, isEnded) = (null, _receiver.IsAtEnd);
@@ -117,7 +117,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         return true;
     }
 
-    /// <summary>What happens at the socket is told from now on, as far as somebody waits for it.</summary>
+    /// <summary>Sets which events of the socket are watched from now on: those for which the receiver or the sender waits.</summary>
     public void Watch()
     {
         lock (_gate)
@@ -142,16 +142,16 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         }
     }
 
-    /// <summary>Somebody uses the connection in the server's place, which is not told meanwhile that the client sends no more: it would end it.
-    /// Called once a second, on the loop's thread, and when the socket is closed. Set there.</summary>
+    /// <summary>Set, on the loop's thread, by code that uses the connection in the server's place. Called there once a second, and when the socket
+    /// is closed. While it is set, the server is not told that the client sends no more: it would end the connection.</summary>
     public Action? Tending { get; set; }
 
     public void Tend() => Tending?.Invoke();
 
-    /// <summary>Whether it is over without anybody having been told, since nothing is watched. On the loop's thread.</summary>
+    /// <summary>Whether the connection has ended unnoticed, which may happen while nothing is watched. On the loop's thread.</summary>
     public bool HasFailed() => IsGone || _receiver.HasFailed || _socket.TakeError() != 0;
 
-    /// <summary>Nothing more comes from here (FIN), once the server has written its last. On the loop's thread.</summary>
+    /// <summary>Tells the client that nothing more will be sent (FIN), once the server has written its last bytes. On the loop's thread.</summary>
     public void EndSending()
     {
         if (!IsGone)
@@ -180,7 +180,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         _sender.Abort();
     });
 
-    /// <summary>Tells the server that no more comes. On the loop's thread.</summary>
+    /// <summary>Tells the server that nothing more will arrive. On the loop's thread.</summary>
     public void EndReceiving(Exception? reason)
     {
         if (!_receiver.End(reason))
@@ -190,11 +190,11 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
 
         if (_isDisposed || Taker is not null || Tending is not null)
         {
-            _toldEnd.TrySetResult(); // nobody is left to be told, or the server ends of its own accord
+            _toldEnd.TrySetResult(); // nobody is left to tell, or the server ends of its own accord
             return;
         }
 
-        // Not here: whoever waits for this may do anything.
+        // Not on this thread: the code that is told may do anything.
         ThreadPool.UnsafeQueueUserWorkItem(static link => link.TellEnd(), this, preferLocal: false);
     }
 
@@ -231,7 +231,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
             }
         }
 
-        Tending?.Invoke(); // for the last time: whose socket is closed is not tended any more
+        Tending?.Invoke(); // for the last time: a closed socket is not tended any more
     }
 
     private void TellEnd()
@@ -242,7 +242,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         }
         catch (AggregateException)
         {
-            // Thrown by somebody who was told. The connection ends all the same.
+            // Thrown by code that was told. The connection ends all the same.
         }
 
         _toldEnd.TrySetResult();

@@ -13,8 +13,8 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
 {
     private const int Backlog = 4096; // the system has a limit of its own
 
-    // Those that are accepted before the server has got round to them: it can neither count nor refuse them, and each is an open file. The loop has others to
-    // serve as well.
+    // How many connections may be accepted before the server has dealt with them: until then it can neither count nor refuse them, and each is an open
+    // file. The loop has others to serve as well.
     private const int MostAhead = 64;
 
     private static long connections;
@@ -42,7 +42,7 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
         _says = says;
         _logger = logger;
         listening.Blocking = false;
-        listening.NoDelay = true; // as is then each that is accepted
+        listening.NoDelay = true; // accepted sockets inherit this
         listening.Listen(Backlog);
         _listening = listening;
         _loops = loops;
@@ -130,7 +130,7 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
                 case Libc.Interrupted or Libc.ConnectionAborted:
                     continue;
                 case var error:
-                    // Too many open files, too little memory, a network that is down: all of it passes, and those who wait are not lost.
+                    // Too many open files, too little memory, a network that is down: all of these pass, and the clients who wait are not lost.
                     if (_says.IsTime())
                     {
                         LogNotAccepted(Libc.SocketErrorOf(error).Message);
@@ -142,7 +142,7 @@ internal sealed partial class ClientListener : IConnectionListener, ISocketOwner
         }
     }
 
-    // On any thread. The one that waits sees it: it had looked at the number before, on the loop's thread.
+    // On any thread. AcceptAsync does not miss this: before it waits, it looks at the number on the loop's thread.
     private void OnBegun()
     {
         if (Interlocked.Decrement(ref _ahead) == MostAhead / 2)

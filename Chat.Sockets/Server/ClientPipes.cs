@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>What the server reads from and writes to, and its other ends.</summary>
+/// <summary>The pipes that the server reads from and writes to, and their other ends.</summary>
 internal sealed class ClientPipes : IDuplexPipe
 {
     private readonly Settings _settings;
@@ -19,19 +19,19 @@ internal sealed class ClientPipes : IDuplexPipe
         Input = _in.Reader;
     }
 
-    /// <summary>Sees to it that the server reads as <see cref="LazyReader"/> says.</summary>
-    /// <param name="begin">Called when it reads for the first time.</param>
-    /// <param name="isHandshake">Whether it now reads for a TLS handshake.</param>
-    /// <param name="isOver">Whether the client sends no more.</param>
+    /// <summary>Makes the server read through a <see cref="LazyReader"/>.</summary>
+    /// <param name="begin">Called at the server's first read.</param>
+    /// <param name="isHandshake">Whether the server now reads for a TLS handshake.</param>
+    /// <param name="isOver">Whether the client has ended sending.</param>
     public void OnFirstRead(Action begin, Func<bool> isHandshake, Func<bool> isOver) =>
         Input = _lazy = new LazyReader(_in.Reader, begin, isHandshake, isOver, _settings.Handshakes, _settings.Time);
 
-    /// <summary>For how long the client has waited for us in its handshake.</summary>
+    /// <summary>How long the client has waited for us in its handshake.</summary>
     public TimeSpan Waited => _lazy?.Waited ?? TimeSpan.Zero;
 
     public MemoryPool<byte> Pool => _settings.Pool;
 
-    /// <summary>Set before the server gets hold of the connection.</summary>
+    /// <summary>Set before the server receives the connection.</summary>
     public PipeReader Input { get; private set; }
 
     public PipeWriter Output => _out.Writer;
@@ -40,7 +40,7 @@ internal sealed class ClientPipes : IDuplexPipe
 
     public PipeReader ToSend => _out.Reader;
 
-    /// <summary>What the server has not consumed. False: the connection was reset or aborted.</summary>
+    /// <summary>Takes the bytes that the server has not consumed. Returns false if the connection was reset or aborted.</summary>
     public bool TryTakeReceived(out byte[] taken)
     {
         taken = [];
@@ -68,10 +68,10 @@ internal sealed class ClientPipes : IDuplexPipe
         }
     }
 
-    /// <summary>The same for all connections.</summary>
+    /// <summary>Settings that all connections share.</summary>
     public sealed class Settings(MemoryPool<byte> pool, TimeProvider time)
     {
-        // More than the longest head. A client that sends on before it is answered waits at this.
+        // More than the longest head. A client that sends more than this before it is answered has to wait.
         private const int ReceivedAhead = 64 * 1024;
 
         public MemoryPool<byte> Pool { get; } = pool;
@@ -82,7 +82,7 @@ internal sealed class ClientPipes : IDuplexPipe
 
         public PipeOptions In { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, ReceivedAhead, ReceivedAhead / 2, useSynchronizationContext: false);
 
-        // Practically nothing waits here: the upgrade returns when its 101 is on the wire, after which whoever takes the socket writes to it.
+        // Practically nothing may wait here: the upgrade has to return only once its 101 is on the wire, since whoever takes the socket then writes to it.
         public PipeOptions Out { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, pauseWriterThreshold: 2, resumeWriterThreshold: 1, useSynchronizationContext: false);
     }
 }

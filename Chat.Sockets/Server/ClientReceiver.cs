@@ -4,24 +4,24 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>What a client sends goes into the pipe that the server reads from.</summary>
-/// <remarks>For the loop's thread, but for <see cref="Begin"/>.</remarks>
+/// <summary>Receives what a client sends into the pipe that the server reads from.</summary>
+/// <remarks>For the loop's thread, except <see cref="Begin"/>.</remarks>
 internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWriter pipe)
 {
     private const int LeastBuffer = 2048;
 
     private bool _reads;
 
-    /// <summary>Whether there is to be read what arrives.</summary>
+    /// <summary>Whether arriving bytes are to be read.</summary>
     public bool Reads => _reads && !IsAtEnd;
 
-    /// <summary>Nothing more comes from the client.</summary>
+    /// <summary>Whether the client has ended sending.</summary>
     public bool IsAtEnd { get; private set; }
 
-    /// <summary>Nothing more comes, and that was no orderly end.</summary>
+    /// <summary>Whether that was no orderly end.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Once, on a thread of the server, before the first receive.</summary>
+    /// <summary>Called once, on a thread of the server, before the first receive.</summary>
     public void Begin() => Read(true);
 
     public void Receive()
@@ -38,8 +38,8 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
         }
     }
 
-    /// <summary>Returns false if it had ended before.</summary>
-    /// <param name="reason">What the server is told; null if the client ended in good order.</param>
+    /// <summary>Ends receiving. Returns false if it had ended before.</summary>
+    /// <param name="reason">The reason that the server is told; null if the client ended in good order.</param>
     public bool End(Exception? reason)
     {
         if (IsAtEnd)
@@ -59,7 +59,7 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
         link.Watch();
     }
 
-    // The server mostly has read it all by the time the flush returns.
+    // Usually the server has read everything by the time the flush returns.
     private void HandOver(ValueTask<FlushResult> flush)
     {
         if (!flush.IsCompletedSuccessfully)
@@ -84,7 +84,7 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
         }
         catch (Exception)
         {
-            return; // the server reads no more, and has said why where it said so
+            return; // the server reads no more, and has reported the reason itself
         }
 
         await link.Loop.EnterAsync();

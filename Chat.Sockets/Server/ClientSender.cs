@@ -4,7 +4,7 @@ using Chat.Sockets.Loops;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>What the server has written to its pipe goes to the client, on whichever thread it was written.</summary>
+/// <summary>Sends to the client what the server writes to its pipe, on the thread that wrote it.</summary>
 internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReader pipe)
 {
     private TaskCompletionSource? _room; // on the loop's thread only
@@ -12,7 +12,7 @@ internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReade
     /// <summary>Whether it waits until the socket takes more.</summary>
     public bool WaitsForRoom => _room is not null;
 
-    /// <summary>Until the server has written its last, or the client is gone.</summary>
+    /// <summary>Runs until the server has written its last bytes, or the client is gone.</summary>
     public async Task RunAsync()
     {
         try
@@ -34,7 +34,7 @@ internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReade
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
         {
-            // The server gave up what it was writing, and has said why.
+            // The server gave up what it was writing, and has reported the reason itself.
         }
         finally
         {
@@ -42,7 +42,7 @@ internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReade
         }
     }
 
-    /// <summary>The socket takes more, or will never again. On the loop's thread.</summary>
+    /// <summary>Called on the loop's thread when the socket takes more, or never will again.</summary>
     public void OnRoom()
     {
         if (_room is { } room)
@@ -53,7 +53,7 @@ internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReade
         }
     }
 
-    /// <summary>Sends no more. On the loop's thread.</summary>
+    /// <summary>Stops sending. On the loop's thread.</summary>
     public void Abort()
     {
         pipe.CancelPendingRead();
@@ -92,7 +92,7 @@ internal sealed class ClientSender(ClientLink link, LoopSocket socket, PipeReade
         {
             if (link.IsGone)
             {
-                room.SetResult(); // to try again is to learn it
+                room.SetResult(); // the next try will show that
                 return;
             }
 

@@ -10,7 +10,7 @@ using ServiceDefaults;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>Listens where the server would, with sockets that can be taken from it. Endpoints that are not TCP stay with the server's own transport.</summary>
+/// <summary>Listens in the server's place, with sockets that can be taken from it. Endpoints that are not TCP stay with the server's own transport.</summary>
 internal sealed class ClientTransport(
     SocketLoops loops, IMemoryPoolFactory<byte> pools, TimeProvider time, ILogger<ClientListener> logger, bool isOn)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
@@ -18,14 +18,14 @@ internal sealed class ClientTransport(
     private readonly ClientPipes.Settings _pipes = new(pools.Create(), time);
 
     /// <summary>Registers it.</summary>
-    /// <param name="services">Those of a web server.</param>
-    /// <param name="isOn">Whether it is wanted; on other systems than Linux there is none.</param>
+    /// <param name="services">The services of a web server.</param>
+    /// <param name="isOn">Whether to use it. On systems other than Linux it is never used.</param>
     /// <param name="tending">How its loops tend their sockets.</param>
     public static void Add(IServiceCollection services, Func<IServiceProvider, bool> isOn, SocketTending tending)
     {
-        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RequestTurns>()); // the first one is around all others
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RequestTurns>()); // the first filter is around all others
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SocketLoops>(provider, tending));
-        services.AddSingleton<IConnectionListenerFactory>(provider => // the server asks the last one first
+        services.AddSingleton<IConnectionListenerFactory>(provider => // the server asks the factory that was added last first
             ActivatorUtilities.CreateInstance<ClientTransport>(provider, OperatingSystem.IsLinux() && isOn(provider)));
     }
 

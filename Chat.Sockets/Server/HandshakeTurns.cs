@@ -3,17 +3,17 @@ using System.Runtime.CompilerServices;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>Has TLS handshakes go on, on threads of the pool: each is a millisecond's work, for which those whom a loop serves are not to wait.</summary>
-/// <remarks>As many at once as there are processors, and one after the other behind whatever else waits for the pool: thousands who come at once, or who
-/// begin handshakes and leave them, do not hold that up either.</remarks>
+/// <summary>Continues TLS handshakes on threads of the pool: each is a millisecond's work, for which the others on a loop are not to wait.</summary>
+/// <remarks>As many run at once as there are processors. Each is queued behind whatever else waits for the pool, so thousands of clients that
+/// come at once, or that begin handshakes and abandon them, do not hold that up either.</remarks>
 internal sealed class HandshakeTurns : IThreadPoolWorkItem
 {
     private static readonly int Most = Environment.ProcessorCount;
 
     private readonly ConcurrentQueue<Action> _waiting = [];
-    private int _count; // of those that wait and those that run, of which there are as many as may
+    private int _count; // handshakes that wait or run; as many run as may
 
-    /// <summary>What is behind an <c>await</c> of this runs when it is its turn.</summary>
+    /// <summary>The code after an <c>await</c> of this runs when it is its turn.</summary>
     public Entry EnterAsync() => new(this);
 
     void IThreadPoolWorkItem.Execute()
@@ -25,7 +25,7 @@ internal sealed class HandshakeTurns : IThreadPoolWorkItem
 
         if (Interlocked.Decrement(ref _count) >= Most)
         {
-            Begin(); // the place of the one that has run
+            Begin(); // takes the place of the one that has run
         }
     }
 

@@ -1,8 +1,8 @@
 namespace Chat.Sockets.Server;
 
-/// <summary>Who has taken a connection's socket from the server.</summary>
+/// <summary>The object that has taken a connection's socket from the server.</summary>
 internal interface ISocketTaker
 {
-    /// <summary>The server, which may not have let go of it yet, ends the connection. Called on the loop's thread.</summary>
+    /// <summary>Called on the loop's thread when the server, which may not have released the connection yet, ends it.</summary>
     void Abort();
 }

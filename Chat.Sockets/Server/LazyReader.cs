@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>Begins to read from the socket when somebody waits for what comes. Then it is handled where it arrives, on the loop; what had
-/// arrived before would be found by another thread, which would have to wake the loop again.</summary>
-/// <remarks>Only what is a TLS handshake's is handled elsewhere (<see cref="HandshakeTurns"/>).</remarks>
+/// <summary>Begins to read from the socket when the server first waits for data. The data is then handled where it arrives, on the loop. Data that
+/// had arrived before would be found by another thread, which would have to wake the loop again.</summary>
+/// <remarks>Only the data of TLS handshakes is handled elsewhere (<see cref="HandshakeTurns"/>).</remarks>
 /// <param name="inner">What arrives.</param>
 /// <param name="begin">Called with the first read.</param>
-/// <param name="isHandshake">Whether it is a handshake's.</param>
-/// <param name="isOver">Whether the client has ended: it is not worth the work any more, and thousands who leave what they begin would have others wait for it.</param>
+/// <param name="isHandshake">Whether the data belongs to a handshake.</param>
+/// <param name="isOver">Whether the client has ended. Its handshake is then not worth the work: thousands that abandon theirs would make others wait.</param>
 /// <param name="turns">Where handshakes go on.</param>
 /// <param name="time">The clock.</param>
 internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, Func<bool> isOver, HandshakeTurns turns, TimeProvider time) : PipeReader
@@ -20,7 +20,7 @@ internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHa
     private TimeSpan _waited;
     private long? _waitingSince;
 
-    /// <summary>For how long what the client has sent has waited for its turn.</summary>
+    /// <summary>How long the client's data has waited for its turn.</summary>
     public TimeSpan Waited
     {
         get

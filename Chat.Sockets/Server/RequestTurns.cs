@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>Has a request begin on another thread where it would keep one that serves many (<see cref="SharedThread"/>).</summary>
-/// <remarks>Before all other middleware, the framework's own included: what is refused early is as cheap to send by the thousand.</remarks>
+/// <summary>Lets a request begin on another thread where it would hold up one that serves many (<see cref="SharedThread"/>).</summary>
+/// <remarks>Runs before all other middleware, the framework's own included: requests that are refused early are just as cheap to send by the thousand.</remarks>
 internal sealed class RequestTurns : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Chat.Tests.Access;
 
-/// <summary>What is remembered of the webhook's answers, and for how long.</summary>
+/// <summary>Which answers of the webhook are remembered, and for how long.</summary>
 public sealed class AccessAnswersTests : IDisposable
 {
     private readonly ManualTimeProvider _time = new();
@@ -118,7 +118,7 @@ public sealed class AccessAnswersTests : IDisposable
 
         Assert.Equal((Rights)inNews, (await sources.AskAsync(anna, Topic.Group("news"))).Rights);
         Assert.Equal((Rights)connect, (await sources.AskToConnectAsync(anna)).Rights);
-        Assert.Equal(Rights.All, (await sources.AskAsync(anna, Topic.User("anna"))).Rights); // nobody is asked about that
+        Assert.Equal(Rights.All, (await sources.AskAsync(anna, Topic.User("anna"))).Rights); // the webhook is not asked about a user's own topic
     }
 
     [Theory]

@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Access;
 
-/// <summary>Two nodes with rules, and a third one's way to Redis, by which a test bans and mutes.</summary>
+/// <summary>Two nodes with rules, and a third node's access to Redis, through which a test bans and mutes.</summary>
 public sealed class AccessCluster() : NodeClusterFixture(
     nodes: 2,
     persists: false,
@@ -60,8 +60,8 @@ public abstract class AccessTest(AccessCluster fixture, ITestOutputHelper output
     /// <summary>A name that no other test uses.</summary>
     private protected static string Unique(string name) => $"{name}-{Guid.NewGuid():N}";
 
-    /// <param name="user">Its user.</param>
-    /// <param name="chat">The claim of this name, JSON.</param>
+    /// <param name="user">The token's user.</param>
+    /// <param name="chat">The claim of this name, as JSON.</param>
     /// <param name="role">The claim of this name.</param>
     private protected static string Token(string user, string? chat = null, string? role = null)
     {
@@ -97,7 +97,7 @@ public abstract class AccessTest(AccessCluster fixture, ITestOutputHelper output
         return message;
     }
 
-    /// <summary>The next error is that the user may not do that, in this topic.</summary>
+    /// <summary>Asserts that the next error says that the user may not do that in this topic.</summary>
     private protected static async Task<ChatFrame> AssertForbiddenAsync(ChatClient client, string topic, string? id = null)
     {
         var error = await client.NextFrameAsync("error");

@@ -10,12 +10,12 @@ using Xunit;
 
 namespace Chat.Tests.Access;
 
-/// <summary>When the webhook is asked anew about a connection that is in a topic.</summary>
+/// <summary>When the webhook is asked again about a connection that is in a topic.</summary>
 public sealed class AccessRenewalsTests
 {
     private readonly ManualTimeProvider _time = new();
 
-    /// <summary>Something was said to have changed, and the newer answer counted for two seconds; the connection went by the older one's hour.</summary>
+    /// <summary>Once, when rights had changed, the newer answer counted for two seconds, but the connection kept to the hour of the older one.</summary>
     [Fact]
     public async Task Answer_ThatCountsForLessThanTheOneBefore_IsRenewedWithinItsOwnTime()
     {
@@ -41,8 +41,8 @@ public sealed class AccessRenewalsTests
         await renewals.StopAsync(CancellationToken.None);
     }
 
-    /// <summary>They were kept, with all that was theirs, until half of their answers' time was over: 5 KB for each, half an hour long. Who came and went
-    /// without end filled the node's memory with it.</summary>
+    /// <summary>Ended connections were once kept, with all their data, until half of their answers' time was over: 5 KB each for half an hour.
+    /// Clients that kept coming and going filled the node's memory.</summary>
     [Fact]
     public async Task Connections_ThatHaveEnded_AreNotKept()
     {
@@ -80,7 +80,7 @@ public sealed class AccessRenewalsTests
         }
     }
 
-    /// <summary>Nothing runs while there is nothing to renew; what comes after that is renewed as what was first.</summary>
+    /// <summary>Nothing runs while there is nothing to renew. An answer that comes later is renewed like the first one.</summary>
     [Fact]
     public async Task Answer_AfterNoneWasLeft_IsRenewedAsTheFirst()
     {

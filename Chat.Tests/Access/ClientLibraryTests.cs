@@ -7,7 +7,7 @@ using Topic = Chat.Api.Messages.Topic;
 
 namespace Chat.Tests.Access;
 
-/// <summary>What the .NET client library makes of bans.</summary>
+/// <summary>How the .NET client library reports bans.</summary>
 public sealed class ClientLibraryTests(AccessCluster fixture, ITestOutputHelper output) : AccessTest(fixture, output)
 {
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ClientLibraryTests(AccessCluster fixture, ITestOutputHelper 
         Assert.Equal(("refused", "banned"), await anna.RefusedAsync());
         Assert.Equal(ChatState.Stopped, anna.Chat.State);
 
-        // Who comes back is told why not, and until when: it was "The server answered 403."
+        // A client that comes back is told why it is refused, and until when. Once it was only told "The server answered 403."
         var back = await Assert.ThrowsAsync<ChatException>(() => Listener.ConnectAsync(
             new ChatClientOptions { Server = Cluster.Nodes[0].Address, Token = _ => ValueTask.FromResult(Token(user)), FirstDelay = TimeSpan.Zero }, user));
         Assert.StartsWith("This user is banned until ", back.Message, StringComparison.Ordinal);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.Access;
 
-/// <summary>A member that is put out of a topic gets nothing more of it, whatever was under way for it.</summary>
+/// <summary>A member that is put out of a topic receives nothing more of it, whatever was under way for it.</summary>
 public sealed class ExpelTests : IDisposable
 {
     private readonly MemoryBackplane _backplane = new();
@@ -36,7 +36,7 @@ public sealed class ExpelTests : IDisposable
             member = one;
             return true;
         });
-        await client.SeesAsync("from e1:0"); // and waits for room
+        await client.SeesAsync("from e1:0"); // and waits for room in the client
         Say(1, first: 6);
 
         topic.Expel(member!);
@@ -48,7 +48,7 @@ public sealed class ExpelTests : IDisposable
         Assert.Equal((_name, false), (told, member!.IsIn));
     }
 
-    /// <summary>A client that read slowly got all of the log, hours after it was no longer to.</summary>
+    /// <summary>A client that read slowly once received the whole log, hours after it had lost the right to.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -62,13 +62,13 @@ public sealed class ExpelTests : IDisposable
         var reached = await access.ReachAsync(_name);
         if (!isTakenInTheMidst)
         {
-            await TakePastAsync(); // between the look at the door and the joining
+            await TakePastAsync(); // between the check at the connect and the join
         }
 
         var joining = TopicReplay.JoinAsync(topic, client, new LogPosition("e1", 0), _backplane, one => access.TryHold(reached, one, readsPast: true));
         if (isTakenInTheMidst)
         {
-            await client.SeesAsync("from e1:0"); // and waits for room
+            await client.SeesAsync("from e1:0"); // and waits for room in the client
             await TakePastAsync();
         }
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Access;
 
-/// <summary>Who decides what somebody may do: the ban or mute, then the token, then the settings, and else it is allowed.</summary>
+/// <summary>Which rule decides about a right: first a ban or mute, then the token, then the settings; without any it is granted.</summary>
 public sealed class PrecedenceTests
 {
     private static readonly Topic News = Topic.Group("news-de");
@@ -18,7 +18,7 @@ public sealed class PrecedenceTests
     {
         var options = Groups(("*", new AccessRule { Join = "nobody" }), ("news-*", new AccessRule { Post = "service, editor" }));
 
-        Assert.Equal(Rights.Post, await RightsAsync(options, Topic.Group("chess"))); // who may join may see and read as well, and nobody may
+        Assert.Equal(Rights.Post, await RightsAsync(options, Topic.Group("chess"))); // the right to join includes seeing and reading, and nobody may join
         Assert.Equal(Rights.All & ~Rights.Post, await RightsAsync(options, News));
         Assert.Equal(Rights.All, await RightsAsync(options, News, ("role", "editor")));
         Assert.Equal(Rights.All, await RightsAsync(options, News, ("roles", "service")));
@@ -63,7 +63,7 @@ public sealed class PrecedenceTests
         Assert.Equal(Rights.Join | Rights.Post, await RightsAsync(options, News, claim));
         Assert.Equal(Rights.None, await RightsAsync(options, Topic.Group("news-fr"), claim));
         Assert.Equal(Rights.Join, await RightsAsync(options, Topic.Group("chess"), claim));
-        Assert.Equal(Rights.All, await RightsAsync(options, Topic.All, claim)); // not named: the settings, and they say nothing
+        Assert.Equal(Rights.All, await RightsAsync(options, Topic.All, claim)); // the claim does not name the topic, so the settings decide, and they say nothing
         Assert.Equal(Rights.None, await RightsAsync(options, Topic.All, (TokenRights.Claim, """{"*":[]}""")));
     }
 

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Access;
 
-/// <summary>Rules of settings and tokens, at both doors.</summary>
+/// <summary>Rules of settings and tokens, on the raw endpoints and the hub.</summary>
 public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) : AccessTest(fixture, output)
 {
     private const string Sentence = "error: You may not do that there.";
@@ -31,7 +31,7 @@ public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) :
         Assert.Equal(Sentence, await text.NextAsync());
         await AssertForbiddenAsync(() => hub.JoinAsync(group));
 
-        // Nothing of it is heard, and the group does not know that they tried.
+        // Nobody receives the message, and the group does not know of the attempt.
         await member.SendAsync("""{"Msg":"a secret","MsgId":"s"}""");
         await member.NextFrameAsync("ack");
         await hub.SendAsync(_anna, "the last");
@@ -86,13 +86,13 @@ public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) :
         await hub.JoinAsync(group);
         await AssertForbiddenAsync(() => hub.HistoryAsync(group));
 
-        // A connection that asks for it is in the group, and is told of a hole instead.
+        // A connection that asks for the past is in the group, and is told of a hole instead.
         await using var again = await HubAsync(0, _anna, query: $"since={group}:{since}");
         Assert.False((await again.NextWhereAsync(next => next.Name == "subscribed" && next.Group == group)).Recovered);
         await writer.PostAsync(group, "after");
         Assert.Equal("after", (await again.NextAsync("message")).Message);
 
-        // Its position may be one of a log that Redis has lost, further along than the one there is: nothing is held back for it.
+        // The position may belong to a log that Redis has lost, and be further along than the present one. No messages are held back because of it.
         await using var later = await HubAsync(0, _anna, query: $"since={group}:lost:500");
         Assert.False((await later.NextWhereAsync(next => next.Name == "subscribed" && next.Group == group)).Recovered);
         await writer.PostAsync(group, "later");
@@ -148,7 +148,7 @@ public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) :
         await AssertRefusedAsync(() => ConnectAsync(0, $"/chat/group/{other}/{_anna}", token));
         await AssertRefusedAsync(() => ConnectAsync(0, $"/chat/all/{_anna}", token));
 
-        // A channel is for more than all.
+        // A channel may subscribe to more than all.
         await using var channel = await ConnectAsync(1, $"/chat/channel/{_anna}?format=json", token);
         Assert.Equal($"user:{_anna}", (await channel.NextFrameAsync("subscribed")).Topic);
         await AssertForbiddenAsync(channel, "all");
@@ -164,7 +164,7 @@ public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) :
         await AssertForbiddenAsync(() => hub.SendAsync(_service, "x"));
     }
 
-    // What Redis keeps of a user's groups was taken for the right to be in them.
+    // The groups of a user in Redis were once taken for the right to be in them.
     [Fact]
     public async Task Groups_OfBefore_AreNotTakenUpWithoutTheRight()
     {
@@ -179,7 +179,7 @@ public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) :
         string[] refused = [(await later.NextAsync("forbidden")).Group!, (await later.NextAsync("forbidden")).Group!, (await later.NextAsync("forbidden")).Group!];
         Assert.Equal(["first", other, "second"], refused.Order(StringComparer.Ordinal));
 
-        // Nor when another device, whose token is another, joins it anew.
+        // The same when another device, with another token, joins the group again.
         await using var free = await HubAsync(0, _anna);
         await free.LeaveAsync(other);
         await free.JoinAsync(other);
@@ -188,7 +188,7 @@ public sealed class RuleTests(AccessCluster fixture, ITestOutputHelper output) :
         Assert.Equal("for both", (await later.NextAsync("message")).Message);
     }
 
-    // It was told to all members, and took a place in the log of a group that was closed to whoever said so.
+    // The leave of a user without rights was once told to all members, and took a place in the log of a group that was closed to that user.
     [Fact]
     public async Task Leaving_WithoutTheRightToBeIn_IsRefused_AndLeavesNothing()
     {

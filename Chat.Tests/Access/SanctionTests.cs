@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Access;
 
-/// <summary>Bans and mutes on open connections, of both doors, on two nodes.</summary>
+/// <summary>Bans and mutes on open connections, on the raw endpoints and the hub, on two nodes.</summary>
 public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper output) : AccessTest(fixture, output)
 {
     private readonly string _anna = Unique("anna");
@@ -42,7 +42,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         Assert.Equal(_group, (await polls.NextAsync("forbidden")).Group);
         await text.UntilAsync(line => line == string.Create(CultureInfo.InvariantCulture, $"error: You may not do that there until {ban.Until.Value.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}."));
 
-        // Hears no more, has no way back, and is in everything else.
+        // She receives nothing more of the group and cannot come back, but is still in everything else.
         await ben.PostAsync(_group, "without her");
         await AssertRefusedAsync(() => ConnectAsync(1, $"/chat/group/{_group}/{_anna}"));
         await channel.SendAsync($$"""{"Method":"UserGroup","Group":"{{_group}}","MsgId":"m"}""");
@@ -89,7 +89,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         Assert.False(ben.Ended.IsCompleted);
 
         await Sanctions.LiftAsync(SanctionKind.Ban, _anna, null);
-        await using var back = await ConnectAsync(1, $"/chat/user/{_anna}"); // read anew by each that comes
+        await using var back = await ConnectAsync(1, $"/chat/user/{_anna}"); // each new connection reads the sanctions again
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         await json.SendAsync("""{"Msg":"x","MsgId":"m"}""");
         Assert.Equal(mute.Until.Value.ToUnixTimeMilliseconds(), (await AssertForbiddenAsync(json, $"group:{_group}", "m")).Until);
 
-        // Elsewhere, and as a reader, she is as before.
+        // Elsewhere, and as a reader, nothing changes for her.
         await hub.SendAsync(_ben, "direct");
         await ben.PostAsync(_group, "heard");
         Assert.Equal("heard", (await hub.NextWhereAsync(next => next.Name == "message" && next.Nick == _ben)).Message);
@@ -149,12 +149,12 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         });
     }
 
-    // Whatever step of its coming a connection is at, the ban finds it, or it finds the ban.
+    // Whatever step of its arrival a connection is at, either the ban finds it or it finds the ban.
     [Fact]
     public async Task Ban_WhileConnectionsCome_LeavesNoneIn()
     {
         var coming = Enumerable.Range(0, 15).Select(i => ConnectAsync(i % 2, $"/chat/channel/{_anna}?format=json")).ToList();
-        await Task.WhenAny(coming); // in the midst of it
+        await Task.WhenAny(coming); // in the middle of the arrivals
         await Sanctions.BanAsync(_anna, null, TimeSpan.FromMinutes(10), "");
 
         await Task.WhenAll(coming.Select(ClosedOrRefusedAsync));
@@ -173,7 +173,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         }
     }
 
-    // It left open connections that heard nothing more, also when it was over, and were not told.
+    // Such a ban once left connections open that received nothing more, even when it was over, and were not told.
     [Fact]
     public async Task Ban_FromOnesOwnTopic_DoesNotKeepAUserFromHearingWhatIsSentToThem()
     {
@@ -190,7 +190,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         await raw.UntilAsync(frame => frame.Contains("hello", StringComparison.Ordinal));
     }
 
-    // The node caught up with the group before it looked for bans, and anna heard what was written long after hers.
+    // The node once caught up with the group before it looked for bans, and anna received messages from long after her ban.
     [Fact]
     public async Task Ban_WhileANodeIsCutOff_ComesBeforeWhatWasWrittenMeanwhile()
     {
@@ -213,7 +213,7 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         await cleo.UntilAsync(frame => frame.Contains("after", StringComparison.Ordinal));
     }
 
-    // The telling of it is lost: here it is written by hand, and nobody is told.
+    // Simulates a lost notice: the ban is written to Redis by hand, and no node is told.
     [Fact]
     public async Task Ban_ThatNobodyWasTold_TakesEffectSoon()
     {

@@ -6,10 +6,10 @@ using Xunit;
 
 namespace Chat.Tests.Access;
 
-/// <summary>What is promised about bans and mutes, whatever server they are kept in.</summary>
+/// <summary>The promises about bans and mutes, on either server.</summary>
 public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
 {
-    private static readonly Topic Chess = Topic.Group("chess: {a}"); // of an odd name
+    private static readonly Topic Chess = Topic.Group("chess: {a}"); // a difficult name
     private static int users;
 
     private readonly string _anna = "s:" + Interlocked.Increment(ref users);
@@ -34,7 +34,7 @@ public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
 
         Assert.True(await A.LiftAsync(SanctionKind.Mute, _anna, null));
         Assert.False(await A.LiftAsync(SanctionKind.Mute, _anna, null));
-        Assert.False(await A.LiftAsync(SanctionKind.Ban, _anna, null)); // that is another one
+        Assert.False(await A.LiftAsync(SanctionKind.Ban, _anna, null)); // that is another ban
         Assert.Equal([ban], await A.ListAsync(_anna));
         Assert.True(await A.LiftAsync(SanctionKind.Ban, _anna, Chess));
         Assert.True((await B.ReadAsync(_anna)).IsEmpty);
@@ -60,7 +60,7 @@ public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.InRange(Convert.ToInt64(Redis.Server.Execute("PTTL", Key), System.Globalization.CultureInfo.InvariantCulture), 3_500_000, 3_600_000);
     }
 
-    /// <summary>A backend that listed a thousand users at once, some times over, kept everybody's messages waiting for half a second.</summary>
+    /// <summary>A backend that listed a thousand users at once, several times, once delayed everybody's messages by half a second.</summary>
     [RedisFact]
     public async Task Page_OfManyUsers_IsReadAFewAtATime_BetweenWhatOthersAsk()
     {
@@ -76,7 +76,7 @@ public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
             others++;
         }
 
-        Assert.All(await lists, page => Assert.InRange(page.Users.Count, 900, 1000)); // those of other tests may end meanwhile
+        Assert.All(await lists, page => Assert.InRange(page.Users.Count, 900, 1000)); // sanctions of other tests may end meanwhile
         await Task.WhenAll(users.Select(user => sanctions.LiftAsync(SanctionKind.Ban, user, Chess)));
         Assert.True(others > 40, $"Only {others} questions of others were answered meanwhile.");
     }
@@ -133,7 +133,7 @@ public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         await Task.WhenAll(Enumerable.Range(0, Sanction.MostPerUser).Select(i => A.BanAsync(_anna, Topic.Group($"{i}"), TimeSpan.FromMinutes(1), "")));
 
         Assert.Null(await A.BanAsync(_anna, Chess, TimeSpan.FromMinutes(1), ""));
-        Assert.NotNull(await A.BanAsync(_anna, Topic.Group("7"), TimeSpan.FromMinutes(2), "")); // that one there is
+        Assert.NotNull(await A.BanAsync(_anna, Topic.Group("7"), TimeSpan.FromMinutes(2), "")); // replaces the one that exists
         await A.LiftAsync(SanctionKind.Ban, _anna, Topic.Group("7"));
         Assert.NotNull(await A.BanAsync(_anna, Chess, TimeSpan.FromMinutes(1), ""));
     }

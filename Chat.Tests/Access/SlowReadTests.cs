@@ -10,13 +10,13 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Access;
 
-/// <summary>A group that is read slowly: its server of a Redis Cluster stands still, while another one has the bans.</summary>
+/// <summary>A group that takes long to read: its server in a Redis Cluster stands still, while another one holds the bans.</summary>
 public sealed class SlowReadTests(ITestOutputHelper output)
 {
     private static readonly int OfBans = RedisCluster.OwnerOf(RedisSlot.Of(RedisKeys.SanctionsTag));
     private static readonly int OfGroup = (OfBans + 1) % 3;
 
-    /// <summary>Who was put out meanwhile was answered all the same.</summary>
+    /// <summary>A user who was banned during the read once received the answer all the same.</summary>
     [RedisFact]
     public async Task Answer_ThatWasReadForWhileItsUserWasBanned_IsNotGiven()
     {
@@ -30,7 +30,7 @@ public sealed class SlowReadTests(ITestOutputHelper output)
                 .First(static group => RedisCluster.OwnerOf(RedisKeys.SlotOf(Topic.Group(group).Utf8Name.Span)) == OfGroup);
             await using var reader = await ConnectAsync(node);
             await using var watcher = await ConnectAsync(node);
-            await reader.JoinAsync(group); // with all devices
+            await reader.JoinAsync(group); // joins all devices of the user
 
             redis.Servers[OfGroup].Pause();
             var reading = reader.InvokeAsync("history", new { group });

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Chat.Tests.Access;
 
-/// <summary>A webhook in this process, that a test makes answer as it needs.</summary>
+/// <summary>A webhook in this process. A test sets its answers.</summary>
 internal sealed class StubWebhook : HttpMessageHandler, IHttpClientFactory
 {
     private TaskCompletionSource? _turn;

@@ -19,7 +19,7 @@ internal static class TestAccess
         return new ConnectionAccess(new UserAccess(userId, null!), sources, table, Principal(claims));
     }
 
-    /// <summary>May do everything in a topic.</summary>
+    /// <summary>The right to do everything in a topic.</summary>
     public static TopicAccess All(Topic topic) => new(topic) { Now = Rights.All };
 
     public static ClaimsPrincipal Principal(params (string Type, string Value)[] claims) =>

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.Access;
 
-/// <summary>A backend that says who may do what, as small as one can be. It refuses what is not signed.</summary>
+/// <summary>The smallest possible backend that decides about rights. It refuses unsigned requests.</summary>
 internal sealed class TestWebhook : IAsyncDisposable
 {
     public const string Secret = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cywgdGhpcnR5LXR3byBieXRlcw==";
@@ -29,16 +29,16 @@ internal sealed class TestWebhook : IAsyncDisposable
 
     public string Url => _app.Urls.Single() + "/access";
 
-    /// <summary>What was asked, oldest first.</summary>
+    /// <summary>The questions so far, oldest first.</summary>
     public IReadOnlyCollection<Asked> Questions => _questions;
 
-    /// <summary>Answers in place of everything that follows; null: by <see cref="Allow"/>.</summary>
+    /// <summary>Answers instead of the properties below. Null: <see cref="Allow"/> decides.</summary>
     public Func<HttpContext, Asked, Task>? Instead { get; set; }
 
-    /// <summary>What is allowed, as JSON: <c>["join"]</c>.</summary>
+    /// <summary>The rights to grant, as JSON: <c>["join"]</c>.</summary>
     public Func<Asked, string> Allow { get; set; } = static _ => """["*","connect"]""";
 
-    /// <summary>In seconds.</summary>
+    /// <summary>How long answers count, in seconds.</summary>
     public double MaxAge { get; set; } = 60;
 
     public static async Task<TestWebhook> StartAsync()
@@ -50,7 +50,7 @@ internal sealed class TestWebhook : IAsyncDisposable
 
     public int Count(string user, string? topic) => _questions.Count(asked => asked.User == user && asked.Topic == topic);
 
-    /// <summary>Returns when whoever asked has hung up.</summary>
+    /// <summary>Returns when the node that asked has hung up.</summary>
     public static async Task GivenUpAsync(HttpContext http)
     {
         var givenUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -81,5 +81,5 @@ internal sealed class TestWebhook : IAsyncDisposable
     }
 }
 
-/// <summary>A question as the webhook got it.</summary>
+/// <summary>A question as the webhook received it.</summary>
 internal sealed record Asked(string User, string? Topic, string[] Want, string Node, string Id = "", string Path = "");

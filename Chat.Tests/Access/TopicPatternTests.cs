@@ -78,7 +78,7 @@ public sealed class TopicPatternTests
         Assert.Empty(TopicPattern.MostSpecific(patterns, "group:x"));
     }
 
-    // Matchers that go back take longer than the universe for these.
+    // Matchers that backtrack take longer than the age of the universe for these.
     [Fact]
     public void HostilePattern_CostsNoMoreThanTheTextsAreLong()
     {
@@ -91,7 +91,7 @@ public sealed class TopicPatternTests
             Assert.Empty(TopicPattern.MostSpecific(patterns, name));
         }
 
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10)); // takes milliseconds; going back would not end
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10)); // takes milliseconds; with backtracking it would not end
     }
 
     private static TopicPattern Parse(string text) => TopicPattern.TryParse(text, out var pattern) ? pattern : throw new ArgumentException(text);

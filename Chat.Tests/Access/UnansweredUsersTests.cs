@@ -17,7 +17,7 @@ public sealed class UnansweredUsersTests
         users.Add("anna");
         users.Add("ben");
         _time.Advance(TimeSpan.FromSeconds(59));
-        users.Add("carl"); // whose coming drops the first place of anna
+        users.Add("carl"); // his arrival drops anna's first place
         Assert.True(users.Contains("anna") && users.Contains("ben") && users.Contains("carl"));
 
         _time.Advance(TimeSpan.FromSeconds(1));

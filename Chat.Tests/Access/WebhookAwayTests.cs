@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Access;
 
-/// <summary>A webhook that does not answer for a while: nobody is told no for that.</summary>
+/// <summary>A webhook that does not answer for a while. That is no reason to tell anybody no.</summary>
 public sealed class WebhookAwayTests(WebhookCluster fixture, ITestOutputHelper output) : IClassFixture<WebhookCluster>, IDisposable
 {
     private readonly string _anna = $"anna-{Guid.NewGuid():N}";
@@ -24,7 +24,8 @@ public sealed class WebhookAwayTests(WebhookCluster fixture, ITestOutputHelper o
         output.WriteLine(fixture.Cluster.Log());
     }
 
-    /// <summary>It was 403 and 4403, upon which clients do not come again: a restart of a backend kept whoever came during it out for good.</summary>
+    /// <summary>The answer was once 403 and 4403, after which clients do not come again. A restart of a backend kept everybody out for good who came
+    /// during it.</summary>
     [Fact]
     public async Task Webhook_ThatIsAway_MeansNotNow_AtBothDoors()
     {
@@ -50,13 +51,13 @@ public sealed class WebhookAwayTests(WebhookCluster fixture, ITestOutputHelper o
             }
             catch (RefusedException refused)
             {
-                Assert.Equal(503, refused.Status); // an answer that did not come counts for a moment as well
+                Assert.Equal(503, refused.Status); // even an answer that did not come is remembered for a moment
                 return false;
             }
         });
     }
 
-    /// <summary>It was <c>forbidden</c>, and 4403: what nobody had forbidden was lost for good.</summary>
+    /// <summary>The answer was once <c>forbidden</c> and 4403: topics that nobody had forbidden were lost for good.</summary>
     [Fact]
     public async Task Webhook_ThatDoesNotAnswerAboutATopic_MeansNotNow_InOpenConnections()
     {

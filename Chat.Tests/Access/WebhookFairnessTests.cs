@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Access;
 
-/// <summary>A webhook that fails, or hangs, at the questions of a few users.</summary>
+/// <summary>A webhook that fails or hangs on questions about a few users.</summary>
 public sealed class WebhookFairnessTests(WebhookCluster fixture, ITestOutputHelper output) : IClassFixture<WebhookCluster>, IDisposable
 {
     private readonly string _anna = $"anna-{Guid.NewGuid():N}";
@@ -17,7 +17,7 @@ public sealed class WebhookFairnessTests(WebhookCluster fixture, ITestOutputHelp
 
     public void Dispose() => output.WriteLine(fixture.Cluster.Log());
 
-    /// <summary>They were nearly all of the last seconds' questions, so nobody was asked about for the next one.</summary>
+    /// <summary>Questions about these users were once nearly all questions of the last seconds, so for the next second no questions were asked at all.</summary>
     [Theory]
     [InlineData("500")]
     [InlineData("502")]
@@ -35,14 +35,14 @@ public sealed class WebhookFairnessTests(WebhookCluster fixture, ITestOutputHelp
         await using var ben = await ConnectAsync($"/chat/group/{_group}/{_ben}");
     }
 
-    /// <summary>They took all the places, again and again, and everybody else waited for as long as these questions do.</summary>
+    /// <summary>Questions about these users once took all places again and again, and everybody else waited as long as they do.</summary>
     [Fact]
     public async Task Webhook_ThatHangsAtAFewUsersQuestions_KeepsNobodyElseWaiting()
     {
         Webhook.Instead = (http, asked) => IsAnnas(asked) ? TestWebhook.GivenUpAsync(http) : AllowAsync(http);
         for (var i = 0; i < 20; i++)
         {
-            await using var other = await ConnectAsync($"/chat/user/other{i}-{_ben}"); // so that it is not taken for being away
+            await using var other = await ConnectAsync($"/chat/user/other{i}-{_ben}"); // so that the webhook is not taken to be away
         }
 
         await Task.WhenAll(AskForMany("first", users: 4));
@@ -73,7 +73,7 @@ public sealed class WebhookFairnessTests(WebhookCluster fixture, ITestOutputHelp
 
     private bool IsAnnas(Asked asked) => asked.User.StartsWith(_anna, StringComparison.Ordinal) && asked.Topic is not null;
 
-    // As many as a user may have connections.
+    // As many connections as a user may have.
     private List<Task> AskForMany(string what, int users) =>
         [.. Enumerable.Range(0, users * 20).Select(i => Assert.ThrowsAsync<RefusedException>(() => ConnectAsync($"/chat/group/{_group}-{what}-{i}/{_anna}-{i / 20}")))];
 

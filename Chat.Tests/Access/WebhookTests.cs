@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Access;
 
-/// <summary>Two nodes that ask a webhook, which each test makes answer as it needs.</summary>
+/// <summary>Two nodes that ask a webhook. Each test sets its answers.</summary>
 public sealed class WebhookCluster : IAsyncLifetime
 {
     private TestWebhook? _webhook;
@@ -48,7 +48,7 @@ public sealed class WebhookCluster : IAsyncLifetime
     }
 }
 
-/// <summary>What the webhook says, at both doors; and when it says nothing, too late, or rubbish.</summary>
+/// <summary>The webhook's answers, on the raw endpoints and the hub; and answers that are missing, late or rubbish.</summary>
 public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
 {
     private readonly WebhookCluster _fixture;
@@ -85,7 +85,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await AssertForbiddenAsync(() => hub.HistoryAsync(_group));
         Assert.Equal((1, 1), (Webhook.Count(_anna, Topic), Webhook.Count(_anna, null)));
 
-        // The other node asks for itself.
+        // The other node asks by itself.
         await using var ben = await HubAsync(1, _ben);
         await ben.JoinAsync(_group);
         await ben.PostAsync(_group, "hello");
@@ -127,7 +127,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
             (await ben.UntilAsync(text => text.Contains("\"msg\":\"18\"", StringComparison.Ordinal))).Select(ChatFrame.Parse).Where(frame => frame.Type == "message").Select(frame => frame.Msg!));
         Assert.Equal("m4", (await anna.NextFrameAsync("error")).Id);
         Assert.Equal(["post"], Assert.Single(Webhook.Questions, asked => asked.Topic == "user:" + _ben).Want);
-        Assert.Equal(0, Webhook.Count(_anna, "user:" + _anna)); // one's own is nobody's to ask for
+        Assert.Equal(0, Webhook.Count(_anna, "user:" + _anna)); // the webhook is not asked about a user's own topic
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await AssertForbiddenAsync(() => hub.SendAsync(_ben, "not any more"));
     }
 
-    /// <summary>Only nodes on which the user was connected forgot what they knew; on all others, an answer that had changed counted to its end.</summary>
+    /// <summary>Once, only nodes on which the user was connected forgot their answers. On all others a changed answer counted to the end of its time.</summary>
     [Fact]
     public async Task AskAgain_AboutAUserWhoIsNotConnected_HoldsWhenTheyComeBack()
     {
@@ -187,7 +187,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         });
     }
 
-    /// <summary>The answer to the older question came last, and counted.</summary>
+    /// <summary>The answer to the older question once came last, and counted.</summary>
     [Fact]
     public async Task AskAgain_WhileAUserConnects_OutdatesTheQuestionUnderWay()
     {
@@ -249,7 +249,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await slow;
     }
 
-    /// <summary>It was no answer, and was let in where the settings decide then.</summary>
+    /// <summary>This was once taken for no answer, and the user was let in wherever the settings decide then.</summary>
     [Theory]
     [InlineData("huge")]
     [InlineData("drip")]
@@ -262,7 +262,7 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         };
 
         Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/group/{_group}/{_anna}"))).Status);
-        Assert.Equal(1, Webhook.Count(_anna, Topic)); // what was no answer is asked for once more
+        Assert.Equal(1, Webhook.Count(_anna, Topic)); // after no answer it would be asked once more
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.AppHost;
 
-/// <summary>A second AppHost died with a stack trace on the first one's port, and one without a launch profile for want of a certificate.</summary>
+/// <summary>Once, a second AppHost died with a stack trace because of the first one's port, and one without a launch profile for lack of a certificate.</summary>
 public sealed class DashboardAddressesTests
 {
     private const string Otlp = "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL";

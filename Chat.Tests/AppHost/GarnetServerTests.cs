@@ -19,7 +19,7 @@ public class GarnetServerTests
             await using (var first = await StartAsync(directory.FullName, port))
             {
                 using var client = new RedisClient(port);
-                client.Execute("EVAL", "return redis.call('RPUSH', KEYS[1], ARGV[1])", "1", "{user:1}:log", "hello"); // as a publish writes
+                client.Execute("EVAL", "return redis.call('RPUSH', KEYS[1], ARGV[1])", "1", "{user:1}:log", "hello"); // the way a publish writes
                 await first.KillAsync();
             }
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Architecture;
 
-/// <summary>A folder is a namespace, and its arrows point one way: each may use what is named behind it, all of which stands above it.</summary>
+/// <summary>A folder is a namespace, and dependencies point one way: each namespace may use those listed behind it, all of which stand above it.</summary>
 public sealed class DependencyTests
 {
     private static readonly Layers Node = new(typeof(Chat.Api.ChatServer).Assembly, "Chat.Api",
@@ -73,7 +73,7 @@ public sealed class DependencyTests
         }
     }
 
-    // Lest the rule lets everything through.
+    // Makes sure that the rule does not let everything through.
     [Fact]
     public void Dependency_ThatIsNotAllowed_IsFound()
     {

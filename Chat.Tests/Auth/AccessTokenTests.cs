@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>An issuer signs more than access tokens with its keys; only those let anybody in.</summary>
+/// <summary>An issuer signs more than access tokens with its keys, but only access tokens let a client in.</summary>
 public sealed class AccessTokenTests : IAsyncLifetime
 {
     private TestIssuer _issuer = null!;
@@ -27,7 +27,7 @@ public sealed class AccessTokenTests : IAsyncLifetime
     [InlineData("JWT", """{"scp":"chat","ver":"2.0"}""")] // Entra ID
     [InlineData("at+jwt", """{"client_id":"app"}""")] // RFC 9068
     [InlineData("application/AT+JWT", "{}")]
-    [InlineData("at+jwt", """{"nonce":"n"}""")] // what the issuer says counts
+    [InlineData("at+jwt", """{"nonce":"n"}""")] // the type that the issuer sets counts
     [InlineData("JWT", """{"typ":"Bearer","nonce":"n"}""")] // Keycloak before 25
     public async Task AccessToken_OfAnyIssuer_IsAccepted(string? type, string claims) =>
         Assert.Null(await _node.RefusedAsync(Token(type, claims)));

@@ -3,17 +3,17 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>Two nodes on one Redis with one key: one as it is deployed, one as it is developed with.</summary>
+/// <summary>Two nodes with one Redis and one key: one as deployed, one as used in development.</summary>
 public sealed class AuthNodes : IAsyncLifetime
 {
     private RedisServer? _redis;
     private NodeProcess? _deployed;
     private NodeProcess? _developed;
 
-    /// <summary>In Production, where a token is needed.</summary>
+    /// <summary>The node in Production, where a token is needed.</summary>
     internal NodeProcess Deployed => _deployed!;
 
-    /// <summary>In Development, where it is not.</summary>
+    /// <summary>The node in Development, where no token is needed.</summary>
     internal NodeProcess Developed => _developed!;
 
     public async Task InitializeAsync()

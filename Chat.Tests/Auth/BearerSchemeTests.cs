@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>What an endpoint that demands a user, as the hub does, answers.</summary>
+/// <summary>The answers of an endpoint that requires a user, as the hub does.</summary>
 public sealed class BearerSchemeTests : IAsyncLifetime
 {
     private WebApplication _app = null!;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>Open connections and the end of their tokens, by a clock moved by hand.</summary>
+/// <summary>Open connections when their tokens expire, by a clock moved by hand.</summary>
 public sealed class ExpiryTests : IAsyncLifetime
 {
     private static readonly TimeSpan Skew = new AuthOptions().ClockSkew;
@@ -26,7 +26,7 @@ public sealed class ExpiryTests : IAsyncLifetime
         await _keeper.StartAsync(CancellationToken.None);
         await Eventually.TrueAsync(() =>
         {
-            _time.Advance(TimeSpan.FromSeconds(1)); // its clock may not be running yet
+            _time.Advance(TimeSpan.FromSeconds(1)); // its timer may not be running yet
             return _connection.TendedAt > 0;
         });
     }
@@ -91,7 +91,7 @@ public sealed class ExpiryTests : IAsyncLifetime
         return new(table, new ConnectionDrain(table, drain, NullLogger<ConnectionDrain>.Instance), rebalance, Options.Create(new AuthOptions()));
     }
 
-    /// <summary>Returns when the keeper has made its round; it makes one each full second.</summary>
+    /// <summary>Moves the clock and returns when the keeper has made its round. It makes one each full second.</summary>
     private Task AdvanceAsync(TimeSpan step)
     {
         _time.Advance(step);

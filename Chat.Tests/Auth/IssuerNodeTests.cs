@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>A whole node that takes an issuer's tokens and its own.</summary>
+/// <summary>A whole node that accepts an issuer's tokens and its own.</summary>
 public sealed class IssuerNodeTests
 {
     [Fact]

@@ -8,10 +8,10 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>Tokens of an OpenID Connect issuer: its keys are fetched, change, and cannot be reached.</summary>
+/// <summary>Tokens of an OpenID Connect issuer, whose keys have to be fetched, change, or cannot be reached.</summary>
 public sealed class IssuerTokenTests : IAsyncLifetime
 {
-    private const int OthersKey = 100; // no issuer changes its own so often
+    private const int OthersKey = 100; // the issuer never changes its own key so often
 
     private readonly RecordingLogger<IssuerConfiguration> _log = new();
     private TestIssuer _issuer = null!;
@@ -99,7 +99,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
         Assert.Equal(TokenError.Signature, await _node.RefusedAsync(token));
     }
 
-    /// <summary>The classical confusion: everybody can read the public key, and use its text as the secret of an HMAC.</summary>
+    /// <summary>The classic algorithm confusion: everybody can read the public key and use its text as the secret of an HMAC.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -112,7 +112,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
                 options.SecurityKey = hasOwnKey ? TestToken.Key : null;
             },
             environment: hasOwnKey ? "Development" : "Staging");
-        await node.RefusedAsync(_issuer.Token(_issuer.Claims("anna", node.Later))); // so that its keys are known
+        await node.RefusedAsync(_issuer.Token(_issuer.Claims("anna", node.Later))); // makes the node fetch the issuer's keys
         byte[][] readable =
         [
             Encoding.UTF8.GetBytes(_issuer.Key.ExportSubjectPublicKeyInfoPem()), _issuer.Key.ExportSubjectPublicKeyInfo(),
@@ -130,7 +130,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
     [Fact]
     public async Task Keys_ThatAreSymmetric_AreNotUsed()
     {
-        // A secret that an issuer publishes is none.
+        // A secret that an issuer publishes is no secret.
         var secret = RandomNumberGenerator.GetBytes(64);
         _issuer.Publish(new JsonObject { ["kty"] = "oct", ["kid"] = "secret", ["k"] = TestToken.Encode(secret) });
 
@@ -154,7 +154,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
         var claims = _issuer.Claims("anna", _node.Later);
         claims["name"] = "chosen.by.herself";
         Assert.Equal("anna", ChatUser.IdOf(await _node.AcceptedAsync(_issuer.Token(claims))));
-        Assert.Equal("ben", ChatUser.IdOf(await _node.AcceptedAsync(_node.Mint.Create("ben")))); // own tokens: name, as ever
+        Assert.Equal("ben", ChatUser.IdOf(await _node.AcceptedAsync(_node.Mint.Create("ben")))); // for a node's own tokens the name counts, as always
 
         await using var node = new TokenFixture(options =>
         {
@@ -181,7 +181,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
         Assert.Equal(TokenError.Algorithm, await node.RefusedAsync(TestToken.Hmac(_issuer.Claims("anna", node.Later), key: new string('\0', 32))));
     }
 
-    /// <summary>The library fetches the new key in the background; what it is asked for meanwhile is answered with the keys it has.</summary>
+    /// <summary>The library fetches the new key in the background. Meanwhile it answers with the keys it has.</summary>
     [Theory]
     [InlineData("key-2")]
     [InlineData(null)] // an issuer that does not name its keys
@@ -293,7 +293,7 @@ public sealed class IssuerTokenTests : IAsyncLifetime
 
     private void Settings(AuthOptions options)
     {
-        options.Authority = _issuer.Authority + "/"; // as some write it
+        options.Authority = _issuer.Authority + "/"; // some people write it this way
         options.Audience = "chat";
     }
 

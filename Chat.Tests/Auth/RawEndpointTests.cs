@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>Tokens at the raw endpoints, and the endpoint that makes them.</summary>
+/// <summary>Tokens on the raw endpoints, and the endpoint that creates them.</summary>
 public sealed class RawEndpointTests(AuthNodes nodes) : IClassFixture<AuthNodes>
 {
     [Fact]
@@ -86,7 +86,7 @@ public sealed class RawEndpointTests(AuthNodes nodes) : IClassFixture<AuthNodes>
     [Fact]
     public async Task Connection_WhoseTokenEnds_IsClosedWith4401_NeededOrNot()
     {
-        // Whole seconds in a token: these end in five to six of them, within which clients connect on a machine that may be busy.
+        // A token's times are whole seconds, so these tokens end in five to six seconds. Clients connect within that time even on a busy machine.
         await using var deployed = await ChatClient.ConnectAsync(nodes.Deployed.Address, "/chat/user/anna", TestToken.For("anna", TimeSpan.FromSeconds(6)));
         await using var developed = await ChatClient.ConnectAsync(nodes.Developed.Address, "/chat/group/7/anna", TestToken.For("anna", TimeSpan.FromSeconds(6)));
         await using var other = await ChatClient.ConnectAsync(nodes.Deployed.Address, "/chat/user/ben", TestToken.For("ben"));

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>Keeps what is logged: level, message, exception.</summary>
+/// <summary>Keeps all log entries: level, message, exception.</summary>
 internal sealed class RecordingLogger<T> : ILogger<T>
 {
     private readonly Lock _gate = new(); // guards everything below
@@ -20,7 +20,7 @@ internal sealed class RecordingLogger<T> : ILogger<T>
         }
     }
 
-    /// <summary>Completes at the next line with this text.</summary>
+    /// <summary>Completes at the next entry with this text.</summary>
     public Task NextAsync(string text)
     {
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>The nodes that the AppHost starts have a key in common, without a setting.</summary>
+/// <summary>The nodes that the AppHost starts share a key without any setting.</summary>
 public sealed class SharedKeyTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     [Fact]

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>An OpenID Connect issuer as small as one can be: its configuration, its keys, and tokens.</summary>
+/// <summary>The smallest possible OpenID Connect issuer: its configuration, its keys, and tokens.</summary>
 internal sealed class TestIssuer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -29,23 +29,23 @@ internal sealed class TestIssuer : IAsyncDisposable
 
     public string Authority { get; private set; } = "";
 
-    /// <summary>Not the same text as <see cref="Authority"/>: what counts is what its configuration says.</summary>
+    /// <summary>Differs from <see cref="Authority"/> on purpose: the issuer in the configuration is the one that counts.</summary>
     public string Issuer => Authority + "/v2";
 
     /// <summary>Whether it answers with 503.</summary>
     public bool IsAway { get; set; }
 
-    /// <summary>How often its configuration was asked for.</summary>
+    /// <summary>How often its configuration was fetched.</summary>
     public int Fetches => Volatile.Read(ref _fetches);
 
     public RSA Key { get; private set; } = null!;
 
     public string KeyId { get; private set; } = "";
 
-    /// <summary>The one before the last change.</summary>
+    /// <summary>The key before the last change.</summary>
     public RSA KeyBefore { get; private set; } = null!;
 
-    /// <param name="firstKey">The number of its first key; those of others have other ones.</param>
+    /// <param name="firstKey">The number of its first key. Other issuers have other numbers.</param>
     public static async Task<TestIssuer> StartAsync(int firstKey = 0)
     {
         var issuer = new TestIssuer(firstKey);
@@ -55,7 +55,7 @@ internal sealed class TestIssuer : IAsyncDisposable
         return issuer;
     }
 
-    /// <summary>From now on it signs with another key, and publishes that one only.</summary>
+    /// <summary>Makes the issuer sign with another key and publish only that one.</summary>
     public void Rotate(string? keyId)
     {
         KeyBefore = Key;
@@ -83,7 +83,7 @@ internal sealed class TestIssuer : IAsyncDisposable
         }
     }
 
-    /// <summary>RS256 with its key.</summary>
+    /// <summary>An RS256 token, signed with the issuer's key unless another is given.</summary>
     public string Token(JsonObject claims, string? keyId = null, RSA? key = null, string? type = null)
     {
         var header = Header("RS256", keyId ?? KeyId);
@@ -98,7 +98,7 @@ internal sealed class TestIssuer : IAsyncDisposable
     public static JsonObject Header(string algorithm, string keyId) =>
         keyId.Length == 0 ? new JsonObject { ["alg"] = algorithm } : new JsonObject { ["alg"] = algorithm, ["kid"] = keyId };
 
-    /// <summary>What its tokens for <c>chat</c> say.</summary>
+    /// <summary>The claims of its tokens for <c>chat</c>.</summary>
     public JsonObject Claims(string user, DateTimeOffset expiresAt)
     {
         var claims = new JsonObject { ["sub"] = user, ["exp"] = expiresAt.ToUnixTimeSeconds() };

@@ -6,12 +6,12 @@ using System.Text.Json.Nodes;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>Tokens made by hand, right and wrong ones: every part of them can be what no library would write.</summary>
+/// <summary>Tokens made by hand, valid and invalid: every part of them can be something that no library would write.</summary>
 internal static class TestToken
 {
     public const string Key = "the key of these tests, 32 bytes or more";
 
-    /// <summary>HS256 with the tests' key, or another.</summary>
+    /// <summary>An HS256 token with the tests' key or another one.</summary>
     public static string Hmac(JsonObject claims, string key = Key, JsonObject? header = null) =>
         Sign(header ?? new JsonObject { ["alg"] = "HS256", ["typ"] = "JWT" }, claims, bytes => HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), bytes));
 
@@ -25,10 +25,10 @@ internal static class TestToken
 
     public static string Encode(byte[] bytes) => Base64Url.EncodeToString(bytes);
 
-    /// <summary>A user and an end.</summary>
+    /// <summary>The claims for a user and an expiry.</summary>
     public static JsonObject Claims(string user, DateTimeOffset expiresAt) => new() { ["name"] = user, ["exp"] = expiresAt.ToUnixTimeSeconds() };
 
-    /// <summary>For nodes that are processes, whose clock is the machine's.</summary>
+    /// <summary>A token for nodes that are separate processes and so use the machine's clock.</summary>
     public static string For(string user, TimeSpan? validFor = null) => Hmac(Claims(user, DateTimeOffset.UtcNow + (validFor ?? TimeSpan.FromHours(1))));
 
     public static JsonElement Payload(string token) => JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1])).RootElement;

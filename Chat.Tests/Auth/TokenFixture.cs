@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>What checks tokens in a node, with settings and a clock of the test's own.</summary>
+/// <summary>The part of a node that checks tokens, with the test's own settings and clock.</summary>
 internal sealed class TokenFixture : IAsyncDisposable
 {
     private readonly IssuerConfiguration _issuer;

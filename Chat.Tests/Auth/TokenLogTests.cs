@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>What passes through a node that logs and traces all it can, and must not be in there.</summary>
+/// <summary>Secrets that pass through a node must not appear in its logs and traces, even if it logs and traces all it can.</summary>
 public sealed class TokenLogTests : IAsyncLifetime
 {
     private OtlpSink? _sink;
@@ -45,7 +45,7 @@ public sealed class TokenLogTests : IAsyncLifetime
 
         await node.StopAsync(ChatClient.Deadline);
 
-        Assert.Contains(_sink.All, exported => exported.Contains("refresh", StringComparison.Ordinal)); // calls are logged
+        Assert.Contains(_sink.All, exported => exported.Contains("refresh", StringComparison.Ordinal)); // proves that calls are logged
         foreach (var secret in new[] { accepted, newer, others, Text, TestToken.Key })
         {
             foreach (var written in _sink.All.Append(node.Output))

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.Auth;
 
-/// <summary>Tokens signed with the nodes' own key, and what only looks like one.</summary>
+/// <summary>Tokens signed with the nodes' own key, and tokens that only look like those.</summary>
 public sealed class TokenTests : IAsyncDisposable
 {
     private readonly TokenFixture _node = new();
@@ -36,7 +36,7 @@ public sealed class TokenTests : IAsyncDisposable
         long Number(string claim) => payload.GetProperty(claim).GetInt64();
     }
 
-    // It had nbf, by that node's clock: for ten minutes no other node let anybody in with it.
+    // Such tokens once had an nbf by that node's clock, so for ten minutes no other node accepted them.
     [Fact]
     public async Task Token_OfANodeWhoseClockIsFast_IsAcceptedByTheOthers()
     {
@@ -50,8 +50,8 @@ public sealed class TokenTests : IAsyncDisposable
     public async Task Token_WithAnotherKey_IsRefused() =>
         Assert.Equal(TokenError.Signature, await _node.RefusedAsync(TestToken.Hmac(TestToken.Claims("anna", _node.Later), key: TestToken.Key + "x")));
 
-    // So a key can be replaced while nodes and clients go on. Here there was one key only: with every node that had the next one, clients with tokens
-    // of before were refused, and with every node that had not, those with newer tokens, until they gave up.
+    // This lets a key be replaced while nodes and clients go on. Once there was only one key: nodes with the new one refused clients with old
+    // tokens, and nodes with the old one refused clients with new tokens, until those clients gave up.
     [Fact]
     public async Task Token_WithTheOtherKey_IsAcceptedAsWell_AndNoneIsMadeWithIt()
     {
@@ -182,7 +182,7 @@ public sealed class TokenTests : IAsyncDisposable
     [Theory]
     [InlineData("")]
     [InlineData(" anna")]
-    [InlineData("an\u200Bna")] // a blank that nobody sees
+    [InlineData("an\u200Bna")] // an invisible space
     [InlineData("anna\n")]
     public async Task Token_WhoseUserIsNoValidId_IsRefusedWithTheRule(string user)
     {
@@ -192,8 +192,8 @@ public sealed class TokenTests : IAsyncDisposable
         Assert.Contains("1 to 128 bytes", error!.Text, StringComparison.Ordinal);
     }
 
-    // An empty list is what PHP makes of an empty map. Its token was taken for one without the claim, which allows everything. So was an object in
-    // quotes or in a list: what restricts nothing is no slip of the pen that a backend would notice.
+    // PHP turns an empty map into an empty list. Such a token was once taken for one without the claim, which allows everything. So was an object in
+    // quotes or in a list. A backend would never notice a mistake that restricts nothing.
     [Theory]
     [InlineData("[]")]
     [InlineData("null")]
@@ -210,7 +210,7 @@ public sealed class TokenTests : IAsyncDisposable
     public async Task Token_WhoseRightsAreNone_IsRefused(string chat) =>
         Assert.Equal(TokenError.InvalidRights, await _node.RefusedAsync(Signed($$"""{"name":"anna","exp":4102444800,"chat":{{chat}}}""")));
 
-    // ASP.NET Core's older token writers, and so the servers of the SignalR chat's lineage, call it unique_name.
+    // Older token writers of ASP.NET Core, and so the servers of the SignalR chat's lineage, call the claim unique_name.
     [Theory]
     [InlineData("""{"unique_name":"anna","exp":4102444800}""")]
     [InlineData("""{"name":"anna","unique_name":"ben","exp":4102444800}""")]
@@ -292,7 +292,7 @@ public sealed class TokenTests : IAsyncDisposable
         Fuzz.Run(2000, random =>
         {
             var damaged = token.ToCharArray();
-            damaged[random.Next(damaged.Length - 1)] ^= (char)(1 + random.Next(127)); // the last character has bits that say nothing
+            damaged[random.Next(damaged.Length - 1)] ^= (char)(1 + random.Next(127)); // the last character contains unused bits
 
             Assert.True(RefusedAtOnce(new string(damaged)) is not null, $"Accepted: {new string(damaged)}");
         });
@@ -324,7 +324,7 @@ public sealed class TokenTests : IAsyncDisposable
         Assert.All(errors, error => Assert.Matches("^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]+$", error.Text));
     }
 
-    private TokenError? RefusedAtOnce(string token) => _node.RefusedAsync(token).GetAwaiter().GetResult(); // no issuer to wait for
+    private TokenError? RefusedAtOnce(string token) => _node.RefusedAsync(token).GetAwaiter().GetResult(); // without an issuer there is nothing to wait for
 
     private static string Signed(string claims) => TestToken.Sign(
         new JsonObject { ["alg"] = "HS256" }, claims, bytes => HMACSHA256.HashData(Encoding.UTF8.GetBytes(TestToken.Key), bytes));

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What the backplane promises when the server, or the way to it, fails.</summary>
+/// <summary>The backplane's promises when the server, or the connection to it, fails.</summary>
 public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpec(redis)
 {
     [RedisFact]
@@ -48,7 +48,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         Server.Pause();
         try
         {
-            Assert.False((await node.PublishAsync(topic, "hi", id: "m1")).IsPublished); // may have been, for all the node knows
+            Assert.False((await node.PublishAsync(topic, "hi", id: "m1")).IsPublished); // it may have been published, for all the node knows
             await node.ReadyAsync(false);
         }
         finally
@@ -78,7 +78,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         await node.ReadyAsync();
     }
 
-    // Its other subscriptions bring messages all the while, so that it is anything but silent.
+    // Its other subscriptions deliver messages all the while, so the link is anything but silent.
     [RedisFact]
     public async Task Subscriptions_ThatLostTheTicksChannelAlone_AreMadeAnew()
     {
@@ -87,7 +87,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         var topic = NewTopic();
         await node.Backplane.SubscribeAsync(topic);
 
-        _ = proxy.SwallowAsync("tick:", times: int.MaxValue); // on the connections of now
+        _ = proxy.SwallowAsync("tick:", times: int.MaxValue); // on the present connections
         var restored = node.Listener.RestoredAsync();
         while (!restored.IsCompleted)
         {
@@ -99,7 +99,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         await node.ReadyAsync();
     }
 
-    // It waited for that confirmation for good, and was not ready.
+    // The node once waited forever for that confirmation and was not ready.
     [RedisFact]
     public async Task Subscriptions_OfWhichOneIsNotConfirmed_WhenTheyAreMadeAnew_AreMadeOnceMore()
     {
@@ -122,11 +122,11 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
 
         var said = await A.PublishAsync(message, "hi");
         var left = await A.PublishAsync(removal, "1", isRemoval: true);
-        await A.PublishAsync(NewTopic(), "", signal: "typing"); // in no log
+        await A.PublishAsync(NewTopic(), "", signal: "typing"); // a signal is in no log
 
         foreach (var node in new[] { A, B })
         {
-            var heads = new HashSet<string>(); // each is told twice
+            var heads = new HashSet<string>(); // a set, since each head is told twice
             while (heads.Count < 2)
             {
                 heads.Add(await node.Listener.NextHeadAsync());
@@ -152,7 +152,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         Assert.Equal(1, await A.Backplane.CountSubscribersAsync(topic));
     }
 
-    /// <summary>Behind a backlog everybody once waited their turn in one line, the node's own commands, too.</summary>
+    /// <summary>Once everybody waited behind a backlog in a single line, even the node's own commands.</summary>
     [RedisFact]
     public async Task Publishes_OfAUserWhoFloods_LetThoseOfOthersAndTheNodesOwnCommandsPass()
     {
@@ -175,13 +175,13 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
             before++;
         }
 
-        Assert.InRange(before, 0, 15); // what was under way already, and a turn
+        Assert.InRange(before, 0, 15); // the messages already under way, and one turn
         Assert.InRange((await read).Last, 0, 15);
         Assert.True((await stranger).IsPublished);
         Assert.All(await Task.WhenAll(flood), outcome => Assert.True(outcome.IsPublished));
     }
 
-    /// <summary>Publishes that miss their script are sent again, and those that come meanwhile find it.</summary>
+    /// <summary>Publishes that miss their script are sent again, while later ones find it.</summary>
     [RedisFact]
     public async Task Scripts_FlushedInTraffic_LeaveAUsersMessagesInTheirOrder()
     {
@@ -198,7 +198,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         OrderedTraffic.AssertInOrder(outcomes);
     }
 
-    // Reconnects that overlap have made other clients lose subscriptions for good.
+    // Overlapping reconnects have made other client libraries lose subscriptions for good.
     [RedisFact]
     public async Task Connections_DroppedTwiceInHalfASecond_LeaveNoTopicDeaf()
     {
@@ -211,7 +211,7 @@ public abstract class BackplaneFaultSpec(RedisFixture redis) : RedisBackplaneSpe
         proxy.Cut();
         using (var half = new PeriodicTimer(TimeSpan.FromMilliseconds(250)))
         {
-            await half.WaitForNextTickAsync(); // the moment is the test: in the midst of the first recovery
+            await half.WaitForNextTickAsync(); // the timing matters: it is in the middle of the first recovery
         }
 
         proxy.Cut();
@@ -243,14 +243,14 @@ public sealed class Resp3BackplaneTests(RedisServerFixture redis) : RedisBackpla
     private protected override string With => ",protocol=resp3";
 }
 
-/// <summary>Sharded channels, of a server alone: it owns every slot.</summary>
+/// <summary>Sharded channels on a single server, which owns every slot.</summary>
 [Collection(RedisServerGroup.Name)]
 [RunsOn(RedisKind.Redis)]
 public sealed class ShardedBackplaneTests(RedisServerFixture redis) : RedisBackplaneSpec(redis)
 {
     private protected override PubSubKind PubSub => PubSubKind.Sharded;
 
-    // The node's own channels, over the other link, work all the while.
+    // The node's own channels, over the other link, keep working.
     [RedisFact]
     public async Task Subscriptions_OfTopicsAlone_WhenTheyGoDeaf_AreMadeAnewAndTopicsCatchUp()
     {
@@ -302,12 +302,12 @@ public sealed class ShardedBackplaneTests(RedisServerFixture redis) : RedisBackp
                 RedisEndpoint.Parse(server.ConnectionString), RedisBackplaneNode.FastOptions(), new RedisKeys(""), RedisUserPlaces.Scripts, static () => { }, logger);
             commands.Start();
             await Eventually.TrueAsync(() => commands.IsUp);
-            await new RedisUserPlaces(commands, new RedisKeys(""), new NodeIdentity(TimeProvider.System)).CountConnectionsAsync(Topic.User("anna")); // answered after what was asked before
+            await new RedisUserPlaces(commands, new RedisKeys(""), new NodeIdentity(TimeProvider.System)).CountConnectionsAsync(Topic.User("anna")); // its answer comes after those of all earlier requests
             return [.. logger.Lines.Where(static line => line.StartsWith("Warning", StringComparison.Ordinal))];
         }
     }
 
-    // The ACL of its login lacks something. The node was ready, everybody was refused, and nobody said why.
+    // The ACL of the node's login lacks a permission. Once the node was ready in that case, everybody was refused, and nothing was logged.
     [RedisFact]
     public async Task Server_ThatRefusesCommands_IsSaid_WithItsReason()
     {

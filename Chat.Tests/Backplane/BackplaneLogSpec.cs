@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What a backplane promises about what it keeps.</summary>
+/// <summary>The promises of a backplane about the messages it keeps.</summary>
 public abstract class BackplaneLogSpec : BackplaneSpec
 {
     [RedisFact]
@@ -85,8 +85,8 @@ public abstract class BackplaneLogSpec : BackplaneSpec
         Assert.Equal((page.Epoch, 1), (first.Epoch, first.Offset));
     }
 
-    // A server that does not tell its lives apart came back with less than it had acknowledged: what is published now must not
-    // pass for what was there before, and what it has acknowledged since must not go.
+    // A server that does not distinguish its lives came back with less than it had acknowledged. New messages must not pass for those that were there
+    // before, and messages acknowledged since then must not be lost.
     [RedisFact]
     public async Task Log_WhoseOffsetsWereGivenTwice_BeginsANewEpochAndKeepsWhatItHas()
     {
@@ -101,7 +101,7 @@ public abstract class BackplaneLogSpec : BackplaneSpec
 
         Assert.NotEqual(epoch, page.Epoch);
         Assert.Equal(-1, (await B.Backplane.ReadAsync(topic, epoch, 6, 100)).Common);
-        Assert.Equal(page.Epoch, (await B.Backplane.EndEpochAsync(topic, epoch)).Epoch); // it has ended already
+        Assert.Equal(page.Epoch, (await B.Backplane.EndEpochAsync(topic, epoch)).Epoch); // it ended before
         Assert.Equal((page.Epoch, 6, 7), (next.Epoch, again.Offset, next.Offset));
         Assert.Equal(["hi", "new"], (await B.ReadAsync(topic, page.Epoch, 5)).Select(heard => heard.Msg));
         AssertEveryKeyExpires(topic);
@@ -116,7 +116,7 @@ public abstract class BackplaneLogSpec : BackplaneSpec
         var epoch = await PublishAsync(node, topic, 200);
 
         var kept = await OffsetsAsync(topic, epoch, since: 0);
-        Assert.InRange(kept.Length, 10, 42); // trimmed every 32 messages
+        Assert.InRange(kept.Length, 10, 42); // the log is trimmed every 32 messages
         Assert.Equal(Enumerable.Range(201 - kept.Length, kept.Length), kept);
     }
 

@@ -5,7 +5,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>The backplane of one node, with a listener that keeps what it hears.</summary>
+/// <summary>The backplane of one node, with a listener that keeps everything it receives.</summary>
 internal abstract class BackplaneNode
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
@@ -14,7 +14,7 @@ internal abstract class BackplaneNode
 
     public RecordingListener Listener { get; } = new();
 
-    /// <summary>Times so long that a busy machine is not taken for a fault.</summary>
+    /// <summary>Timeouts long enough that a busy machine is not taken for a fault.</summary>
     public static BackplaneOptions PatientOptions() => new()
     {
         CommandTimeout = TimeSpan.FromSeconds(10),
@@ -39,7 +39,7 @@ internal abstract class BackplaneNode
         return outcome.Task.WaitAsync(Deadline);
     }
 
-    /// <summary>Publishes until it succeeds, as a client does that was told to retry.</summary>
+    /// <summary>Publishes until it succeeds, like a client that is told to retry.</summary>
     public async Task<Outcome> PublishAnyhowAsync(Topic topic, string msg, string id)
     {
         Outcome? outcome = null;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What a backplane promises about publishing, whatever it is made of.</summary>
+/// <summary>The promises of a backplane about publishing, for every implementation.</summary>
 public abstract class BackplaneSpec : IAsyncLifetime
 {
     private static int topics;
@@ -33,12 +33,12 @@ public abstract class BackplaneSpec : IAsyncLifetime
 
     private protected virtual void AssertNothingIsKept(Topic topic)
     {
-        // Where keys can be seen.
+        // Overridden where keys can be inspected.
     }
 
     private protected virtual void AssertEveryKeyExpires(Topic topic)
     {
-        // Where keys can be seen.
+        // Overridden where keys can be inspected.
     }
 
     [RedisFact]

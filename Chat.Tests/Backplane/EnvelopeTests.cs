@@ -70,7 +70,7 @@ public sealed class EnvelopeTests
     [InlineData("""{"FromId":"1","Msg":"hi","x":[[[[[[[[[]]]]]]]]]}""")]
     public void What_IsNoEnvelope_IsRefused(string json) => Assert.False(Envelope.TryParse(Encoding.UTF8.GetBytes(json), out _));
 
-    // A client ends a connection that brings it text that is not UTF-8.
+    // A client ends a connection on which it receives text that is not UTF-8.
     [Fact]
     public void Envelope_ThatIsNotUtf8_IsRefused() =>
         Assert.False(Envelope.TryParse([.. """{"FromId":"1","Msg":"h"""u8, 0xC3, .. "\"}"u8], out _));

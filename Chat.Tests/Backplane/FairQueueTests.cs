@@ -31,7 +31,7 @@ public sealed class FairQueueTests
 
         var first = Order().Take(60).ToList();
 
-        Assert.InRange(first.Count(one => one.StartsWith("small", StringComparison.Ordinal)), 45, 55); // five to one
+        Assert.InRange(first.Count(one => one.StartsWith("small", StringComparison.Ordinal)), 45, 55); // a ratio of five to one
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class FairQueueTests
         {
             while (_queue.TryAdd(new Command(flooder, 10_000, 0)))
             {
-                // Until it is refused.
+                // Continues until it is refused.
             }
         }
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What a node looks for when Redis comes back as another life.</summary>
+/// <summary>Which acknowledgement a node looks for when Redis comes back as another life.</summary>
 public sealed class LastAckTests
 {
     private static readonly TimeSpan Age = TimeSpan.FromDays(5);
@@ -36,8 +36,8 @@ public sealed class LastAckTests
         Assert.Equal(7, last.OfAnotherLife("life 3", Age)?.Offset);
     }
 
-    // A topic is forgotten a week after its last message. A node that had not had an acknowledgement for longer took its
-    // absence for a loss, and told holes to all, after a restart that lost nothing.
+    // A topic is forgotten a week after its last message. Once, a node without an acknowledgement for longer than that took the topic's absence for a
+    // loss, and told everybody of holes after a restart that had lost nothing.
     [Fact]
     public void Ack_OlderThanATopicIsRemembered_IsNotLookedFor()
     {

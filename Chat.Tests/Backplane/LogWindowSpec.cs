@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What a log keeps: by count, by Redis's clock, by bytes.</summary>
+/// <summary>Which messages a log keeps: by count, by the clock of Redis, by bytes.</summary>
 public abstract class LogWindowSpec(RedisFixture redis)
 {
     private readonly Topic _topic = Topic.Group(Guid.NewGuid().ToString("N"));
@@ -70,7 +70,7 @@ public abstract class LogWindowSpec(RedisFixture redis)
         });
     }
 
-    // Whoever may join a group and leave it, and perhaps not write to it, pushed its messages out of its log in two minutes.
+    // Users who may join and leave a group, but perhaps not write to it, could once push its messages out of its log within two minutes.
     [RedisFact]
     public async Task Log_OfAGroupThatIsLeftAgainAndAgain_KeepsItsMessages_ButDoesNotGrowForEver()
     {
@@ -85,7 +85,7 @@ public abstract class LogWindowSpec(RedisFixture redis)
         Assert.InRange((long)redis.Server.Execute("LLEN", $"{{{_topic}}}:log")!, most, most + 10 + 32);
     }
 
-    // Age was once told by the publishing node's clock: one message from a node that was minutes ahead erased the group's log.
+    // Age was once measured by the publishing node's clock: one message from a node that was minutes ahead erased the group's log.
     [RedisFact]
     public async Task NodeWithAWrongClock_ErasesNothing()
     {
@@ -106,7 +106,7 @@ public abstract class LogWindowSpec(RedisFixture redis)
         Assert.True(Expiry() <= expiry, "Each change of the node renewed what is to be renewed four times an age.");
     }
 
-    // The position of a topic that was only listened to lasts a day: on the next one its members were told of a hole.
+    // The position of a topic that was only listened to once lasted a day. On the next day its members were told of a hole.
     [RedisFact]
     public async Task Position_OfATopicThatANodeHolds_DoesNotExpire()
     {
@@ -126,7 +126,7 @@ public abstract class LogWindowSpec(RedisFixture redis)
         redis.Server.Execute("PEXPIRE", meta, "1000000");
         keeper.Renew();
         await node.PublishAsync(Topic.Group("other"), "behind it");
-        Assert.InRange((long)redis.Server.Execute("PTTL", meta)!, 1, 1_000_000); // not before the next six hours
+        Assert.InRange((long)redis.Server.Execute("PTTL", meta)!, 1, 1_000_000); // not renewed within the next six hours
     }
 
     private long Expiry() => (long)redis.Server.Execute("PEXPIRETIME", $"{{{_topic}}}:log")!;

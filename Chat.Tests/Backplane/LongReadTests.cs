@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>Who reads long logs waits for others who do, and nobody else waits for them.</summary>
+/// <summary>Readers of long logs wait for other such readers, and nobody else waits for them.</summary>
 public sealed class LongReadTests
 {
     private const int AtOnce = 4;

@@ -7,7 +7,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>One node's backplane over a <see cref="MemoryRedis"/>. A test can hold up its answers and withhold its outcomes.</summary>
+/// <summary>One node's backplane over a <see cref="MemoryRedis"/>. A test can delay its answers and withhold its outcomes.</summary>
 internal sealed class MemoryBackplane : IBackplane
 {
     private readonly BackplaneOptions _options;
@@ -26,16 +26,16 @@ internal sealed class MemoryBackplane : IBackplane
 
     public IBackplaneListener? Listener { get; set; }
 
-    /// <summary>Names of what was asked, in order: <c>+group:1</c>, <c>-group:1</c>.</summary>
+    /// <summary>The subscriptions and their ends, in order: <c>+group:1</c>, <c>-group:1</c>.</summary>
     public ConcurrentQueue<string> Subscriptions { get; } = new();
 
-    /// <summary>Awaited before a read is answered; a failed one fails the read.</summary>
+    /// <summary>Awaited before a read is answered. If it fails, the read fails.</summary>
     public Func<Task> BeforeRead { get; set; } = () => Task.CompletedTask;
 
-    /// <summary>Awaited before a subscription is confirmed; a failed one fails it.</summary>
+    /// <summary>Awaited before a subscription is confirmed. If it fails, the subscription fails.</summary>
     public Func<Task> BeforeSubscribed { get; set; } = () => Task.CompletedTask;
 
-    /// <summary>Where publishers wait for their outcomes, and nothing is published; null: it is, and they are told at once.</summary>
+    /// <summary>If set, nothing is published and publishers wait here for their outcomes. Null: messages are published, and outcomes told at once.</summary>
     public ConcurrentQueue<IPublishOutcome>? Withheld { get; init; }
 
     public static Task Unavailable => Task.FromException(new BackplaneUnavailableException("Away."));
@@ -67,7 +67,7 @@ internal sealed class MemoryBackplane : IBackplane
         }
 
         var resent = isClients ? $"{Encoding.UTF8.GetString(publication.From)}/{Encoding.UTF8.GetString(id)}" : null;
-        var kept = log.Window == TimeSpan.Zero ? log.Messages : log.MostMessages; // time stands still: all is inside the window, if there is one
+        var kept = log.Window == TimeSpan.Zero ? log.Messages : log.MostMessages; // time stands still, so if there is a window, all messages are inside it
         var (epoch, offset, _) = Redis.Append(topic, resent, tail, publication.IsRemoval, kept: kept);
         outcome.Published(id, Encoding.ASCII.GetBytes(epoch), offset, isClients);
     }
@@ -117,9 +117,9 @@ internal sealed class MemoryBackplane : IBackplane
 
     public Task<long> CountSubscribersAsync(Topic topic) => Task.FromResult(Redis.Count(topic));
 
-    /// <summary>Publishes as somebody does; returns the envelope.</summary>
+    /// <summary>Publishes a message from some user. Returns the envelope.</summary>
     /// <param name="topic">The topic.</param>
-    /// <param name="msg">The text; the message's id is that after <c>m-</c>.</param>
+    /// <param name="msg">The text. The message's id is the part after <c>m-</c>.</param>
     /// <param name="lost">Whether the channel loses it.</param>
     /// <param name="via">The connection it came by.</param>
     /// <param name="endsRound">Whether it is the last of a round.</param>
@@ -130,14 +130,14 @@ internal sealed class MemoryBackplane : IBackplane
     public void Remove(Topic topic, string userId, long generation) => Redis.Append(
         topic.Name, null, Tail(Removal(topic, userId, generation), "node:left:1"u8, _node), isRemoval: true);
 
-    /// <summary>An envelope as it would come over the channel. An offset of 0: it is in no log.</summary>
+    /// <summary>An envelope as it would arrive over the channel. With offset 0 it is in no log.</summary>
     public static byte[] Envelope(Topic topic, string epoch, long offset, string msg, long via = 0) =>
     [
         .. Encoding.UTF8.GetBytes(offset == 0 ? "{" : string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{offset},\"Epoch\":\"{epoch}\",")),
         .. Tail(Said(topic, msg, via), Encoding.UTF8.GetBytes("m-" + msg), "node"),
     ];
 
-    /// <summary>What a channel has for this node.</summary>
+    /// <summary>Receives a message of a channel for this node.</summary>
     public void Hear(string topic, byte[] envelope, bool isRemoval, bool endsRound)
     {
         if (isRemoval)

@@ -3,7 +3,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What the tests of the engine run on is a backplane, too.</summary>
+/// <summary>The backplane under the engine's tests has to keep the promises of a backplane, too.</summary>
 [RunsInMemory]
 public sealed class MemoryBackplaneTests : BackplaneLogSpec
 {

@@ -7,7 +7,7 @@ namespace Chat.Tests.Backplane;
 /// <summary>One topic's log as Redis keeps it (publish.lua, read.lua, epoch.lua), without expiry and without a clock.</summary>
 internal sealed class MemoryLog
 {
-    private const int Remembered = 8; // epochs before this one, as in epoch.lua
+    private const int Remembered = 8; // ended epochs in the lineage, as in epoch.lua
 
     private readonly List<byte[]> _envelopes = [];
     private readonly List<(string Ended, long At, string Life)> _lineage = []; // newest first
@@ -22,7 +22,7 @@ internal sealed class MemoryLog
 
     public byte[] Newest => _envelopes[^1];
 
-    /// <summary>Every access begins here: in another life of Redis another epoch goes on from where the last one ended.</summary>
+    /// <summary>Called at the beginning of every access. In another life of Redis a new epoch continues from the end of the last one.</summary>
     public void LiveIn(string life)
     {
         if (_life == life)
@@ -39,10 +39,10 @@ internal sealed class MemoryLog
         BeginEpoch();
     }
 
-    /// <param name="id">What tells a message that comes again, or null.</param>
+    /// <param name="id">Identifies a message that comes again, or null.</param>
     /// <param name="tail">The envelope after offset and epoch.</param>
-    /// <param name="offset">Where it stands.</param>
-    /// <returns>False: it was there already.</returns>
+    /// <param name="offset">The message's offset.</param>
+    /// <returns>False if the message was there already.</returns>
     public bool Append(string? id, ReadOnlySpan<byte> tail, out long offset)
     {
         if (id is not null && _ids.TryGetValue(id, out offset))
@@ -60,7 +60,7 @@ internal sealed class MemoryLog
         return true;
     }
 
-    /// <summary>Puts in what nobody published.</summary>
+    /// <summary>Adds an entry that nobody published.</summary>
     public void Add(byte[] utf8) => _envelopes.Add(utf8);
 
     public LogPage Read(string epoch, long since, int limit, BrokenLives broken, int bytes = 0)
@@ -75,7 +75,7 @@ internal sealed class MemoryLog
         };
     }
 
-    /// <summary>Its offsets were given twice. What it holds stays.</summary>
+    /// <summary>Ends an epoch whose offsets were given twice. The entries stay.</summary>
     public void EndEpoch(string epoch)
     {
         if (epoch == Epoch)
@@ -85,7 +85,7 @@ internal sealed class MemoryLog
         }
     }
 
-    /// <summary>Who comes from it is to be told of a loss.</summary>
+    /// <summary>Ends an epoch so that clients that resume from it are told of a loss.</summary>
     public void EndBehindHole(string epoch)
     {
         if (epoch == Epoch)
@@ -95,7 +95,7 @@ internal sealed class MemoryLog
         }
     }
 
-    /// <summary>Keeps only the newest.</summary>
+    /// <summary>Keeps only the newest messages.</summary>
     public void Trim(int kept)
     {
         var gone = Math.Max(0, _envelopes.Count - kept);
@@ -104,7 +104,7 @@ internal sealed class MemoryLog
         ForgetIds(offset => offset <= _trimmed);
     }
 
-    /// <summary>Comes back without the last of what was acknowledged, in the state in which it was then.</summary>
+    /// <summary>Comes back in an earlier state, without the last acknowledged messages.</summary>
     public void Forget(int last)
     {
         _envelopes.RemoveRange(_envelopes.Count - last, last);
@@ -117,7 +117,7 @@ internal sealed class MemoryLog
         }
     }
 
-    /// <summary>Loses everything; the next epoch has another name, as it has by Redis's clock.</summary>
+    /// <summary>Loses everything. The next epoch has another name, as it would by the clock of Redis.</summary>
     public void Clear()
     {
         _envelopes.Clear();

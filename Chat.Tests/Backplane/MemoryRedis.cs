@@ -3,19 +3,19 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What Redis is to a cluster: its logs, its channels and its lives, in memory. A test says what it loses.</summary>
+/// <summary>In-memory replacement for a cluster's Redis, with logs, channels and lives. A test decides what it loses.</summary>
 internal sealed class MemoryRedis
 {
-    private readonly Lock _gate = new(); // guards everything below; never taken inside a topic's lock
+    private readonly Lock _gate = new(); // guards all fields below; never taken inside a topic's lock
     private readonly Dictionary<string, MemoryLog> _logs = [];
     private readonly List<MemoryBackplane> _nodes = [];
     private readonly HashSet<(MemoryBackplane Node, string Topic)> _subscriptions = [];
     private string _life = "L1";
 
-    /// <summary>Called with each offset: whether the channel loses the message.</summary>
+    /// <summary>Called with each offset. Returns whether the channel loses the message.</summary>
     public Func<long, bool> Loses { get; set; } = _ => false;
 
-    /// <summary>Lives known to have begun with less than had been acknowledged.</summary>
+    /// <summary>Lives known to have begun without some acknowledged messages.</summary>
     public BrokenLives Broken { get; } = new();
 
     public void Add(MemoryBackplane node)
@@ -50,15 +50,15 @@ internal sealed class MemoryRedis
         }
     }
 
-    /// <summary>Appends a message, unless it is there already, and tells who subscribes.</summary>
+    /// <summary>Appends a message, unless it is there already, and sends it to the subscribers.</summary>
     /// <param name="topic">The topic's name.</param>
-    /// <param name="id">What tells a message that comes again, or null.</param>
+    /// <param name="id">Identifies a message that comes again, or null.</param>
     /// <param name="tail">The envelope after offset and epoch.</param>
     /// <param name="isRemoval">Whether all nodes are told.</param>
     /// <param name="isLost">Whether no node is told.</param>
-    /// <param name="endsRound">Whether it is the last of a round, which the nodes are told, too.</param>
-    /// <param name="kept">Messages that the log keeps.</param>
-    /// <returns>Where it stands, and the envelope that stands there.</returns>
+    /// <param name="endsRound">Whether it is the last of a round; the nodes are told that, too.</param>
+    /// <param name="kept">How many messages the log keeps.</param>
+    /// <returns>The message's position, and the envelope that stands there.</returns>
     public (string Epoch, long Offset, byte[] Envelope) Append(
         string topic, string? id, ReadOnlySpan<byte> tail, bool isRemoval = false, bool isLost = false, bool endsRound = true, int kept = int.MaxValue)
     {
@@ -81,7 +81,7 @@ internal sealed class MemoryRedis
         }
     }
 
-    /// <summary>Tells who subscribes, and keeps nothing.</summary>
+    /// <summary>Sends to the subscribers without keeping anything.</summary>
     public void Send(string topic, byte[] envelope)
     {
         lock (_gate)
@@ -90,7 +90,7 @@ internal sealed class MemoryRedis
         }
     }
 
-    /// <summary>Tells all nodes what is of no topic.</summary>
+    /// <summary>Tells all nodes something that belongs to no topic.</summary>
     public void Tell(Action<MemoryBackplane> what)
     {
         lock (_gate)
@@ -122,7 +122,7 @@ internal sealed class MemoryRedis
     /// <summary>The present epoch of a topic's log.</summary>
     public string EpochOf(Topic topic) => Read(topic, "", 0, 0).Epoch;
 
-    /// <summary>The log forgets its oldest messages.</summary>
+    /// <summary>Makes the log forget its oldest messages.</summary>
     public void Trim(Topic topic, int kept)
     {
         lock (_gate)
@@ -131,7 +131,7 @@ internal sealed class MemoryRedis
         }
     }
 
-    /// <summary>Comes back without the last of what was acknowledged, and no server tells that this is another life.</summary>
+    /// <summary>Comes back without the last acknowledged messages, and nothing shows that this is another life.</summary>
     public void Forget(Topic topic, int last)
     {
         lock (_gate)
@@ -140,7 +140,7 @@ internal sealed class MemoryRedis
         }
     }
 
-    /// <summary>Puts into the log what nobody published and of which the channel says nothing.</summary>
+    /// <summary>Adds an entry to the log that nobody published and the channel does not deliver.</summary>
     public void Add(Topic topic, byte[] utf8)
     {
         lock (_gate)
@@ -149,7 +149,7 @@ internal sealed class MemoryRedis
         }
     }
 
-    /// <summary>Another life of Redis begins; in this topic without the last of what was acknowledged.</summary>
+    /// <summary>Begins another life of Redis. This topic lacks the last acknowledged messages.</summary>
     public void BeginLife(Topic topic, string life, int lost = 0)
     {
         lock (_gate)
@@ -159,7 +159,7 @@ internal sealed class MemoryRedis
         }
     }
 
-    /// <summary>Redis loses everything and begins another life.</summary>
+    /// <summary>Loses everything and begins another life of Redis.</summary>
     public void Restart()
     {
         lock (_gate)
@@ -173,7 +173,7 @@ internal sealed class MemoryRedis
         }
     }
 
-    // Inside the lock: the channel keeps the log's order.
+    // Called inside the lock, so that the channel keeps the log's order.
     private void Tell_NeedsLock(string topic, byte[] envelope, bool isRemoval, bool endsRound)
     {
         foreach (var node in _nodes.Where(node => isRemoval || _subscriptions.Contains((node, topic))))

@@ -3,17 +3,17 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>One user who publishes without waiting for acknowledgements, while something happens to Redis.</summary>
+/// <summary>A user who publishes without waiting for acknowledgements while Redis is disturbed.</summary>
 internal static class OrderedTraffic
 {
     private const int Messages = 5_000;
     private const int InFlight = 200;
     private const int Disturbances = 10;
 
-    /// <summary>What became of each message, in the order in which they were published.</summary>
-    /// <param name="node">Where the user is.</param>
-    /// <param name="topic">Where the messages go.</param>
-    /// <param name="disturb">Called now and then, in the midst of the traffic.</param>
+    /// <summary>Publishes, and returns the outcome of each message in the order of publishing.</summary>
+    /// <param name="node">The user's node.</param>
+    /// <param name="topic">The topic of the messages.</param>
+    /// <param name="disturb">Called now and then, in the middle of the traffic.</param>
     public static async Task<IReadOnlyList<Outcome>> PublishAsync(RedisBackplaneNode node, Topic topic, Func<Task> disturb)
     {
         using var room = new SemaphoreSlim(InFlight);
@@ -24,7 +24,7 @@ internal static class OrderedTraffic
             if (i % (Messages / Disturbances) == InFlight)
             {
                 await disturbing;
-                await Task.WhenAll(tasks); // one disturbance at a time: what it turned away is through before the next
+                await Task.WhenAll(tasks); // one disturbance at a time: messages that it turned away are settled before the next one
                 disturbing = Task.Run(disturb);
             }
 
@@ -36,7 +36,7 @@ internal static class OrderedTraffic
         return await Task.WhenAll(tasks);
     }
 
-    /// <summary>In each life of the log, what was published later stands later.</summary>
+    /// <summary>Asserts that in each life of the log, messages stand in the order of publishing.</summary>
     public static void AssertInOrder(IEnumerable<Outcome> outcomes)
     {
         foreach (var life in outcomes.Where(outcome => outcome.IsPublished).GroupBy(outcome => outcome.Epoch))

@@ -3,7 +3,7 @@ using Chat.Api.Backplane;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What became of a publish.</summary>
+/// <summary>The outcome of a publish.</summary>
 internal sealed class Outcome : IPublishOutcome
 {
     private readonly TaskCompletionSource<Outcome> _told = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -7,7 +7,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>Keeps what a node hears, for a test to await.</summary>
+/// <summary>Keeps everything that a node receives, for a test to await.</summary>
 internal sealed class RecordingListener : IBackplaneListener
 {
     private readonly Channel<Heard> _heard = Channel.CreateUnbounded<Heard>();
@@ -30,7 +30,7 @@ internal sealed class RecordingListener : IBackplaneListener
 
     public void OnJoined(GroupJoin join)
     {
-        // Of memberships, which these tests are not about.
+        // Only for memberships, which these tests do not cover.
     }
 
     public void OnLifeBroken(string life) => _broken.Writer.TryWrite(life);
@@ -47,12 +47,12 @@ internal sealed class RecordingListener : IBackplaneListener
 
     public void OnRestored(ReadOnlySpan<byte> topic) => _restoredTopics.Writer.TryWrite(Encoding.UTF8.GetString(topic));
 
-    /// <summary>The next topic that is heard again.</summary>
+    /// <summary>The next topic that is received again.</summary>
     public Task<string> NextRestoredAsync() => _restoredTopics.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 
     public void OnRoundEnd()
     {
-        // Nothing is put off.
+        // Nothing is deferred.
     }
 
     public void OnBatchEnd()
@@ -62,7 +62,7 @@ internal sealed class RecordingListener : IBackplaneListener
 
     public Task<(string Id, string Node)> NextConfirmationAsync() => _confirmed.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 
-    /// <summary>The next head told, of whatever topic: <c>group:1 e1:4</c>.</summary>
+    /// <summary>The next head told, of any topic: <c>group:1 e1:4</c>.</summary>
     public Task<string> NextHeadAsync() => _heads.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 
     public async Task<Heard> NextAsync() => await _heard.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
@@ -80,11 +80,11 @@ internal sealed class RecordingListener : IBackplaneListener
         return heard;
     }
 
-    /// <summary>Returns when subscriptions have been made (again) once more than this has returned before.</summary>
+    /// <summary>Returns when subscriptions have been restored once more since it last returned.</summary>
     public Task RestoredAsync() => _restored.Reader.ReadAsync().AsTask().WaitAsync(BackplaneNode.Deadline);
 }
 
-/// <summary>An envelope as it came over a channel, or lay in a log.</summary>
+/// <summary>An envelope as it arrived over a channel or was read from a log.</summary>
 internal sealed record Heard(string Topic, string Epoch, long Offset, string Id, string From, string Msg, string Kind)
 {
     public static Heard Parse(string topic, byte[] envelope)

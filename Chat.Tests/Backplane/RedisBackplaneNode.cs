@@ -16,7 +16,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>The Redis backplane of one node, and what else of a node speaks to Redis.</summary>
+/// <summary>One node's Redis backplane, and the other parts of a node that talk to Redis.</summary>
 internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
 {
     public const int PresenceListSize = 4;
@@ -60,22 +60,22 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
 
     public RedisMemberships Memberships { get; }
 
-    /// <summary>Null: nothing is told to a backend.</summary>
+    /// <summary>Null if no backend is told of events.</summary>
     public EventMarks? Marks { get; }
 
     public EventQueues Events { get; }
 
-    /// <summary>Names up to <see cref="PresenceListSize"/> users.</summary>
+    /// <summary>Presence that names up to <see cref="PresenceListSize"/> users.</summary>
     public RedisPresence Presence { get; }
 
     public RedisSanctions Sanctions { get; }
 
     public RedisTypingTurns TypingTurns { get; }
 
-    /// <summary>This node's view of the cluster, which is empty until a test says something.</summary>
+    /// <summary>This node's view of the cluster, which is empty until a test sets it.</summary>
     public LiveNodes Live { get; } = new(Microsoft.Extensions.Options.Options.Create(new NodeOptions()), TimeProvider.System);
 
-    /// <summary>With one order, <see cref="Noted"/>, and one question.</summary>
+    /// <summary>Orders with one order, <see cref="Noted"/>, and one question.</summary>
     public NodeOrders Orders { get; }
 
     public NotedOrder Noted { get; } = new();
@@ -86,7 +86,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
 
     public PositionKeeper PositionKeeper(TimeProvider time) => new(_commands, _keys, Listener, _options, time);
 
-    /// <summary>Times so short that faults are found while a test waits.</summary>
+    /// <summary>Timeouts short enough for a test to wait until faults are found.</summary>
     public static BackplaneOptions FastOptions() => new()
     {
         CommandTimeout = TimeSpan.FromMilliseconds(500),
@@ -109,7 +109,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         return node;
     }
 
-    /// <summary>Returns when the backplane says that it is ready, or that it is not.</summary>
+    /// <summary>Returns when the backplane reports that it is ready, or that it is not.</summary>
     public Task ReadyAsync(bool ready = true) => Eventually.TrueAsync(() => Backplane.IsReady(out _) == ready);
 
     public async ValueTask DisposeAsync()
@@ -121,7 +121,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         _stopping.Dispose();
     }
 
-    // What RedisBackplaneHost does.
+    // Does the work of RedisBackplaneHost.
     private async Task TickAsync()
     {
         using var timer = new PeriodicTimer(_options.TickInterval);

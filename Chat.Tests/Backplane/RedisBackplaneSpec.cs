@@ -6,14 +6,14 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What more the backplane over Redis promises, whatever server that is.</summary>
+/// <summary>Further promises of the backplane over Redis, on every kind of server.</summary>
 public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
 {
     private readonly List<RedisBackplaneNode> _nodes = [];
 
     private protected RedisServer Server => redis.Server;
 
-    /// <summary>What the connection strings have more.</summary>
+    /// <summary>Additional text for the connection strings.</summary>
     private protected virtual string With => "";
 
     private protected virtual PubSubKind PubSub => PubSubKind.Classic;
@@ -84,8 +84,8 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         Assert.Equal(10L, Server.Execute("ZCARD", $"{{{topic}}}:ids"));
     }
 
-    // In a topic of less than 32 messages, one without an id put off the renewal of all ids until there were that many: they went before their
-    // messages did, and one that was sent again was doubled.
+    // In a topic of fewer than 32 messages, one without an id once deferred the renewal of all ids until there were that many. The ids expired before
+    // their messages, and a message that was sent again was duplicated.
     [RedisFact]
     public async Task Ids_InATopicThatHasMessagesWithoutThem_TooLastAsLongAsTheirMessages()
     {
@@ -93,7 +93,7 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         var (log, meta, ids) = ($"{{{topic}}}:log", $"{{{topic}}}:meta", $"{{{topic}}}:ids");
         await A.PublishAsync(topic, "hi", id: "m1");
         Server.Execute("PEXPIRE", ids, "60000");
-        Server.Execute("HSET", meta, "x", "0"); // as it is minutes later
+        Server.Execute("HSET", meta, "x", "0"); // the state minutes later
 
         await A.PublishAsync(topic, "without");
         await A.PublishAsync(topic, "hi", id: "m2");
@@ -101,8 +101,8 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         Assert.InRange((long)Server.Execute("PTTL", ids)!, (long)Server.Execute("PTTL", log)!, long.MaxValue);
     }
 
-    // A Garnet that is killed keeps a message whose offset it has not written yet. The next one had that offset as well, and whoever read both dropped it:
-    // a message that was acknowledged, without a word.
+    // A Garnet that is killed keeps a message whose offset it has not written yet. Once, the next message received the same offset, and clients that
+    // read both dropped it: an acknowledged message was lost silently.
     [RedisFact]
     public async Task Message_ThatCameBackWithoutItsOffset_KeepsItsPlace()
     {
@@ -156,7 +156,7 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
     {
         var options = BackplaneNode.PatientOptions();
         options.TopicMessagesPerSecond = 20;
-        var clock = new ManualTimeProvider(); // stands still: nothing more is allowed meanwhile
+        var clock = new ManualTimeProvider(); // stands still, so that the allowance does not grow meanwhile
         var one = await StartNodeAsync(options, clock);
         var two = await StartNodeAsync(options, clock);
         var (topic, other) = (NewTopic(), NewTopic());
@@ -214,7 +214,7 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         await Eventually.TrueAsync(() => Server.Execute("EXISTS", $"{{{user}}}:conns") is 0L);
     }
 
-    /// <summary>A node that was still unknown to the others lost its counts to them, and its users could exceed their limit.</summary>
+    /// <summary>Other nodes once discarded the counts of a node that they did not know yet, and its users could exceed their limit.</summary>
     [RedisFact]
     public async Task Admission_OnANodeThatDoesNotKnowAnother_CountsItsConnectionsAllTheSame()
     {

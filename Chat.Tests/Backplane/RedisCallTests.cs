@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>On which thread those go on who wait for a reply of Redis.</summary>
+/// <summary>The thread on which code continues that awaits a reply of Redis.</summary>
 public sealed class RedisCallTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
@@ -27,7 +27,7 @@ public sealed class RedisCallTests
     public async Task Failure_HoldsUpNoOthers() =>
         Assert.False(await GoesOnHereAsync(new RedisCall(inline: true), call => call.Fail()));
 
-    /// <summary>Whether what awaits the call runs before its completion returns.</summary>
+    /// <summary>Whether the code that awaits the call runs before its completion returns.</summary>
     private static async Task<bool> GoesOnHereAsync(RedisCall call, Action<RedisCall> complete)
     {
         var reader = 0;
@@ -48,7 +48,7 @@ public sealed class RedisCallTests
             }
             catch (BackplaneUnavailableException)
             {
-                // It failed, as it was to.
+                // The call failed, as intended.
             }
 
             return Environment.CurrentManagedThreadId == Volatile.Read(ref reader);

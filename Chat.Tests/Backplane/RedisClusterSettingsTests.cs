@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>The settings name some servers of a cluster, and whatever becomes of those, the others are found.</summary>
+/// <summary>The settings name some servers of a cluster. Whatever becomes of those, the others are found.</summary>
 [Collection(RedisServerGroup.Name)]
 public sealed class RedisClusterSettingsTests : IAsyncLifetime
 {
@@ -20,7 +20,7 @@ public sealed class RedisClusterSettingsTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _cluster.DisposeAsync();
 
-    /// <summary>No node took messages any more, and none could start, though the cluster was well.</summary>
+    /// <summary>Once, no node accepted messages any more in this case, and none could start, although the cluster was healthy.</summary>
     [RedisFact]
     public Task Server_ThatHasBecomeAReplica_KeepsNobodyFromRunningOrStarting() => BecomeReplicaAsync(PubSubKind.Classic);
 

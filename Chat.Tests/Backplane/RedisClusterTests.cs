@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>Nothing is configured for a Redis Cluster: the backplane finds out, and follows it.</summary>
+/// <summary>A Redis Cluster needs no configuration: the backplane discovers it and follows its changes.</summary>
 [Collection(RedisServerGroup.Name)]
 public sealed class RedisClusterTests : IAsyncLifetime
 {
@@ -75,10 +75,10 @@ public sealed class RedisClusterTests : IAsyncLifetime
         var after = await _publisher.PublishAnyhowAsync(topic, "after", "m2");
 
         await _publisher.ReadyAsync();
-        // Servers that find out that one of them is gone may drop a message among themselves; then the topic's head tells of it.
+        // Servers that find out that one of them is gone may drop a message among themselves. Then the topic's head shows it.
         while (await _subscriber.Listener.NextHeadAsync() != $"{topic} {after.Epoch}:{after.Offset}")
         {
-            // One of before.
+            // A head from before.
         }
 
         Assert.Equal("after", Assert.Single(await _subscriber.ReadAsync(topic, after.Epoch, after.Offset - 1)).Msg);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>A Redis that begins another life: with all it had acknowledged, with less, or with its scripts alone gone.</summary>
+/// <summary>A Redis that begins another life: with everything it had acknowledged, with less, or without its scripts.</summary>
 [Collection(RedisServerGroup.Name)]
 public sealed class RedisLifeTests
 {
@@ -25,7 +25,7 @@ public sealed class RedisLifeTests
         await using var b = await RedisBackplaneNode.StartAsync(server.ConnectionString);
         var kept = await a.PublishAsync(_topic, "kept", id: "m1");
         server.Execute("SAVE");
-        var lost = await a.PublishAsync(_topic, "lost", id: "m2"); // nobody listens: no position of a reader tells
+        var lost = await a.PublishAsync(_topic, "lost", id: "m2"); // nobody listens, so no reader's position reveals the loss
 
         await server.KillAsync();
         await server.RestartAsync();
@@ -40,7 +40,7 @@ public sealed class RedisLifeTests
         Assert.Equal(["kept", "next", "more"], (await a.ReadAsync(_topic, next.Epoch, 0)).Select(heard => heard.Msg));
     }
 
-    // The last acknowledgement was of a message that had been there for long; what came before it is lost all the same.
+    // The last acknowledgement was for a message that had been there for long. Messages acknowledged before it are lost all the same.
     [RedisFact]
     public async Task Redis_ThatLostWhatWasAcknowledgedBeforeARepetition_IsFound()
     {
@@ -57,7 +57,7 @@ public sealed class RedisLifeTests
         await a.Listener.NextBrokenAsync();
     }
 
-    // Nobody used the topic between the life that lost something and a later one that did not: it has no epoch of the former.
+    // Nobody used the topic between the life that lost something and a later one that did not, so the topic has no epoch from the former.
     [RedisFact]
     public async Task Loss_IsToldToWhoComesBack_FurtherLivesLater()
     {
@@ -76,13 +76,13 @@ public sealed class RedisLifeTests
         await server.RestartAsync();
         await a.ReadyAsync();
         await using var b = await RedisBackplaneNode.StartAsync(server.ConnectionString);
-        await b.Listener.NextBrokenAsync(); // it was not there, and is told
+        await b.Listener.NextBrokenAsync(); // it was away during the loss, and is told of it
 
         Assert.False((await b.Backplane.ReadAsync(_topic, kept.Epoch, kept.Offset, 10)).Continues(kept.Offset));
         Assert.True((await b.Backplane.ReadAsync(Topic.Group("another"), between.Epoch, between.Offset, 10)).Continues(between.Offset));
     }
 
-    // What the first life after the acknowledgement still had, the next one must have as well.
+    // A message that was still there in the first life after its acknowledgement must be there in the next life as well.
     [RedisFact]
     public async Task Redis_ThatKeptAllOnce_AndCameBackOlderThen_IsFound()
     {
@@ -116,7 +116,7 @@ public sealed class RedisLifeTests
         await a.Listener.NextBrokenAsync();
     }
 
-    // Its connections stay open meanwhile, its data become another server's.
+    // Its connections stay open meanwhile, but its data become those of another server.
     [RedisFact]
     public async Task Redis_DemotedAndPromotedInPlace_IsAnotherLife()
     {
@@ -150,7 +150,7 @@ public sealed class RedisLifeTests
         replica.Resume();
         replica.Execute("REPLICAOF", "NO", "ONE");
 
-        // What stood in the replica's socket may have got there; then nothing is lost.
+        // The bytes in the replica's socket may have arrived there. Then nothing is lost.
         var next = await a.PublishAnyhowAsync(_topic, "next", "m3");
         if (next.Offset == 2)
         {
@@ -191,16 +191,16 @@ public sealed class RedisLifeTests
         var again = await b.PublishAnyhowAsync(_topic, "first", "m1");
         var third = await a.PublishAnyhowAsync(_topic, "third", "m3");
 
-        Assert.Equal((first.Epoch, first.Offset), (again.Epoch, again.Offset)); // where everybody else has it
+        Assert.Equal((first.Epoch, first.Offset), (again.Epoch, again.Offset)); // the position that all others have
         Assert.Equal(3, third.Offset);
         Assert.NotEqual(first.Epoch, third.Epoch);
         var page = await a.Backplane.ReadAsync(_topic, first.Epoch, 1, 10);
         Assert.True(page.Continues(2));
-        Assert.False(page.Continues(3)); // was never in that epoch
+        Assert.False(page.Continues(3)); // the third message was never in that epoch
         Assert.Equal(2, page.Envelopes.Count);
         Assert.False(a.Listener.HeardOfABrokenLife || b.Listener.HeardOfABrokenLife);
 
-        // As a node does that was away, and does not find what was acknowledged to it. Whoever has the third message cannot know of that.
+        // What a node does that was away and does not find an acknowledged message. Clients that have the third message cannot know of that loss.
         server.Execute("SADD", "{lives}:broken", $"{server.Execute("HGET", $"{{{_topic}}}:meta", "l")}@1");
         await b.Listener.NextBrokenAsync();
         var behind = await b.Backplane.ReadAsync(_topic, third.Epoch, third.Offset, 10);

@@ -69,7 +69,7 @@ public sealed class RedisLoginTests : IAsyncLifetime
         return long.Parse(line.Split('=', ',')[1], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>As Microsoft.Azure.StackExchangeRedis has one.</summary>
+    /// <summary>Tokens like those of Microsoft.Azure.StackExchangeRedis.</summary>
     private sealed class Tokens : DefaultOptionsProvider
     {
         public volatile string Current = "first";

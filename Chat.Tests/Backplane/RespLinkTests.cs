@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What a link promises of each command, whatever happens to the wire.</summary>
+/// <summary>A link's promises for each command, whatever happens to the connection.</summary>
 [Collection(RedisServerGroup.Name)]
 public sealed class RespLinkTests : IRespLinkOwner
 {
@@ -38,7 +38,7 @@ public sealed class RespLinkTests : IRespLinkOwner
             var up = _up;
             if (random.Next(2) == 0)
             {
-                proxy.Hold(); // so that much is owed, and waits
+                proxy.Hold(); // so that many answers are owed and wait
                 await MoreAsync(() => _sent, random.Next(100));
                 proxy.Cut();
                 proxy.Release();
@@ -59,15 +59,15 @@ public sealed class RespLinkTests : IRespLinkOwner
 
         Assert.All(echoes, static echo => Assert.Equal(1, echo.Ends));
         Assert.All(echoes, static echo => Assert.True(echo.Answer is null || echo.Answer == echo.Text, $"{echo.Text} was answered with {echo.Answer}."));
-        Assert.Contains(echoes, static echo => echo.Answer is null); // or nothing was cut
+        Assert.Contains(echoes, static echo => echo.Answer is null); // else nothing was cut
         foreach (var ofOne in echoes.Where(static echo => echo.Answer is not null).GroupBy(static echo => echo.Party))
         {
-            var order = ofOne.Select(static echo => echo.EndedAs).ToArray(); // in the order in which they were sent
+            var order = ofOne.Select(static echo => echo.EndedAs).ToArray(); // in the order of sending
             Assert.Equal(order.Order(), order);
         }
     }
 
-    // Or whoever sends requests without waiting for their answers could have all of them done there, and all others of the node wait.
+    // Otherwise a client that sends requests without waiting for answers could have all of them processed on that thread, and all others on the node would wait.
     [RedisFact]
     public async Task Answers_ComeOnAThread_OnWhichNoRequestBegins()
     {
@@ -77,7 +77,7 @@ public sealed class RespLinkTests : IRespLinkOwner
         link.Start();
 
         var ping = new Ping();
-        await Eventually.TrueAsync(() => link.TrySend(new CommandBuffer().Command(1).Bulk("PING"u8).Span, ping)); // it is down at first
+        await Eventually.TrueAsync(() => link.TrySend(new CommandBuffer().Command(1).Bulk("PING"u8).Span, ping)); // the link is down at first
 
         Assert.False(await ping.MayBegin.WaitAsync(Deadline));
     }
@@ -98,15 +98,15 @@ public sealed class RespLinkTests : IRespLinkOwner
         // Nothing is sent here.
     }
 
-    // When the wire breaks is a matter of what has gone over it, not of time.
+    // The connection is cut after an amount of traffic, not after a time.
     private static Task MoreAsync(Func<int> count, int more)
     {
         var enough = count() + more;
         return Eventually.TrueAsync(() => count() >= enough);
     }
 
-    // Each sender has up to a few hundred under way. Some lengths fill the window, so that later ones wait. At a pace: other tests
-    // that run beside this one have deadlines to keep.
+    // Each sender has up to a few hundred commands under way. Some lengths fill the window, so that later ones wait. The pace is limited, since other
+    // tests run beside this one and have deadlines.
     private async Task<List<Echo>> SendAsync(RespLink link, int sender, CancellationToken stop)
     {
         const int Most = 300, Burst = 25;
@@ -171,7 +171,7 @@ public sealed class RespLinkTests : IRespLinkOwner
 
         public string? Answer { get; private set; }
 
-        /// <summary>Which of its sender's it was to end.</summary>
+        /// <summary>Its place in the order in which its sender's commands ended.</summary>
         public int EndedAs { get; private set; }
 
         public void Complete(ref RespReader reply)
@@ -185,7 +185,7 @@ public sealed class RespLinkTests : IRespLinkOwner
 
         private void End()
         {
-            ended.Enqueue(this); // by one thread, the link's
+            ended.Enqueue(this); // only the link's thread calls this
             EndedAs = ended.Count;
             if (Interlocked.Increment(ref _ends) == 1)
             {

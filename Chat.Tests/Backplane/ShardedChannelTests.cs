@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>Topics with sharded channels in a Redis Cluster: each is told by the server of its slot, and by no other.</summary>
+/// <summary>Topics with sharded channels in a Redis Cluster: only the server of a topic's slot delivers its messages.</summary>
 [Collection(RedisServerGroup.Name)]
 public sealed class ShardedChannelTests : IAsyncLifetime
 {
@@ -95,10 +95,10 @@ public sealed class ShardedChannelTests : IAsyncLifetime
         _cluster.Migrate(Slot(moved), from: 1, to: 0);
         Assert.Equal(moved.Name, await _subscriber.Listener.NextRestoredAsync());
 
-        // Nearly all that a server had, so that the slot of its ticks goes as well; with the last one it would become a replica.
+        // Nearly all slots of a server move, including that of its ticks. If the last one moved as well, the server would become a replica.
         var (first, last) = RedisCluster.RangeOf(2);
         _cluster.Move(first, last - 1, to: 0);
-        var told = new[] { await _subscriber.Listener.NextRestoredAsync(), await _subscriber.Listener.NextRestoredAsync() }; // it takes the slot it has had as well anew
+        var told = new[] { await _subscriber.Listener.NextRestoredAsync(), await _subscriber.Listener.NextRestoredAsync() }; // it also subscribes again to the slot that it had before
         Assert.Equal(new[] { moved.Name, left.Name }.Order(), told.Order());
         foreach (var topic in new[] { moved, left, stays })
         {
@@ -109,7 +109,7 @@ public sealed class ShardedChannelTests : IAsyncLifetime
         await _subscriber.ReadyAsync();
     }
 
-    /// <summary>It was a line for each channel and second: hundreds a second, for as long as a cluster is down.</summary>
+    /// <summary>Once there was a line for each channel and second: hundreds a second for as long as a cluster is down.</summary>
     [RedisFact]
     public async Task Server_ThatLetsNobodySubscribe_IsALineAMinute()
     {
@@ -125,11 +125,11 @@ public sealed class ShardedChannelTests : IAsyncLifetime
             _cluster.Servers[2].Execute("CLUSTER", "DELSLOTS", $"{Slot(topic)}");
         }
 
-        await node.ReadyAsync(ready: false); // after some ticks, at each of which all are refused
+        await node.ReadyAsync(ready: false); // after some ticks, in each of which all are refused
         Assert.Matches("^Warning: .* [0-9]+ times .*CLUSTERDOWN", Assert.Single(logger.Lines, static line => line.Contains("let this node subscribe", StringComparison.Ordinal)));
     }
 
-    // The node hears that the slot has moved over its subscriptions, too, while messages are on their way to the server that had it.
+    // The node's subscriptions also tell it that the slot has moved, while messages are on their way to the server that had it.
     [RedisFact]
     public async Task Messages_OfAUserWhoseSlotMoves_KeepTheirOrder()
     {

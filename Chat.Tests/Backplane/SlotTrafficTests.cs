@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>A user's commands keep their order while their slot moves, whatever the servers of a Redis Cluster answer when.</summary>
+/// <summary>A user's commands keep their order while their slot moves, whatever the servers of a Redis Cluster answer, and when.</summary>
 public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
 {
     private static readonly Topic Group = Topic.Group("g1");
@@ -46,7 +46,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         var (one, two) = (Send("1"), Send("2"));
         var (askedOne, askedTwo) = (await _first.NextAsync(), await _first.NextAsync());
 
-        askedOne.Moved(Slot, _second); // and has it back a moment later, and loses it once more
+        askedOne.Moved(Slot, _second); // it gets the slot back a moment later, and then loses it once more
         await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
         var three = Send("3");
         askedTwo.Moved(Slot, _second);
@@ -70,7 +70,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         await Eventually.TrueAsync(() => _commands.TrySend(one, Group.Utf8Name.Span));
         var askedOne = await _first.NextAsync();
         _second.Slots = [(0, RedisSlot.Count - 1, _second)];
-        _second.Open(); // it is asked for the slots as soon as it is there
+        _second.Open(); // it is asked for the slots as soon as it can be reached
         await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
 
         var two = Send("2");
@@ -90,7 +90,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
         var three = Send("3");
 
-        await _first.DisposeAsync(); // without an answer to the second one
+        await _first.DisposeAsync(); // without answering the second command
         await ExpectAsync(_second, "SAY 1", static question => question.Answer("+OK"));
         await ExpectAsync(_second, "SAY 3", static question => question.Answer("+OK"));
 
@@ -114,7 +114,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         Assert.Equal(["OK", "OK", "OK"], await EndsOf(all));
     }
 
-    // The last key went between the first and the second.
+    // The last key moved between the first and the second command.
     [Fact]
     public async Task Command_WhoseKeysWereOnTheirWay_StaysBeforeThoseThatCameBehindIt()
     {
@@ -130,7 +130,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         Assert.Equal(["OK", "OK", "OK"], await EndsOf(all));
     }
 
-    // What goes right behind it would be carried out by a server that becomes the owner in between.
+    // A command sent right behind the first could be carried out before it, by a server that becomes the owner in between.
     [Fact]
     public async Task FirstCommand_ThatGoesToAnotherServer_GoesAlone_UntilThatHasCarriedItOutAsItsOwn()
     {
@@ -143,7 +143,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
 
         asked.Answer(TryAgain);
         await ExpectAsync(_second, "SAY 1", static question => question.Answer("+OK"));
-        var (askedTwo, askedThree) = (await _second.NextAsync(), await _second.NextAsync()); // and from then on all at once again
+        var (askedTwo, askedThree) = (await _second.NextAsync(), await _second.NextAsync()); // from then on all are sent at once again
         askedTwo.Answer("+OK");
         askedThree.Answer("+OK");
 
@@ -166,7 +166,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         }
 
         Assert.Equal("failed", await one.End);
-        Assert.InRange(answers, 2, 1000); // a moment passes before each
+        Assert.InRange(answers, 2, 1000); // a short pause precedes each
         var two = Send("2");
         (await asked).Answer("+OK");
         Assert.Equal(["OK"], await EndsOf(two));
@@ -176,7 +176,7 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
     {
         _second.Open();
         await Eventually.TrueAsync(() => _commands.IsUp);
-        var zero = Send("0"); // or the first of a test would go alone
+        var zero = Send("0"); // else the first command of a test would go alone
         await ExpectAsync(_first, "SAY 0", static question => question.Answer("+OK"));
         await zero.End;
     }

@@ -44,7 +44,7 @@ public sealed class SubscriptionTicksTests
         Assert.True(_ticks.IsDead);
     }
 
-    // A node with more to do than it can: its own tick comes behind ten seconds of traffic.
+    // A node with more work than it can do: its own tick arrives behind ten seconds of traffic.
     [Fact]
     public void Lateness_IsNoDeath()
     {
@@ -64,7 +64,7 @@ public sealed class SubscriptionTicksTests
         }
     }
 
-    // Other traffic goes on, so that there is no silence.
+    // Other traffic continues, so that the link is not silent.
     [Fact]
     public void Link_ThatLostTheTicksChannel_IsUnready_ThenDead()
     {
@@ -72,7 +72,7 @@ public sealed class SubscriptionTicksTests
         {
             Publish();
             Answer();
-            Assert.Equal(ticks > 4, _ticks.Doubt is not null); // that Redis has taken a tick is known at the next
+            Assert.Equal(ticks > 4, _ticks.Doubt is not null); // a tick counts as taken by Redis from the next tick on
         }
 
         Publish();
@@ -106,7 +106,7 @@ public sealed class SubscriptionTicksTests
         Assert.Null(_ticks.Doubt);
         for (var ticks = 0; ticks < Limit; ticks++)
         {
-            _ticks.Next(); // commands fail meanwhile: none of these is taken
+            _ticks.Next(); // commands fail meanwhile, so none of these ticks is taken
             _ticks.Asking();
             Answer();
         }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>Writing to an SslStream waits for a server that does not read. It once did so on the threads that serve clients.</summary>
+/// <summary>A write to an SslStream waits for a server that does not read. Such writes once blocked the threads that serve clients.</summary>
 public sealed class TlsWriterTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long

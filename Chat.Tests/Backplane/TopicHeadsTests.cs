@@ -10,7 +10,7 @@ public sealed class TopicHeadsTests
 {
     private readonly BackplaneOptions _options = new();
     private readonly TopicHeads _heads;
-    private readonly List<Action> _notTold = []; // of each notice
+    private readonly List<Action> _notTold = []; // one for each notice
 
     public TopicHeadsTests() => _heads = new TopicHeads(_options, new BackplaneMetrics(NoMeters.Instance));
 
@@ -18,7 +18,7 @@ public sealed class TopicHeadsTests
     public void Topic_ThatBecameQuiet_IsToldTwice()
     {
         Acknowledge("group:1", "e1", 7);
-        Assert.Empty(Tell()); // may have been this very moment
+        Assert.Empty(Tell()); // its last message may have come this very moment
 
         Assert.Equal(["e1 7 group:1"], Tell());
         Assert.Equal(["e1 7 group:1"], Tell());
@@ -37,7 +37,7 @@ public sealed class TopicHeadsTests
         Assert.Empty(Tell());
     }
 
-    // The link broke with both notices on it. The gap then waited for the topic's next message.
+    // The link broke with both notices on it. Once the gap then stayed open until the topic's next message.
     [Fact]
     public void Head_ThatWasLostWithTheLink_IsToldTwiceMore()
     {

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>A message that is sampled is one trace, from the publishing node over Redis to the delivering one.</summary>
+/// <summary>A sampled message has one trace, from the publishing node through Redis to the delivering one.</summary>
 public sealed class TraceTests
 {
     [Fact]

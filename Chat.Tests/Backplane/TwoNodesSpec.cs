@@ -3,9 +3,9 @@ using Xunit;
 
 namespace Chat.Tests.Backplane;
 
-/// <summary>What a store in Redis promises, seen from two nodes, whichever server it is kept in.</summary>
+/// <summary>The promises of a store in Redis, seen from two nodes, on every kind of server.</summary>
 /// <param name="redis">The server.</param>
-/// <param name="prefix">Of the nodes' keys and channels.</param>
+/// <param name="prefix">The prefix of the nodes' keys and channels.</param>
 public abstract class TwoNodesSpec(RedisFixture redis, string prefix = "") : IAsyncLifetime
 {
     private RedisBackplaneNode? _a;
@@ -15,7 +15,7 @@ public abstract class TwoNodesSpec(RedisFixture redis, string prefix = "") : IAs
 
     private protected string Prefix => prefix;
 
-    /// <summary>False where the server is not installed, and all tests are skipped.</summary>
+    /// <summary>False where the server is not installed and all tests are skipped.</summary>
     private protected bool HasNodes => _a is not null;
 
     private protected RedisBackplaneNode NodeA => _a!;

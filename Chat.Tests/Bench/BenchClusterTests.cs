@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>The load generator on a cluster that runs already, in hub clients: nothing is lost, and its JSON says so.</summary>
+/// <summary>The load generator with hub clients on a cluster that already runs: nothing is lost, and its JSON says so.</summary>
 [Collection(OpenGroup.Name)]
 public sealed class BenchClusterTests(OpenCluster cluster, ITestOutputHelper output) : NodeClusterTest(cluster, output)
 {

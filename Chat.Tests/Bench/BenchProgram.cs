@@ -3,12 +3,12 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>The load generator (bench/Chat.Bench) as a process of its own.</summary>
+/// <summary>The load generator (bench/Chat.Bench) as a separate process.</summary>
 internal static class BenchProgram
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2); // only a failing test waits this long
 
-    /// <summary>Returns when it has ended, with its exit code and what it wrote.</summary>
+    /// <summary>Returns when it has ended, with its exit code and its output.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(ITestOutputHelper output, params string[] arguments)
     {
         await using var bench = await ChildProcess.StartAsync(

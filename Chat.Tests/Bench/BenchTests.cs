@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>The load generator on a cluster of its own: nothing is lost, and its table says so. How fast it was is not asked.</summary>
+/// <summary>The load generator with its own cluster: nothing is lost, and its table says so. Its speed is not checked.</summary>
 public sealed class BenchTests(ITestOutputHelper output)
 {
     [RedisFact]

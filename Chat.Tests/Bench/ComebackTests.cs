@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>The reckoning of how everybody comes back: it keeps the edge's limits and the client's pauses, and the same seed gives the same.</summary>
+/// <summary>The calculation of a comeback: it keeps to the edge's limits and the client's pauses, and the same seed gives the same result.</summary>
 public sealed class ComebackTests
 {
     private static readonly ComebackSettings Small = new() { Clients = 20_000, Edges = 2, Nodes = 3 };
@@ -33,10 +33,10 @@ public sealed class ComebackTests
     {
         var result = ComebackRun.Of(Small with { Clients = 40_000, PerSecond = 1000 });
 
-        // Two edges, 1,000 a second each, and as many at once to begin with.
+        // Two edges admit 1,000 a second each, and as many at once at the beginning.
         Assert.True(result.Until(1) >= (40_000 / 2000) - 1, $"All were back after {result.Until(1)} s.");
         Assert.Equal(result.Attempts.Sum(attempts => attempts), result.Refused + result.BackAtAll);
-        Assert.True(result.PeakAtRedis <= 2 * (1000 + 1000), $"{result.PeakAtRedis} a second came through."); // what was full, and what is filled within a second
+        Assert.True(result.PeakAtRedis <= 2 * (1000 + 1000), $"{result.PeakAtRedis} a second came through."); // the full buckets, and the tokens added within a second
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class FrameReaderTests
     [Theory]
     [InlineData(0xC1, 0x00)] // an extension
     [InlineData(0x81, 0x80)] // masked
-    [InlineData(0x80, 0x00)] // goes on with nothing
+    [InlineData(0x80, 0x00)] // continues nothing
     public void Bytes_ThatNoServerSends_AreBroken(byte first, byte second)
     {
         var reader = new FrameReader();
@@ -54,7 +54,7 @@ public sealed class FrameReaderTests
         Assert.Equal(payload, frame[header..].Select((octet, i) => (byte)(octet ^ frame[header - 4 + (i % 4)])));
     }
 
-    // With a buffer so small that it has to grow.
+    // Reads with a buffer so small that it has to grow.
     private static List<Message> Read(byte[] bytes, Func<int> length)
     {
         var reader = new FrameReader();

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>The load generator's table of how costs grow, at its smallest: every family has a line, and nothing is lost. How fast it was is not asked.</summary>
+/// <summary>The load generator's table of growing costs at its smallest: every family has a line, and nothing is lost. Its speed is not checked.</summary>
 public sealed class GrowthTests(ITestOutputHelper output)
 {
     [RedisFact]
@@ -24,7 +24,7 @@ public sealed class GrowthTests(ITestOutputHelper output)
             Assert.NotEqual(0, faults.GetProperty("expected").GetInt64());
             Assert.Equal(faults.GetProperty("expected").GetInt64(), faults.GetProperty("received").GetInt64());
             Assert.Equal(1, median.GetProperty("redisCopies").GetDouble()); // there is one node
-            Assert.True(median.GetProperty("redisBytesPerMessage").GetDouble() > 100); // as long as its text, at the least
+            Assert.True(median.GetProperty("redisBytesPerMessage").GetDouble() > 100); // at least as long as the message's text
         });
     }
 }

@@ -11,7 +11,7 @@ public sealed class HistogramTests
     [Fact]
     public void Percentile_OfAnyValues_IsWithinTheError() => Fuzz.Run(100, random =>
     {
-        // As many of them small as large: latencies are microseconds and minutes.
+        // Small and large values are equally frequent, since latencies range from microseconds to minutes.
         var values = Enumerable.Range(0, random.Next(1, 500)).Select(_ => random.NextInt64(1L << random.Next(1, 63))).ToArray();
         var histogram = Of(values);
 

@@ -42,6 +42,6 @@ public sealed class MarkerTests
 
     private static uint Any(Random random) => random.Next(3) == 0 ? uint.MaxValue : (uint)random.NextInt64(uint.MaxValue);
 
-    // With the letter that begins a marker, and too little behind it.
+    // Contains the letter that begins a marker, with too few letters behind it.
     private static byte[] Noise(Random random) => Encoding.ASCII.GetBytes("{\"msg\": ~x~~abc }"[..random.Next(17)]);
 }

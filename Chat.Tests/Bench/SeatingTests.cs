@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>Whom a receiver hears decides what counts as lost.</summary>
+/// <summary>The senders that a receiver hears determine what counts as lost.</summary>
 public sealed class SeatingTests
 {
     [Theory]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>The load generator sees each fault, and none where there is none.</summary>
+/// <summary>The load generator finds each fault, and reports none where there is none.</summary>
 public sealed class TrackTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Bench;
 
-/// <summary>What the micro-benchmarks call worse.</summary>
+/// <summary>When the micro-benchmarks report that something became worse.</summary>
 public sealed class VerdictTests
 {
     private static readonly Standing Before = new(Ratio: 0.2, Bytes: 400);

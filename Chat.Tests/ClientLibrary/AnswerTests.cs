@@ -7,8 +7,9 @@ using Xunit;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>A hub that says the contrary of an answer right before it, or behind it: its last word counts. Who waited for the call goes on later.</summary>
-/// <remarks>The library for JavaScript has the same (Script/hub-specs.js).</remarks>
+/// <summary>A hub that contradicts an answer right before or right behind it: its last word counts, although the code that awaits the call continues
+/// later.</summary>
+/// <remarks>The JavaScript library has the same tests (Script/hub-specs.js).</remarks>
 public sealed class AnswerTests : IAsyncLifetime
 {
     private const string Own = """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""";
@@ -55,7 +56,7 @@ public sealed class AnswerTests : IAsyncLifetime
         Assert.Equal([""], anna.Chat.Positions.Keys);
     }
 
-    // Before the join or after it: whoever is not in it may not read its log.
+    // Before or after the join; in either case a user who is not in the group may not read its log.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -92,7 +93,7 @@ public sealed class AnswerTests : IAsyncLifetime
     private static string Message(int offset) =>
         $$"""{"type":1,"target":"message","arguments":[{"group":"g","nick":"ben","message":"{{offset}}","id":"id{{offset}}","epoch":"e","offset":{{offset}},"at":1}]}""";
 
-    // All at once, in one message.
+    // Sends all records at once, in one message.
     private static Task SayAsync(WebSocket socket, IEnumerable<string> words) =>
         socket.SendAsync(Encoding.UTF8.GetBytes(string.Concat(words.Select(word => word + "\u001e"))), WebSocketMessageType.Text, true, CancellationToken.None);
 

@@ -5,11 +5,11 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>The JavaScript library in a browser. What a node's end does there is in Web, with the whole application.</summary>
+/// <summary>The JavaScript library in a browser. Tests in Web, with the whole application, show what the end of a node does there.</summary>
 public sealed class BrowserScriptTests(HubCluster cluster, ITestOutputHelper output) : ScriptSpec(cluster, output)
 {
     [ChromiumFact]
-    public async Task Library_KeepsItsPromises() => await AssertAsync(Peaceful.Where(spec => !spec.StartsWith("token_is_shown", StringComparison.Ordinal))); // a matter of seconds, not of the runtime
+    public async Task Library_KeepsItsPromises() => await AssertAsync(Peaceful.Where(spec => !spec.StartsWith("token_is_shown", StringComparison.Ordinal))); // that spec takes seconds and does not depend on the runtime
 
     private protected override async Task<string> RunAsync(IEnumerable<string> specs)
     {
@@ -17,7 +17,7 @@ public sealed class BrowserScriptTests(HubCluster cluster, ITestOutputHelper out
         await device.Context.RouteAsync("**/script/*", ServeAsync);
         var page = await device.Context.NewPageAsync();
         await page.ExposeFunctionAsync("control", (string action, string[] arguments) => ControlAsync(action, arguments));
-        await page.GotoAsync("/theme.css"); // of the edge's own: from a page without an address browsers let nobody into the local network
+        await page.GotoAsync("/theme.css"); // a page of the edge: from a page without an address, browsers refuse access to the local network
         return await page.EvaluateAsync<string>(
             """
             async specs => {

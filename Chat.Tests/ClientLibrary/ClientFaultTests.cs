@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>The .NET client library when connections, nodes and Redis go: nothing lost, nothing twice, holes told.</summary>
+/// <summary>The .NET client library when connections, nodes and Redis fail: nothing is lost, nothing arrives twice, and holes are told.</summary>
 public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private static readonly TimeSpan Deadline = Listener.Deadline;
@@ -36,7 +36,7 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         await Cluster.AddNodeAsync();
     }
 
-    // Each with more groups than a query holds.
+    // Each client is in more groups than fit into a query.
     [Fact]
     public async Task ConnectionBroken_InManyGroups_EachIsContinued()
     {
@@ -66,7 +66,7 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         }
     }
 
-    // It joined the group again when it was back, with all devices.
+    // Once the client, when it was back, joined the group again with all devices.
     [Fact]
     public async Task Group_ThatIsLeftElsewhere_WhileAway_IsLeft()
     {
@@ -89,7 +89,7 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         }
     }
 
-    // Redis keeps a user's groups for an hour after the last device; here it forgets them at once.
+    // Redis keeps a user's groups for an hour after the last device has gone. Here it forgets them at once.
     [Fact]
     public async Task MembershipForgottenWhileAway_IsTakenUpAgain_FromWhereTheClientWas()
     {
@@ -137,7 +137,7 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         Assert.Equal((0, 0), (anna.Chat.Reconnects, ben.Chat.Reconnects));
     }
 
-    // Each connection takes one.
+    // Each connection takes one permit.
     private ChatClientOptions Waiting(string user, SemaphoreSlim mayConnect) => new()
     {
         Server = Cluster.Edge.Address,

@@ -92,7 +92,7 @@ public sealed class ClientTests(HubCluster cluster, ITestOutputHelper output) : 
         Assert.True((await anna.Chat.JoinAsync(_group, first.Position)).Recovered);
         await ben.NextAsync<ChatMessage>(message => message.Position!.Value.Offset > first.Position.Offset + 100);
         await anna.Chat.LeaveAsync(_group);
-        await anna.Chat.JoinAsync(_group, first.Position); // what it has heard it does not give again
+        await anna.Chat.JoinAsync(_group, first.Position); // it does not give out again what it has already received
         await anna.Chat.LeaveAsync(_group);
 
         var heard = await UntilUnsubscribedAsync(anna);
@@ -195,7 +195,7 @@ public sealed class ClientTests(HubCluster cluster, ITestOutputHelper output) : 
     [Fact]
     public async Task Token_IsShownAnewBeforeItIsOver()
     {
-        // A token of a minute and three seconds, to a client whose clock is a minute ahead of the server's: it hurries, the server does not.
+        // The token lasts a minute and three seconds, and the client's clock is a minute ahead of the server's. The client hurries; the server does not.
         var tokens = 0;
         var third = new TaskCompletionSource();
         await using var anna = await Listener.ConnectAsync(

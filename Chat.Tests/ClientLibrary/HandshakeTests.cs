@@ -15,7 +15,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
 {
     private const string Subscribed = """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""";
 
-    private readonly Queue<string[]> _answers = new(); // of one connection each; the last one stays
+    private readonly Queue<string[]> _answers = new(); // one for each connection; the last one stays
     private readonly List<string> _queries = [];
     private WebApplication? _hub;
 
@@ -56,7 +56,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
     public async Task Connection_ThatIsToTryLater_TriesLater()
     {
         _answers.Enqueue(["""{"type":7,"error":"try again later","allowReconnect":true}"""]);
-        _answers.Enqueue(["""{"error":"try again later","allowReconnect":true}"""]); // nodes before had the other
+        _answers.Enqueue(["""{"error":"try again later","allowReconnect":true}"""]); // older nodes gave the other answer
         _answers.Enqueue(["{}", Subscribed]);
 
         await using var anna = await Library.ConnectAsync(Options).WaitAsync(Listener.Deadline);
@@ -75,8 +75,8 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         Assert.Equal(("refused", words), (refused.Code, refused.Message));
     }
 
-    // The server has forgotten the group, so the client joins it again from where it was, and hears it; but the connection ends before the answer.
-    // What it heard was given, behind what was missed, which then never came.
+    // The server has forgotten the group, so the client joins it again from its position and receives messages, but the connection ends before the
+    // answer. Once the received messages were given out, past the missed ones, which then never came.
     [Fact]
     public async Task Connection_ThatEndsWhileAGroupIsFetched_GivesNothingBehindTheHole()
     {
@@ -100,7 +100,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
             ConnectTimeout = timeout,
             FirstDelay = Options.FirstDelay,
             LongestDelay = Options.LongestDelay,
-            Token = async _ => Interlocked.Increment(ref asked) == 1 ? await new TaskCompletionSource<string>().Task : "x", // knows of no cancellation
+            Token = async _ => Interlocked.Increment(ref asked) == 1 ? await new TaskCompletionSource<string>().Task : "x", // ignores cancellation
         };
 
         await using (await Library.ConnectAsync(WithTimeout(TimeSpan.FromMilliseconds(200))).WaitAsync(Listener.Deadline))
@@ -116,7 +116,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Listener.Deadline));
     }
 
-    // The same in the library for JavaScript (Script/specs.js).
+    // The JavaScript library has the same test (Script/specs.js).
     [Theory]
     [InlineData("null")]
     [InlineData("rubbish")]
@@ -138,7 +138,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         using var deadline = new CancellationTokenSource(Listener.Deadline);
         var refused = await Assert.ThrowsAsync<ChatException>(async () =>
         {
-            await using var anna = await Library.ConnectAsync(Options, deadline.Token); // it may be over already when this looks
+            await using var anna = await Library.ConnectAsync(Options, deadline.Token); // the client may be over before this check
             await foreach (var one in anna.ReadAllAsync(deadline.Token))
             {
                 Assert.IsType<ChatSubscribed>(one);
@@ -148,7 +148,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         Assert.StartsWith("The server sent something that is not SignalR's JSON protocol", refused.Message, StringComparison.Ordinal);
     }
 
-    // As other systems on the same Redis may write it. It ended the client.
+    // Other systems on the same Redis may write it this way. Once it ended the client.
     [Fact]
     public async Task Message_AtATimeThatIsNone_IsGivenWithoutIt()
     {
@@ -158,12 +158,12 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         Assert.Null((await anna.NextAsync<ChatMessage>()).SentAt);
     }
 
-    // By such a clock every token is over as soon as it comes. It was asked for once a second, for as long as the device was there.
+    // By such a clock every token has expired when it arrives. Once the client asked for a token every second, for as long as the device was there.
     [Fact]
     public async Task ClockThatIsFast_MakesTokensAskedForLessAndLessOften()
     {
         _answers.Enqueue(["{}", Subscribed]);
-        var (clock, asked, seconds) = (new ManualTimeProvider(), 0, 0); // years ahead
+        var (clock, asked, seconds) = (new ManualTimeProvider(), 0, 0); // the clock is years ahead
         var options = new ChatClientOptions
         {
             Server = Options.Server,

@@ -6,7 +6,7 @@ using Library = Chat.Client.ChatClient;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>A client of the library, all of whose events are read.</summary>
+/// <summary>A client of the library whose events are all read.</summary>
 internal sealed class Listener : IAsyncDisposable
 {
     /// <summary>Only a failing test waits this long.</summary>
@@ -27,7 +27,7 @@ internal sealed class Listener : IAsyncDisposable
 
     public Library Chat { get; }
 
-    /// <summary>Those of a user with a token of an hour.</summary>
+    /// <summary>Options for a user whose token lasts an hour.</summary>
     public static ChatClientOptions OptionsOf(Uri server, string user, IReadOnlyDictionary<string, ChatPosition>? since = null) => new()
     {
         Server = server,
@@ -43,18 +43,18 @@ internal sealed class Listener : IAsyncDisposable
     public static async Task<Listener> ConnectAsync(ChatClientOptions options, string user) =>
         new(user, await Library.ConnectAsync(options).WaitAsync(Deadline));
 
-    /// <summary>The next event of this kind for which this holds; what comes before it is dropped.</summary>
+    /// <summary>The next event of this kind that meets the condition; events before it are dropped.</summary>
     public async Task<T> NextAsync<T>(Func<T, bool>? condition = null)
         where T : ChatEvent => (T)await _events.NextAsync(one => one is T t && (condition?.Invoke(t) ?? true));
 
-    /// <summary>All up to and including the message with this text.</summary>
+    /// <summary>All events up to and including the message with this text.</summary>
     public Task<List<ChatEvent>> UntilAsync(string text) => _events.UntilAsync(one => one is ChatMessage message && message.Text == text);
 
     /// <summary>The texts of a group's messages, up to and including this one.</summary>
     public async Task<List<string>> TextsUntilAsync(string group, string text) =>
         [.. (await UntilAsync(text)).OfType<ChatMessage>().Where(message => message.Group == group).Select(message => message.Text)];
 
-    /// <summary>Breaks the connection, and returns when there is another.</summary>
+    /// <summary>Breaks the connection and returns when there is another one.</summary>
     public async Task BreakAsync()
     {
         var reconnects = Chat.Reconnects;
@@ -62,7 +62,7 @@ internal sealed class Listener : IAsyncDisposable
         await Eventually.TrueAsync(() => Chat.Reconnects > reconnects && Chat.State == ChatState.Online);
     }
 
-    /// <summary>Returns why, when the client has stopped because the server does not want it.</summary>
+    /// <summary>Returns the reason when the client has stopped because the server refused it.</summary>
     public async Task<(string Code, string Message)> RefusedAsync()
     {
         var refused = await Assert.ThrowsAsync<ChatException>(() => _reading.WaitAsync(Deadline));

@@ -30,7 +30,7 @@ public sealed class NodeScriptTests(HubCluster cluster, ITestOutputHelper output
 
     private protected override async Task<string> RunAsync(IEnumerable<string> specs)
     {
-        // It ends when its input does, that is, with this process at the latest.
+        // The process ends when its input does, so it ends with this process at the latest.
         using var process = Process.Start(new ProcessStartInfo(
             NpmFolder.Node!,
             [NodeFactAttribute.WebSockets, Path.Combine(Folder, "in-node.mjs"), new Uri(Path.Combine(WebRoot.Folder, "client", "chat-client.js")).AbsoluteUri, Cluster.Edge.Address.ToString(), .. specs])
@@ -65,7 +65,7 @@ public sealed class NodeScriptTests(HubCluster cluster, ITestOutputHelper output
             }
             catch (IOException)
             {
-                return; // It has ended, perhaps while a client that nobody needs any more asked for a new token. How, its exit code says.
+                return; // The process has ended, perhaps while a client that is no longer needed asked for a token. Its exit code shows the result.
             }
         }
     }

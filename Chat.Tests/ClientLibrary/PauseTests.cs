@@ -9,8 +9,8 @@ using Library = Chat.Client.ChatClient;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>What ends a pause of the .NET client library before its time. By the clock here, none ever ends, and no answer comes in time.</summary>
-/// <remarks>The library for JavaScript has the same (Script/hub-specs.js).</remarks>
+/// <summary>Events that end a pause of the .NET client library early. By the clock here no pause ever ends, and no answer arrives in time.</summary>
+/// <remarks>The JavaScript library has the same tests (Script/hub-specs.js).</remarks>
 public sealed class PauseTests : IAsyncLifetime
 {
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(7);
@@ -40,7 +40,7 @@ public sealed class PauseTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _hub!.DisposeAsync();
 
-    // Over a network that had been dead for half a minute, a message waited for up to ten seconds more when there was a connection again.
+    // After a network had been dead for half a minute, a message once waited up to ten seconds longer, although there was a connection again.
     [Fact]
     public async Task Call_ThatWasNotAnswered_IsMadeAgain_AsSoonAsThereIsAnotherConnection()
     {

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>The samples of docs/CLIENTS.md, run as it says there.</summary>
+/// <summary>The samples of docs/CLIENTS.md, run as the document says.</summary>
 public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     // artifacts/bin/Chat.Tests/debug
@@ -36,7 +36,7 @@ public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : 
         await UntilAsync(anna, $"{group} ben: ben is here");
     }
 
-    // A program that people begin from must not lose what could not be written without a word.
+    // A program that people start from must not silently lose messages that could not be sent.
     [NodeFact]
     public async Task WhoMayNotWrite_IsToldSo()
     {
@@ -57,7 +57,7 @@ public sealed class SampleTests(HubCluster cluster, ITestOutputHelper output) : 
     public void Document_ShowsTheCodeOfTheSample(string sample) =>
         Assert.Contains(Repository.Read($"samples/{sample}"), Repository.Read("docs/CLIENTS.md"), StringComparison.Ordinal);
 
-    // From its own folder: what it needs beyond the framework is there.
+    // Runs from its own folder, which contains its dependencies beyond the framework.
     private Task<ChildProcess> StartAsync(string name, string group) => ChildProcess.StartAsync(
         "dotnet", [Path.Combine(Binaries, "HelloChat", Build.Name, "HelloChat.dll"), Cluster.Edge.Address.ToString(), name, group], new Dictionary<string, string>());
 

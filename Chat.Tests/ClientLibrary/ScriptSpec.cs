@@ -6,14 +6,14 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>What the JavaScript library promises (Script/specs.js, Script/hub-specs.js), whichever runtime it runs in.</summary>
+/// <summary>The promises of the JavaScript library (Script/specs.js, Script/hub-specs.js), in every runtime.</summary>
 public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private protected const string NodeKilled = "node_killed_during_traffic_costs_nobody_a_message";
 
     private protected static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "ClientLibrary", "Script");
 
-    /// <summary>Those that break nothing, and so can run side by side.</summary>
+    /// <summary>The specs that break nothing and so can run side by side.</summary>
     private protected static IEnumerable<string> Peaceful => Name().Matches(File.ReadAllText(Path.Combine(Folder, "specs.js")) + File.ReadAllText(Path.Combine(Folder, "hub-specs.js")))
         .Select(match => match.Groups[1].Value).Where(name => name != NodeKilled);
 
@@ -23,10 +23,10 @@ public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper o
         Assert.True(failures.Length == 0, failures);
     }
 
-    /// <summary>Runs them side by side. Returns in words what failed.</summary>
+    /// <summary>Runs the specs side by side. Returns the failures, in words.</summary>
     private protected abstract Task<string> RunAsync(IEnumerable<string> specs);
 
-    /// <summary>Does what a spec asks of the cluster.</summary>
+    /// <summary>Carries out a request of a spec to the cluster.</summary>
     private protected async Task<string> ControlAsync(string action, string[] arguments)
     {
         switch (action)

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>Stands for a hub that says what a test has it say.</summary>
+/// <summary>Stands in for a hub and sends what a test wants it to send.</summary>
 internal static class ScriptedHub
 {
-    /// <param name="serve">A connection, from its request to its end.</param>
+    /// <param name="serve">Serves a connection, from its request to its end.</param>
     public static async Task<WebApplication> StartAsync(RequestDelegate serve)
     {
         var builder = WebApplication.CreateSlimBuilder();

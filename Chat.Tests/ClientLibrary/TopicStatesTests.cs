@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>Out of what connections bring, each message once, in order, and every hole.</summary>
+/// <summary>From the records that connections deliver, each message is given out once, in order, and every hole is told.</summary>
 public sealed class TopicStatesTests
 {
     private readonly EventQueue _events = new(most: 100);
@@ -20,7 +20,7 @@ public sealed class TopicStatesTests
         _topics.Message("g", Message(2));
         _topics.Message("g", Message(2));
         _topics.Begin();
-        _topics.Subscribed("g", new ChatPosition("other", 0), recovered: false); // all the log comes again
+        _topics.Subscribed("g", new ChatPosition("other", 0), recovered: false); // the whole log arrives again
         _topics.Message("g", Message(2) with { Position = new ChatPosition("other", 1) });
         _topics.Message("g", Message(3) with { Position = new ChatPosition("other", 2) });
 
@@ -29,7 +29,7 @@ public sealed class TopicStatesTests
             await EventsAsync());
     }
 
-    // What is dropped without a word would hide a server's fault from the checker, which counts these.
+    // The checker counts these messages. If they were dropped silently, a server's fault would stay hidden from it.
     [Fact]
     public void Message_ThatAServerShouldNotHaveSent_IsCounted()
     {
@@ -45,7 +45,7 @@ public sealed class TopicStatesTests
 
         var call = _topics.Hold("g");
         _topics.Fetched(call, hole: null, [Message(3)]);
-        _topics.Message("g", Message(3)); // overlaps with what is fetched, as it may
+        _topics.Message("g", Message(3)); // may overlap with the messages that are fetched
         _topics.Release(call);
         Assert.Equal(2, _topics.Unexpected);
     }
@@ -113,7 +113,7 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed(last, At(1), true), Message(2), Message(3), Message(4)], await EventsAsync());
     }
 
-    // The user joins it on another device, say: nobody would fetch what lies before, and all that comes would be held for good.
+    // The user may join it on another device, for example. Nobody would fetch the earlier messages, and all later ones would be held back forever.
     [Fact]
     public async Task Group_WhosePlaceTheConnectionWasNotTold_AndThatIsJoinedLater_IsHeardAtOnce()
     {
@@ -127,7 +127,7 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed(last, At(3), true), Message(4)], await EventsAsync());
     }
 
-    // It would have the next connection bring all of that again.
+    // Otherwise the next connection would deliver all of that again.
     [Fact]
     public async Task Hole_ThatWasFetchedMeanwhile_IsNone()
     {
@@ -142,7 +142,7 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4), Message(5), Message(6), Message(7)], await EventsAsync());
     }
 
-    // The next connection would find the client in it, and the user not, and join it again.
+    // Otherwise the next connection would find the client in the group but not the user, and join it again.
     [Fact]
     public async Task Group_ThatWasLeftWhileTheConnectionFetchesIt_IsNotTakenUpAgain()
     {
@@ -160,7 +160,7 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g")], await EventsAsync());
     }
 
-    // The caller is told that it failed, and who reads would otherwise see 4 and then 9.
+    // The caller is told that the call failed. Without the notice, a reader would see 4 and then 9.
     [Fact]
     public async Task Call_ThatCannotFetchAllThatItBegan_LeavesAHoleThatIsTold()
     {
@@ -173,7 +173,7 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4), new ChatSubscribed("g", At(8), false), Message(9)], await EventsAsync());
     }
 
-    // A later client would have begun behind the hole.
+    // Otherwise a later client would begin behind the hole.
     [Fact]
     public async Task Call_ThatCannotFetchAllThatItBegan_BeforeTheClientEnds_LeavesItWhereItIs()
     {
@@ -187,7 +187,7 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed("g", At(3), true), Message(4)], await EventsAsync());
     }
 
-    // Who waited for the call goes on later, and took the group for joined, or for left, that the server had said the contrary of by then.
+    // The code that awaits a call continues later. Once it took the group for joined, or for left, although the server had said the opposite by then.
     [Fact]
     public async Task Group_ThatIsLeftElsewhere_RightBehindTheAnswerOfAJoin_IsLeft()
     {
@@ -195,7 +195,7 @@ public sealed class TopicStatesTests
         var call = _topics.Hold("g");
         _topics.Joined(call, At(3), recovered: true, [], isWanted: false);
         _topics.Unsubscribed("g");
-        _topics.Message("g", Message(4)); // told before it takes effect
+        _topics.Message("g", Message(4)); // sent before the leave takes effect
         _topics.Fetched(call, hole: null, [Message(4)]);
         _topics.Release(call);
 
@@ -232,12 +232,12 @@ public sealed class TopicStatesTests
         _topics.Left("g", life);
         Assert.Equal(["g"], _topics.Groups);
 
-        _topics.Left("g", _topics.Find("g")); // and where the word of leaving was lost, the answer says it
+        _topics.Left("g", _topics.Find("g")); // if the notice of the leave was lost, the answer says it
         Assert.Empty(_topics.Groups);
         Assert.Equal([new ChatSubscribed("g", At(1), true), new ChatUnsubscribed("g"), new ChatSubscribed("g", At(3), true), new ChatUnsubscribed("g")], await EventsAsync());
     }
 
-    // It was in without that anybody was told, and had no position to come back to.
+    // Once the client was in the group without telling anybody, and had no position to come back to.
     [Fact]
     public async Task Group_ThatIsJoinedElsewhere_WhileACallToJoinItFails_IsHeard()
     {
@@ -271,7 +271,7 @@ public sealed class TopicStatesTests
         _topics.Subscribed("g", At(1), recovered: true);
         _topics.Begin();
         _topics.Connected(2);
-        Assert.Single(_topics.Entered().Forgotten); // of another record, and not back yet when the connection ends
+        Assert.Single(_topics.Entered().Forgotten); // of another record, and its answer has not come when the connection ends
         _topics.Begin();
         _topics.Connected(2);
         _topics.Joined(Assert.Single(_topics.Entered().Forgotten), At(1), recovered: true, [], isWanted: true);

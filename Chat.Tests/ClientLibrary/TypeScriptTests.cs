@@ -5,12 +5,12 @@ using Xunit;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>The JavaScript library as TypeScript sees it, by TypeScript's own compiler.</summary>
+/// <summary>The JavaScript library as TypeScript sees it, checked by TypeScript's own compiler.</summary>
 public sealed class TypeScriptTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60); // only a failing test waits this long
 
-    // Within the folder of the packages, where the compiler finds them as in any project.
+    // Inside the folder of the packages, where the compiler finds them as in any project.
     private readonly DirectoryInfo _project = Directory.CreateDirectory(Path.Combine(NodePackages.Folder, "typescript-" + Guid.NewGuid().ToString("N")));
 
     public void Dispose() => _project.Delete(recursive: true);
@@ -21,7 +21,7 @@ public sealed class TypeScriptTests : IDisposable
     [NodeJsFact]
     public Task Program_ForNodeJs_IsTyped_WithoutTheTypesOfBrowsers() => AssertCompilesAsync("program");
 
-    /// <summary>Also what its own comments say of the types within it.</summary>
+    /// <summary>Also checks the types in the library's own comments.</summary>
     [NodeJsFact]
     public Task Library_IsWhatItIsDeclaredToBe() => AssertCompilesAsync("library");
 
@@ -29,7 +29,7 @@ public sealed class TypeScriptTests : IDisposable
     {
         Assert.Null(await NodePackages.WhyNotAsync());
         Copy(Path.Combine(AppContext.BaseDirectory, "ClientLibrary", "TypeScript"), ".");
-        Copy(Path.Combine(WebRoot.Folder, "client"), Path.Combine("node_modules", "chat-client")); // as npm does
+        Copy(Path.Combine(WebRoot.Folder, "client"), Path.Combine("node_modules", "chat-client")); // as npm does it
         Copy(Path.Combine(WebRoot.Folder, "client"), "library");
         File.Copy(In("library", "chat-client.js"), In("library", "actual.js"));
         File.Move(In("same.ts"), In("library", "same.ts"));

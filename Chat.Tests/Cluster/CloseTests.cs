@@ -66,7 +66,7 @@ public sealed class CloseTests(LimitsCluster fixture, ITestOutputHelper output) 
             await writer.NextFrameAsync("ack");
         }
 
-        // Acknowledged is not delivered yet; but who was there before the fence has what that has.
+        // An acknowledged message may not be delivered yet. But members who were there before the fence have everything that the fence has.
         await fence.UntilAsync(text => ChatFrame.Parse(text) is { Type: "message", Msg: "19" });
         await client.SendAsync(WebSocketOpcode.Close, CloseFrame(1000, ""));
 

@@ -22,7 +22,7 @@ public sealed class ConnectionLimitsTests(LimitsCluster fixture, ITestOutputHelp
             Assert.Equal((429, "2"), (refused.Status, refused.RetryAfter));
         }
 
-        await using var another = await Cluster.ConnectAsync(0, "/chat/user/many2"); // others are not concerned
+        await using var another = await Cluster.ConnectAsync(0, "/chat/user/many2"); // others are not affected
         await three.CloseAsync();
         await three.DisposeAsync();
         await using var again = await Cluster.ConnectWhenAdmittedAsync(0, "/chat/user/many");
@@ -50,7 +50,7 @@ public sealed class ConnectionLimitsTests(LimitsCluster fixture, ITestOutputHelp
         lost.ForEach(client => client.Abort());
     }
 
-    /// <summary>A node that has just started is in the registry before the others have heard of it.</summary>
+    /// <summary>A node that has just started is in the registry before the other nodes know it.</summary>
     [Fact]
     public async Task PerUser_OnANodeThatIsStillUnknownToTheAsker_CountsAllTheSame()
     {
@@ -97,7 +97,7 @@ public sealed class ConnectionLimitsTests(LimitsCluster fixture, ITestOutputHelp
         var error = await client.NextFrameAsync("error");
         Assert.Equal(("too_many_topics", false), (error.Code, error.Retry));
 
-        await client.SendJsonAsync(new { Method = "UserGroup", Group = "limit-0" }); // it is in that one already
+        await client.SendJsonAsync(new { Method = "UserGroup", Group = "limit-0" }); // it is in that group already
         Assert.Equal("group:limit-0", (await client.NextFrameAsync("joined")).Topic);
     }
 }

@@ -5,23 +5,23 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>One node of three loses Redis, and only that one: nothing that it sends gets there any more.</summary>
+/// <summary>One node of three loses its Redis, and only that node: nothing that it sends arrives there any more.</summary>
 public sealed class CutOffTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly TimeSpan RedWithin = TimeSpan.FromSeconds(8); // 5 s are promised; the rest is a busy machine's
+    private static readonly TimeSpan RedWithin = TimeSpan.FromSeconds(8); // 5 s are promised; the rest is for a busy machine
 
     private static readonly Dictionary<string, string> Settings = new((IEnumerable<KeyValuePair<string, string>>)
     [
         .. Unlimited.Sending.Select(setting => new KeyValuePair<string, string>(setting.Key, setting.Value)),
         new("Chat:Nodes:Heartbeat", "00:00:00.25"),
-        new("Chat:Nodes:Lease", "00:00:10"), // or the edge may find the node lost before it has told all its clients
+        new("Chat:Nodes:Lease", "00:00:10"), // else the edge may find the node lost before the node has told all its clients
         new("Chat:Connections:ShedAfter", "00:00:01"),
         new("Chat:Connections:DrainTime", "00:00:00.5"),
         new("Chat:Backplane:Group:Messages", "100000"),
     ]);
 
     private readonly List<NodeProcess> _nodes = [];
-    private readonly List<RedisProxy> _wires = []; // of the first node
+    private readonly List<RedisProxy> _wires = []; // of the first node only
     private RedisServer _redis = null!;
     private EdgeProcess _edge = null!;
 

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>What the dashboard shows of the cluster, and can do with it.</summary>
+/// <summary>What the dashboard shows of the cluster and can do with it.</summary>
 public sealed class DashboardTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     [Fact]
@@ -33,7 +33,7 @@ public sealed class DashboardTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Matches("^20 users on 3 nodes wrote 200 messages. .* Everybody saw all of them, once and in one order.$", result.Message);
     }
 
-    // The cluster is everybody's: the node is mended again.
+    // All tests share the cluster, so the node is repaired afterwards.
     [Fact]
     public async Task Node_IsDrained_AndTakesClientsAgainWhenItIsRestarted()
     {

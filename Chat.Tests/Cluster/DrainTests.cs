@@ -27,8 +27,8 @@ public sealed class DrainTests : IAsyncLifetime
         await using var writer = await Cluster.ConnectAsync(0, "/chat/group/drain/writer?format=json");
         await using var witness = await Cluster.ConnectAsync(0, "/chat/group/drain/witness");
 
-        // A client has its 101 before it is in the topic, and a text one is not told that it is. What it hears first may be read from
-        // the log while it joins; what it hears after that shows that it is in.
+        // A client has its 101 before it is in the topic, and a text client is not told when it is. The first message it receives may have been read
+        // from the log while it joined. The second one shows that it is in.
         foreach (var sign in new[] { "first", "second" })
         {
             await writer.SendJsonAsync(new { Msg = sign });
@@ -37,7 +37,7 @@ public sealed class DrainTests : IAsyncLifetime
         }
 
         await writer.SendJsonAsync(new { Msg = "last" });
-        await witness.UntilAsync(frame => frame.EndsWith("send:last", StringComparison.Ordinal)); // so it is in all outboxes
+        await witness.UntilAsync(frame => frame.EndsWith("send:last", StringComparison.Ordinal)); // so the message is in all outboxes
 
         var node = Cluster.Take(0);
         await node.StopAsync(within: TimeSpan.FromSeconds(25));
@@ -54,13 +54,13 @@ public sealed class DrainTests : IAsyncLifetime
         {
             await client.UntilAsync(frame => frame.EndsWith("send:last", StringComparison.Ordinal));
             Assert.Equal(new Closing(1012, "draining"), await client.ClosedAsync());
-            Assert.Empty(client.Pending()); // text frames are the first seed's, and it has none for this
+            Assert.Empty(client.Pending()); // text frames are those of the first seed, which has none for this
         }
 
         foreach (var hub in hubs)
         {
             await hub.NextWhereAsync(next => next is { Name: "message", Message: "last" });
-            Assert.Matches("draining|1012", await hub.ClosedAsync()); // SignalR's own message, or the close frame behind it
+            Assert.Matches("draining|1012", await hub.ClosedAsync()); // SignalR's own message, or the close frame after it
         }
 
         Assert.All(pauses, pause => Assert.InRange(pause, 0, 1000));

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>What the one public port answers.</summary>
+/// <summary>The answers of the one public port.</summary>
 public sealed class EdgeRoutesTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     [Fact]
@@ -66,7 +66,7 @@ public sealed class EdgeRoutesTests(ClusterFixture cluster, ITestOutputHelper ou
     [Theory]
     [InlineData("/chat/user/%20space")]
     [InlineData("/chat/user/new%0Aline")]
-    [InlineData("/chat/user/%E2%80%8B")] // a blank that nobody sees
+    [InlineData("/chat/user/%E2%80%8B")] // an invisible space
     [InlineData("/chat/group/ok/space%20")]
     [InlineData("/chat/group/%20space/ok")]
     [InlineData("/chat/user/ok?format=xml")]

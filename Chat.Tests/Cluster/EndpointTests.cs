@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>The raw endpoints through the edge, members on different nodes, texts to the letter.</summary>
+/// <summary>The raw endpoints through the edge: members are on different nodes, and texts arrive exactly as written.</summary>
 public sealed class EndpointTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     [Fact]
@@ -46,7 +46,7 @@ public sealed class EndpointTests(ClusterFixture cluster, ITestOutputHelper outp
         await one.SendAsync("""{"Id":"self","Msg":"1"}""");
         Assert.Equal("user self send:1", await other.NextAsync());
 
-        // Had the first come back to its sender, that would be what it hears now.
+        // If the first message had come back to its sender, it would be received now.
         await other.SendAsync("""{"Id":"self","Msg":"2"}""");
         Assert.Equal("user self send:2", await one.NextAsync());
     }

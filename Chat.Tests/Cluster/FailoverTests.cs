@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Redis dies, and its replica becomes the primary, under a thousand topics with members.</summary>
+/// <summary>Redis dies and its replica becomes the primary, while a thousand topics have members.</summary>
 public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Topics = 1000;
@@ -43,7 +43,7 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
         await ReceiveAsync(members, "before");
         using (var replication = new RedisClient(_primary.Port))
         {
-            replication.Execute("SET", "mark", "1"); // after all that was acknowledged
+            replication.Execute("SET", "mark", "1"); // behind everything that was acknowledged
             Assert.Equal(1L, replication.Execute("WAIT", "1", "10000"));
         }
 
@@ -76,7 +76,7 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 while ((await member.NextFrameAsync("subscribed")).Topic?.StartsWith("group:", StringComparison.Ordinal) != true)
                 {
-                    // Its own.
+                    // Its own message.
                 }
             }
         }

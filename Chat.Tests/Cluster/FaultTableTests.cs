@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>The row of the fault table (bench/Chat.Faults) that has several faults, in a quick run: things break under traffic, and nothing is lost.</summary>
+/// <summary>A quick run of the fault table's row with several faults (bench/Chat.Faults): things break under traffic, and nothing is lost.</summary>
 public sealed class FaultTableTests(ITestOutputHelper output)
 {
     [RedisFact]

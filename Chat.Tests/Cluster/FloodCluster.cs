@@ -3,8 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Two nodes on which a user may send little, and hardly any more for a long while: what was used up stays so while a
-/// test runs.</summary>
+/// <summary>Two nodes on which a user may send only a little. Allowances refill very slowly, so what a test uses up stays used up while it runs.</summary>
 public sealed class FloodCluster() : NodeClusterFixture(
     nodes: 2,
     persists: false,

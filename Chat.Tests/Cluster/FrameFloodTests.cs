@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Frames that are no messages: the rate of messages would not see them.</summary>
+/// <summary>Frames that are no messages, so that the limit on messages does not see them.</summary>
 [Collection(LimitsGroup.Name)]
 public sealed class FrameFloodTests(LimitsCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {

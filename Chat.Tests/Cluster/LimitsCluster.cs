@@ -10,7 +10,7 @@ public sealed class LimitsCluster() : NodeClusterFixture(
     ("Chat:Connections:MessageBytes", "1024"),
     ("Chat:Connections:MessagesPerSecond", "5"),
     ("Chat:Connections:MessageBurst", "30"),
-    ("Chat:Connections:UserMessagesPerSecond", "0"), // those of users are FloodCluster's
+    ("Chat:Connections:UserMessagesPerSecond", "0"), // FloodCluster is for the limits of users
     ("Chat:Connections:TopicsPerConnection", "3"),
     ("Chat:Connections:PerUser", "3"),
     ("Chat:Connections:CloseTimeout", "00:00:01"))

@@ -3,12 +3,12 @@ using Xunit;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Two nodes, one of them behind a wire on which messages are lost.</summary>
+/// <summary>Two nodes, one of them behind a proxy on which messages are lost.</summary>
 public sealed class LossyWire : IAsyncLifetime
 {
     private static readonly Dictionary<string, string> Settings = [];
 
-    private readonly List<RedisProxy> _wires = []; // one
+    private readonly List<RedisProxy> _wires = []; // a single one
     private RedisServer? _redis;
     private NodeProcess[] _nodes = [];
 
@@ -16,7 +16,7 @@ public sealed class LossyWire : IAsyncLifetime
 
     internal NodeProcess Here => _nodes[0];
 
-    /// <summary>Behind the wire.</summary>
+    /// <summary>The node behind the proxy.</summary>
     internal NodeProcess There => _nodes[1];
 
     public async Task InitializeAsync()
@@ -34,9 +34,9 @@ public sealed class LossyWire : IAsyncLifetime
     }
 }
 
-/// <summary>Pub/sub loses the last message of a topic, and no further one comes that would show the gap.</summary>
-/// <remarks>Seen with Garnet, which lost 92 of 74,054 messages to one subscriber while another unsubscribed the channel; in a
-/// Redis Cluster, a broken bus link does it.</remarks>
+/// <summary>Pub/sub loses the last message of a topic, and no further message comes that would reveal the gap.</summary>
+/// <remarks>Seen with Garnet, which lost 92 of 74,054 messages to one subscriber while another unsubscribed the channel. In a Redis Cluster a broken
+/// bus link has the same effect.</remarks>
 public sealed class LostMessageTests(LossyWire fixture) : IClassFixture<LossyWire>
 {
     [Theory]

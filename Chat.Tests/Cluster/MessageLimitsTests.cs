@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>What a client may send: size, rate, shape, encoding.</summary>
+/// <summary>Limits on what a client sends: size, rate, shape, encoding.</summary>
 [Collection(LimitsGroup.Name)]
 public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
@@ -32,8 +32,8 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
         Assert.Equal(new Closing(1009, "message too big"), await client.ClosedAsync());
     }
 
-    /// <summary>Text travels as JSON, in which a control character takes six bytes: 32 KiB of them were 192 KiB in Redis and in
-    /// every member's outbox.</summary>
+    /// <summary>Text travels as JSON, in which a control character takes six bytes. 32 KiB of them once became 192 KiB in Redis and in every member's
+    /// outbox.</summary>
     [Fact]
     public async Task MessageBytes_OverTheLimitOnceEscaped_IsAnError_AndTheConnectionStays()
     {
@@ -91,7 +91,7 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
     {
         await using var client = await Cluster.ConnectAsync(0, "/chat/group/rate/ada?format=json");
 
-        // Nothing is waited for in between, so that the bucket (30, and 5 a second) runs dry and stays so.
+        // Sends without waiting, so that the bucket (30, and 5 a second) runs dry and stays so.
         for (var i = 0; i < 200 && !client.Ended.IsCompleted; i++)
         {
             await TrySendAsync(client, """{"Msg":"x"}""");
@@ -106,7 +106,7 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
     public async Task Rate_ExceededSteadilyThoughNeverMuch_EndsTheConnection()
     {
         await using var client = await Cluster.ConnectAsync(0, "/chat/group/rate3/ada");
-        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20)); // ten times what is allowed; one in ten is taken
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20)); // ten times the limit, so one in ten is accepted
         while (!client.Ended.IsCompleted && await ticks.WaitForNextTickAsync())
         {
             await TrySendAsync(client, "x");
@@ -133,7 +133,7 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
         }
 
         var taken = answers.Where(frame => frame.Type == "ack").ToList();
-        Assert.InRange(taken.Count, 30, 31 + (int)(5 * TimeProvider.System.GetElapsedTime(began).TotalSeconds)); // five a second flow in meanwhile
+        Assert.InRange(taken.Count, 30, 31 + (int)(5 * TimeProvider.System.GetElapsedTime(began).TotalSeconds)); // five a second are added meanwhile
         foreach (var ack in taken)
         {
             Assert.Equal(ack.Id, (await bob.NextFrameAsync("message")).Id);
@@ -225,7 +225,7 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
     {
         await using var client = await Cluster.ConnectAsync(0, "/chat/group/deep/ada?format=json");
         await client.NextFrameAsync("subscribed");
-        var nested = new string('[', arrays) + new string(']', arrays); // inside the object, which is one level more
+        var nested = new string('[', arrays) + new string(']', arrays); // inside the object, which is one more level
 
         await client.SendAsync($$"""{"Msg":"x","MsgId":"d","Extra":{{nested}}}""");
 
@@ -240,7 +240,7 @@ public sealed class MessageLimitsTests(LimitsCluster fixture, ITestOutputHelper 
         }
         catch (WebSocketException)
         {
-            // Closed meanwhile, which is what is expected in the end.
+            // The connection was closed meanwhile, as expected in the end.
         }
     }
 }

@@ -4,11 +4,11 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>A node of the first seed and ours on one Redis, during a migration: nobody notices who is where.</summary>
+/// <summary>A node of the first seed and our nodes on one Redis, during a migration. Users do not notice who is on which node.</summary>
 [Collection(OpenGroup.Name)]
 public sealed class MixedClusterTests(OpenCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IAsyncLifetime
 {
-    // What JSON escapes, what its writers escape without need, and more than one plane.
+    // Characters that JSON escapes, characters that its writers escape without need, and more than one plane.
     private const string Awkward = "\"quoted\" \\ 你好 😀 <&'> \t";
 
     private readonly SeedNode _seed = new(fixture.Cluster.Redis);
@@ -69,7 +69,7 @@ public sealed class MixedClusterTests(OpenCluster fixture, ITestOutputHelper out
         Assert.Equal($"user 【a1】 send all:{Awkward}", await channel.NextAsync());
     }
 
-    // A seed node's message is in no log: it has no position, and takes none from ours.
+    // A seed node's message is in no log. It has no position and takes none from our messages.
     [Fact]
     public async Task MessageOfASeedNode_BetweenOurs_DisturbsNoPositions()
     {
@@ -100,14 +100,14 @@ public sealed class MixedClusterTests(OpenCluster fixture, ITestOutputHelper out
         Assert.Equal("group【nobodys】 not exists", await ours.NextAsync());
     }
 
-    // What a node of the first seed publishes when somebody joins on its channel, its own and ours show as a group's message.
+    // When somebody joins on a channel of the first seed, its node publishes a text. Its nodes and ours show that text as a message of the group.
     [Fact]
     public async Task Joining_OnAChannelOfEitherKind_IsToldToTheMembersOfBoth()
     {
         var theirs = await _seed.GroupAsync("joins", "j1");
         await using var member = await Cluster.ConnectAsync(0, "/chat/group/joins/j2");
         await using var joiner = await Cluster.ConnectAsync(1, "/chat/channel/j3");
-        await using var other = await Cluster.ConnectAsync(2, "/chat/channel/j3"); // the same user; not in the group yet
+        await using var other = await Cluster.ConnectAsync(2, "/chat/channel/j3"); // the same user, but not in the group yet
 
         await joiner.SendJsonAsync(new { Method = "UserGroup", Group = "joins" });
         Assert.Equal("user 【j3】 add  to group 【joins】", await joiner.NextAsync());
@@ -122,7 +122,7 @@ public sealed class MixedClusterTests(OpenCluster fixture, ITestOutputHelper out
         Assert.Equal("group 【joins】 user 【j1】 send:user 【j1】 add  to group 【joins】", await joiner.NextAsync());
     }
 
-    // Another writer than the seed's own, or one of its users by hand.
+    // Written by another program than the seed, or by a user by hand.
     [Fact]
     public async Task Envelope_WithNumbers_AndWithoutAMessage_IsDelivered()
     {
@@ -130,7 +130,7 @@ public sealed class MixedClusterTests(OpenCluster fixture, ITestOutputHelper out
         await using var json = await Cluster.ConnectAsync(1, "/chat/user/2001?format=json");
         await json.NextFrameAsync("subscribed");
 
-        // What a seed's node publishes is in no log, from which who is joining yet could read it. A second message shows that the text client is in.
+        // A seed node's messages are in no log, so a client that is still joining cannot read them there. A second message shows that the text client is in.
         foreach (var sign in new[] { "first", "second" })
         {
             await json.SendJsonAsync(new { Id = "2001", Msg = sign });

@@ -87,7 +87,7 @@ public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output
         await Eventually.TrueAsync(async () => (await Cluster.Nodes[1].ListAsync()).Any(node => node.Id == frozen.Id));
     }
 
-    // What its client sent before stays in its socket; the client gives up, and sends it again by way of another node.
+    // Messages that its client sent before stay in its socket. The client gives up and sends them again through another node.
     [Fact]
     public async Task NodeFrozenUntilItCountsAsDead_PublishesNothingTwice_AndNothingOutOfOrder()
     {
@@ -145,7 +145,7 @@ public sealed class NodeFaultTests(FaultyNodes fixture, ITestOutputHelper output
         }
         catch (System.Net.WebSockets.WebSocketException)
         {
-            // It listens no more.
+            // The node does not listen any more.
         }
 
         Assert.All(await Task.WhenAll(clients.Select(client => client.ClosedAsync())), closing => Assert.Equal(1012, closing.Code));

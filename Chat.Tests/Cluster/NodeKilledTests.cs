@@ -7,10 +7,10 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>A node dies behind the edge. The cluster is everybody's: the node is started again.</summary>
+/// <summary>A node dies behind the edge. All tests share the cluster, so the node is started again.</summary>
 public sealed class NodeKilledTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
-    private static readonly TimeSpan Within = TimeSpan.FromSeconds(25); // the lease takes 10, and who looks comes by every 2
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(25); // the lease takes 10 s, and it is checked every 2 s
 
     [Fact]
     public async Task NodeKilled_TheOthersServe_AndTheEdgeSendsNobodyToTheDead()
@@ -26,7 +26,7 @@ public sealed class NodeKilledTests(ClusterFixture cluster, ITestOutputHelper ou
             await process.WaitForExitAsync();
         }
 
-        // From the first moment on: nobody meets the dead node, not even whoever comes first.
+        // From the first moment on, no client gets to the dead node, not even the first one.
         for (var i = 0; i < 12; i++)
         {
             await using var client = await Cluster.ConnectAsync($"/chat/user/after-{i}");

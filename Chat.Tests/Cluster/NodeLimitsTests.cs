@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>One node, small and impatient.</summary>
+/// <summary>One node with small limits and short timeouts.</summary>
 public sealed class SmallNode() : NodeClusterFixture(
     nodes: 1,
     persists: false,
@@ -34,13 +34,13 @@ public sealed class NodeLimitsTests(SmallNode fixture, ITestOutputHelper output)
         clients.ForEach(client => client.Abort());
     }
 
-    /// <summary>As long as they had once read enough, they might wait for hours; over HTTP/2, a hundred answers of one connection.</summary>
+    /// <summary>Clients that had once read enough could formerly leave answers waiting for hours; over HTTP/2, a hundred answers on one connection.</summary>
     [Fact]
     public async Task Answers_ThatNobodyReads_AreNoMoreThanMayWait()
     {
         var clients = Enumerable.Range(0, 5).Select(_ => DeafClient.AskAsync(Cluster.Nodes[0].Address, "/alive")).ToArray();
 
-        await Task.WhenAny(clients).WaitAsync(ChatClient.Deadline); // the others go with the node
+        await Task.WhenAny(clients).WaitAsync(ChatClient.Deadline); // the others end with the node
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class NodeLimitsTests(SmallNode fixture, ITestOutputHelper output)
         Assert.Equal((1001, "ping timeout"), (close.CloseCode, close.CloseText));
         Assert.Null(await dead.ReadAsync());
 
-        // As silent as the other, but for the pongs.
+        // This client is as silent as the other one, except for its pongs.
         await alive.SendAsync("not json");
         Assert.StartsWith("error: ", await alive.NextAsync(), StringComparison.Ordinal);
     }

@@ -4,11 +4,11 @@ using Xunit;
 namespace Chat.Tests.Cluster;
 
 /// <summary>A node that is asked to stop ends cleanly and soon, whatever became of its Redis.</summary>
-/// <remarks>The backplane of hubs unsubscribes when it is disposed, by which time the Redis client is closed, or Redis
-/// does not answer: each node aborted then (SIGABRT). And with Redis dead, commands waited for it to return: 25 s.</remarks>
+/// <remarks>The backplane of hubs unsubscribes when it is disposed. By then the Redis client is closed, or Redis does not answer, and each node once
+/// aborted in that case (SIGABRT). And with Redis dead, commands waited 25 s for it to return.</remarks>
 public sealed class NodeStopTests : IAsyncLifetime
 {
-    // Draining is told to take no time, so this is what a loaded machine may add; an orchestrator kills after 30 s.
+    // Draining is set to take no time, so this is the time that a loaded machine may add. An orchestrator kills after 30 s.
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(15);
 
     private NodeCluster? _cluster;
@@ -33,7 +33,7 @@ public sealed class NodeStopTests : IAsyncLifetime
         var clients = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => ChatClient.ConnectAsync(node.Address, $"/chat/user/twice{i}")));
 
         node.Signal(ChildProcess.SigTerm);
-        await Task.WhenAny(clients.Select(client => client.ClosedAsync())); // it has begun, and goes on for 20 s
+        await Task.WhenAny(clients.Select(client => client.ClosedAsync())); // the drain has begun, and goes on for 20 s
         await node.StopAsync(within: TimeSpan.FromSeconds(12));
 
         foreach (var client in clients)

@@ -6,12 +6,12 @@ namespace Chat.Tests.Cluster;
 
 public sealed class OlderRedis() : NodeClusterFixture(nodes: 2, persists: false, ("Chat:Connections:MessagesPerSecond", "0"));
 
-/// <summary>Redis comes back older than it was, again and again, while nodes publish and members are there who had heard nothing.</summary>
+/// <summary>Redis comes back with older data again and again, while nodes publish and topics have members who have received nothing yet.</summary>
 public sealed class OlderRedisTests(OlderRedis fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<OlderRedis>
 {
     private const int Rounds = 3;
 
-    // The next message takes the offset of one that is lost: that was delivered to nobody, or passed for delivered.
+    // The next message takes the offset of a lost one. Once it was delivered to nobody, or taken for delivered.
     [RedisFact]
     public async Task RedisThatCameBackOlder_LeavesNoMemberWithASilentHole()
     {
@@ -31,7 +31,7 @@ public sealed class OlderRedisTests(OlderRedis fixture, ITestOutputHelper output
             Assert.Equal(6, from.Offset);
 
             await Cluster.Redis.KillAsync();
-            Cluster.Nodes[round % 2].Pause(); // one notices later than the other
+            Cluster.Nodes[round % 2].Pause(); // one node notices later than the other
             await Cluster.Redis.RestartAsync();
             if (round % 2 == 1)
             {
@@ -47,7 +47,7 @@ public sealed class OlderRedisTests(OlderRedis fixture, ITestOutputHelper output
                 await PublishAsync(ada, group, first);
             }
 
-            // It was told, and has every message acknowledged after the return.
+            // He was told of the hole, and has every message acknowledged after the return.
             var seen = await ben.UntilAsync(text => text.Contains($"\"id\":\"{first}\"", StringComparison.Ordinal));
             if (!seen.Any(text => text.Contains("\"recovered\":false", StringComparison.Ordinal)))
             {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Three nodes without limits on messages, with room in the logs for all of a test's.</summary>
+/// <summary>Three nodes without limits on messages, whose logs have room for all messages of a test.</summary>
 public sealed class OpenCluster() : NodeClusterFixture(
     nodes: 3,
     persists: false,

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Per topic, all members see the same order, whoever publishes where.</summary>
+/// <summary>All members of a topic see the same order, whoever publishes on whichever node.</summary>
 [Collection(OpenGroup.Name)]
 public sealed class OrderTests(OpenCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
@@ -34,7 +34,7 @@ public sealed class OrderTests(OpenCluster fixture, ITestOutputHelper output) : 
 
         for (var m = 0; m < 6; m++)
         {
-            // What one connection sends keeps its order.
+            // Messages of one connection keep their order.
             Assert.Equal(Enumerable.Range(0, Each).Select(i => $"{m}-{i}"), order.Values.Where(id => id.StartsWith($"{m}-", StringComparison.Ordinal)));
         }
 
@@ -62,7 +62,7 @@ public sealed class OrderTests(OpenCluster fixture, ITestOutputHelper output) : 
         await publishing;
     }
 
-    /// <summary>Publishes one after the other, each when the one before is acknowledged.</summary>
+    /// <summary>Publishes messages one after the other, each when the one before is acknowledged.</summary>
     internal static async Task<int> PublishUntilAsync(ChatClient publisher, CancellationToken enough)
     {
         var sent = 0;
@@ -87,7 +87,7 @@ public sealed class OrderTests(OpenCluster fixture, ITestOutputHelper output) : 
         return (read, acknowledged);
     }
 
-    /// <summary>Offset to id, as everyone saw it; fails where two saw different ones.</summary>
+    /// <summary>The ids by offset, as everyone saw them. Fails if two saw different ids.</summary>
     private static SortedDictionary<long, string> Log(IEnumerable<(List<ChatFrame> Messages, List<ChatFrame> Acks)> seen)
     {
         var log = new SortedDictionary<long, string>();

@@ -14,10 +14,10 @@ public sealed class PersistentRedis() : NodeClusterFixture(
         ("Chat:Backplane:Group:Messages", "10000"),
     ]);
 
-/// <summary>Redis goes and comes back, with all it had acknowledged. Sockets stay open, and nobody misses anything.</summary>
+/// <summary>Redis goes and comes back with everything it had acknowledged. Sockets stay open, and nobody misses anything.</summary>
 public sealed class RedisFaultTests(PersistentRedis fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<PersistentRedis>
 {
-    private static readonly TimeSpan RedWithin = TimeSpan.FromSeconds(8); // 5 s are promised; the rest is a busy machine's
+    private static readonly TimeSpan RedWithin = TimeSpan.FromSeconds(8); // 5 s are promised; the rest is for a busy machine
 
     [Fact]
     public async Task RedisKilledAndRestarted_LosesNothing_AndNoConnectionEnds()
@@ -71,15 +71,15 @@ public sealed class RedisFaultTests(PersistentRedis fixture, ITestOutputHelper o
         await using var text = await Cluster.ConnectAsync(0, "/chat/group/away/t");
         await using var member = await Cluster.ConnectAsync(1, "/chat/group/away/m?format=json");
         await member.NextFrameAsync("subscribed");
-        Cluster.Redis.Pause(); // harder than killed: what is sent now may still be carried out
+        Cluster.Redis.Pause(); // harder than a kill: commands sent now may still be carried out
         var watch = Stopwatch.StartNew();
 
         await publisher.SendJsonAsync(new { Msg = "x", MsgId = "once" });
         var error = await publisher.NextFrameAsync("error");
         Assert.Equal(("not_published", true, "once"), (error.Code, error.Retry, error.Id));
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8)); // a command's time is 2 s; a client that isn't told waits for ever
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8)); // a command's timeout is 2 s; a client that isn't told waits forever
 
-        // From now on it is known that Redis is away: at once. If each waited for a command's time, these took 20 s.
+        // From now on it is known that Redis is away, so refusals come at once. If each waited for a command's timeout, these would take 20 s.
         watch.Restart();
         for (var i = 0; i < 9; i++)
         {

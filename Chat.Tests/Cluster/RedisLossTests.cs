@@ -6,7 +6,7 @@ namespace Chat.Tests.Cluster;
 
 public sealed class ForgetfulRedis() : NodeClusterFixture(nodes: 2, persists: false);
 
-/// <summary>Redis comes back without what it had acknowledged: everybody is told, and chat goes on.</summary>
+/// <summary>Redis comes back without messages that it had acknowledged: everybody is told, and chat goes on.</summary>
 public sealed class RedisLossTests(ForgetfulRedis fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<ForgetfulRedis>
 {
     [Fact]
@@ -32,14 +32,13 @@ public sealed class RedisLossTests(ForgetfulRedis fixture, ITestOutputHelper out
         Assert.Equal(("2", 1L), (message.Id, message.Offset));
         Assert.NotEqual(before.Epoch, message.Epoch);
 
-        // Whoever was away meanwhile is told as well.
+        // A client that was away meanwhile is told as well.
         await using var back = await Cluster.ConnectAsync(1, $"/chat/group/empty/cid?format=json&since={before.Epoch}:1");
         Assert.False((await back.NextFrameAsync()).Recovered);
         Assert.Equal("2", (await back.NextFrameAsync()).Id);
     }
 
-    // A snapshot, or a replica that was promoted before it had everything: what it lacks is a tail of acknowledged
-    // messages, whose positions are then given again.
+    // A snapshot, or a replica that was promoted before it had everything, lacks the last acknowledged messages. Their positions are then given again.
     [RedisFact]
     public async Task RedisRestartedWithoutItsLastMessages_IsNoticed_EvenByTheNodeThatComesBackLast()
     {
@@ -57,7 +56,7 @@ public sealed class RedisLossTests(ForgetfulRedis fixture, ITestOutputHelper out
         await PublishAsync(ada, 16, 22); // positions 11 to 17, of which bob has seen others up to 15
         Cluster.Nodes[1].Signal(ChildProcess.SigCont);
 
-        // What came in between may be lost to him, but not in silence; and from here on he hears everything.
+        // He may lose the messages in between, but not silently, and receives everything from here on.
         await bob.UntilAsync(text => text.Contains("\"recovered\":false", StringComparison.Ordinal));
         await PublishAsync(ada, 23, 23);
         await bob.UntilAsync(text => text.Contains("\"id\":\"23\"", StringComparison.Ordinal));

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Redis comes back older than it was, or with all it had, while three nodes notice it at different moments and nobody stops
+/// <summary>Redis comes back with older data, or with everything it had. Three nodes notice it at different moments, and nobody stops
 /// publishing.</summary>
 public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
 {
@@ -23,7 +23,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
     private readonly List<NodeProcess> _nodes = [];
     private readonly List<ResumingClient> _listeners = [];
     private readonly List<ResumingClient> _publishers = [];
-    private readonly ConcurrentDictionary<string, (ChatFrame Ack, int Returns)> _acked = []; // in this round; Redis had returned so often when it was sent
+    private readonly ConcurrentDictionary<string, (ChatFrame Ack, int Returns)> _acked = []; // of this round, with the number of returns when the message was sent
     private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _publishing = [];
     private readonly Random _random = new(Random.Shared.Next());
@@ -70,7 +70,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task ReturnOlderAsync(int round)
     {
-        // A group in which nothing is said to those who are there: what is lost was said before they came.
+        // No message is published in this group while it has members: the lost ones were published before they came.
         var quiet = $"/chat/group/quiet{round}";
         var writing = _random.Next(Nodes);
         await using var writer = Client(writing, $"{quiet}/writer");
@@ -79,7 +79,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
         var last = await writer.PublishAsync($"q{round}-lost", "x");
         await Eventually.TrueAsync(async () =>
         {
-            // Acknowledged is not delivered yet, and who comes to the writer's node before that, hears it.
+            // An acknowledged message may not be delivered yet, and a client that comes to the writer's node before the delivery receives it.
             await using var probe = await ChatClient.ConnectAsync(_nodes[writing].Address, $"{quiet}/probe?format=json");
             return (await probe.NextFrameAsync("subscribed")).Offset >= last.Offset;
         });
@@ -117,7 +117,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal(holes, _listeners.Select(listener => listener.Holes));
     }
 
-    // The nodes behind wires that are held notice it later, one after the other, when much has been published already.
+    // Nodes behind held proxies notice the return later, one after the other, when many messages have been published already.
     private async Task ReturnAsync(Func<Task> back)
     {
         _proxies.ForEach(proxy => proxy.Hold());
@@ -136,7 +136,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
     private async Task CheckBusyAsync(List<int> holesBefore)
     {
         var acked = _acked.Values.ToList();
-        acked.ForEach(message => _acked.TryRemove(message.Ack.Id!, out _)); // what comes meanwhile is the next round's
+        acked.ForEach(message => _acked.TryRemove(message.Ack.Id!, out _)); // acks that come meanwhile belong to the next round
         var sure = acked.Where(message => message.Returns == _returns).Select(message => message.Ack).ToList();
         var ids = sure.Select(ack => ack.Id!).ToHashSet();
         Assert.NotEmpty(ids);
@@ -152,7 +152,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
             }
         }
 
-        // It is all in the log, too.
+        // All of it is in the log as well.
         var first = sure.MinBy(ack => ack.Offset)!;
         await using var late = await ChatClient.ConnectAsync(_nodes[0].Address, $"{Busy}/late?format=json&since={first.Epoch}:{first.Offset - 1}");
         while (ids.Count > 0)
@@ -173,7 +173,7 @@ public sealed class RedisReturnsTests(ITestOutputHelper output) : IAsyncLifetime
         _publishing.AddRange(_publishers.Select((publisher, i) => PublishAsync(publisher, i)));
     }
 
-    // Forty a second, and over the outage as docs/PROTOCOL.md asks: again and again under the same id.
+    // Publishes forty messages a second. During an outage it does as docs/PROTOCOL.md asks: it tries again and again under the same id.
     private async Task PublishAsync(ResumingClient publisher, int number)
     {
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(25));

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>A node whose Redis is behind TLS, with a certificate of an authority that the machine trusts.</summary>
+/// <summary>A node whose Redis uses TLS, with a certificate of an authority that the machine trusts.</summary>
 public sealed class RedisTlsTests : IAsyncLifetime, IDisposable
 {
     private readonly TestAuthority _authority = new();
@@ -47,7 +47,7 @@ public sealed class RedisTlsTests : IAsyncLifetime, IDisposable
         }
     }
 
-    /// <summary>A write once waited for such a server on the threads that serve clients, holding a lock that all publishes need.</summary>
+    /// <summary>A write to such a server once blocked the threads that serve clients, while holding a lock that all publishes need.</summary>
     [Fact]
     public async Task Server_ThatStopsReading_LeadsToRefusedPublishes_AndTheNodeGoesOn()
     {
@@ -60,7 +60,7 @@ public sealed class RedisTlsTests : IAsyncLifetime, IDisposable
         var text = new string('x', 30_000);
         for (var i = 0; i < 300; i++)
         {
-            await ada.SendJsonAsync(new { Msg = text, MsgId = $"m{i}" }); // 9 MB: more than any system buffers for one socket
+            await ada.SendJsonAsync(new { Msg = text, MsgId = $"m{i}" }); // 9 MB in all: more than any system buffers for one socket
         }
 
         await bob.SendAsync("not json");
@@ -82,7 +82,7 @@ public sealed class RedisTlsTests : IAsyncLifetime, IDisposable
         });
     }
 
-    /// <summary>The link of the backplane, which is not StackExchange.Redis, asks for as much.</summary>
+    /// <summary>The backplane's link, which is not StackExchange.Redis, checks certificates as strictly.</summary>
     [Theory]
     [InlineData("redis.test", "PartialChain")]
     [InlineData("another.test", "RemoteCertificateNameMismatch")]

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Members come back to a topic just when their node gives its subscription up.</summary>
+/// <summary>Members come back to a topic just when their node gives up its subscription.</summary>
 [Collection(OpenGroup.Name)]
 public sealed class RejoinTests(OpenCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
@@ -29,7 +29,7 @@ public sealed class RejoinTests(OpenCluster fixture, ITestOutputHelper output) :
         await publishing;
     }
 
-    // A node keeps a subscription for a second after its last member went, and looks once a second.
+    // A node keeps a subscription for a second after the last member has left, and checks once a second.
     private async Task ComeAndGoAsync(int group)
     {
         var position = "";

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>A client continues from its position, on any node.</summary>
+/// <summary>A client continues from its position on any node.</summary>
 [Collection(OpenGroup.Name)]
 public sealed class ResumeTests(OpenCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
@@ -85,7 +85,7 @@ public sealed class ResumeTests(OpenCluster fixture, ITestOutputHelper output) :
 
     [Theory]
     [InlineData("nosuchepoch:1")]
-    [InlineData("{epoch}:1000")] // a position this log has not reached
+    [InlineData("{epoch}:1000")] // a position beyond the end of this log
     public async Task Resume_FromAPositionNobodyGave_IsNotRecovered_AndGetsWhatThereIs(string since)
     {
         var topic = $"/chat/group/strange{since.Length}";
@@ -107,7 +107,7 @@ public sealed class ResumeTests(OpenCluster fixture, ITestOutputHelper output) :
         await using var publisher = await Cluster.ConnectAsync(0, "/chat/group/long/p?format=json");
         var start = (await publisher.NextFrameAsync()).Position;
         var text = new string('x', 4000);
-        for (var i = 0; i < 500; i++) // 2 MB, where an outbox holds 1 MiB
+        for (var i = 0; i < 500; i++) // 2 MB, while an outbox holds 1 MiB
         {
             await publisher.SendJsonAsync(new { Msg = text, MsgId = $"{i}" });
         }

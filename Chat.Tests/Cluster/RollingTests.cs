@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>All nodes are replaced while clients write and read through the edge, and connections even out afterwards.</summary>
+/// <summary>All nodes are replaced while clients write and read through the edge. Afterwards connections even out.</summary>
 public sealed class RollingTests : IAsyncLifetime
 {
     private const int Clients = 36;
@@ -45,7 +45,7 @@ public sealed class RollingTests : IAsyncLifetime
         await traffic.AssertNothingMissingAsync();
         Assert.All(clients, client => Assert.InRange(client.Resumes, 0, 3));
 
-        // At most 1.3 times as many on one node as on another, but for one client on its way.
+        // No node has more than 1.3 times as many as another, except for one client on its way.
         await UntilAsync(clients, counts => counts.Max() <= (1.3 * counts.Min()) + 1);
     }
 
@@ -59,7 +59,7 @@ public sealed class RollingTests : IAsyncLifetime
 
         await Cluster.AddAsync(2);
 
-        // Five more than its share a node may keep. It does so if the third node comes a moment after the second.
+        // A node may keep five more than its share. It does so if the third node comes a moment after the second.
         await UntilAsync(clients, counts => counts.Max() <= (Clients / 3) + 5);
 
         await traffic.UntilAsync(100);

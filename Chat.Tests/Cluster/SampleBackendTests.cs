@@ -11,7 +11,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>The sample backend, as the AppHost starts it beside a cluster: all that an application's own backend does.</summary>
+/// <summary>The sample backend as the AppHost starts it beside a cluster. It shows all tasks of an application's own backend.</summary>
 public sealed class SampleBackendTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(90);
@@ -41,20 +41,20 @@ public sealed class SampleBackendTests(ITestOutputHelper output) : IAsyncLifetim
     {
         var edge = _application!.GetEndpoint("edge", "http");
         using var backend = new HttpClient { BaseAddress = _application!.GetEndpoint("backend", "http") };
-        Assert.Equal(backend.BaseAddress, _application!.Services.GetRequiredService<global::AppHost.ExpectedCluster>().Sample); // as the AppHost says when the cluster is up
+        Assert.Equal(backend.BaseAddress, _application!.Services.GetRequiredService<global::AppHost.ExpectedCluster>().Sample); // the address that the AppHost prints when the cluster is up
         await Eventually.TrueAsync(async () => await IsUpAsync(backend));
 
-        // It signs in whom it knows.
+        // It signs in users whom it knows.
         using var refused = await backend.PostAsJsonAsync("sign-in", new { name = "ben", password = "anna's password" });
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         var (anna, ben) = (await SignInAsync(backend, "anna"), await SignInAsync(backend, "ben"));
 
-        // It decides who may be where.
+        // It decides who may be in which topic.
         await using var room = await ChatClient.ConnectAsync(edge, "/chat/group/staff-room/anna", anna);
         var stranger = await Assert.ThrowsAsync<RefusedException>(() => ChatClient.ConnectAsync(edge, "/chat/group/staff-room/ben", ben));
         Assert.Equal(403, stranger.Status);
 
-        // It is told what happens.
+        // It is told of events.
         await using var other = await ChatClient.ConnectAsync(edge, "/chat/channel/ben", ben);
         await room.SendAsync("Is anybody here?");
         await Eventually.TrueAsync(async () =>
@@ -64,7 +64,7 @@ public sealed class SampleBackendTests(ITestOutputHelper output) : IAsyncLifetim
                 && events!.Any(one => one.GetProperty("type").GetString() == "user.online" && one.GetProperty("user").GetString() == "ben");
         });
 
-        // It tells everybody something, once.
+        // It sends a message to everybody, once.
         for (var i = 0; i < 2; i++)
         {
             using var notice = await backend.PostAsJsonAsync("notice", new { text = "We close at five", id = "notice-1" });
@@ -73,7 +73,7 @@ public sealed class SampleBackendTests(ITestOutputHelper output) : IAsyncLifetim
 
         Assert.Equal("user 【backend】 send all:We close at five", await other.NextAsync());
 
-        // And takes nothing that Chat has not signed.
+        // It accepts nothing that Chat has not signed.
         foreach (var path in (string[])["access", "events"])
         {
             using var forged = await backend.PostAsJsonAsync(path, new { user = "ben", events = Array.Empty<string>() });

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>The API for backends on a cluster as a developer starts it: through the one public port, with the key that is said there.</summary>
+/// <summary>The API for backends on a cluster as a developer starts it: through the one public port, with the key that the AppHost prints.</summary>
 public sealed class ServerApiTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     [Fact]

@@ -23,7 +23,7 @@ public sealed class ShardedCluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        if (RedisCommandLine.WhyNoRedis is null) // else each test says so by itself
+        if (RedisCommandLine.WhyNoRedis is null) // else each test reports it by itself
         {
             _redis = await RedisCluster.StartAsync(replicas: 1);
             Nodes = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => NodeProcess.StartAsync(Redis.Servers[0].ConnectionString, Settings)));
@@ -37,7 +37,7 @@ public sealed class ShardedCluster : IAsyncLifetime
     }
 }
 
-/// <summary>Slots move and servers die under people who write, and nothing that was acknowledged is lost, comes twice, or out of order.</summary>
+/// <summary>Slots move and servers die while clients write. No acknowledged message is lost, arrives twice, or arrives out of order.</summary>
 public sealed class ShardedClusterTests(ShardedCluster fixture, ITestOutputHelper output) : IClassFixture<ShardedCluster>, IDisposable
 {
     private const int Clients = 4;
@@ -69,7 +69,7 @@ public sealed class ShardedClusterTests(ShardedCluster fixture, ITestOutputHelpe
         var clients = await JoinAsync(group);
         using var traffic = new Traffic(clients);
         await traffic.UntilAsync(more: 50);
-        await traffic.StopAsync(); // what a dying server has not passed on to its replica is another test's
+        await traffic.StopAsync(); // another test covers writes that a dying server has not passed on to its replica
         await traffic.AssertNothingMissingAsync();
 
         await fixture.Redis.FailOverAsync();

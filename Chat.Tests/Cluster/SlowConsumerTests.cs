@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>A client that does not read ends alone.</summary>
+/// <summary>When a client does not read, only its own connection ends.</summary>
 [Collection(OpenGroup.Name)]
 public sealed class SlowConsumerTests(OpenCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
@@ -21,10 +21,10 @@ public sealed class SlowConsumerTests(OpenCluster fixture, ITestOutputHelper out
         {
             await publisher.SendJsonAsync(new { Msg = text, MsgId = $"{i}" });
             await publisher.NextFrameAsync("ack");
-            Assert.Equal($"{i}", (await member.NextFrameAsync("message")).Id); // each at once
+            Assert.Equal($"{i}", (await member.NextFrameAsync("message")).Id); // reads each message at once
         }
 
-        // Now it reads: what the system held, and the rest of the frame that was half out, then the reason.
+        // Now the client reads: first the data that the system held and the rest of the frame that was partly sent, then the reason.
         var close = await slow.ReadAsync(WebSocketOpcode.Close);
         Assert.Equal((1013, "slow consumer"), (close.CloseCode, close.CloseText));
     }
@@ -39,7 +39,7 @@ public sealed class SlowConsumerTests(OpenCluster fixture, ITestOutputHelper out
         for (var i = 0; i < Messages; i++)
         {
             await publisher.SendJsonAsync(new { Msg = new string('x', 30_000), MsgId = $"{i}" });
-            await member.NextFrameAsync("message"); // an ack says that it is published, this that it is in the outboxes here
+            await member.NextFrameAsync("message"); // an ack says that a message is published; this says that it is in the outboxes here
         }
 
         await late.SendAsync(WebSocketOpcode.Close, [0x03, 0xE8]);

@@ -8,8 +8,8 @@ namespace Chat.Tests.Cluster;
 [Collection(OpenGroup.Name)]
 public sealed class TooBigTests(OpenCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
-    /// <summary>Browsers send all of it, then answer the close frame, then wait for the end of the connection before
-    /// they say 1009 to the page. The node once ended it only after its CloseTimeout, here longer than the test waits.</summary>
+    /// <summary>A browser sends the whole message, then answers the close frame, and then waits for the end of the connection before it reports 1009
+    /// to the page. The node once ended the connection only after its CloseTimeout, which is longer here than the test waits.</summary>
     [Fact]
     public async Task Message_OverTheLimit_EndsAsSoonAsTheClientHasAnsweredTheClose()
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>Members of one group, all of them publishing, one message after the other until told to stop.</summary>
+/// <summary>Members of one group who all publish one message after the other until told to stop.</summary>
 internal sealed class Traffic : IDisposable
 {
     private readonly ResumingClient[] _clients;
@@ -13,7 +13,8 @@ internal sealed class Traffic : IDisposable
     private readonly Task[] _publishing;
 
     /// <param name="clients">The members.</param>
-    /// <param name="perSecond">How many messages all of them together publish; null: as many as they can, which leaves hardly anything of the machine to a process that starts meanwhile.</param>
+    /// <param name="perSecond">The messages a second of all members together. Null: as many as possible, which leaves hardly any CPU for a process
+    /// that starts meanwhile.</param>
     public Traffic(ResumingClient[] clients, int? perSecond = null)
     {
         _clients = clients;
@@ -32,7 +33,7 @@ internal sealed class Traffic : IDisposable
         }
     }
 
-    /// <summary>Returns when everybody has that many more messages of others than now.</summary>
+    /// <summary>Returns when every member has this many more messages of others than now.</summary>
     public Task UntilAsync(int more) => Task.WhenAll(_clients.Select(client => client.UntilAsync(client.Count + more, ChatClient.Deadline)));
 
     /// <summary>Returns when everything sent is acknowledged.</summary>
@@ -42,7 +43,7 @@ internal sealed class Traffic : IDisposable
         await Task.WhenAll(_publishing).WaitAsync(ChatClient.Deadline);
     }
 
-    /// <summary>Everyone has what everyone else got acknowledged, each once, in the one order of the log.</summary>
+    /// <summary>Asserts that every member has all acknowledged messages of all others, each once, in the order of the log.</summary>
     public async Task AssertNothingMissingAsync()
     {
         foreach (var (client, index) in _clients.Select((client, index) => (client, index)))

@@ -7,8 +7,8 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Cluster;
 
-/// <summary>What a user may send with all connections together. One user with 20 connections, each within its own limits,
-/// once held up a stranger's messages for seconds, and a node's lease with them.</summary>
+/// <summary>Limits on a user's connections together. One user with 20 connections, each within its own limits, once delayed a stranger's messages by
+/// seconds, and with them the renewal of a node's lease.</summary>
 [Collection(FloodGroup.Name)]
 public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
@@ -33,12 +33,12 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         await using var one = await ConnectAsync(0);
         await using var two = await ConnectAsync(1);
 
-        // The second node knows that half of the connections are elsewhere.
+        // The second node knows that half of the connections are on the other one.
         var answers = await SendAsync(two, 29);
         Assert.InRange(answers.Acks, 20, 28);
         Assert.Equal("too_many_messages", answers.Error);
 
-        // The first learns it, since its user is using up more than half.
+        // The first node learns it, since its user uses more than half.
         await SendAsync(one, 25);
         await Eventually.TrueAsync(async () => (await SendAsync(one, 1)).Error == "too_many_messages");
     }
@@ -94,13 +94,13 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
 
         var refused = await Assert.ThrowsAsync<HubException>(async () =>
         {
-            await hub.PostAsync(_ada, new string('x', 700)); // for this one there may be room
+            await hub.PostAsync(_ada, new string('x', 700)); // a message of this size may still fit
             await hub.PostAsync(_ada, new string('x', 700));
         });
         Assert.Contains("too_many_bytes: ", refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Each new name leaves keys in Redis for days: a thousand a second, and it is full.</summary>
+    /// <summary>Each new name leaves keys in Redis for days. At a thousand a second, Redis is soon full.</summary>
     [Fact]
     public async Task Topics_NewOnes_AreAnErrorBeyondTheBurst_AndKnownOnesGoOn()
     {
@@ -151,7 +151,8 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         await hub.PostAsync($"{_ada}-post-0", "x");
     }
 
-    /// <summary>Each left something in the log of a group that there was not, and a mark at the user: seen to keep Redis ever busier.</summary>
+    /// <summary>Each of these once left an entry in the log of a group that did not exist, and a mark with the user. Redis was seen to become ever
+    /// busier.</summary>
     [Fact]
     public async Task Topics_ThatAreLeftWithoutHavingBeenJoined_AreNewOnes()
     {
@@ -166,7 +167,7 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         Assert.Contains("too_many_new_topics: ", refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Each is told to all members, and takes a place in the group's log, out of which a user pushed what others had written.</summary>
+    /// <summary>Each of these is told to all members and takes a place in the group's log. In this way a user once pushed others' messages out of it.</summary>
     [Fact]
     public async Task Topics_ThatAreJoinedAndLeftInALoop_AreNewOnesEachTime()
     {
@@ -182,7 +183,7 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         Assert.Contains("too_many_new_topics: ", refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Whoever came and went in a loop, in a hundred groups, took Redis a third of its time.</summary>
+    /// <summary>A user in a hundred groups who kept connecting and leaving once took a third of Redis's time.</summary>
     [Fact]
     public async Task Connections_OneAfterTheOther_AreRefusedByTheGroupsTheyComeInto()
     {
@@ -208,7 +209,7 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         await using var other = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, $"{_ada}-other", HubTransport.WebSockets);
     }
 
-    // The server keeps each for a while. Only the WebSockets were counted.
+    // The server keeps each negotiation for a while. Once only the WebSockets were counted.
     [Fact]
     public async Task Negotiations_OneAfterTheOther_AreRefusedBeyondTheBurst()
     {
@@ -232,7 +233,7 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         await using var other = await HubDotNetClient.ConnectAsync(Cluster.Nodes[0].Address, $"{_ada}-other", HubTransport.LongPolling);
     }
 
-    // One a second flows in meanwhile, so the first may still get through.
+    // One message a second is added meanwhile, so the first may still get through.
     private static async Task AssertRefusedAsync<T>(ChatClient client, Func<int, T> message)
     {
         for (var i = 0; ; i++)
@@ -254,7 +255,7 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
 
     private Task<ChatClient> ConnectAsync(int node) => Cluster.ConnectAsync(node, $"/chat/group/{_ada}/{_ada}?format=json");
 
-    /// <summary>Sends and waits for as many answers.</summary>
+    /// <summary>Sends messages and waits for the same number of answers.</summary>
     private static async Task<(int Acks, string? Error)> SendAsync(ChatClient client, int messages, string text = "x")
     {
         for (var i = 0; i < messages; i++)
@@ -282,7 +283,7 @@ public sealed class UserLimitsTests(FloodCluster fixture, ITestOutputHelper outp
         }
         catch (WebSocketException)
         {
-            // Closed meanwhile, which is what is expected in the end.
+            // The connection was closed meanwhile, as expected in the end.
         }
     }
 }

@@ -3,23 +3,23 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Connections;
 
-/// <summary>A client that takes as much as a test allows.</summary>
+/// <summary>A client that takes as many bytes as a test allows.</summary>
 internal sealed class FakeSender : IFrameSender
 {
-    private readonly Lock _gate = new(); // guards everything below
+    private readonly Lock _gate = new(); // guards all fields below
     private readonly List<byte> _sent = [];
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _room;
 
     public FakeSender(long room = long.MaxValue) => _room = room;
 
-    /// <summary>How often something was sent without waiting.</summary>
+    /// <summary>The number of sends that did not wait.</summary>
     public int Sends { get; private set; }
 
-    /// <summary>How many bytes each send was given, those that wait for the client included.</summary>
+    /// <summary>The number of bytes given to each send, also to those that waited for the client.</summary>
     public List<int> Sizes { get; } = [];
 
-    /// <summary>Bytes of a send that waits for the client.</summary>
+    /// <summary>The bytes of a send that waits for the client.</summary>
     public int Waiting { get; private set; }
 
     public bool IsGone { get; set; }
@@ -37,7 +37,7 @@ internal sealed class FakeSender : IFrameSender
         }
     }
 
-    /// <summary>The client reads so much more.</summary>
+    /// <summary>Lets the client read this many more bytes.</summary>
     public void Read(long bytes)
     {
         lock (_gate)
@@ -47,7 +47,7 @@ internal sealed class FakeSender : IFrameSender
         }
     }
 
-    /// <summary>The client goes away.</summary>
+    /// <summary>Lets the client go away.</summary>
     public void Leave()
     {
         lock (_gate)

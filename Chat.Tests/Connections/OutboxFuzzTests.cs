@@ -8,7 +8,7 @@ public sealed class OutboxFuzzTests
 {
     private static readonly ConnectionMetrics Metrics = new(NoMeters.Instance);
 
-    // Whatever the client's pace and whenever it is closed: whole frames, in order, the close frame last.
+    // At any pace of the client, and whenever it is closed: whole frames, in order, with the close frame last.
     [Fact]
     public async Task Frames_AtAnyPace_ComeWholeAndInOrder()
     {
@@ -56,7 +56,7 @@ public sealed class OutboxFuzzTests
                     client.Read(random.Next(300));
                     break;
                 case 1:
-                    await Task.Yield(); // lets a slow send get on
+                    await Task.Yield(); // lets a slow send continue
                     break;
                 default:
                     var frame = OutboxTests.Bytes((byte)(frames.Count + 1), random.Next(1, random.Next(20) == 0 ? 70_000 : 100));
@@ -74,7 +74,7 @@ public sealed class OutboxFuzzTests
         client.Read(long.MaxValue);
         await Eventually.TrueAsync(() => client.Sent.TakeLast(4).SequenceEqual(OutboxTests.Bytes(255, 4)));
 
-        // Without dropping, all frames; else those up to some point.
+        // Without dropping these are all frames, otherwise those up to some point.
         var sent = client.Sent[..^4];
         var kept = Enumerable.Range(0, frames.Count + 1).FirstOrDefault(count => frames.Take(count).Sum(frame => frame.Length) == sent.Length, -1);
         Assert.True(kept >= 0 && (drop || kept == frames.Count) && frames.Take(kept).SelectMany(frame => frame).SequenceEqual(sent), $"Failed with seed {seed}.");

@@ -4,12 +4,12 @@ using Xunit;
 
 namespace Chat.Tests.Connections;
 
-/// <summary>What an outbox may cost, and when it is over.</summary>
+/// <summary>How much memory an outbox may use, and what happens after its end.</summary>
 public sealed class OutboxLimitTests
 {
     private static readonly ConnectionMetrics Metrics = new(NoMeters.Instance);
 
-    // A client that sends pings and never reads: each pong is two bytes, and sixty in memory.
+    // A client that sends pings and never reads: each pong has two bytes, but takes sixty in memory.
     [Fact]
     public void TinyFrames_CountAsTheMemoryTheyTake()
     {
@@ -39,7 +39,7 @@ public sealed class OutboxLimitTests
         await Eventually.TrueAsync(() => outbox.WaitingBytes == 0);
     }
 
-    // A confirmation of Redis that comes after the client has gone must find nothing to do.
+    // A confirmation from Redis that arrives after the client has gone must have no effect.
     [Fact]
     public async Task Frame_AfterTheEnd_TouchesTheSocketNoMore()
     {
@@ -55,7 +55,7 @@ public sealed class OutboxLimitTests
         outbox.Close(OutboxTests.Frame(9, 4), dropWaiting: false);
         outbox.Flush();
         client.Read(long.MaxValue);
-        await client.SentAsync(10); // of the frame that was under way
+        await client.SentAsync(10); // the rest of the frame that was under way
 
         await room;
         Assert.Equal((sends, false), (client.Sends, client.IsAborted));

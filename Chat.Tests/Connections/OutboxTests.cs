@@ -44,11 +44,11 @@ public sealed class OutboxTests
         Assert.Equal(1, _client.Sends);
     }
 
-    // A send was 64 KiB, wherever that ended. SignalR makes an event or a poll of each, and its clients ended with
-    // "Message is incomplete." whenever more than that had waited.
+    // A send was once always 64 KiB, wherever that cut a frame. SignalR makes an event or the answer to a poll of each send, so its clients ended
+    // with "Message is incomplete." whenever more than that had waited.
     [Theory]
     [InlineData(1000, 250)]
-    [InlineData(100_000, 5)] // larger than what is gathered
+    [InlineData(100_000, 5)] // larger than the batches
     public async Task Send_ToAClientThatWasSlow_EndsWithAFrame(int length, int frames)
     {
         var client = new FakeSender(room: 0);
@@ -138,7 +138,7 @@ public sealed class OutboxTests
         Assert.Equal([.. Bytes(1, 10), .. Bytes(9, 4)], client.Sent);
     }
 
-    // What the socket has been given can't be taken back: a frame begun is finished, or the client reads nonsense.
+    // Bytes given to the socket can't be taken back: a frame that was begun has to be finished, or the client reads nonsense.
     [Fact]
     public async Task Close_OfASlowClient_DropsWhatWaitsButNoFrameBegun()
     {

@@ -6,7 +6,7 @@ namespace Chat.Tests.Connections;
 
 public sealed class SocketSenderTests
 {
-    /// <summary>Seen under load: clients that connected and went at once made the upgrade fail with an error and a stack in the log.</summary>
+    /// <summary>Seen under load: when clients connected and left at once, the upgrade failed with an error and a stack trace in the log.</summary>
     [Fact]
     public void SocketSender_OfAClientThatWentAtOnce_FindsOutWhenItSends()
     {

@@ -76,7 +76,7 @@ public sealed class UserAllowanceTests
         Assert.Equal(20, Messages(users));
         users.Leave("ada");
 
-        _clock.Advance(TimeSpan.FromSeconds(100)); // topics take the longest
+        _clock.Advance(TimeSpan.FromSeconds(100)); // the allowance for topics takes longest
         users.Sweep();
         Assert.Equal(0, users.Count);
     }
@@ -97,7 +97,7 @@ public sealed class UserAllowanceTests
         Assert.False(ada.TryEnter());
     }
 
-    /// <summary>An edge, or one node after the other, was restarted.</summary>
+    /// <summary>This happens when an edge, or one node after the other, is restarted.</summary>
     [Fact]
     public void Connections_OfAsManyDevicesAndGroupsAsAUserCanHave_AreLetInFiveTimesAtOnce()
     {

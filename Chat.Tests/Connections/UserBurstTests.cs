@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Chat.Tests.Connections;
 
-/// <summary>Ninety messages of one user, each within every limit, once closed members as slow that read five megabytes a second.</summary>
+/// <summary>Ninety messages of one user, each within every limit, once closed members as too slow although they read five megabytes a second.</summary>
 public sealed class UserBurstTests
 {
     public static TheoryData<string> Formats => ["json", "text", "hub"];
@@ -27,7 +27,7 @@ public sealed class UserBurstTests
         }
     }
 
-    // With everything around the text as long as it may be.
+    // With everything around the text at its greatest length.
     private static Frame Message(string format, string text)
     {
         var id = Encoding.ASCII.GetBytes(new string('i', ChatId.MaxBytes));

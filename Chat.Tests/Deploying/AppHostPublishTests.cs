@@ -5,14 +5,14 @@ using Xunit;
 
 namespace Chat.Tests.Deploying;
 
-/// <summary>What the AppHost makes of itself when it is published.</summary>
+/// <summary>The output of the AppHost when it is published.</summary>
 public sealed class AppHostPublishTests
 {
-    // Where it was built, with all that it needs.
+    // The build's folder, with all dependencies.
     private static readonly string AppHost = Path.Combine(
         Repository.Root, "artifacts", "bin", "AppHost", Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)), "AppHost.dll");
 
-    // It ended with nothing, and exit code 0.
+    // Once it published nothing and ended with exit code 0.
     [Theory]
     [InlineData(null, "--Target=compose, --Target=kubernetes or --Target=aca")]
     [InlineData("swarm", "Target=swarm: it must be compose, kubernetes or aca.")]
@@ -25,7 +25,7 @@ public sealed class AppHostPublishTests
     public async Task Publish_WithoutThePackage_NamesIt_AndFails(string target, string package) =>
         Assert.Contains($"needs the package {package}", await FailAsync(target), StringComparison.Ordinal);
 
-    // What azd reads. It never said that nodes cannot be reached one by one.
+    // The file that azd reads. Once it did not say that nodes cannot be reached one by one.
     [AspireFact]
     public async Task Manifest_IsForContainerApps()
     {
@@ -38,7 +38,7 @@ public sealed class AppHostPublishTests
             var resources = JsonNode.Parse(await File.ReadAllTextAsync(file))!["resources"]!;
 
             Assert.Equal(["auth-key", "chat-api", "edge", "redis"], resources.AsObject().Select(one => one.Key).Order());
-            Assert.All(["auth-key", "redis"], name => Assert.True(resources[name]!["inputs"]!["value"]!["secret"]!.GetValue<bool>())); // asked for, not made up
+            Assert.All(["auth-key", "redis"], name => Assert.True(resources[name]!["inputs"]!["value"]!["secret"]!.GetValue<bool>())); // entered by the user, not generated
             Assert.Equal("{auth-key.value}", (string?)resources["chat-api"]!["env"]!["Auth__SecurityKey"]);
             Assert.Equal("{chat-api.bindings.http.url}", (string?)resources["edge"]!["env"]!["Edge__Upstream"]);
             Assert.True(resources["edge"]!["bindings"]!["http"]!["external"]!.GetValue<bool>());

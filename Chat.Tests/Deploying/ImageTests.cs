@@ -5,10 +5,10 @@ using Xunit;
 
 namespace Chat.Tests.Deploying;
 
-/// <summary>What the images are made of, as the SDK has it before it fetches the image below.</summary>
+/// <summary>The settings of the images, as the SDK has them before it fetches the base image.</summary>
 public sealed class ImageTests
 {
-    // Of the node's; the edge's has the same file, eng/Container.props.
+    // Checks the node's image. The edge's uses the same file, eng/Container.props.
     [Fact]
     public async Task Image_HasNoShell_HasIcu_AndListensOnItsPort()
     {

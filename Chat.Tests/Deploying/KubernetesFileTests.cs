@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Chat.Tests.Deploying;
 
-/// <summary>The files that are put beside what publishing makes for Kubernetes: of the kinds, with the fields, that its API has.</summary>
+/// <summary>The files that accompany the published output for Kubernetes have the kinds and the fields that its API knows.</summary>
 public sealed class KubernetesFileTests
 {
     [Fact]
@@ -40,7 +40,7 @@ public sealed class KubernetesFileTests
         }
     }
 
-    // By its label, whose key has dots of its own.
+    // Selects by the label, whose key itself contains dots.
     private static string? Component(YamlNode budget)
     {
         var labels = (YamlMappingNode)budget.At("spec.selector.matchLabels")!;

@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Chat.Tests.Deploying;
 
-/// <summary>The alerts and the dashboard ask for metrics that there are, by the names under which Prometheus has them.</summary>
+/// <summary>The alerts and the dashboard ask for metrics that exist, by the names that Prometheus gives them.</summary>
 public sealed partial class MonitoringTests
 {
     private static readonly HashSet<string> Exported = [.. Instruments().SelectMany(instrument => Names(instrument))];
@@ -52,8 +52,7 @@ public sealed partial class MonitoringTests
         .Where(found => found.Texts.Length > 1 && found.Texts[0].StartsWith("chat.", StringComparison.Ordinal))
         .Select(found => (found.Value, found.Texts[0], found.Texts[1]));
 
-    // As OpenTelemetry's specification has it: underscores, the unit at the end unless it is there already, _total behind counters. What
-    // stands in braces is no unit.
+    // By OpenTelemetry's specification: underscores, the unit at the end unless it is there already, _total behind counters. Text in braces is no unit.
     private static IEnumerable<string> Names((string Kind, string Name, string Unit) instrument)
     {
         var name = instrument.Name.Replace('.', '_');

@@ -3,7 +3,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Deploying;
 
-/// <summary>What <c>dotnet publish</c> makes of a project, as it was built for these tests: to compile it once more took as long as ten starts of
+/// <summary>The output of <c>dotnet publish</c> for a project, from the build of these tests. Compiling it again took as long as starting ten
 /// clusters.</summary>
 internal static class PublishedProgram
 {

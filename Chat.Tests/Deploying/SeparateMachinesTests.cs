@@ -5,17 +5,17 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Deploying;
 
-/// <summary>The published programs, each on a machine of its own on which nothing can be written, with nothing but a deployment's environment
-/// variables: three nodes, two edges and a Redis with a password are one cluster.</summary>
-/// <remarks>Every node has one more network, before the one that all are on, and with the default gateway: its first address, which it used to
-/// register, is one where no edge can reach it.</remarks>
+/// <summary>The published programs, each on its own machine on which nothing can be written, with only the environment variables of a deployment.
+/// Three nodes, two edges and a Redis with a password form one cluster.</summary>
+/// <remarks>Every node has one more network, listed before the common one and with the default gateway. Its first address, which nodes once
+/// registered, is one at which no edge can reach it.</remarks>
 public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Redis = 2;
     private static readonly int[] Nodes = [11, 12, 13];
     private static readonly int[] Edges = [21, 22];
 
-    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2); // of five programs at once; only a failing test waits this long
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2); // for five programs at once; only a failing test waits this long
 
     private readonly Dictionary<int, ChildProcess> _programs = [];
     private NetworkLab? _lab;
@@ -49,7 +49,7 @@ public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLife
         Assert.Equal(("1", 1), (await anna.NextFrameAsync("ack") is var ack ? ack.Id : null, ack.Offset));
         Assert.Equal(("anna", "hello", 1), await ben.NextFrameAsync("message") is var message ? (message.From, message.Msg, message.Offset) : default);
 
-        // On the third node, through the other edge: who is there is known to all.
+        // On the third node, through the other edge: presence is known to all nodes.
         await using var carl = await ConnectElsewhereAsync(21, "carl", anna, ben);
         await UntilPresentAsync(carl, "anna", "ben", "carl");
         Assert.Equal(3, new[] { anna.Node, ben.Node, carl.Node }.Distinct().Count());
@@ -57,7 +57,7 @@ public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLife
 
     public async Task DisposeAsync()
     {
-        foreach (var (machine, program) in _programs.OrderByDescending(one => one.Key)) // those who use Redis first
+        foreach (var (machine, program) in _programs.OrderByDescending(one => one.Key)) // users of Redis first
         {
             await program.DisposeAsync();
             output.WriteLine($"machine {machine}\n{program.Output}\n");
@@ -83,7 +83,7 @@ public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLife
         await Eventually.TrueAsync(() => _programs[Redis].Output.Contains("Ready to accept connections", StringComparison.Ordinal));
     }
 
-    // env -i: not even a home.
+    // env -i: not even HOME is set.
     private async Task StartAsync(int machine, string program, string redis, params (string Name, string Value)[] environment)
     {
         var there = await Lab.AddAsync(machine, $"{redis} redis\n", isDetoured: Nodes.Contains(machine));
@@ -96,7 +96,7 @@ public sealed class SeparateMachinesTests(ITestOutputHelper output) : IAsyncLife
         }
     }
 
-    // What a process wrote may come after what it did.
+    // A process's output may arrive later than the effects of its work.
     private Task RegisteredAsync(int machine, string where) =>
         Eventually.TrueAsync(() => _programs[machine].Output.Contains($"is registered at {where}", StringComparison.Ordinal));
 

@@ -17,14 +17,14 @@ public sealed class SystemdTests
             var copies = units.Select(unit =>
             {
                 var copy = Path.Combine(folder.FullName, Path.GetFileName(unit));
-                File.WriteAllText(copy, Repository.Read(unit).Replace("/usr/bin/dotnet", "/bin/true", StringComparison.Ordinal)); // which may be elsewhere here
+                File.WriteAllText(copy, Repository.Read(unit).Replace("/usr/bin/dotnet", "/bin/true", StringComparison.Ordinal)); // which may be elsewhere on this machine
                 return copy;
             }).ToList();
 
             await using var verify = await ChildProcess.StartAsync("systemd-analyze", ["verify", .. copies], new Dictionary<string, string>());
             await verify.ExitAsync();
 
-            // Of others' units it complains as well.
+            // It also complains about other units.
             Assert.DoesNotContain(verify.Output.Split('\n'), line => copies.Exists(copy => line.Contains(Path.GetFileName(copy), StringComparison.Ordinal)));
         }
         finally
@@ -33,7 +33,7 @@ public sealed class SystemdTests
         }
     }
 
-    // Whoever stops it sooner cuts off those who are being handed over.
+    // A shorter timeout would cut off clients that are being handed over.
     [Theory]
     [InlineData("node")]
     [InlineData("edge")]

@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Chat.Tests.Deploying;
 
-/// <summary>A file of <c>deploy/</c>, read as strictly as its reader reads it: a key that stands there twice is an error.</summary>
+/// <summary>A file of <c>deploy/</c>, parsed as strictly as its reader does: a duplicate key is an error.</summary>
 internal static class YamlFile
 {
     public static IReadOnlyList<YamlMappingNode> Documents(string path)
@@ -14,7 +14,7 @@ internal static class YamlFile
         return [.. stream.Documents.Select(document => Assert.IsType<YamlMappingNode>(document.RootNode))];
     }
 
-    /// <summary>What is at such a path as <c>spec.metrics.0.type</c>; null where there is nothing.</summary>
+    /// <summary>The node at a path such as <c>spec.metrics.0.type</c>, or null.</summary>
     public static YamlNode? At(this YamlNode node, string path) => path.Split('.').Aggregate<string, YamlNode?>(node, (at, step) => at switch
     {
         YamlMappingNode map => map.Children.TryGetValue(new YamlScalarNode(step), out var value) ? value : null,

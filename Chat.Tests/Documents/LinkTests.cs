@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Documents;
 
-/// <summary>What a document links to is there: files, folders, and headings within documents.</summary>
+/// <summary>The targets of links in documents exist: files, folders, and headings within documents.</summary>
 public sealed partial class LinkTests
 {
     private static readonly Dictionary<string, string> Documents = Repository.Files(".md").ToDictionary(file => file, file => Repository.Read(file));
@@ -43,14 +43,14 @@ public sealed partial class LinkTests
         return Anchors(text).Contains(heading);
     }
 
-    // From the root, in docs, or beside the file, as a project has its package's README.md.
+    // Relative to the root, to docs, or to the file, which is how a project refers to its package's README.md.
     private static bool IsThere(string file, string name) =>
         Documents.ContainsKey(name) || Documents.ContainsKey($"docs/{name}") || Documents.ContainsKey(FromRoot(Path.GetDirectoryName(file)!, name));
 
     private static string FromRoot(string folder, string path) =>
         Path.GetRelativePath(Repository.Root, Path.GetFullPath(Path.Combine(Repository.Root, folder, path))).Replace('\\', '/');
 
-    // As GitHub makes them: lower case, no punctuation, hyphens for spaces, and a number where a heading comes again.
+    // As GitHub builds them: lower case, no punctuation, hyphens for spaces, and a number where a heading is repeated.
     private static HashSet<string> Anchors(string text)
     {
         var anchors = new HashSet<string>();

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Chat.Tests.Documents;
 
-/// <summary>The receivers in JavaScript that the documents show, as somebody would copy them.</summary>
+/// <summary>The JavaScript receivers that the documents show, used as somebody would copy them.</summary>
 public sealed partial class ReceiverTests : IDisposable
 {
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -25,7 +25,7 @@ public sealed partial class ReceiverTests : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    // A request that anybody began and did not end was an error that nobody caught, and the end of the process.
+    // A request that a client began and did not finish once caused an uncaught error, which ended the process.
     [NodeFact]
     public Task ReceiverOfEvents_TakesWhatIsSignedAndNew_AndOutlivesWhatBreaksOff() => AssertAsync("docs/EVENTS.md", Events, HttpStatusCode.NoContent);
 

@@ -1,6 +1,6 @@
 namespace Chat.Tests.Documents;
 
-/// <summary>The files that the tests were built from.</summary>
+/// <summary>The source files from which the tests were built.</summary>
 internal static class Repository
 {
     private static readonly string[] Made = ["artifacts", "bin", "obj", "node_modules", ".git"];
@@ -9,13 +9,13 @@ internal static class Repository
     public static string Root { get; } =
         Path.GetFullPath(Path.Combine(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar), "..", "..", "..", ".."));
 
-    /// <summary>How they were built: <c>debug</c> or <c>release</c>.</summary>
+    /// <summary>The build's configuration: <c>debug</c> or <c>release</c>.</summary>
     public static string Configuration { get; } = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
 
-    /// <summary>A file's text, by its path from the root, with slashes.</summary>
+    /// <summary>The text of a file. Its path is relative to the root and has slashes.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
 
-    /// <summary>All files with one of the extensions, but for what a build makes; paths from the root, with slashes.</summary>
+    /// <summary>All files with one of the extensions, except for build output. Paths are relative to the root and have slashes.</summary>
     public static IEnumerable<string> Files(params string[] extensions) =>
         Below(new DirectoryInfo(Root))
             .Where(file => extensions.Contains(file.Extension))

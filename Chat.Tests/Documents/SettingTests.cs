@@ -17,7 +17,7 @@ using Xunit;
 
 namespace Chat.Tests.Documents;
 
-/// <summary>Every setting stands in a table of the documents, with its default; and what stands there is a setting.</summary>
+/// <summary>Every setting is in a table of the documents with its default, and every entry of these tables is a setting.</summary>
 public sealed partial class SettingTests
 {
     private static readonly (string Section, object Options)[] Classes =
@@ -28,7 +28,7 @@ public sealed partial class SettingTests
         (EventOptions.Section, new EventOptions()), (ServerApiOptions.Section, new ServerApiOptions()), (MemoryOptions.Section, new MemoryOptions()), (EdgeOptions.Section, new EdgeOptions()),
     ];
 
-    // Read one by one, or, of a name of somebody's choice, more than one.
+    // Read one by one, or several under names of the operator's choice.
     private static readonly string[] OfNoClass = ["Chat:Redis:Prefix", "Chat:Chats", "Api:Keys:0:Name", "Api:Keys:0:Secret"];
 
     private static readonly Dictionary<string, object?> Settings = Classes.SelectMany(one => Of(one.Section, one.Options)).ToDictionary();
@@ -43,7 +43,7 @@ public sealed partial class SettingTests
         var rows = Rows.Where(row => row.Keys.Any(key => Means(key, name))).ToList();
 
         Assert.NotEmpty(rows);
-        rows.RemoveAll(row => !row.Keys.Contains(name)); // of another kind of topic: "the same"
+        rows.RemoveAll(row => !row.Keys.Contains(name)); // of another kind of topic, where the table says "the same"
         if (Texts(Settings[name]) is { Length: > 0 } texts)
         {
             Assert.All(rows, row => Assert.True(texts.Any(text => Says(row.Rest, text)), $"{row.File} does not say {string.Join(" or ", texts)} of {name}: {row.Rest}"));
@@ -59,7 +59,7 @@ public sealed partial class SettingTests
         Assert.Empty(leftOver);
     }
 
-    // Chat:Backplane:Group:… stands for what is said of another kind of topic; Chat:Backplane:… only for where to look.
+    // Chat:Backplane:Group:… also stands for the settings of other kinds of topics. Chat:Backplane:… only says where to look.
     private static bool Means(string key, string name) =>
         key == name || (key.EndsWith(":…", StringComparison.Ordinal) && key.Count(letter => letter == ':') == 3 && name.StartsWith(key[..^1], StringComparison.Ordinal));
 
@@ -73,7 +73,7 @@ public sealed partial class SettingTests
         foreach (var line in text.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)))
         {
             List<string> keys = [];
-            // In whole cells of keys only: others speak of settings in passing.
+            // Only cells that consist of keys alone; others mention settings in passing.
             foreach (var cell in line.Split('|').Select(cell => cell.Trim()).Where(cell => KeyCell().IsMatch(cell)))
             {
                 foreach (Match key in Key().Matches(cell))
@@ -81,7 +81,7 @@ public sealed partial class SettingTests
                     var name = key.Groups[1].Value;
                     if (name.Contains('=', StringComparison.Ordinal))
                     {
-                        continue; // a setting with a value, in passing
+                        continue; // a setting with a value, mentioned in passing
                     }
 
                     keys.Add(name.StartsWith('…') && keys.Count > 0 ? Whole(name, keys[^1]) : name);
@@ -95,7 +95,7 @@ public sealed partial class SettingTests
         }
     }
 
-    // …:User:Window behind Chat:Backplane:User:Messages, and …:Post behind Chat:Access:Groups:{pattern}:Join.
+    // Completes …:User:Window after Chat:Backplane:User:Messages, and …:Post after Chat:Access:Groups:{pattern}:Join.
     private static string Whole(string shortened, string before)
     {
         var rest = shortened[2..];
@@ -105,7 +105,7 @@ public sealed partial class SettingTests
 
     private static bool Says(string row, string text) => Regex.IsMatch(row, $@"(?<![\w,.]){Regex.Escape(text)}(?![\w]|[,.]\d)");
 
-    /// <summary>As people write it. None: it has no default, or one that is made up at the start.</summary>
+    /// <summary>The forms in which people write the value. Empty if it has no default, or one that is generated at startup.</summary>
     private static string[] Texts(object? value) => value switch
     {
         TimeSpan time => [.. new[] { (TimeSpan.FromDays(1), "day"), (TimeSpan.FromHours(1), "h"), (TimeSpan.FromMinutes(1), "min"), (TimeSpan.FromSeconds(1), "s"), (TimeSpan.FromMilliseconds(1), "ms") }

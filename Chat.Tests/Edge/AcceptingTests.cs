@@ -11,11 +11,11 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Clients who connect all at once, to a server that has not got round to them.</summary>
+/// <summary>Clients that connect all at once to a server that is too busy to handle them.</summary>
 public sealed class AcceptingTests
 {
-    /// <summary>All who waited were accepted before the server could count one of them: a few hundred used up an edge's open files, at which .NET ends the
-    /// process, and the thread that accepted them served nobody else meanwhile.</summary>
+    /// <summary>All waiting clients were once accepted before the server could count one of them. A few hundred used up an edge's open files, which
+    /// makes .NET end the process, and the thread that accepted them served nobody else meanwhile.</summary>
     [LinuxFact]
     public async Task Clients_ThatTheServerHasNotGotRoundTo_AreNotAllAccepted_AndAllComeInAfterwards()
     {
@@ -30,7 +30,7 @@ public sealed class AcceptingTests
             await gate.Task;
             if (int.IsEvenInteger(Interlocked.Increment(ref begun)))
             {
-                connection.Abort(); // too many
+                connection.Abort(); // too many connections
                 return;
             }
 
@@ -45,7 +45,7 @@ public sealed class AcceptingTests
         var clients = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => ConnectAsync(port)));
         await Eventually.TrueAsync(() => Volatile.Read(ref begun) > 10);
         var entered = new TaskCompletionSource();
-        app.Services.GetRequiredService<SocketLoops>().ForEach(socket => // behind what the loop is about
+        app.Services.GetRequiredService<SocketLoops>().ForEach(socket => // queued behind the loop's present work
         {
             if (socket.Owner is ClientListener)
             {
@@ -53,7 +53,7 @@ public sealed class AcceptingTests
             }
         });
         await entered.Task;
-        await Task.Run(() => { }); // behind what the server is about
+        await Task.Run(() => { }); // queued behind the server's present work
         Assert.InRange(Volatile.Read(ref begun), 10, 100);
 
         gate.SetResult();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Long polls and event streams come back to their node; WebSockets go wherever there is room.</summary>
+/// <summary>Long polls and event streams return to their node. WebSockets go wherever there is room.</summary>
 public sealed class AffinityTests : IAsyncLifetime, IDisposable
 {
     private static readonly (int, string) Gone = (404, "No Connection with that ID");

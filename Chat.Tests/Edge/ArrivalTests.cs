@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Clients who all come at once are let in a few at a time, and the others are told when to come back.</summary>
+/// <summary>Clients that all come at once are admitted a few at a time, and the others are told when to come back.</summary>
 public sealed class ArrivalTests : IDisposable
 {
     private const string Negotiate = "/signalr/chat/negotiate";
@@ -21,7 +21,7 @@ public sealed class ArrivalTests : IDisposable
         node.News = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var all = Enumerable.Range(0, 6).Select(_ => PostAsync(edge)).ToList();
 
-        // Two are at the node, and one waits for them.
+        // Two requests are at the node, and one waits for their places.
         for (var refused = 0; refused < 3; refused++)
         {
             var done = await Task.WhenAny(all).WaitAsync(_deadline.Token);
@@ -107,7 +107,7 @@ public sealed class ArrivalTests : IDisposable
             [("Edge:AddressConnectionsPerSecond", "1"), ("ForwardedHeaders_Enabled", $"{trustsProxy}")], node);
 
         var first = await PostAsync(edge, 60, "2001:db8::1");
-        var neighbour = await PostAsync(edge, 8, "2001:db8::2"); // of the same network, which has used up the ten that it may make at once
+        var neighbour = await PostAsync(edge, 8, "2001:db8::2"); // of the same network, which has used up the ten connections that it may open at once
         var other = await PostAsync(edge, 8, "2001:db9::1");
 
         var refused = first.Where(answer => answer.StatusCode != HttpStatusCode.OK).ToList();

@@ -10,8 +10,8 @@ using Yarp.ReverseProxy.Model;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Nodes that answer late, be it because they are busy, or because the edge is: ten thousand requests at once made it take all of them for gone, and
-/// turn everybody away for ten seconds.</summary>
+/// <summary>Nodes that answer late, either because they are busy or because the edge is. Ten thousand requests at once made the edge take all nodes
+/// for gone and turn everybody away for ten seconds.</summary>
 public sealed class BusyNodeTests : IAsyncLifetime
 {
     private FakeNode? _node;
@@ -73,7 +73,7 @@ public sealed class BusyNodeTests : IAsyncLifetime
         Assert.Equal(4, other.Asked);
     }
 
-    /// <summary>While every node hung, each client waited for one after the other, ten seconds each.</summary>
+    /// <summary>When every node hung, each client once waited for one node after the other, ten seconds each.</summary>
     [Fact]
     public async Task Nodes_ThatAllAnswerNobody_AreAskedForOneClientASecond_AndTheOthersAreToldAtOnce()
     {
@@ -93,7 +93,7 @@ public sealed class BusyNodeTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _node.Asked == 3);
         _node.News.SetResult();
         await Task.WhenAll(tries, triesLater);
-        time.Advance(TimeSpan.FromSeconds(1)); // they may have waited for too long
+        time.Advance(TimeSpan.FromSeconds(1)); // the two attempts may have waited too long
         Assert.Equal(HttpStatusCode.OK, await NegotiateAsync(edge));
         Assert.Equal(HttpStatusCode.OK, await NegotiateAsync(edge));
     }

@@ -14,7 +14,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>An edge that may have few files open. 10,000 connections once made one of 20,000 declare all its nodes unreachable.</summary>
+/// <summary>An edge with a small limit of open files. With a limit of 20,000, 10,000 connections once made it declare all its nodes unreachable.</summary>
 public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int OpenFiles = 700;
@@ -62,7 +62,7 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         const string Full = "This edge carries \\d+ connections, as many as it may";
-        await Eventually.TrueAsync(() => Regex.IsMatch(edge.Output, Full)); // it is written a moment after it is answered
+        await Eventually.TrueAsync(() => Regex.IsMatch(edge.Output, Full)); // the log entry is written a moment after the answer
         Assert.Single(Regex.Matches(edge.Output, Full));
         Assert.DoesNotContain("cannot be reached", edge.Output, StringComparison.Ordinal);
         await _clients[0].DisposeAsync();
@@ -78,7 +78,7 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await StartNodeAsync();
 
-        // Where .NET itself needs a file just then, it ends the process ("Out of memory."), and nothing is learned about the edge.
+        // If .NET itself needs a file just then, it ends the process ("Out of memory."), and the test learns nothing about the edge.
         for (var tries = 1; !await WithoutFilesAsync(); tries++)
         {
             Assert.True(tries < 5, "The edge's process ended each time.");
@@ -118,19 +118,19 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task<bool> WithoutFilesAsync()
     {
-        // No probe comes in between and leaves a connection to the node that could be used again.
+        // No probe comes in between and leaves a reusable connection to the node.
         await using var edge = _edge = await EdgeProcess.StartAsync(_redis!.ConnectionString, ("Edge:HealthInterval", "00:01:00"));
         await using (await RawWebSocket.ConnectAsync(edge.Address, "/chat/user/1"))
         {
-            // What the way to a node needs is loaded now.
+            // By now the code for requests to the node is loaded.
         }
 
         using (await edge.Http.GetAsync("alive"))
         {
-            // The client's connection to the edge is there; there is none yet from the edge to the node to be used again.
+            // The client has its connection to the edge; there is no reusable one from the edge to the node yet.
         }
 
-        Assert.True(TryLimitOpenFiles(edge.Pid, 1)); // one number, which is taken
+        Assert.True(TryLimitOpenFiles(edge.Pid, 1)); // one file descriptor, which is in use
         try
         {
             using (var answer = await edge.Http.GetAsync("api/auth/headers"))
@@ -159,7 +159,7 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
         return true;
     }
 
-    // Before or after it has answered; and for no other reason.
+    // Waits for the end of the process, which may come before or after its answer, and only for this reason.
     private static async Task<bool> HasEndedAsync(EdgeProcess edge)
     {
         await Eventually.TrueAsync(() => edge.Output.Contains("Out of memory.", StringComparison.Ordinal));
@@ -168,7 +168,7 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
 
     private static bool TryLimitOpenFiles(int process, int files)
     {
-        var limit = new ResourceLimit { Soft = (nuint)files, Hard = (nuint)Limit }; // this process's is the child's
+        var limit = new ResourceLimit { Soft = (nuint)files, Hard = (nuint)Limit }; // the child has the same hard limit as this process
         return SetLimit(process, 7, limit, 0) == 0;
     }
 

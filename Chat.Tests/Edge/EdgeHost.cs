@@ -13,7 +13,7 @@ using ServiceDefaults;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>The edge inside the test, told its nodes directly instead of by Redis.</summary>
+/// <summary>The edge inside the test's process. The test tells it the nodes, instead of Redis.</summary>
 internal sealed class EdgeHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -69,12 +69,12 @@ internal sealed class EdgeHost : IAsyncDisposable
         return edge;
     }
 
-    /// <summary>It speaks nothing but HTTP/2, without TLS.</summary>
+    /// <summary>Starts an edge that speaks only HTTP/2, without TLS.</summary>
     /// <param name="settings">Configuration keys.</param>
     /// <param name="node">Its node.</param>
     /// <param name="pages">The folder of its pages.</param>
-    /// <param name="log">What it logs to.</param>
-    /// <param name="time">Its time.</param>
+    /// <param name="log">The destination of its log.</param>
+    /// <param name="time">Its clock.</param>
     public static async Task<EdgeHost> StartWithHttp2Async(
         (string Key, string Value)[] settings, FakeNode node, string? pages = null, ILoggerProvider? log = null, TimeProvider? time = null)
     {
@@ -84,7 +84,7 @@ internal sealed class EdgeHost : IAsyncDisposable
         return edge;
     }
 
-    /// <summary>Its <see cref="Http"/> takes whatever certificate the edge shows.</summary>
+    /// <summary>Starts an edge with TLS. Its <see cref="Http"/> accepts any certificate of the edge.</summary>
     public static async Task<EdgeHost> StartWithTlsAsync(X509Certificate2 certificate, (string Key, string Value)[] settings, FakeNode node)
     {
         var edge = new EdgeHost(settings, certificate: certificate)
@@ -96,10 +96,10 @@ internal sealed class EdgeHost : IAsyncDisposable
         return edge;
     }
 
-    /// <summary>Its time is the test's.</summary>
+    /// <summary>Starts an edge with the test's clock.</summary>
     public static Task<EdgeHost> StartAsync(TimeProvider time, params (string Key, string Value)[] settings) => StartAsync(time, certificate: null, settings);
 
-    /// <summary>As above; with a certificate, over TLS.</summary>
+    /// <summary>As above; with a certificate it uses TLS.</summary>
     public static async Task<EdgeHost> StartAsync(TimeProvider time, X509Certificate2? certificate, params (string Key, string Value)[] settings)
     {
         var edge = new EdgeHost(settings, time: time, certificate: certificate);
@@ -109,13 +109,13 @@ internal sealed class EdgeHost : IAsyncDisposable
 
     public static async Task<EdgeHost> StartInDevelopmentAsync(FakeNode node)
     {
-        // With the registry, Development would miss the Redis that is not there.
+        // With the registry, Development would report the missing Redis.
         var edge = new EdgeHost([("Edge:Upstream", node.Node.Address)], "Development");
         await edge.StartAsync();
         return edge;
     }
 
-    /// <summary>What the registry would now say.</summary>
+    /// <summary>Sets the nodes that the registry would list.</summary>
     public void Set(params Node[] nodes) => Get<NodeDestinations>().Set(nodes);
 
     public static async Task<EdgeHost> StartWithUpstreamAsync(FakeNode node)

@@ -2,7 +2,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>The edge as a process of its own.</summary>
+/// <summary>The edge as a separate process.</summary>
 internal sealed class EdgeProcess : ServerProcess
 {
     private EdgeProcess(Started started)
@@ -16,7 +16,7 @@ internal sealed class EdgeProcess : ServerProcess
     public static Task<EdgeProcess> StartAsync(string redis, params (string Key, string Value)[] settings) => StartAsync(redis, openFiles: null, settings);
 
     /// <param name="redis">As above.</param>
-    /// <param name="openFiles">The system's limit for this process; not on Windows.</param>
+    /// <param name="openFiles">The system's limit of open files for this process; not on Windows.</param>
     /// <param name="settings">As above.</param>
     public static async Task<EdgeProcess> StartAsync(string redis, int? openFiles, params (string Key, string Value)[] settings)
     {
@@ -36,7 +36,7 @@ internal sealed class EdgeProcess : ServerProcess
 
     public Task<ChatClient> ConnectAsync(string path) => ChatClient.ConnectAsync(Address, path);
 
-    /// <summary>Asks until the answer is as wanted; returns the time it took.</summary>
+    /// <summary>Repeats a request until its answer meets the condition. Returns the time it took.</summary>
     public new Task<TimeSpan> UntilAsync(string path, Func<HttpResponseMessage, bool> condition, TimeSpan within) =>
         base.UntilAsync(path, answer => answer is not null && condition(answer), within);
 }

@@ -8,12 +8,12 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Nodes that are fine, and none of which the tests touch for long.</summary>
+/// <summary>Healthy nodes, which the tests do not disturb for long.</summary>
 public sealed class StoppingCluster() : NodeClusterFixture(
     nodes: 2, persists: false,
     [.. Unlimited.Sending, ("Auth:SecurityKey", TestToken.Key), ("Chat:Connections:DrainTime", "00:00:01"), ("Chat:Connections:PerUser", "0"), ("Chat:Backplane:Group:Messages", "100000")]);
 
-/// <summary>An edge that stops leaves no client behind: the nodes, which are fine, send each to another edge in its own protocol.</summary>
+/// <summary>An edge that stops leaves no client behind: the nodes, which are healthy, send each client to another edge in its own protocol.</summary>
 public sealed class EdgeStopTests(StoppingCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<StoppingCluster>, IAsyncLifetime
 {
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(25);
@@ -28,12 +28,12 @@ public sealed class EdgeStopTests(StoppingCluster fixture, ITestOutputHelper out
 
     public Task DisposeAsync() => Task.WhenAll(_all.Select(one => one.DisposeAsync().AsTask()));
 
-    /// <summary>Before, all of them saw their connection break (1006), and what was on its way to text clients was lost.</summary>
+    /// <summary>Once all clients saw their connection break (1006), and messages on their way to text clients were lost.</summary>
     [Fact]
     public async Task Edge_ThatStops_HasEveryConnectionEndedProperly_AndItsClientsComeBackThroughTheOther()
     {
         var other = await StartEdgeAsync();
-        var door = Edge; // where a balancer sends newcomers
+        var door = Edge; // the edge to which a load balancer sends new clients
         var text = await ConnectAsync(12, i => $"/chat/group/stop/t{i}");
         var json = await ConnectAsync(12, i => $"/chat/group/stop/j{i}?format=json");
         HubTransport[] transports = [HubTransport.WebSockets, HubTransport.NegotiatedWebSockets, HubTransport.ServerSentEvents, HubTransport.LongPolling];
@@ -60,7 +60,7 @@ public sealed class EdgeStopTests(StoppingCluster fixture, ITestOutputHelper out
 
         foreach (var hub in hubs)
         {
-            Assert.Matches("edge draining|1012", await hub.ClosedAsync()); // SignalR's own message, or the close frame behind it
+            Assert.Matches("edge draining|1012", await hub.ClosedAsync()); // SignalR's own message, or the close frame after it
         }
 
         await Task.WhenAll(loyal.Select(hub => hub.ReconnectedAsync()));
@@ -75,7 +75,7 @@ public sealed class EdgeStopTests(StoppingCluster fixture, ITestOutputHelper out
         }
     }
 
-    /// <summary>The edge asks the nodes themselves: Redis may be what everybody is waiting for.</summary>
+    /// <summary>The edge asks the nodes directly, since Redis may be the very thing that is down.</summary>
     [Fact]
     public async Task Edge_ThatStopsWhileRedisIsAway_HasItsConnectionsEndedAllTheSame()
     {
@@ -109,14 +109,14 @@ public sealed class EdgeStopTests(StoppingCluster fixture, ITestOutputHelper out
         await using var late = await edge.ConnectAsync("/chat/user/late");
         await edge.StopAsync(within: TimeSpan.FromSeconds(8));
 
-        Assert.Equal(1006, (await client.ClosedAsync()).Code); // whoever asks twice has no time for it
+        Assert.Equal(1006, (await client.ClosedAsync()).Code); // a second signal leaves no time for a proper close
         Assert.Contains("2 connections did not end in time", edge.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Edge_ThatStops_LetsNobodyNewIn_WhileItWaitsForOthers()
     {
-        await using var stubborn = await RawWebSocket.ConnectAsync(Edge.Address, "/chat/user/stubborn"); // never answers the closing
+        await using var stubborn = await RawWebSocket.ConnectAsync(Edge.Address, "/chat/user/stubborn"); // never answers the close frame
         Edge.Signal(ChildProcess.SigTerm);
         Assert.Equal(1012, (await stubborn.ReadAsync(WebSocketOpcode.Close)).CloseCode);
 
@@ -128,7 +128,7 @@ public sealed class EdgeStopTests(StoppingCluster fixture, ITestOutputHelper out
         Assert.Contains("Connection: close", await RawHttp.SendAsync(Edge.Address, "/api/nodes"), StringComparison.Ordinal);
     }
 
-    /// <summary>Both at once, as in a deployment that replaces everything: whoever tells a client first, it is told.</summary>
+    /// <summary>Both stop at once, as in a deployment that replaces everything. The client is told, no matter which of the two tells it first.</summary>
     [Fact]
     public async Task Edge_ThatStopsWhileANodeStops_CutsNobodyOff()
     {

@@ -91,7 +91,7 @@ public sealed class EdgeTests : IDisposable
         Assert.Single(answer.Headers.GetValues("X-Node"));
     }
 
-    /// <summary>With Redis away every node says 503; asking all of them for each client would be many times the load.</summary>
+    /// <summary>With Redis away every node answers 503. Asking all of them for each client would multiply the load.</summary>
     [Fact]
     public async Task Failover_WhenManyTurnAway_AsksAFewOfThem()
     {
@@ -158,7 +158,7 @@ public sealed class EdgeTests : IDisposable
         Assert.Equal(edge.Address.Authority, headers["Host"]);
     }
 
-    /// <summary>A browser with such a cookie got 502 for whatever it asked.</summary>
+    /// <summary>A browser with such a cookie once got 502 for every request.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -175,7 +175,7 @@ public sealed class EdgeTests : IDisposable
         Assert.Equal("name=José; other=张伟", (await answer.Content.ReadFromJsonAsync<Dictionary<string, string>>(_deadline.Token))!["Cookie"]);
     }
 
-    /// <summary>Who knew the edge's id could have its connections closed.</summary>
+    /// <summary>A client that knew the edge's id could once have the edge's connections closed.</summary>
     [Fact]
     public async Task EdgesId_IsTheEdgesOwn_WhateverAClientPutsInItsPlace_AndOnlyNodesSeeIt()
     {

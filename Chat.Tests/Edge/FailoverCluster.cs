@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Nodes with leases of 2 s and an edge, all real processes, for the failover tests to break and to mend.</summary>
+/// <summary>Nodes with leases of 2 s and an edge, all real processes, which the failover tests break and repair.</summary>
 public sealed class FailoverCluster : IAsyncLifetime
 {
     private NodeCluster? _nodes;
@@ -26,7 +26,7 @@ public sealed class FailoverCluster : IAsyncLifetime
         await (_nodes?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
-    /// <summary>Starts a further node, and returns once the edge has sent it a client.</summary>
+    /// <summary>Starts a further node. Returns once the edge has sent a client to it.</summary>
     internal async Task AddNodeAsync()
     {
         await Nodes.AddAsync();
@@ -38,7 +38,7 @@ public sealed class FailoverCluster : IAsyncLifetime
         }
     }
 
-    /// <summary>As <see cref="AddNodeAsync"/>; ending the node is the caller's.</summary>
+    /// <summary>As <see cref="AddNodeAsync"/>, but the caller has to end the node.</summary>
     internal async Task<NodeProcess> AddNodeToEndAsync()
     {
         await AddNodeAsync();
@@ -59,7 +59,7 @@ public sealed class FailoverCluster : IAsyncLifetime
     }
 }
 
-/// <summary>Tests that each end the nodes that they have added, and no others.</summary>
+/// <summary>Tests that end only the nodes that they have added.</summary>
 [CollectionDefinition(Name)]
 public sealed class FailoverGroup : ICollectionFixture<FailoverCluster>
 {

@@ -72,7 +72,7 @@ public sealed class FailoverTests(FailoverCluster cluster, ITestOutputHelper out
         await cluster.Nodes.Redis.RestartAsync();
         await cluster.Nodes.UntilHealthAsync(isHealthy: true, ChatClient.Deadline);
 
-        // Each comes back into rotation with its next probe.
+        // Each node comes back into rotation with its next probe.
         var count = cluster.Nodes.Nodes.Count;
         var started = TimeProvider.System.GetTimestamp();
         while ((await cluster.ConnectAsync(count)).Select(client => client.Node).Distinct().Count() < count)

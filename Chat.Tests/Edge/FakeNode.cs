@@ -10,7 +10,7 @@ using ServiceDefaults;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>The edge's side of a node: health, WebSockets that echo, and a hub's long polls.</summary>
+/// <summary>A node as the edge sees it: health, WebSockets that echo, and a hub's long polls.</summary>
 internal sealed class FakeNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -45,7 +45,7 @@ internal sealed class FakeNode : IAsyncDisposable
 
     public bool Healthy { get; set; } = true;
 
-    /// <summary>Answers every WebSocket with 503, as a draining node does.</summary>
+    /// <summary>Whether it answers every WebSocket with 503, as a draining node does.</summary>
     public bool TurnsAway { get; set; }
 
     public int Asked { get; private set; }
@@ -56,10 +56,10 @@ internal sealed class FakeNode : IAsyncDisposable
     /// <summary>Completes when a WebSocket's connection has ended.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Hub requests wait until this completes, as polls without news do.</summary>
+    /// <summary>If set, hub requests wait until this completes, as polls without news do.</summary>
     public TaskCompletionSource? News { get; set; }
 
-    /// <summary>Ends the connection instead of answering a hub request, as a node does that is killed.</summary>
+    /// <summary>Whether it ends the connection instead of answering a hub request, like a node that is killed.</summary>
     public bool Breaks { get; set; }
 
     /// <summary>Completes when a hub request waits for <see cref="News"/>.</summary>
@@ -94,7 +94,7 @@ internal sealed class FakeNode : IAsyncDisposable
         return Results.Json(new { connectionId = id, connectionToken = id, negotiateVersion = 1 });
     }
 
-    // As the hub's server does: an id that is not of this node is 404.
+    // As in the hub's server, an id of another node gets 404.
     private async Task HubAsync(HttpContext http)
     {
         if (http.WebSockets.IsWebSocketRequest)
@@ -157,7 +157,7 @@ internal sealed class FakeNode : IAsyncDisposable
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
         {
-            // The connection ended without a close frame: what some of the tests are about.
+            // The connection ended without a close frame, which some tests are about.
         }
         finally
         {

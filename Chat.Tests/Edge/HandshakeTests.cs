@@ -13,10 +13,11 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>TLS handshakes, each of which is a millisecond's work: those whom a loop serves do not wait for it.</summary>
+/// <summary>TLS handshakes, each of which takes a millisecond of CPU. Clients that a socket loop serves must not wait for them.</summary>
 public sealed class HandshakeTests
 {
-    /// <summary>They went on where the bytes arrived: hellos that nobody follows up, a few hundred a second, held up everybody else's messages for seconds.</summary>
+    /// <summary>Handshakes once ran on the thread that received their bytes. A few hundred unfinished hellos a second delayed everybody else's
+    /// messages by seconds.</summary>
     [LinuxFact]
     public async Task Handshake_IsNoWorkOfALoop_AndWhatComesBehindItIs()
     {
@@ -31,7 +32,7 @@ public sealed class HandshakeTests
         {
             listen.Use(next => connection =>
             {
-                var running = next(connection); // until it waits for the client's hello
+                var running = next(connection); // runs until it waits for the client's hello
                 accepted.TrySetResult();
                 return running;
             });
@@ -58,7 +59,7 @@ public sealed class HandshakeTests
             },
         });
 
-        _ = await http.GetStringAsync(new Uri(app.Urls.Single())); // may come together with the last word of the handshake
+        _ = await http.GetStringAsync(new Uri(app.Urls.Single())); // may arrive together with the last bytes of the handshake
         var answeredOn = await http.GetStringAsync(new Uri(app.Urls.Single()));
 
         Assert.True((await handshake.Task).IsThreadPoolThread);
@@ -82,14 +83,14 @@ public sealed class HandshakeTests
         Assert.InRange(most, 1, Environment.ProcessorCount);
     }
 
-    /// <summary>With thousands at once a handshake may wait for many seconds, which is not the client's silence.</summary>
+    /// <summary>With thousands at once a handshake may wait many seconds for its turn. That time does not count as the client's silence.</summary>
     [Fact]
     public async Task Turn_ThatIsLongInComing_IsNoSilenceOfTheClient()
     {
         var (time, turns) = (new ManualTimeProvider(), new HandshakeTurns());
         var pipe = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
         var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, static () => false, turns, time);
-        var reading = await Task.Run(() => Task.FromResult(reader.ReadAsync().AsTask())); // as on a loop: what waits for it goes on where it is written
+        var reading = await Task.Run(() => Task.FromResult(reader.ReadAsync().AsTask())); // as on a socket loop: the continuation runs where the bytes are written
         using var busy = new ManualResetEventSlim();
         var others = Enumerable.Range(0, Environment.ProcessorCount).Select(async _ =>
         {
@@ -109,7 +110,7 @@ public sealed class HandshakeTests
         Assert.Equal(TimeSpan.FromSeconds(20), reader.Waited);
     }
 
-    /// <summary>Those who begin handshakes by the thousand and leave them had everybody wait who came after them.</summary>
+    /// <summary>Clients that began handshakes by the thousand and left them once made everybody wait who came after them.</summary>
     [Fact]
     public async Task Handshake_WhoseClientHasLeft_IsNotWorkedOn()
     {

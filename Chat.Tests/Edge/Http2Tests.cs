@@ -6,7 +6,7 @@ using static Chat.Tests.Edge.RawHttp2;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>What a client may do over HTTP/2, where a hundred requests share a connection, and what others notice of it.</summary>
+/// <summary>What a client may do over HTTP/2, where a hundred requests share a connection, and how that affects others.</summary>
 public sealed class Http2Tests : IAsyncLifetime
 {
     private FakeNode? _node;
@@ -15,7 +15,7 @@ public sealed class Http2Tests : IAsyncLifetime
 
     public Task DisposeAsync() => _node!.DisposeAsync().AsTask();
 
-    /// <summary>By thousands of these the open files of an edge were used up, and its process ended.</summary>
+    /// <summary>Thousands of these clients once used up the open files of an edge, which ended its process.</summary>
     [LinuxFact]
     public async Task Client_ThatTakesNothingOfAPage_KeepsNoFileOpen()
     {
@@ -44,7 +44,7 @@ public sealed class Http2Tests : IAsyncLifetime
         }
     }
 
-    /// <summary>Such a client went on asking the edge that stopped, where a new connection would have brought it to another.</summary>
+    /// <summary>Such a client once kept sending requests to the stopping edge, although a new connection would have brought it to another one.</summary>
     [Fact]
     public async Task Edge_ThatStops_HasItsClientsConnectAnew()
     {
@@ -59,8 +59,8 @@ public sealed class Http2Tests : IAsyncLifetime
         await client.NextAsync(FrameType.GoAway);
     }
 
-    /// <summary>The server drops the header of HTTP/1.1 that ends a connection, and said so each time: clients who were told that they are too many
-    /// filled the log with it.</summary>
+    /// <summary>The server drops the HTTP/1.1 header that ends a connection, and once logged that each time. Clients that were turned away because
+    /// there were too many filled the log with it.</summary>
     [Fact]
     public async Task Client_ThatIsTooMany_IsNothingToWarnOf()
     {
@@ -93,7 +93,7 @@ public sealed class Http2Tests : IAsyncLifetime
         }
         catch (IOException)
         {
-            return false; // closed meanwhile
+            return false; // the connection was closed meanwhile
         }
     });
 }

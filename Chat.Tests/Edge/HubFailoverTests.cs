@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>What hub clients, on each of their transports, see through the edge when their node goes.</summary>
+/// <summary>What hub clients on each transport see through the edge when their node fails or stops.</summary>
 [Collection(FailoverGroup.Name)]
 public sealed class HubFailoverTests(FailoverCluster cluster, ITestOutputHelper output) : IAsyncLifetime
 {

@@ -13,7 +13,7 @@ internal sealed class HubRequests : IDisposable
 
     public HubRequests() => _http = new HttpClient(_handler) { Timeout = TimeSpan.FromSeconds(15) }; // only a failing test waits
 
-    /// <summary>As the last negotiation gave it.</summary>
+    /// <summary>The id from the last negotiation.</summary>
     public string Id { get; private set; } = "";
 
     /// <summary>The last <c>Set-Cookie</c>; null: the last negotiation set none.</summary>
@@ -34,7 +34,7 @@ internal sealed class HubRequests : IDisposable
         return answer.Headers.GetValues("X-Node").Single();
     }
 
-    /// <returns>The status, and what the node said.</returns>
+    /// <returns>The status and the node's answer.</returns>
     public async Task<(int Status, string Text)> PollAsync(Uri edge) => await ReadAsync(await _http.GetAsync(Address(edge)));
 
     public async Task<(int Status, string Text)> SendAsync(Uri edge) =>

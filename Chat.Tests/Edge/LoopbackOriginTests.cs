@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Pages that a developer's own machine serves: allowed in Development, and nowhere else.</summary>
+/// <summary>Pages that a developer's own machine serves: allowed in Development only.</summary>
 public sealed class LoopbackOriginTests : IAsyncLifetime
 {
     private FakeNode? _node;

@@ -23,7 +23,7 @@ public sealed class LostNodeTests : IAsyncLifetime
         await (_cluster?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
-    /// <summary>Before, they stayed there for as long as it hung: nothing ends a TCP connection on which nobody says anything.</summary>
+    /// <summary>Clients once stayed on such a node for as long as it hung: nothing ends a silent TCP connection.</summary>
     [Fact]
     public async Task Node_ThatHangs_KeepsItsClientsForAMoment_AndLosesThemToAnotherWhenItsLeaseHasEnded()
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>What the operations page asks for goes to the nodes, who know who may; the page itself is the edge's.</summary>
+/// <summary>Requests of the operations page go to the nodes, which know who is allowed to make them. The page itself is served by the edge.</summary>
 public sealed class OperationsRouteTests
 {
     [Fact]
@@ -28,7 +28,7 @@ public sealed class OperationsRouteTests
         Assert.Equal(404, RawHttp.Status(await RawHttp.SendAsync(edge.Address, path)));
     }
 
-    // A page from elsewhere is allowed to use the API, with a key that it has. It is not allowed to look with the eyes of a developer.
+    // A page of another origin may use the API with a key that it has. It may not make use of a developer's access.
     [Fact]
     public async Task Edge_TellsNoOtherOrigin_ThatItMayLook()
     {

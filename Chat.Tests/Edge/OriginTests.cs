@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Pages from elsewhere at the edge: refused, unless they are in the list.</summary>
+/// <summary>Pages of other origins are refused at the edge, unless they are in the list.</summary>
 public sealed class OriginTests : IAsyncLifetime
 {
     private const string Listed = "Origin: https://app.example.com";
@@ -98,7 +98,7 @@ public sealed class OriginTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("/signalr/chat?id=nobody", 404)] // errors, too: a page can read what went wrong
+    [InlineData("/signalr/chat?id=nobody", 404)] // errors as well, so that a page can read what went wrong
     [InlineData("/api/auth/headers", 200)]
     public async Task Answer_ToAListedPage_CanBeReadByIt(string target, int status)
     {

@@ -5,7 +5,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>A client of HTTP/2 (RFC 9113) without TLS that sends what it likes, and takes of each body as much as it says at the beginning.</summary>
+/// <summary>A client of HTTP/2 (RFC 9113) without TLS that sends anything it likes. Of each body it takes as much as it says at the beginning.</summary>
 internal sealed class RawHttp2 : IAsyncDisposable
 {
     private readonly CancellationTokenSource _deadline = new(ChatClient.Deadline);
@@ -33,7 +33,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
             [.. Field(":method", "GET"), .. Field(":scheme", "http"), .. Field(":authority", "edge"), .. Field(":path", path)]);
     }
 
-    /// <summary>Returns when a frame of this type has come; others are passed over.</summary>
+    /// <summary>Returns when a frame of this type has arrived; others are skipped.</summary>
     public async Task NextAsync(FrameType type)
     {
         while (true)
@@ -54,7 +54,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    // As it is, in no table.
+    // A literal field that is added to no table.
     private static byte[] Field(string name, string value) =>
         [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
 

@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>In the place of YARP's policy for probes: keeps whom it is told of.</summary>
+/// <summary>Replaces YARP's policy for probes and records the nodes it is told of.</summary>
 internal sealed class RecordingPolicy : IActiveHealthCheckPolicy
 {
     public List<string> Judged { get; } = [];
@@ -14,7 +14,7 @@ internal sealed class RecordingPolicy : IActiveHealthCheckPolicy
         Judged.AddRange(probingResults.Select(result => result.Destination.DestinationId));
 }
 
-/// <summary>Where nobody's health changes.</summary>
+/// <summary>An updater that changes nobody's health.</summary>
 internal sealed class NoUpdater : IDestinationHealthUpdater
 {
     public void SetActive(ClusterState cluster, IEnumerable<NewActiveDestinationHealth> newHealthStates)

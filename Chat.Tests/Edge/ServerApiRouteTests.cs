@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>The API for backends is behind the edge only where the edge is told so.</summary>
+/// <summary>The edge exposes the API for backends only if it is configured to.</summary>
 public sealed class ServerApiRouteTests
 {
     [Theory]

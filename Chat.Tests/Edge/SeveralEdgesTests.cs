@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Two edges as processes of their own, which know of each other only by what is in Redis.</summary>
+/// <summary>Two edges as separate processes, which share information only through Redis.</summary>
 public sealed class SeveralEdgesTests : IAsyncLifetime, IDisposable
 {
     private const string Key = "p:{nodes}:affinity";
@@ -42,14 +42,14 @@ public sealed class SeveralEdgesTests : IAsyncLifetime, IDisposable
         var node = await _client.NegotiateAsync(_one!.Address);
         await AssertPollsAsync(node, _one, _other!);
 
-        // A Redis that lost its data gets the key back, so that a new edge understands the cookies of before.
+        // A Redis that lost its data gets the key back, so that a new edge understands the old cookies.
         _redis.Execute("DEL", Key);
         await Eventually.TrueAsync(() => _redis.Execute("GET", Key) is string);
         Assert.Equal(key, _redis.Execute("GET", Key));
         await using var third = await StartEdgeAsync();
         await AssertPollsAsync(node, third);
 
-        // Another key there is everybody's from then on; what was signed with the old one still counts.
+        // If there is another key, all edges use it from then on, and cookies signed with the old one still count.
         _redis.Execute("SET", Key, "somebody else's key");
         foreach (var edge in (EdgeProcess[])[_one, _other!, third])
         {
@@ -93,7 +93,7 @@ public sealed class SeveralEdgesTests : IAsyncLifetime, IDisposable
         Assert.Matches("(?m)^Set-Cookie: chat-node=[A-Za-z0-9_-]{43}; path=/signalr; secure; samesite=none; httponly; Partitioned\r$", answer);
     }
 
-    // A poll whose node goes in the midst of its answer is cut off.
+    // A poll is cut off if its node fails in the middle of the answer.
     private async Task<bool> IsUnknownAsync(EdgeProcess edge)
     {
         try

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Clients that connect and then take their time: with their first word, their headers, their TLS handshake or their body.</summary>
+/// <summary>Clients that connect and then are slow: with their first byte, their headers, their TLS handshake or their body.</summary>
 public sealed class SlowClientTests(ITestOutputHelper output) : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
@@ -65,7 +65,7 @@ public sealed class SlowClientTests(ITestOutputHelper output) : IAsyncLifetime, 
         using var silent = await ConnectAsync(edge);
         await SendAsync(client, "GET /api/nodes HTTP/1.1\r\nHost: edge\r\n\r\n");
 
-        Assert.Equal("", await ReadToEndAsync(silent)); // which was there after it
+        Assert.Equal("", await ReadToEndAsync(silent)); // it connected after the other one
         await SendAsync(client, "GET /api/nodes HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n");
 
         Assert.Matches("(?s)^HTTP/1.1 200.*HTTP/1.1 200", await ReadToEndAsync(client));
@@ -99,7 +99,7 @@ public sealed class SlowClientTests(ITestOutputHelper output) : IAsyncLifetime, 
         Assert.DoesNotMatch("^HTTP/1.1 2", await answer); // 408, or nothing: it is cut off
     }
 
-    /// <summary>A limit of open files that a hundred such clients use up; there were places for twice as many, for 130 s each.</summary>
+    /// <summary>A hundred such clients use up this limit of open files. Once there were places for twice as many, for 130 s each.</summary>
     [LinuxFact]
     public async Task Client_AmidAThousandThatSayNothing_GetsIn()
     {
@@ -110,7 +110,7 @@ public sealed class SlowClientTests(ITestOutputHelper output) : IAsyncLifetime, 
         await using var edge = await EdgeProcess.StartAsync(redis.ConnectionString, openFiles: 700, ("Edge:HeaderTimeout", "00:02:00"));
         var silent = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => TryConnectAsync(edge.Address)));
 
-        // Each of them had its second to ask.
+        // Each of them has had its second to send a request.
         var refusal = "";
         try
         {
@@ -163,7 +163,7 @@ public sealed class SlowClientTests(ITestOutputHelper output) : IAsyncLifetime, 
 
     private async Task SendAsync(Socket socket, string text) => await socket.SendAsync(Encoding.ASCII.GetBytes(text), _deadline.Token);
 
-    /// <summary>Sends a byte at a time until it is all sent, or the other side has ended the connection.</summary>
+    /// <summary>Sends a text byte by byte, until all is sent or the other side has ended the connection.</summary>
     private async Task TrickleAsync(Socket socket, string text, Task until)
     {
         using var ticks = new PeriodicTimer(Pace);
@@ -193,7 +193,7 @@ public sealed class SlowClientTests(ITestOutputHelper output) : IAsyncLifetime, 
         }
         catch (SocketException)
         {
-            // Reset, which is as good an end as any.
+            // A reset is as good an end as any.
         }
 
         return text.ToString();

@@ -7,8 +7,8 @@ using static Chat.Tests.Edge.RawHttp2;
 
 namespace Chat.Tests.Edge;
 
-/// <summary>Clients that ask and take nothing of the answers. Over HTTP/2 some hundred of them filled a gigabyte of memory, for as long as they liked; over
-/// HTTP/1.1 each had one of the edge's places for an hour.</summary>
+/// <summary>Clients that send requests and take nothing of the answers. Over HTTP/2 some hundred of them could once fill a gigabyte of memory, for as
+/// long as they liked; over HTTP/1.1 each had one of the edge's places for an hour.</summary>
 public sealed class UntakenAnswerTests : IAsyncLifetime
 {
     private readonly ManualTimeProvider _time = new();
@@ -48,7 +48,8 @@ public sealed class UntakenAnswerTests : IAsyncLifetime
         await reader.NextAsync(FrameType.Headers);
     }
 
-    /// <summary>What it had read before counted in its favour; and for as long as it liked it might wait for what it had asked to become a WebSocket.</summary>
+    /// <summary>Bytes that such a client had read before once counted in its favor. And a request to become a WebSocket could be left waiting as long
+    /// as the client liked.</summary>
     [Theory]
     [InlineData]
     [InlineData("Connection: Upgrade", "Upgrade: websocket")]
@@ -63,7 +64,7 @@ public sealed class UntakenAnswerTests : IAsyncLifetime
         await client;
     }
 
-    /// <summary>As a whole it takes longer than a minute.</summary>
+    /// <summary>As a whole the answer takes longer than a minute.</summary>
     [Fact]
     public async Task Answer_ThatIsLong_MayTakeAsLongAsItsClientReads()
     {
@@ -83,7 +84,7 @@ public sealed class UntakenAnswerTests : IAsyncLifetime
         Assert.False(connection.IsAborted);
     }
 
-    // Each time a little more than it may wait; it has to be asked for and made first.
+    // Each step is a little longer than an answer may wait; first the answer has to be requested and created.
     private Task UntilAsync(Func<bool> condition) => Eventually.TrueAsync(() =>
     {
         _time.Advance(UntakenAnswers.Longest + TimeSpan.FromSeconds(5));
@@ -110,7 +111,7 @@ public sealed class UntakenAnswerTests : IAsyncLifetime
         }
         catch (IOException)
         {
-            // It may come without a word.
+            // The connection may end without any frame.
         }
     }
 
@@ -123,7 +124,7 @@ public sealed class UntakenAnswerTests : IAsyncLifetime
         public void Abort() => IsAborted = true;
     }
 
-    /// <summary>Its reader takes 10,000 bytes at a time.</summary>
+    /// <summary>A stream whose reader takes 10,000 bytes at a time.</summary>
     private sealed class SlowStream : MemoryStream
     {
         private TaskCompletionSource _taken = new();

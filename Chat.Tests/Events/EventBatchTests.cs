@@ -57,10 +57,10 @@ public sealed class EventBatchTests
         Assert.Equal(EventBatch.IdOf(Topic.All, Message), EventBatch.IdOf(Topic.All, [.. Message]));
         Assert.Equal(3, new[] { EventBatch.IdOf(Topic.All, Message), EventBatch.IdOf(Topic.All, other), EventBatch.IdOf(Topic.Group("1"), Message) }.Distinct().Count());
         Assert.NotEqual(EventBatch.Of(Topic.All, [Message]).Id, EventBatch.Of(Topic.All, [Message, other]).Id);
-        Assert.DoesNotContain('.', EventBatch.Of(Topic.All, [Message]).Id); // it would blur where it ends in what is signed
+        Assert.DoesNotContain('.', EventBatch.Of(Topic.All, [Message]).Id); // a dot would make the signed text ambiguous
     }
 
-    // Anyone with access to Redis can put in anything.
+    // Anyone with access to Redis can write anything.
     [Theory]
     [InlineData("")]
     [InlineData("{")]

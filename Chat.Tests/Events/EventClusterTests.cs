@@ -42,7 +42,7 @@ public sealed class EventClusterTests : IAsyncLifetime
         }
     }
 
-    // Its node may die in between; then nobody would ever look into the queue.
+    // The node may die in between. Then no node would ever look into the queue.
     [RedisFact]
     public async Task Message_WhoseTopicCannotBeMarked_IsNotAcknowledgedBeforeItIs()
     {

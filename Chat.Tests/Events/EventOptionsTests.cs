@@ -17,7 +17,7 @@ public sealed class EventOptionsTests
 
     [Theory]
     [InlineData(null)]
-    [InlineData("")] // as from an environment variable that is set to nothing
+    [InlineData("")] // as from an environment variable with an empty value
     public void Options_OfNothing_AreRight(string? url)
     {
         (_options.Url, _options.Secret, _options.Messages) = (url, null, []);
@@ -64,7 +64,7 @@ public sealed class EventOptionsTests
         Assert.StartsWith("Events:TotalBytes (268435456) must be at least 32 times Events:QueueBytes", Assert.Single(Errors()), StringComparison.Ordinal);
     }
 
-    // Without a log there is no script that a message and its event could share.
+    // Without a log there is no script in which a message and its event could be written together.
     [Theory]
     [InlineData("group:*", true)]
     [InlineData("*", true)]

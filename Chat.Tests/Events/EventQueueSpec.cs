@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Chat.Tests.Events;
 
-/// <summary>What is promised about events that wait, whatever server they wait in.</summary>
+/// <summary>The promises about waiting events, on every kind of server.</summary>
 public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
 {
     private const int Most = 5;
@@ -18,7 +18,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
     private static int clusters;
 
     private readonly string _prefix = $"events{Interlocked.Increment(ref clusters)}:";
-    private readonly Topic _group = Topic.Group("told{1}:"); // what means something in a key
+    private readonly Topic _group = Topic.Group("told{1}:"); // characters with a meaning in keys
     private readonly Topic _anna = Topic.User("anna");
     private RedisBackplaneNode? _started;
 
@@ -47,7 +47,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
     {
         await Node.PublishAsync(_group, "one", "m1");
         await Node.PublishAsync(_group, "two");
-        await Node.PublishAsync(_group, "one", "m1"); // again
+        await Node.PublishAsync(_group, "one", "m1"); // the same message again
         await Node.PublishAsync(_group, "typing", signal: "typing");
         await Node.PublishAsync(_group, "7", "x:left:1", isRemoval: true);
 
@@ -71,7 +71,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         var read = await Node.Events.ReadAsync(_group, 2, int.MaxValue);
 
         Assert.Equal(2, await Node.Events.TrimAsync(_group, 2, read.Events[1]));
-        Assert.Equal(2, await Node.Events.TrimAsync(_group, 2, read.Events[1])); // another node that was slow
+        Assert.Equal(2, await Node.Events.TrimAsync(_group, 2, read.Events[1])); // from another node that was slow
 
         Assert.Equal(["3", "4"], await MessagesAsync(_group));
         var rest = await Node.Events.ReadAsync(_group, 10, int.MaxValue);
@@ -79,7 +79,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(0, await Node.Events.TrimAsync(_group, 2, rest.Events[1]));
     }
 
-    // Redis came back older than it was, and others have taken the places of those that were told.
+    // Redis came back with older data, and other events have taken the places of those that were told.
     [RedisFact]
     public async Task Trim_OfWhatIsNotThereAnyMore_TakesOutNothing()
     {
@@ -92,7 +92,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(["1", "2", "3"], await MessagesAsync(_group));
     }
 
-    // The node remembered the mark, and Redis did not.
+    // The node remembers the mark, but Redis lost it.
     [RedisFact]
     public async Task Topic_OfARedisThatLostEverything_IsMarkedAgain_BeforeItsNextMessageIsAcknowledged()
     {
@@ -117,7 +117,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(rest.Events.Sum(one => one.Length), rest.Bytes);
     }
 
-    // Many topics with one event each are too much as well.
+    // Many topics with one event each can be too much as well.
     [RedisFact]
     public async Task Cut_DropsTheLastOneToo_AndWhatWasToldMeanwhileTakesNoOtherWithIt()
     {
@@ -157,7 +157,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(["5", "6", "7"], rest.Events.Select(Msg));
     }
 
-    // The answer to a read may get lost, or the node may die over it.
+    // The answer to a read may get lost, or the node may die while handling it.
     [RedisFact]
     public async Task Dropped_AreKnown_UntilANodeHasSaidSo()
     {
@@ -170,12 +170,12 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal((3, 2), await DroppedAsync());
 
         await Node.Events.ToldAsync(_group, 3);
-        await Node.Events.ToldAsync(_group, 2); // another node that was slow
-        await Node.Events.ToldAsync(_group, 7); // what Redis has lost
+        await Node.Events.ToldAsync(_group, 2); // from another node that was slow
+        await Node.Events.ToldAsync(_group, 7); // a count that Redis has lost
         Assert.Equal((3, 3), await DroppedAsync());
     }
 
-    // While a cluster is renewed, a node of the version before may be the one that says it. It takes the count away, and what others know of it stays.
+    // While a cluster is upgraded, a node of the previous version may be the one that reports the count. It removes the count, but what others know of it stays.
     [RedisFact]
     public async Task Dropped_WhoseCountAnOlderNodeTakesAway_AreKnown_AndLeaveNothing()
     {
@@ -194,7 +194,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(0L, StatesOf(_group));
     }
 
-    // Else each topic that there ever was would leave something for 30 days.
+    // Otherwise each topic that ever existed would leave data for 30 days.
     [RedisFact]
     public async Task Queue_ThatIsEmpty_LeavesNothing_OnceItIsSaidWhatWasDropped()
     {
@@ -209,7 +209,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal((1, 0), await DroppedAsync());
         await Node.Events.ToldAsync(_group, 1);
         Assert.Equal(0L, StatesOf(_group));
-        Assert.Equal(0, await Node.Events.TrimAsync(_group, Most, read.Events[^1])); // another node that was slow
+        Assert.Equal(0, await Node.Events.TrimAsync(_group, Most, read.Events[^1])); // from another node that was slow
         await Node.Events.ToldAsync(_group, 1);
         Assert.Equal(0L, StatesOf(_group));
     }
@@ -261,7 +261,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         await Node.Presence.ReportAsync(_group, null, [new PresentUser("anna", 2)], isAll: false);
         await Node.Presence.ReportAsync(_group, "dead", [new PresentUser("anna", 1)], isAll: false);
         await Node.Presence.ReportAsync(_group, null, [], isAll: true);
-        await Node.Presence.ReportAsync(_group, "dead", [], isAll: true); // swept
+        await Node.Presence.ReportAsync(_group, "dead", [], isAll: true); // the dead node is swept
         await Node.Presence.ReportAsync(_anna, null, [new PresentUser("anna", 1)], isAll: false);
 
         Assert.Equal(["came anna", "came Łódź 🧀", "went Łódź 🧀", "went anna"], await WordsAsync(_group));
@@ -278,7 +278,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
         await Node.Memberships.JoinAsync(_anna, "a:b", 10);
         await Node.Memberships.JoinAsync(_anna, "a:b", 10);
         var left = await Node.Memberships.LeaveAsync(_anna, "a:b");
-        await Node.Memberships.LeaveAsync(_anna, "a:b"); // nobody knows yet whether it has taken effect
+        await Node.Memberships.LeaveAsync(_anna, "a:b"); // it is not known yet whether the leave has taken effect
         Node.Memberships.Forget(_anna, "a:b", left);
         await Node.Memberships.LeaveAsync(_anna, "never");
         await Node.Memberships.ReadAsync(_anna, []);
@@ -330,7 +330,7 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
 
     private async Task<string[]> MessagesAsync(Topic topic) => [.. (await Node.Events.ReadAsync(topic, 100, int.MaxValue)).Events.Select(Msg)];
 
-    // Without the time.
+    // Leaves out the time.
     private async Task<string[]> WordsAsync(Topic topic) =>
         [.. (await Node.Events.ReadAsync(topic, 100, int.MaxValue)).Events.Select(Encoding.UTF8.GetString).Select(line => $"{line.Split(' ')[0]} {line.Split(' ', 3)[2]}")];
 

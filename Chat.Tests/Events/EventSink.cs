@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.Events;
 
-/// <summary>A backend that is told events, and does with them what docs/EVENTS.md says.</summary>
+/// <summary>A backend that receives events and handles them as docs/EVENTS.md says.</summary>
 internal sealed class EventSink : IAsyncDisposable
 {
     public const string Secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
@@ -21,22 +21,22 @@ internal sealed class EventSink : IAsyncDisposable
     private WebApplication? _app;
     private int _kept;
 
-    /// <summary>Stays the same over <see cref="StopAsync"/> and <see cref="StartAsync"/>.</summary>
+    /// <summary>The address, which stays the same over <see cref="StopAsync"/> and <see cref="StartAsync"/>.</summary>
     public string Url { get; } = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}/events");
 
-    /// <summary>The status that it answers a request with, given its events.</summary>
+    /// <summary>Returns the status of the answer to a request with these events.</summary>
     public Func<IReadOnlyList<ToldEvent>, int> Answer { get; set; } = static _ => 204;
 
-    /// <summary>Requests to which it gives no answer until the task has ended; null: to none.</summary>
+    /// <summary>The requests that get no answer until the task has ended. Null: all are answered.</summary>
     public (Func<ToldEvent, bool> Of, Task Until)? Silence { get; set; }
 
-    /// <summary>Requests that it has kept waiting.</summary>
+    /// <summary>The number of requests that were kept waiting.</summary>
     public int Kept => _kept;
 
-    /// <summary>Requests whose signature was not right.</summary>
+    /// <summary>The number of requests with a wrong signature.</summary>
     public int Forged { get; private set; }
 
-    /// <summary>What it has accepted, each event once, in the order in which they came.</summary>
+    /// <summary>The accepted events, each once, in the order of their arrival.</summary>
     public IReadOnlyList<ToldEvent> Told => [.. _told];
 
     public IEnumerable<ToldEvent> Of(string topic) => _told.Where(told => told.Topic == topic);
@@ -84,7 +84,7 @@ internal sealed class EventSink : IAsyncDisposable
             await until.WaitAsync(http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!until.IsCompleted)
             {
-                return; // nobody hears what it answers any more
+                return; // nobody receives the answer any more
             }
         }
 
@@ -101,7 +101,7 @@ internal sealed class EventSink : IAsyncDisposable
     }
 }
 
-/// <summary>An event as docs/EVENTS.md has it; what its type does not have is empty.</summary>
+/// <summary>An event as in docs/EVENTS.md. Fields that its type does not have are empty.</summary>
 internal sealed record ToldEvent(string Id, string Type, string Topic, string Msg, string MsgId, string User, string Group, long Offset)
 {
     public static ToldEvent Parse(JsonElement told)

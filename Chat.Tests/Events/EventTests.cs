@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Events;
 
-/// <summary>Three nodes that tell a backend in the test's process, over a Redis that persists.</summary>
+/// <summary>Three nodes that tell events to a backend in the test's process, over a Redis that persists.</summary>
 public sealed class EventNodes : IAsyncLifetime
 {
     public const int QueueLength = 300;
@@ -41,7 +41,7 @@ public sealed class EventNodes : IAsyncLifetime
                 ("Events:QueueLength", QueueLength.ToString(CultureInfo.InvariantCulture)),
                 ("Events:LongestPause", "00:00:00.5"),
                 ("Events:RequestsAtOnce", RequestsAtOnce.ToString(CultureInfo.InvariantCulture)),
-                ("Events:Timeout", $"{Timeout}"), // who waits for that, misses the deadline
+                ("Events:Timeout", $"{Timeout}"), // a test that has to wait for it misses its deadline
                 ("Events:GiveUpAfter", "00:00:01"),
             ]);
     }
@@ -53,7 +53,7 @@ public sealed class EventNodes : IAsyncLifetime
     }
 }
 
-/// <summary>What a backend is told, whatever happens to it, to the nodes and to Redis.</summary>
+/// <summary>The events that a backend receives, whatever happens to it, to the nodes and to Redis.</summary>
 public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : IClassFixture<EventNodes>, IDisposable
 {
     private readonly string _name = Guid.NewGuid().ToString("N")[..12];
@@ -138,8 +138,8 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
         var end = new TaskCompletionSource();
         Sink.Silence = (told => told.Topic.StartsWith(Topic + "-silent", StringComparison.Ordinal), end.Task);
 
-        // More than all nodes have places for. How long the others wait for these depends on what a node takes for unusually long, which follows the
-        // receiver: here it is the tests' own process, which may be slow.
+        // More topics than all nodes have places for. How long the others wait for these depends on the time that a node considers unusually long.
+        // That time adapts to the receiver, which is the tests' own process here and may be slow.
         var silent = Enumerable.Range(0, 24).Select(i => $"{Group}-silent{i}").ToList();
         foreach (var group in silent)
         {
@@ -147,7 +147,7 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
         }
 
         await Eventually.TrueAsync(() => Sink.Kept >= 3 * EventNodes.RequestsAtOnce);
-        var others = Enumerable.Range(0, 10).Select(i => $"{Group}-{i}").ToList(); // of partitions of all nodes
+        var others = Enumerable.Range(0, 10).Select(i => $"{Group}-{i}").ToList(); // in partitions of all nodes
         foreach (var group in others)
         {
             await PublishOnceAsync(group);
@@ -252,7 +252,7 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
         await client.NextFrameAsync("ack");
     }
 
-    // Several at a time, and one behind the other.
+    // Publishes several at a time, in order.
     private static async Task<List<ChatFrame>> PublishAsync(ResumingClient publisher, string prefix, int count)
     {
         var acks = new List<ChatFrame>();
@@ -266,7 +266,7 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
 
     private static Task EndAsync(ResumingClient[] clients) => Task.WhenAll(clients.Select(client => client.DisposeAsync().AsTask()));
 
-    // Each at least once, and, duplicates removed, in the order of the log.
+    // Checks that each arrived at least once and, without duplicates, in the order of the log.
     private async Task CheckAsync(IEnumerable<ChatFrame> acks)
     {
         var ids = acks.Select(ack => ack.Id!).ToHashSet();

@@ -92,7 +92,7 @@ public sealed class TopicTurnsTests : IAsyncDisposable
         Assert.Same(a, await TakeAsync());
         _time.Advance(2 * Pause);
         _turns.Hear(_b);
-        Assert.Equal(_b, (await TakeAsync()).Topic); // a has no second turn for the pause that it did not have to wait
+        Assert.Equal(_b, (await TakeAsync()).Topic); // a gets no second turn for the pause that it did not have to wait
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class TopicTurnsTests : IAsyncDisposable
             _turns.Later(turn, topic == _b ? TimeSpan.Zero : Pause);
         }
 
-        _time.Advance(TimeSpan.FromSeconds(1)); // b waits for a place aside now, the others still for their pauses
+        _time.Advance(TimeSpan.FromSeconds(1)); // b now waits for a place aside, the others still for the end of their pauses
         _turns.Hurry(failingSince: _time.GetTimestamp() - TimeSpan.FromSeconds(2).Ticks);
 
         Assert.Equal(topics[1..].ToHashSet(), [(await TakeAsync()).Topic, (await TakeAsync()).Topic]);
@@ -173,7 +173,7 @@ public sealed class TopicTurnsTests : IAsyncDisposable
         Assert.Equal((a, 250L), _turns.TooMuch(a.Partition, 400));
 
         _turns.End(a);
-        _turns.Saw(a, 1, bytes: 50, 1); // whoever cut its queue meanwhile says so late
+        _turns.Saw(a, 1, bytes: 50, 1); // a node that cut the queue meanwhile reports late
         Assert.Equal((b, 100L), _turns.TooMuch(a.Partition, 100));
         _turns.Drop(b);
         Assert.Null(_turns.TooMuch(a.Partition, 0));

@@ -4,11 +4,11 @@ using Xunit;
 
 namespace Chat.Tests.Faults;
 
-/// <summary>What the clients of tests and of the fault table count as doubled is what a server sent twice, and not what a library calls late.</summary>
+/// <summary>The clients of tests and of the fault table count messages as duplicates that a server sent twice, not those that a library delivers late.</summary>
 public sealed class HubClientTests
 {
-    /// <summary>A client that came back twice in a row had messages of its connection before the last still to hear: they were counted as the
-    /// server's, since the last had asked for what follows them.</summary>
+    /// <summary>A client that reconnected twice in a row still had messages of its last but one connection to deliver. They once counted as the
+    /// server's duplicates, since the last connection had asked for all that follows them.</summary>
     [Fact]
     public async Task Messages_ThatComeOutLate_OfConnectionsThatHaveEnded_AreNobodysFault_AndHeardOnce()
     {
@@ -16,7 +16,7 @@ public sealed class HubClientTests
         var first = client.Begins();
         client.Hear(first, 1, 2);
         var second = client.Resumes();
-        client.Hear(first, 3, 4); // which the second asks for
+        client.Hear(first, 3, 4); // the second connection asks for these
         client.Hear(second, 3);
         var third = client.Resumes();
         client.Hear(second, 4, 5);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Faults;
 
-/// <summary>The checker of the fault table sees each kind of fault, and none where there is none.</summary>
+/// <summary>The checker of the fault table finds each kind of fault, and reports none where there is none.</summary>
 public sealed class JudgeTests
 {
     private const string Topic = "group:g";

@@ -6,9 +6,9 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>A client that comes back to hundreds of kilobytes gets all of them, over every transport.</summary>
-/// <remarks>Over server-sent events and long polling the official JavaScript clients ended with "Message is incomplete.",
-/// and did so again at every return: what was sent at once was cut at 64 KiB, in the midst of a record.</remarks>
+/// <summary>A client that comes back to hundreds of kilobytes receives all of them, over every transport.</summary>
+/// <remarks>Over server-sent events and long polling, the official JavaScript clients once ended with "Message is incomplete.", and did so again at
+/// every return: data that were sent at once were cut at 64 KiB, in the middle of a record.</remarks>
 public sealed class BacklogTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private const int Messages = 250;
@@ -53,7 +53,7 @@ public sealed class BacklogTests(HubCluster cluster, ITestOutputHelper output) :
             Assert.Equal(Text(i, text), (await anna.NextAsync("message")).Message);
         }
 
-        // And what comes while it is there, faster than a poll returns.
+        // The same for messages that arrive while it is connected, faster than a poll returns.
         await PostAsync(ben, Messages, text);
         for (var i = Messages; i < 2 * Messages; i++)
         {

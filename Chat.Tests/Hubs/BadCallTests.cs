@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Calls that are wrong in every way a client can be wrong: an error that says so, and the connection lives on.</summary>
+/// <summary>Calls that are wrong in every way that a client can get wrong. Each gets an error that says so, and the connection stays.</summary>
 public sealed class BadCallTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     private static readonly string TooLong = new('x', 129);
@@ -101,7 +101,7 @@ public sealed class BadCallTests(ClusterFixture cluster, ITestOutputHelper outpu
     {
         await using var anna = await ConnectAsync(transport);
 
-        // 32 KiB are allowed; the largest that is, nearly, and one that is not.
+        // 32 KiB are allowed: one message is almost that long, and one is longer.
         await anna.PostAsync("big", new string('x', 32_600));
         await Assert.ThrowsAnyAsync<Exception>(() => anna.PostAsync("big", new string('x', 33_000)));
 

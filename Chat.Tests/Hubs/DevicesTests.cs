@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>A user is in a group with all devices: those that connect later, and those that are connected when one of them joins.</summary>
-/// <remarks>The latter stayed outside, and heard nothing until they reconnected.</remarks>
+/// <summary>A user is in a group with all devices: with those that connect later, and with those that are connected when one of them joins.</summary>
+/// <remarks>The latter once stayed outside and received nothing until they reconnected.</remarks>
 public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private readonly string _group = Unique("group");
@@ -31,7 +31,7 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
             Assert.Equal("after", (await device.NextWhereAsync(next => next.Group == _group)).Message);
         }
 
-        Assert.Equal("after", (await phone.NextWhereAsync(next => next.Group == _group)).Message); // its answer has told it
+        Assert.Equal("after", (await phone.NextWhereAsync(next => next.Group == _group)).Message); // it was told by the answer to its call
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
         await phone.JoinAsync(_group);
         await tablet.NextWhereAsync(next => (next.Name, next.Group) == ("subscribed", _group));
 
-        Assert.True((await tablet.HistoryAsync(_group)).Recovered); // for members only
+        Assert.True((await tablet.HistoryAsync(_group)).Recovered); // only members may read it
         Assert.Equal(new HubLeft(3, 3), await tablet.LeaveAsync(_group));
         await ben.PostAsync(_group, "they are gone");
         await phone.JoinAsync(_group);
@@ -67,7 +67,7 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
         await phone.JoinAsync(_group);
         await tablet.NextWhereAsync(next => (next.Name, next.Group) == ("subscribed", _group));
         await tablet.UnsubscribeAsync(_group);
-        await phone.JoinAsync(_group); // is in already: that is no new joining, but is told as one is
+        await phone.JoinAsync(_group); // the user is in already: this is no new join, but is reported like one
         await ben.PostAsync(_group, "not for the tablet");
         await phone.NextWhereAsync(next => next.Message == "not for the tablet");
 
@@ -79,14 +79,14 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
         Assert.DoesNotContain(heard, next => next.Message == "not for the tablet");
     }
 
-    // It was out of the group for a quarter of an hour, and for as long as it lived where its user went on joining other groups.
+    // The device once stayed out of the group for a quarter of an hour, or for as long as it lived if its user kept joining other groups.
     [Fact]
     public async Task Device_WhoseNodeMissedAJoining_IsInOnceThatHearsTheOthersAgain()
     {
         await using var tablet = await Cluster.ConnectAsync(1, _anna);
         using var redis = new RedisClient(Cluster.Nodes.Redis.Port);
         var generation = ((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 1) * 1000).ToString(CultureInfo.InvariantCulture);
-        redis.Execute("HSET", $"{{user:{_anna}}}:groups", _group, generation, "::", generation); // and nobody is told
+        redis.Execute("HSET", $"{{user:{_anna}}}:groups", _group, generation, "::", generation); // written to Redis without telling anybody
 
         redis.Execute("CLIENT", "KILL", "TYPE", "pubsub");
 
@@ -94,7 +94,7 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
         Assert.Equal(("subscribed", false), (told.Name, told.Recovered));
     }
 
-    // The telling of a leave may come late. A client took it for the end of the joining that had been answered in between, and was out of the group.
+    // The notice of a leave may arrive late. A client once took it for the end of a join that had been answered in between, and was out of the group.
     [Fact]
     public async Task Mirror_OfALeaveBeforeTheJoining_IsToldNobody()
     {
@@ -110,7 +110,7 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
         Assert.DoesNotContain(await phone.UntilAsync(next => next.Message == "no more mirrors"), next => next.Name == "mirror");
     }
 
-    // Looks, removals and joinings cross each other; the last joining decides.
+    // Lookups, removals and joins overlap, and the last join decides.
     [Fact]
     public async Task Device_ThatConnectsWhileItsUserLeavesAndJoinsAgain_IsInTheGroup()
     {
@@ -124,7 +124,7 @@ public sealed class DevicesTests(HubCluster cluster, ITestOutputHelper output) :
             await phone.JoinAsync(_group);
             await using var tablet = await connecting;
 
-            // Being told of it may be under way still; a message to a device that is in comes, now or then.
+            // The notice of the join may still be under way. A device that is in the group receives one of these messages sooner or later.
             var text = $"round {round}";
             await Eventually.TrueAsync(async () =>
             {

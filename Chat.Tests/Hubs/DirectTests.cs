@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>One-to-one: between hub users, and between them and those on the raw endpoints.</summary>
+/// <summary>Direct messages between hub users, and between hub users and users of the raw endpoints.</summary>
 public sealed class DirectTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     private readonly string _anna = $"anna-{Guid.NewGuid():N}"[..16];

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Groups: who hears what, in which order, with raw members among them.</summary>
+/// <summary>Groups: who receives which messages in which order, with raw members among them.</summary>
 public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     private readonly string _group = Unique("group");
@@ -22,7 +22,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         await ben.PostAsync("first", _ben);
         await ben.PostAsync("second", _ben);
 
-        // Two groups have no order between them, and other tests may write to the default chats, too.
+        // There is no order between two groups, and other tests may write to the default chats as well.
         var heard = await UntilAllAsync(anna, next => next is { Group: "first" } && next.Message == _ben, next => next is { Group: "second" } && next.Message == _ben);
         Assert.All(heard.Where(next => next.Message == _ben), next => Assert.Equal(("message", _ben), (next.Name, next.Nick)));
 
@@ -43,7 +43,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         await ben.InvokeAsync("post", new { message = "It was anna.", group = _group, nick = _anna });
         await ben.InvokeAsync("leave", new { group = _group, nick = _anna });
 
-        // Signals and messages have no order between them.
+        // There is no order between signals and messages.
         var heard = new List<HubEvent>();
         while (heard.Count < 3)
         {
@@ -55,7 +55,8 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         Assert.Equal("anna is still there", (await anna.NextAsync("message")).Message);
     }
 
-    // Who came back and asked for what they had missed seemed to join each time. Without that each join is told, as the seed's clients expect (SeedPageTests).
+    // A client that came back and asked for missed messages once seemed to join each time. Without that request each join is told, as the seed's
+    // clients expect (SeedPageTests).
     [Fact]
     public async Task Joining_ForWhatOneMissed_IsToldToNobody()
     {
@@ -86,10 +87,10 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         await ben.PostAsync(_group, "hello");
         Assert.Equal("hello", (await tablet.NextAsync("message")).Message);
         await carl.LeaveAsync(_group);
-        Assert.Equal(carl.Nick, (await ben.NextAsync("lost")).Nick); // signals of a group keep their order: anna's would have come before
+        Assert.Equal(carl.Nick, (await ben.NextAsync("lost")).Nick); // signals of a group keep their order, so anna's would have come before
 
         await phone.JoinAsync(_group);
-        await ben.PostAsync(_group, "again"); // as do its messages
+        await ben.PostAsync(_group, "again"); // its messages keep their order, too
         Assert.DoesNotContain(await phone.UntilAsync(next => next.Message == "again"), next => next.Message == "hello");
     }
 
@@ -118,7 +119,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         Assert.Equal(atAnna, atBen);
         Assert.Equal(Enumerable.Range(1, 4 * Each).Select(i => (long)i), atAnna.Select(message => message.Offset));
 
-        // Raw members do not get their own messages back.
+        // Raw members do not receive their own messages.
         var others = new List<(long, string?, string?)>();
         while (others.Count < 3 * Each)
         {
@@ -154,7 +155,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
             await tablet.TypingAsync(_group);
         }
 
-        var seconds = (int)watch.Elapsed.TotalSeconds; // a slow machine may need more than one
+        var seconds = (int)watch.Elapsed.TotalSeconds; // a slow machine may need more than one second
         var told = await phone.PostAsync(_group, "there");
         Assert.Equal(1, told.Offset);
         await carl.LeaveAsync(_group);
@@ -163,11 +164,11 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         Assert.All(typing, next => Assert.Equal(new HubEvent("typing", _group, _anna), next));
         Assert.InRange(typing.Count, 1, 1 + seconds);
 
-        // Once the second is over, the next is told again. There is no signal for that but the telling itself.
+        // Once the second is over, typing is told again. There is no sign of that except the notice itself.
         var looks = 0;
         await Eventually.TrueAsync(async () =>
         {
-            if (looks++ % 10 == 0) // ten times a second: a client may not call as often as this looks
+            if (looks++ % 10 == 0) // ten times a second, since a client may not call as often as this loop runs
             {
                 await phone.TypingAsync(_group);
             }
@@ -187,7 +188,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
             await thief.JoinAsync(name);
         }
 
-        // On one node, whoever hears what is not theirs hears it when its owner does.
+        // On the same node, a message that reaches the wrong client arrives at the same time as at its owner.
         await using var anna = await ConnectToAsync(thief.Node, _anna);
         await anna.JoinAsync(_group);
         await ben.SendAsync(_anna, "a secret");
@@ -208,7 +209,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
 
     private static string Unique(string name) => $"{name}-{Guid.NewGuid():N}"[..16];
 
-    // In whatever order.
+    // Waits for all of these, in any order.
     private static async Task<List<HubEvent>> UntilAllAsync(HubClient client, params Func<HubEvent, bool>[] wanted)
     {
         var heard = new List<HubEvent>();
@@ -231,7 +232,7 @@ public sealed class GroupTests(ClusterFixture cluster, ITestOutputHelper output)
         return messages;
     }
 
-    // The edge spreads connections evenly, but for those of other tests that are just ending: so a few are enough.
+    // The edge spreads connections evenly, except for those of other tests that are just ending, so a few attempts are enough.
     private async Task<HubDotNetClient> ConnectToAsync(string node, string nick)
     {
         var others = new List<HubDotNetClient>();

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>What was said before: <c>history</c>, <c>join</c> with <c>since</c>, and connecting with <c>since</c>.</summary>
+/// <summary>Earlier messages: <c>history</c>, <c>join</c> with <c>since</c>, and connecting with <c>since</c>.</summary>
 public sealed class HistoryTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     private readonly string _group = $"group-{Guid.NewGuid():N}"[..16];
@@ -36,7 +36,7 @@ public sealed class HistoryTests(ClusterFixture cluster, ITestOutputHelper outpu
         Assert.DoesNotContain(anna.Pending(), heard => heard.Group == _group);
     }
 
-    // An answer is one frame: it must not be larger than what may wait for a client.
+    // An answer is one frame, so it must not be larger than the data that may wait for a client.
     [Fact]
     public async Task History_OfLargeMessages_ComesInSeveralAnswers()
     {
@@ -46,7 +46,7 @@ public sealed class HistoryTests(ClusterFixture cluster, ITestOutputHelper outpu
         var first = await ben.PostAsync(_group, "0" + text);
         for (var i = 1; i < 20; i++)
         {
-            await using var poster = await ConnectAsync($"ben-{i % 4}"); // it is more than one user may write at once
+            await using var poster = await ConnectAsync($"ben-{i % 4}"); // more messages than one user may write at once
             await poster.PostAsync(_group, i + text);
         }
 
@@ -131,7 +131,7 @@ public sealed class HistoryTests(ClusterFixture cluster, ITestOutputHelper outpu
             _anna, transport, string.Create(CultureInfo.InvariantCulture, $"since={_group}:{before.Position}&since.user={mine.Epoch}:{mine.Offset}"));
         await ben.PostAsync(_group, "new");
 
-        var awaited = new HashSet<string?> { "new", "second" }; // two topics have no order between them
+        var awaited = new HashSet<string?> { "new", "second" }; // there is no order between two topics
         var heard = await back.UntilAsync(next => awaited.Remove(next.Message) && awaited.Count == 0);
         Assert.Equal(
             [("0", 1), ("1", 2), ("2", 3), ("3", 4), ("4", 5), ("new", 6)],

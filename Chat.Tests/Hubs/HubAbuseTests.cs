@@ -6,15 +6,14 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>What no SignalR library sends.</summary>
+/// <summary>Traffic that no SignalR library sends.</summary>
 [Collection(LimitsGroup.Name)]
 public sealed class HubAbuseTests(LimitsCluster fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output)
 {
     private const string Handshake = """{"protocol":"json","version":1}""" + "\u001e";
     private const string Ping = """{"type":6}""" + "\u001e";
 
-    // SignalR gives up at the first bytes, and what is read behind them is taken by nobody. That once held a connection,
-    // and its user's place, for ever.
+    // SignalR gives up at the first bytes, and nobody takes the bytes that are read behind them. That once held a connection, and its user's place, forever.
     [Fact]
     public async Task Rubbish_WithMoreBehindIt_EndsTheConnection_AndGivesItsPlaceBack()
     {
@@ -30,7 +29,7 @@ public sealed class HubAbuseTests(LimitsCluster fixture, ITestOutputHelper outpu
         await Eventually.TrueAsync(async () => (await Cluster.Nodes[0].ListAsync()).All(node => node.Connections == 0));
     }
 
-    // What is no handshake was not taken any further, and what came at once with it filled up what is read ahead: for ever.
+    // Bytes that were no handshake were not processed any further, and the bytes that came with them filled the read-ahead buffer, forever.
     [Fact]
     public async Task Rubbish_InPlaceOfTheHandshake_AllAtOnce_EndsTheConnection_AndGivesItsPlaceBack()
     {
@@ -45,7 +44,7 @@ public sealed class HubAbuseTests(LimitsCluster fixture, ITestOutputHelper outpu
         await Eventually.TrueAsync(async () => (await Cluster.Nodes[0].ListAsync()).All(node => node.Connections == 0));
     }
 
-    // Calls have their limit; what is no call has one, too, however many fit into a frame.
+    // Calls have a limit, and so do records that are no calls, however many fit into a frame.
     [Fact]
     public async Task PingsOfTheProtocol_WithoutEnd_CloseWith1008()
     {

@@ -7,13 +7,13 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Three nodes and an edge, real processes, for tests of the hub that end nodes or need settings of their own.</summary>
+/// <summary>Three nodes and an edge, all real processes, for tests of the hub that end nodes or need their own settings.</summary>
 public sealed class HubCluster : IAsyncLifetime
 {
-    /// <summary>The nodes' key: tests make tokens of their own.</summary>
+    /// <summary>The nodes' key, with which tests create their own tokens.</summary>
     internal const string SecurityKey = "a key that only tests use, thirty-two bytes and more";
 
-    /// <summary>A backend's, for the nodes' server API.</summary>
+    /// <summary>The key of a backend for the nodes' server API.</summary>
     internal const string ApiKey = "a-secret-of-a-backend-that-only-tests-use";
 
     private NodeCluster? _nodes;
@@ -23,7 +23,7 @@ public sealed class HubCluster : IAsyncLifetime
 
     internal EdgeProcess Edge => _edge!;
 
-    /// <summary>Where the seed's page is served, which is not where the edge is.</summary>
+    /// <summary>The origin of the seed's page, which is not the edge's.</summary>
     internal Uri PageOrigin { get; } = new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{TestPort.FindFree()}"));
 
     public async Task InitializeAsync()
@@ -43,7 +43,7 @@ public sealed class HubCluster : IAsyncLifetime
                 ("Chat:Access:Rules:1:Post", "service"),
                 ("Chat:Connections:PerUser", "0"),
                 ("Chat:Connections:DrainTime", "00:00:00.5"),
-                ("Chat:Connections:CloseTimeout", "00:00:30"), // who was slow is cut off after it, and is to read why however long the test takes
+                ("Chat:Connections:CloseTimeout", "00:00:30"), // a slow client is cut off after this time, and has to read the reason however long the test takes
                 ("Chat:Hub:RemovalTimeout", "00:00:01"), // shorter than a lease here: a frozen node still counts
                 ("Chat:Backplane:Group:Messages", "10000"),
             ]);
@@ -60,7 +60,7 @@ public sealed class HubCluster : IAsyncLifetime
     internal Task<HubDotNetClient> ConnectAsync(int node, string nick, HubClientOptions? options = null) =>
         HubDotNetClient.ConnectAsync(Nodes.Nodes[node].Address, nick, HubTransport.WebSockets, options);
 
-    /// <summary>Bans or mutes a user, as a backend does.</summary>
+    /// <summary>Bans or mutes a user, like a backend does.</summary>
     internal async Task SanctionAsync(string kind, string user, string? topic = null)
     {
         using var call = new HttpRequestMessage(HttpMethod.Post, "api/v1/users/" + kind) { Content = JsonContent.Create(new { user, topic }) };
@@ -69,7 +69,7 @@ public sealed class HubCluster : IAsyncLifetime
         answer.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Starts a node; returns when the edge sends it clients.</summary>
+    /// <summary>Starts a node. Returns when the edge sends clients to it.</summary>
     internal async Task AddNodeAsync()
     {
         await Nodes.AddAsync();
@@ -94,7 +94,7 @@ public sealed class HubGroupOfTests : ICollectionFixture<HubCluster>
     public const string Name = "hub behind an edge";
 }
 
-/// <summary>A test on that cluster. Its output, which runners show when it fails, carries what the processes wrote.</summary>
+/// <summary>A test on that cluster. Its output, which runners show when it fails, contains the output of the processes.</summary>
 [Collection(HubGroupOfTests.Name)]
 public abstract class HubTest(HubCluster cluster, ITestOutputHelper output) : IDisposable
 {

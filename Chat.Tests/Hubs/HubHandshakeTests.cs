@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Which protocol a client speaks has to be known before anything is kept for it.</summary>
+/// <summary>The protocol that a client speaks has to be known before anything is kept for it.</summary>
 public sealed class HubHandshakeTests
 {
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(15);
@@ -31,7 +31,7 @@ public sealed class HubHandshakeTests
         Assert.Equal(sent, Encoding.UTF8.GetString((await _pipe.Reader.ReadAsync()).Buffer));
     }
 
-    // SignalR answers such a one in that protocol; deliveries in another would be rubbish to the client.
+    // SignalR answers such a client in that protocol. Messages in another one would be rubbish to it.
     [Theory]
     [InlineData("MessagePack")]
     [InlineData("MESSAGEPACK")]

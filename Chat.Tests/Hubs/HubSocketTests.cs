@@ -18,8 +18,8 @@ public sealed class HubSocketTests
     public HubSocketTests() => _socket = new HubSocket(1, "anna", new PipeSource(new Pipe().Reader), _sender,
         new ConnectionTable(Options.Create(new ConnectionOptions()), new ConnectionMetrics(NoMeters.Instance), TimeProvider.System));
 
-    // SignalR registers its pings at the handshake and the limit of the client's silence at the client's first ping. When
-    // only the last was called, a quiet client heard nothing any more and took the server for gone.
+    // SignalR registers its pings at the handshake, and the limit of the client's silence at the client's first ping. When only the last registration
+    // was called, a quiet client received nothing any more and took the server for gone.
     [Fact]
     public void EveryHeartbeat_IsCalled()
     {
@@ -33,7 +33,7 @@ public sealed class HubSocketTests
         Assert.Equal(["pings", "silence"], beats);
     }
 
-    // SignalR's limit of silence among them: what a client has sent while the node stood still has yet to be read.
+    // SignalR's limit of silence is one of them. Data that a client sent while the node stood still have not been read yet.
     [Fact]
     public void Heartbeat_RightAfterTheNodeStoodStill_IsLeftOut()
     {
@@ -59,7 +59,7 @@ public sealed class HubSocketTests
         Assert.Empty(beats);
     }
 
-    // SignalR's clients fail over anything but an answer to their handshake; and the .NET client over the close code, before it has read that.
+    // SignalR's clients fail at anything but an answer to their handshake. The .NET client fails at the close code before it has read the answer.
     [Fact]
     public void Close_BeforeTheHandshakeIsAnswered_IsAnErrorInPlaceOfTheAnswer()
     {

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>HS256 tokens by hand, for lifetimes that the token endpoint does not give.</summary>
+/// <summary>HS256 tokens made by hand, for lifetimes that the token endpoint does not offer.</summary>
 internal static class HubTestToken
 {
     public static string Make(string name, TimeSpan lifetime, string key = HubCluster.SecurityKey)

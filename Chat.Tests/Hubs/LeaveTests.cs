@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Leaving takes all of a user's devices out of the group, on every node, without trusting any of them.</summary>
+/// <summary>A leave takes all of a user's devices out of the group, on every node, without relying on any of them.</summary>
 public sealed class LeaveTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output), IAsyncLifetime
 {
     private readonly string _group = Unique("group");
@@ -12,7 +12,7 @@ public sealed class LeaveTests(HubCluster cluster, ITestOutputHelper output) : H
     private readonly List<HubDotNetClient> _devices = [];
     private readonly List<HubDotNetClient> _witnesses = [];
 
-    /// <summary>A device of anna's and somebody else on each node. The last device ignores the mirror.</summary>
+    /// <summary>Connects a device of anna's and another user on each node. The last device ignores the mirror.</summary>
     public async Task InitializeAsync()
     {
         for (var node = 0; node < 3; node++)
@@ -41,7 +41,7 @@ public sealed class LeaveTests(HubCluster cluster, ITestOutputHelper output) : H
 
         for (var round = 0; round < Rounds; round++)
         {
-            var joined = (await _devices[round % 3].JoinAsync(_group)).Offset; // the others follow, from there on
+            var joined = (await _devices[round % 3].JoinAsync(_group)).Offset; // the others follow from this offset on
             await here.UntilAsync(20);
             Assert.Equal(new HubLeft(3, 3), await _devices[round % 3].LeaveAsync(_group)); // also from the one that ignores the mirror
             await Task.WhenAll(here.UntilAsync(20), there.UntilAsync(20));
@@ -129,10 +129,10 @@ public sealed class LeaveTests(HubCluster cluster, ITestOutputHelper output) : H
 
     private Task<HubHistory[]> JoinAsync() => Task.WhenAll(_devices.Select(device => device.JoinAsync(_group)));
 
-    /// <summary>Each device has what came after it joined and before the removal, and nothing else of the group.</summary>
+    /// <summary>Asserts that each device has the messages between its join and the removal, and no others of the group.</summary>
     private async Task AssertHeardExactlyAsync(long[] joined, long removal)
     {
-        // On each node somebody hears what is posted now, and then the device gets what comes after it.
+        // On each node another user receives the message posted now, and after that the device receives a later one.
         var last = await _witnesses[0].PostAsync(_group, "the last");
         foreach (var witness in _witnesses)
         {
@@ -146,7 +146,7 @@ public sealed class LeaveTests(HubCluster cluster, ITestOutputHelper output) : H
             var heard = await _devices[i].UntilAsync(next => next.Message == fence);
             var offsets = heard.Where(next => next.Name == "message" && next.Group == _group).Select(next => next.Offset).ToList();
 
-            // One that does what the mirror asks is out a little before the removal; the last device ignores it.
+            // A device that does as the mirror asks is out a little before the removal; the last device ignores it.
             var expected = i < 2 ? offsets.Count : removal - 1 - joined[i];
             Assert.Equal(Enumerable.Range(1, (int)expected).Select(offset => joined[i] + offset), offsets);
             Assert.DoesNotContain(offsets, offset => offset > removal);

@@ -8,10 +8,10 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Limits of hub clients are those of every kind of connection.</summary>
+/// <summary>The limits of hub clients are those of every kind of connection.</summary>
 public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
-    private const int AtOnce = 90; // if all of them are refused, that is no reason yet to close the connection
+    private const int AtOnce = 90; // even if all of them are refused, that is no reason yet to close the connection
 
     private readonly string _anna = $"anna-{Guid.NewGuid():N}"[..16];
 
@@ -22,7 +22,7 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
     {
         await using var anna = await ConnectAsync(transport);
 
-        // A burst of 100 is allowed, then 50 a second: how many more that is, depends on how long the calls take.
+        // A burst of 100 is allowed, and then 50 a second. How many more that makes depends on how long the calls take.
         var watch = Stopwatch.StartNew();
         List<string> refused = [];
         var taken = 0;
@@ -42,11 +42,11 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
             await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => TryTypeAsync(anna)));
         }
 
-        // Whichever the client looks at first: the close message, or the code of the close frame, which is 1008.
+        // The client may report the close message or the code of the close frame, which is 1008.
         Assert.Matches("too many messages|PolicyViolation", await anna.ClosedAsync());
     }
 
-    /// <summary>Clients gather calls into one WebSocket message, which may be more than one call may be: seen to end the connection.</summary>
+    /// <summary>Clients gather calls into one WebSocket message, which may be larger than one call may be. Once that ended the connection.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(12_000)]
@@ -78,7 +78,7 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
         }
     }
 
-    /// <summary>Clients write a backspace in two bytes; on its way it has six.</summary>
+    /// <summary>Clients write a backspace in two bytes, but inside Chat it takes six.</summary>
     [Fact]
     public async Task Message_TooBigOnceEscaped_IsRefused_AndTheConnectionStays()
     {
@@ -108,13 +108,13 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
             }
             catch (RefusedException)
             {
-                return false; // the one that goes is still counted
+                return false; // the closing connection is still counted
             }
         });
         await Task.WhenAll(connections.Select(connection => connection.DisposeAsync().AsTask()));
     }
 
-    /// <summary>Returns why it was refused, or nothing.</summary>
+    /// <summary>Returns why the message was refused, or an empty text.</summary>
     private async Task<string> PostAsync(HubDotNetClient client, string text)
     {
         try
@@ -136,7 +136,7 @@ public sealed class LimitTests(ClusterFixture cluster, ITestOutputHelper output)
         }
         catch (InvalidOperationException)
         {
-            // Closed, which is what is expected in the end.
+            // The connection was closed, as expected in the end.
         }
     }
 

@@ -14,7 +14,8 @@ namespace Chat.Tests.Hubs;
 /// <summary>How often a user's memberships are looked up.</summary>
 public sealed class MembershipWatchTests
 {
-    /// <summary>Each of twenty devices looked at each joining of any of them, a hundred times a second: most of what Redis had to do for a user.</summary>
+    /// <summary>Each of twenty devices once did a lookup whenever any of them joined a group, a hundred times a second. That was most of Redis's work
+    /// for a user.</summary>
     [Fact]
     public async Task Devices_ThatLookAtOnce_ShareALook_ThatBeganAfterTheyAsked()
     {
@@ -27,7 +28,7 @@ public sealed class MembershipWatchTests
         Task<UserGroups>[] others = [.. Enumerable.Range(0, 19).Select(_ => watch.LookAsync(user))];
         var another = watch.LookAsync(new HubUser(Topic.User("ben")));
 
-        Assert.Equal(2, store.Begun.Count); // that of another user waits for nobody
+        Assert.Equal(2, store.Begun.Count); // the lookup for another user waits for nobody
         store.Next().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 1));
         store.Next().SetResult(new UserGroups(new Dictionary<string, long>(), 1, 2));
         Assert.Equal((1, 2), ((await first).Now, (await another).Now));
@@ -36,7 +37,7 @@ public sealed class MembershipWatchTests
         Assert.All(await Task.WhenAll(others), other => Assert.Equal(3, other.Now));
     }
 
-    /// <summary>Who connected and then read nothing was waited for, and nobody else's groups were looked at any more, nor kept in Redis.</summary>
+    /// <summary>Once, the loop waited for a client that connected and then read nothing. Nobody else's groups were looked up any more, or kept in Redis.</summary>
     [Fact]
     public async Task Client_ThatTakesLongToBeInItsGroups_HoldsUpNobodyElse()
     {
@@ -44,7 +45,7 @@ public sealed class MembershipWatchTests
         using var stopping = new CancellationTokenSource();
         using var watch = new MembershipWatch(
             store, removals: null!, Options.Create(new MembershipOptions()), new ManualTimeProvider(), NullLogger<MembershipWatch>.Instance);
-        watch.Enter(new Chat.Api.Hubs.HubClient(new RecordingConnection(1), "a", null!) { Access = null! }); // has not entered, and may not follow before
+        watch.Enter(new Chat.Api.Hubs.HubClient(new RecordingConnection(1), "a", null!) { Access = null! }); // it has not entered its groups, and must not follow others before
         watch.Enter(new Chat.Api.Hubs.HubClient(new RecordingConnection(2), "b", null!) { Access = null! });
         var running = Loops.Execute(watch, stopping.Token);
 

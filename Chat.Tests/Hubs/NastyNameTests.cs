@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>People and groups may be called anything that can be seen: over Redis, through the edge, at both doors.</summary>
+/// <summary>Users and groups may have any visible name: through Redis, through the edge, on the raw endpoints and the hub.</summary>
 public sealed class NastyNameTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private readonly string _mark = Guid.NewGuid().ToString("N")[..8];
@@ -34,7 +34,7 @@ public sealed class NastyNameTests(HubCluster cluster, ITestOutputHelper output)
             ChatFrame[] frames = [await raw[i].NextFrameAsync("message"), await raw[i].NextFrameAsync()];
             HubEvent[] events = [await hub[i].NextAsync("direct"), await hub[i].NextAsync("direct")];
 
-            // The two senders have no order between them.
+            // There is no order between the two senders.
             (string?, string?, string?)[] expected = [(names[i], names[0], names[i]), (names[i], names[1], "from the hub")];
             Assert.Equal(expected.Order(), frames.Select(frame => (frame.Topic?["user:".Length..], frame.From, frame.Msg)).Order());
             Assert.Equal(expected.Order(), events.Select(direct => (direct.To, direct.Nick, direct.Message)).Order());

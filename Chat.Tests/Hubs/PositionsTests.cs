@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>A connection may ask to be told its groups, and where each is.</summary>
+/// <summary>A connection may ask to be told its groups and their positions.</summary>
 public sealed class PositionsTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private readonly string _anna = Unique("anna");

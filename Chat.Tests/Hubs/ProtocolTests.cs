@@ -11,7 +11,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>JSON and MessagePack side by side, and what is neither.</summary>
+/// <summary>JSON and MessagePack side by side, and data that are neither.</summary>
 public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper output) : ClusterTest(cluster, output)
 {
     private readonly string _group = Unique("group");
@@ -100,7 +100,7 @@ public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper outp
         await client.ClosedAsync();
     }
 
-    // Small as MessagePack, and six times as large as it travels.
+    // Small in MessagePack, but six times as large in the form in which it travels.
     [Fact]
     public async Task Message_TooBigOnceEscaped_IsRefused_AndTheConnectionStays()
     {
@@ -135,9 +135,9 @@ public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper outp
     }
 
     [Theory]
-    [InlineData("\u0005hello")] // five bytes that are no message
+    [InlineData("\u0005hello")] // five bytes that form no message
     [InlineData("\u007f\u007f\u007f\u007f\u007f")]
-    [InlineData("{\"type\":6}\u001e")] // JSON after having said otherwise
+    [InlineData("{\"type\":6}\u001e")] // JSON from a client that announced MessagePack
     public async Task Rubbish_InsteadOfMessagePack_EndsTheConnectionAlone(string rubbish)
     {
         await using var ben = await ConnectAsync(Unique("ben"));
@@ -146,7 +146,7 @@ public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper outp
         Assert.Equal("{}\u001e", await client.NextAsync());
 
         await client.SendAsync(Encoding.Latin1.GetBytes(rubbish), WebSocketMessageType.Binary);
-        await client.SendAsync(new byte[200], WebSocketMessageType.Binary); // what its length promised
+        await client.SendAsync(new byte[200], WebSocketMessageType.Binary); // the bytes that its length announced
 
         await client.ClosedAsync();
         await ben.PostAsync(_group, "still here");
@@ -167,7 +167,7 @@ public sealed class ProtocolTests(ClusterFixture cluster, ITestOutputHelper outp
 
         await SendAsync([5, .. "hello"u8]);
 
-        using var last = await http.GetAsync(address); // SignalR's own close message, perhaps, and then that there is no more
+        using var last = await http.GetAsync(address); // perhaps SignalR's own close message, and then the end of the polls
         using var gone = last.StatusCode == HttpStatusCode.OK ? await http.GetAsync(address) : null;
         Assert.True((gone ?? last).StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotFound);
         await ben.PostAsync(_group, "still here");

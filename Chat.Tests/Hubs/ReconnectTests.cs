@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Clients that connect again, on whichever node, are back in their groups and miss nothing.</summary>
+/// <summary>Clients that reconnect, on whichever node, are back in their groups and miss nothing.</summary>
 public sealed class ReconnectTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private static readonly HubClientOptions Resuming = new() { Reconnects = true, Resumes = true };
@@ -121,7 +121,7 @@ public sealed class ReconnectTests(HubCluster cluster, ITestOutputHelper output)
 
     private async Task<List<HubClient>> ConnectDotNetAsync()
     {
-        // Enough of each that some are on the node that ends.
+        // Enough of each kind that some are on the node that ends.
         var clients = new List<HubClient>();
         foreach (var transport in Enumerable.Repeat(Enum.GetValues<HubTransport>(), 3).SelectMany(one => one))
         {

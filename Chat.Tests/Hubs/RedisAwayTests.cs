@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Redis goes, and comes back with nothing: hub clients stay, are told, and are still in their groups.</summary>
+/// <summary>Redis goes and comes back empty: hub clients stay connected, are told, and are still in their groups.</summary>
 public sealed class RedisAwayTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     [Fact]
@@ -35,7 +35,7 @@ public sealed class RedisAwayTests(HubCluster cluster, ITestOutputHelper output)
         Assert.Equal("again", (await ben.NextWhereAsync(next => next is { Name: "message" } && next.Group == group)).Message);
         Assert.False(anna.Ended.IsCompleted || ben.Ended.IsCompleted);
 
-        // Each node finds its own way back.
+        // Each node recovers at a time of its own.
         await Eventually.TrueAsync(() => TryAsync(() => anna.PostAsync(left, "ben does not hear this", "m-2")));
         await Eventually.TrueAsync(() => TryAsync(() => ben.JoinAsync(left)));
         await Eventually.TrueAsync(() => TryAsync(() => anna.PostAsync(left, "ben hears this", "m-3")));

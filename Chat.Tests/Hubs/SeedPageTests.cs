@@ -10,7 +10,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>A page with the logic of the seed's own client, in a real browser, served from another origin than the edge's.</summary>
+/// <summary>A page with the logic of the seed's own client in a real browser, served from another origin than the edge's.</summary>
 public sealed class SeedPageTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private readonly string _group = Unique("42");
@@ -83,7 +83,7 @@ public sealed class SeedPageTests(HubCluster cluster, ITestOutputHelper output) 
     private Uri Address(Uri origin, string nick) =>
         new(origin, $"/seed-page.html#edge={Cluster.Edge.Address.GetLeftPart(UriPartial.Authority)}&nick={nick}");
 
-    // Each in a browser of its own, as far as cookies go: pages that share the affinity cookie share the node.
+    // Each page has its own cookies, since pages that share the affinity cookie share the node.
     private async Task<Device> OpenAsync(string nick)
     {
         var device = await Browser.NewDeviceAsync(Cluster.PageOrigin);

@@ -15,7 +15,7 @@ public sealed class MembersOnlyNode() : NodeClusterFixture(
     protected override bool IsBroken => false;
 }
 
-/// <summary>A hub whose groups are for their members alone, and that begins with another default chat.</summary>
+/// <summary>A hub whose groups are for their members only and whose first default chat is another one.</summary>
 public sealed class SettingTests(MembersOnlyNode fixture, ITestOutputHelper output) : NodeClusterTest(fixture, output), IClassFixture<MembersOnlyNode>
 {
     [Fact]
@@ -43,7 +43,7 @@ public sealed class SettingTests(MembersOnlyNode fixture, ITestOutputHelper outp
         await AssertNotMemberAsync(() => anna.PostAsync("closed", "x"));
     }
 
-    // The raw endpoints were a way around it, history included.
+    // The raw endpoints were once a way around it, even for the history.
     [Fact]
     public async Task MembersOnly_HoldsOnTheRawEndpoints()
     {
@@ -62,20 +62,20 @@ public sealed class SettingTests(MembersOnlyNode fixture, ITestOutputHelper outp
             Assert.Equal(("not_member", "m"), await channel.NextFrameAsync("error") is var error ? (error.Code, error.Id) : default);
         }
 
-        // A member may, and a user begins in the default chats on either side.
+        // A member may read it, and a user is in the default chats on the raw endpoints as well.
         await using var member = await Cluster.ConnectAsync(0, "/chat/group/private/anna?format=json&since=x:0");
         Assert.Equal("a secret", (await member.NextFrameAsync("message")).Msg);
         await using var lobby = await Cluster.ConnectAsync(0, "/chat/group/lobby/mallory");
         await channel.SendAsync("""{"Method":"UserGroup","Group":"lobby"}""");
         Assert.Equal("group:lobby", (await channel.NextFrameAsync("joined")).Topic);
 
-        // And is one no longer once they have left, by whichever way.
+        // After the leave the user is no member any more, on either kind of endpoint.
         await anna.LeaveAsync("private");
         Assert.Equal(4403, (await member.ClosedAsync()).Code);
         Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => Cluster.ConnectAsync(0, "/chat/group/private/anna"))).Status);
     }
 
-    // Those who left counted as messages, so that it was told of a hole where more of them were in the log than an answer has messages.
+    // Removals once counted as messages, so a client was told of a hole where the log had more of them than an answer has messages.
     [Fact]
     public async Task Join_AfterMoreHaveLeftThanAnAnswerHasMessages_IsWhole()
     {

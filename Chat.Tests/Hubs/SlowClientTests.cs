@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>A hub client that does not read ends alone.</summary>
+/// <summary>When a hub client does not read, only its own connection ends.</summary>
 public sealed class SlowClientTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     [Fact]
@@ -29,10 +29,10 @@ public sealed class SlowClientTests(HubCluster cluster, ITestOutputHelper output
         for (var i = 0; i < Messages; i++)
         {
             var posted = await poster.PostAsync(group, text);
-            Assert.Equal(posted.Offset, (await member.NextAsync("message")).Offset); // each at once
+            Assert.Equal(posted.Offset, (await member.NextAsync("message")).Offset); // reads each message at once
         }
 
-        // Now it reads: what the system held, then the reason.
+        // Now the client reads: first the data that the system held, then the reason.
         var close = await slow.ReadAsync(WebSocketOpcode.Close);
         Assert.Equal((1013, "slow consumer"), (close.CloseCode, close.CloseText));
     }
@@ -68,10 +68,10 @@ public sealed class SlowClientTests(HubCluster cluster, ITestOutputHelper output
         for (var i = 0; i < Messages; i++)
         {
             var posted = await poster.PostAsync(group, text);
-            Assert.Equal(posted.Offset, (await member.NextAsync("message")).Offset); // each at once
+            Assert.Equal(posted.Offset, (await member.NextAsync("message")).Offset); // reads each message at once
         }
 
-        // Now it reads, or polls: less than all that, and the reason at the end.
+        // Now the client reads, or polls. It receives less than all of that, and the reason at the end.
         using var lines = new StreamReader(await first.Content.ReadAsStreamAsync());
         var length = 0;
         string? last = "";

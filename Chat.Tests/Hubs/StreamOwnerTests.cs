@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>A long-polling or event-stream connection is its user's: an id and somebody else's token open nothing.</summary>
-/// <remarks>With her own token and the id of anna's connection, mallory posted as anna and read what came to her.</remarks>
+/// <summary>A long-polling or event-stream connection belongs to its user: with an id and another user's token nobody gets in.</summary>
+/// <remarks>With her own token and the id of anna's connection, mallory could once post as anna and read anna's messages.</remarks>
 public sealed class StreamOwnerTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output), IDisposable
 {
     private readonly HttpClient _anna = ClientOf(cluster, Unique("anna"));
@@ -38,7 +38,7 @@ public sealed class StreamOwnerTests(HubCluster cluster, ITestOutputHelper outpu
         using var ended = await _mallory.DeleteAsync(address);
         Assert.Equal(HttpStatusCode.Forbidden, ended.StatusCode);
 
-        // Anna's goes on: she joins, posts and hears herself.
+        // Anna's connection still works: she joins, posts and receives her own message.
         Assert.Equal(HttpStatusCode.OK, await SendAsync(_anna, address, $$"""{"type":1,"target":"join","arguments":[{"group":"{{_group}}"}]}"""));
         Assert.Equal(HttpStatusCode.OK, await SendAsync(_anna, address, theft.Replace("I am anna", "I really am", StringComparison.Ordinal)));
         var heard = "";

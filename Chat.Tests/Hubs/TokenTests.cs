@@ -6,10 +6,10 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>The hub wants a token, keeps to its expiry, and takes a new one of the same user.</summary>
+/// <summary>The hub requires a token, enforces its expiry, and accepts a new one of the same user.</summary>
 public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
-    // Within which clients connect, on a machine that may be busy; and then their end is waited for.
+    // Long enough for clients to connect on a busy machine; the tests then wait for the expiry.
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(6);
 
     private readonly string _anna = Unique("anna");
@@ -46,12 +46,12 @@ public sealed class TokenTests(HubCluster cluster, ITestOutputHelper output) : H
         var ended = await Task.WhenAll(
             EndAsync(HubTransport.WebSockets, token), EndAsync(HubTransport.ServerSentEvents, token), EndAsync(HubTransport.LongPolling, token));
 
-        Assert.Matches("token expired|4401", ended[0]); // whichever the client looks at first: the close message, or the close frame's code
+        Assert.Matches("token expired|4401", ended[0]); // the client may report the close message or the code of the close frame
         await refreshed.SendAsync(_anna, "still here");
         await refreshed.NextWhereAsync(next => next is { Name: "direct", Message: "still here" });
     }
 
-    // An issuer may write é in one character or in two: that is one user (ChatId). Their own token was somebody else's.
+    // An issuer may write é as one character or as two, and both are the same user (ChatId). Once the user's own token counted as another user's.
     [Theory]
     [InlineData(NormalizationForm.FormC)]
     [InlineData(NormalizationForm.FormD)]

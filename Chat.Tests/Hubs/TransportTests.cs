@@ -64,7 +64,7 @@ public sealed class TransportTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Equal(new HubEvent("joined", group, ben), await phone.NextWhereAsync(next => next.Nick == ben));
         Assert.Equal(new HubEvent("joined", group, ben), await tablet.NextWhereAsync(next => next.Nick == ben));
 
-        // To everyone in the group, the sender included; the other's first event, since nobody is told of their own join.
+        // The message goes to everyone in the group, the sender included. It is the other's first event, since nobody is told of their own join.
         var posted = await phone.PostAsync(group, "Hi \"<Ben>\" 你好 🙂", $"m-{unique}");
         foreach (var client in (HubClient[])[phone, tablet, other])
         {
@@ -90,7 +90,7 @@ public sealed class TransportTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Contains("invalid_id: ", refused.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<HubException>(() => phone.InvokeAsync("shout", new { group }));
 
-        // The mirror goes to every device; after the call none of them is in the group, whatever it does.
+        // The mirror goes to every device. After the call none of them is in the group, whatever they do.
         Assert.Equal(new HubLeft(3, 3), await phone.LeaveAsync(group));
         foreach (var device in (HubClient[])[phone, tablet])
         {

@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Hubs;
 
-/// <summary>Redis fails a connection between its upgrade and the answer to its handshake. It was sent a close message then, where clients
-/// understand nothing but an answer: "Expected a handshake response from the server."</summary>
+/// <summary>Redis fails between a connection's upgrade and the answer to its handshake. The connection was once sent a close message at that point,
+/// where clients understand nothing but an answer: "Expected a handshake response from the server."</summary>
 public sealed class TryLaterTests : HubTest
 {
     private const string Words = "try again later";
@@ -63,7 +63,7 @@ public sealed class TryLaterTests : HubTest
         var before = Volatile.Read(ref attempts);
         Break();
         anna.Break();
-        await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > before + 1); // so one was told to try later
+        await Eventually.TrueAsync(() => Volatile.Read(ref attempts) > before + 1); // so at least one attempt was told to try later
         Mend();
         await anna.ReconnectedAsync();
     }
@@ -93,7 +93,7 @@ public sealed class TryLaterTests : HubTest
 
     private string Groups => $"{{user:{_anna}}}:groups";
 
-    // What the node asks of it is answered with an error.
+    // Redis answers the node's commands for this user with an error.
     private void Break() => Execute("SET", Groups, "no hash");
 
     private void Mend() => Execute("DEL", Groups);

@@ -4,13 +4,13 @@ using Xunit;
 
 namespace Chat.Tests.Memberships;
 
-/// <summary>What a node takes for the order to tell a user's devices of a leave.</summary>
+/// <summary>Which texts a node accepts as an order to tell a user's devices of a leave.</summary>
 public sealed class GroupMirrorsTests
 {
     [Theory]
     [InlineData("anna\nchess\n17", 17)]
     [InlineData("a:b {c}\nd:e %2f\n0", 0)]
-    [InlineData("anna\nchess", long.MaxValue)] // of a node that says nothing of the joinings that it ends
+    [InlineData("anna\nchess", long.MaxValue)] // from a node that does not say which joins it ends
     public void Order_SaysWhoLeavesWhat(string order, long generation)
     {
         var read = GroupMirrors.Parse(Encoding.UTF8.GetBytes(order));

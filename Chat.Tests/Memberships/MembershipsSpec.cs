@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Memberships;
 
-/// <summary>What is promised about which groups a user is in, whatever server it is kept in.</summary>
+/// <summary>The promises about a user's groups, on every kind of server.</summary>
 public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
 {
     private static readonly KeyValuePair<string, long>[] Defaults = [new("first", 0), new("second", 0)];
@@ -70,7 +70,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.True(again.Hold("42", after));
     }
 
-    // The node that was to publish the removal died after the mark.
+    // The node that had to publish the removal died after setting the mark.
     [RedisFact]
     public async Task Leave_ThatWasNotPublished_IsTakenForOneThatStillHasToBe()
     {
@@ -96,7 +96,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.Equal(["42"], (await A.Memberships.ReadAsync(_anna, [])).Groups.Keys);
     }
 
-    // While a node hangs, leaves leave their marks. A user who tidied up could then join nothing for an hour.
+    // While a node hangs, leaves keep their marks. A user who left many groups could once join no other group for an hour.
     [RedisFact]
     public async Task Marks_OfLeavesThatSomeNodeHasNotConfirmed_DoNotCountAsGroups()
     {
@@ -107,12 +107,13 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         }
 
         Assert.NotNull(await A.Memberships.JoinAsync(_anna, "3", 2));
-        Assert.NotNull(await A.Memberships.JoinAsync(_anna, "1", 2)); // which is marked itself
+        Assert.NotNull(await A.Memberships.JoinAsync(_anna, "1", 2)); // this group has a mark itself
         Assert.Null(await A.Memberships.JoinAsync(_anna, "2", 2));
         Assert.Null(await A.Memberships.JoinAsync(_anna, "4", 2));
     }
 
-    // Those of a record's first ten minutes stay as long as that: who then left many groups could join no other one any more, as long as a device was connected.
+    // Marks of a record's first ten minutes stay as long as the record. A user who left many groups in that time could once join no other group as
+    // long as a device was connected.
     [RedisFact]
     public async Task Marks_OfLeavesThatAreThrough_GiveWayToAJoining_OnceTheyAreOld()
     {
@@ -123,7 +124,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Mark(DateTimeOffset.UtcNow - TimeSpan.FromMinutes(11));
         Assert.NotNull(await A.Memberships.JoinAsync(_anna, "new", 2));
         Assert.Equal(["42", "new"], (await B.Memberships.ReadAsync(_anna, [])).Groups.Keys.Order());
-        Assert.Equal(4L, Convert.ToInt64(Redis.Server.Execute("HLEN", Key), System.Globalization.CultureInfo.InvariantCulture)); // and what is known of the record
+        Assert.Equal(4L, Convert.ToInt64(Redis.Server.Execute("HLEN", Key), System.Globalization.CultureInfo.InvariantCulture)); // including the fields about the record itself
 
         void Mark(DateTimeOffset left)
         {
@@ -160,7 +161,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         var generation = (await A.Memberships.JoinAsync(_anna, "42", 100))!.Value;
         Redis.Server.Execute("DEL", Key);
 
-        var byAnother = await B.Memberships.ReadAsync(_anna, Defaults); // knows of no device, and begins anew
+        var byAnother = await B.Memberships.ReadAsync(_anna, Defaults); // knows of no device, and begins a new record
         var restored = await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
 
         Assert.DoesNotContain("42", byAnother.Groups.Keys);
@@ -168,7 +169,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.Equal(["42", "first", "second"], restored.Groups.Keys.Order());
     }
 
-    // A node that had looked before the leave may still ask, with what it held then.
+    // A node that looked the groups up before the leave may still ask with what it held then.
     [RedisFact]
     public async Task Group_ThatWasGivenBackAndLeft_IsNotGivenBackAgain()
     {
@@ -184,7 +185,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.True(await A.Memberships.JoinAsync(_anna, "42", 100) > mark.Generation);
     }
 
-    // What a node was told of the lost record was still on its way when the user joined in the new one, left, and every node had confirmed.
+    // What a node knew of the lost record was still on its way when the user joined the group in the new record and left it, and every node had confirmed.
     [RedisFact]
     public async Task Group_ThatWasLeftSoonAfterItsRecordWasLost_IsNotGivenBack()
     {
@@ -237,7 +238,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         var groups = await A.Memberships.ReadAsync(_anna, [new("42", generation), .. Defaults]);
 
         Assert.Equal([new("42", generation)], groups.Groups);
-        Assert.Equal(generation, groups.Now); // of a script it would be later
+        Assert.Equal(generation, groups.Now); // a script would give a later time
         Assert.InRange(TimeLeft(), 3_500_000, 3_600_000);
     }
 
@@ -271,7 +272,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         Assert.True(await B.TypingTurns.TryTakeAsync(group, "ben", TimeSpan.FromMinutes(1)));
     }
 
-    // Each of a user's devices looks whenever one of them leaves a group: scripts of that took Redis most of its time.
+    // Each of a user's devices does a lookup whenever one of them leaves a group. When these lookups were scripts, they took most of Redis's time.
     [RedisFact]
     public async Task Look_WithAGroupThatWasLeft_TakesNoScript()
     {
@@ -281,7 +282,7 @@ public abstract class MembershipsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         var groups = await A.Memberships.ReadAsync(_anna, [new("42", generation)]);
 
         Assert.Empty(groups.Groups);
-        Assert.Equal(mark.Generation, groups.Now); // of a script it would be later
+        Assert.Equal(mark.Generation, groups.Now); // a script would give a later time
     }
 
     private long TimeLeft() => Convert.ToInt64(Redis.Server.Execute("PTTL", Key), System.Globalization.CultureInfo.InvariantCulture);

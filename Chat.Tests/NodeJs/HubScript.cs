@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Tests.NodeJs;
 
-/// <summary>A Node.js process that runs hub-clients.cjs: any number of clients, each told what to do and heard.</summary>
+/// <summary>A Node.js process that runs hub-clients.cjs, with any number of clients, each of which gets commands and reports its events.</summary>
 internal sealed class HubScript : IAsyncDisposable
 {
     private readonly Process _process;
@@ -22,7 +22,7 @@ internal sealed class HubScript : IAsyncDisposable
     {
         _process = process;
         _errors = process.StandardError.ReadToEndAsync();
-        _reading = Task.Run(ReadAsync); // not where tests take turns: Node.js waits while nobody reads what it writes
+        _reading = Task.Run(ReadAsync); // on a thread of its own and not where tests take turns, since Node.js waits while nobody reads its output
     }
 
     /// <summary>Lines that were not understood.</summary>
@@ -35,7 +35,7 @@ internal sealed class HubScript : IAsyncDisposable
             throw new InvalidOperationException(reason);
         }
 
-        // It ends when its input does, that is, with this process at the latest.
+        // The process ends when its input does, so it ends with this process at the latest.
         return new HubScript(Process.Start(new ProcessStartInfo(NodePackages.Node!, [Path.Combine(NodePackages.Folder, "hub-clients.cjs")])
         {
             RedirectStandardInput = true,
@@ -44,11 +44,11 @@ internal sealed class HubScript : IAsyncDisposable
         })!);
     }
 
-    /// <param name="library">Which of the two.</param>
+    /// <param name="library">One of the two JavaScript libraries.</param>
     /// <param name="server">The edge or a node.</param>
-    /// <param name="nick">Who.</param>
-    /// <param name="transport">How.</param>
-    /// <param name="options">What is not as usual; <see cref="HubClientOptions.Token"/> is asked once.</param>
+    /// <param name="nick">The user.</param>
+    /// <param name="transport">The transport.</param>
+    /// <param name="options">Deviations from the defaults. <see cref="HubClientOptions.Token"/> is called once.</param>
     public async Task<HubScriptClient> ConnectAsync(
         HubLibrary library, Uri server, string nick, HubTransport transport, HubClientOptions? options = null)
     {
@@ -114,7 +114,7 @@ internal sealed class HubScript : IAsyncDisposable
             }
             catch (Exception exception)
             {
-                Problem += $"{line}: {exception.Message}\n"; // perhaps a library's own words; a failing test shows them
+                Problem += $"{line}: {exception.Message}\n"; // perhaps output of a library itself; a failing test shows it
             }
         }
 
@@ -145,7 +145,7 @@ internal sealed class HubScript : IAsyncDisposable
     }
 }
 
-/// <summary>Which of the official clients.</summary>
+/// <summary>One of the official clients.</summary>
 public enum HubLibrary
 {
     /// <summary>Microsoft's for .NET.</summary>

@@ -25,7 +25,7 @@ internal sealed class HubScriptClient(HubScript script, string id, string nick) 
         await base.DisposeAsync();
     }
 
-    /// <summary>On the loop that reads the script's lines.</summary>
+    /// <summary>Takes a line of the script. Runs on the loop that reads these lines.</summary>
     public void Take(JsonElement line)
     {
         if (line.TryGetProperty("event", out var name))

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.NodeJs;
 
-/// <summary>A test in Node.js, without packages: skipped, in words, where that is not installed. Where CI=true it then fails instead.</summary>
+/// <summary>A test in Node.js without packages. Where Node.js is not installed it is skipped, with the reason; where CI=true it then fails instead.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NodeFactAttribute : FactAttribute
 {

@@ -6,8 +6,8 @@ using Xunit.Sdk;
 
 namespace Chat.Tests.NodeJs;
 
-/// <summary>A test with the official JavaScript clients: skipped, in words, where Node.js or they are not to be had.
-/// Where CI=true it then fails instead.</summary>
+/// <summary>A test with the official JavaScript clients. Where Node.js or these are not available it is skipped, with the reason; where CI=true it
+/// then fails instead.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 [XunitTestCaseDiscoverer("Chat.Tests.NodeJs.NodeJsFactDiscoverer", "Chat.Tests")]
 internal sealed class NodeJsFactAttribute : FactAttribute
@@ -34,7 +34,7 @@ public sealed class NodeJsTheoryDiscoverer(IMessageSink messages) : TheoryDiscov
         [new NodeJsTestCase(DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod, dataRow)];
 }
 
-/// <summary>Asks for the clients when it is about to run: to list the tests, npm need not install anything.</summary>
+/// <summary>Checks for the clients when the test is about to run, so that npm need not install anything just to list the tests.</summary>
 internal sealed class NodeJsTestCase : XunitTestCase
 {
     [EditorBrowsable(EditorBrowsableState.Never)]

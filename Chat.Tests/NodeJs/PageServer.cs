@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.NodeJs;
 
-/// <summary>Serves the pages beside the JavaScript clients, and these clients, from an origin of their own.</summary>
+/// <summary>Serves the JavaScript clients and the pages beside them from an origin of their own.</summary>
 internal sealed class PageServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

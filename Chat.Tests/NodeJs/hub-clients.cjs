@@ -1,4 +1,4 @@
-// Runs the official JavaScript clients, unchanged, for HubScript.cs: a JSON object per line each way.
+// Runs the official JavaScript clients, unchanged, for HubScript.cs. Each line in either direction is a JSON object.
 //   in   {call, client, do: "connect" | "invoke" | "stop", ...}
 //   out  {call, result | error}   {client, event, payload}   {client, state: "reconnecting" | "reconnected" | "ended", reason}
 "use strict";
@@ -36,7 +36,7 @@ class Client {
     if (packed) {
       builder.withHubProtocol(new MessagePackHubProtocol());
     }
-    // Version 1 knows no automatic reconnect: onclose then does what its documentation shows, start again.
+    // Version 1 has no automatic reconnect. There, onclose starts the connection again, as its documentation shows.
     if (reconnects && library === "current") {
       builder.withAutomaticReconnect(pauses);
     }
@@ -80,7 +80,7 @@ class Client {
         this.say({ state: "reconnected" });
         return;
       } catch {
-        // The next attempt, on whichever node answers.
+        // The next attempt may reach another node.
       }
     }
     this.say({ state: "ended", reason: "it could not connect again" });
@@ -104,8 +104,8 @@ const actions = {
   },
 };
 
-// In a browser an error that a library does not catch ends nothing; Node would end all the clients of this process. Seen when a
-// node stops: libraries leave promises of connections that end to themselves.
+// In a browser an uncaught error of a library ends nothing, but Node.js would end all the clients of this process. Seen when a
+// node stops: the libraries do not handle the promises of connections that end.
 process.on("unhandledRejection", (error) => console.error("unhandled:", error));
 process.on("uncaughtException", (error) => console.error("uncaught:", error));
 

@@ -32,7 +32,7 @@ public sealed class EdgeStopEndpointTests(EdgeStopCluster fixture) : IClassFixtu
 
         Assert.Equal((1012, "edge draining"), await ClosedAsync(here));
         Assert.Equal((1012, "edge draining"), await ClosedAsync(there));
-        using var late = await ConnectAsync(0, edge); // was on its way
+        using var late = await ConnectAsync(0, edge); // this connection was on its way
         Assert.Equal((1012, "edge draining"), await ClosedAsync(late));
         foreach (var socket in (ClientWebSocket[])[elsewhere, direct])
         {
@@ -95,7 +95,7 @@ public sealed class EdgeStopEndpointTests(EdgeStopCluster fixture) : IClassFixtu
         return await answer.Content.ReadAsStringAsync(_deadline.Token);
     }
 
-    // With an edge's own header, as if a client had made an edge pass this on.
+    // With the header that only an edge sets, as if a client had made an edge pass it on.
     private async Task<HttpStatusCode> TellAsync(string? edge)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, EdgeStop.Path) { Headers = { { EdgeStop.Header, EdgeStop.NewId() } } };

@@ -48,8 +48,8 @@ public sealed class LiveNodesTests
         Assert.False(_live.Contains("b"));
     }
 
-    // Redis restarts without its data: the first node to beat sees itself alone, the others beat within 2 s.
-    // Presence must not take that for two dead nodes.
+    // Redis restarts without its data. The first node that sends a heartbeat sees only itself, and the others follow within 2 s. Presence must not
+    // take that for two dead nodes.
     [Fact]
     public void Nodes_WhenRedisForgetsThemForABeat_StayInView()
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Nodes;
 
-/// <summary>What a node makes of where it listens; on real networks: <see cref="Deploying.SeparateMachinesTests"/>.</summary>
+/// <summary>How a node determines its address from where it listens. <see cref="Deploying.SeparateMachinesTests"/> tests this on real networks.</summary>
 public sealed class NodeAddressTests
 {
     [Theory]
@@ -34,7 +34,7 @@ public sealed class NodeAddressTests
     [InlineData("fd00::3", "[fd00::3]")]
     public void MachineAddress_StandsInAUrl(string address, string host) => Assert.Equal(host, MachineAddress.Of(IPAddress.Parse(address), "").Host);
 
-    // A Redis beside the node says nothing about where others are.
+    // The route to a Redis beside the node does not show how others reach the node.
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]

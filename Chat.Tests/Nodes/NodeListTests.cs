@@ -8,7 +8,7 @@ using EdgeRegistry = Edge.Proxy.Nodes.NodeRegistry;
 
 namespace Chat.Tests.Nodes;
 
-/// <summary>A replica takes over, and the primary becomes its replica under open connections, as an operator or a provider has it done.</summary>
+/// <summary>A replica takes over, and the primary becomes its replica while connections stay open, as an operator or a provider does it.</summary>
 public sealed class NodeListTests : IAsyncLifetime
 {
     private readonly NodeInfo _node = new("n", "http://localhost:1", NodeState.Ready, 0, DateTimeOffset.UnixEpoch, null);
@@ -23,7 +23,7 @@ public sealed class NodeListTests : IAsyncLifetime
         await (_primary?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
-    // The client library went on asking the old one for a minute: all leases ended, and no edge knew a node any more.
+    // The client library once kept asking the old primary for a minute: all leases ended, and no edge knew a node any more.
     [RedisFact]
     public async Task Lease_IsRenewedAtTheNewPrimary()
     {
@@ -39,7 +39,8 @@ public sealed class NodeListTests : IAsyncLifetime
         Assert.Equal(1L, _replica.Execute("ZCARD", "{nodes}:leases"));
     }
 
-    // An edge with a key of its own for its cookies writes nothing, and so was refused nothing: it went on reading at the old one, whatever that one still had.
+    // An edge with a key of its own for its cookies writes nothing, so the old primary refused nothing. Once it kept reading from there, whatever
+    // data that server still had.
     [RedisFact]
     public async Task List_IsReadAtTheNewPrimary()
     {
@@ -83,7 +84,7 @@ public sealed class NodeListTests : IAsyncLifetime
         }
         catch (RedisException)
         {
-            return false; // the next one
+            return false; // the next attempt may succeed
         }
     }
 }

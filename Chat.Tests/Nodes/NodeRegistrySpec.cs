@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.Nodes;
 
-/// <summary>What the registry promises on every kind of Redis; the derived classes only name it.</summary>
+/// <summary>The promises of the registry on every kind of Redis. The derived classes only name the server.</summary>
 public abstract class NodeRegistrySpec(RedisFixture redis) : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20); // only a failing test waits this long
@@ -61,7 +61,7 @@ public abstract class NodeRegistrySpec(RedisFixture redis) : IAsyncLifetime
             ids.Add(await announced.Reader.ReadAsync().AsTask().WaitAsync(Deadline));
         }
 
-        Assert.Equal(["a", "a", "a", "b"], ids.Order()); // the client library gives them to threads, which may take them in another order
+        Assert.Equal(["a", "a", "a", "b"], ids.Order()); // the client library hands them to threads, which may handle them in another order
         Assert.Equal(["b"], (await registry.ListAsync()).Select(node => node.Id));
     }
 
@@ -83,7 +83,7 @@ public abstract class NodeRegistrySpec(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(1, await _redis!.GetDatabase().HashLengthAsync(_keys.Info));
     }
 
-    // A Redis that had stood still made the first node that reached it sweep all others.
+    // When a Redis had stood still, the first node that reached it once swept all others.
     [RedisFact]
     public async Task Leases_ThatHaveAllRunOut_AreNobodysDeath_ButWhoDoesNotRenewGoes()
     {
@@ -94,7 +94,7 @@ public abstract class NodeRegistrySpec(RedisFixture redis) : IAsyncLifetime
             await _redis!.GetDatabase().SortedSetAddAsync(_keys.Leases, id, 1e15);
         }
 
-        await _redis!.GetDatabase().SortedSetAddAsync(_keys.Leases, [new("a", 1), new("dead", 1)]); // long ago
+        await _redis!.GetDatabase().SortedSetAddAsync(_keys.Leases, [new("a", 1), new("dead", 1)]); // leases that ended long ago
 
         Assert.Equal(["a", "dead"], (await registry.BeatAsync(Node("a"), announce: false)).Select(node => node.Id));
         await Eventually(async () => (await registry.BeatAsync(Node("a"), announce: false)).Length == 1);

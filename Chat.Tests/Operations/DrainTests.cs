@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Operations;
 
-/// <summary>A node is drained as the operations page does it: through the edge.</summary>
+/// <summary>A node is drained through the edge, as the operations page does it.</summary>
 public sealed class DrainTests(FailoverCluster cluster, ITestOutputHelper output) : IClassFixture<FailoverCluster>, IDisposable
 {
     public void Dispose() => output.WriteLine(cluster.Nodes.Log());
@@ -28,7 +28,7 @@ public sealed class DrainTests(FailoverCluster cluster, ITestOutputHelper output
         Assert.Equal(HttpStatusCode.OK, await DrainAsync(drained.Id));
         Assert.Equal(HttpStatusCode.OK, await DrainAsync(drained.Id)); // a second click does no harm
 
-        await Eventually.TrueAsync(() => Array.Exists(clients, client => client.Resumes > 0)); // amid the messages
+        await Eventually.TrueAsync(() => Array.Exists(clients, client => client.Resumes > 0)); // in the middle of the traffic
         await enough.CancelAsync();
         var messages = await writing;
         foreach (var client in clients)
@@ -40,10 +40,10 @@ public sealed class DrainTests(FailoverCluster cluster, ITestOutputHelper output
 
         await Eventually.TrueAsync(() => clients.Append(writer).All(client => client.Node.Length > 0 && client.Node != drained.Id));
         await Eventually.TrueAsync(async () => (await drained.ListAsync()).Single(node => node.Id == drained.Id) is { State: "draining", Connections: 0 });
-        Assert.True(drained.IsRunning); // until somebody stops it
+        Assert.True(drained.IsRunning); // it runs until somebody stops it
 
         var other = cluster.Nodes.Nodes.Single(node => node.Id != drained.Id);
-        Assert.Equal(HttpStatusCode.Conflict, await DrainAsync(other.Id)); // it is the last
+        Assert.Equal(HttpStatusCode.Conflict, await DrainAsync(other.Id)); // it is the last node
         Assert.Contains((await drained.ListAsync()), node => node.Id == other.Id && node.State == "ready");
         await Task.WhenAll(clients.Select(client => client.DisposeAsync().AsTask()));
     }
@@ -60,14 +60,14 @@ public sealed class DrainTests(FailoverCluster cluster, ITestOutputHelper output
             }
 
             status = answer.StatusCode;
-            return status != HttpStatusCode.ServiceUnavailable; // the node did not say in time that it does, as one on a busy machine: try again
+            return status != HttpStatusCode.ServiceUnavailable; // the node did not confirm in time, as happens on a busy machine: try again
         });
         return status;
     }
 
     private static async Task<int> WriteAsync(ResumingClient writer, int atLeast, CancellationToken enough)
     {
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10)); // or they would be more than are kept, before a client is back
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10)); // without a pace, there would be more messages than the log keeps before a client is back
         var messages = 0;
         for (; messages < atLeast || !enough.IsCancellationRequested; messages++)
         {

@@ -11,9 +11,9 @@ namespace Chat.Tests.Operations;
 /// <summary>The operations page, in a real browser.</summary>
 public sealed class PageTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
-    // As for the application's pictures: CHAT_IMAGES=docs/images makes the document's anew.
+    // As for the application's pictures, CHAT_IMAGES=docs/images renews those of the document.
     private static readonly string? Images = Environment.GetEnvironmentVariable("CHAT_IMAGES");
-    private static readonly TimeSpan PictureTime = TimeSpan.FromSeconds(40); // of load, so that the charts have something to show
+    private static readonly TimeSpan PictureTime = TimeSpan.FromSeconds(40); // duration of the load, so that the charts have something to show
 
     [ChromiumFact]
     public async Task Page_ShowsTheClusterLive_OnAPhoneAsWell()
@@ -21,7 +21,7 @@ public sealed class PageTests(HubCluster cluster, ITestOutputHelper output) : Hu
         var group = $"<b>{Unique("ops")[..12]}";
         await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address, new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 320, Height = 600 } });
         var page = await OpenAsync(device);
-        var members = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Cluster.Edge.ConnectAsync($"/chat/group/{Uri.EscapeDataString(group)}/m{i}"))); // more than other groups have
+        var members = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Cluster.Edge.ConnectAsync($"/chat/group/{Uri.EscapeDataString(group)}/m{i}"))); // more members than other groups have
         await using var writer = await Cluster.Edge.ConnectAsync($"/chat/group/{Uri.EscapeDataString(group)}/writer?format=json");
         await writer.SendJsonAsync(new { Msg = "hello", MsgId = "m-1" });
 
@@ -34,7 +34,7 @@ public sealed class PageTests(HubCluster cluster, ITestOutputHelper output) : Hu
         await Task.WhenAll(members.Select(member => member.DisposeAsync().AsTask()));
     }
 
-    // That it then happens is shown by DrainTests; here it would happen to everybody's nodes.
+    // DrainTests shows that the drain then happens. Here it would affect nodes that other tests share.
     [ChromiumFact]
     public async Task Drain_IsAskedForByKeyboard_AndDoneOnceItIsConfirmed()
     {
@@ -89,7 +89,7 @@ public sealed class PageTests(HubCluster cluster, ITestOutputHelper output) : Hu
         await key.FillAsync(HubCluster.ApiKey);
         await key.PressAsync("Enter");
         await Expect(page.Locator("#nodes tr").First).ToBeVisibleAsync();
-        await page.ReloadAsync(); // it is kept for this tab
+        await page.ReloadAsync(); // the key is kept for this tab
         await Expect(page.Locator("#nodes tr").First).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Forget the key" }).ClickAsync();
@@ -130,7 +130,7 @@ public sealed class PageTests(HubCluster cluster, ITestOutputHelper output) : Hu
         for (var turn = 0; TimeProvider.System.GetElapsedTime(began) is var elapsed && elapsed < time; turn++)
         {
             await turns.WaitForNextTickAsync();
-            if (turn % 100 < 60 + (int)(30 * Math.Sin(elapsed.TotalSeconds / 4))) // so that there is a curve
+            if (turn % 100 < 60 + (int)(30 * Math.Sin(elapsed.TotalSeconds / 4))) // so that the chart shows a curve
             {
                 await clients[turn % clients.Length].SendJsonAsync(new { Msg = $"{turn}", MsgId = $"picture-{turn}" });
             }

@@ -21,14 +21,14 @@ public sealed class RecentClosesTests
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal([(CloseReason.SlowConsumer, 2)], closes.Read());
 
-        closes.Add(CloseReason.Draining); // where the first was
+        closes.Add(CloseReason.Draining); // takes the place of the first entry
         Assert.Equal([(CloseReason.SlowConsumer, 2), (CloseReason.Draining, 1)], closes.Read());
 
         _time.Advance(TimeSpan.FromMinutes(10));
         Assert.Empty(closes.Read());
     }
 
-    // They can be any number, and would be kept for ten minutes each.
+    // There can be any number of them, and each would be kept for ten minutes.
     [Fact]
     public void Reasons_OfABackend_AreOne()
     {

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Chat.Tests.Operations;
 
-/// <summary>A report names the largest few, however much a node has.</summary>
+/// <summary>A report names only the largest few, however many there are on a node.</summary>
 public sealed class ReportQuestionTests : IDisposable
 {
     private readonly ConnectionTable _connections = new(Options.Create(new ConnectionOptions()), new ConnectionMetrics(NoMeters.Instance), TimeProvider.System);
@@ -91,7 +91,7 @@ public sealed class ReportQuestionTests : IDisposable
 
         public override void Enqueue(Frame frame)
         {
-            // Nothing more goes in.
+            // Nothing more fits in.
         }
 
         public override Task HasRoomAsync() => Task.CompletedTask;

@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Operations;
 
-/// <summary>The numbers of the operations page, of two real nodes.</summary>
+/// <summary>The numbers of the operations page, from two real nodes.</summary>
 public sealed class ReportTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ReportTests(ApiNodes nodes, ITestOutputHelper output) : ApiT
         Assert.Equal(Nodes.Developed.Id, after.Node);
 
         await UntilAsync(report => report.Nodes.All(node => node.Report?.RoundTripMs > 0)); // once a second
-        await UntilAsync(report => report.Nodes.Any(node => node.Id == Nodes.Deployed.Id && node.Connections >= 2)); // with the heartbeat
+        await UntilAsync(report => report.Nodes.Any(node => node.Id == Nodes.Deployed.Id && node.Connections >= 2)); // updated with the heartbeat
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class ReportTests(ApiNodes nodes, ITestOutputHelper output) : ApiT
     {
         var user = Unique("gone");
         await using var client = await ChatClient.ConnectAsync(Nodes.Deployed.Address, $"/chat/user/{user}?format=json");
-        await client.NextFrameAsync("subscribed"); // the 101 comes before it is counted
+        await client.NextFrameAsync("subscribed"); // the 101 comes before the connection is counted
         (await Api.PostAsync("users/disconnect", new { user, reason = "in words of its own" })).Read<JsonElement>();
 
         var report = await UntilAsync(report => report.Closes.Any(close => close.Code == 4410));
@@ -56,7 +56,7 @@ public sealed class ReportTests(ApiNodes nodes, ITestOutputHelper output) : ApiT
         Assert.Equal(10, report.CloseMinutes);
     }
 
-    // However many people look.
+    // However many people look at the page.
     [Fact]
     public async Task Nodes_AreAskedOnceASecond_ByWhoeverLooks()
     {

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Operations;
 
-/// <summary>Who may look at the cluster, and drain a node of it: in Development everybody who asks the node itself, elsewhere services.</summary>
+/// <summary>Who may look at the cluster and drain its nodes: in Development everybody who asks the node itself, elsewhere only services.</summary>
 public sealed class StrangerTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     [Theory]
@@ -33,7 +33,7 @@ public sealed class StrangerTests(ApiNodes nodes, ITestOutputHelper output) : Ap
         Assert.Equal(HttpStatusCode.NotFound, await SendAsync(Nodes.Deployed, HttpMethod.Post, "ops/drain", key));
     }
 
-    // Any page on the internet can make a developer's browser ask localhost.
+    // Any page on the internet can make a developer's browser send requests to localhost.
     [Theory]
     [InlineData("Origin: https://evil.example")]
     [InlineData("Origin: null")]

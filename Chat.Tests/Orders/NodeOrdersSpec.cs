@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.Orders;
 
-/// <summary>What is promised about orders, whatever server they go over.</summary>
+/// <summary>The promises about orders, on every kind of server.</summary>
 public abstract class NodeOrdersSpec(RedisFixture redis) : TwoNodesSpec(redis, $"orders{Interlocked.Increment(ref clusters)}:")
 {
     private static int clusters;

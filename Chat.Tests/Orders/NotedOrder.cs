@@ -5,7 +5,7 @@ using Chat.Api.Orders;
 
 namespace Chat.Tests.Orders;
 
-/// <summary>Notes what it was told to do, and does nothing.</summary>
+/// <summary>Records the orders it receives, and does nothing.</summary>
 internal sealed class NotedOrder : INodeOrder
 {
     public const string Order = "note";

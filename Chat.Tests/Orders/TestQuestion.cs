@@ -4,7 +4,7 @@ using Chat.Api.Orders;
 
 namespace Chat.Tests.Orders;
 
-/// <summary>Answers what a test wants.</summary>
+/// <summary>Gives the answer that a test wants.</summary>
 internal sealed class TestQuestion : INodeQuestion
 {
     public const string Question = "ask";
@@ -13,7 +13,7 @@ internal sealed class TestQuestion : INodeQuestion
 
     public string Name => Question;
 
-    /// <summary>Null: it cannot answer.</summary>
+    /// <summary>The answer. Null: it cannot answer.</summary>
     public string? Says { get; set; } = "yes";
 
     public int Asked => Volatile.Read(ref _asked);

@@ -28,7 +28,7 @@ public sealed class LocalPresenceTests
         Assert.Empty(Report(goneBy: 99));
         Assert.Equal(["anna 0"], Report(goneBy: 100));
         Assert.True(_group.TryEnd());
-        Assert.False(_group.TryCome("anna")); // another object is to take its place
+        Assert.False(_group.TryCome("anna")); // another object has to take its place
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class LocalPresenceTests
         Assert.Equal(["anna 1"], Report());
     }
 
-    // Whether it was reported that she is there is not known, so it has to be reported that she is not.
+    // It is not known whether her presence was reported, so it has to be reported that she is gone.
     [Fact]
     public void User_WhoseReportFailed_IsReportedGone()
     {

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Chat.Tests.Presence;
 
-/// <summary>What is promised about who is in a topic, whatever server it is kept in.</summary>
+/// <summary>The promises about who is in a topic, on every kind of server.</summary>
 public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"presence{Interlocked.Increment(ref clusters)}:")
 {
     private const int Most = RedisBackplaneNode.PresenceListSize;
@@ -18,7 +18,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
     private static readonly TimeSpan Long = TimeSpan.FromHours(1);
     private static int clusters;
 
-    private readonly Topic _group = Topic.Group("g{1}:"); // what means something in a key
+    private readonly Topic _group = Topic.Group("g{1}:"); // characters with a meaning in keys
 
     private RedisPresence A => NodeA.Presence;
 
@@ -88,7 +88,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal((5, "-"), await ReadAsync());
     }
 
-    // As backends read it: however many there are, nobody holds up Redis for long.
+    // The way backends read it. However many users there are, no read holds up Redis for long.
     [RedisFact]
     public async Task Users_HoweverMany_CanBeReadPageByPage()
     {
@@ -152,11 +152,11 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal(0L, Redis.Server.Execute("EXISTS", $"{Prefix}{{nodes}}:topics:{NodeB.Id}"));
     }
 
-    // It could not renew its lease for a while.
+    // The node could not renew its lease for a while.
     [RedisFact]
     public async Task Node_TakenForDead_LearnsThatItHasToReportAgain()
     {
-        Assert.False((await A.CallRollAsync()).IsKnown); // its first
+        Assert.False((await A.CallRollAsync()).IsKnown); // its first roll call
         Assert.True((await A.CallRollAsync()).IsKnown);
         Die(NodeA.Id);
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
@@ -164,7 +164,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
 
         Assert.False((await A.CallRollAsync()).IsKnown); // the sweep has begun
         await B.SweptAsync(NodeA.Id, hadUsers: true, Long);
-        Assert.False((await A.CallRollAsync()).IsKnown); // and is over
+        Assert.False((await A.CallRollAsync()).IsKnown); // the sweep is over
         Assert.True((await A.CallRollAsync()).IsKnown);
     }
 
@@ -180,8 +180,8 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
     }
 
-    // A Redis that was failed over took no heartbeats, so that others took a node for dead, and swept it. It reported on in the same topics, and was
-    // stopped before it learned of that: the topics were forgotten by then, and its users stayed for a day.
+    // A Redis took no heartbeats during a failover, so others took a node for dead and swept it. The node kept reporting in the same topics, and was
+    // stopped before it learned of the sweep. By then its topics were forgotten, and its users once stayed for a day.
     [RedisFact]
     public async Task Node_ThatReportsOnAfterItWasSwept_AndStops_LeavesNobody()
     {
@@ -200,7 +200,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         await sweeper.SweepAsync(NodeA.Id, again: false);
         Assert.Equal((0, ""), await ReadAsync());
 
-        await ReportAsync(A, "anna 1"); // or was killed
+        await ReportAsync(A, "anna 1"); // or the node was killed after it
         await sweeper.SweepAsync(NodeA.Id, again: true);
         Assert.Equal((0, ""), await ReadAsync());
         Assert.Equal(0L, Redis.Server.Execute("EXISTS", $"{Prefix}{{nodes}}:topics:{NodeA.Id}"));
@@ -217,7 +217,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal(new PresenceRoll(true, NodeA.Id, IsLooked: true), await B.CallRollAsync());
     }
 
-    // It lived on without its lease, which Redis had lost, and reported users after it was swept; then it died.
+    // The node lived on without its lease, which Redis had lost, and reported users after it was swept. Then it died.
     [RedisFact]
     public async Task DeadNode_IsForgottenOnlyWhenItHadNoUsersForTheSecondTime()
     {
@@ -246,7 +246,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal("", (await B.CallRollAsync()).DeadNode);
     }
 
-    // It lives, and has come back while another swept it. It must learn that it was swept; and if it dies before, somebody must sweep it.
+    // The node is alive and came back while another one swept it. It must learn that it was swept, and if it dies before, some node must sweep it.
     [RedisFact]
     public async Task Node_ThatComesBackWhileItIsSwept_IsNotKnown_AndCanBeSweptAgain()
     {
@@ -272,7 +272,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal([_group.Name], await B.TopicsOfAsync(null));
     }
 
-    // Redis does nothing else while it answers, and a node may have a hundred thousand.
+    // Redis does nothing else while it answers, and a node may have a hundred thousand topics.
     [RedisFact]
     public async Task Topics_OfANode_WhichAreMany_AreReadInPieces()
     {
@@ -283,7 +283,7 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         }
 
         Assert.Equal(names.Order(), (await B.TopicsOfAsync(NodeA.Id)).Order());
-        if (Redis is RedisServerFixture) // Garnet does not tell
+        if (Redis is RedisServerFixture) // Garnet does not report it
         {
             var stats = (string)Redis.Server.Execute("INFO", "commandstats")!;
             var scans = stats.Split('\n').Single(line => line.StartsWith("cmdstat_sscan:calls=", StringComparison.Ordinal));

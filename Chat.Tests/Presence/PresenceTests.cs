@@ -25,10 +25,10 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
         await using (var second = await Cluster.ConnectAsync(2, Path("ben")))
         {
             await using var carl = await Cluster.ConnectAsync(2, Path("carl"));
-            Assert.Equal("+carl", await NextAsync(anna)); // nothing of ben's second device
+            Assert.Equal("+carl", await NextAsync(anna)); // ben's second device causes no news
             await ben.CloseAsync();
             await carl.CloseAsync();
-            Assert.Equal("-carl", await NextAsync(anna)); // nor of his first, which went before
+            Assert.Equal("-carl", await NextAsync(anna)); // neither does his first device, which left before
         }
 
         Assert.Equal("-ben", await NextAsync(anna));
@@ -37,7 +37,7 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
     [Fact]
     public async Task User_WhoReconnectsElsewhere_WasNeverGone()
     {
-        // Who is back before a leave is told, that is: on a machine that takes longer, nothing is learned.
+        // This concerns users who are back before a leave is told. On a machine that takes longer, the attempt proves nothing.
         for (var tries = 1; !await IsBackInTimeAsync($"{_group}-{tries}"); tries++)
         {
             Assert.True(tries < 5, "It took longer than a leave's delay each time.");
@@ -59,12 +59,12 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
 
         Assert.Equal("-carl", await NextAsync(anna));
         await dora.CloseAsync();
-        Assert.Equal("-dora", await NextAsync(anna)); // carl's leave came from one survivor alone, and ben is still here
+        Assert.Equal("-dora", await NextAsync(anna)); // carl's leave was told by one survivor only, and ben is still here
         await dead.DisposeAsync();
         await Cluster.AddAsync();
     }
 
-    // It was swept only if it had called the roll, which it did a heartbeat after its start: its users stayed for ever.
+    // A node was once swept only if it had called the roll, which it did a heartbeat after its start. Users of a node that died before stayed forever.
     [Fact]
     public async Task NodeKilled_RightAfterItsStart_ItsUsersLeave()
     {
@@ -99,7 +99,7 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
 
         Assert.Equal("-carl", await NextAsync(anna));
         await again.CloseAsync();
-        Assert.Equal("-ben", await NextAsync(anna)); // only now
+        Assert.Equal("-ben", await NextAsync(anna)); // not before now
         await stopping.DisposeAsync();
         await Cluster.AddAsync();
     }
@@ -225,7 +225,7 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
         await carl.CloseAsync();
         while (!told[^1].Contains("-carl", StringComparison.Ordinal))
         {
-            told.Add(await NextAsync(anna)); // by then a leave's delay has passed for ben as well
+            told.Add(await NextAsync(anna)); // by then the delay of a leave has passed for ben as well
         }
 
         if (isInTime)
@@ -249,7 +249,7 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
             : string.Join(' ', frame.Joined!.Select(user => "+" + user).Concat(frame.Left!.Select(user => "-" + user)));
     }
 
-    /// <summary>Takes frames until these, and nobody else, are there by what they say.</summary>
+    /// <summary>Takes frames until, by these frames, exactly the given users are present.</summary>
     private static async Task UntilAsync(ChatClient client, params string[] users)
     {
         HashSet<string> wanted = [.. users.SelectMany(text => text.Split(", ")).Select(text => text.Split(' ')[0])];

@@ -26,8 +26,8 @@ public sealed class PresenceWatchTests
         Assert.Equal(["7: anna 1", "8: +ben", "9: -ben"], _anna.Seen);
     }
 
-    // The record was empty again, and so had no version, when the list was read. What had come and gone was told behind the list all the
-    // same; and what came next, in a record with a version of its own, followed on neither.
+    // When the list was read, the record was empty again and so had no version. Earlier comings and goings were once told after the list all the
+    // same, and the next news, in a record with its own version, followed neither.
     [Fact]
     public void News_FromBeforeTheListOfAnEmptyRecord_IsInIt()
     {
@@ -40,7 +40,7 @@ public sealed class PresenceWatchTests
         Assert.Equal(["0: ", "70: +carl"], _anna.Seen);
     }
 
-    // The list is read while the channel is listened to: what comes meanwhile may be in it, or not yet.
+    // The list is read while the channel is subscribed, so news that arrive meanwhile may or may not be in it.
     [Fact]
     public void News_WhileTheListIsRead_IsToldBehindIt_IfItIsNotInIt()
     {
@@ -81,7 +81,7 @@ public sealed class PresenceWatchTests
         Assert.Equal(["7: anna 1", "9: anna 1, ben 1, carl 1"], _anna.Seen);
     }
 
-    // The list takes long, or cannot be read for a while: what waits for it stays bounded, and nothing is told as whole that is not.
+    // The list takes long, or cannot be read for a while. The news that wait for it stay bounded, and an incomplete list is never told as complete.
     [Fact]
     public void News_WithoutEnd_BeforeTheList_MakesItWaitForALaterOne()
     {
@@ -103,7 +103,7 @@ public sealed class PresenceWatchTests
         Assert.False(_watch.NeedsList);
     }
 
-    // What it shows to be missing is in no list that was asked for before.
+    // The missing change is in no list that was requested before.
     [Fact]
     public void News_ThatShowsAGap_WhileAListIsRead_MakesAFurtherList()
     {
@@ -111,7 +111,7 @@ public sealed class PresenceWatchTests
         _watch.OnList(List(7, "anna"), _watch.Ask());
         _watch.TryAdd(_ben);
         var question = _watch.Ask();
-        _watch.OnNews(News(9, joined: "dora")); // carl's joining was lost
+        _watch.OnNews(News(9, joined: "dora")); // the news of carl's join was lost
         _watch.OnList(List(7, "anna"), question);
 
         Assert.True(_watch.NeedsList);
@@ -123,7 +123,7 @@ public sealed class PresenceWatchTests
         Assert.False(_watch.NeedsList);
     }
 
-    // The list is of before ben came, and the news between the two was told to anna alone.
+    // The list is from before ben came, and the news in between was told to anna only.
     [Fact]
     public void Watcher_WhoComesWhileAListIsRead_GetsALaterOne()
     {
@@ -142,7 +142,7 @@ public sealed class PresenceWatchTests
         Assert.Equal(2, _anna.Seen.Length);
     }
 
-    // It came over another link than the news before it, which will not be told any more when it comes.
+    // The list came over another link than the earlier news, which will not be told any more when it arrives.
     [Fact]
     public void List_ThatIsAheadOfTheNews_IsToldToThoseWhoHaveOne()
     {
@@ -158,7 +158,7 @@ public sealed class PresenceWatchTests
         Assert.Equal(["7: anna 1", "9: anna 1, ben 1, carl 1", "10: -carl"], _anna.Seen);
     }
 
-    // Nobody was there, so that there was no version. What is heard first is not what came first.
+    // Nobody was there, so there was no version. The first news received is not the first that there was.
     [Fact]
     public void News_AfterAnEmptyList_ThatDoesNotNameEverybody_MakesANewList()
     {
@@ -176,7 +176,7 @@ public sealed class PresenceWatchTests
     {
         _watch.TryAdd(_anna);
         var question = _watch.Ask();
-        _watch.OnNews(News(9, joined: "dora")); // carl's joining was lost
+        _watch.OnNews(News(9, joined: "dora")); // the news of carl's join was lost
         _watch.OnList(List(7, "anna"), question);
 
         Assert.True(_watch.NeedsList);
@@ -185,7 +185,7 @@ public sealed class PresenceWatchTests
         Assert.Equal(["9: anna 1, carl 1, dora 1"], _anna.Seen);
     }
 
-    // Of a promoted replica, say, whose clock is behind.
+    // For example those of a promoted replica whose clock is behind.
     [Fact]
     public void Versions_ThatWentBack_AreBelieved()
     {
@@ -230,7 +230,7 @@ public sealed class PresenceWatchTests
         Assert.Equal(["7: 5000", "9: 5002", "10: anna 1"], _anna.Seen);
     }
 
-    // The number was yet to be told when the list was: it came behind that, and took the names away for good.
+    // The number was still waiting to be told when the list was told. Once it came after the list and took the names away for good.
     [Fact]
     public void Number_OfBeforeAList_IsNotToldBehindIt()
     {

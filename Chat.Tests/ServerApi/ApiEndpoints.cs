@@ -18,14 +18,14 @@ using Xunit;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>The calls of the API, as a node maps them: a new one is among them without anybody having to think of it.</summary>
+/// <summary>The calls of the API as a node maps them, so that a new call is included without anybody having to think of it.</summary>
 internal static class ApiEndpoints
 {
     private static readonly Lazy<RouteEndpoint[]> Mapped = new(Map);
 
     public static IEnumerable<RouteEndpoint> All => Mapped.Value;
 
-    /// <summary>Of each the method, and the path behind <c>/api/v1/</c>.</summary>
+    /// <summary>The method of each, and the path behind <c>/api/v1/</c>.</summary>
     public static TheoryData<string, string> Calls()
     {
         var calls = new TheoryData<string, string>();
@@ -37,7 +37,7 @@ internal static class ApiEndpoints
         return calls;
     }
 
-    /// <summary>A node with nothing but the API, and nothing behind it: no Redis, and no service that would want one.</summary>
+    /// <summary>A node with nothing but the API: without Redis, and without services that would need one.</summary>
     public static WebApplication Build()
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development });
@@ -68,7 +68,7 @@ internal static class ApiEndpoints
 
     private static RouteEndpoint[] Map()
     {
-        IEndpointRouteBuilder app = Build(); // is never started, so there is nothing to end
+        IEndpointRouteBuilder app = Build(); // it is never started, so there is nothing to stop
         return [.. app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText?.StartsWith(ServerApiBuilder.Path, StringComparison.OrdinalIgnoreCase) == true)];
     }

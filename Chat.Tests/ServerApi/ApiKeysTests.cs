@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>Keys as they stand in the settings.</summary>
+/// <summary>Keys in the settings.</summary>
 public sealed class ApiKeysTests
 {
     private static readonly string Secret = new('s', 32);
@@ -31,7 +31,7 @@ public sealed class ApiKeysTests
         Assert.Single(Errors(new ApiKey { Name = "x" }));
     }
 
-    // Two keys of one name are one backend's, of which one replaces the other.
+    // Two keys of one name belong to one backend, which replaces one by the other.
     [Fact]
     public void Keys_WithOneSecret_AreTold_AndThoseOfOneNameAreFine()
     {

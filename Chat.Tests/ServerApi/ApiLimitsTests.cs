@@ -20,7 +20,7 @@ public sealed class ApiLimitsTests
         Assert.Null(limits.Take(Caller("shop"), 1));
         var refused = limits.Take(Caller("shop"), 5);
 
-        Assert.Equal((429, "too_many_calls", 3), (refused?.Status, refused?.Code, refused?.RetryAfter)); // 2.5 s, and headers have whole ones
+        Assert.Equal((429, "too_many_calls", 3), (refused?.Status, refused?.Code, refused?.RetryAfter)); // 2.5 s, but headers have whole seconds
         Assert.Null(limits.Take(Caller("other"), 10));
     }
 
@@ -33,7 +33,7 @@ public sealed class ApiLimitsTests
         _time.Advance(TimeSpan.FromSeconds(limits.Take(Caller("shop"), 5)!.RetryAfter));
 
         Assert.Null(limits.Take(Caller("shop"), 5));
-        Assert.NotNull(limits.Take(Caller("shop"), 2)); // one is left of six
+        Assert.NotNull(limits.Take(Caller("shop"), 2)); // one of six is left
     }
 
     [Fact]

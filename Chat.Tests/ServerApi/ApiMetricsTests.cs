@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>Every call is counted, and so is every attempt to make one.</summary>
+/// <summary>Every call is counted, and so is every attempt at one.</summary>
 public sealed class ApiMetricsTests
 {
     [Fact]

@@ -9,12 +9,12 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>Two nodes on one Redis, with keys for backends: one as it is deployed, one as it is developed with.</summary>
+/// <summary>Two nodes with one Redis and with keys for backends: one as deployed, one as used in development.</summary>
 public sealed class ApiNodes : IAsyncLifetime
 {
     internal const string Backend = "backend";
     internal const string Key = "a-key-that-only-tests-use-of-32-chars-or-more";
-    /// <summary>The same backend's, while one key is replaced by the other.</summary>
+    /// <summary>A second key of the same backend, as while one key is replaced by the other.</summary>
     internal const string OtherKey = "another-key-that-only-tests-use-of-32-or-more";
 
     private RedisServer? _redis;
@@ -22,17 +22,17 @@ public sealed class ApiNodes : IAsyncLifetime
 
     internal RedisServer Redis => _redis!;
 
-    /// <summary>In Production.</summary>
+    /// <summary>The node in Production.</summary>
     internal NodeProcess Deployed => _nodes[0];
 
-    /// <summary>In Development.</summary>
+    /// <summary>The node in Development.</summary>
     internal NodeProcess Developed => _nodes[1];
 
     public async Task InitializeAsync()
     {
         _redis = await RedisServer.StartAsync(RedisCommandLine.Usual);
         _nodes = await Task.WhenAll(StartAsync("Production"), StartAsync("Development"));
-        await Eventually.TrueAsync(async () => (await Developed.ListAsync()).Length == 2); // calls are confirmed by the nodes that are known
+        await Eventually.TrueAsync(async () => (await Developed.ListAsync()).Length == 2); // the nodes that are known have to confirm calls
         await Eventually.TrueAsync(async () => (await new ApiClient(Deployed).GetAsync("nodes")).Body["nodes"]!.AsArray().Count == 2);
     }
 
@@ -63,7 +63,7 @@ public sealed class ApiGroup : ICollectionFixture<ApiNodes>
     public const string Name = "server API";
 }
 
-/// <summary>A test on those nodes. Its output, which runners show when it fails, carries what they wrote.</summary>
+/// <summary>A test on those nodes. Its output, which runners show when it fails, contains the nodes' output.</summary>
 [Collection(ApiGroup.Name)]
 public abstract class ApiTest(ApiNodes nodes, ITestOutputHelper output) : IDisposable
 {
@@ -82,7 +82,7 @@ public abstract class ApiTest(ApiNodes nodes, ITestOutputHelper output) : IDispo
     }
 }
 
-/// <summary>A backend, which anybody could write: plain HTTP and JSON.</summary>
+/// <summary>A backend as anybody could write it: plain HTTP and JSON.</summary>
 internal sealed class ApiClient(NodeProcess node, string? header = "X-Api-Key: " + ApiNodes.Key)
 {
     public Task<ApiAnswer> GetAsync(string call) => SendAsync(HttpMethod.Get, call);
@@ -92,9 +92,9 @@ internal sealed class ApiClient(NodeProcess node, string? header = "X-Api-Key: "
     public Task<ApiAnswer> PostTextAsync(string call, string body, string type = "application/json") =>
         SendAsync(HttpMethod.Post, call, new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue(type)));
 
-    /// <param name="call">Which.</param>
+    /// <param name="call">The call.</param>
     /// <param name="body">The body.</param>
-    /// <param name="type">Its type, which is sent as it is written here.</param>
+    /// <param name="type">The body's type, which is sent exactly as written here.</param>
     public Task<ApiAnswer> PostTypedAsync(string call, string body, string type)
     {
         var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
@@ -126,7 +126,7 @@ internal sealed record ApiAnswer(HttpStatusCode Status, string? Type, TimeSpan? 
         return JsonSerializer.Deserialize<T>(Text, JsonSerializerOptions.Web)!;
     }
 
-    /// <summary>Asserts that it is a problem of RFC 9457, in one form whatever the cause.</summary>
+    /// <summary>Asserts that it is a problem of RFC 9457, in the same form for every cause.</summary>
     public void IsProblem(int status, string code)
     {
         Assert.True((int)Status == status, $"{Status}: {Text}");

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>Whatever a backend gets wrong, it is told as a problem, and the node goes on.</summary>
+/// <summary>Whatever a backend gets wrong is reported as a problem, and the node goes on.</summary>
 public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     [Theory]
@@ -41,7 +41,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
 
     [Theory]
     [InlineData("text/plain")]
-    [InlineData("application/x-www-form-urlencoded")] // what curl says where one forgets it
+    [InlineData("application/x-www-form-urlencoded")] // curl's default, when the type is forgotten
     public async Task Body_OfAnotherType_IsAProblem(string type) =>
         (await Api.PostTextAsync("publish", "{\"topic\":\"all\",\"msg\":\"x\"}", type)).IsProblem(415, "not_json");
 
@@ -52,7 +52,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         (await Api.SendAsync(HttpMethod.Post, "publish", body)).IsProblem(415, "not_json");
     }
 
-    // The first call reads its body itself, the other has it read by the framework.
+    // The first call reads its body itself; for the other the framework reads it.
     [Theory]
     [InlineData("utf8")]
     [InlineData("klingon")]
@@ -68,7 +68,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         }
     }
 
-    // As RFC 9110 has it (section 5.6.6): what a parameter says may stand in quotes.
+    // By RFC 9110 (section 5.6.6) the value of a parameter may be in quotes.
     [Theory]
     [InlineData("application/json; charset=\"utf-8\"")]
     [InlineData("application/json;charset=\"UTF-8\"")]
@@ -83,7 +83,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
     }
 
     [Theory]
-    [InlineData("FFFFFFFFFFFFFFFF")] // more than any number that counts bytes
+    [InlineData("FFFFFFFFFFFFFFFF")] // more than the largest number of bytes
     [InlineData("7FFFFFFFFFFFFFFF0")]
     [InlineData("xyz")]
     public async Task Body_WithALengthThatIsNone_IsAProblem(string length)
@@ -105,14 +105,14 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         (await Api.PostAsync("publish", new { topic = "all", msg = "x", id = "" })).IsProblem(400, "invalid_msg_id");
         (await Api.PostAsync("publish", new { topic = "all", msg = "x", id = "a b" })).IsProblem(400, "invalid_msg_id");
         (await Api.PostAsync("publish", new { topic = "all", msg = new string('x', (32 * 1024) + 1) })).IsProblem(413, "too_big");
-        (await Api.PostAsync("publish", new { topic = "all", msg = new string('"', 16 * 1024) + "x" })).IsProblem(413, "too_big"); // two bytes each on its way
+        (await Api.PostAsync("publish", new { topic = "all", msg = new string('"', 16 * 1024) + "x" })).IsProblem(413, "too_big"); // each takes two bytes on its way
         (await Api.PostAsync("publish", new { topic = "all", msg = new string('"', 16 * 1024) })).Read<PublishedAnswer>();
         (await Api.PostAsync("publish-many", new { topics = Array.Empty<string>(), msg = "x" })).IsProblem(400, "too_many_topics");
         (await Api.PostAsync("publish-many", new { topics = Enumerable.Repeat("all", 10_000), msg = "x" })).IsProblem(400, "too_many_topics");
         (await Api.PostTextAsync("publish-many", "{\"topics\":[null],\"msg\":\"x\"}")).IsProblem(400, "malformed");
     }
 
-    // It is read to its end, so that an edge that still sends it gets the answer: it said 502, upon which backends try again.
+    // The body is read to its end, so that an edge that is still sending it gets the answer. Once the edge answered 502, after which backends try again.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -135,7 +135,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Contains("HTTP/1.1 200", await ReadAsync(stream, "\"redis\":").WaitAsync(ChatClient.Deadline), StringComparison.Ordinal);
     }
 
-    // The rest of it is not read: neither of what it says to be 100 MB, nor of what does not say how large it is.
+    // The rest is not read: neither of a body that claims to have 100 MB, nor of one that does not give its length.
     [Theory]
     [InlineData("Content-Length: 100000000")]
     [InlineData("Transfer-Encoding: chunked")]
@@ -153,7 +153,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
             }
             catch (IOException)
             {
-                break; // the node has closed it
+                break; // the node has closed the connection
             }
         }
 
@@ -172,7 +172,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Contains("\"timeout\"", answer, StringComparison.Ordinal);
     }
 
-    // Later than its head, and piece by piece, as a slow backend sends it.
+    // The body arrives later than the head and in pieces, as from a slow backend.
     [Theory]
     [InlineData("Content-Length: 28", "{\"topic\":\"all\",", "\"msg\":\"slow\"}")]
     [InlineData("Transfer-Encoding: chunked", "f\r\n{\"topic\":\"all\",\r\n", "d\r\n\"msg\":\"slow\"}\r\n0\r\n\r\n")]
@@ -180,7 +180,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
     {
         using var client = await SendHeadAsync(length);
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(piece));
-        (await Api.GetAsync("cluster")).Read<object>(); // the node has had time for what it has so far
+        (await Api.GetAsync("cluster")).Read<object>(); // by now the node has had time to read what was sent
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(rest));
 
         Assert.Equal(200, RawHttp.Status(await ReadAsync(client.GetStream(), "\"offset\":").WaitAsync(ChatClient.Deadline)));
@@ -195,7 +195,7 @@ public sealed class BadCallTests(ApiNodes nodes, ITestOutputHelper output) : Api
         return client;
     }
 
-    // Until a problem is there as a whole, or whatever is waited for.
+    // Reads until a problem is complete, or until the given text.
     private static async Task<string> ReadAsync(NetworkStream stream, string end = "\"code\":")
     {
         var answer = new StringBuilder();

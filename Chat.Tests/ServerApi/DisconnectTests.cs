@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>A backend ends all connections of a user, on every node, whatever they are.</summary>
+/// <summary>A backend ends all connections of a user, of every kind and on every node.</summary>
 public sealed class DisconnectTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     private readonly string _anna = Unique("anna");
@@ -17,7 +17,7 @@ public sealed class DisconnectTests(ApiNodes nodes, ITestOutputHelper output) : 
         await using var there = await ChatClient.ConnectAsync(Nodes.Developed.Address, $"/chat/channel/{_anna}?format=json");
         await using var other = await ChatClient.ConnectAsync(Nodes.Developed.Address, $"/chat/user/{_anna}2");
 
-        // The 101 comes before they are counted; an answer does not.
+        // The 101 comes before the connections are counted; an answer comes after.
         await here.SendAsync("not json");
         Assert.StartsWith("error: ", await here.NextAsync(), StringComparison.Ordinal);
         await there.NextFrameAsync("subscribed");

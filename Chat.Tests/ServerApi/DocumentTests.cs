@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>The API says itself what it is.</summary>
+/// <summary>The API describes itself.</summary>
 public sealed class DocumentTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     [Fact]

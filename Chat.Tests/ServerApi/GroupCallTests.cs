@@ -33,7 +33,7 @@ public sealed class GroupCallTests(ApiNodes nodes, ITestOutputHelper output) : A
         Assert.Equal("again", (await later.NextAsync("message")).Message);
     }
 
-    // A user whom nobody knows yet has the groups that everybody begins in, and this one.
+    // A user who never connected has the default groups, and this one.
     [Fact]
     public async Task Add_OfAUserWhoNeverCame_KeepsTheDefaults()
     {

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>What a backend publishes goes the way of every message.</summary>
+/// <summary>A backend's messages take the same way as all others.</summary>
 public sealed class PublishTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     [Fact]
@@ -37,7 +37,7 @@ public sealed class PublishTests(ApiNodes nodes, ITestOutputHelper output) : Api
         await anna.UntilAsync(text => text == $"user 【{ApiNodes.Backend}】 send all:two");
     }
 
-    // JSON is UTF-8, but there are libraries that begin it with a byte order mark, or send UTF-16 and say so.
+    // JSON is UTF-8, but some libraries begin it with a byte order mark, or declare and send UTF-16.
     [Theory]
     [InlineData("utf-8", "")]
     [InlineData("utf-8", "\uFEFF")]
@@ -53,7 +53,7 @@ public sealed class PublishTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Equal($"user {ApiNodes.Backend} send:8 o'clock 🕗", await anna.NextAsync());
     }
 
-    // What a backend does that was not answered: it sends again, perhaps to another node, while the first may still be on its way.
+    // A backend that got no answer sends the message again, perhaps to another node, while the first request may still be on its way.
     [Fact]
     public async Task Publish_WithOneId_OnTwoNodesAtOnce_IsThereOnce()
     {
@@ -68,7 +68,7 @@ public sealed class PublishTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Equal(all[0].Read<PublishedAnswer>().Offset + 1, next.Offset);
     }
 
-    // The first answer was lost, and before the backend sent again, it was given its next key.
+    // The first answer was lost, and the backend was given its next key before it sent the message again.
     [Fact]
     public async Task Publish_WithOneId_UnderTheOldKeyAndTheNew_IsThereOnce()
     {
@@ -95,7 +95,7 @@ public sealed class PublishTests(ApiNodes nodes, ITestOutputHelper output) : Api
         Assert.Equal($"user {ApiNodes.Backend} send:sale", await last.NextAsync());
     }
 
-    // Names that mean something in keys, paths, JSON or to a terminal.
+    // Names with a meaning in keys, paths, JSON or to a terminal.
     [Fact]
     public async Task Publish_ToAHostileName_ReachesThatTopicAndNoOther()
     {

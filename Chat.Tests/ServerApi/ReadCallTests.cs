@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>What a backend reads: history, presence, the cluster.</summary>
+/// <summary>Data that a backend reads: history, presence, the cluster.</summary>
 public sealed class ReadCallTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     private readonly string _group = Unique("g");
@@ -60,7 +60,7 @@ public sealed class ReadCallTests(ApiNodes nodes, ITestOutputHelper output) : Ap
     {
         AssertSays(await Api.GetAsync("history"), "The query parameter 'topic' is missing.");
         (await Api.GetAsync("history?topic=x")).IsProblem(400, "invalid_topic");
-        AssertSays(await Api.GetAsync("history?topic=group:a&topic=all"), "The query parameter 'topic' is given twice."); // was the topic "group:a,all"
+        AssertSays(await Api.GetAsync("history?topic=group:a&topic=all"), "The query parameter 'topic' is given twice."); // once this was the topic "group:a,all"
         (await Api.GetAsync("history?topic=all&limit=0")).IsProblem(400, "malformed");
         AssertSays(await Api.GetAsync("history?topic=all&limit=many"), "The query parameter 'limit' is not of the right kind.");
         (await Api.GetAsync("history?topic=all&since=1")).IsProblem(400, "malformed");
@@ -70,11 +70,11 @@ public sealed class ReadCallTests(ApiNodes nodes, ITestOutputHelper output) : Ap
         (await Api.GetAsync("presence?topic=all&after=18446744073709551616")).IsProblem(400, "malformed");
     }
 
-    // Each was a topic of its own, with percent signs in its name.
+    // Each of these was once a topic of its own, with percent signs in its name.
     [Theory]
     [InlineData("%ff")]
-    [InlineData("%C3(")] // breaks off
-    [InlineData("%ed%a0%80")] // half of a pair
+    [InlineData("%C3(")] // an incomplete sequence
+    [InlineData("%ed%a0%80")] // half of a surrogate pair
     [InlineData("%zz")]
     [InlineData("%f")]
     [InlineData("%")]
@@ -82,7 +82,7 @@ public sealed class ReadCallTests(ApiNodes nodes, ITestOutputHelper output) : Ap
     {
         foreach (var call in new[] { "history?topic=group:", "groups?user=", "presence?limit=1&topic=group:" })
         {
-            var answer = await RawHttp.SendAsync(Nodes.Deployed.Address, "/api/v1/" + call + name, ["X-Api-Key: " + ApiNodes.Key]); // HttpClient would mend some
+            var answer = await RawHttp.SendAsync(Nodes.Deployed.Address, "/api/v1/" + call + name, ["X-Api-Key: " + ApiNodes.Key]); // HttpClient would correct some of them
             Assert.Equal(400, RawHttp.Status(answer));
             Assert.Contains("\"detail\":\"A query is UTF-8, in which all but letters and digits is percent-encoded.\",\"code\":\"malformed\"", answer, StringComparison.Ordinal);
         }

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>Redis goes away in the midst of calls: each is answered, with 503 and when to try again, and works again when it is back.</summary>
+/// <summary>Redis goes away in the middle of calls. Each is answered with 503 and a time to try again, and works again when Redis is back.</summary>
 public sealed class RedisAwayTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     private static readonly string[] FromMemory = ["nodes", "cluster"];
@@ -44,7 +44,7 @@ public sealed class RedisAwayTests(ApiNodes nodes, ITestOutputHelper output) : A
                 }
             }
 
-            // The operations page shows what the node that is asked knows by itself, and cannot tell another to drain.
+            // The operations page shows what the node that is asked knows by itself. It cannot tell another node to drain.
             var report = (await Api.GetAsync("../../ops/report")).Body;
             Assert.False((bool)report["redis"]!);
             Assert.NotNull(report["nodes"]!.AsArray().Single(node => (string)node!["id"]! == Nodes.Deployed.Id)!["report"]!["failing"]!["redis"]);

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>A backend bans and mutes; what that does to connections is in Access/SanctionTests.</summary>
+/// <summary>A backend bans and mutes. Access/SanctionTests covers the effect on connections.</summary>
 public sealed class SanctionCallTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     private readonly string _mallory = Unique("mallory");

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.ServerApi;
 
-/// <summary>Strangers get nothing from the API, in whatever environment.</summary>
+/// <summary>Strangers get nothing from the API, in any environment.</summary>
 public sealed class StrangerTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     public static TheoryData<string, string> Calls => ApiEndpoints.Calls();
@@ -66,7 +66,7 @@ public sealed class StrangerTests(ApiNodes nodes, ITestOutputHelper output) : Ap
     public async Task Nodes_InProduction_AreRefusedToAWrongKey() =>
         (await new ApiClient(Nodes.Deployed, "X-Api-Key: wrong").GetAsync("../nodes")).IsProblem(401, "unauthorized");
 
-    // Neither the right key nor a wrong one; of a wrong one, nobody says how it is wrong.
+    // This goes for the right key and for a wrong one. Nothing says what is wrong with a wrong key.
     [Fact]
     public async Task Keys_AreInNoLogAndNoAnswer()
     {

@@ -9,7 +9,7 @@ namespace Chat.Tests.ServiceDefaults;
 
 public sealed class HealthEndpointTests
 {
-    /// <summary>What came as a WebSocket of HTTP/2, which is a CONNECT, was a fault in the log: it cannot be answered with a text.</summary>
+    /// <summary>A WebSocket of HTTP/2 is a CONNECT and cannot be answered with a text. Such a request once caused an error in the log.</summary>
     [Theory]
     [InlineData("GET", HttpStatusCode.OK)]
     [InlineData("HEAD", HttpStatusCode.OK)]

@@ -19,7 +19,7 @@ public sealed partial class OperationsDocumentTests
             .SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
-            .Where(log => log is { Level: >= LogLevel.Warning }) // of a level given at the call: None, which is above
+            .Where(log => log is { Level: >= LogLevel.Warning }) // entries whose level is given at the call have None, which is above Warning
             .Select(log => log!.EventName!)
             .Distinct().ToList();
 

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
 
-/// <summary>What is left of a request whose token came in its URL.</summary>
+/// <summary>What is left of a request whose token is in its URL.</summary>
 public sealed class QueryTokenTests : IAsyncLifetime
 {
     private WebApplication? _app;
@@ -44,7 +44,7 @@ public sealed class QueryTokenTests : IAsyncLifetime
         Assert.Equal((query, header), await SendAsync(target));
 
     [Theory]
-    [InlineData("/signalr/chat?access_token=one&x=1&ACCESS_TOKEN=two", "?x=1")] // which of them?
+    [InlineData("/signalr/chat?access_token=one&x=1&ACCESS_TOKEN=two", "?x=1")] // ambiguous, so there is none
     [InlineData("/signalr/chat?access_token=", "")]
     [InlineData("/signalr/chat?access_token", "")]
     [InlineData("/signalr/chat?access_token=a%0D%0AX-Node:%20b", "")]
@@ -57,7 +57,7 @@ public sealed class QueryTokenTests : IAsyncLifetime
     public async Task Token_ThatCannotBeOne_OrIsNotWantedThere_IsDropped(string target, string query) =>
         Assert.Equal((query, ""), await SendAsync(target));
 
-    /// <summary>It ended its connection, and everything else on it, with a stack trace in the log.</summary>
+    /// <summary>Such a request once ended its connection, and everything else on it, with a stack trace in the log.</summary>
     [Fact]
     public void Connect_OfHttp2_WhichHasNeitherPathNorQuery_IsARequestAsAnyOther()
     {
@@ -77,7 +77,7 @@ public sealed class QueryTokenTests : IAsyncLifetime
     [Theory]
     [InlineData("/signalr/chat?id=a-b_c", "", "a-b_c")]
     [InlineData("/signalr/chat?x=1&ID=abc&access_token=t", "?x=1", "abc")]
-    [InlineData("/signalr/chat?id=one&id=two", "", "")] // which of them?
+    [InlineData("/signalr/chat?id=one&id=two", "", "")] // ambiguous, so there is none
     [InlineData("/signalr/chat?id=a%0D%0Ab", "", "")]
     [InlineData("/chat/user/1?id=abc", "?id=abc", "")] // not of a hub connection
     public async Task ConnectionId_OfAHub_BecomesAHeader(string target, string query, string header)

@@ -8,7 +8,7 @@ namespace Chat.Tests.ServiceDefaults;
 
 public sealed class QuietLoggingTests
 {
-    // The server makes an activity and a scope for every request, which a WebSocket keeps, if this logger could ever say anything.
+    // If this logger is enabled for any level, the server creates an activity and a scope for every request, and a WebSocket keeps them.
     [Fact]
     public async Task Requests_AreNothingToLog_UnlessOneSaysSo()
     {
@@ -17,10 +17,10 @@ public sealed class QuietLoggingTests
 
         Assert.False(IsEnabled(quiet, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Critical));
         Assert.True(IsEnabled(loud, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Information));
-        Assert.True(IsEnabled(quiet, "Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)); // who says what a request failed of
+        Assert.True(IsEnabled(quiet, "Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)); // logs why a request failed
     }
 
-    // Hundreds of critical lines a second, from one client who asks over HTTP/2 and takes it back.
+    // A client that sends HTTP/2 requests and cancels them could cause hundreds of critical lines a second.
     [Fact]
     public async Task ConnectionsOfHttp2_AreNothingToLog()
     {

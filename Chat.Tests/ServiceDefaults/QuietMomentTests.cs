@@ -16,9 +16,9 @@ public sealed class QuietMomentTests
     public void OneIsBehindAStorm_OnceItIsOver_AndNoFurtherOneComes_UntilThereIsGarbageAgain()
     {
         Assert.False(IsOneAfter(processor: 0, allocated: MiB));
-        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB)); // since when, it has not looked
+        Assert.False(IsOneAfter(processor: 0, allocated: 60 * MiB)); // it has not looked before, so the time is unknown
         Assert.False(IsOneAfter(processor: 0.11, allocated: 0));
-        Assert.False(IsOneAfter(processor: 0, allocated: MiB)); // some still come
+        Assert.False(IsOneAfter(processor: 0, allocated: MiB)); // some clients are still arriving
         Assert.True(IsOneAfter(processor: 0.09, allocated: 0));
 
         Use(pause: 0.02);

@@ -18,12 +18,12 @@ using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
 
-/// <summary>Every limit of a node has bounds: by an attribute, or by a rule that is tried here.</summary>
+/// <summary>Every limit of a node has bounds: by an attribute, or by a rule that is tested here.</summary>
 public sealed class SettingBoundsTests
 {
     private static readonly Type[] Options = [typeof(BackplaneOptions), typeof(ConnectionOptions), typeof(TopicOptions), typeof(ChatHubOptions), typeof(MembershipOptions), typeof(PresenceOptions), typeof(AccessOptions), typeof(EventOptions), typeof(ServerApiOptions)];
 
-    // Bounded by a rule in Errors(), since 0 means something or another setting is the bound.
+    // Bounded by a rule in Errors(), since 0 has a meaning or another setting is the bound.
     private static readonly string[] ByRule = [nameof(BackplaneOptions.HeadBytes)];
 
     public static TheoryData<string> Limits() => [.. Options.SelectMany(type => type.GetProperties())
@@ -57,9 +57,9 @@ public sealed class SettingBoundsTests
     [InlineData("All:MostBytes", (64 * 1024) - 1)]
     [InlineData("All:MostBytes", (1024 * 1024 * 1024) + 1)]
     [InlineData("Group:Window", -1)]
-    [InlineData("Group:Window", 601)] // longer than its log's age
+    [InlineData("Group:Window", 601)] // longer than the age of its log
     [InlineData("User:Age", 0)]
-    [InlineData("User:Age", (7 * 24 * 3600) + 1)] // longer than a position's
+    [InlineData("User:Age", (7 * 24 * 3600) + 1)] // longer than the age of a position
     public void Log_BeyondItsBounds_IsToldWithItsSetting(string setting, int value)
     {
         var options = new BackplaneOptions();
@@ -77,12 +77,12 @@ public sealed class SettingBoundsTests
         return (type, type.GetProperty(limit[(type.Name.Length + 1)..])!);
     }
 
-    // Just outside, in the property's own type.
+    // A value just outside, in the property's own type.
     private static object Beyond(RangeAttribute range, Type type) => type == typeof(TimeSpan)
         ? TimeSpan.Parse($"{range.Maximum}", CultureInfo.InvariantCulture) + TimeSpan.FromTicks(1)
         : Convert.ChangeType(Convert.ToInt64(range.Minimum, CultureInfo.InvariantCulture) - 1, type, CultureInfo.InvariantCulture);
 
-    // As a node is told them.
+    // The errors as a node reports them.
     private static IEnumerable<string> ErrorsWith(object options, PropertyInfo property, object value)
     {
         property.SetValue(options, value);

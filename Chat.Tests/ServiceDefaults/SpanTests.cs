@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
 
-/// <summary>What the traces of a node and of the edge say, and what they keep to themselves.</summary>
+/// <summary>The information in traces of a node and of the edge, and the information that they must not contain.</summary>
 public sealed class SpanTests
 {
     private const string Group = "secret-group";
@@ -31,7 +31,7 @@ public sealed class SpanTests
         {
             await client.SendJsonAsync(new { Msg = Text, MsgId = "m-1" });
             await client.NextFrameAsync("ack");
-            await other.NextFrameAsync("message"); // or all could have gone before it comes, and nothing be delivered
+            await other.NextFrameAsync("message"); // else all clients could be gone before the message arrives, and nothing would be delivered
             await client.CloseAsync();
         }
 
@@ -46,7 +46,7 @@ public sealed class SpanTests
         AssertTellNothing(sink, Group, User, Text, "secret-poll", "/health", "/alive", "\x5e\xc2\xe7\0\0\0\0\0\0\0\0\0\0\0\0\x01");
     }
 
-    // Those of the requests that it gets, and those of the requests that it sends to nodes.
+    // Covers spans of requests that the edge receives, and of requests that it sends to nodes.
     [Fact]
     public async Task SpansOfTheEdge_BearRoutes_AndNoIds_AndProbesHaveNone()
     {
@@ -103,7 +103,7 @@ public sealed class SpanTests
         }
     }
 
-    // Each of traces, metrics and logs waited for it in turn: 5 s and more, after everything else had ended.
+    // Traces, metrics and logs once each waited for it in turn: 5 s and more, after everything else had ended.
     [Fact]
     public async Task Node_WhoseCollectorNeverAnswers_StopsAllTheSame()
     {

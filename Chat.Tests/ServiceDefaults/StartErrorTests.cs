@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
 
-/// <summary>What a person sees who made a mistake in the settings: one line that names the setting, and exit code 1.</summary>
+/// <summary>A mistake in the settings shows as one line that names the setting, and as exit code 1.</summary>
 public sealed class StartErrorTests
 {
     private const string Free = "http://127.0.0.1:0";
@@ -46,7 +46,7 @@ public sealed class StartErrorTests
     public async Task Start_WithABadSetting_NamesIt(string program, string setting, string value, string expected) =>
         Assert.Contains(expected, await StartAsync(program, (setting, value)), StringComparison.Ordinal);
 
-    // There the framework also looks at the start for services that cannot be made.
+    // In Development the framework also checks at startup whether all services can be created.
     [Theory]
     [InlineData("Chat.Api.dll", "")]
     [InlineData("Chat.Api.dll", " ")]
@@ -89,7 +89,7 @@ public sealed class StartErrorTests
         await process.ExitAsync().WaitAsync(TimeSpan.FromMinutes(2)); // only a failing test waits this long
 
         Assert.Equal(1, process.ExitCode);
-        Assert.DoesNotContain("crit: ", process.Output, StringComparison.Ordinal); // of services that were running by then
+        Assert.DoesNotContain("crit: ", process.Output, StringComparison.Ordinal); // from services that were running by then
         return Assert.Single(process.Output.Split('\n'), line => line.StartsWith("Cannot start: ", StringComparison.Ordinal));
     }
 }

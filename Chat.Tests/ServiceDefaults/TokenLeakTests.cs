@@ -4,12 +4,12 @@ using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
 
-/// <summary>A token in a URL, and processes that log and trace all they can.</summary>
+/// <summary>A token in a URL, with processes that log and trace all they can.</summary>
 public sealed class TokenLeakTests : IAsyncLifetime
 {
     private const string Token = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0";
     private const string ConnectionId = "bGlrZSBhIHNlY3JldA"; // of a hub connection: as good as a secret
-    private const string Marker = "seen-in-the-log"; // stands in the URL, too: proof that URLs are logged
+    private const string Marker = "seen-in-the-log"; // also in the URL, which proves that URLs are logged
 
     private OtlpSink? _sink;
 
@@ -45,15 +45,15 @@ public sealed class TokenLeakTests : IAsyncLifetime
         await AssertSilentAsync(() => node.Output, () => node.StopAsync(ChatClient.Deadline));
     }
 
-    /// <summary>Every kind of request that may carry a token, and some that may not.</summary>
+    /// <summary>Sends every kind of request that may carry a token, and some that may not.</summary>
     private static async Task RequestAsync(Uri server, string parameter)
     {
         await RawHttp.SendAsync(server, $"/signalr/chat?id={ConnectionId}&{parameter}", ["Accept: text/event-stream"]);
         await RawHttp.SendAsync(server, $"/signalr/chat/negotiate?negotiateVersion=1&{parameter}", ["Content-Length: 0"], "POST");
         await RawHttp.SendAsync(server, $"/api/nodes?{parameter}");
         await RawHttp.SendAsync(server, $"/?{parameter}");
-        await RawHttp.SendAsync(server, $"/signalr/chat?{parameter} and more"); // no valid request line
-        await RawHttp.SendAsync(server, "/signalr/chat", [$"Authorization Bearer {Token}"]); // no valid header
+        await RawHttp.SendAsync(server, $"/signalr/chat?{parameter} and more"); // an invalid request line
+        await RawHttp.SendAsync(server, "/signalr/chat", [$"Authorization Bearer {Token}"]); // an invalid header
         await RawHttp.SendAsync(server, $"/chat/user/1?{parameter}&x={Marker}", ["Connection: Upgrade, close", .. RawHttp.Upgrade()[1..]]); // a node refuses the token
     }
 
@@ -71,7 +71,7 @@ public sealed class TokenLeakTests : IAsyncLifetime
         }
     }
 
-    // The console's own rule goes before those for all.
+    // The console's own rule takes precedence over those for all.
     private (string Key, string Value)[] Verbose() =>
     [
         ("Logging:Console:LogLevel:Default", "Trace"),

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.ServiceDefaults;
 
-/// <summary>A setting that nobody reads is told of, and one that somebody reads is not.</summary>
+/// <summary>A setting that nothing reads is reported, and one that something reads is not.</summary>
 public sealed class UnknownSettingTests
 {
     [Theory]
@@ -25,9 +25,9 @@ public sealed class UnknownSettingTests
     [InlineData("Chat:Limits:Keys:0:Name")]
     [InlineData("Chat:Limits:Shares:group")]
     [InlineData("Chat:Redis:Prefix")]
-    [InlineData("Chat")] // as a variable of the environment may be called
+    [InlineData("Chat")] // as an environment variable may be called
     [InlineData("Chats:Limits")]
-    [InlineData("Edge:Limits")] // another program's
+    [InlineData("Edge:Limits")] // a setting of another program
     public void Setting_ThatSomebodyReads_OrOfSomebodyElse_IsNot(string key) => Assert.Empty(WarningsOf(key));
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class UnknownSettingTests
 
         public Dictionary<string, int> Shares { get; set; } = [];
 
-        public int Sum => Keys.Length; // nothing that could be set
+        public int Sum => Keys.Length; // cannot be set
     }
 
     private sealed class Key

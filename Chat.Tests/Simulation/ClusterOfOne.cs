@@ -2,7 +2,7 @@ using Chat.Api.Topics;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>A node, its Redis and a user's devices, for what the simulation has found and a test tells by itself.</summary>
+/// <summary>A node, its Redis and a user's devices, for tests of single findings of the simulation.</summary>
 internal sealed class ClusterOfOne : IDisposable
 {
     private readonly SimulatedMeters _meters = new();

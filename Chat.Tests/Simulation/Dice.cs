@@ -1,6 +1,6 @@
 namespace Chat.Tests.Simulation;
 
-/// <summary>Random numbers that are the same for a seed, whatever the version of .NET.</summary>
+/// <summary>Random numbers that depend on the seed alone, not on the version of .NET.</summary>
 /// <remarks>SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).</remarks>
 internal sealed class Dice(ulong seed)
 {
@@ -14,7 +14,7 @@ internal sealed class Dice(ulong seed)
         return z ^ (z >> 31);
     }
 
-    /// <summary>From 0 to below a bound.</summary>
+    /// <summary>A number from 0 to below the bound.</summary>
     public int Next(int bound) => (int)(((Next() >> 32) * (ulong)bound) >> 32);
 
     public int Next(int from, int to) => from + Next(to - from);

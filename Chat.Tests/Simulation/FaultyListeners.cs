@@ -42,7 +42,7 @@ internal sealed class DoubtsLost(IBackplaneListener inner, SimulatedNode node) :
     public void OnBatchEnd() => inner.OnBatchEnd();
 }
 
-/// <summary><see cref="Fault.RemovalOverlookedInLog"/>: what the log has of a removal looks like a message of the user's.</summary>
+/// <summary><see cref="Fault.RemovalOverlookedInLog"/>: a removal that is read from the log looks like a message of the user.</summary>
 internal sealed class RemovalsOverlooked(IBackplane inner) : IBackplane
 {
     public bool IsReady(out string reason) => inner.IsReady(out reason);

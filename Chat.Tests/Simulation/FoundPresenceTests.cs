@@ -2,15 +2,15 @@ using Xunit;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>What the simulation has found in presence.</summary>
+/// <summary>The simulation's findings in presence.</summary>
 public sealed class FoundPresenceTests : IDisposable
 {
     private readonly ClusterOfOne _cluster = new(hasPresence: true);
 
     public void Dispose() => _cluster.Dispose();
 
-    // Redis came back with nothing. Until its next heartbeat the node was not among those that will be swept, and reported users all the
-    // same: had it died then, they would have stayed.
+    // Redis came back empty. Until its next heartbeat the node was not on the roll of nodes to be swept, but reported users all the same.
+    // Had it died in that time, its users would have stayed present.
     [Fact]
     public void Node_WhoseRedisCameBackEmpty_ReportsNobodyBeforeItIsToBeSwept()
     {
@@ -18,7 +18,7 @@ public sealed class FoundPresenceTests : IDisposable
         _cluster.Pass(5);
         _cluster.Redis.Kill(_cluster.Redis.Writes);
         _cluster.Redis.Start();
-        _cluster.Pass(0.3); // there are connections again
+        _cluster.Pass(0.3); // by now the connections are back
         var ben = new SimulatedClient(_cluster.World, _cluster.Model, "ben", "ben's", null, watches: false);
         ben.Connect(_cluster.Node);
 

@@ -2,22 +2,22 @@ using Xunit;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>What the simulation has found in how devices follow their user's groups, each in as few steps as it takes.</summary>
+/// <summary>The simulation's findings in how devices follow their user's groups, each in as few steps as possible.</summary>
 public sealed class FoundTests : IDisposable
 {
     private readonly ClusterOfOne _cluster = new();
 
     public void Dispose() => _cluster.Dispose();
 
-    // It was put into the group that the other device had joined, but whether the user still was in it could not be asked. It then was a
-    // member for whom everything was held, for ever.
+    // The device was put into the group that the other device had joined, but the check whether the user was still in it failed. The device
+    // then was a member whose messages were all held back forever.
     [Fact]
     public void Device_ThatCannotLookWhileItFollows_IsNotHeldForEver()
     {
         var laptop = _cluster.Connect("laptop");
         var phone = _cluster.Connect("phone");
         phone.Join("b");
-        _cluster.World.Run(8); // joined in Redis; the other device is yet to hear of it
+        _cluster.World.Run(8); // joined in Redis, but the other device has not heard of it yet
         _cluster.Node.Memberships.IsAway = true;
         _cluster.Pass(5);
         _cluster.Node.Memberships.IsAway = false;
@@ -30,7 +30,7 @@ public sealed class FoundTests : IDisposable
         Assert.Equal(1, laptop.View("group:b")?.Offset);
     }
 
-    // It heard of the joining, but the connection for signals was not back yet from an outage of Redis. It stayed out for a quarter of an hour.
+    // The device heard of the join, but the connection for signals was not back yet after an outage of Redis. It stayed out for a quarter of an hour.
     [Fact]
     public void Device_ThatCannotHearSignalsWhileItFollows_TriesAgain()
     {
@@ -47,8 +47,8 @@ public sealed class FoundTests : IDisposable
         Assert.Equal(1, laptop.View("group:b")?.Offset);
     }
 
-    // Redis had lost the log, so everything was held until the membership had been looked up. The user left and joined again, and then came
-    // what had been held of the first time, with positions of before.
+    // Redis had lost the log, so everything was held back until the membership had been looked up. The user left and joined again, and then
+    // received the messages that had been held back during the first membership, with positions from before.
     [Fact]
     public void Device_ThatLeavesAndJoinsAgain_GetsNothingThatWasHeldOfTheFirstTime()
     {
@@ -71,7 +71,7 @@ public sealed class FoundTests : IDisposable
         Assert.Equal(_cluster.Redis.Where("group:a").Epoch, phone.View("group:a")?.Epoch);
     }
 
-    // Its removal had passed before the member was there, and the look that was to find that got no answer. The device stayed in.
+    // The removal had passed before the member existed, and the lookup that would have found it got no answer. The device stayed in.
     [Fact]
     public void Device_ThatCannotLookAfterItJoined_IsNotInTheGroup()
     {

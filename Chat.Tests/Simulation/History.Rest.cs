@@ -2,14 +2,13 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Simulation;
 
-// Everything is mended, everybody is back, and within its bound each promise has to hold.
+// All faults are repaired and all clients are back. Within its bound each promise has to hold.
 internal sealed partial class History
 {
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(500);
 
-    // Subscriptions that are deaf are found after six ticks, and made anew; a look into the memberships comes every 20 to 25 s (one gives a group back,
-    // the next finds it), one into
-    // the versions of presence every 30 s; a dead node is swept after 7 + 2 s.
+    // Deaf subscriptions are found after six ticks and renewed; memberships are looked up every 20 to 25 s (one lookup gives a group back, the
+    // next finds it); versions of presence are checked every 30 s; a dead node is swept after 7 + 2 s.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
     private const int RoundsPerProbe = 6;
     private static readonly TimeSpan BoundWhenCalm = TimeSpan.FromSeconds(8);
@@ -43,7 +42,7 @@ internal sealed partial class History
 
             foreach (var group in isProbed && round++ % RoundsPerProbe == 0 ? Groups : [])
             {
-                Probe("group:" + group); // again, if need be: a link may yet break, and somebody come too late for the first
+                Probe("group:" + group); // repeated, since a link may still break, or a client may come too late for the first one
             }
 
             _world.Advance(Round);
@@ -57,7 +56,7 @@ internal sealed partial class History
         }
     }
 
-    // One more message: it must reach who is there, and nobody else.
+    // Publishes one more message, which must reach all who are in the topic and nobody else.
     private void Probe(string topic)
     {
         var node = _nodes[_world.Dice.Next(_nodes.Count)];
@@ -131,7 +130,7 @@ internal sealed partial class History
     {
         if (client.View(topic) is not { } view)
         {
-            // Where its user was put into a group while it was away, it is told nothing before the next message.
+            // A user who was put into a group while away is told nothing of it before the next message.
             return isProbed || client.Topic is not null ? $"{client.Name} hears nothing of {topic}" : null;
         }
 

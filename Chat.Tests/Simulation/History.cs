@@ -3,7 +3,7 @@ using Chat.Api.Topics;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>One history: a cluster, its clients and a Redis, made from a seed, through some steps and back to rest.</summary>
+/// <summary>One history: a cluster, its clients and a Redis, created from a seed, taken through some steps and back to rest.</summary>
 internal sealed partial class History : IDisposable
 {
     private static readonly string[] Groups = ["a", "b"];
@@ -53,16 +53,16 @@ internal sealed partial class History : IDisposable
         Steps = Step.Of(dice, IsCalm);
     }
 
-    /// <summary>Whether it has no faults.</summary>
+    /// <summary>Whether the history has no faults.</summary>
     public bool IsCalm { get; }
 
     public Step[] Steps { get; }
 
-    /// <summary>Runs a seed's history.</summary>
+    /// <summary>Runs the history of a seed.</summary>
     /// <param name="seed">The seed.</param>
-    /// <param name="fault">What is broken on purpose.</param>
-    /// <param name="steps">Others than the seed's own: some of them.</param>
-    /// <param name="isTraced">Whether all that happens is written down.</param>
+    /// <param name="fault">The fault put in on purpose.</param>
+    /// <param name="steps">The steps to run instead of the seed's own, of which they are a part.</param>
+    /// <param name="isTraced">Whether all events are recorded.</param>
     public static Outcome Run(ulong seed, Fault fault = Fault.None, IReadOnlyList<Step>? steps = null, bool isTraced = false)
     {
         var before = SynchronizationContext.Current;
@@ -222,9 +222,9 @@ internal sealed partial class History : IDisposable
 }
 
 /// <summary>How a history ended.</summary>
-/// <param name="Seed">Whose.</param>
-/// <param name="Violation">The promise that was broken; null: none.</param>
-/// <param name="Steps">What was done.</param>
-/// <param name="Trace">What happened, if that was asked for.</param>
-/// <param name="Events">How much that was.</param>
+/// <param name="Seed">The seed of the history.</param>
+/// <param name="Violation">The promise that was broken, or null.</param>
+/// <param name="Steps">The steps that were run.</param>
+/// <param name="Trace">The recorded events, if that was asked for.</param>
+/// <param name="Events">The number of events.</param>
 internal sealed record Outcome(ulong Seed, string? Violation, IReadOnlyList<Step> Steps, string Trace, int Events);

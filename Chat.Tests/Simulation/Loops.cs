@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>Starts the loops of hosted services here and now: their host would do it on another thread.</summary>
+/// <summary>Starts the loops of hosted services on this thread. A host would start them on another one.</summary>
 internal static class Loops
 {
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ExecuteAsync")]
@@ -22,7 +22,7 @@ internal static class Loops
     public static extern Task Execute(PresenceWatches watches, CancellationToken stoppingToken);
 }
 
-/// <summary>An error that the product logs is a fault of ours, and so the end of a history.</summary>
+/// <summary>Takes an error that the product logs as a fault of the product, which ends the history.</summary>
 internal sealed class StrictLogger<T>(World world) : ILogger<T>
 {
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
@@ -38,8 +38,8 @@ internal sealed class StrictLogger<T>(World world) : ILogger<T>
     }
 }
 
-/// <summary>A node's groups of SignalR. Nothing of what is simulated goes over them, but who is in one hears its signals.</summary>
-/// <remarks>Mostly it takes a moment until a connection is in one, and now and then longer than what is sent to it may come late.</remarks>
+/// <summary>A node's SignalR groups. No simulated traffic goes over them, but a connection in a group counts as hearing its signals.</summary>
+/// <remarks>Adding a connection usually takes a moment, and now and then longer than a signal may be late.</remarks>
 internal sealed class SimulatedHubContext(TimeProvider time) : IHubContext<ChatHub>, IGroupManager
 {
     private const int LateOneIn = 5;
@@ -54,7 +54,7 @@ internal sealed class SimulatedHubContext(TimeProvider time) : IHubContext<ChatH
 
     public IGroupManager Groups => this;
 
-    /// <summary>After so many more are put into a group, one cannot be: signals go over a connection of their own, which may be back later.</summary>
+    /// <summary>How many more additions succeed before one fails. Signals go over a connection of their own, which may be back later than others.</summary>
     public int? FailsAfter { get; set; }
 
     public bool IsIn(string connectionId, string groupName) => _members.Contains((connectionId, groupName));

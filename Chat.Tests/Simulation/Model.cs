@@ -7,19 +7,19 @@ namespace Chat.Tests.Simulation;
 /// <summary>A message, or a removal, that Redis once had.</summary>
 internal sealed record Said(string Topic, string Epoch, int EpochNumber, long Offset, string Id, string From, bool IsRemoval, long Generation, int Number, long At)
 {
-    /// <summary>Redis came back without it.</summary>
+    /// <summary>Whether Redis came back without it.</summary>
     public bool IsLost { get; set; }
 
-    /// <summary>The nodes that were told that it is published, and told the client so.</summary>
+    /// <summary>The nodes that were told that it is published, and that told their client so.</summary>
     public List<SimulatedNode> AcknowledgedTo { get; } = [];
 
-    /// <summary>Of a removal: Redis lost all memory of the leave before the log had it, so that the user may be taken to be in.</summary>
+    /// <summary>Only for a removal: Redis lost every trace of the leave before the removal was in the log, so the user may be taken to be in.</summary>
     public bool IsUnmarked { get; set; }
 
-    /// <summary>It was sent again when the log had forgotten it, and so comes twice.</summary>
+    /// <summary>Whether it was sent again after the log had forgotten it, so that it arrives twice.</summary>
     public bool IsRepeated { get; set; }
 
-    /// <summary>Whether a node tells, or has told, the others how far the log goes: it knows that the message is published, and lives.</summary>
+    /// <summary>Whether a node tells, or has told, the others how far the log goes: some node knows that the message is published, and is alive.</summary>
     public bool IsTold => IsAcknowledged && !AcknowledgedTo.Exists(static node => node.Process.IsDead);
 
     public bool IsAcknowledged => AcknowledgedTo.Count > 0;
@@ -27,11 +27,11 @@ internal sealed record Said(string Topic, string Epoch, int EpochNumber, long Of
     public bool IsBehind(int epochNumber, long offset) => EpochNumber != epochNumber ? EpochNumber > epochNumber : Offset > offset;
 }
 
-/// <summary>What has really happened, as an observer with no network in between sees it: what the promises are checked against.</summary>
+/// <summary>The events as an observer sees them who has no network in between. The promises are checked against this model.</summary>
 internal sealed class Model(World world, int kept)
 {
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan KnownAfter = TimeSpan.FromSeconds(5); // two heartbeats, in which nodes report
+    private static readonly TimeSpan KnownAfter = TimeSpan.FromSeconds(5); // two heartbeats; nodes report in each
 
     private readonly Dictionary<(string Topic, string Epoch, long Offset), Said> _said = [];
     private readonly Dictionary<string, List<Said>> _topics = new(StringComparer.Ordinal);
@@ -40,16 +40,16 @@ internal sealed class Model(World world, int kept)
     private int _lives = 1;
     private long _flushedAt;
 
-    /// <summary>Whether a hole may be told: something was lost with Redis, or is no longer in the log, or its lineage forgot an epoch.</summary>
+    /// <summary>Whether clients may be told of a hole: Redis or the log no longer has some message, or its lineage has forgotten an epoch.</summary>
     public bool MayHaveHoles { get; private set; }
 
-    /// <summary>Whether what Redis knew of joinings and leaves may be older than what happened.</summary>
+    /// <summary>Whether the joins and leaves in Redis may be older than the actual ones.</summary>
     public bool MembershipsMayBeLost { get; private set; }
 
-    /// <summary>Whether users may stay present whose node has died.</summary>
+    /// <summary>Whether users of a node that has died may stay present.</summary>
     public bool MayHaveGhosts { get; private set; }
 
-    /// <summary>Nothing was lost, cut, stopped or killed: everything has to be right at once.</summary>
+    /// <summary>Whether nothing was lost, cut, stopped or killed, so that everything has to be right soon.</summary>
     public bool IsCalm { get; set; } = true;
 
     public IEnumerable<string> Topics => _topics.Keys;
@@ -58,17 +58,17 @@ internal sealed class Model(World world, int kept)
 
     public Said? Find(string topic, string epoch, long offset) => _said.GetValueOrDefault((topic, epoch, offset));
 
-    /// <summary>Later epochs of a log have higher numbers.</summary>
+    /// <summary>The number of an epoch of a log. Later epochs have higher numbers.</summary>
     public int EpochNumber(string topic, string epoch) => _epochs.GetValueOrDefault((topic, epoch), -1);
 
     public void OnEpoch(string topic, string epoch) => _epochs.Add((topic, epoch), _epochs.Count);
 
-    public void OnLife() => MayHaveHoles |= ++_lives > 4; // a log remembers so many
+    public void OnLife() => MayHaveHoles |= ++_lives > 4; // a log remembers this many
 
-    /// <summary>A node was killed. Had Redis just been flushed under it, nobody knows that it is to be swept: that much is not promised.</summary>
+    /// <summary>Called when a node was killed. If Redis was flushed just before, no node knows that it has to be swept: this case is not promised.</summary>
     public void OnKilled() => MayHaveGhosts |= _flushedAt > 0 && world.Now - _flushedAt < KnownAfter.Ticks;
 
-    /// <summary>Redis has lost everything, and nobody was told.</summary>
+    /// <summary>Called when Redis has lost everything and nobody was told.</summary>
     public void OnFlushed() => _flushedAt = world.Now;
 
     public void OnNewsLost() => IsCalm = false;
@@ -94,7 +94,7 @@ internal sealed class Model(World world, int kept)
             world.Trace($"redis {topic} {epoch}:{offset} {said.Id}{(said.IsRemoval ? " removes " + said.From : "")}");
         }
 
-        var messages = said.IsRemoval ? 0 : 1; // behind the one that is looked at
+        var messages = said.IsRemoval ? 0 : 1; // in the log after the message that is looked at
         foreach (var before in Enumerable.Reverse(list))
         {
             var isSame = !before.IsLost && before.Id == said.Id && before.From == said.From;
@@ -126,7 +126,7 @@ internal sealed class Model(World world, int kept)
         }
     }
 
-    /// <summary>A node was told that a message is published.</summary>
+    /// <summary>Called when a node was told that a message is published.</summary>
     public void OnAcknowledged(SimulatedNode node, string topic, string epoch, long offset)
     {
         if (Find(topic, epoch, offset) is { } said)
@@ -135,7 +135,7 @@ internal sealed class Model(World world, int kept)
         }
     }
 
-    /// <summary>A client was told so.</summary>
+    /// <summary>Called when a client was told that its message is published.</summary>
     public void OnAnswered(string topic, string epoch, long offset, string id)
     {
         if (Find(topic, epoch, offset)?.Id is var there && there != id)
@@ -144,11 +144,11 @@ internal sealed class Model(World world, int kept)
         }
     }
 
-    /// <summary>Redis has less than it had.</summary>
+    /// <summary>Called when Redis has lost data.</summary>
     public void OnLost(SimulatedRedis redis)
     {
         MembershipsMayBeLost = true;
-        MayHaveHoles = true; // an epoch may be lost without any message
+        MayHaveHoles = true; // an epoch may be lost even if no message is
         foreach (var said in _topics.Values.SelectMany(topic => topic))
         {
             if (!said.IsLost && !redis.HasHad(said.Topic, said.Epoch, said.Offset))
@@ -165,12 +165,12 @@ internal sealed class Model(World world, int kept)
         _joined[(user, group)] = Math.Max(generation, _joined.GetValueOrDefault((user, group)));
     }
 
-    /// <summary>Whether its user has not joined again since.</summary>
+    /// <summary>Whether the removed user has not joined again since.</summary>
     public bool HasLeft(Said removal) => _joined.GetValueOrDefault((removal.From, removal.Topic[6..])) < removal.Generation;
 
     public void OnLeft(string user, string group, long generation) => world.Trace($"redis {user} leaves {group} as of {generation}");
 
-    /// <summary>A line goes to a client of the hub: a user who has left hears nothing from behind the removal.</summary>
+    /// <summary>Checks a line that is sent to a client of the hub: a user who has left must receive no message from after the removal.</summary>
     public void CheckHears(string user, Line line)
     {
         if (line.Kind != 'M' || !line.Topic.StartsWith("group:", StringComparison.Ordinal) || Find(line.Topic, line.Epoch, line.Offset) is not { } said)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>Everybody may do everything: who may do what is not simulated.</summary>
+/// <summary>Allows everybody everything, since access is not simulated.</summary>
 internal static class OpenAccess
 {
     private static readonly IOptions<AccessOptions> Settings = Options.Create(new AccessOptions());

@@ -7,11 +7,11 @@ namespace Chat.Tests.Simulation;
 /// <summary>Histories of many seeds, one after the other.</summary>
 internal static class Series
 {
-    /// <summary>The first history that breaks a promise; null: none does.</summary>
+    /// <summary>Finds the first history that breaks a promise. Null if none does.</summary>
     /// <param name="from">The first seed.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="fault">What is broken on purpose.</param>
-    /// <param name="goesOn">Asked after each with how many are done; false: that is enough.</param>
+    /// <param name="count">The number of seeds.</param>
+    /// <param name="fault">The fault put in on purpose.</param>
+    /// <param name="goesOn">Called after each history with the number done; false ends the search.</param>
     public static Outcome? FirstBroken(ulong from, ulong count, Fault fault = Fault.None, Func<ulong, bool>? goesOn = null)
     {
         for (ulong done = 0; done < count; done++)
@@ -30,7 +30,7 @@ internal static class Series
         return null;
     }
 
-    /// <summary>What broke, in as few steps as it takes, and all that happened in these.</summary>
+    /// <summary>A report on the broken promise, with as few steps as possible and all events of these.</summary>
     public static string Report(Outcome broken, Fault fault = Fault.None)
     {
         var shrunk = Shrink.From(broken, fault);
@@ -43,8 +43,8 @@ internal static class Series
             .ToString();
     }
 
-    /// <summary>The command: <c>--seeds 1000000 --from 1 --fault None</c>, or <c>--replay 42</c> for all that happens in one.</summary>
-    /// <returns>How many broke a promise.</returns>
+    /// <summary>The command line: <c>--seeds 1000000 --from 1 --fault None</c>, or <c>--replay 42</c> to see all events of one history.</summary>
+    /// <returns>The number of histories that broke a promise.</returns>
     public static int Run(string[] args, TextWriter output)
     {
         var fault = Enum.Parse<Fault>(Option("--fault") ?? nameof(Fault.None));

@@ -1,8 +1,8 @@
 namespace Chat.Tests.Simulation;
 
-/// <summary>Finds fewer steps that break a promise, too: whoever has to understand it is grateful for each that is gone.</summary>
-/// <remarks>As in delta debugging (Zeller and Hildebrandt, 2002): parts are left out, large ones first, for as long as something stays broken.
-/// Each step has dice of its own, so that leaving out one changes little of what arrives after the others.</remarks>
+/// <summary>Finds a smaller set of steps that also breaks a promise, since each step less makes the failure easier to understand.</summary>
+/// <remarks>As in delta debugging (Zeller and Hildebrandt, 2002): parts are left out, large ones first, as long as some promise stays broken. Each
+/// step has its own dice, so leaving one out changes little of what arrives after the others.</remarks>
 internal static class Shrink
 {
     public static Outcome From(Outcome failed, Fault fault)

@@ -7,8 +7,8 @@ using Chat.Api.Redis;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>One node's backplane over a <see cref="SimulatedRedis"/>: what <see cref="RedisBackplane"/> is over sockets, made of the same
-/// parts where these know nothing of sockets: the last acknowledgement, the heads, the ticks, the node's channels, the broken lives.</summary>
+/// <summary>One node's backplane over a <see cref="SimulatedRedis"/>, in place of <see cref="RedisBackplane"/>. It consists of the same parts where
+/// these do not depend on sockets: the last acknowledgement, the heads, the ticks, the node's channels, the broken lives.</summary>
 internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 {
     public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(2);
@@ -51,14 +51,14 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 
     public SimulatedLink Commands => _commands;
 
-    /// <summary>Reads that are under way, for what wraps the listener.</summary>
+    /// <summary>The number of reads under way in each topic, for wrappers of the listener.</summary>
     public Dictionary<string, int> Reads { get; } = new(StringComparer.Ordinal);
 
     public void Start()
     {
         _commands.Connect();
         _subscriptions.Connect();
-        _ticks = _node.Process.Clock.CreateTimer(_ => Tick(), null, TickInterval * (_world.Dice.Next(1000) / 1000.0), TickInterval); // nodes do not tick together
+        _ticks = _node.Process.Clock.CreateTimer(_ => Tick(), null, TickInterval * (_world.Dice.Next(1000) / 1000.0), TickInterval); // so that nodes do not tick together
     }
 
     public bool IsReady(out string reason)
@@ -123,8 +123,8 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 
     public Task<long> CountSubscribersAsync(Topic topic) => CallAsync(redis => redis.CountSubscribers(topic.Name));
 
-    /// <summary>Has something done at Redis.</summary>
-    /// <exception cref="BackplaneUnavailableException">Its answer did not come; it may or may not be done.</exception>
+    /// <summary>Runs a command at Redis.</summary>
+    /// <exception cref="BackplaneUnavailableException">No answer arrived; the command may or may not have run.</exception>
     public async Task<T> CallAsync<T>(Func<SimulatedRedis, T> run)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -140,7 +140,7 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 
     public void OnMessage(string channel, byte[] message) => _subscriptions.OnMessage(channel, message);
 
-    // The last acknowledgement is asked for before anything else goes over the link.
+    // The last acknowledgement is checked before anything else goes over the link.
     public void OnUp(SimulatedLink link)
     {
         _world.Trace($"{_node.Id} commands up in {link.Life}");
@@ -164,7 +164,7 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
 
     public void OnDown()
     {
-        // What was under way has failed.
+        // Requests that were under way have already failed.
     }
 
     public void OnRound(Action read)

@@ -2,14 +2,14 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Simulation;
 
-// What it is sent, and what may not be.
+// Reads the lines sent to the client and checks that they are allowed.
 internal sealed partial class SimulatedClient
 {
     private void Read(Line line)
     {
         if (line.Kind is not ('J' or 'F') && _joining.TryGetValue(line.Topic, out var waiting))
         {
-            waiting.Add(line); // the answer says where it begins
+            waiting.Add(line); // only the answer to the join says where the topic begins
             return;
         }
 
@@ -28,7 +28,7 @@ internal sealed partial class SimulatedClient
                 Joined(line);
                 break;
             case 'F':
-                _joining.Remove(line.Topic); // what came meanwhile is of a membership that has ended
+                _joining.Remove(line.Topic); // these lines belong to a membership that has ended
                 break;
             case 'P':
                 Learn(line);
@@ -60,7 +60,7 @@ internal sealed partial class SimulatedClient
 
         if (!_views.TryGetValue(line.Topic, out var view))
         {
-            // A group that its user has joined on another device while this one was away.
+            // A group that the user joined on another device while this one was away.
             view = _views[line.Topic] = new TopicView(line.Topic, new LogPosition(line.Epoch, line.Offset - 1), said.EpochNumber, isStartKnown: false);
         }
 
@@ -87,7 +87,7 @@ internal sealed partial class SimulatedClient
         var view = _views[line.Topic];
         if (Topic is null && since.Offset != line.Offset && _model.In(line.Topic).Any(said => said.IsRemoval && said.From == User && !view.Has(said) && said.IsBehind(_model.EpochNumber(line.Topic, view.Epoch), view.Offset)))
         {
-            BeginView(line); // left, and joined again on another device meanwhile
+            BeginView(line); // the user left, and joined again on another device
             return;
         }
 
@@ -100,8 +100,8 @@ internal sealed partial class SimulatedClient
         view.GoOn(line.Epoch);
     }
 
-    // It may have missed something. Where its user left and joined meanwhile, or joined on another device of which this one was not told,
-    // where that was is not known either.
+    // The client may have missed something. If the user left and joined meanwhile, or joined on another device and this one was not told, the
+    // node does not know where that was either.
     private void BeginAnew(Line line)
     {
         var wasAsked = Current!.Since.Remove(line.Topic, out var since);
@@ -130,7 +130,7 @@ internal sealed partial class SimulatedClient
             {
                 if (line.Kind == 'H')
                 {
-                    BeginView(line); // it was put into the group before it joined
+                    BeginView(line); // the client was put into the group before it joined
                 }
                 else
                 {
@@ -140,7 +140,7 @@ internal sealed partial class SimulatedClient
         }
     }
 
-    // What has not been taken up by now its user is not in any more.
+    // The user is no longer in groups that were not resumed by now.
     private void Entered()
     {
         Current!.Since.Clear();

@@ -3,13 +3,13 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>A device: knows what it has, comes back from there, sends again what was not acknowledged, and sees whether all is told.</summary>
+/// <summary>A device. It knows which messages it has, resumes from there, sends unacknowledged messages again, and checks that it is told everything.</summary>
 internal sealed partial class SimulatedClient : IActor
 {
     private readonly World _world;
     private readonly Model _model;
     private readonly SortedDictionary<string, TopicView> _views = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<Line>> _joining = new(StringComparer.Ordinal); // and what came meanwhile
+    private readonly Dictionary<string, List<Line>> _joining = new(StringComparer.Ordinal); // with the lines that arrived meanwhile
     private readonly List<(string Topic, string Id)> _unconfirmed = [];
     private int _messages;
     private long _presentVersion;
@@ -24,19 +24,19 @@ internal sealed partial class SimulatedClient : IActor
 
     public string Name { get; }
 
-    /// <summary>The one topic of a raw client; null: a client of the hub.</summary>
+    /// <summary>The one topic of a raw client. Null for a client of the hub.</summary>
     public Topic? Topic { get; }
 
     public bool Watches { get; }
 
     public SimulatedConnection? Current { get; private set; }
 
-    /// <summary>It does not read.</summary>
+    /// <summary>Whether it has stopped reading.</summary>
     public bool IsSlow { get; set; }
 
     public IEnumerable<TopicView> Views => _views.Values;
 
-    /// <summary>Who it thinks is in its topic; null: it has no list.</summary>
+    /// <summary>The users it believes to be in its topic. Null while it has no list.</summary>
     public SortedSet<string>? Present { get; private set; }
 
     public bool CanAct => Current is { } current && (current.Socket.IsGone || current.Socket.HasLines) && !(IsSlow && !current.Socket.IsGone);
@@ -48,14 +48,14 @@ internal sealed partial class SimulatedClient : IActor
         var current = Current!;
         if (!current.Socket.HasLines)
         {
-            Disconnect(); // it has read the end
+            Disconnect(); // everything is read, up to the end
             return;
         }
 
         for (var most = _world.Dice.Next(1, 6); most > 0 && Current == current && current.Socket.HasLines; most--)
         {
             Line line = default;
-            current.Node.Process.Run(() => line = current.Socket.Read()); // which may make room for what waits there
+            current.Node.Process.Run(() => line = current.Socket.Read()); // reading may make room for data that wait in the socket
             if (_world.IsTraced)
             {
                 _world.Trace($"{Name} reads {line}");
@@ -65,10 +65,10 @@ internal sealed partial class SimulatedClient : IActor
         }
     }
 
-    /// <summary>Comes to a node, with where it was.</summary>
+    /// <summary>Connects to a node, with the positions it has reached.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="forgotten">So many of the last messages it has not kept.</param>
-    /// <param name="invented">Its positions are of no log.</param>
+    /// <param name="forgotten">How many of the last messages it has not kept.</param>
+    /// <param name="invented">Whether its positions belong to no log.</param>
     public void Connect(SimulatedNode node, int forgotten = 0, bool invented = false)
     {
         var since = new Dictionary<string, LogPosition>(StringComparer.Ordinal);
@@ -110,7 +110,7 @@ internal sealed partial class SimulatedClient : IActor
         }
     }
 
-    /// <summary>Writes to a topic; once more what was not acknowledged, if so wanted and there is such.</summary>
+    /// <summary>Posts to a topic. On request it posts an unacknowledged message again, if there is one.</summary>
     public void Post(string topic, bool again)
     {
         if (Current is not { IsOpen: true } current || current.Node.Process.IsDead)

@@ -5,7 +5,7 @@ using Chat.Api.Topics;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>A client's connection at a node, with the real outbox.</summary>
+/// <summary>A client's connection to a node, with the real outbox.</summary>
 internal sealed class SimulatedConnection(string userId, SimulatedNode node, SimulatedSocket socket)
     : ClientConnection(node.Connections.NextNumber(), userId, SimulatedFormat.Instance, socket, node.Connections)
 {
@@ -13,27 +13,27 @@ internal sealed class SimulatedConnection(string userId, SimulatedNode node, Sim
 
     public SimulatedSocket Socket => socket;
 
-    /// <summary>Of a client of the hub.</summary>
+    /// <summary>Set for a client of the hub.</summary>
     public HubClient? Hub { get; set; }
 
-    /// <summary>Of a raw client.</summary>
+    /// <summary>Set for a raw client.</summary>
     public Member? Member { get; set; }
 
-    /// <summary>Leaves whatever was joined; once it is known and the node is not in the midst of it.</summary>
+    /// <summary>Leaves all that was joined. Set once that is known and the node is not in the middle of a join.</summary>
     public Action? LeaveAll { get; set; }
 
-    /// <summary>It may send and join.</summary>
+    /// <summary>Whether the client may send and join.</summary>
     public bool IsOpen { get; set; }
 
-    /// <summary>The node knows that the client is gone.</summary>
+    /// <summary>Whether the node knows that the client is gone.</summary>
     public bool IsOver { get; private set; }
 
     public new bool IsClosing => base.IsClosing;
 
-    /// <summary>Topics that it has taken up from a position.</summary>
+    /// <summary>The positions from which it resumes topics.</summary>
     public Dictionary<string, LogPosition> Since { get; init; } = [];
 
-    /// <summary>Called when the node learns that the client is gone. What runs for it runs to its end.</summary>
+    /// <summary>Called when the node learns that the client is gone. Operations under way for it run to their end.</summary>
     public void Over()
     {
         if (!IsOver)

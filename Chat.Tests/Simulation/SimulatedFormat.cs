@@ -5,8 +5,8 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>What clients of the simulation are sent: lines of words, which cost little to write and to read. Unlike the real formats it
-/// has a line for every message of a log, removals as well, so that each hole shows.</summary>
+/// <summary>The format of data sent to simulated clients: lines of words, which are cheap to write and to read. Unlike the real formats it has a line
+/// for every entry of a log, also for removals, so that each hole shows.</summary>
 internal sealed class SimulatedFormat : IFrameFormat
 {
     public static readonly SimulatedFormat Instance = new();
@@ -34,12 +34,12 @@ internal sealed class SimulatedFormat : IFrameFormat
 }
 
 /// <summary>A line as a client reads it.</summary>
-/// <param name="Kind">M message, R removal, S where a topic's stream begins, H the same behind a hole, P presence, J the answer to a
-/// joining, F that it failed, E all topics are taken up, C the end.</param>
+/// <param name="Kind">M message, R removal, S start of a topic's stream, H the same after a hole, P presence, J answer to a join, F failed join, E
+/// all topics are resumed, C the end.</param>
 /// <param name="Topic">The topic's name.</param>
-/// <param name="Epoch">With <paramref name="Offset"/> the position; of presence, the version.</param>
+/// <param name="Epoch">Together with <paramref name="Offset"/> the position. For presence the offset is the version.</param>
 /// <param name="Offset">As above.</param>
-/// <param name="Text">The id of a message, or who is there.</param>
+/// <param name="Text">The id of a message, or the users present.</param>
 internal readonly record struct Line(char Kind, string Topic, string Epoch, long Offset, string Text)
 {
     public static Line Parse(ReadOnlySpan<byte> utf8)

@@ -1,18 +1,18 @@
 namespace Chat.Tests.Simulation;
 
-/// <summary>What is sent to Redis: what it does there, and what the node does with the answer.</summary>
-/// <param name="Run">At Redis; its result is the answer.</param>
-/// <param name="Replied">At the node; null: nobody waits.</param>
-/// <param name="Failed">At the node: the link broke before the answer came.</param>
+/// <summary>A request to Redis: what it does there, and what the node does with the answer.</summary>
+/// <param name="Run">Runs at Redis; its result is the answer.</param>
+/// <param name="Replied">Runs at the node with the answer. Null if nobody waits for it.</param>
+/// <param name="Failed">Runs at the node if the link broke before the answer arrived.</param>
 internal sealed record Request(Func<SimulatedRedis, object?> Run, Action<object?>? Replied, Action? Failed)
 {
     public long SentAt { get; set; }
 }
 
-/// <summary>A node's connection to Redis: what is sent arrives in order, until it breaks; then each end learns so in its own time.</summary>
+/// <summary>A node's connection to Redis. Data arrive in order until the connection breaks; then each end learns of that at a time of its own.</summary>
 internal sealed class SimulatedLink : IActor
 {
-    private const int MostInRound = 4; // arrivals that are read together
+    private const int MostInRound = 4; // most arrivals that are read together
 
     private readonly World _world;
     private readonly SimulatedRedis _redis;
@@ -21,7 +21,7 @@ internal sealed class SimulatedLink : IActor
     private readonly Queue<Request> _sent = new();
     private readonly Queue<Action> _arriving = new();
     private readonly Queue<Request> _owed = new();
-    private bool _isEnding; // the server is gone: what has arrived can still be read
+    private bool _isEnding; // the server is gone, but data that have arrived can still be read
     private ITimer? _retry;
 
     public SimulatedLink(World world, SimulatedRedis redis, SimulatedNode node, ILinkOwner owner)
@@ -37,13 +37,13 @@ internal sealed class SimulatedLink : IActor
 
     public long UpSince { get; private set; }
 
-    /// <summary>What the server thinks that this link is subscribed to.</summary>
+    /// <summary>The channels to which the server considers this link subscribed.</summary>
     public HashSet<string> Channels { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Nodes of which it has not got what they told last on the channel of heads.</summary>
+    /// <summary>Nodes whose latest message on the channel of heads did not reach this link.</summary>
     public HashSet<string> HeadsLost { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Until then nothing arrives at the node.</summary>
+    /// <summary>Until this time nothing arrives at the node.</summary>
     public long SlowUntil { get; set; }
 
     public SimulatedNode Node => _node;
@@ -56,7 +56,7 @@ internal sealed class SimulatedLink : IActor
 
     private bool CanExecute => !_isEnding && _sent.Count > 0 && _redis.IsServing && !_node.IsCut;
 
-    /// <summary>Connects now if it can, or else a little later.</summary>
+    /// <summary>Connects now if possible, or else a little later.</summary>
     public void Connect()
     {
         if (IsUp || _node.Process.IsDead)
@@ -76,7 +76,7 @@ internal sealed class SimulatedLink : IActor
         _owner.OnUp(this);
     }
 
-    /// <summary>False: it is down, and nothing was sent.</summary>
+    /// <summary>Sends a request. False means that the link is down and nothing was sent.</summary>
     public bool TrySend(Func<SimulatedRedis, object?> run, Action<object?>? replied = null, Action? failed = null)
     {
         _world.CheckThread();
@@ -91,7 +91,7 @@ internal sealed class SimulatedLink : IActor
         return true;
     }
 
-    /// <summary>Something that Redis sends by itself.</summary>
+    /// <summary>Delivers something that Redis sends without a request.</summary>
     public void Push(Action arrival)
     {
         if (IsUp && !_isEnding)
@@ -102,7 +102,7 @@ internal sealed class SimulatedLink : IActor
 
     public bool IsOverdue(TimeSpan timeout) => _owed.TryPeek(out var first) && _world.Now - first.SentAt > timeout.Ticks;
 
-    /// <summary>The server is gone. What it sent last may still arrive, or not.</summary>
+    /// <summary>Called when the server is gone. The last data that it sent may or may not arrive.</summary>
     public void End()
     {
         Channels.Clear();
@@ -112,7 +112,7 @@ internal sealed class SimulatedLink : IActor
         Shorten(arrives);
     }
 
-    /// <summary>The node gives it up. What it had sent may still reach Redis.</summary>
+    /// <summary>Ends the link from the node's side. Requests that were sent may still reach Redis.</summary>
     public void Break()
     {
         if (!IsUp)
@@ -157,7 +157,7 @@ internal sealed class SimulatedLink : IActor
         {
             if (_arriving.Count == 0)
             {
-                Break(); // it has read the end
+                Break(); // everything is read, up to the end
                 return;
             }
 
@@ -203,7 +203,7 @@ internal sealed class SimulatedLink : IActor
     }
 }
 
-/// <summary>What a link is for.</summary>
+/// <summary>The part of the node that a link serves.</summary>
 internal interface ILinkOwner
 {
     string Name { get; }
@@ -212,6 +212,6 @@ internal interface ILinkOwner
 
     void OnDown();
 
-    /// <summary>Reads what has arrived, and then does what is done at the end of a round.</summary>
+    /// <summary>Reads the arrivals, and then does the work that belongs at the end of a round.</summary>
     void OnRound(Action read);
 }

@@ -3,12 +3,12 @@ using Chat.Api.Backplane;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>What <see cref="Chat.Api.Redis.RedisLives"/> is: lives of Redis that lost something are told to the other nodes by a set in Redis.</summary>
+/// <summary>Stands in for <see cref="Chat.Api.Redis.RedisLives"/>: nodes tell each other which lives of Redis lost something, by a set in Redis.</summary>
 internal sealed class SimulatedLives(World world, SimulatedBackplane backplane, IBackplaneListener listener)
 {
     public BrokenLives Broken { get; } = new();
 
-    /// <summary>One turned out to have lost something acknowledged.</summary>
+    /// <summary>Called when a life turned out to have lost something acknowledged.</summary>
     public void Found(string life, long began)
     {
         world.Trace($"broken life {life}");

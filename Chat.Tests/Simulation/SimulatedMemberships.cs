@@ -4,12 +4,12 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>What <see cref="RedisMemberships"/> is.</summary>
+/// <summary>Stands in for <see cref="RedisMemberships"/>.</summary>
 internal sealed class SimulatedMemberships(SimulatedBackplane backplane, World world) : IMemberships
 {
     private readonly Dictionary<string, UserGroups> _firstLooks = new(StringComparer.Ordinal);
 
-    /// <summary>Whether looks get no answer.</summary>
+    /// <summary>Whether lookups get no answer.</summary>
     public bool IsAway { get; set; }
 
     public async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
@@ -19,7 +19,7 @@ internal sealed class SimulatedMemberships(SimulatedBackplane backplane, World w
             throw new BackplaneUnavailableException("Away.");
         }
 
-        // The fault: what a user was in when somebody first looked is taken to be so still.
+        // The fault: the groups of a user's first lookup are taken to be current.
         if (world.Fault == Fault.MembershipNotLookedUp && _firstLooks.TryGetValue(user.Id, out var first) && !world.Dice.OneIn(4))
         {
             return first;

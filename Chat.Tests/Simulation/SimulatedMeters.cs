@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>Meters that nobody listens to, and that are forgotten with their history.</summary>
+/// <summary>Meters that nobody listens to and that end with their history.</summary>
 internal sealed class SimulatedMeters : IMeterFactory
 {
     private readonly List<Meter> _meters = [];

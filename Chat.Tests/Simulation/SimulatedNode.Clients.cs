@@ -11,10 +11,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace Chat.Tests.Simulation;
 
-// What the two doors do for a client.
+// The work of the two kinds of endpoints for a client.
 internal sealed partial class SimulatedNode
 {
-    /// <summary>A client of the hub has come, as <see cref="HubEndpoint"/> takes it.</summary>
+    /// <summary>Accepts a client of the hub, like <see cref="HubEndpoint"/>.</summary>
     public void AcceptHub(SimulatedConnection connection) => Process.Run(() =>
     {
         Begin(connection);
@@ -22,14 +22,14 @@ internal sealed partial class SimulatedNode
         _ = RunHubAsync(connection);
     });
 
-    /// <summary>A raw client has come for one topic, as WebSocketEndpoints takes it.</summary>
+    /// <summary>Accepts a raw client of one topic, like WebSocketEndpoints.</summary>
     public void AcceptRaw(SimulatedConnection connection, Topic topic, bool watches) => Process.Run(() =>
     {
         Begin(connection);
         _ = RunRawAsync(connection, topic, watches);
     });
 
-    /// <summary>The client has gone, and the node learns of it.</summary>
+    /// <summary>Called when the client has gone and the node learns of it.</summary>
     public void Leave(SimulatedConnection connection)
     {
         connection.Socket.Leave();
@@ -55,7 +55,7 @@ internal sealed partial class SimulatedNode
 
     public void LeaveGroup(SimulatedConnection connection, string group) => Process.Run(() => _ = LeaveGroupAsync(connection, group));
 
-    /// <summary>Publishes something that is of no client.</summary>
+    /// <summary>Publishes a message that belongs to no client.</summary>
     public void Probe(Topic topic) => Process.Run(() => Backplane.Publish(
         new Publication { Kind = topic.Kind, Topic = topic.Utf8Name.Span, From = "probe"u8, Msg = "probe"u8 }, new PublishOutcome()));
 
@@ -73,7 +73,7 @@ internal sealed partial class SimulatedNode
         {
             if (!client.TryFind(topic[6..], out _))
             {
-                connection.Since.Remove(topic); // no longer in it: nothing will be said of it
+                connection.Since.Remove(topic); // no longer in it, so nothing will be sent for it
             }
         }
 
@@ -176,7 +176,7 @@ internal sealed partial class SimulatedNode
         }
         catch (HubException)
         {
-            // It may try again.
+            // The client may try again.
         }
     }
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>One process of Chat.Api: the real engine, memberships, presence and outboxes, put together by hand.</summary>
+/// <summary>One process of Chat.Api: the real engine, memberships, presence and outboxes, assembled by hand.</summary>
 internal sealed partial class SimulatedNode : IDisposable
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
@@ -90,7 +90,7 @@ internal sealed partial class SimulatedNode : IDisposable
 
     public SimulatedPresence? Presence { get; }
 
-    /// <summary>Nothing passes between it and Redis.</summary>
+    /// <summary>Whether nothing passes between it and Redis.</summary>
     public bool IsCut { get; set; }
 
     public IReadOnlyList<SimulatedConnection> Open => _open;
@@ -107,7 +107,7 @@ internal sealed partial class SimulatedNode : IDisposable
         Presence?.Start(_stopping.Token);
     });
 
-    /// <summary>As by SIGKILL. What its clients have not read yet may still reach them.</summary>
+    /// <summary>Ends the node like SIGKILL. Data that its clients have not read yet may still reach them.</summary>
     public void Kill()
     {
         Process.Kill();
@@ -121,7 +121,7 @@ internal sealed partial class SimulatedNode : IDisposable
         }
     }
 
-    /// <summary>A history is over: nothing of it may stay anywhere.</summary>
+    /// <summary>Ends the node when a history is over, so that nothing of it stays anywhere.</summary>
     public void Dispose()
     {
         Kill();
@@ -131,7 +131,7 @@ internal sealed partial class SimulatedNode : IDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>A node came, or went.</summary>
+    /// <summary>Called when a node joined or left the cluster.</summary>
     public void OnNodeAnnounced(string id)
     {
         _live.Announce(id);
@@ -150,7 +150,7 @@ internal sealed partial class SimulatedNode : IDisposable
         }
         catch (BackplaneUnavailableException)
         {
-            // The next one.
+            // The next heartbeat tries again.
         }
     }
 }

@@ -47,7 +47,7 @@ internal sealed class SimulatedPresence : IDisposable
     {
         if (_world.Fault == Fault.PresenceBeforeRoll)
         {
-            // Once a heartbeat and no sooner, and reports do not wait for it.
+            // The fault: the first heartbeat comes after its full interval, and reports do not wait for it.
             var clock = _node.Process.Clock;
             Reporter.OnRolled(clock.GetTimestamp());
             _first = clock.CreateTimer(_ => _ = Loops.Execute(_sweeper, stopping), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
@@ -62,7 +62,7 @@ internal sealed class SimulatedPresence : IDisposable
     }
 }
 
-/// <summary>What <see cref="RedisPresence"/> is.</summary>
+/// <summary>Stands in for <see cref="RedisPresence"/>.</summary>
 internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : IPresenceStore
 {
     private const int ListSize = 1000;
@@ -95,7 +95,7 @@ internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : 
         var list = await node.Backplane.CallAsync(redis => redis.ReadPresence(topic.Name, Math.Min(most, ListSize)));
         if (world.Fault == Fault.StaleListTaken && most > 0 && _lists.Remove(topic.Name, out var stale))
         {
-            return stale; // the answer to a question of before
+            return stale; // the answer to an earlier question
         }
 
         if (most > 0)

@@ -1,6 +1,6 @@
 namespace Chat.Tests.Simulation;
 
-/// <summary>One process: its continuations and timers run when the world says so, one at a time, and not while it is stopped.</summary>
+/// <summary>One process. Its continuations and timers run when the world decides, one at a time, and not while the process is stopped.</summary>
 internal sealed class SimulatedProcess : SynchronizationContext, IActor
 {
     private readonly World _world;
@@ -16,14 +16,14 @@ internal sealed class SimulatedProcess : SynchronizationContext, IActor
 
     public TimeProvider Clock { get; }
 
-    /// <summary>As by SIGSTOP.</summary>
+    /// <summary>Whether it is stopped, as by SIGSTOP.</summary>
     public bool IsFrozen { get; set; }
 
     public bool IsDead { get; private set; }
 
     public bool CanAct => !IsFrozen && (_ready.Count > 0 || NextDue <= _world.Now);
 
-    /// <summary>When the next timer is due; never, for one that is stopped.</summary>
+    /// <summary>When the next timer is due; never while the process is stopped.</summary>
     public long NextDue
     {
         get
@@ -41,7 +41,7 @@ internal sealed class SimulatedProcess : SynchronizationContext, IActor
         }
     }
 
-    /// <summary>As by SIGKILL: nothing of it ever runs again.</summary>
+    /// <summary>Ends it like SIGKILL: none of its code ever runs again.</summary>
     public void Kill()
     {
         IsDead = true;
@@ -82,7 +82,7 @@ internal sealed class SimulatedProcess : SynchronizationContext, IActor
 
     public override SynchronizationContext CreateCopy() => this;
 
-    // Whatever is ready, in any order: that is what threads of a pool do.
+    // Runs anything that is ready, in any order, as the threads of a pool do.
     public void Act()
     {
         var timer = Due();
@@ -112,7 +112,7 @@ internal sealed class SimulatedProcess : SynchronizationContext, IActor
         return first;
     }
 
-    /// <summary>The clock of its machine. It runs as fast as the others, and may be set wrong.</summary>
+    /// <summary>The clock of its machine. It runs as fast as the others, but may show a wrong time.</summary>
     private sealed class ProcessClock(SimulatedProcess process, TimeSpan error) : TimeProvider
     {
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;

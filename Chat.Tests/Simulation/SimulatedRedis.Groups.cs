@@ -2,7 +2,7 @@ using Chat.Api.Memberships;
 
 namespace Chat.Tests.Simulation;
 
-// groups.lua, groups-join.lua and groups-leave.lua, without expiry and limits.
+// Simulates groups.lua, groups-join.lua and groups-leave.lua, without expiry and limits.
 internal sealed partial class SimulatedRedis
 {
     private const long YoungMicroseconds = 600_000_000;
@@ -80,7 +80,7 @@ internal sealed partial class SimulatedRedis
             return new LeaveMark(now, WasIn: false);
         }
 
-        // Of a membership that is older than the record, a node may still give it back: its mark stays.
+        // A node may still give a membership back that is older than the record, so its mark stays.
         var stays = isYoung || known.Staying.Contains(group) || Math.Abs(known.Generations[group]) < known.Born;
         Set("groups:" + user, known.With(group, -now) with { Latest = now, Staying = stays ? [.. known.Staying, group] : known.Staying });
         model.OnLeft(user, group, now);
@@ -97,20 +97,20 @@ internal sealed partial class SimulatedRedis
         }
     }
 
-    /// <summary>Whether the user is in the group; null: nothing is known of the user.</summary>
+    /// <summary>Whether the user is in the group. Null if nothing is known of the user.</summary>
     public bool? IsInGroup(string user, string group) =>
         Get<GroupsState>("groups:" + user) is { } known ? known.Generations.GetValueOrDefault(group) > 0 : null;
 
-    /// <summary>Whether a leave of this generation, or a later one, is written down.</summary>
+    /// <summary>Whether a leave of this generation or a later one is recorded.</summary>
     public bool IsMarkedLeft(string user, string group, long generation) =>
         Get<GroupsState>("groups:" + user) is { } known && known.Generations.GetValueOrDefault(group) <= -generation;
 
-    // Negative: of a leave that is under way.
+    // A negative generation belongs to a leave that is under way.
     private sealed record GroupsState(long Born, long Latest, Dictionary<string, long> Generations)
     {
-        public string[] Staying { get; init; } = []; // their marks are kept
+        public string[] Staying { get; init; } = []; // groups whose marks are kept
 
-        public string[] Through { get; init; } = []; // these are, though every node has confirmed
+        public string[] Through { get; init; } = []; // groups whose marks are kept although every node has confirmed
 
         public GroupsState With(string group, long generation) => this with
         {

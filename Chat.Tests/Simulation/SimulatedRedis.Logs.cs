@@ -6,13 +6,14 @@ using Chat.Api.Redis;
 
 namespace Chat.Tests.Simulation;
 
-// publish.lua, read.lua and epoch.lua, without expiry.
+// Simulates publish.lua, read.lua and epoch.lua, without expiry.
 internal sealed partial class SimulatedRedis
 {
-    private const int Remembered = 8; // epochs before a log's own, as in epoch.lua
+    private const int Remembered = 8; // ended epochs in a log's lineage, as in epoch.lua
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
 
-    /// <returns>How far the log is, or where in it the message was already; the number of this repetition, 0: it is new; and the epoch in which it stands.</returns>
+    /// <returns>The log's epoch; the message's offset, which is an old one if it was there already; the number of this repetition, 0 if the message
+    /// is new; and the epoch in which the message stands.</returns>
     public (string Epoch, long Offset, long Repetition, string Stands) Publish(string topic, string channel, string? id, byte[] tail, string life, DateTimeOffset nodesNow)
     {
         var log = LiveLog(topic, life);
@@ -59,7 +60,7 @@ internal sealed partial class SimulatedRedis
         };
     }
 
-    /// <summary>As <see cref="LastAckCheck"/> asks.</summary>
+    /// <summary>The check that <see cref="LastAckCheck"/> asks for.</summary>
     public bool Has(Ack ack)
     {
         var log = Log(Encoding.UTF8.GetString(ack.Topic));
@@ -69,10 +70,10 @@ internal sealed partial class SimulatedRedis
             log?.Repetitions ?? 0);
     }
 
-    /// <summary>Where a log ends, and its first offset that is still there.</summary>
+    /// <summary>The end of a log, and its first offset that is still there.</summary>
     public (string Epoch, long First, long Last) Where(string topic) => Log(topic) is { } log ? (log.Epoch, log.First, log.Last) : ("", 1, 0);
 
-    /// <summary>Whether the log has had this message, and not lost it; it may have been trimmed.</summary>
+    /// <summary>Whether the log has had this message and has not lost it. It may have been trimmed.</summary>
     public bool HasHad(string topic, string epoch, long offset)
     {
         for (var entry = Log(topic)?.Newest; entry is not null && entry.Offset >= offset; entry = entry.Before)
@@ -88,7 +89,7 @@ internal sealed partial class SimulatedRedis
 
     private LogState? Log(string topic) => Get<LogState>("log:" + topic);
 
-    // In another life of Redis another epoch goes on from where the last one ended.
+    // In another life of Redis a new epoch continues from the end of the last one.
     private LogState LiveLog(string topic, string life) => Log(topic) is { } log && log.Life == life ? log : NextEpoch(topic, life, life);
 
     private LogState NextEpoch(string topic, string life, string why)
@@ -129,7 +130,7 @@ internal sealed partial class SimulatedRedis
         var messages = 0;
         for (var entry = log.Newest; entry is not null && entry.Offset >= log.First; entry = entry.Before)
         {
-            messages += entry.IsRemoval ? 0 : 1; // as many as count in no log (LogOptions.MostRemovals) are not in any history
+            messages += entry.IsRemoval ? 0 : 1; // histories never have so many removals that these count (LogOptions.MostRemovals)
             if (messages > kept || now - entry.At >= Age.Ticks)
             {
                 return entry.Offset + 1;

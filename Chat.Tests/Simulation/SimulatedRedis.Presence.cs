@@ -5,7 +5,7 @@ using Chat.Api.Presence;
 
 namespace Chat.Tests.Simulation;
 
-// presence.lua, presence-read.lua with what is read behind it, presence-roll.lua, node-beat.lua and node-leave.lua, without expiry.
+// Simulates presence.lua, presence-read.lua with the reads that follow it, presence-roll.lua, node-beat.lua and node-leave.lua, without expiry.
 internal sealed partial class SimulatedRedis
 {
     private const int SweepMilliseconds = 1_000;
@@ -70,7 +70,7 @@ internal sealed partial class SimulatedRedis
         return new PresenceRoll(isKnown, dead, looked.ContainsKey(dead));
     }
 
-    /// <summary>Whether it will be swept when it dies.</summary>
+    /// <summary>Whether the node will be swept when it dies.</summary>
     public bool IsReporter(string node) => Scores("reporters").ContainsKey(node);
 
     public void LeaveRoll(string node, TimeSpan delay)
@@ -83,10 +83,10 @@ internal sealed partial class SimulatedRedis
     public void Swept(string node, bool hadUsers, TimeSpan lookAgain)
     {
         var reporters = Scores("reporters");
-        var looked = Scores("looked"); // the halves of the real scores
+        var looked = Scores("looked"); // in Redis the fraction .5 of the score
         if (reporters.TryGetValue(node, out var score) && score == 0)
         {
-            reporters[node] = 1; // it lives, and came back in the midst of that
+            reporters[node] = 1; // it is alive, and came back during the sweep
         }
         else if (hadUsers || !looked.ContainsKey(node))
         {
@@ -146,7 +146,7 @@ internal sealed partial class SimulatedRedis
         Publish("nodes", Encoding.ASCII.GetBytes(node));
     }
 
-    /// <summary>Lives known to have begun with less than had been acknowledged: <c>{life}@{microseconds}</c> each.</summary>
+    /// <summary>Lives known to have begun without some acknowledged data: <c>{life}@{microseconds}</c> each.</summary>
     public string[] BrokenLives() => Get<string[]>("broken") ?? [];
 
     public void AddBrokenLives(IEnumerable<string> lives) => Set("broken", BrokenLives().Union(lives).ToArray());
@@ -179,7 +179,7 @@ internal sealed partial class SimulatedRedis
     private SortedDictionary<string, long> Scores(string key) =>
         Get<SortedDictionary<string, long>>(key) is { } known ? new(known, StringComparer.Ordinal) : new(StringComparer.Ordinal);
 
-    // Of each user, how many connections on which node.
+    // By user, the number of connections on each node.
     private sealed record HereState(long Version, SortedDictionary<string, Dictionary<string, long>> Users)
     {
         public SortedDictionary<string, Dictionary<string, long>> Copy() => new(Users, StringComparer.Ordinal);

@@ -1,15 +1,15 @@
 namespace Chat.Tests.Simulation;
 
-/// <summary>A Redis in which all is lost that a test wants lost: the last so many writes, everything, what its channels carry.</summary>
-/// <remarks>Values do not change: a write puts another one in their place, and the journal has the one before. So a server that comes back
-/// older is the same one with the last writes undone, in whole commands, as a data file or a replica has them.</remarks>
+/// <summary>A Redis that loses data as a test wants: a number of its last writes, everything, or messages on its channels.</summary>
+/// <remarks>Values do not change: a write replaces a value, and the journal keeps the one before. A server that comes back with older data is the
+/// same one with its last writes undone, in whole commands, like the state of a data file or a replica.</remarks>
 internal sealed partial class SimulatedRedis(World world, Model model, int kept) : IActor
 {
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
     private readonly List<(string Key, object? Before)> _journal = [];
-    private readonly List<int> _commands = []; // where in the journal each that wrote something begins
+    private readonly List<int> _commands = []; // index in the journal at which each writing command begins
     private readonly List<SimulatedLink> _links = [];
-    private readonly Queue<Request> _late = new(); // what came over links that were given up since
+    private readonly Queue<Request> _late = new(); // requests that arrive over links that were given up meanwhile
     private int _lives = 1;
     private long _lastMicrosecond;
 
@@ -17,15 +17,15 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
 
     public bool IsRunning { get; private set; } = true;
 
-    /// <summary>As by SIGSTOP.</summary>
+    /// <summary>Whether it is stopped, as by SIGSTOP.</summary>
     public bool IsPaused { get; set; }
 
     public bool IsServing => IsRunning && !IsPaused;
 
-    /// <summary>Of so many messages on a channel, one does not reach a subscriber; 0: all do.</summary>
+    /// <summary>One message on a channel out of this many does not reach a subscriber; 0: all do.</summary>
     public int LosesOneIn { get; set; }
 
-    /// <summary>How many writes could be undone.</summary>
+    /// <summary>The number of writes that can be undone.</summary>
     public int Writes => _commands.Count;
 
     public bool CanAct => IsServing && _late.Count > 0;
@@ -42,7 +42,7 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
         }
     }
 
-    /// <summary>Runs a command, or a script: nothing comes between.</summary>
+    /// <summary>Runs a command or a script atomically.</summary>
     public object? Execute(Func<SimulatedRedis, object?> run, SimulatedLink? from)
     {
         _from = from;
@@ -56,10 +56,10 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
         return answer;
     }
 
-    private SimulatedLink? _from; // whose command runs
+    private SimulatedLink? _from; // the link whose command runs
 
-    /// <summary>It ends; all links to it do.</summary>
-    /// <param name="lost">How many of its last writes are not there when it comes back.</param>
+    /// <summary>Ends the server and all links to it.</summary>
+    /// <param name="lost">The number of last writes that are missing when it comes back.</param>
     public void Kill(int lost)
     {
         IsRunning = false;
@@ -79,7 +79,7 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
         }
     }
 
-    /// <summary>All is gone, and nobody is told.</summary>
+    /// <summary>Removes all data without telling anybody.</summary>
     public void Flush()
     {
         _values.Clear();
@@ -89,8 +89,8 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
         model.OnLost(this);
     }
 
-    /// <summary>The server forgets what a node has subscribed to: all of it, or one channel. That on which heads are told stays, or nothing
-    /// would be left to show that another is deaf: of two channels lost at once nothing is promised while the tick's is not among them.</summary>
+    /// <summary>Makes the server forget a node's subscriptions: all of them, or one channel. The channel of heads stays, or nothing would be left to
+    /// show that another one is deaf: nothing is promised when two channels are lost at once and the tick's is not among them.</summary>
     public void Deafen(SimulatedLink link, bool all)
     {
         if (all)
@@ -132,10 +132,10 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
         }
     }
 
-    /// <summary>Links of a node that is no more.</summary>
+    /// <summary>Removes the links of a node that is gone.</summary>
     public void Forget(SimulatedNode node) => _links.RemoveAll(link => link.Node == node);
 
-    // Of the two times that a node tells a head, one comes through: more is not promised.
+    // A node tells each head twice, and one of the two gets through: more losses than that are not covered by the promise.
     private bool IsLost(SimulatedLink link, string channel)
     {
         var teller = _from?.Node.Id ?? "";
@@ -191,6 +191,6 @@ internal sealed partial class SimulatedRedis(World world, Model model, int kept)
         model.OnLost(this);
     }
 
-    // Two that it gives are never the same, as with epochs of one log.
+    // Never returns the same value twice, like the epochs of one log.
     private long Microsecond() => _lastMicrosecond = Math.Max(_lastMicrosecond + 1, world.Microseconds);
 }

@@ -2,13 +2,13 @@ using Chat.Api.Connections;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>The way from a node to one client: takes what there is room for, and keeps it until the client reads.</summary>
-/// <remarks>As a stream it is one of SignalR's transports with a framing of its own: each send is an event or the answer to a poll, and has to be
-/// whole lines.</remarks>
+/// <summary>The connection from a node to one client. It takes as many bytes as it has room for, and keeps them until the client reads.</summary>
+/// <remarks>A stream is one of SignalR's transports with its own framing: each send is an event or the answer to a poll and has to consist of whole
+/// lines.</remarks>
 internal sealed class SimulatedSocket(World world, bool isStream, Action<Line> sent) : IFrameSender
 {
     private const int Room = 600; // bytes: a dozen lines
-    private const int Most = 100; // of an event, for the fault
+    private const int Most = 100; // bytes of an event, for the fault
 
     private readonly Queue<(Line Line, int Bytes)> _lines = new();
     private readonly List<byte> _partial = [];
@@ -16,7 +16,7 @@ internal sealed class SimulatedSocket(World world, bool isStream, Action<Line> s
     private ReadOnlyMemory<byte> _waiting;
     private TaskCompletionSource? _taken;
 
-    /// <summary>The client has gone, or the node has.</summary>
+    /// <summary>Whether the client or the node has gone.</summary>
     public bool IsGone { get; private set; }
 
     public bool HasLines => _lines.Count > 0;
@@ -50,7 +50,7 @@ internal sealed class SimulatedSocket(World world, bool isStream, Action<Line> s
 
     public void Abort() => Leave();
 
-    /// <summary>The client reads the next line.</summary>
+    /// <summary>Reads the next line for the client.</summary>
     public Line Read()
     {
         var (line, bytes) = _lines.Dequeue();
@@ -59,7 +59,7 @@ internal sealed class SimulatedSocket(World world, bool isStream, Action<Line> s
         return line;
     }
 
-    /// <summary>Nothing more comes; what has come can still be read.</summary>
+    /// <summary>Ends the connection. Lines that have arrived can still be read.</summary>
     public void Leave()
     {
         IsGone = true;
@@ -88,7 +88,7 @@ internal sealed class SimulatedSocket(World world, bool isStream, Action<Line> s
         }
     }
 
-    // One, but for the fault: what was too much for one went on in the next, wherever that was.
+    // One piece, but for the fault: there, bytes that were too many for one piece continued in the next, wherever the cut was.
     private int[] Pieces(int length) => world.Fault == Fault.RecordsCutInStreams && isStream && length > Most ? [Most, .. Pieces(length - Most)] : [length];
 
     private void Take(ReadOnlySpan<byte> bytes)

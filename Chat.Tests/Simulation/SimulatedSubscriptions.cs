@@ -7,7 +7,7 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>What <see cref="RedisSubscriptions"/> is: the channels that are wanted outlive the link, and are subscribed anew over the next.</summary>
+/// <summary>Stands in for <see cref="RedisSubscriptions"/>: the wanted channels outlive the link and are subscribed again over the next one.</summary>
 internal sealed class SimulatedSubscriptions : ILinkOwner
 {
     private readonly World _world;
@@ -44,7 +44,7 @@ internal sealed class SimulatedSubscriptions : ILinkOwner
 
     public Task SubscribeAsync(string channel)
     {
-        var confirmation = new TaskCompletionSource(); // completed by the process itself: WaitAsync would leave its thread
+        var confirmation = new TaskCompletionSource(); // completed by the process itself; else WaitAsync would leave its thread
         if (!_isRestored || !Subscribe(channel))
         {
             return Task.FromException(new BackplaneUnavailableException("Redis is not reachable."));
@@ -176,7 +176,7 @@ internal sealed class SimulatedSubscriptions : ILinkOwner
         }
         catch (RespException) when (_world.Fault == Fault.DeafnessUnnoticed)
         {
-            // Nobody has thought of it.
+            // The fault: nobody handles this.
         }
         catch (RespException)
         {

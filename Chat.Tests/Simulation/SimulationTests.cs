@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>Some thousand histories of a simulated cluster, the same in every run; as many others as one likes by command (docs/SIMULATION.md).</summary>
+/// <summary>Some thousand histories of a simulated cluster, the same in every run. A command runs any number of others
+/// (docs/SIMULATION.md).</summary>
 public sealed class SimulationTests
 {
     private static readonly TimeSpan Time = TimeSpan.FromSeconds(8);
@@ -17,7 +18,7 @@ public sealed class SimulationTests
         Assert.True(broken is null, broken is null ? "" : Series.Report(broken));
     }
 
-    // Replaying, and so understanding, what failed depends on it.
+    // Replaying a failure, and so understanding it, depends on this.
     [Fact]
     public void Seed_MakesTheSameHistory_ByteForByte()
     {
@@ -30,7 +31,7 @@ public sealed class SimulationTests
         }
     }
 
-    // What cannot find anything proves nothing. Each begins where it was found last, so that it does not take long.
+    // A simulation that cannot find faults proves nothing. Each search begins at the seed that found the fault last, so that it does not take long.
     [Theory]
     [InlineData(nameof(Fault.LifeUnchecked), 52)]
     [InlineData(nameof(Fault.LastAckUnchecked), 52)]
@@ -56,7 +57,7 @@ public sealed class SimulationTests
         var broken = Series.FirstBroken(from, 10_000, fault);
 
         Assert.True(broken is not null, $"{fault} is not found from seed {from} on.");
-        Assert.Null(History.Run(broken.Seed).Violation); // it is the fault that breaks the promise
+        Assert.Null(History.Run(broken.Seed).Violation); // so the fault is what breaks the promise
     }
 
     [Fact]

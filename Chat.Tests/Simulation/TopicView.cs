@@ -2,7 +2,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>What a client has of a topic since it last was told that something may be missing.</summary>
+/// <summary>The messages that a client has of a topic since it was last told that something may be missing.</summary>
 internal sealed class TopicView(string topic, LogPosition start, int epochNumber, bool isStartKnown)
 {
     private readonly List<Said> _got = [];
@@ -13,17 +13,17 @@ internal sealed class TopicView(string topic, LogPosition start, int epochNumber
 
     public long Offset { get; private set; } = start.Offset;
 
-    /// <summary>The connection over which it was last heard of.</summary>
+    /// <summary>The connection over which the client last heard of the topic.</summary>
     public long Connection { get; set; }
 
     public IReadOnlyList<Said> Got => _got;
 
     public bool Has(Said said) => _got.Contains(said);
 
-    /// <summary>The stream goes on from here, where the client is, perhaps under the name of another epoch.</summary>
+    /// <summary>The stream continues at the client's position, perhaps under the name of another epoch.</summary>
     public void GoOn(string next) => Epoch = next;
 
-    /// <summary>Adds a message. Returns what is wrong with that; null: nothing.</summary>
+    /// <summary>Adds a message. Returns what is wrong with it, or null.</summary>
     public string? Add(Said said)
     {
         if (said.Offset != Offset + 1)
@@ -44,7 +44,7 @@ internal sealed class TopicView(string topic, LogPosition start, int epochNumber
         return null;
     }
 
-    /// <summary>The client has kept less than it got.</summary>
+    /// <summary>Drops messages that the client received but did not keep.</summary>
     public void Forget(int last)
     {
         last = Math.Min(last, isStartKnown ? _got.Count : _got.Count - 1);
@@ -57,10 +57,10 @@ internal sealed class TopicView(string topic, LogPosition start, int epochNumber
         (Epoch, Offset) = _got.Count > 0 ? (_got[^1].Epoch, _got[^1].Offset) : (start.Epoch, start.Offset);
     }
 
-    /// <summary>What the client ought to have, or ought to have been told to miss; null: nothing.</summary>
-    /// <param name="all">All that was ever said in the topic.</param>
-    /// <param name="isFollowed">Whether something has come behind all of it. If not, a message that the channel lost may still be missed
-    /// if nobody tells how far the log goes.</param>
+    /// <summary>Returns what the client should have, or should have been told to miss. Null if nothing.</summary>
+    /// <param name="all">All messages ever published in the topic.</param>
+    /// <param name="isFollowed">Whether a later message has arrived after all of these. If not, a message that the channel lost may still be missing
+    /// if no node tells how far the log goes.</param>
     public string? Misses(IReadOnlyList<Said> all, bool isFollowed)
     {
         foreach (var said in all)
@@ -76,7 +76,7 @@ internal sealed class TopicView(string topic, LogPosition start, int epochNumber
                 return $"misses {said.Id} at {said.Epoch}:{said.Offset}";
             }
 
-            // A node that died looks for nothing in the next life of Redis: so much is not promised.
+            // A node that died does not look for its acknowledgements in the next life of Redis: that case is not promised.
             if (said.IsLost && isKnown)
             {
                 return $"was not told that {said.Id} at {said.Epoch}:{said.Offset}, which was acknowledged, is lost";

@@ -2,23 +2,23 @@ using System.Text;
 
 namespace Chat.Tests.Simulation;
 
-/// <summary>Whatever can do the next thing: a process that has work, a link with something under way, a client with something to read.</summary>
+/// <summary>Anything that can do the next thing: a process that has work, a link with data under way, a client with something to read.</summary>
 internal interface IActor
 {
     bool CanAct { get; }
 
-    /// <summary>When it can act by itself, though nothing else happens.</summary>
+    /// <summary>When it can act by itself, even if nothing else happens.</summary>
     long NextDue => long.MaxValue;
 
     void Act();
 }
 
-/// <summary>The one clock and the one scheduler of a simulated cluster: what happens next, of all that could, the dice say.</summary>
-/// <remarks>Everything runs on one thread, so that the seed alone makes the history.</remarks>
+/// <summary>The one clock and the one scheduler of a simulated cluster. The dice decide which of all possible events happens next.</summary>
+/// <remarks>Everything runs on one thread, so that the seed alone determines the history.</remarks>
 internal sealed class World
 {
-    private const int MostEvents = 60_000; // a history has about a thousand; one that does not come to rest is a fault of its own
-    private const int MostMicroseconds = 400; // that one event takes
+    private const int MostEvents = 60_000; // a history has about a thousand; not coming to rest is a fault of its own
+    private const int MostMicroseconds = 400; // longest time of one event
 
     private readonly List<IActor> _actors = [];
     private readonly List<IActor> _able = [];
@@ -32,18 +32,18 @@ internal sealed class World
         _trace = isTraced ? new StringBuilder() : null;
     }
 
-    /// <summary>What is broken on purpose.</summary>
+    /// <summary>The fault put in on purpose.</summary>
     public Fault Fault { get; }
 
     public Dice Dice { get; set; } = new(0);
 
-    /// <summary>Ticks since the beginning of time.</summary>
+    /// <summary>The simulated time in ticks, as in <see cref="DateTime"/>.</summary>
     public long Now { get; private set; } = new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
 
-    /// <summary>Microseconds since 1970, as Redis says it.</summary>
+    /// <summary>Microseconds since 1970, as Redis gives the time.</summary>
     public long Microseconds => (Now - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
-    /// <summary>The first promise that was found broken; null: none.</summary>
+    /// <summary>The first promise that was found broken, or null.</summary>
     public string? Violation { get; private set; }
 
     public bool IsOver => Violation is not null;
@@ -69,7 +69,7 @@ internal sealed class World
 
     public void Trace(string what) => _trace?.Append(System.Globalization.CultureInfo.InvariantCulture, $"{Now % TimeSpan.TicksPerDay / TimeSpan.TicksPerMicrosecond,12} {what}\n");
 
-    /// <summary>Nothing may leave the thread: what runs elsewhere runs when it likes.</summary>
+    /// <summary>Checks that the code runs on the simulation's thread, since the order of code on other threads is not determined by the seed.</summary>
     public void CheckThread()
     {
         if (Environment.CurrentManagedThreadId != _thread)
@@ -78,7 +78,7 @@ internal sealed class World
         }
     }
 
-    /// <summary>Lets up to so many things happen, without waiting for any timer.</summary>
+    /// <summary>Runs up to this many events, without waiting for any timer.</summary>
     public void Run(int events)
     {
         while (events-- > 0 && !IsOver && TryAct())
@@ -86,7 +86,7 @@ internal sealed class World
         }
     }
 
-    /// <summary>Lets time pass, and all that happens in it.</summary>
+    /// <summary>Lets time pass and runs all events that happen in it.</summary>
     public void Advance(TimeSpan time)
     {
         var end = Now + time.Ticks;

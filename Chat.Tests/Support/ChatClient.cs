@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A client of the raw endpoints, text or JSON. It always reads, so that pings are answered.</summary>
+/// <summary>A client of the raw endpoints, text or JSON. It reads all the time, so that pings are answered.</summary>
 internal sealed class ChatClient : IAsyncDisposable
 {
-    /// <summary>Only a failing test waits this long. Less than the 30 s after which a silent connection ends by itself.</summary>
+    /// <summary>Only a failing test waits this long. It is less than the 30 s after which a silent connection ends by itself.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(25);
 
     private readonly ClientWebSocket _socket;
@@ -76,7 +76,7 @@ internal sealed class ChatClient : IAsyncDisposable
 
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
 
-    /// <summary>Sends an object as JSON, its names as they are.</summary>
+    /// <summary>Sends an object as JSON, with the names of its properties unchanged.</summary>
     public Task SendJsonAsync<T>(T message) => SendAsync(JsonSerializer.Serialize(message));
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, bool endOfMessage = true)
@@ -92,7 +92,7 @@ internal sealed class ChatClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The next text, whatever the format.</summary>
+    /// <summary>The next text, in either format.</summary>
     public Task<string> NextAsync() => _texts.NextAsync();
 
     /// <summary>The next text, however long it takes.</summary>
@@ -101,7 +101,7 @@ internal sealed class ChatClient : IAsyncDisposable
 
     public async Task<ChatFrame> NextFrameAsync() => ChatFrame.Parse(await NextAsync());
 
-    /// <summary>The next frame of this type; what comes before it is dropped.</summary>
+    /// <summary>The next frame of this type; frames before it are dropped.</summary>
     public async Task<ChatFrame> NextFrameAsync(string type)
     {
         while (true)
@@ -113,10 +113,10 @@ internal sealed class ChatClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The texts up to and including the first for which this holds.</summary>
+    /// <summary>The texts up to and including the first that meets the condition.</summary>
     public Task<List<string>> UntilAsync(Func<string, bool> last) => _texts.UntilAsync(last);
 
-    /// <summary>What has come and was not taken.</summary>
+    /// <summary>The texts that have arrived and were not taken.</summary>
     public IEnumerable<string> Pending() => _texts.Pending();
 
     public Task<Closing> ClosedAsync() => _reading.WaitAsync(Deadline);
@@ -128,7 +128,7 @@ internal sealed class ChatClient : IAsyncDisposable
         return await ClosedAsync();
     }
 
-    /// <summary>Ends the connection as a crash does.</summary>
+    /// <summary>Ends the connection the way a crash does.</summary>
     public void Abort() => _socket.Abort();
 
     public async ValueTask DisposeAsync()
@@ -166,7 +166,7 @@ internal sealed class ChatClient : IAsyncDisposable
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
-            Debug.WriteLine(exception.Message); // the connection broke, which is what 1006 says
+            Debug.WriteLine(exception.Message); // the connection broke, which the code 1006 reports
         }
 
         _texts.Complete();

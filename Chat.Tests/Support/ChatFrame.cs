@@ -31,10 +31,10 @@ internal sealed record ChatFrame(
 /// <summary>A user in a topic, in a <c>presence</c> frame.</summary>
 internal sealed record ChatMember(string User, long Connections);
 
-/// <summary>How a connection ended; without a closing handshake the code is 1006.</summary>
+/// <summary>How a connection ended. Without a closing handshake the code is 1006.</summary>
 internal sealed record Closing(int Code, string Reason);
 
-/// <summary>The server answered the upgrade with this instead of 101.</summary>
+/// <summary>The server answered the upgrade with this status instead of 101.</summary>
 internal sealed class RefusedException(int status, string? retryAfter) : Exception($"The server answered {status}.")
 {
     public int Status => status;

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A program started by a test: killed, paused and asked to stop at will.</summary>
-/// <remarks>Leaves nothing behind, even when the test host itself is killed: a shell stands between the two and ends
-/// the program when its input closes. On Windows there are no signals, and no shell stands between.</remarks>
+/// <summary>A program that a test starts and can kill, pause or ask to stop at any time.</summary>
+/// <remarks>It leaves nothing behind, even when the test host itself is killed: a shell runs between the two and ends the program when the shell's
+/// input closes. On Windows there are no signals, and no shell runs between the two.</remarks>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     public const int SigKill = 9;
@@ -58,10 +58,10 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Valid once it has ended; above 128: that much less is the signal that ended it.</summary>
+    /// <summary>Valid once the program has ended. Above 128 it is 128 plus the number of the signal that ended the program.</summary>
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>The last it wrote.</summary>
+    /// <summary>The last lines that it wrote.</summary>
     public string Output
     {
         get
@@ -101,7 +101,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops its clock (SIGSTOP): connections stay open, nobody answers. Returns when each of its threads has stopped.</summary>
+    /// <summary>Suspends it (SIGSTOP): connections stay open, but nobody answers. Returns when each of its threads has stopped.</summary>
     public void Pause()
     {
         Signal(SigStop);
@@ -113,7 +113,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it as a crash does. Returns when it is gone.</summary>
+    /// <summary>Ends it the way a crash does. Returns when it is gone.</summary>
     public async Task KillAsync()
     {
         if (OperatingSystem.IsWindows())
@@ -128,7 +128,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         await ExitAsync();
     }
 
-    /// <summary>Asks it to end (SIGTERM). Returns when it has; a program that does not end cleanly fails the test.</summary>
+    /// <summary>Asks it to end (SIGTERM). Returns when it has ended; a program that does not end cleanly fails the test.</summary>
     public async Task StopAsync(TimeSpan within)
     {
         Signal(SigTerm);
@@ -159,7 +159,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // Its output may come after its end, and with it its id.
+    // The output, which contains the process id, may arrive after the end of the process.
     private async Task EndedAsync(string program)
     {
         await _process.WaitForExitAsync();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.Support;
 
-/// <summary>The whole cluster as <c>dotnet run --project AppHost</c> starts it, on random ports; shared by a collection.</summary>
+/// <summary>The whole cluster as <c>dotnet run --project AppHost</c> starts it, but on random ports. The tests of a collection share it.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(90);
@@ -22,10 +22,10 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     internal HttpClient Http { get; private set; } = new();
 
-    /// <summary>The key for backends that the AppHost made, and says when the cluster is up.</summary>
+    /// <summary>The API key for backends that the AppHost generated and prints when the cluster is up.</summary>
     internal string ApiKey => Application.Services.GetRequiredService<global::AppHost.ExpectedCluster>().ApiKey ?? throw new InvalidOperationException("It made none.");
 
-    /// <summary>What the resources wrote since this was last asked.</summary>
+    /// <summary>The output of the resources since the last call.</summary>
     internal string TakeLog() => _log.Take();
 
     public async Task InitializeAsync()
@@ -41,8 +41,8 @@ public sealed class ClusterFixture : IAsyncLifetime
             Edge = _application.GetEndpoint("edge", "http");
             Http = new HttpClient { BaseAddress = Edge, Timeout = TimeSpan.FromSeconds(10) };
 
-            // One healthy node makes the nodes' resource healthy; tests need all three.
-            // And each must know all: any of them may be asked.
+            // One healthy node makes the nodes' resource healthy, but tests need all three nodes. Each node must also know all the others, since a
+            // test may ask any of them.
             await UntilReadyAsync(_ => true);
         }
         catch (Exception exception)
@@ -62,7 +62,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     internal Task<ChatClient> ConnectAsync(string path) => ChatClient.ConnectAsync(Edge, path);
 
-    /// <summary>A connection that the edge put onto another node than this one.</summary>
+    /// <summary>A connection that the edge routed to another node than this one.</summary>
     internal async Task<ChatClient> ConnectElsewhereAsync(string path, string otherThan)
     {
         var onTheSame = new List<ChatClient>();
@@ -76,7 +76,7 @@ public sealed class ClusterFixture : IAsyncLifetime
                     return client;
                 }
 
-                onTheSame.Add(client); // kept open, so that the edge prefers the others
+                onTheSame.Add(client); // kept open, so that the edge prefers the other nodes
             }
 
             throw new InvalidOperationException($"The edge put 20 connections in a row onto {otherThan}.");
@@ -91,7 +91,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>Returns when there are three nodes, each knows all of them, and they are as they should be.</summary>
+    /// <summary>Returns when there are three nodes, each knows all three, and they meet the condition.</summary>
     internal async Task UntilReadyAsync(Func<ListedNode[], bool> condition)
     {
         foreach (var node in await UntilNodesAsync(nodes => nodes.Length == 3 && condition(nodes), StartTime))
@@ -135,7 +135,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         }
         catch (HttpRequestException)
         {
-            return []; // the edge has no node to ask yet
+            return []; // the edge knows no node to ask yet
         }
     }
 }

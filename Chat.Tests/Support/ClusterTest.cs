@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A test on the whole cluster. Its output, which runners show when it fails, carries the resources' logs.</summary>
+/// <summary>A test on the whole cluster. Its output, which runners show when it fails, contains the resources' logs.</summary>
 [Collection(ClusterGroup.Name)]
 public abstract class ClusterTest(ClusterFixture cluster, ITestOutputHelper output) : IDisposable
 {

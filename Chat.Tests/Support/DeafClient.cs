@@ -4,10 +4,10 @@ using System.Text;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A client that asks on and on, and reads nothing of what it is answered.</summary>
+/// <summary>A client that keeps sending requests and never reads the answers.</summary>
 internal static class DeafClient
 {
-    /// <summary>Until the server ends its connection.</summary>
+    /// <summary>Sends requests until the server ends the connection.</summary>
     public static async Task AskAsync(Uri server, string path, params string[] headers)
     {
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
@@ -22,7 +22,7 @@ internal static class DeafClient
         }
         catch (SocketException)
         {
-            // As it had to come.
+            // This end is expected.
         }
     }
 }

@@ -1,13 +1,13 @@
 namespace Chat.Tests.Support;
 
-/// <summary>Waits for a state that nobody signals, such as another process's view of things.</summary>
+/// <summary>Waits for a state that nothing signals, such as another process's view of the cluster.</summary>
 internal static class Eventually
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(25); // only a failing test waits this long; less than the 30 s after which silent connections end by themselves
 
     public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()), Deadline);
 
-    /// <summary>For what takes many processes' start.</summary>
+    /// <summary>For conditions that take longer, such as the start of many processes.</summary>
     public static Task TrueAsync(Func<bool> condition, TimeSpan within) => TrueAsync(() => Task.FromResult(condition()), within);
 
     public static Task TrueAsync(Func<Task<bool>> condition) => TrueAsync(condition, Deadline);

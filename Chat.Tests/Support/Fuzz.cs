@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Runs a test over and over with random input, other input in every run. A failure names the seed that brings it back.</summary>
+/// <summary>Runs a test many times with random input, which differs in every run. A failure names the seed that reproduces it.</summary>
 internal static class Fuzz
 {
-    /// <param name="times">How often.</param>
+    /// <param name="times">How often the test runs.</param>
     /// <param name="test">The test.</param>
-    /// <param name="seed">From a failure, to see just that once more.</param>
+    /// <param name="seed">The seed from a failure, to run that one case again.</param>
     public static void Run(int times, Action<Random> test, int? seed = null)
     {
         var first = seed ?? Random.Shared.Next();
@@ -31,7 +31,7 @@ internal static class Fuzz
         return bytes;
     }
 
-    /// <summary>Some of everything that makes trouble in text: controls, quotes, escapes, all planes, lone surrogates if wanted.</summary>
+    /// <summary>A text with some of everything that causes trouble: control characters, quotes, escapes, all planes, and lone surrogates if asked for.</summary>
     public static string Text(this Random random, int maxLength, bool surrogates = false)
     {
         var text = new System.Text.StringBuilder();
@@ -52,7 +52,7 @@ internal static class Fuzz
         return text.ToString();
     }
 
-    /// <summary>Changes, removes, doubles or adds a few bytes.</summary>
+    /// <summary>Changes, removes, duplicates or adds a few bytes.</summary>
     public static byte[] Mutate(this Random random, byte[] bytes)
     {
         var mutated = bytes.ToList();

@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A protocol whose calls of handlers say which connection brought them: Microsoft's .NET client has a queue of such calls for each connection,
-/// and makes those of one that has ended while the next one's come.</summary>
-/// <param name="protocol">What is spoken.</param>
-/// <param name="connection">The present connection: bytes of one that has ended are not parsed any more.</param>
+/// <summary>A protocol that adds to each call of a handler the connection that delivered it. Microsoft's .NET client has a queue of such calls for
+/// each connection, and still works off the queue of an ended connection while calls of the next one arrive.</summary>
+/// <param name="protocol">The actual protocol.</param>
+/// <param name="connection">The present connection. It is the right one, since bytes of an ended connection are not parsed any more.</param>
 internal sealed class HubArrivals(IHubProtocol protocol, Func<object> connection) : IHubProtocol
 {
     public string Name => protocol.Name;
@@ -39,7 +39,7 @@ internal sealed class HubArrivals(IHubProtocol protocol, Func<object> connection
         return true;
     }
 
-    /// <param name="Connection">Which brought it.</param>
-    /// <param name="Argument">What came.</param>
+    /// <param name="Connection">The connection that delivered it.</param>
+    /// <param name="Argument">The argument of the call.</param>
     internal sealed record Arrived(object Connection, object? Argument);
 }

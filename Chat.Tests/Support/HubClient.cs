@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A SignalR client of the chat, whichever library it is built on. Keeps what the hub calls, in order.</summary>
+/// <summary>A SignalR client of the chat, with one subclass for each client library. It keeps the hub's calls in order.</summary>
 internal abstract class HubClient : IAsyncDisposable
 {
     public const string Path = "/signalr/chat";
@@ -12,9 +12,9 @@ internal abstract class HubClient : IAsyncDisposable
     private readonly Inbox<HubEvent> _events;
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _reconnected = new(0);
-    private readonly Lock _gate = new(); // events of a connection that has ended come beside the next one's
-    private readonly Dictionary<string, (string Epoch, long Offset)> _reached = []; // of groups; of its user: the empty name
-    private Dictionary<string, (string Epoch, long Offset)> _asked = []; // by the present connection
+    private readonly Lock _gate = new(); // events of an ended connection arrive beside those of the next one
+    private readonly Dictionary<string, (string Epoch, long Offset)> _reached = []; // by group; the empty name stands for the user's own messages
+    private Dictionary<string, (string Epoch, long Offset)> _asked = []; // the positions that the present connection asked for
 
     protected HubClient(string nick)
     {
@@ -24,24 +24,24 @@ internal abstract class HubClient : IAsyncDisposable
 
     public string Nick { get; }
 
-    /// <summary>The node it is connected to, where the library lets that be seen; else empty.</summary>
+    /// <summary>The node that it is connected to. Empty when the library does not reveal it.</summary>
     public abstract string Node { get; }
 
-    /// <summary>Completes when the connection has ended for good, with the reason or an empty text; never fails.</summary>
+    /// <summary>Completes when the connection has ended for good, with the reason or an empty text. It never fails.</summary>
     public Task<string> Ended => _ended.Task;
 
     public int Reconnections { get; private set; }
 
-    /// <summary>For a failing test's message.</summary>
+    /// <summary>A description for the message of a failing test.</summary>
     public virtual string Condition => Ended.IsCompleted ? $"ended: {Ended.Result}" : "open";
 
-    /// <summary>Messages that came again at a position it had passed: the server's fault, never expected.</summary>
+    /// <summary>The number of messages that came again at a position already passed. That would be a fault of the server and is never expected.</summary>
     public int Repeated { get; private set; }
 
     /// <summary>Called for each event before it is kept, on the library's thread.</summary>
     public Action<HubEvent>? Heard { get; set; }
 
-    /// <exception cref="Microsoft.AspNetCore.SignalR.HubException">The hub's own words.</exception>
+    /// <exception cref="Microsoft.AspNetCore.SignalR.HubException">The hub refused the call; the message is the hub's own.</exception>
     public abstract Task<JsonElement> InvokeAsync(string method, params object?[] arguments);
 
     public async Task<T> InvokeAsync<T>(string method, params object?[] arguments) =>
@@ -70,10 +70,10 @@ internal abstract class HubClient : IAsyncDisposable
 
     public Task<HubRefreshed> RefreshAsync(string token) => InvokeAsync<HubRefreshed>("refresh", new { token });
 
-    /// <summary>A position to resume from until something comes.</summary>
-    /// <param name="group">A group; the empty name: its own messages.</param>
-    /// <param name="epoch">Of the log.</param>
-    /// <param name="offset">In it.</param>
+    /// <summary>Sets the position to resume from until a message arrives.</summary>
+    /// <param name="group">A group, or the empty name for the user's own messages.</param>
+    /// <param name="epoch">The epoch of the log.</param>
+    /// <param name="offset">The offset in the log.</param>
     public void Remember(string group, string epoch, long offset)
     {
         lock (_gate)
@@ -82,22 +82,22 @@ internal abstract class HubClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The next event, whichever.</summary>
+    /// <summary>The next event of any name.</summary>
     public Task<HubEvent> NextAsync() => _events.NextAsync();
 
-    /// <summary>The next event of this name; what comes before it is dropped.</summary>
+    /// <summary>The next event of this name; events before it are dropped.</summary>
     public Task<HubEvent> NextAsync(string name) => NextWhereAsync(next => next.Name == name);
 
-    /// <summary>The next event for which this holds; what comes before it is dropped.</summary>
+    /// <summary>The next event that meets the condition; events before it are dropped.</summary>
     public Task<HubEvent> NextWhereAsync(Func<HubEvent, bool> condition) => _events.NextAsync(condition);
 
-    /// <summary>The events up to and including the first for which this holds.</summary>
+    /// <summary>The events up to and including the first that meets the condition.</summary>
     public Task<List<HubEvent>> UntilAsync(Func<HubEvent, bool> last) => _events.UntilAsync(last);
 
-    /// <summary>What has come and was not taken.</summary>
+    /// <summary>The events that have arrived and were not taken.</summary>
     public IEnumerable<HubEvent> Pending() => _events.Pending();
 
-    /// <summary>Returns when it has connected again; each reconnection counts once.</summary>
+    /// <summary>Returns when the client has reconnected. Each reconnection counts once.</summary>
     public async Task ReconnectedAsync()
     {
         if (!await _reconnected.WaitAsync(ChatClient.Deadline))
@@ -108,7 +108,7 @@ internal abstract class HubClient : IAsyncDisposable
 
     public Task<string> ClosedAsync() => Ended.WaitAsync(ChatClient.Deadline);
 
-    /// <summary>Ends the connection in its library's own way.</summary>
+    /// <summary>Ends the connection in the way of the client's library.</summary>
     public abstract Task StopAsync();
 
     public virtual ValueTask DisposeAsync()
@@ -118,13 +118,13 @@ internal abstract class HubClient : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <param name="next">What the hub called.</param>
-    /// <param name="connection">Which brought it, as <see cref="Present"/> was then; null: the present one.</param>
+    /// <param name="next">The hub's call.</param>
+    /// <param name="connection">The connection that delivered it: the value that <see cref="Present"/> had then. Null means the present connection.</param>
     protected void OnEvent(HubEvent next, object? connection = null)
     {
         lock (_gate)
         {
-            // Where a replay is whole, it begins where it was asked to, which is no step back.
+            // A complete replay begins at the position that was asked for, which is no step back.
             var topic = next.Group ?? (next.To == Nick ? "" : null);
             if (topic is not null && next is { Epoch: { } epoch, Recovered: null or false }
                 && !TryReach_NeedsLock(next.Name, topic, (epoch, next.Offset), isPresent: connection is null || connection == _asked))
@@ -149,16 +149,16 @@ internal abstract class HubClient : IAsyncDisposable
         _events.Complete();
     }
 
-    /// <summary>The connection whose bytes come now.</summary>
+    /// <summary>Identifies the connection whose bytes arrive now.</summary>
     protected object Present => Volatile.Read(ref _asked);
 
-    /// <summary>Returns when the hub has taken up the user's groups: it answers calls after that, its handshake before.</summary>
+    /// <summary>Returns when the hub has joined the user's groups. The hub answers calls only after that, but its handshake before.</summary>
     public Task ReadyAsync() => UnsubscribeAsync("none-that-anybody-is-in");
 
-    /// <summary>A connection begins, and asks for nothing.</summary>
+    /// <summary>Called when a connection begins that resumes nothing.</summary>
     protected void Begin() => Volatile.Write(ref _asked, []);
 
-    /// <summary>A connection begins that resumes: the positions reached, as its query.</summary>
+    /// <summary>Called when a connection begins that resumes. Returns its query, which contains the positions reached.</summary>
     protected string BeginSince()
     {
         lock (_gate)
@@ -175,7 +175,7 @@ internal abstract class HubClient : IAsyncDisposable
     {
         if (!isPresent && _asked.ContainsKey(topic))
         {
-            return false; // it comes again: the present connection has asked for what follows what had come out by then
+            return false; // will be replayed: the present connection asked for all that follows the position reached when it began
         }
 
         if (name is "message" or "direct" && _reached.TryGetValue(topic, out var reached) && reached.Epoch == position.Epoch && reached.Offset >= position.Offset)
@@ -188,7 +188,7 @@ internal abstract class HubClient : IAsyncDisposable
         return true;
     }
 
-    // A property that is not given is left out: null is another thing.
+    // An optional property without a value is left out, because null would mean something else.
     private static Dictionary<string, object?> With<T>(T message, params (string Name, object? Value)[] optional)
     {
         var all = typeof(T).GetProperties().ToDictionary(property => property.Name, property => property.GetValue(message));

@@ -10,7 +10,7 @@ namespace Chat.Tests.Support;
 /// <summary>Microsoft's .NET client.</summary>
 internal sealed class HubDotNetClient : HubClient
 {
-    // From at once to a second: tests wait for it.
+    // From zero to one second, short because tests wait for the reconnection.
     private static readonly TimeSpan[] Pauses = [.. Enumerable.Range(0, 60).Select(i => TimeSpan.FromMilliseconds(Math.Min(1000, i * 100)))];
 
     private readonly HubConnection _connection;
@@ -63,18 +63,18 @@ internal sealed class HubDotNetClient : HubClient
 
     public override string Node => _wire.Node;
 
-    /// <summary>The connection's present id as the client knows it.</summary>
+    /// <summary>The connection's present id, as the client knows it.</summary>
     public string? ConnectionId => _connection.ConnectionId;
 
-    /// <exception cref="RefusedException">The server answered with an error's status.</exception>
+    /// <exception cref="RefusedException">The server answered with an error status.</exception>
     public static Task<HubDotNetClient> ConnectAsync(
         Uri server, string nick, HubTransport transport = HubTransport.WebSockets, HubClientOptions? options = null) =>
         ConnectAsync(() => server, nick, transport, options);
 
-    /// <param name="server">Called for each connection: which node, or the edge.</param>
-    /// <param name="nick">Who.</param>
-    /// <param name="transport">How.</param>
-    /// <param name="options">What is not as usual.</param>
+    /// <param name="server">Called for each connection; returns a node or the edge.</param>
+    /// <param name="nick">The user.</param>
+    /// <param name="transport">The transport.</param>
+    /// <param name="options">Deviations from the defaults.</param>
     public static async Task<HubDotNetClient> ConnectAsync(
         Func<Uri> server, string nick, HubTransport transport = HubTransport.WebSockets, HubClientOptions? options = null)
     {
@@ -111,7 +111,7 @@ internal sealed class HubDotNetClient : HubClient
         return options.Query;
     }
 
-    // What a MessagePack client gets is maps; in JSON it is what it is.
+    // A MessagePack client receives maps, which are converted; a JSON client receives JSON already.
     private static JsonElement ToJson(object? value) => value is JsonElement element ? element : JsonSerializer.SerializeToElement(Plain(value));
 
     private static object? Plain(object? value) => value switch
@@ -127,7 +127,7 @@ internal sealed class HubDotNetClient : HubClient
     /// <summary>Calls without waiting for an answer.</summary>
     public Task CallAsync(string method, params object?[] arguments) => _connection.SendCoreAsync(method, arguments);
 
-    /// <summary>Ends the present connection as a crash of the network does.</summary>
+    /// <summary>Ends the present connection the way a network failure does.</summary>
     public void Break() => _wire.Cut();
 
     public override Task StopAsync() => _connection.StopAsync().WaitAsync(ChatClient.Deadline);
@@ -139,7 +139,7 @@ internal sealed class HubDotNetClient : HubClient
     }
 }
 
-/// <summary>Tokens as in Development: for whoever asks.</summary>
+/// <summary>Fetches the tokens that the Development environment gives to anybody who asks.</summary>
 internal static class HubToken
 {
     private static readonly HttpClient Http = new() { Timeout = ChatClient.Deadline };

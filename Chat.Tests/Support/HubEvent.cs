@@ -1,6 +1,6 @@
 namespace Chat.Tests.Support;
 
-/// <summary>What the hub called on a client; which fields it has depends on its name.</summary>
+/// <summary>A call of the hub on a client. The fields it has depend on its name.</summary>
 internal sealed record HubEvent(
     string Name = "",
     string? Group = null,
@@ -27,7 +27,7 @@ internal sealed record HubEvent(
     public string Position => $"{Epoch}:{Offset}";
 }
 
-/// <summary>What a mirror is to send back.</summary>
+/// <summary>The argument that a mirror has to send back.</summary>
 internal sealed record HubGroup(string Group);
 
 /// <summary>The answer to <c>post</c> and <c>send</c>.</summary>
@@ -39,13 +39,13 @@ internal sealed record HubHistory(string Epoch, long Offset, bool Recovered, Hub
     public string Position => $"{Epoch}:{Offset}";
 }
 
-/// <summary>The answer to <c>leave</c>: how many nodes have confirmed, of how many.</summary>
+/// <summary>The answer to <c>leave</c>: how many nodes have confirmed, and how many there are.</summary>
 internal sealed record HubLeft(int Nodes, int Of);
 
 /// <summary>The answer to <c>refresh</c>.</summary>
 internal sealed record HubRefreshed(DateTimeOffset ExpiresAt);
 
-/// <summary>The answer to <c>presence</c>; without members where there are too many.</summary>
+/// <summary>The answer to <c>presence</c>. It has no members when there are too many.</summary>
 internal sealed record HubPresence(long Version, long Count, HubMember[]? Members);
 
 internal sealed record HubMember(string Nick, long Connections);

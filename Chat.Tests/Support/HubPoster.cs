@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Posts to a group, one message after the other, so many a second, until told to stop. What is not answered is
-/// posted again under the same id, on the next connection if need be.</summary>
+/// <summary>Posts messages to a group one after the other, at a given rate, until told to stop. It posts an unanswered message again under the same
+/// id, on the next connection if necessary.</summary>
 internal sealed class HubPoster : IAsyncDisposable
 {
     private readonly HubClient _client;
@@ -21,10 +21,10 @@ internal sealed class HubPoster : IAsyncDisposable
         _posting = PostAsync();
     }
 
-    /// <summary>What the hub has answered so far, in the order of posting.</summary>
+    /// <summary>The hub's answers so far, in the order of posting.</summary>
     public IReadOnlyCollection<HubPublished> Published => _published;
 
-    /// <summary>Returns when that many more are published.</summary>
+    /// <summary>Returns when this many more messages are published.</summary>
     public async Task UntilAsync(int more)
     {
         var wanted = _published.Count + more;
@@ -35,7 +35,7 @@ internal sealed class HubPoster : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when what was begun is published.</summary>
+    /// <summary>Returns when the message that was begun is published.</summary>
     public async Task StopAsync()
     {
         await _enough.CancelAsync();
@@ -70,7 +70,7 @@ internal sealed class HubPoster : IAsyncDisposable
             }
             catch (Exception) when (!_client.Ended.IsCompleted && TimeProvider.System.GetElapsedTime(started) < ChatClient.Deadline)
             {
-                // The connection is gone or the hub said to try again; which of the two, each library says in its own way.
+                // The connection is gone, or the hub said to try again. Each library reports these two cases in its own way.
                 await ticks.WaitForNextTickAsync(CancellationToken.None);
             }
         }

@@ -6,20 +6,20 @@ using Microsoft.AspNetCore.Http.Connections.Client;
 
 namespace Chat.Tests.Support;
 
-/// <summary>The wires under Microsoft's .NET client: where it gets to, which node has answered, and cutting them.</summary>
-/// <param name="address">Called for each connection, with its query.</param>
-/// <param name="token">Called for each request that carries one.</param>
-/// <param name="tokenInQuery">Whether a WebSocket carries it in its query.</param>
+/// <summary>The network layer under Microsoft's .NET client: it sets the address, reports the node that answered, and can cut the connections.</summary>
+/// <param name="address">Called for each connection; returns the address with its query.</param>
+/// <param name="token">Called for each request that carries a token.</param>
+/// <param name="tokenInQuery">Whether a WebSocket carries the token in its query.</param>
 internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool tokenInQuery)
 {
-    /// <summary>What the client is told, and what the right address takes the place of.</summary>
+    /// <summary>The address given to the client. Requests replace it by the actual one.</summary>
     public const string Url = "http://hub" + HubClient.Path;
 
     private readonly CookieContainer _cookies = new(); // for the edge's affinity
     private readonly ConcurrentQueue<Socket> _sockets = new();
     private Action _abort = () => { };
 
-    /// <summary>Where it gets to.</summary>
+    /// <summary>The address of the present connection.</summary>
     public Uri Address { get; private set; } = new(Url);
 
     /// <summary>The id of the node that took the latest connection.</summary>
@@ -32,7 +32,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
         options.WebSocketFactory = ConnectAsync;
     }
 
-    /// <summary>Ends what is open as a crash of the network does.</summary>
+    /// <summary>Ends the open connections the way a network failure does.</summary>
     public void Cut()
     {
         _abort();
@@ -54,7 +54,7 @@ internal sealed class HubWire(Func<Uri> address, Func<string?> token, bool token
     {
         if (!context.Uri.Query.Contains("id=", StringComparison.Ordinal))
         {
-            Address = address(); // not negotiated: this is the first request
+            Address = address(); // no negotiation, so this is the first request
         }
 
         var socket = new ClientWebSocket();

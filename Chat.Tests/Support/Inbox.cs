@@ -2,19 +2,19 @@ using System.Threading.Channels;
 
 namespace Chat.Tests.Support;
 
-/// <summary>What has come to a client, in order, for a test to take.</summary>
-/// <param name="owner">Whose it is, for a failing test's message.</param>
-/// <param name="end">How the connection ended, asked once it has.</param>
+/// <summary>The items that have arrived at a client, in order, for a test to take.</summary>
+/// <param name="owner">The client's name, for the message of a failing test.</param>
+/// <param name="end">Tells how the connection ended; called once it has ended.</param>
 internal sealed class Inbox<T>(string owner, Func<Task<string>> end)
 {
     private readonly Channel<T> _items = Channel.CreateUnbounded<T>();
 
     public void Add(T item) => _items.Writer.TryWrite(item);
 
-    /// <summary>Nothing more comes.</summary>
+    /// <summary>Called when nothing more will arrive.</summary>
     public void Complete() => _items.Writer.TryComplete();
 
-    /// <summary>The next one, whichever.</summary>
+    /// <summary>The next item.</summary>
     public async Task<T> NextAsync()
     {
         using var deadline = new CancellationTokenSource(ChatClient.Deadline);
@@ -32,8 +32,8 @@ internal sealed class Inbox<T>(string owner, Func<Task<string>> end)
         }
     }
 
-    /// <summary>The next one, however long it takes.</summary>
-    /// <exception cref="EndOfStreamException">Nothing more comes.</exception>
+    /// <summary>The next item, however long it takes.</summary>
+    /// <exception cref="EndOfStreamException">Nothing more will arrive.</exception>
     public async Task<T> NextOrEndAsync(CancellationToken cancellationToken)
     {
         try
@@ -46,7 +46,7 @@ internal sealed class Inbox<T>(string owner, Func<Task<string>> end)
         }
     }
 
-    /// <summary>The next one for which this holds; what comes before it is dropped.</summary>
+    /// <summary>The next item that meets the condition; items before it are dropped.</summary>
     public async Task<T> NextAsync(Func<T, bool> condition)
     {
         while (true)
@@ -58,7 +58,7 @@ internal sealed class Inbox<T>(string owner, Func<Task<string>> end)
         }
     }
 
-    /// <summary>All up to and including the first for which this holds.</summary>
+    /// <summary>All items up to and including the first that meets the condition.</summary>
     public async Task<List<T>> UntilAsync(Func<T, bool> last)
     {
         var items = new List<T>();
@@ -70,7 +70,7 @@ internal sealed class Inbox<T>(string owner, Func<Task<string>> end)
         return items;
     }
 
-    /// <summary>What has come and was not taken.</summary>
+    /// <summary>The items that have arrived and were not taken.</summary>
     public IEnumerable<T> Pending()
     {
         while (_items.Reader.TryRead(out var item))

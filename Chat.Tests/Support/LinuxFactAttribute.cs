@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A test that looks into /proc: skipped, in words, elsewhere.</summary>
+/// <summary>A test that reads /proc. Elsewhere it is skipped, with the reason.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LinuxFactAttribute : FactAttribute
 {

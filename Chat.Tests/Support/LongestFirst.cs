@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Tests that share something run one after the other, those of the hub's cluster for minutes: begun last, they would go on when all others have
-/// ended, with a core for nobody. So they come first.</summary>
+/// <summary>Runs collections of tests that share a fixture first. Their tests run one after the other; those of the hub's cluster take minutes. If
+/// they began last, they would still run on one core after all other tests had ended and left the other cores idle.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>

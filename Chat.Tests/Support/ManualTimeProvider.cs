@@ -1,6 +1,6 @@
 namespace Chat.Tests.Support;
 
-/// <summary>A clock that a test moves by hand. Timers due within a step fire on the caller, in order of their times.</summary>
+/// <summary>A clock that a test moves by hand. Timers that are due within a step fire on the caller's thread, in order of their times.</summary>
 internal sealed class ManualTimeProvider : TimeProvider
 {
     private readonly Lock _gate = new(); // guards _now and _timers

@@ -2,8 +2,8 @@ using Xunit;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A test on machines that are network namespaces: skipped, in words, where there are none. Where CI=true it fails instead for want
-/// of a program that could be installed.</summary>
+/// <summary>A test on machines that are network namespaces. Where there are none it is skipped, with the reason. Where CI=true it fails instead if
+/// only a program is missing that could be installed.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NamespaceFactAttribute : FactAttribute
 {

@@ -3,7 +3,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Ids made of all that means something somewhere: in keys, channels, paths, JSON, lists, the texts of the protocol.</summary>
+/// <summary>Ids made of characters with a meaning somewhere: in keys, channels, paths, JSON, lists, the texts of the protocol.</summary>
 internal static class NastyIds
 {
     public static readonly string[] Some =
@@ -17,7 +17,7 @@ internal static class NastyIds
         "\uFFFD", "😀", "👩‍👩‍👧", "e\u0301", "é", "张", "a", "b", "1", "group:", "user:", "}:log", ":typing:", "\",\"Msg\":\"", "\\u0022", "?", "#", "=", "&",
     ];
 
-    /// <summary>Most are valid once they are parsed; null: this one is not.</summary>
+    /// <summary>Most of these ids are valid once they are parsed. Null means that this one is not.</summary>
     public static string? NastyId(this Random random)
     {
         var text = new StringBuilder();

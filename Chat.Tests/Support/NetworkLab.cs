@@ -5,10 +5,10 @@ using System.Net.Sockets;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Machines at one switch, as containers are on one network: each is a network namespace of Linux, with a cable, an address of IPv4
-/// and one of IPv6. This process has a cable there as well, and the number 1.</summary>
-/// <remarks>A namespace lives as long as the process that holds it, and takes its cables along: nothing is left behind. The switch is in one of
-/// its own, since this machine's firewall may drop what crosses a bridge.</remarks>
+/// <summary>Machines at one switch, like containers on one network. Each machine is a Linux network namespace with a cable, an IPv4 address and an
+/// IPv6 address. This process has a cable there as well; it is machine 1.</summary>
+/// <remarks>A namespace lives as long as the process that holds it and takes its cables along, so nothing is left behind. The switch has a namespace
+/// of its own, since this machine's firewall may drop packets that cross a bridge.</remarks>
 internal sealed class NetworkLab : IAsyncDisposable
 {
     private const string Hold = "echo held; exec sleep infinity";
@@ -21,7 +21,7 @@ internal sealed class NetworkLab : IAsyncDisposable
     {
     }
 
-    /// <summary>Whether the kernel has it.</summary>
+    /// <summary>Whether the kernel supports IPv6.</summary>
     public static bool HasIPv6 { get; } = Socket.OSSupportsIPv6 && File.Exists("/proc/net/if_inet6");
 
     private string Cable => CableOf(_number);
@@ -57,14 +57,14 @@ internal sealed class NetworkLab : IAsyncDisposable
 
     public string IPv4(int machine) => string.Create(CultureInfo.InvariantCulture, $"10.213.{_number}.{machine}");
 
-    /// <summary>Without brackets.</summary>
+    /// <summary>The address without brackets.</summary>
     public string IPv6(int machine) => string.Create(CultureInfo.InvariantCulture, $"fd00:c4a7:{_number}::{machine}");
 
-    /// <summary>A machine on which nothing can be written, root's files included.</summary>
+    /// <summary>Adds a machine on which nothing can be written, not even files of root.</summary>
     /// <param name="number">2 to 254; the last part of its addresses.</param>
     /// <param name="hosts">Its <c>/etc/hosts</c>.</param>
-    /// <param name="isDetoured">Whether it has a second network, before the first and with the default gateway, on which nobody else is.</param>
-    /// <returns>What to put before a command that is to run there.</returns>
+    /// <param name="isDetoured">Whether it has a second network, listed before the first, with the default gateway and no other machine on it.</param>
+    /// <returns>The words to put before a command that is to run on the machine.</returns>
     public async Task<string[]> AddAsync(int number, string hosts, bool isDetoured = false)
     {
         var file = Path.GetTempFileName();
@@ -91,11 +91,11 @@ internal sealed class NetworkLab : IAsyncDisposable
             await holder.DisposeAsync();
         }
 
-        // The kernel takes them down a moment later, and another lab may want the same network.
+        // The kernel removes the cables a moment later, and another lab may want the same network.
         await Eventually.TrueAsync(() => NetworkInterface.GetAllNetworkInterfaces().All(network => network.Name != Cable));
     }
 
-    // Of those whose number another process of tests has not.
+    // Picks a number that no other test process uses.
     private static int FindFree()
     {
         var taken = NetworkInterface.GetAllNetworkInterfaces().Select(network => network.Name).ToHashSet();
@@ -106,7 +106,7 @@ internal sealed class NetworkLab : IAsyncDisposable
 
     private static string Inside(int holder) => $"nsenter --net --target {holder}";
 
-    // At once, rather than after a second in which the kernel asks whether another has it.
+    // nodad makes the address usable at once. Otherwise the kernel first spends a second asking whether another machine has it.
     private string AddIPv6(int machine, string cable) => HasIPv6 ? $"ip addr add {IPv6(machine)}/64 dev {cable} nodad;" : "";
 
     private async Task<ChildProcess> HoldAsync(string script)

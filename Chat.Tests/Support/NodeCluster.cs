@@ -3,7 +3,7 @@ namespace Chat.Tests.Support;
 /// <summary>Nodes and a Redis, started directly: for tests that break things or need settings of their own.</summary>
 internal sealed class NodeCluster : IAsyncDisposable
 {
-    /// <summary>Leases short enough to wait for.</summary>
+    /// <summary>Leases that are short enough for a test to wait for.</summary>
     private static readonly Dictionary<string, string> Quick = new()
     {
         ["Chat:Nodes:Heartbeat"] = "00:00:00.25",
@@ -21,10 +21,10 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     public RedisServer Redis { get; }
 
-    /// <summary>Those that were started and not ended by <see cref="Take"/>.</summary>
+    /// <summary>The nodes that were started and not removed by <see cref="Take"/>.</summary>
     public IReadOnlyList<NodeProcess> Nodes => _nodes;
 
-    /// <summary>Returns when all nodes are ready. Its Redis is redis-server where that is installed, else Garnet.</summary>
+    /// <summary>Returns when all nodes are ready. The Redis is redis-server where that is installed, else Garnet.</summary>
     public static async Task<NodeCluster> StartAsync(
         int nodes = 3, bool persists = false, params (string Key, string Value)[] settings)
     {
@@ -48,14 +48,14 @@ internal sealed class NodeCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts further nodes; returns when they are ready.</summary>
+    /// <summary>Starts further nodes. Returns when they are ready.</summary>
     public async Task AddAsync(int count = 1)
     {
         var started = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => NodeProcess.StartAsync(Redis.ConnectionString, _settings)));
         _nodes.AddRange(started);
     }
 
-    /// <summary>Takes a node out of the list; ending it is the caller's.</summary>
+    /// <summary>Takes a node out of the list. The caller has to end it.</summary>
     public NodeProcess Take(int index)
     {
         var node = _nodes[index];
@@ -65,7 +65,7 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     public Task<ChatClient> ConnectAsync(int node, string path) => ChatClient.ConnectAsync(_nodes[node].Address, path);
 
-    /// <summary>Tries until the limits let it in.</summary>
+    /// <summary>Tries again until the limits admit the connection.</summary>
     public async Task<ChatClient> ConnectWhenAdmittedAsync(int node, string path)
     {
         using var deadline = new CancellationTokenSource(ChatClient.Deadline);
@@ -86,7 +86,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     public Task<RawWebSocket> ConnectRawAsync(int node, string path, int? receiveBuffer = null) =>
         RawWebSocket.ConnectAsync(_nodes[node].Address, path, receiveBuffer);
 
-    /// <summary>Clients of one topic, spread over the nodes, that resume on whichever node is there. Returns when all have joined.</summary>
+    /// <summary>Starts clients of one topic, spread over the nodes, that resume on whichever node is available. Returns when all have joined.</summary>
     public async Task<ResumingClient[]> JoinAsync(int clients, Func<int, string> path)
     {
         var turn = 0;
@@ -99,7 +99,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     public Task UntilHealthAsync(bool isHealthy, TimeSpan within) =>
         Task.WhenAll(_nodes.Select(node => node.UntilHealthAsync(isHealthy, within)));
 
-    /// <summary>What the nodes wrote, for a failing test's output.</summary>
+    /// <summary>The output of the nodes, for a failing test.</summary>
     public string Log() => string.Join("\n\n", _nodes.Select(node => $"node {node.Id} at {node.Address}\n{node.Output}"));
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Nodes and a Redis with settings of their own, shared by the tests of a class or a collection.</summary>
+/// <summary>Nodes and a Redis with their own settings, shared by the tests of a class or a collection.</summary>
 public abstract class NodeClusterFixture(int nodes, bool persists, params (string Key, string Value)[] settings) : IAsyncLifetime
 {
     private NodeCluster? _cluster;
@@ -13,7 +13,7 @@ public abstract class NodeClusterFixture(int nodes, bool persists, params (strin
 
     public async Task InitializeAsync() => _cluster = await NodeCluster.StartAsync(nodes, persists, settings);
 
-    /// <summary>Whether a test here breaks something, so that nodes have reason to complain.</summary>
+    /// <summary>Whether a test here breaks something, so that nodes have reason to log errors.</summary>
     protected virtual bool IsBroken => true;
 
     public async Task DisposeAsync()
@@ -32,7 +32,7 @@ public abstract class NodeClusterFixture(int nodes, bool persists, params (strin
     private static readonly Regex Complaint = new(@"^(warn|fail|crit): ", RegexOptions.Multiline | RegexOptions.CultureInvariant);
 }
 
-/// <summary>A test on such nodes. Its output, which runners show when it fails, carries what they wrote.</summary>
+/// <summary>A test on such nodes. Its output, which runners show when it fails, contains the nodes' output.</summary>
 public abstract class NodeClusterTest(NodeClusterFixture fixture, ITestOutputHelper output) : IDisposable
 {
     private protected NodeCluster Cluster { get; } = fixture.Cluster;

@@ -10,11 +10,11 @@ internal sealed class NodeProcess : ServerProcess
     {
     }
 
-    /// <summary>As in <c>X-Node</c> and <c>/api/nodes</c>.</summary>
+    /// <summary>The id as in <c>X-Node</c> and <c>/api/nodes</c>.</summary>
     public string Id { get; private set; } = "";
 
     /// <summary>Returns when the node is registered and ready.</summary>
-    /// <param name="redis">Its connection string.</param>
+    /// <param name="redis">The connection string of its Redis.</param>
     /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>.</param>
     public static async Task<NodeProcess> StartAsync(string redis, IReadOnlyDictionary<string, string> settings)
     {
@@ -38,7 +38,7 @@ internal sealed class NodeProcess : ServerProcess
     public async Task<ListedNode[]> ListAsync() =>
         JsonSerializer.Deserialize<ListedNode[]>(await Http.GetStringAsync("api/nodes"), JsonSerializerOptions.Web)!;
 
-    /// <summary>Returns when <c>/health</c> says so, with the time it took.</summary>
+    /// <summary>Returns when <c>/health</c> reports this state, with the time it took.</summary>
     public Task<TimeSpan> UntilHealthAsync(bool isHealthy, TimeSpan within) =>
         UntilAsync("health", answer => answer is { IsSuccessStatusCode: true } == isHealthy, within);
 }

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A folder with a package.json, whose packages npm installs beside it at first need.</summary>
-/// <param name="folder">Where package.json and node_modules are.</param>
+/// <summary>A folder with a package.json, whose packages npm installs beside it when they are first needed.</summary>
+/// <param name="folder">The folder of package.json and node_modules.</param>
 internal sealed class NpmFolder(string folder)
 {
     private static readonly TimeSpan InstallTime = TimeSpan.FromMinutes(2);
@@ -12,12 +12,12 @@ internal sealed class NpmFolder(string folder)
 
     public string Folder => folder;
 
-    /// <summary>Whether the packages are there, and nothing needs to be installed.</summary>
+    /// <summary>Whether the packages are there, so that nothing needs to be installed.</summary>
     public bool IsInstalled => File.Exists(Installed) && File.ReadAllText(Installed) == Wanted;
 
     private string Wanted => File.ReadAllText(Path.Combine(folder, "package.json"));
 
-    // Written last: an installation that was cut short is done again.
+    // This file is written last, so that an interrupted installation is repeated.
     private string Installed => Path.Combine(folder, "node_modules", "installed.json");
 
     /// <returns>Null, or why the packages are not there.</returns>

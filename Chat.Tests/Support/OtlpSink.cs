@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Where a process under test sends its traces, metrics and logs (OTLP over HTTP), for a test to look into.</summary>
+/// <summary>Receives the traces, metrics and logs (OTLP over HTTP) of a process under test, so that a test can inspect them.</summary>
 internal sealed class OtlpSink : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -34,12 +34,12 @@ internal sealed class OtlpSink : IAsyncDisposable
 
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
-            // Strings stand in the protobuf as they are.
+            // Strings appear unchanged in the protobuf.
             (kind == "traces" ? _traces : _others).Enqueue(Encoding.Latin1.GetString(body.ToArray()));
         });
     }
 
-    /// <summary>Makes a process send everything here, at once.</summary>
+    /// <summary>The settings that make a process send everything here, at once.</summary>
     public (string Key, string Value)[] Settings =>
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", _app.Urls.Single()),
@@ -53,10 +53,10 @@ internal sealed class OtlpSink : IAsyncDisposable
 
     public IEnumerable<string> All => _traces.Concat(_others);
 
-    /// <summary>Completes when something has come.</summary>
+    /// <summary>Completes when a request has arrived.</summary>
     public Task Asked => _asked.Task.WaitAsync(ChatClient.Deadline);
 
-    /// <param name="answers">Whether it takes what comes; else it lets the sender wait.</param>
+    /// <param name="answers">Whether it answers requests; otherwise it lets the sender wait.</param>
     public static async Task<OtlpSink> StartAsync(bool answers = true)
     {
         var sink = new OtlpSink(answers);

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A request by hand, for what an HTTP client would mend or refuse to send.</summary>
+/// <summary>A request written by hand, for requests that an HTTP client would correct or refuse to send.</summary>
 internal static class RawHttp
 {
-    /// <summary>Sends it and returns the answer as it came, head and body; of an upgrade only the head.</summary>
-    /// <param name="server">Where to.</param>
-    /// <param name="target">Path and query, as they are to go over the wire.</param>
-    /// <param name="headers">Lines such as <c>Origin: null</c>. Host and Connection are there unless given.</param>
-    /// <param name="method">GET unless given.</param>
+    /// <summary>Sends the request and returns the answer as received, head and body; of an upgrade only the head.</summary>
+    /// <param name="server">The server's address.</param>
+    /// <param name="target">Path and query, exactly as they go over the wire.</param>
+    /// <param name="headers">Lines such as <c>Origin: null</c>. Host and Connection are added unless given.</param>
+    /// <param name="method">The method; GET by default.</param>
     public static async Task<string> SendAsync(Uri server, string target, string[]? headers = null, string method = "GET")
     {
         using var deadline = new CancellationTokenSource(ChatClient.Deadline);

@@ -5,7 +5,7 @@ using Chat.Api.WebSockets;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A WebSocket by hand, for what no well-behaved client does: pieces, invalid frames, half-closed, never reading.</summary>
+/// <summary>A WebSocket written by hand, for things that no well-behaved client does: fragments, invalid frames, half-closing, never reading.</summary>
 internal sealed class RawWebSocket : IAsyncDisposable
 {
     private readonly Socket _socket;
@@ -19,14 +19,14 @@ internal sealed class RawWebSocket : IAsyncDisposable
 
     /// <param name="server">A node.</param>
     /// <param name="path">Path and query.</param>
-    /// <param name="receiveBuffer">Bytes the system takes for a client that does not read; null for its default.</param>
-    /// <param name="behind">What is sent at once with the request.</param>
+    /// <param name="receiveBuffer">The bytes that the system buffers for a client that does not read; null for the system's default.</param>
+    /// <param name="behind">Bytes that are sent together with the request, right behind it.</param>
     public static async Task<RawWebSocket> ConnectAsync(Uri server, string path, int? receiveBuffer = null, byte[]? behind = null)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } bytes)
         {
-            socket.ReceiveBufferSize = bytes; // before the connect, so that it bounds the window
+            socket.ReceiveBufferSize = bytes; // set before the connect, so that it bounds the window
         }
 
         await socket.ConnectAsync(server.Host, server.Port).WaitAsync(ChatClient.Deadline);
@@ -82,7 +82,7 @@ internal sealed class RawWebSocket : IAsyncDisposable
         return [.. frame];
     }
 
-    /// <summary>The next frame; null: the server has ended the connection.</summary>
+    /// <summary>The next frame. Null means that the server has ended the connection.</summary>
     public async Task<RawFrame?> ReadAsync()
     {
         using var deadline = new CancellationTokenSource(ChatClient.Deadline);
@@ -103,7 +103,7 @@ internal sealed class RawWebSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>The next frame of this kind; what comes before it is dropped.</summary>
+    /// <summary>The next frame of this kind; frames before it are dropped.</summary>
     public async Task<RawFrame> ReadAsync(WebSocketOpcode opcode)
     {
         while (true)
@@ -116,7 +116,7 @@ internal sealed class RawWebSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>No more from this side (FIN); the server's frames can still be read.</summary>
+    /// <summary>Ends this side of the connection (FIN). The server's frames can still be read.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();

@@ -5,7 +5,7 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A plain, waiting connection to a Redis server, for setting up and looking inside.</summary>
+/// <summary>A plain, blocking connection to a Redis server, for setting it up and inspecting it.</summary>
 internal sealed class RedisClient : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -14,8 +14,8 @@ internal sealed class RedisClient : IDisposable
     private byte[] _buffer = new byte[64 * 1024];
     private int _end;
 
-    /// <param name="port">Where the server listens.</param>
-    /// <param name="patient">Whether it may take for ever until something comes, as on a subscription.</param>
+    /// <param name="port">The server's port.</param>
+    /// <param name="patient">Whether a read may wait forever, as on a subscription.</param>
     public RedisClient(int port, bool patient = false)
     {
         _socket.ReceiveTimeout = patient ? 0 : (int)Timeout.TotalMilliseconds;
@@ -30,7 +30,7 @@ internal sealed class RedisClient : IDisposable
         }
     }
 
-    /// <summary>Whether somebody answers PING there, ready to serve.</summary>
+    /// <summary>Whether a server answers PING there, ready to serve.</summary>
     public static bool Answers(int port)
     {
         try
@@ -40,7 +40,7 @@ internal sealed class RedisClient : IDisposable
         }
         catch (Exception exception) when (exception is SocketException or IOException or InvalidOperationException)
         {
-            return false; // not yet: nobody listens, or it is loading its data
+            return false; // not ready: nobody listens yet, or the server is loading its data
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class RedisClient : IDisposable
         _socket.Send(buffer.Span);
     }
 
-    /// <summary>The next reply, or what a subscription brings.</summary>
+    /// <summary>The next reply, or the next message of a subscription.</summary>
     public object? Receive()
     {
         int length;
@@ -88,7 +88,7 @@ internal sealed class RedisClient : IDisposable
     {
         if (_socket.Connected)
         {
-            _socket.Shutdown(SocketShutdown.Both); // wakes whoever waits in Receive
+            _socket.Shutdown(SocketShutdown.Both); // wakes a thread that waits in Receive
         }
 
         _socket.Dispose();

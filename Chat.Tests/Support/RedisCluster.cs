@@ -11,11 +11,11 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     public IReadOnlyList<RedisServer> Servers => _servers;
 
-    /// <summary>The third server's, if it was asked for.</summary>
+    /// <summary>The replica of the third server, if one was asked for.</summary>
     public RedisServer Replica => _servers[3];
 
-    /// <summary>Returns when all know each other.</summary>
-    /// <param name="replicas">How many primaries have one, from the last on: of those with all three, server 5 follows server 0.</param>
+    /// <summary>Returns when all servers know each other.</summary>
+    /// <param name="replicas">How many primaries have a replica, counted from the last primary. With all three, server 5 follows server 0.</param>
     public static async Task<RedisCluster> StartAsync(int replicas = 0)
     {
         var cluster = new RedisCluster();
@@ -45,13 +45,13 @@ internal sealed class RedisCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Which server owned a slot at the start.</summary>
+    /// <summary>The server that owned a slot at the start.</summary>
     public static int OwnerOf(int slot) => Enumerable.Range(0, 3).First(i => slot <= RangeOf(i).Last);
 
-    /// <summary>Gives slots, without their keys, to another server; those of a server that is away as well.</summary>
+    /// <summary>Assigns slots, without their keys, to another server. This also works for slots of a server that is away.</summary>
     public void Move(int first, int last, int to)
     {
-        _servers[to].Execute("CLUSTER", "BUMPEPOCH"); // else the old owner, of a later epoch, may claim them back
+        _servers[to].Execute("CLUSTER", "BUMPEPOCH"); // else the old owner, if it has a later epoch, may claim them back
         var id = IdOf(to);
         foreach (var server in _servers.Where(server => server.IsRunning).OrderBy(server => server != _servers[to]))
         {
@@ -68,16 +68,17 @@ internal sealed class RedisCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Moves a slot with its keys, as an operator does while it is in use.</summary>
+    /// <summary>Moves a slot with its keys, as an operator does while the slot is in use.</summary>
     public void Migrate(int slot, int from, int to)
     {
         foreach (var _ in MigrateInSteps(slot, from, to, keysAtOnce: 100))
         {
-            // The next one at once.
+            // Takes the next step at once.
         }
     }
 
-    /// <summary>The same, step by step: both are told, keys move, some at a time, and both are told again. The next step is taken when it is asked for.</summary>
+    /// <summary>Does the same step by step: both servers are told, the keys move a few at a time, and both servers are told again. Each step runs
+    /// when the enumeration asks for it.</summary>
     /// <returns>After each step but the last, its number.</returns>
     public IEnumerable<int> MigrateInSteps(int slot, int from, int to, int keysAtOnce)
     {
@@ -98,7 +99,7 @@ internal sealed class RedisCluster : IAsyncDisposable
         source.Execute("CLUSTER", "SETSLOT", Text(slot), "NODE", IdOf(to));
     }
 
-    /// <summary>Kills the third server, of which the replica has everything, and lets that take over.</summary>
+    /// <summary>Waits until the replica has all data of the third server, kills that server, and lets the replica take over.</summary>
     public async Task FailOverAsync()
     {
         await ReplicatedAsync();
@@ -106,19 +107,19 @@ internal sealed class RedisCluster : IAsyncDisposable
         Replica.Execute("CLUSTER", "FAILOVER", "TAKEOVER");
     }
 
-    /// <summary>The third server and its replica change places.</summary>
+    /// <summary>Lets the third server and its replica change places.</summary>
     public async Task SwitchAsync()
     {
         await ReplicatedAsync();
         Replica.Execute("CLUSTER", "FAILOVER", "TAKEOVER");
     }
 
-    /// <summary>What a server is told from now on does not get to its replica, where all three have one.</summary>
+    /// <summary>Cuts a server off from its replica, so that later commands do not reach the replica. All three servers must have a replica.</summary>
     /// <returns>The replica.</returns>
     public RedisServer CutReplicaOff(int server)
     {
         var replica = _servers[5 - server];
-        replica.Execute("CONFIG", "SET", "masterauth", "wrong"); // it may not come back
+        replica.Execute("CONFIG", "SET", "masterauth", "wrong"); // keeps it from connecting again
         _servers[server].Execute("CLIENT", "KILL", "TYPE", "replica");
         return replica;
     }
@@ -135,7 +136,7 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     private async Task<RedisServer> AddServerAsync()
     {
-        // Half of the timeout without an answer, on a busy machine, and servers drop their link, with what was published meanwhile.
+        // After half of this timeout without an answer, as on a busy machine, servers drop their link, and with it the messages published meanwhile.
         var server = await RedisServer.StartAsync(RedisKind.Redis, persists: false,
             "--cluster-enabled", "yes", "--cluster-node-timeout", "3000", "--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0");
         _servers.Add(server);
@@ -158,7 +159,7 @@ internal sealed class RedisCluster : IAsyncDisposable
     private static string Field(RedisServer server, string name) => ((string)server.Execute("INFO", "replication")!).Split("\r\n")
         .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..] ?? "";
 
-    // And has its links to them: what is published goes only over those that stand.
+    // The links must be up as well: a published message only travels over those.
     private static bool KnowsAll(RedisServer server) =>
         ((string)server.Execute("CLUSTER", "INFO")!).Contains("cluster_state:ok", StringComparison.Ordinal)
         && ((string)server.Execute("CLUSTER", "NODES")!).Split('\n', StringSplitOptions.RemoveEmptyEntries)

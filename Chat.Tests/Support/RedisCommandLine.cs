@@ -4,18 +4,18 @@ using System.Reflection;
 
 namespace Chat.Tests.Support;
 
-/// <summary>How the servers are called.</summary>
+/// <summary>The command lines of the servers.</summary>
 internal static class RedisCommandLine
 {
     private static readonly string? Server = Find("redis-server");
 
-    /// <summary>Null, or why tests that need redis-server can't run here.</summary>
+    /// <summary>Null, or the reason why tests that need redis-server can't run here.</summary>
     public static string? WhyNoRedis => Server is null ? "redis-server is not installed (Debian, Ubuntu: apt-get install redis-server)." : null;
 
-    /// <summary>For tests to which it is all the same: redis-server, which starts at once, where that is installed.</summary>
+    /// <summary>The server for tests that run on either: redis-server, which starts at once, where it is installed.</summary>
     public static RedisKind Usual => WhyNoRedis is null ? RedisKind.Redis : RedisKind.Garnet;
 
-    /// <summary>Null, or why there can be no Redis Cluster with sharded channels here.</summary>
+    /// <summary>Null, or the reason why there can be no Redis Cluster with sharded channels here.</summary>
     public static string? WhyNoShards() => WhyNoRedis
         ?? (Version().Major < 7 ? $"Sharded channels need redis-server 7 or later; here it is {Version()}." : null);
 
@@ -36,11 +36,11 @@ internal static class RedisCommandLine
             ];
     }
 
-    // Its default device needs libaio, without which it starts and then drops every connection that writes.
+    // Garnet's default device needs libaio. Without it Garnet starts, and then drops every connection that writes.
     private static string[] AppendOnly(string directory) =>
         ["--aof", "true", "--aof-commit-wait", "true", "--recover", "true", "--checkpointdir", directory, "--device-type", "RandomAccess"];
 
-    // Fetched by the AppHost's restore; its build wrote down where to.
+    // The AppHost's restore fetches Garnet, and the AppHost's build records the path.
     private static string Garnet => typeof(global::AppHost.GarnetServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .First(entry => entry.Key == "garnet").Value!;
 

@@ -5,26 +5,26 @@ using Xunit.Sdk;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A test that needs redis-server: skipped, in words, where that is not installed. Where CI=true it then fails instead.</summary>
-/// <remarks>In a class that says <see cref="RunsOnAttribute"/> Garnet it always runs, so that one spec serves both.</remarks>
+/// <summary>A test that needs redis-server. Where that is not installed it is skipped, with the reason; where CI=true it then fails instead.</summary>
+/// <remarks>In a class whose <see cref="RunsOnAttribute"/> names Garnet it always runs, so that one spec serves both servers.</remarks>
 [AttributeUsage(AttributeTargets.Method)]
 [XunitTestCaseDiscoverer("Chat.Tests.Support.RedisFactDiscoverer", "Chat.Tests")]
 internal sealed class RedisFactAttribute : FactAttribute;
 
-/// <summary>Which server the tests of a class run against.</summary>
+/// <summary>The server that the tests of a class run against.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class RunsOnAttribute(RedisKind kind) : Attribute
 {
     public RedisKind Kind => kind;
 }
 
-/// <summary>The tests of a class need no server at all, though others of their spec do.</summary>
+/// <summary>Marks a class whose tests need no server at all, though other classes of the same spec do.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class RunsInMemoryAttribute : Attribute;
 
 public sealed class RedisFactDiscoverer(IMessageSink messages) : IXunitTestCaseDiscoverer
 {
-    /// <summary>Null, or why tests against this kind of server can't run.</summary>
+    /// <summary>Null, or the reason why tests against this kind of server can't run.</summary>
     internal static string? WhyNot(Type testClass)
     {
         if (testClass.IsDefined(typeof(RunsInMemoryAttribute)))
@@ -41,10 +41,10 @@ public sealed class RedisFactDiscoverer(IMessageSink messages) : IXunitTestCaseD
         [new RedisTestCase(messages, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod)];
 }
 
-/// <summary>Decides on skipping where the test runs, for a spec's tests are the same methods in every class that derives from it.</summary>
+/// <summary>Decides about skipping when the test runs, since a spec's tests are the same methods in every class that derives from it.</summary>
 internal sealed class RedisTestCase : XunitTestCase
 {
-#pragma warning disable CS0618 // xunit deserializes with it and says so in the same words.
+#pragma warning disable CS0618 // xunit needs it for deserialization, as the message says.
     [Obsolete("Called by the de-serializer; should only be called by deriving classes for de-serialization purposes")]
     public RedisTestCase()
     {

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Chat.Tests.Support;
 
-/// <summary>One server for all tests of a collection. It starts empty, and each test uses topics of its own.</summary>
+/// <summary>One server for all tests of a collection. It starts empty, and each test uses its own topics.</summary>
 public abstract class RedisFixture : IAsyncLifetime
 {
     private readonly RedisKind _kind;
@@ -14,7 +14,7 @@ public abstract class RedisFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // Where redis-server is missing, each test says so by itself.
+        // Where redis-server is missing, each test reports that by itself.
         if (_kind == RedisKind.Garnet || RedisCommandLine.WhyNoRedis is null)
         {
             _server = await RedisServer.StartAsync(_kind);
@@ -34,7 +34,7 @@ public sealed class RedisServerFixture() : RedisFixture(RedisKind.Redis);
 
 public sealed class GarnetServerFixture() : RedisFixture(RedisKind.Garnet);
 
-/// <summary>Tests of one server run one after the other: some of them kill it.</summary>
+/// <summary>Tests that share a server run one after the other, because some of them kill it.</summary>
 [CollectionDefinition(Name)]
 public sealed class RedisServerGroup : ICollectionFixture<RedisServerFixture>
 {

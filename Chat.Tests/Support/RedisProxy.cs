@@ -8,7 +8,7 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A wire between a node and its Redis that tests cut, hold up, or make deaf; with a certificate it speaks TLS to the node.</summary>
+/// <summary>A proxy between a node and its Redis that tests use to cut, hold up or silence connections. With a certificate it speaks TLS to the node.</summary>
 internal sealed class RedisProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -17,7 +17,7 @@ internal sealed class RedisProxy : IAsyncDisposable
     private readonly int _target;
     private readonly Task _accepting;
     private volatile TaskCompletionSource _open = new();
-    private volatile Swallowing? _swallow; // on connections to come
+    private volatile Swallowing? _swallow; // for future connections
 
     public RedisProxy(RedisServer server, X509Certificate2? certificate = null)
     {
@@ -30,7 +30,7 @@ internal sealed class RedisProxy : IAsyncDisposable
 
     public string ConnectionString => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
-    /// <summary>Cuts every connection there is; new ones work.</summary>
+    /// <summary>Cuts all present connections. New ones work.</summary>
     public void Cut()
     {
         foreach (var wire in _wires.Keys)
@@ -39,8 +39,8 @@ internal sealed class RedisProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Connections there are stay open, but nothing gets to the client any more; new ones work.</summary>
-    /// <param name="where">Which: by the first commands that the client sent.</param>
+    /// <summary>Leaves present connections open, but forwards nothing to the client any more. New connections work.</summary>
+    /// <param name="where">Selects connections by the first commands that the client sent.</param>
     public void Deafen(Func<string, bool> where)
     {
         foreach (var wire in _wires.Keys.Where(wire => where(wire.Sent)))
@@ -49,7 +49,7 @@ internal sealed class RedisProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the next messages that subscriptions bring and that have this in them out of the stream; on connections there are.</summary>
+    /// <summary>Removes the next subscription messages that contain this text from the stream of present connections.</summary>
     /// <returns>Completes when that has happened.</returns>
     public Task SwallowAsync(string text, int times = 1)
     {
@@ -62,7 +62,7 @@ internal sealed class RedisProxy : IAsyncDisposable
         return swallow.Done;
     }
 
-    /// <summary>Takes the next confirmation of a subscription that has this in it out of the stream; on connections to come.</summary>
+    /// <summary>Removes the next confirmation of a subscription that contains this text from the stream of future connections.</summary>
     /// <returns>Completes when that has happened.</returns>
     public Task SwallowConfirmationAsync(string text)
     {
@@ -70,7 +70,7 @@ internal sealed class RedisProxy : IAsyncDisposable
         return swallow.Done;
     }
 
-    /// <summary>From now on nothing more is read of what clients send, until <see cref="Release"/>.</summary>
+    /// <summary>Stops reading what clients send, until <see cref="Release"/>.</summary>
     public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Release() => _open.TrySetResult();
@@ -109,7 +109,7 @@ internal sealed class RedisProxy : IAsyncDisposable
 
         public bool IsDeaf { get; set; }
 
-        /// <summary>What is to be taken out of what the server sends; shared by all wires.</summary>
+        /// <summary>The messages to remove from the server's stream; shared by all connections.</summary>
         public Swallowing? Swallow { get; set; }
 
         /// <summary>The beginning of each of the first pieces that the client sent.</summary>
@@ -133,7 +133,7 @@ internal sealed class RedisProxy : IAsyncDisposable
             }
             catch (Exception exception) when (IsEnd(exception))
             {
-                // Nobody there, or cut.
+                // The server is not there, or the connection was cut.
             }
 
             Dispose();
@@ -188,7 +188,7 @@ internal sealed class RedisProxy : IAsyncDisposable
 
         public Task Done => _done.Task;
 
-        /// <summary>Returns how many bytes are left. A message comes in one piece here: it is small, and nothing is under way.</summary>
+        /// <summary>Returns the number of bytes left. A message arrives here in one piece, since it is small and no other traffic is under way.</summary>
         public int From(byte[] bytes, int count)
         {
             var start = 0;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A real Redis or Garnet of a test's own, on a free port of this machine; tests kill, pause and restart it.</summary>
+/// <summary>A real Redis or Garnet for one test, on a free port of this machine. Tests kill, pause and restart it.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(1); // only a failing test waits this long
@@ -20,19 +20,19 @@ internal sealed class RedisServer : IAsyncDisposable
         _more = more;
     }
 
-    /// <summary>Stays the same over restarts.</summary>
+    /// <summary>The port, which stays the same over restarts.</summary>
     public int Port { get; } = TestPort.FindFree();
 
     public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
     public bool IsRunning => _process is not null;
 
-    /// <summary>The system's, of the one that runs now.</summary>
+    /// <summary>The system's id of the process that runs now.</summary>
     public int Pid => _process!.Id;
 
     /// <summary>Returns when the server answers PING.</summary>
-    /// <param name="kind">Which server.</param>
-    /// <param name="persists">Whether what it acknowledged survives <see cref="KillAsync"/> and <see cref="RestartAsync"/>.</param>
+    /// <param name="kind">The server to start.</param>
+    /// <param name="persists">Whether acknowledged writes survive <see cref="KillAsync"/> and <see cref="RestartAsync"/>.</param>
     /// <param name="more">Further arguments for the server.</param>
     public static async Task<RedisServer> StartAsync(RedisKind kind = RedisKind.Redis, bool persists = false, params string[] more)
     {
@@ -72,8 +72,9 @@ internal sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps what it has now: that is what it comes back with, after a crash that loses all that follows. Of redis-server only.</summary>
-    /// <returns>Kills it and lets it come back so. Returns when it answers PING.</returns>
+    /// <summary>Saves the present data. The server can later come back with exactly these data, as after a crash that loses all later writes. Only
+    /// for redis-server.</summary>
+    /// <returns>A function that kills the server and restarts it with the saved data. It returns when the server answers PING.</returns>
     public Func<Task> Remember()
     {
         if (!_persists)
@@ -100,7 +101,7 @@ internal sealed class RedisServer : IAsyncDisposable
         };
     }
 
-    /// <summary>Ends it as a crash does: no goodbye, nothing flushed. Returns when the process is gone.</summary>
+    /// <summary>Ends it the way a crash does: no goodbye, nothing flushed. Returns when the process is gone.</summary>
     public async Task KillAsync()
     {
         if (_process is { } process)
@@ -121,13 +122,13 @@ internal sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops its clock (SIGSTOP): connections stay open, nobody answers. Returns when it has stopped.</summary>
+    /// <summary>Suspends it (SIGSTOP): connections stay open, but nobody answers. Returns when it has stopped.</summary>
     public void Pause() => _process!.Pause();
 
-    /// <summary>Lets it go on (SIGCONT).</summary>
+    /// <summary>Resumes it (SIGCONT).</summary>
     public void Resume() => _process!.Signal(ChildProcess.SigCont);
 
-    /// <summary>One command on a connection of its own, for setting up and looking inside.</summary>
+    /// <summary>Sends one command on a connection of its own, to set the server up or inspect it.</summary>
     /// <returns>A string, a long, an array of these, or null.</returns>
     /// <exception cref="InvalidOperationException">The server answered with an error.</exception>
     public object? Execute(params string[] command)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Keeps what the AppHost's resources write, which it logs under <c>{AppHost}.Resources.{resource}</c>.</summary>
+/// <summary>Keeps the output of the AppHost's resources, which the AppHost logs under <c>{AppHost}.Resources.{resource}</c>.</summary>
 internal sealed class ResourceLog
 {
     private const int Kept = 2000;
@@ -11,7 +11,7 @@ internal sealed class ResourceLog
 
     public ILoggerProvider AsProvider() => new Provider(this);
 
-    /// <summary>What came since this was last called.</summary>
+    /// <summary>The lines that arrived since the last call.</summary>
     public string Take()
     {
         lock (_lines)
@@ -28,7 +28,7 @@ internal sealed class ResourceLog
 
         public void Dispose()
         {
-            // Nothing is held; the lines outlive the application that wrote them.
+            // Nothing to free: the lines outlive the application that wrote them.
         }
     }
 

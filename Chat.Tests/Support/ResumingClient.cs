@@ -3,9 +3,9 @@ using System.Net.WebSockets;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A client of one topic that does what docs/PROTOCOL.md asks of clients: when its connection ends it connects
-/// again after a random pause, on whichever node answers, with the position it has reached, drops by id what it
-/// knows, and sends again, with the same id, what was not acknowledged.</summary>
+/// <summary>A client of one topic that does what docs/PROTOCOL.md asks of clients. When its connection ends it reconnects after a random pause, on
+/// whichever node answers, with the position it has reached. It drops messages whose ids it knows, and sends unacknowledged messages again with the
+/// same id.</summary>
 internal sealed class ResumingClient : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
@@ -28,9 +28,9 @@ internal sealed class ResumingClient : IAsyncDisposable
     private string? _epoch;
     private long _offset;
 
-    /// <param name="server">Called for each attempt: which node, or the edge.</param>
-    /// <param name="path">Without query.</param>
-    /// <param name="heard">Called for each frame as it came, also for those that are dropped.</param>
+    /// <param name="server">Called for each attempt; returns a node or the edge.</param>
+    /// <param name="path">The path without query.</param>
+    /// <param name="heard">Called for each frame as it arrived, also for frames that are dropped.</param>
     public ResumingClient(Func<Uri> server, string path, Action<ChatFrame>? heard = null)
     {
         _server = server;
@@ -39,24 +39,24 @@ internal sealed class ResumingClient : IAsyncDisposable
         _running = RunAsync();
     }
 
-    /// <summary>Completes when it has joined for the first time.</summary>
+    /// <summary>Completes when the client has joined for the first time.</summary>
     public Task Subscribed => _subscribed.Task;
 
-    /// <summary>Where it is connected; empty between connections.</summary>
+    /// <summary>The node that it is connected to; empty between connections.</summary>
     public string Node => _connected.Task is { IsCompletedSuccessfully: true, Result.Node: var node } ? node : "";
 
     public int Resumes { get; private set; }
 
-    /// <summary>How often it was told that something may be missing.</summary>
+    /// <summary>How often the server said that messages may be missing.</summary>
     public int Holes { get; private set; }
 
-    /// <summary>Messages that came again at a position it had passed: the server's fault, never expected.</summary>
+    /// <summary>The number of messages that came again at a position already passed. That would be a fault of the server and is never expected.</summary>
     public int Repeated { get; private set; }
 
     /// <summary>How the connections ended so far.</summary>
     public ConcurrentQueue<Closing> Closings { get; } = new();
 
-    /// <summary>The messages of others, in the order in which they came, each id once.</summary>
+    /// <summary>The messages of others in the order of their arrival, each id once.</summary>
     public List<ChatFrame> Messages
     {
         get
@@ -80,10 +80,10 @@ internal sealed class ResumingClient : IAsyncDisposable
     }
 
     /// <summary>Returns with the ack, however many attempts and connections it takes.</summary>
-    /// <param name="id">No other message's.</param>
-    /// <param name="text">Any.</param>
-    /// <param name="to">To which user, on <c>/chat/user</c>.</param>
-    /// <param name="outOfTurn">Called when what this client publishes after this may come before it: it has to wait for a connection, or is sent again.</param>
+    /// <param name="id">The message's id, which no other message has.</param>
+    /// <param name="text">Any text.</param>
+    /// <param name="to">The recipient, on <c>/chat/user</c>.</param>
+    /// <param name="outOfTurn">Called when later messages of this client may overtake this one, because it has to wait for a connection or is sent again.</param>
     public async Task<ChatFrame> PublishAsync(string id, string text, string? to = null, Action? outOfTurn = null)
     {
         var publish = new Publish();
@@ -110,13 +110,13 @@ internal sealed class ResumingClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when that many messages of others have come.</summary>
+    /// <summary>Returns when this many messages of others have arrived.</summary>
     public Task UntilAsync(int messages, TimeSpan within) => UntilAsync(() => Count >= messages, $"{messages} messages", within);
 
-    /// <summary>Returns when it has resumed that often.</summary>
+    /// <summary>Returns when the client has resumed this often.</summary>
     public Task UntilResumedAsync(int resumes, TimeSpan within) => UntilAsync(() => Resumes >= resumes && Node.Length > 0, $"{resumes} resumes", within);
 
-    /// <summary>Ends the present connection as a crash of the network does; it resumes.</summary>
+    /// <summary>Ends the present connection the way a network failure does. The client then resumes.</summary>
     public void Break()
     {
         if (_connected.Task.IsCompletedSuccessfully)
@@ -135,7 +135,7 @@ internal sealed class ResumingClient : IAsyncDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Random, so that those whose node died don't come back all at once.
+    // Random, so that the clients of a node that died don't all come back at once.
     private static TimeSpan Jitter(int failures, TimeSpan longest) =>
         Random.Shared.NextDouble() * Math.Min(longest.TotalSeconds, Pause.TotalSeconds * Math.Pow(2, failures)) * TimeSpan.FromSeconds(1);
 
@@ -147,7 +147,7 @@ internal sealed class ResumingClient : IAsyncDisposable
             Task changed;
             lock (_messages)
             {
-                changed = _changed.Task; // before the condition is looked at, so that no change falls in between
+                changed = _changed.Task; // taken before the condition is checked, so that no change falls in between
             }
 
             if (condition())
@@ -190,7 +190,7 @@ internal sealed class ResumingClient : IAsyncDisposable
             }
             catch (Exception exception) when (exception is RefusedException or WebSocketException or OperationCanceledException or HttpRequestException)
             {
-                // The node is gone, stopping or full, or Redis is away: another attempt.
+                // The node is gone, stopping or full, or Redis is away. The loop tries again.
             }
 
             // As above: the pause that docs/PROTOCOL.md asks of clients.
@@ -213,7 +213,7 @@ internal sealed class ResumingClient : IAsyncDisposable
         }
         finally
         {
-            if (_connected.Task.IsCompleted) // else some wait for it, and this connection ended before it was any use
+            if (_connected.Task.IsCompleted) // else callers wait for it: this connection ended before it had joined
             {
                 _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }
@@ -244,7 +244,7 @@ internal sealed class ResumingClient : IAsyncDisposable
         }
     }
 
-    // An ack moves no position: what others published before it may still be on its way.
+    // An ack moves no position, since messages that others published earlier may still be on their way.
     private void OnMessage(ChatFrame frame)
     {
         if (frame.Epoch == _epoch && frame.Offset <= _offset)
@@ -256,7 +256,7 @@ internal sealed class ResumingClient : IAsyncDisposable
         (_epoch, _offset) = (frame.Epoch, frame.Offset);
         if (_own.ContainsKey(frame.Id!) || !_seen.Add(frame.Id!))
         {
-            return; // its own from an earlier connection, or one it knows
+            return; // its own message from an earlier connection, or one it knows
         }
 
         lock (_messages)
@@ -271,11 +271,11 @@ internal sealed class ResumingClient : IAsyncDisposable
     {
         try
         {
-            await connection.SendJsonAsync(new { Id = to, Msg = text, MsgId = id }); // an Id that is null counts as missing
+            await connection.SendJsonAsync(new { Id = to, Msg = text, MsgId = id }); // an Id that is null counts as absent
         }
         catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
-            // The connection is gone, or was aborted in the midst of this; the next one takes it.
+            // The connection is gone, or was aborted meanwhile. The next connection sends the message.
         }
     }
 

@@ -7,8 +7,8 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Stands for one server of a Redis Cluster whose answers a test gives, one by one: so that they come at the moment that matters.
-/// What a link asks by itself is answered at once.</summary>
+/// <summary>Stands in for one server of a Redis Cluster. A test gives its answers one by one, so that each comes at the moment that matters. Commands
+/// that a link sends by itself are answered at once.</summary>
 internal sealed class ScriptedRedis : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
@@ -28,21 +28,21 @@ internal sealed class ScriptedRedis : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>The answer to CLUSTER SLOTS: who has which slots.</summary>
+    /// <summary>The answer to CLUSTER SLOTS: the owner of each range of slots.</summary>
     public IReadOnlyList<(int First, int Last, ScriptedRedis Owner)> Slots { get; set; } = [];
 
     /// <summary>Lets links connect.</summary>
     public void Open() => _opened.TrySetResult();
 
-    /// <summary>The next command that a test has to answer.</summary>
+    /// <summary>The next command that the test has to answer.</summary>
     public async Task<Question> NextAsync() => await _questions.Reader.ReadAsync(_stop.Token).AsTask().WaitAsync(Deadline);
 
-    /// <summary>Ends, and breaks the link to it.</summary>
+    /// <summary>Stops the server and breaks the link to it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested)
         {
-            return; // in the midst of a test
+            return; // already stopped by the test
         }
 
         await _stop.CancelAsync();
@@ -108,7 +108,7 @@ internal sealed class ScriptedRedis : IAsyncDisposable
         }
     }
 
-    // A server answers in the order in which it was asked, whenever a test gives its answers.
+    // A server answers in the order of the commands, whenever the test gives its answers.
     private void Flush(Socket socket)
     {
         lock (_owed)

@@ -4,8 +4,8 @@ using System.Threading.Channels;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A node of the first seed, as seen from Redis: subscribes, publishes and formats exactly as that one does,
-/// and knows nothing of logs, offsets or ids. Its clients are method calls.</summary>
+/// <summary>A node of the first seed, as seen from Redis. It subscribes, publishes and formats exactly as that version does, and knows nothing of
+/// logs, offsets or ids. Its clients are method calls.</summary>
 internal sealed class SeedNode : IAsyncDisposable
 {
     private static readonly JsonSerializerOptions AnyCase = new() { PropertyNameCaseInsensitive = true };
@@ -103,7 +103,7 @@ internal sealed class SeedClient(SeedNode node, string channel, string id)
 
     public void SendToUser(string to, string msg) => node.Publish($"user:{to}", new { FromId = id, ToId = to, Msg = msg });
 
-    /// <summary>To its group, or to all.</summary>
+    /// <summary>Sends to the client's group, or to all.</summary>
     public void Send(string msg)
     {
         if (channel == "all")

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A program of the cluster as a process of its own, from the build beside this assembly, that listens on a port of its own.</summary>
+/// <summary>A program of the cluster in its own process and on its own port, run from the build beside this assembly.</summary>
 internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan patience) : IAsyncDisposable
 {
-    // Only a failing test waits this long: it takes two seconds, and where three start beside a build on two cores, thirty.
+    // Only a failing test waits this long. A start takes two seconds, and thirty when three start beside a build on two cores.
     protected static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
@@ -14,7 +14,7 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
 
     public HttpClient Http { get; } = new() { BaseAddress = started.Address, Timeout = patience };
 
-    /// <summary>The system's.</summary>
+    /// <summary>The system's process id.</summary>
     public int Pid => Process.Id;
 
     public string Output => Process.Output;
@@ -28,7 +28,7 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
 
     public void Signal(int signal) => Process.Signal(signal);
 
-    /// <summary>Stops its clock (SIGSTOP). Returns when it has stopped.</summary>
+    /// <summary>Suspends it (SIGSTOP). Returns when it has stopped.</summary>
     public void Pause() => Process.Pause();
 
     /// <summary>SIGTERM. Returns when the process has ended.</summary>
@@ -42,13 +42,13 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
 
     /// <param name="assembly">A program of the build beside this assembly, such as <c>Chat.Api.dll</c>.</param>
     /// <param name="redis">The connection string of its Redis.</param>
-    /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>; the last of a name counts.</param>
-    /// <param name="openFiles">The system's limit for this process; not on Windows.</param>
+    /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>; if a name occurs twice, the last one counts.</param>
+    /// <param name="openFiles">The system's limit of open files for this process; not on Windows.</param>
     protected static Task<Started> LaunchAsync(
         string assembly, string redis, IEnumerable<(string Key, string Value)> settings, int? openFiles = null) =>
         LaunchAsync(_ => ["dotnet", Path.Combine(AppContext.BaseDirectory, assembly)], redis, settings, openFiles);
 
-    /// <param name="command">The program and its arguments, given the address that it is to listen on.</param>
+    /// <param name="command">Returns the program and its arguments, given the address that it has to listen on.</param>
     /// <param name="redis">As above.</param>
     /// <param name="settings">As above.</param>
     /// <param name="openFiles">As above.</param>
@@ -73,9 +73,9 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
         return new Started(process, new Uri(url));
     }
 
-    /// <summary>Asks until the answer is as wanted; returns the time it took.</summary>
-    /// <param name="path">What is asked.</param>
-    /// <param name="condition">On the answer; null: there was none.</param>
+    /// <summary>Repeats a request until its answer meets the condition. Returns the time it took.</summary>
+    /// <param name="path">The path to request.</param>
+    /// <param name="condition">The condition on the answer, which is null when there was none.</param>
     /// <param name="within">The deadline.</param>
     protected async Task<TimeSpan> UntilAsync(string path, Func<HttpResponseMessage?, bool> condition, TimeSpan within)
     {
@@ -103,7 +103,7 @@ internal abstract class ServerProcess(ServerProcess.Started started, TimeSpan pa
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
-            // Not listening yet, or any more.
+            // The process does not listen yet, or not any more.
         }
 
         using (answer)

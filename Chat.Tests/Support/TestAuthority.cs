@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Chat.Tests.Support;
 
-/// <summary>A certificate authority of a test's own, as a company has one.</summary>
+/// <summary>A test's own certificate authority, like that of a company.</summary>
 internal sealed class TestAuthority : IDisposable
 {
     private readonly RSA _key = TestKeys.Get(0);
@@ -20,7 +20,7 @@ internal sealed class TestAuthority : IDisposable
         File.WriteAllText(_file, _root.ExportCertificatePem());
     }
 
-    /// <summary>What makes a process trust it: where OpenSSL, and so .NET on Linux, finds the machine's authorities.</summary>
+    /// <summary>The setting that makes a process trust it: the place where OpenSSL, and so .NET on Linux, looks for the machine's authorities.</summary>
     public (string Key, string Value) Trust => ("SSL_CERT_FILE", _file);
 
     /// <summary>A server's certificate for a host name.</summary>

@@ -3,14 +3,14 @@ using System.Security.Cryptography;
 
 namespace Chat.Tests.Support;
 
-/// <summary>RSA keys by number, each made once: that takes a third of a second of a processor, and there are a hundred tests that need one, whichever.</summary>
+/// <summary>RSA keys by number, each created once: creating one takes a third of a second of processor time, and a hundred tests need some key.</summary>
 internal static class TestKeys
 {
     private const int Bits = 2048;
 
     private static readonly ConcurrentDictionary<int, Lazy<RSAParameters>> Made = new();
 
-    /// <summary>The key with this number, for the caller alone to use.</summary>
+    /// <summary>The key with this number, in an instance for the caller alone.</summary>
     public static RSA Get(int number) => RSA.Create(Made.GetOrAdd(number, static _ => new Lazy<RSAParameters>(Make)).Value);
 
     private static RSAParameters Make()

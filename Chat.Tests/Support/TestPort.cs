@@ -5,10 +5,10 @@ using System.Net.Sockets;
 namespace Chat.Tests.Support;
 
 /// <summary>Ports of this machine for processes of tests.</summary>
-/// <remarks>Below the range that systems hand out for outgoing connections (from 32768 on Linux): a client that keeps
-/// trying a port of that range where nobody listens will, one day, be given that very port and connect to itself.
-/// Below 22,768, since a Redis Cluster's servers also listen at their port plus 10,000. A process that runs tests has a part of them
-/// to itself, most likely, so that two side by side do not take each other's between the looking and the listening.</remarks>
+/// <remarks>The ports are below the range that systems hand out for outgoing connections (from 32768 on Linux). A client that keeps trying a port of
+/// that range where nobody listens would one day be given that very port and connect to itself. They are also below 22,768, since the servers of a
+/// Redis Cluster listen at their port plus 10,000 as well. A test process most likely has a part of the ports to itself, so that two processes side
+/// by side do not take each other's ports between finding one and listening on it.</remarks>
 internal static class TestPort
 {
     private const int Least = 11_000;
@@ -24,7 +24,7 @@ internal static class TestPort
             var port = Least + (Environment.ProcessId % Parts * PerPart) + Random.Shared.Next(PerPart);
             if (Given.TryAdd(port, true) && IsFree(port) && IsFree(port + 10_000))
             {
-                return port; // to nobody else, or two that have yet to listen would both find it free
+                return port; // handed out only once: two processes that do not listen yet would both find it free
             }
         }
     }

@@ -18,8 +18,8 @@ public sealed class ChatIdTests
     public static TheoryData<string> Invalid =>
     [
         "", " ", " a", "a ", "　a", "a\nb", "a\0", "a\u007Fb", "a\u0085b", "a\u2028b", "a\u2029b", // line ends
-        "a\u00A0b", "a\u2003b", // blanks that look like others
-        "a\u200Bb", "a\u200Db", "张\u200D伟", "a\u202Eb", "a\u2066b", "a\uFE0F", "a\u00ADb", "a\uFEFFb", "\u3164", "\u2800", "a\u034Fb", "anna\U000E0041", // not seen
+        "a\u00A0b", "a\u2003b", // spaces that look like others
+        "a\u200Bb", "a\u200Db", "张\u200D伟", "a\u202Eb", "a\u2066b", "a\uFE0F", "a\u00ADb", "a\uFEFFb", "\u3164", "\u2800", "a\u034Fb", "anna\U000E0041", // invisible characters
         "😀\u200D", "\u200D😀", "😀\uFE0E", "a.\u200D.b", ":\u200D:", "a、\uFE0Fb",
         "\uDC00a", "a\uFFFD", "\uE000", "\u0378", "\U000F0000", // no characters, private, not assigned
         new string('a', 129), new string('张', 43), new string('a', 10_000),
@@ -42,7 +42,7 @@ public sealed class ChatIdTests
         Assert.Null(OfBytes(id));
     }
 
-    // The same name typed on two keyboards must be one topic.
+    // The same name typed on two keyboards must lead to the same topic.
     [Theory]
     [InlineData("Jose\u0301", "José")]
     [InlineData("\u2126", "Ω")]

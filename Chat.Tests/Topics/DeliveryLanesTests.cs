@@ -12,7 +12,7 @@ namespace Chat.Tests.Topics;
 
 public sealed class DeliveryLanesTests : IDisposable
 {
-    private const int Many = 100; // members: too many for the thread that reads
+    private const int Many = 100; // members: too many for delivery on the reading thread
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20); // only a failing test waits this long
 
     private readonly TopicOptions _options = new() { DeliveryThreads = 3 };
@@ -58,7 +58,7 @@ public sealed class DeliveryLanesTests : IDisposable
         }
     }
 
-    // A member never blocks, but whatever goes wrong in one topic must not stop the node.
+    // A member never blocks, but if something goes wrong in one topic, that must not stop the node.
     [Fact]
     public async Task Topic_ThatTakesItsTime_HoldsUpNoOther()
     {
@@ -74,13 +74,13 @@ public sealed class DeliveryLanesTests : IDisposable
         _backplane.Say(Topic.Group("many"), "hi");
         _backplane.Say(Topic.Group("few"), "hi");
 
-        Assert.Equal(["from e1:0", "e1:1 hi"], few.Seen); // by the thread that reads
+        Assert.Equal(["from e1:0", "e1:1 hi"], few.Seen); // delivered by the reading thread
         await alsoMany.SeesAsync("e1:1 hi");
     }
 
-    // A fault of ours. Some members have the message by then and some have not, and it does not come again: all are told.
+    // The error is a fault of the node. By then some members have the message and some have not, and it does not come again, so all are told.
     [Theory]
-    [InlineData(0)] // on the thread that reads
+    [InlineData(0)] // on the reading thread
     [InlineData(Many)]
     public async Task Delivery_ThatFails_IsTold_AndTheTopicGoesOn(int others)
     {
@@ -205,7 +205,7 @@ public sealed class DeliveryLanesTests : IDisposable
         var signal = MemoryBackplane.Envelope(busy, "", 0, "signal");
         var topic = await Topics.AcquireAsync(busy);
         var last = Eventually.TrueAsync(() => topic.Position.Offset == 2001);
-        while (!last.IsCompleted) // it has a deadline
+        while (!last.IsCompleted) // ends by its deadline at the latest
         {
             Topics.OnEnvelope(busy.Utf8Name.Span, signal);
             Topics.OnRoundEnd();
@@ -291,7 +291,7 @@ public sealed class DeliveryLanesTests : IDisposable
         return member;
     }
 
-    /// <summary>A topic whose first message keeps the thread that delivers it, until <see cref="BlockingConnection.Go"/>.</summary>
+    /// <summary>Prepares a topic whose first message blocks the thread that delivers it, until <see cref="BlockingConnection.Go"/>.</summary>
     private async Task<RecordingConnection> BlockAsync(Topic name)
     {
         var member = await JoinAsync(name, Many);
@@ -310,7 +310,7 @@ public sealed class DeliveryLanesTests : IDisposable
     {
         public override void Enqueue(Frame frame)
         {
-            // Nobody looks.
+            // Nobody reads it.
         }
 
         public override Task HasRoomAsync() => Task.CompletedTask;
@@ -339,7 +339,7 @@ public sealed class DeliveryLanesTests : IDisposable
 
         public override void Enqueue(Frame frame)
         {
-            if (++_frames > 1) // the first tells where it begins
+            if (++_frames > 1) // the first frame tells where the stream begins
             {
                 _reached.TrySetResult();
                 Go.Wait();

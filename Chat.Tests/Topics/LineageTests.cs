@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.Topics;
 
-/// <summary>Redis began another life: a log's epoch ended, and the next one goes on from it.</summary>
+/// <summary>Redis began another life: a log's epoch ended, and the next one continues from it.</summary>
 public sealed class LineageTests
 {
     private readonly Topic _name = Topic.Group("1");
@@ -42,7 +42,7 @@ public sealed class LineageTests
         Assert.Equal(["from e1:0", "e1:1 a", "e2:2 b", "e2:3 c"], _member.Seen);
     }
 
-    // Its offset is given again: by the offsets alone the next message would pass for one delivered already.
+    // The offset of the lost message is given again. By offsets alone, the next message would be taken for one that was delivered already.
     [Fact]
     public async Task Life_ThatLostTheLastMessage_IsAHole_FromWhereTheHistoriesPart()
     {
@@ -55,7 +55,7 @@ public sealed class LineageTests
         Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "hole e2:1", "e2:2 b2"], _member.Seen);
     }
 
-    // No node had delivered what was lost, so no position tells; the node that had acknowledged it does.
+    // No node had delivered the lost message, so no position reveals the loss. The node that had received its acknowledgement does.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -80,7 +80,7 @@ public sealed class LineageTests
         Assert.Equal(["from e1:0", "e1:1 a", "hole e3:1", "e3:2 b"], _member.Seen);
     }
 
-    // It got the first message of the new life, and was away when its node heard that something before it is lost.
+    // The client received the first message of the new life, and was away when its node heard that an earlier message is lost.
     [Fact]
     public async Task Position_BehindALoss_ThatBecameKnownLater_IsToldOfItOnce()
     {
@@ -96,7 +96,7 @@ public sealed class LineageTests
         Assert.Equal(["from e3:2"], await ResumeAsync("e3", 2));
     }
 
-    // The page was read before the loss was known, and comes after all topics have heard of it.
+    // The page was read before the loss was known, and arrives after all topics have heard of it.
     [Fact]
     public async Task Loss_ThatBecameKnown_WhileTheFirstPageWasOnItsWay_IsTold()
     {
@@ -112,7 +112,7 @@ public sealed class LineageTests
         Assert.Equal(["from e2:1", "hole e3:1"], _member.Seen);
     }
 
-    // Who is there already when it is told behind a hole has its place there.
+    // Members that are there already when the hole is told have their position behind it.
     [Fact]
     public async Task Loss_ThatAnotherNodeKnewBefore_IsToldOnce()
     {
@@ -120,7 +120,7 @@ public sealed class LineageTests
         _backplane.Redis.BeginLife(_name, "L2");
         await CatchUpAsync();
         _backplane.Redis.Broken.TryAdd("L2");
-        await _backplane.ReadAsync(_name, "", 0, 0); // as that node does
+        await _backplane.ReadAsync(_name, "", 0, 0); // what that other node does
 
         Assert.True(_topic.Receive(_backplane.Say(_name, "b")));
         await _topic.FillAsync(_backplane);
@@ -129,7 +129,7 @@ public sealed class LineageTests
         Assert.Equal(["from e1:0", "e1:1 a", "hole e3:1", "e3:2 b"], _member.Seen);
     }
 
-    // The node of the client before was ahead of this one. Told to stand where this one does, the client gets what is behind, once more.
+    // The client's previous node was ahead of this one. When the client is told this node's position, it receives the messages behind it once more.
     [Fact]
     public async Task Hole_BeforeWhatAReturningClientHas_IsFollowedByAllThatIsBehindIt()
     {
@@ -151,7 +151,7 @@ public sealed class LineageTests
         Assert.Equal(["from e2:3", "hole e3:1", "e2:2 b", "e2:3 c"], client.Seen);
     }
 
-    // Nobody used the topic in the life that lost something, so it has no epoch of it: only the times tell.
+    // Nobody used the topic in the life that lost something, so the lineage has no epoch from it. Only the times reveal it.
     [Theory]
     [InlineData(1, false)] // the reader's epoch began later than that life
     [InlineData(0x65_00000_0_00000, false)]
@@ -164,10 +164,10 @@ public sealed class LineageTests
         var lineage = new Lineage([new("6400000" + "00001", "L3")], Crossed: 1, broken) { Epochs = ("6400000" + "00001", "6600000" + "00001") };
 
         Assert.Equal(isBroken, lineage.IsBroken);
-        Assert.False((lineage with { Crossed = 0 }).IsBroken); // never left its epoch
+        Assert.False((lineage with { Crossed = 0 }).IsBroken); // it never left its epoch
     }
 
-    // It became known when the log had gone past that life already, from the epoch before it to one behind it: members were told nothing.
+    // The loss became known when the log had already gone past that life, from the epoch before it to one after it. Once members were told nothing.
     [Theory]
     [InlineData(0x65_00000, true)]
     [InlineData(0x67_00000, false)]
@@ -181,7 +181,7 @@ public sealed class LineageTests
         broken.TryAdd("L2", secondsOfTheLife * 1_000_000);
 
         Assert.Equal(hasPassed, lineage.HasPassed("L2"));
-        Assert.False((lineage with { Entries = [] }).HasPassed("L2")); // it has had no epoch before
+        Assert.False((lineage with { Entries = [] }).HasPassed("L2")); // it had no epoch before
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class LineageTests
         Assert.Equal(["hole e2:0", "e1:1 a", "e1:2 b", "e2:3 c"], await ResumeAsync("e1", 3));
     }
 
-    // Another node went over before this one: what its client has of the next epoch does not come once more.
+    // Another node changed to the next epoch before this one. Messages that its client has from that epoch do not come again.
     [Fact]
     public async Task Resume_FromAnEpochThisNodeHasNotHeardOf_GetsNothingTwice()
     {

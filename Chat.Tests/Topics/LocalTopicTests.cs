@@ -58,7 +58,7 @@ public sealed class LocalTopicTests
         Say("b");
         Say("c");
         Assert.True(_topic.Receive(Say("d")));
-        Assert.False(_topic.Receive(Say("e"))); // waits for the fill under way
+        Assert.False(_topic.Receive(Say("e"))); // waits for the present fill
         Assert.Equal(["from e1:0", "e1:1 a"], _member.Seen);
 
         await _topic.FillAsync(_backplane);
@@ -108,7 +108,7 @@ public sealed class LocalTopicTests
         Assert.Equal(["from e1:0", "hole e1:1"], _member.Seen);
     }
 
-    // Otherwise the topic would ask for it for ever.
+    // Otherwise the topic would keep asking for it forever.
     [Fact]
     public async Task Log_ThatHoldsWhatIsNoEnvelope_IsPassedOver()
     {
@@ -140,7 +140,7 @@ public sealed class LocalTopicTests
         Assert.Equal(6, _member.Seen.Length);
     }
 
-    // Two restarts ago, or from somebody who made it up: no reason to stop the topic for ever.
+    // The epoch is two restarts old, or somebody made it up. That is no reason to stop the topic forever.
     [Fact]
     public async Task Envelope_OfAnEpochNobodyKnows_IsDropped()
     {
@@ -164,7 +164,7 @@ public sealed class LocalTopicTests
         Assert.Equal(["from e1:0", "e1:1 lost"], _member.Seen);
     }
 
-    // The fill's read may have been answered before what was lost.
+    // The fill's read may have been answered before the lost message was published.
     [Fact]
     public async Task Suspicion_DuringAFill_ReadsAgain()
     {
@@ -228,7 +228,7 @@ public sealed class LocalTopicTests
 
     private static int OffsetOf(string seen) => int.Parse(seen.AsSpan(3, seen.IndexOf(' ', StringComparison.Ordinal) - 3), System.Globalization.CultureInfo.InvariantCulture);
 
-    // The first member, where the log stands at the moment.
+    // Joins the first member, at the log's present end.
     private async Task JoinAsync()
     {
         Assert.False(_topic.Begin(await _backplane.ReadAsync(_name, "", 0, 0)));

@@ -11,7 +11,7 @@ namespace Chat.Tests.Topics;
 
 public sealed class LogCursorTests
 {
-    // A channel that loses and is late, reads that are answered late, doubts about everything: but the log keeps all it has.
+    // The channel loses messages and is late, reads are answered late, and everything is doubted, but the log keeps everything it has.
     [Fact]
     public void Log_ThatLosesNothing_IsPassedWhole_WhateverTheChannelDoes() => Fuzz.Run(2_000, static random =>
     {
@@ -21,7 +21,7 @@ public sealed class LogCursorTests
         Assert.Equal(run.Said, run.View.Count);
     });
 
-    // As above, but the log is trimmed, Redis begins further lives with less than it had acknowledged, or with nothing.
+    // As above, but the log is trimmed, and Redis begins further lives without some or all of what it had acknowledged.
     [Fact]
     public void Log_ThatLoses_IsPassedInOrder_AndWhatIsMissingIsTold() => Fuzz.Run(2_000, static random => Run.Through(random, mayLose: true));
 
@@ -49,7 +49,7 @@ public sealed class LogCursorTests
 
     private static LogPage Now(Task<LogPage> read)
     {
-        Assert.True(read.IsCompletedSuccessfully); // nothing holds it up
+        Assert.True(read.IsCompletedSuccessfully); // nothing delays it
         return read.GetAwaiter().GetResult();
     }
 
@@ -59,7 +59,7 @@ public sealed class LogCursorTests
 
         public LogCursor? Cursor { get; set; }
 
-        /// <summary>What is known to stand in the log, by offset.</summary>
+        /// <summary>The messages known to be in the log, by offset.</summary>
         public SortedDictionary<long, string> View { get; } = [];
 
         public int Holes { get; private set; }
@@ -90,7 +90,7 @@ public sealed class LogCursorTests
         }
     }
 
-    /// <summary>A log, the channel from it, and a cursor, in any order of events that can be.</summary>
+    /// <summary>A log, its channel and a cursor, with events in any possible order.</summary>
     private sealed class Run
     {
         public static readonly Topic Name = Topic.Group("1");
@@ -118,7 +118,7 @@ public sealed class LogCursorTests
 
         public SortedDictionary<long, string> View => _follower.View;
 
-        /// <summary>Up to 200 steps, and then all that is under way comes.</summary>
+        /// <summary>Runs up to 200 steps, and then lets all that is under way arrive.</summary>
         public static Run Through(Random random, bool mayLose)
         {
             var run = new Run(random);
@@ -147,8 +147,8 @@ public sealed class LogCursorTests
                 case 18:
                     _mustRead |= _cursor.Suspect();
                     break;
-                case 19 when mayLose || _lives <= 4: // a log remembers some; a cursor that slept through more cannot know that nothing was lost
-                    _backplane.Redis.BeginLife(Name, $"L{++_lives}"); // with all that was acknowledged
+                case 19 when mayLose || _lives <= 4: // a log remembers a few lives; a cursor that missed more of them cannot know that nothing was lost
+                    _backplane.Redis.BeginLife(Name, $"L{++_lives}"); // with everything that was acknowledged
                     break;
                 case 19:
                     break;
@@ -161,7 +161,7 @@ public sealed class LogCursorTests
                     _inLog -= lost;
                     _backplane.Redis.BeginLife(Name, $"L{++_lives}", lost);
                     break;
-                case 22: // something is lost that nobody has got
+                case 22: // a message is lost that nobody has received
                     _backplane.Redis.Broken.TryAdd($"L{_lives}");
                     _mustRead |= _cursor.OnLifeBroken($"L{_lives}");
                     break;
@@ -172,14 +172,15 @@ public sealed class LogCursorTests
             }
         }
 
-        /// <summary>All that is under way comes, and one more message, or only its position; then the cursor has to stand where the log does, with all of it.</summary>
+        /// <summary>Lets all that is under way arrive, and one more message or just its position. Then the cursor has to be at the end of the log,
+        /// with all of it.</summary>
         private void Settle()
         {
             var isTold = _random.Next(2) == 0;
             Say(isLost: !isTold);
             if (!isTold)
             {
-                // As all nodes are told once a topic is quiet. A read may be under way, and may have been too early.
+                // All nodes are told this once a topic is quiet. A read may be under way that was too early.
                 var head = Now(_backplane.ReadAsync(Name, _backplane.Redis.EpochOf(Name), 0, limit: 0));
                 _mustRead |= _cursor.Suspect(Encoding.UTF8.GetBytes(head.Epoch), head.Last);
             }
@@ -224,7 +225,7 @@ public sealed class LogCursorTests
             }
         }
 
-        // As LocalTopic.FillAsync; between its two halves anything may happen.
+        // As in LocalTopic.FillAsync. Between its two halves anything may happen.
         private void Read()
         {
             if (!_mustRead)

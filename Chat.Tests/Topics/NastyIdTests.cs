@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Chat.Tests.Topics;
 
-/// <summary>No id breaks out of where it stands: a key, a channel, an envelope, a frame, a line of the log.</summary>
+/// <summary>No id breaks out of its place: a key, a channel, an envelope, a frame, a line of the log.</summary>
 public sealed class NastyIdTests
 {
     private const int Runs = 5_000;
@@ -23,7 +23,7 @@ public sealed class NastyIdTests
     public void Id_HasNoLineEnds_NorAnythingElseThatALogWouldTakeForItsOwn() => EachId((id, _) =>
         Assert.DoesNotContain(id, character => char.IsControl(character) || character is '\u2028' or '\u2029' or '\u202E'));
 
-    // Whatever is in the id, the hash tag ends where the topic does, and says which topic it is.
+    // Whatever the id contains, the hash tag ends where the topic does, and tells which topic it is.
     [Fact]
     public void Key_OfATopic_IsItsAlone() => EachId((id, other) =>
     {
@@ -40,7 +40,7 @@ public sealed class NastyIdTests
         Assert.Equal(Encoding.UTF8.GetString(keys.TopicOf(keys.Channel(group))), group.Name);
     });
 
-    // Sharded channels carry the id in braces: none comes out of them, into the slot of another topic or the channel of another.
+    // Sharded channels contain the id in braces. No id breaks out of these, into the slot of another topic or another topic's channel.
     [Fact]
     public void ShardedChannel_OfATopic_IsItsAlone_InItsSlot() => EachId((id, other) =>
     {
@@ -68,7 +68,7 @@ public sealed class NastyIdTests
             (KeyText.Decode(Encoding.UTF8.GetBytes(parts[0]["{group:".Length..])), KeyText.Decode(Encoding.UTF8.GetBytes(parts[1]))));
     });
 
-    // Fields that begin with a colon are the scripts' own, and so are names of signals with a further one.
+    // Fields that begin with a colon belong to the scripts, as do names of signals with one more colon.
     [Fact]
     public void Field_OfAGroup_BeginsWithNoColon_AndIsReadBack() => EachId((id, other) =>
     {
@@ -86,7 +86,7 @@ public sealed class NastyIdTests
     {
         var bytes = EnvelopeOf(from, Topic.Group(to));
 
-        var json = JsonDocument.Parse(bytes).RootElement; // as a seed node reads it
+        var json = JsonDocument.Parse(bytes).RootElement; // the way a seed node reads it
         Assert.Equal((from, to, from), (json.GetProperty("FromId").GetString(), json.GetProperty("ToId").GetString(), json.GetProperty("Msg").GetString()));
         Assert.True(Envelope.TryParse(bytes, out var envelope));
         Assert.Equal((from, to, from), (JsonText.ToText(envelope.From), JsonText.ToText(envelope.To), JsonText.ToText(envelope.Msg)));
@@ -112,7 +112,7 @@ public sealed class NastyIdTests
         }
     });
 
-    // Two ids, now and then the same one.
+    // Runs a test with two ids, which are now and then the same.
     private static void EachId(Action<string, string> test) => Fuzz.Run(Runs, random =>
     {
         if (random.NastyId() is { } id)
@@ -140,7 +140,7 @@ public sealed class NastyIdTests
         return text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..^2];
     }
 
-    // A server's frame: two bytes and none, two or eight of the length.
+    // The payload of a server's frame, behind two bytes and a length of none, two or eight more.
     private static string Payload(Frame frame) =>
         Encoding.UTF8.GetString(frame.Span[(frame.Span[1] switch { 126 => 4, 127 => 10, _ => 2 })..]);
 

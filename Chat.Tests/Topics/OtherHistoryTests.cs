@@ -6,8 +6,8 @@ using Xunit;
 
 namespace Chat.Tests.Topics;
 
-/// <summary>A Redis whose lives cannot be told apart came back, or was replaced by its replica, without the last of what it had
-/// acknowledged. All it has follows: nobody knows from where on it is another history.</summary>
+/// <summary>A Redis whose lives cannot be distinguished came back, or was replaced by its replica, without the last acknowledged messages. Everything
+/// it has is sent again, since nobody knows where the other history begins.</summary>
 public sealed class OtherHistoryTests
 {
     private readonly Topic _name = Topic.Group("1");
@@ -17,8 +17,7 @@ public sealed class OtherHistoryTests
 
     public OtherHistoryTests() => _topic = new LocalTopic(_name, "node"u8.ToArray(), new TopicMetrics(NoMeters.Instance));
 
-    // It lost b and c, and while this node was still connecting it gave their offsets to others and went on: by the
-    // offsets alone nothing would be missing but d2.
+    // Redis lost b and c. While this node was still connecting, Redis gave their offsets to other messages and went on. By offsets alone, only d2 would be missing.
     [Fact]
     public async Task Log_ThatGaveOffsetsAgain_IsAHoleAndANewEpoch()
     {

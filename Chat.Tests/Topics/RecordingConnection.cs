@@ -6,11 +6,11 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Topics;
 
-/// <summary>A member's connection that keeps what it is sent, in short: <c>e1:4 hi</c> for a message,
-/// <c>from e1:3</c> for where its stream begins, <c>hole e1:7</c> where it was told that something may be missing, <c>8: +anna</c> for presence.</summary>
+/// <summary>A member's connection that keeps what it is sent, in short form: <c>e1:4 hi</c> for a message, <c>from e1:3</c> for the start of its
+/// stream, <c>hole e1:7</c> for the notice that something may be missing, <c>8: +anna</c> for presence.</summary>
 internal sealed class RecordingConnection(long number = 1) : Connection(number, "u" + number, WebSocketFormat.Json)
 {
-    // A frame is encoded once and goes to every member, one after the other: so it is read once.
+    // A frame is encoded once and goes to every member, one after the other, so it is parsed only once.
     [ThreadStatic]
     private static (byte[] Payload, string Text)? _last;
 
@@ -19,7 +19,7 @@ internal sealed class RecordingConnection(long number = 1) : Connection(number, 
 
     public CloseReason? Closed { get; private set; }
 
-    /// <summary>The time provider's timestamp when the keeper last came by.</summary>
+    /// <summary>The time provider's timestamp when the keeper last tended the connection.</summary>
     public long TendedAt { get; private set; }
 
     public string[] Seen
@@ -33,7 +33,7 @@ internal sealed class RecordingConnection(long number = 1) : Connection(number, 
         }
     }
 
-    /// <summary>Awaited before a replay sends on.</summary>
+    /// <summary>Awaited before a replay continues.</summary>
     public Task Room { get; set; } = Task.CompletedTask;
 
     public Task SeesAsync(string last) => Eventually.TrueAsync(() => Seen.LastOrDefault() == last);

@@ -28,7 +28,7 @@ public sealed class RemovalTests : IMembershipListener
 
     void IMembershipListener.OnJoined(GroupJoin join)
     {
-        // Not of a topic's making.
+        // Topics do not cause this.
     }
 
     void IMembershipListener.OnRestored()
@@ -63,13 +63,13 @@ public sealed class RemovalTests : IMembershipListener
         Begin();
         JoinLive(_anna, generation: 5);
         JoinLive(_ben, generation: 5);
-        _topic.Join(_anna); // from a raw endpoint: not kept, so without a generation
+        _topic.Join(_anna); // from a raw endpoint: such members are not stored, so they have no generation
         _topic.Receive(Removal(1, "u1", 5));
 
         Assert.Equal(1, _topic.MemberCount);
     }
 
-    // Left on one device and joined again on another, whose node hears of the removal only now.
+    // The user left on one device and joined again on another, whose node hears of the removal only now.
     [Fact]
     public void Removal_OfAnEarlierMembership_DoesNotEndTheLaterOne()
     {
@@ -119,7 +119,7 @@ public sealed class RemovalTests : IMembershipListener
         Assert.False(member.IsIn);
     }
 
-    // The log's window has passed, and perhaps a removal with it: nobody hears on before that is known.
+    // The log's window has passed, and perhaps a removal with it. No member receives further messages before that is known.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -178,7 +178,7 @@ public sealed class RemovalTests : IMembershipListener
         Assert.Equal(["hole e1:1", "e1:2 kept"], _anna.Seen);
     }
 
-    // What is held may have been published after the removal that the look has found.
+    // Held messages may have been published after the removal that the lookup has found.
     [Fact]
     public void MemberThatIsTakenOut_WhileHeld_GetsNothingOfIt()
     {

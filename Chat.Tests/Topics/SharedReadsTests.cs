@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Topics;
 
-/// <summary>Many who want to know the same at once, such as who is in a topic.</summary>
+/// <summary>Many callers that ask for the same data at once, such as who is in a topic.</summary>
 public sealed class SharedReadsTests
 {
     private readonly Queue<TaskCompletionSource<PresenceNews>> _begun = new();
@@ -28,7 +28,7 @@ public sealed class SharedReadsTests
 
         read.SetResult(new PresenceNews(1, 1));
         Assert.Equal(1, (await first).Version);
-        Assert.DoesNotContain(others, other => other.IsCompleted); // it may be older than their questions
+        Assert.DoesNotContain(others, other => other.IsCompleted); // that answer may be older than their questions
         Assert.Single(_begun).SetResult(new PresenceNews(2, 1));
         Assert.All(await Task.WhenAll(others), other => Assert.Equal(2, other.Version));
     }

@@ -8,7 +8,7 @@ namespace Chat.Tests.Topics;
 
 internal static class TestTopics
 {
-    /// <summary>A node's topics, none of them there yet.</summary>
+    /// <summary>A node's topics, of which none exists yet.</summary>
     public static TopicTable New(TimeProvider? time = null, TopicOptions? options = null)
     {
         time ??= TimeProvider.System;

@@ -15,7 +15,7 @@ public sealed class TopicFillsTests : IDisposable
 
     public void Dispose() => _topics?.Dispose();
 
-    // Redis has just come back, and ten thousand topics want to know what they have missed.
+    // Redis has just come back, and ten thousand topics want to read what they have missed.
     [Fact]
     public async Task Topics_AfterAnOutage_CatchUpAFewAtATime()
     {
@@ -77,7 +77,7 @@ public sealed class TopicFillsTests : IDisposable
 
         _topics.OnRestored();
         _topics.OnRestored();
-        returns.First.SetResult(); // that of the outage before
+        returns.First.SetResult(); // for the earlier outage
         Assert.Equal(0, reads);
         returns.Second.SetResult();
 

@@ -17,7 +17,7 @@ public sealed class TopicHistoryTests
     [InlineData(null, "b c d", true)]
     [InlineData("e2:1", "b c", true)]
     [InlineData("e1:1", "b c", true)]
-    [InlineData("e1:5", "d", false)] // what it had behind the third is lost with Redis
+    [InlineData("e1:5", "d", false)] // the messages after its third one are lost with Redis
     [InlineData("x:1", "b c d", false)]
     public async Task History_IsThatAfterAPosition_OrTheLatest(string? since, string expected, bool isWhole)
     {
@@ -28,7 +28,7 @@ public sealed class TopicHistoryTests
         Assert.Equal((expected, isWhole), await ReadAsync(since, since is "e2:1" or "e1:1" ? 2 : 3));
     }
 
-    // Something is missing somewhere, but what is there is to be had, page by page.
+    // Something is missing somewhere, but the existing messages can be read page by page.
     [Fact]
     public async Task History_BeforeAHole_GoesOnFromWhereItWasAskedFor()
     {
@@ -42,7 +42,7 @@ public sealed class TopicHistoryTests
         Assert.Equal(("d", true), await ReadAsync("e3:3", 2));
     }
 
-    // Where many had left since, the latest messages were none.
+    // If many users had left since the last messages, the latest messages were once none.
     [Theory]
     [InlineData(null, 1, "b")]
     [InlineData(null, 2, "a b")]
@@ -55,7 +55,7 @@ public sealed class TopicHistoryTests
         Assert.Equal((expected, since is null), await ReadAsync(since, most));
     }
 
-    // Whoever has groups that thousands leave at once can have more of them read past; each question costs as much.
+    // A user with groups that thousands leave at once can have more removals read past than usual, and each question costs accordingly.
     [Theory]
     [InlineData(100, "")]
     [InlineData(5000, "a b")]

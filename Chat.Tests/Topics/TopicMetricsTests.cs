@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Chat.Tests.Topics;
 
-/// <summary>What a topic does shows in the Chat meter.</summary>
+/// <summary>The activity of a topic shows in the Chat meter.</summary>
 public sealed class TopicMetricsTests
 {
     [Fact]

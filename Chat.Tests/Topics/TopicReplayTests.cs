@@ -55,7 +55,7 @@ public sealed class TopicReplayTests : IDisposable
         Assert.Equal(["hole e1:5"], (await ResumeAsync("e1:2")).Seen);
     }
 
-    // A client that was on a node ahead of this one: it has missed nothing, and gets nothing twice.
+    // The client was on a node that is ahead of this one. It has missed nothing, and receives nothing twice.
     [Fact]
     public async Task Replay_FromAPositionThatThisNodeHasYetToReach_GoesOnBehindIt()
     {
@@ -72,10 +72,10 @@ public sealed class TopicReplayTests : IDisposable
 
         _backplane.Redis.Restart();
         Say(1);
-        await member.SeesAsync("e2:1 m1"); // offsets of a new life begin anew
+        await member.SeesAsync("e2:1 m1"); // offsets of a new life start again
     }
 
-    // It was taken out while the log was read, from a position that is unknown; what was said afterwards is none of its business.
+    // The user was removed while the log was read from an unknown position. Messages after the removal must not be sent.
     [Fact]
     public async Task Replay_DuringWhichItsUserIsRemoved_EndsWithTheRemoval()
     {
@@ -98,7 +98,7 @@ public sealed class TopicReplayTests : IDisposable
         Assert.Equal(["hole e1:2", "e1:3 left"], member.Seen);
     }
 
-    // Its position is far along a log that Redis has lost; what the next one has up to there was held to be known to it, and never came.
+    // The position is far along a log that Redis has lost. Messages of the next log up to there were once taken to be known to the client, and never came.
     [Fact]
     public async Task Position_OfOneWhoMayNotReadWhatWasBefore_HoldsNothingBackThatComes()
     {
@@ -117,8 +117,8 @@ public sealed class TopicReplayTests : IDisposable
         Assert.Equal(["hole e1:3", "e1:4 m4"], member.Seen);
     }
 
-    // Redis lost the log, and began another that is shorter; the topic has not gone over yet. Its position is none of the new log, and
-    // who was told so would miss what comes up to there.
+    // Redis lost the log and began a shorter one, and the topic has not changed over yet. Its position does not exist in the new log, and a client
+    // that was told that position would miss the messages up to there.
     [Fact]
     public async Task Replay_WhileTheLogIsAnotherOne_TellsNoPositionThatThisHasNotReached()
     {
@@ -144,7 +144,7 @@ public sealed class TopicReplayTests : IDisposable
         var topic = await _topics.AcquireAsync(_name);
         _backplane.BeforeRead = () =>
         {
-            _backplane.Say(_name, "during"); // in the read's page as well as on the channel
+            _backplane.Say(_name, "during"); // both in the read's page and on the channel
             return Task.CompletedTask;
         };
         var member = new RecordingConnection();
@@ -181,7 +181,7 @@ public sealed class TopicReplayTests : IDisposable
         await joining;
     }
 
-    // Clients come back at random positions while messages are published and the channel loses one in ten.
+    // Clients resume at random positions while messages are published and the channel loses one in ten.
     [Fact]
     public async Task Replays_DuringTraffic_LeaveNoGapAndNoDuplicate()
     {
@@ -192,13 +192,13 @@ public sealed class TopicReplayTests : IDisposable
         var topic = await _topics.AcquireAsync(_name);
         Say(100);
         var published = 100L;
-        var joiningSince = long.MaxValue; // what was published when the client that joins began to
+        var joiningSince = long.MaxValue; // the number of messages published when the joining client began
         var publishing = Task.Run(() =>
         {
             for (var i = 101; i <= Messages; i++)
             {
-                // Not more than may be held for one that joins, whatever else the machine does, or it would be closed: what is published
-                // meanwhile, and what the topic has yet to deliver.
+                // Stays below the number that may be held for a joining client, however slow the machine is, since that client would be closed
+                // otherwise. This counts messages published meanwhile and those that the topic has not delivered yet.
                 SpinWait.SpinUntil(() => i - Volatile.Read(ref joiningSince) < 400 && i - topic.Position.Offset < 400);
                 Say(1, first: i);
                 Volatile.Write(ref published, i);
@@ -219,7 +219,7 @@ public sealed class TopicReplayTests : IDisposable
 
         await publishing;
         _backplane.Redis.Loses = _ => false;
-        Say(1, first: Messages + 1); // shows whatever was lost last
+        Say(1, first: Messages + 1); // reveals the last loss
         foreach (var (connection, since) in clients)
         {
             await connection.SeesAsync($"e1:{Messages + 1} m{Messages + 1}");

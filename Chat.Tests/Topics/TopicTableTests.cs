@@ -60,11 +60,11 @@ public sealed class TopicTableTests : IDisposable
 
         _topics.Release(again);
         _topics.Sweep();
-        Assert.Equal(["+user:1"], _backplane.Subscriptions); // the moment begins with the last one's leave
+        Assert.Equal(["+user:1"], _backplane.Subscriptions); // the delay begins when the last member leaves
     }
 
-    // A subscription counts as a sign that somebody is there: a write to a group was answered "not in" for a second after
-    // its last member had left, where the group did not exist any more.
+    // A subscription counts as a sign that somebody is in the group. For a second after its last member had left, a write to the group was once
+    // answered with "not in", although the group did not exist any more.
     [Fact]
     public async Task Group_NobodyIsIn_IsUnsubscribedAtOnce()
     {
@@ -172,7 +172,7 @@ public sealed class TopicTableTests : IDisposable
         await member.SeesAsync("e1:1 lost");
     }
 
-    // A group whose Redis came back empty: nobody said anything since, so that no envelope shows the new life.
+    // The group's Redis came back empty, and nobody has written since, so no envelope reveals the new life.
     [Fact]
     public async Task Topic_ToldOfANewLifeOfItsLog_TellsItsMembers()
     {
@@ -199,7 +199,7 @@ public sealed class TopicTableTests : IDisposable
 
         Assert.True(_topics.TryFind(_name, out var topic));
         Assert.False(topic!.Suspect("e1"u8, 1));
-        Assert.True(topic.Suspect("e1"u8, 2)); // nothing has suspected it until now
+        Assert.True(topic.Suspect("e1"u8, 2)); // nothing has made it suspicious until now
     }
 
     [Fact]

@@ -4,25 +4,25 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Chat.Tests.Web;
 
-/// <summary>A tab with the application in it, and what people do there.</summary>
+/// <summary>A tab with the application in it, and the things that people do there.</summary>
 internal sealed class App(IPage page)
 {
     public IPage Page => page;
 
-    /// <summary>What was said in the conversation that is shown.</summary>
+    /// <summary>The texts in the conversation that is shown.</summary>
     public ILocator Texts => page.Locator(".message .text");
 
     public ILocator Title => page.Locator("#title");
 
-    /// <summary>What the application says about the connection, where that is not as it should be.</summary>
+    /// <summary>The application's notice about the connection, if something is wrong with it.</summary>
     public ILocator Banner => page.Locator("#banner");
 
-    /// <summary>Where one writes.</summary>
+    /// <summary>The field for the next message.</summary>
     public ILocator Field => page.Locator("#text");
 
-    /// <summary>Returns when the conversation that the address names is there.</summary>
-    /// <param name="device">Whose.</param>
-    /// <param name="hash">Who, and where: <c>name=anna&amp;group=lobby</c>.</param>
+    /// <summary>Returns when the conversation named in the address is shown.</summary>
+    /// <param name="device">The browser.</param>
+    /// <param name="hash">The user and the conversation: <c>name=anna&amp;group=lobby</c>.</param>
     public static async Task<App> OpenAsync(Device device, string hash)
     {
         var app = new App(await device.Context.NewPageAsync());
@@ -40,10 +40,10 @@ internal sealed class App(IPage page)
         await Field.PressAsync("Enter");
     }
 
-    /// <summary>Returns when the message with this text is there, once.</summary>
+    /// <summary>Returns when the message with this text is shown, exactly once.</summary>
     public Task HearsAsync(string text) => Expect(Texts.Filter(new LocatorFilterOptions { HasTextRegex = new Regex($"^{Regex.Escape(text)}$") })).ToHaveCountAsync(1);
 
-    /// <summary>Joins a group by way of the dialog.</summary>
+    /// <summary>Joins a group through the dialog.</summary>
     public async Task JoinAsync(string group)
     {
         await page.Locator("#new").ClickAsync();
@@ -54,7 +54,7 @@ internal sealed class App(IPage page)
     /// <summary>The node that it is connected to.</summary>
     public async Task<string> NodeAsync() => (await page.Locator("#condition").GetAttributeAsync("title"))!.Split(' ')[^1];
 
-    /// <summary>Returns when it is connected to another node than this one, and says nothing of it any more.</summary>
+    /// <summary>Returns when it is connected to another node than this one and shows no notice any more.</summary>
     public async Task BackAsync(string otherThan)
     {
         await Expect(page.Locator("#condition")).Not.ToHaveAttributeAsync("title", $"Connected to node {otherThan}");

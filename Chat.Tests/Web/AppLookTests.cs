@@ -9,7 +9,7 @@ namespace Chat.Tests.Web;
 /// <summary>The application on small screens, by keyboard, and its pictures.</summary>
 public sealed class AppLookTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
-    // CHAT_IMAGES=docs/images makes those of the documents anew; otherwise they are made for nobody.
+    // CHAT_IMAGES=docs/images renews the documents' pictures. Otherwise the pictures are discarded.
     private static readonly string? Images = Environment.GetEnvironmentVariable("CHAT_IMAGES");
 
     private static readonly BrowserNewContextOptions Phone = new() { ViewportSize = new ViewportSize { Width = 390, Height = 780 }, HasTouch = true, IsMobile = true, DeviceScaleFactor = 2 };
@@ -47,7 +47,7 @@ public sealed class AppLookTests(HubCluster cluster, ITestOutputHelper output) :
         await keys.TypeAsync(Unique("anna")[..12]);
         await keys.PressAsync("Enter");
         await Expect(app.Entry("first")).ToBeVisibleAsync();
-        await Expect(page.Locator("#new")).ToBeFocusedAsync(); // what had the focus is hidden
+        await Expect(page.Locator("#new")).ToBeFocusedAsync(); // the element that had the focus is hidden
         await keys.PressAsync("Control+k");
         await keys.TypeAsync(_group);
         await keys.PressAsync("Enter");

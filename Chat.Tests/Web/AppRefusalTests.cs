@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Chat.Tests.Web;
 
-/// <summary>What the application says to those who may not, and to tokens that are not valid.</summary>
+/// <summary>What the application shows to users without the right, and for invalid tokens.</summary>
 public sealed class AppRefusalTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private readonly string _group = Unique("group")[..12];

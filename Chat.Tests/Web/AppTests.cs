@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Chat.Tests.Web;
 
-/// <summary>The application, as people use it, in a real browser.</summary>
+/// <summary>The application as people use it, in a real browser.</summary>
 public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private readonly string _group = Unique("group")[..12];
@@ -25,7 +25,7 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
         await Expect(anna.Page.Locator("#members-list .name")).ToHaveTextAsync([_anna, _ben]);
         await Eventually.TrueAsync(async () =>
         {
-            await ben.Field.PressSequentiallyAsync("H"); // it is told for a moment only, and may get lost
+            await ben.Field.PressSequentiallyAsync("H"); // typing is told for a moment only and may get lost
             return await anna.Page.Locator("#typing").TextContentAsync() == $"{_ben} is typing …";
         });
         await anna.SayAsync("Hello");
@@ -137,7 +137,7 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
         var ben = await App.OpenAsync(another, $"name={_ben}&group={_group}");
         await anna.HearsAsync("line 59");
         await anna.Page.Locator("#scroll").EvaluateAsync("one => { one.scrollTop = 0; }");
-        await anna.HearsAsync("line 0"); // now the name stays where it is
+        await anna.HearsAsync("line 0"); // from now on the name stays where it is
         await anna.Page.Locator(".from").ClickAsync();
         await Expect(anna.Title).ToHaveTextAsync(_ben);
         await anna.SayAsync("between us");
@@ -186,10 +186,10 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
     private async Task KillAsync(NodeProcess node)
     {
         await node.KillAsync();
-        await Cluster.AddNodeAsync(); // for whoever comes after this test, however it ends
+        await Cluster.AddNodeAsync(); // for the tests after this one, whatever its result
     }
 
-    // Those of the edge go to whichever node has fewest connections: the more of them are open, the fewer has another one.
+    // The edge sends new connections to the node with the fewest, so the more are open, the sooner one gets to another node.
     private async Task<App> OpenElsewhereAsync(Device device, string user, string otherThan)
     {
         var opened = new List<App>();

@@ -3,22 +3,22 @@ using Microsoft.Playwright;
 
 namespace Chat.Tests.Web;
 
-/// <summary>One headless browser for all tests, driven by Playwright. Its driver is in its package; the browser is the system's, and nothing is
-/// downloaded.</summary>
+/// <summary>One headless browser for all tests, driven by Playwright. The driver is in Playwright's package, the browser is the system's, and nothing
+/// is downloaded.</summary>
 internal static class Browser
 {
-    // Each window would have two pages more, in a process of their own, for what its address bar shows while somebody types there, and each address a
-    // spare process for the next: three fifths of all that chromium takes of a processor, and nobody sees them.
+    // Otherwise each window would have two more pages, in a separate process, for the suggestions of its address bar, and each address would have a
+    // spare process for the next one: three fifths of all CPU that chromium takes, and nobody sees them.
     private const string Unseen = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess";
 
-    // Of two lists chromium obeys the last, so ours repeats Playwright's own.
+    // If chromium gets two lists, the last one counts, so ours repeats Playwright's.
     private const string Playwrights = "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,DialMediaRouteProvider,GlobalMediaControls,HttpsUpgrades,"
         + "LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,BlockOriginHeaderModificationOnRedirect,AvoidCorsURLLoaderRestartOnRedirect,Translate,"
         + "AutoDeElevate,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled";
 
     private static readonly Lazy<Task<IBrowser>> Shared = new(StartAsync);
 
-    /// <summary>A browser of its own, as far as pages can tell: it shares neither cookies nor storage with others.</summary>
+    /// <summary>A separate browser as far as pages can tell: it shares neither cookies nor storage with others.</summary>
     public static async Task<Device> NewDeviceAsync(Uri address, BrowserNewContextOptions? options = null)
     {
         options ??= new BrowserNewContextOptions();
@@ -35,17 +35,17 @@ internal static class Browser
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Chromium.Program ?? throw new InvalidOperationException(Chromium.WhyNot),
-            // Without its sandbox, which is not to be had as root or in most containers; it shows our own pages only.
+            // Without its sandbox, which is not available as root or in most containers. The browser shows our own pages only.
             Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none", $"--disable-features={Playwrights},{Unseen}"],
         });
-        // It would end with this process anyway; so it also clears up what it has written.
+        // The browser would end with this process anyway. Closing it also removes its files.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => browser.CloseAsync().Wait(TimeSpan.FromSeconds(5));
         return browser;
     }
 }
 
-/// <summary>A browser with its own cookies and storage, and any number of tabs, of which the last that was opened is in front. One behind it draws
-/// once a second, so that a click there takes seconds.</summary>
+/// <summary>A browser with its own cookies and storage and any number of tabs, of which the one opened last is in front. A tab behind it draws once a
+/// second, so a click there takes seconds.</summary>
 internal sealed class Device : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> _problems = [];

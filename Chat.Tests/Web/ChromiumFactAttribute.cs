@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Chat.Tests.Web;
 
-/// <summary>A test in a real browser: skipped, in words, where chromium is not installed. Where CI=true it then fails instead.</summary>
+/// <summary>A test in a real browser. Where chromium is not installed it is skipped, with the reason; where CI=true it then fails instead.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ChromiumFactAttribute : FactAttribute
 {

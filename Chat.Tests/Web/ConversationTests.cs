@@ -7,13 +7,13 @@ namespace Chat.Tests.Web;
 /// <summary>The order in which the application shows messages.</summary>
 public sealed class ConversationTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
-    // As {epoch}:{offset}@{ms}: what comes, and what is shown.
+    // As {epoch}:{offset}@{ms}: the order of arrival, and the order that is shown.
     private static readonly (string Coming, string Shown)[] Cases =
     [
-        ("e2:3@30 e2:4@40 e1:1@10 e1:2@20", "e1:1 e1:2 e2:3 e2:4"), // the log went on in another epoch, and one scrolls back
-        ("e1:7@10 e1:8@20 e2:1@30 e2:2@40", "e1:7 e1:8 e2:1 e2:2"), // it began anew
-        ("e2:3@30 e1:2@30 e1:1@30", "e1:1 e1:2 e2:3"), // within a millisecond
-        ("e1:2@50 e1:1@60", "e1:1 e1:2"), // nodes' clocks differ, the log knows better
+        ("e2:3@30 e2:4@40 e1:1@10 e1:2@20", "e1:1 e1:2 e2:3 e2:4"), // the log continued in another epoch, and the user scrolls back
+        ("e1:7@10 e1:8@20 e2:1@30 e2:2@40", "e1:7 e1:8 e2:1 e2:2"), // the log began anew
+        ("e2:3@30 e1:2@30 e1:1@30", "e1:1 e1:2 e2:3"), // within the same millisecond
+        ("e1:2@50 e1:1@60", "e1:1 e1:2"), // nodes' clocks differ, but the log has the right order
     ];
 
     [ChromiumFact]

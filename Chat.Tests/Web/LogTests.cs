@@ -6,14 +6,14 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Chat.Tests.Web;
 
-/// <summary>The messages of a conversation on the screen: scrolling back, what is read, and addresses in them.</summary>
+/// <summary>The messages of a conversation on the screen: scrolling back, which ones are read, and addresses in them.</summary>
 public sealed class LogTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     private readonly string _group = Unique("group")[..12];
     private readonly string _anna = Unique("anna")[..12];
     private readonly string _ben = Unique("ben")[..12];
 
-    // Once 500 messages were shown, further ones were fetched and not shown: who stood at the very top could scroll no more to see them.
+    // Once 500 messages were shown, further ones were fetched but formerly not shown. A user at the very top could not scroll up any more to see them.
     [ChromiumFact]
     public async Task ScrollingBack_GoesOnBeyondWhatIsShownAtFirst()
     {
@@ -82,7 +82,7 @@ public sealed class LogTests(HubCluster cluster, ITestOutputHelper output) : Hub
         Assert.Equal($"{_group} · Chat", await anna.Page.TitleAsync());
     }
 
-    // Of a network that has died nobody hears for half a minute, and all that one saw was a small clock.
+    // When a network dies, nothing shows it for half a minute. Once the only sign for users was a small clock.
     [ChromiumFact]
     public async Task WhatIsNotConfirmed_IsSaidInWords_UntilItIs()
     {

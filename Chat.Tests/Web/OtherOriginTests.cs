@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Web;
 
-/// <summary>A page of another origin in a real browser, with the requests that SignalR's client makes there.</summary>
+/// <summary>A page of another origin in a real browser, with the requests that SignalR's client makes from there.</summary>
 public sealed class OtherOriginTests : IAsyncLifetime
 {
     private FakeNode[] _nodes = [];
@@ -30,7 +30,7 @@ public sealed class OtherOriginTests : IAsyncLifetime
         Assert.Equal(0, _nodes.Sum(node => node.Asked));
     }
 
-    // A node's list serves as the page: it is of another origin than the edge, and brings no policy of its own.
+    // A node's list of nodes serves as the page: it has another origin than the edge, and no policy of its own.
     private async Task<string> RunAsync(EdgeHost edge)
     {
         await using var device = await Browser.NewDeviceAsync(new Uri(_nodes[0].Node.Address));

@@ -28,7 +28,7 @@ public sealed class ClientMessageTests
         Assert.Null(message.MsgIdError());
     }
 
-    // The first seed's JSON library puts what stands there into a string, and its users are called 1, 2, 3.
+    // The first seed's JSON library converts these values into a string, and the seed's users are called 1, 2, 3.
     [Theory]
     [InlineData("1", "1")]
     [InlineData("-0", "-0")]
@@ -45,7 +45,7 @@ public sealed class ClientMessageTests
         Assert.True(message is { HasId: true, HasMsg: true, HasGroup: true, HasMethod: true, HasMsgId: true });
     }
 
-    // There the first seed has a field of any kind, and sends the value as .NET writes it.
+    // Here the first seed has a field of any type, and sends the value as .NET formats it.
     [Theory]
     [InlineData("7", "7")]
     [InlineData("-12345678901234567890123", "-12345678901234567890123")]

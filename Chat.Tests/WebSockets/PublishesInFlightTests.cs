@@ -15,7 +15,7 @@ using Xunit;
 
 namespace Chat.Tests.WebSockets;
 
-/// <summary>A client that writes faster than Redis confirms is read no faster than that.</summary>
+/// <summary>If a client writes faster than Redis confirms, its messages are read no faster than that.</summary>
 public sealed class PublishesInFlightTests
 {
     private const int Limit = 3;

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Chat.Tests.WebSockets;
 
-/// <summary>A client that sends requests without waiting for their answers keeps no thread that serves others.</summary>
+/// <summary>A client that sends requests without waiting for the answers does not occupy a thread that serves others.</summary>
 public sealed class RequestTurnsTests
 {
     private const int AtOnce = 50;
@@ -34,12 +34,12 @@ public sealed class RequestTurnsTests
             await client.GetStream().WriteAsync(requests, deadline.Token);
             threads = await ReadAsync(client.GetStream(), deadline.Token);
         }
-        while (threads[0] != "loop"); // the server had not waited for them yet, for which it is on a thread of the pool
+        while (threads[0] != "loop"); // else the server was not waiting for the requests yet, and began them on a thread of the pool
 
         Assert.All(threads.Skip(1), static thread => Assert.Equal("pool", thread));
     }
 
-    // Says for each request on which thread it began.
+    // Answers each request with the thread on which it began.
     private static async Task<WebApplication> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.WebSockets;
 
-/// <summary>Where a request may begin.</summary>
+/// <summary>The threads on which a request may begin.</summary>
 public sealed class SharedThreadTests
 {
     [Fact]
@@ -25,7 +25,7 @@ public sealed class SharedThreadTests
         Assert.Equal((false, true, false, true), (before, first, second, next));
     }
 
-    // Where sockets are left to the server, the runtime's own thread for them does what they are ready for.
+    // Where the server keeps its sockets, the runtime's own thread for sockets runs the work for which they are ready.
     [Fact]
     public void ThreadOfSomebodyElse_BeginsNone() => Assert.False(OnAnother(SharedThread.TryBeginRequest));
 

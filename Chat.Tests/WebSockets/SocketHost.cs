@@ -17,7 +17,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.Tests.WebSockets;
 
-/// <summary>A server whose WebSockets are a test's.</summary>
+/// <summary>A server that hands its WebSockets to a test.</summary>
 internal sealed class SocketHost : IAsyncDisposable
 {
     private readonly Channel<TestLink> _accepted = Channel.CreateUnbounded<TestLink>();
@@ -34,7 +34,7 @@ internal sealed class SocketHost : IAsyncDisposable
 
     public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
 
-    /// <summary>How many sockets its loops have, of clients and listening.</summary>
+    /// <summary>The number of sockets in its loops, both of clients and listening ones.</summary>
     public int Entries
     {
         get
@@ -48,8 +48,8 @@ internal sealed class SocketHost : IAsyncDisposable
     public Task StopAsync() => _app.StopAsync();
 
     /// <param name="takes">Whether sockets are taken from the server.</param>
-    /// <param name="limit">Changes the limits, of which those on what a client may send are off.</param>
-    /// <param name="certificate">For TLS.</param>
+    /// <param name="limit">Changes the limits. Those on what a client sends are off by default.</param>
+    /// <param name="certificate">The certificate, to use TLS.</param>
     public static async Task<SocketHost> StartAsync(bool takes, Action<ConnectionOptions>? limit = null, X509Certificate2? certificate = null)
     {
         var options = new ConnectionOptions { MessagesPerSecond = 0, BytesPerSecond = 0, UserMessagesPerSecond = 0, UserBytesPerSecond = 0 };
@@ -90,7 +90,7 @@ internal sealed class SocketHost : IAsyncDisposable
 
     public async Task<TestLink> AcceptedAsync() => await _accepted.Reader.ReadAsync().AsTask().WaitAsync(ChatClient.Deadline);
 
-    /// <summary>Those that nobody has asked for yet.</summary>
+    /// <summary>The links that no test has asked for yet.</summary>
     public List<TestLink> Accepted()
     {
         List<TestLink> links = [];
@@ -105,14 +105,14 @@ internal sealed class SocketHost : IAsyncDisposable
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
 
-/// <summary>The server's end of a WebSocket: keeps what it is told.</summary>
+/// <summary>The server's end of a WebSocket. It keeps the messages it receives.</summary>
 internal sealed class TestLink(long number, IByteSource source, IFrameSender sender, ConnectionTable table)
     : WebSocketLink(number, "u1", Chat.Api.RawEndpoints.WebSocketFormat.Text, source, sender, table)
 {
     private readonly Channel<string> _messages = Channel.CreateUnbounded<string>();
     private readonly TaskCompletionSource<CloseReason> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What is done with each message, or waited for.</summary>
+    /// <summary>Called with each message. Returns a task to wait for, or null.</summary>
     public Func<string, Task?> OnText { get; set; } = _ => null;
 
     public async Task RunAsync()

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.WebSockets;
 
-/// <summary>What a client sends gets through whole and in order, however it comes in pieces; and each end learns when the other has ended.</summary>
+/// <summary>A client's data arrive whole and in order, in whatever pieces they come, and each end learns when the other one has ended.</summary>
 public abstract class SocketSpec(bool takes) : IAsyncLifetime
 {
     internal SocketHost Host { get; private set; } = null!;
@@ -16,7 +16,7 @@ public abstract class SocketSpec(bool takes) : IAsyncLifetime
 
     public async Task DisposeAsync() => await Host.DisposeAsync();
 
-    // The last of these is more than is taken in advance.
+    // The last of these is more than the server reads in advance.
     [Theory]
     [InlineData(1, 5)]
     [InlineData(3, 30_000)]
@@ -237,7 +237,7 @@ public abstract class SocketSpec(bool takes) : IAsyncLifetime
         await flooder.DisposeAsync();
     }
 
-    // In the connection's run it closes the connection as a fault of ours.
+    // The connection's run then closes the connection as after a fault of the node.
     [Fact]
     public async Task Handling_ThatThrows_FailsTheReading_AndNothingElse()
     {
@@ -275,5 +275,5 @@ public abstract class SocketSpec(bool takes) : IAsyncLifetime
     }
 }
 
-/// <summary>Sockets that stay with the server: on other systems, and where it is set so.</summary>
+/// <summary>Sockets that stay with the server: on other systems, and where a setting says so.</summary>
 public sealed class ServerSocketTests() : SocketSpec(takes: false);

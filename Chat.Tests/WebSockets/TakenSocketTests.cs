@@ -34,11 +34,11 @@ public sealed class TakenSocketTests() : SocketSpec(takes: true)
             await Task.WhenAll(Enumerable.Range(0, 100).Select(i => ComeAndGoAsync(i % 5)));
         }
 
-        // The one that listens is left, and no socket of its port.
+        // The listening socket is left, and no other socket of its port.
         await Eventually.TrueAsync(() => Host.Entries == 1 && OpenSockets() == 1);
     }
 
-    // A connection that was made of a closed socket never ended, and what was sent to it went to whoever had got the socket's number since.
+    // A connection that was made from a closed socket once never ended, and its data went to the connection that had been given the same socket number since.
     [LinuxFact]
     public Task Client_ThatGoesWhileItIsAnswered_LeavesNothing_AndNobodyElseGetsWhatIsSentToIt() => LeaveAsync(resets: false);
 
@@ -91,7 +91,7 @@ public sealed class TakenSocketTests() : SocketSpec(takes: true)
             await leaver.SendAsync(TcpPeer.Request);
             if (resets)
             {
-                await leaver.ReadHeadAsync(); // the answer is out, and the socket perhaps not yet taken
+                await leaver.ReadHeadAsync(); // the answer is sent, and the socket is perhaps not taken yet
                 leaver.Reset();
             }
         }
@@ -126,7 +126,7 @@ public sealed class TakenSocketTests() : SocketSpec(takes: true)
         await client.SendAsync(TcpPeer.Request);
         if (way == 0)
         {
-            client.Reset(); // amid the handshake
+            client.Reset(); // in the middle of the handshake
             return;
         }
 
@@ -138,7 +138,7 @@ public sealed class TakenSocketTests() : SocketSpec(takes: true)
         }
     }
 
-    // Those that somebody has: of a closed one the system keeps no inode.
+    // Counts sockets that a process holds, since the system keeps no inode for a closed one.
     private int OpenSockets()
     {
         var local = $"0100007F:{Host.Address.Port:X4}";

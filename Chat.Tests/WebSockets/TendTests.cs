@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Chat.Tests.WebSockets;
 
-/// <summary>What happens to connections by the clock alone.</summary>
+/// <summary>Changes of connections that depend on the clock alone.</summary>
 public sealed class TendTests
 {
     private static readonly ConnectionOptions Limits = new();
@@ -49,7 +49,7 @@ public sealed class TendTests
         Assert.Equal(FrameWriter.Close(CloseReason.PingTimeout).Span.ToArray(), _sender.Sent);
     }
 
-    // A node that was stopped for 13 s closed everybody whose ping was due in that time, though all had answered the last one.
+    // A node that was stopped for 13 s once closed all connections whose ping was due in that time, although all had answered the last one.
     [Fact]
     public void Silence_WhileTheNodeStoodStill_IsNotTheClients()
     {
@@ -60,7 +60,7 @@ public sealed class TendTests
         }
 
         NextRound(after: 16);
-        Assert.Equal([0x89, 0], _sender.Sent); // though it is not its turn
+        Assert.Equal([0x89, 0], _sender.Sent); // although it is not its turn
         for (var i = 0; i < 9; i++)
         {
             NextRound();
@@ -85,7 +85,7 @@ public sealed class TendTests
         var pings = new List<bool>();
         for (var i = 0; i < 15; i++)
         {
-            _time.Advance(TimeSpan.FromSeconds(i == 7 ? 3 : 1)); // a round that is late is no standstill
+            _time.Advance(TimeSpan.FromSeconds(i == 7 ? 3 : 1)); // a late round is no standstill
             rounds.Next();
             pings.Add(rounds.Of(_connection).Pings);
         }

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Chat.Tests.WebSockets;
 
-/// <summary>What a connection makes of the bytes that arrive, in whatever pieces they do.</summary>
+/// <summary>How a connection interprets the bytes that arrive, in whatever pieces they come.</summary>
 public sealed class WebSocketConnectionTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15); // only a failing test waits this long
@@ -53,7 +53,7 @@ public sealed class WebSocketConnectionTests
         }
     }
 
-    // Added to what is there already, its length must not wrap round to something small.
+    // Its length, added to the bytes that are there already, must not wrap around to a small number.
     [Fact]
     public async Task Continuation_OfTheLargestLengthThereIs_IsTooBig()
     {

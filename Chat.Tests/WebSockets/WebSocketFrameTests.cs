@@ -125,7 +125,7 @@ public sealed class WebSocketFrameTests
         return bytes[..(end + 4)].ToArray();
     }
 
-    /// <summary>The bytes as they might lie in receive buffers.</summary>
+    /// <summary>Splits the bytes the way they might lie in receive buffers.</summary>
     internal static ReadOnlySequence<byte> Split(byte[] bytes, Random random)
     {
         var first = new Piece(bytes.AsMemory(0, 0), null);
@@ -140,7 +140,7 @@ public sealed class WebSocketFrameTests
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
 
-    // RFC 6455, section 5.2, word for word and slowly.
+    // Implements RFC 6455, section 5.2, literally and slowly.
     private static FrameStatus Reference(byte[] bytes, out WebSocketFrame frame)
     {
         frame = default;

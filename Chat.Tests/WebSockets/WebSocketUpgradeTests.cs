@@ -16,8 +16,8 @@ namespace Chat.Tests.WebSockets;
 
 public sealed class WebSocketUpgradeTests
 {
-    // A client sends a message and goes. Redis confirms it when the request is over, the ack finds a dead socket, and
-    // the outbox aborts: on a thread that serves everybody.
+    // A client sends a message and leaves. Redis confirms the message when the request is over, the ack finds a dead socket, and the outbox aborts,
+    // on a thread that serves everybody.
     [Fact]
     public async Task Sender_OfARequestThatIsOver_IsGoneAndCanBeAborted()
     {
@@ -47,7 +47,7 @@ public sealed class WebSocketUpgradeTests
 
     [Theory]
     [InlineData("HTTP/1.1", true)]
-    [InlineData("HTTP/1.0", false)] // which the server would upgrade
+    [InlineData("HTTP/1.0", false)] // the server itself would upgrade it
     [InlineData("HTTP/2", false)]
     public void Upgrade_IsOfHttp11Alone(string protocol, bool isRequested)
     {

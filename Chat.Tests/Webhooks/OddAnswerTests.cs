@@ -13,7 +13,8 @@ using Xunit;
 
 namespace Chat.Tests.Webhooks;
 
-/// <summary>What answers in place of a webhook says things that are not for the log's reader: they cleared the screen, or began another line.</summary>
+/// <summary>A server that answers in place of a webhook may send texts that harm the reader of the log. Once they cleared the screen or began another
+/// line.</summary>
 public sealed class OddAnswerTests : IHttpClientFactory, IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -78,11 +79,11 @@ public sealed class OddAnswerTests : IHttpClientFactory, IDisposable
         client.Client.Shutdown(SocketShutdown.Send);
         try
         {
-            await stream.CopyToAsync(Stream.Null); // closed sooner, it could take the answer with it
+            await stream.CopyToAsync(Stream.Null); // if the stream were closed sooner, the answer could be lost with it
         }
         catch (IOException)
         {
-            // Who asked has seen enough.
+            // The node has read enough and has hung up.
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Chat.Tests.Webhooks;
 
 public sealed class WebhookSignatureTests
 {
-    // The example that the libraries of Standard Webhooks test themselves with.
+    // The example with which the libraries of Standard Webhooks test themselves.
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     private const string Id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
     private const long Timestamp = 1614265330;
@@ -40,7 +40,7 @@ public sealed class WebhookSignatureTests
     [Theory]
     [InlineData(null)]
     [InlineData("")]
-    [InlineData("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")] // not said to be one
+    [InlineData("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")] // the prefix of a secret is missing
     [InlineData("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS*")]
     [InlineData("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La")] // 21 bytes
     [InlineData($"{Secret} secret")]

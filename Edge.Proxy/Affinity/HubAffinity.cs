@@ -8,12 +8,12 @@ using Yarp.ReverseProxy.SessionAffinity;
 namespace Edge.Proxy.Affinity;
 
 /// <summary>
-/// Long polls and event streams are many requests of one connection, which lives on one node. The request that begins it
-/// gets a cookie that names the node; those that follow, with an <c>id</c>, are sent there, whichever edge they come through.
+/// A connection over long polling or server-sent events is many requests, and it lives on one node. The answer to the first request sets a
+/// cookie that names the node. The following requests, which have an <c>id</c>, go to that node, whichever edge they come through.
 /// </summary>
 /// <remarks>
 /// A WebSocket is one request: it neither uses the cookie nor sets it. A draining node still gets the requests of its
-/// connections. Once a node is gone, they are answered by <see cref="NoConnectionPolicy"/>.
+/// connections. Once a node is gone, <see cref="NoConnectionPolicy"/> answers them.
 /// </remarks>
 internal sealed class HubAffinity(NodeCookie cookie) : ISessionAffinityPolicy
 {
@@ -22,7 +22,7 @@ internal sealed class HubAffinity(NodeCookie cookie) : ISessionAffinityPolicy
     public AffinityResult FindAffinitizedDestinations(
         HttpContext context, ClusterState cluster, SessionAffinityConfig config, IReadOnlyList<DestinationState> destinations)
     {
-        // Without a cookie, the node of a request with an id is anyone's guess; the right one may be hit, and any other knows to say 404.
+        // Without a cookie, the node of a request with an id is not known. The request may happen to reach the right one; any other answers 404.
         if (!Concerns(context) || context.Request.Cookies[config.AffinityKeyName] is not { } value)
         {
             return new AffinityResult(null, AffinityStatus.AffinityKeyNotSet);
@@ -40,7 +40,7 @@ internal sealed class HubAffinity(NodeCookie cookie) : ISessionAffinityPolicy
             return new AffinityResult([node], AffinityStatus.OK);
         }
 
-        // Back to the node of before, if it takes new connections: another tab may have one there, under the same cookie.
+        // A new connection goes to the node of the cookie, if that takes new ones: another tab may have a connection there, under the same cookie.
         return node is not null && destinations.Contains(node)
             ? new AffinityResult([node], AffinityStatus.OK)
             : new AffinityResult(null, AffinityStatus.AffinityKeyNotSet);

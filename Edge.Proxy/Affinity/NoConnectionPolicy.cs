@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.SessionAffinity;
 
 namespace Edge.Proxy.Affinity;
 
-/// <summary>Answers a request of a hub connection whose node is gone as a node answers for a connection it does not know: 404.
+/// <summary>Answers a request of a hub connection whose node is gone, in the way a node answers for a connection that it does not know: 404.
 /// That ends the connection for the client, whose next negotiation goes to another node.</summary>
 internal sealed class NoConnectionPolicy : IAffinityFailurePolicy
 {

@@ -8,9 +8,9 @@ namespace Edge.Proxy.Affinity;
 
 /// <summary>
 /// The value of the cookie that brings a hub client back to its node: a hash of the node's id under a key that all edges share, so
-/// that any of them can read it and nobody can name a node that the edge did not name first.
+/// that any edge can read it, and nobody can name a node that no edge has named before.
 /// </summary>
-/// <remarks>The key is <see cref="EdgeOptions.AffinityKey"/>, or else the one the edges agree on in Redis. If that
+/// <remarks>The key is <see cref="EdgeOptions.AffinityKey"/>, or else the one on which the edges agree in Redis. If the key
 /// ever changes, cookies of the last few keys are still understood.</remarks>
 internal sealed class NodeCookie(IOptions<EdgeOptions> options)
 {

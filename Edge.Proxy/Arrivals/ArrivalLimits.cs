@@ -7,10 +7,10 @@ using ServiceDefaults;
 
 namespace Edge.Proxy.Arrivals;
 
-/// <summary>How many clients may come in at a time, so that those who all return at once do no harm to those who are here.</summary>
+/// <summary>Limits how many clients may connect at a time, so that those who all return at once do no harm to those who are here.</summary>
 internal sealed partial class ArrivalLimits : IDisposable
 {
-    // A wait that is shorter than the clients' patience, and than it takes for a queue of sockets to become a burden of its own.
+    // Shorter than the clients' patience, and than the time in which a queue of sockets becomes a burden of its own.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private const int AddressBurstSeconds = 10; // a page with several tabs, or a household
@@ -40,7 +40,7 @@ internal sealed partial class ArrivalLimits : IDisposable
         });
     }
 
-    /// <summary>Counts one more that connects.</summary>
+    /// <summary>Counts one more client that connects. Returns the reason if it is refused.</summary>
     public EdgeRefusal? Count(HttpContext http)
     {
         if (_addressRate?.AttemptAcquire(http).IsAcquired == false)
@@ -51,8 +51,8 @@ internal sealed partial class ArrivalLimits : IDisposable
         return _rate?.AttemptAcquire().IsAcquired == false ? Refused(EdgeRefusal.Rate) : null;
     }
 
-    /// <summary>Takes a place among those that nodes are being asked for, after a short wait if need be.</summary>
-    /// <returns>The place, to be given back when it is answered, or null: there was none.</returns>
+    /// <summary>Takes a place among the requests that nodes are being asked for, after a short wait if need be.</summary>
+    /// <returns>The place, to be given back once the node has answered; null if there was none.</returns>
     public async ValueTask<RateLimitLease?> EnterAsync(HttpContext http)
     {
         var place = _atOnce.AttemptAcquire();
@@ -98,7 +98,7 @@ internal sealed partial class ArrivalLimits : IDisposable
         return reason;
     }
 
-    // In steps of a tenth of a second, unless that is less than one.
+    // Tokens are added every tenth of a second, or less often if that would be less than one token.
     private static TokenBucketRateLimiterOptions Bucket(int perSecond, int burst)
     {
         var step = Math.Max(1, perSecond / 10);
@@ -111,8 +111,8 @@ internal sealed partial class ArrivalLimits : IDisposable
         };
     }
 
-    // What the server or the platform's forwarded headers say, where those are trusted. Of IPv6 the network: a client has as many
-    // addresses in it as it likes.
+    // The address of the TCP connection, or that of the platform's forwarded headers where those are trusted. For IPv6, only the network (/64)
+    // counts: a client has as many addresses in it as it likes.
     private static IPAddress AddressOf(HttpContext http)
     {
         var address = http.Connection.RemoteIpAddress ?? IPAddress.None;

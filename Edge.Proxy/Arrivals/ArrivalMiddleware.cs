@@ -3,7 +3,7 @@ using Edge.Proxy.Requests;
 
 namespace Edge.Proxy.Arrivals;
 
-/// <summary>Lets clients in at the rate at which they can be dealt with: WebSockets, and the negotiations of hub clients.</summary>
+/// <summary>Lets clients in only as fast as they can be dealt with: WebSockets, and the negotiations of hub clients.</summary>
 internal sealed class ArrivalMiddleware(RequestDelegate next, ArrivalLimits limits)
 {
     public Task InvokeAsync(HttpContext http) => http.IsWebSocket() || http.Request.IsNegotiate() ? ArriveAsync(http) : next(http);
@@ -24,7 +24,7 @@ internal sealed class ArrivalMiddleware(RequestDelegate next, ArrivalLimits limi
 
         using (place)
         {
-            // With the answer of a node it has come in; how long it stays is no matter.
+            // Once a node has answered, the client is in. How long it stays does not matter here.
             http.Response.OnStarting(static place => Leave((RateLimitLease)place), place);
             await next(http);
         }

@@ -6,10 +6,10 @@ using Yarp.ReverseProxy.Health;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>Registers what an edge does at the limits of its own process, and against those who would use it up.</summary>
+/// <summary>Registers what keeps an edge within the limits of its own process, and protects it from clients that would use it up.</summary>
 internal static class CapacityBuilder
 {
-    // Before the lowest rate counts: a body may begin with a pause.
+    // The lowest rate counts only after this time: a body may begin with a pause.
     private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
 
     public static IServiceCollection AddCapacity(this IServiceCollection services)
@@ -27,7 +27,7 @@ internal static class CapacityBuilder
         return services;
     }
 
-    // By half, since those are no room for others meanwhile.
+    // At most half of the connections, since those leave no room for others meanwhile.
     private static UntakenAnswers CreateUntaken(IServiceProvider services)
     {
         var (metrics, clients) = (services.GetRequiredService<EdgeMetrics>(), services.GetRequiredService<EdgeCapacity>().Clients);

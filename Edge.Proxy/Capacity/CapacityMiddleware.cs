@@ -3,7 +3,7 @@ using Edge.Proxy.Requests;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>Refuses what this edge cannot carry, while it still can.</summary>
+/// <summary>Refuses requests that this edge cannot carry, before its process reaches a limit.</summary>
 internal sealed class CapacityMiddleware(RequestDelegate next, EdgeCapacity capacity)
 {
     private readonly Action<RelayPair> _giveBack = _ => capacity.GiveBack();

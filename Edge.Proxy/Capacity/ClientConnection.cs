@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>A client's TCP connection, as the one who counts them sees it. A feature of each of its requests.</summary>
+/// <summary>A client's TCP connection, as <see cref="ClientConnections"/> counts it. It is a feature of each of its requests.</summary>
 internal sealed class ClientConnection(ClientConnections connections, ConnectionContext context, long acceptedAt)
 {
     private readonly ClientLink? _link = context.Features.Get<ClientLink>();
@@ -14,7 +14,7 @@ internal sealed class ClientConnection(ClientConnections connections, Connection
     /// <summary>When it was accepted.</summary>
     public long AcceptedAt { get; } = acceptedAt;
 
-    /// <summary>For how long it has waited for us meanwhile.</summary>
+    /// <summary>How long it has waited for us meanwhile.</summary>
     public TimeSpan Waited => _link?.Waited ?? TimeSpan.Zero;
 
     // The rest is guarded by the lock of ClientConnections.
@@ -22,10 +22,10 @@ internal sealed class ClientConnection(ClientConnections connections, Connection
     /// <summary>How many requests are being answered; over HTTP/2 there may be several.</summary>
     public int Requests { get; set; }
 
-    /// <summary>Since when there is none.</summary>
+    /// <summary>Since when no request is being answered.</summary>
     public long IdleSince { get; set; } = acceptedAt;
 
-    /// <summary>Its place among the idle.</summary>
+    /// <summary>Its place in the list of idle connections.</summary>
     public LinkedListNode<ClientConnection>? Idle { get; set; }
 
     public bool IsEvicted { get; set; }

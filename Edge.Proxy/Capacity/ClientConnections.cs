@@ -7,26 +7,26 @@ using Microsoft.Extensions.Options;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>The clients' TCP connections: no more than the process can afford, and none that is open for nothing while others wait.</summary>
+/// <summary>The clients' TCP connections: no more than the process can afford, and no idle one while others wait for its place.</summary>
 /// <remarks>
-/// <para>Whoever connects has <see cref="EdgeOptions.HeaderTimeout"/> to ask for something; the server's own timeouts begin with the first
-/// byte, or bear with silence as long as between two requests, or count the time that a handshake waits for its turn here: with thousands at once, those
-/// whose turn comes late would be cut off for it.</para>
-/// <para>Once it is relayed, a connection is over for the server, and only counted until it ends.</para>
+/// <para>A client that connects has <see cref="EdgeOptions.HeaderTimeout"/> to ask for something. The server's own timeouts will not do. They begin with
+/// the first byte, or bear with silence as long as between two requests, or count the time that a handshake waits for its turn here: with thousands
+/// at once, those whose turn comes late would be cut off.</para>
+/// <para>Once a connection is relayed, it is over for the server, and only counted here until it ends.</para>
 /// <para>When all places are taken, the connection that has been idle for the longest gives way: one that has not asked yet, or whose
-/// requests are all answered. So thousands that say nothing, or send their headers byte by byte, keep nobody out.</para>
+/// requests are all answered. So thousands of clients that say nothing, or send their headers byte by byte, keep nobody out.</para>
 /// </remarks>
 internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metrics, IOptions<EdgeOptions> options, TimeProvider time)
 {
-    // Who has only just connected is about to ask: one round trip later, or two or three with TLS. The longer this is, the fewer connections
-    // a second it takes to hold every place with ones that say nothing.
+    // A client that has only just connected is about to ask: one round trip later, or two or three with TLS. The longer this is, the fewer silent
+    // connections a second it takes to hold every place.
     private static readonly TimeSpan Chance = TimeSpan.FromMilliseconds(250);
 
-    // Those that gave way are open until the server has got round to them: no more than what is kept free for such things.
+    // Connections that gave way are open until the server has dealt with them: no more than there are files kept free for such things.
     private const int MostEvicted = 32;
 
     private readonly Lock _gate = new(); // guards all that follows
-    private readonly LinkedList<ClientConnection> _idle = []; // the one that has been for the longest first
+    private readonly LinkedList<ClientConnection> _idle = []; // the longest idle one first
     private int _open; // without the evicted
     private int _evicted;
     private Action<RelayPair>? _closedRelay; // one for all
@@ -43,7 +43,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
         }
     }
 
-    /// <summary>A connection from its beginning to its end, TLS included.</summary>
+    /// <summary>Serves a connection from its beginning to its end, TLS included.</summary>
     public async Task RunAsync(ConnectionContext context, ConnectionDelegate next)
     {
         var connection = new ClientConnection(this, context, time.GetTimestamp());
@@ -96,7 +96,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     {
         if (!connection.HasAsked && time.GetElapsedTime(connection.AcceptedAt) - connection.Waited > options.Value.HeaderTimeout)
         {
-            connection.HasAsked = true; // enough said
+            connection.HasAsked = true; // so that it is ended once
             metrics.Refused(EdgeRefusal.Silent);
             connection.End();
         }
@@ -148,7 +148,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
             connection.IsEvicted = true; // a request of it may still be ending
         }
 
-        // Over for the server, but open: not to be kept in memory for that.
+        // A relayed connection is over for the server, but open. This object is not to be kept in memory for that.
         if (relay is null)
         {
             Closed();

@@ -4,12 +4,12 @@ using ServiceDefaults;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>How many connections this edge can carry: each takes two open files, one towards the client and one towards the node.</summary>
+/// <summary>Limits how many connections this edge carries: each takes two open files, one towards the client and one towards the node.</summary>
 /// <remarks>It refuses connections well before the system's limit is reached, whatever the settings say. At the limit it could
 /// neither accept nor connect, and .NET has been seen to end the process there ("Out of memory").</remarks>
 internal sealed partial class EdgeCapacity
 {
-    // Redis, health probes, telemetry, and libraries that are loaded later.
+    // For Redis, health probes, telemetry, and libraries that are loaded later.
     private const int OwnFiles = 128;
 
     private readonly NowAndThen _says;
@@ -39,7 +39,7 @@ internal sealed partial class EdgeCapacity
     /// <summary>How many are carried now.</summary>
     public int Carried => Volatile.Read(ref _carried);
 
-    /// <summary>The most TCP connections of clients: somewhat more, for those that are told that they are too many.</summary>
+    /// <summary>The most TCP connections of clients. Somewhat more than can be carried, for those that are told that they are too many.</summary>
     public int Clients { get; }
 
     public bool TryTake()
@@ -61,7 +61,7 @@ internal sealed partial class EdgeCapacity
 
     public void GiveBack() => Interlocked.Decrement(ref _carried);
 
-    /// <summary>Logs now and then that the system gives no more.</summary>
+    /// <summary>Logs now and then that the system has no more files or ports.</summary>
     public void Report(OwnFault fault)
     {
         if (!_says.IsTime())
@@ -79,7 +79,7 @@ internal sealed partial class EdgeCapacity
         }
     }
 
-    /// <summary>Says once, at the start, what this edge can carry, and from then on what it carries.</summary>
+    /// <summary>Logs once, at the start, how much this edge can carry. From then on, the meter reports how much it carries.</summary>
     public void Announce()
     {
         _metrics.Observe(() => Carried);

@@ -4,10 +4,10 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>YARP's policy for health probes, without those that failed through no fault of the node.</summary>
+/// <summary>Applies YARP's policy for health probes, without the probes that failed through no fault of the node.</summary>
 internal sealed class NodeProbePolicy(NodeAnswers answers, TimeProvider time, IServiceProvider services) : IActiveHealthCheckPolicy
 {
-    // Asked for late: this policy is one of those that it is looked for among.
+    // Resolved late: this policy itself is one of the services among which it is looked up.
     private readonly Lazy<IActiveHealthCheckPolicy> _yarps = new(() => services.GetServices<IActiveHealthCheckPolicy>()
         .Single(policy => policy.Name == HealthCheckConstants.ActivePolicy.ConsecutiveFailures));
 
@@ -22,7 +22,7 @@ internal sealed class NodeProbePolicy(NodeAnswers answers, TimeProvider time, IS
             {
                 answers.NoteProbe(result.Destination);
             }
-            else if (TookTooLong(result) && !IsBusy(result) && result.Destination.Health.Active == DestinationHealth.Unhealthy) // not for the first time
+            else if (TookTooLong(result) && !IsBusy(result) && result.Destination.Health.Active == DestinationHealth.Unhealthy) // not its first failure
             {
                 answers.NoteSilence(result.Destination);
             }
@@ -31,7 +31,7 @@ internal sealed class NodeProbePolicy(NodeAnswers answers, TimeProvider time, IS
 
     private static bool TookTooLong(DestinationProbingResult result) => result.Exception is OperationCanceledException;
 
-    // It answered somebody else while the probe waited in vain.
+    // The node answered somebody else while the probe waited in vain.
     private bool IsBusy(DestinationProbingResult result) =>
         TookTooLong(result)
         && answers.HasAnsweredSince(result.Destination, time.GetTimestamp() - (long)(NodeDestinations.ProbeTimeout.TotalSeconds * time.TimestampFrequency));

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Edge.Proxy.Capacity;
 
 /// <summary>The system's limit on the files, sockets included, that this process may have open.</summary>
-/// <remarks>.NET itself raises the soft limit to the hard one when it starts, so what is read here is all there is.</remarks>
+/// <remarks>.NET itself raises the soft limit to the hard one when it starts, so the limit that is read here is all there is.</remarks>
 internal static class OpenFiles
 {
     /// <summary>Null if the limit is practically infinite, or the system has none.</summary>

@@ -26,7 +26,7 @@ internal static class OwnFaults
                     return OwnFault.OpenFiles;
                 case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
                     return OwnFault.LocalPorts;
-                // Names are read from files, and the resolver does not say that it could not open them.
+                // The resolver reads names from files, and does not say so if it could not open them.
                 case HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } when OpenFiles.AreUsedUp():
                     return OwnFault.OpenFiles;
             }

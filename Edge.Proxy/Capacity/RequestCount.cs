@@ -2,7 +2,7 @@ using Edge.Proxy.Relay;
 
 namespace Edge.Proxy.Capacity;
 
-/// <summary>Before everything else: tells which of the clients' connections are idle.</summary>
+/// <summary>Runs before everything else, and tells <see cref="ClientConnections"/> which of the connections are idle.</summary>
 internal sealed class RequestCount(ClientConnections connections) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

@@ -7,18 +7,18 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Edge.Proxy.Failover;
 
-/// <summary>A request's tries at one node after the other, and whether the next node may be tried after this one.</summary>
+/// <summary>A request's attempts at one node after the other. Decides whether the next node may be tried.</summary>
 /// <param name="http">The request.</param>
 /// <param name="limit">How many nodes may answer with 503 before the client gets that answer.</param>
 /// <param name="time">The time.</param>
 internal sealed class Attempt(HttpContext http, int limit, TimeProvider time)
 {
-    // A body that was sent is gone. What has none - a WebSocket upgrade, a GET, a hub's negotiation - can be sent again.
+    // A body that was sent is gone. A request without one - a WebSocket upgrade, a GET, a hub's negotiation - can be sent again.
     private readonly bool _repeatable = http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
         && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
             || HttpMethods.IsConnect(http.Request.Method) || http.Request.IsNegotiate());
 
-    // A node that leaves or is full says so at once. One that waited for something first, most likely for Redis, says
+    // A node that leaves or is full says so at once. A node that waited for something first, most likely for Redis, says
     // what all the others would say after the same wait.
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(1);
 
@@ -28,17 +28,17 @@ internal sealed class Attempt(HttpContext http, int limit, TimeProvider time)
 
     private bool _hasNext;
 
-    /// <summary>When the node was asked whose turn it is.</summary>
+    /// <summary>When the current node was asked.</summary>
     public long Asked { get; private set; }
 
-    /// <summary>Whether it has hardly begun.</summary>
+    /// <summary>Whether the request has only just begun.</summary>
     public bool IsPrompt => time.GetElapsedTime(_start) < Promptly;
 
-    // What hangs on its node has nowhere to move on to.
+    // A request that is bound to its node has nowhere to move on to.
     private bool CanMoveOn => _hasNext && http.Features.Get<HubBond>() is null;
 
-    /// <summary>It is a node's turn.</summary>
-    /// <param name="hasNext">Whether there is another one left after it.</param>
+    /// <summary>Begins the attempt at a node.</summary>
+    /// <param name="hasNext">Whether another node is left after it.</param>
     public void Begin(bool hasNext)
     {
         _hasNext = hasNext;
@@ -67,22 +67,22 @@ internal sealed class Attempt(HttpContext http, int limit, TimeProvider time)
                 && (NeverConnected(error) || (_repeatable && error.Error == ForwarderError.Request));
     }
 
-    /// <summary>The node is to blame, and not the client: it was not reached, or ended or stalled before it answered.</summary>
+    /// <summary>Whether the node is to blame, and not the client: it was not reached, or it ended or stalled before it answered.</summary>
     public static bool NodeFailed(IForwarderErrorFeature error) => error.Error == ForwarderError.Request || NeverConnected(error);
 
-    /// <summary>The node was not reached at all: refused, unknown or silent while connecting. Nothing was sent.</summary>
+    /// <summary>Whether the node was not reached at all: it refused, has no known address, or was silent while connecting. Nothing was sent.</summary>
     public static bool NeverConnected(IForwarderErrorFeature error) => error.Exception switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } => true,
-        // How the client tells its connect timeout from a cancelled request.
+        // This is how the HTTP client reports its connect timeout, in contrast to a canceled request.
         OperationCanceledException { InnerException: TimeoutException } => error.Error == ForwarderError.RequestTimedOut,
         _ => false,
     };
 
-    /// <summary>It was waited for in vain, where one that is not there would have refused.</summary>
+    /// <summary>Whether the wait for the node timed out. A node that is gone would have refused.</summary>
     public static bool TimedOut(IForwarderErrorFeature error) => error.Exception is { InnerException: TimeoutException };
 
-    /// <summary>The node took the request and did not answer (<see cref="ResponseDeadline"/>).</summary>
+    /// <summary>Whether the node took the request and did not answer (<see cref="ResponseDeadline"/>).</summary>
     public static bool NeverAnswered(IForwarderErrorFeature error) =>
         error.Exception is HttpRequestException { InnerException: TimeoutException };
 }

@@ -9,9 +9,10 @@ using Yarp.ReverseProxy.Model;
 namespace Edge.Proxy.Failover;
 
 /// <summary>
-/// Tries the next node when one cannot be reached, died before it answered, or turns the client away, so that the
-/// client never meets a node that is gone. When none is left: 503 with Retry-After, at once. When a few have turned it away,
-/// the rest are not asked, and none that answers nobody (<see cref="NodeAnswers"/>). What has to be at one node (<see cref="HubBond"/>) moves on to no other.
+/// Tries the next node when one cannot be reached, died before it answered, or turns the client away, so that the client never meets
+/// a node that is gone. When no node is left, the client gets 503 with Retry-After at once. When a few have turned it away, the rest are
+/// not asked. Nodes that answer nobody (<see cref="NodeAnswers"/>) are not asked either. A request that is bound to one node
+/// (<see cref="HubBond"/>) moves on to no other.
 /// </summary>
 internal sealed class FailoverMiddleware(RequestDelegate next, NodeAnswers answers, EdgeCapacity capacity, IOptions<EdgeOptions> options, TimeProvider time)
 {
@@ -24,7 +25,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, NodeAnswers answe
         while (true)
         {
             attempt.Begin(hasNext: nodes.Count > 1);
-            proxy.AvailableDestinations = answers.WorthAsking(nodes, mayTry: attempt.IsPrompt); // who has waited for one is not to wait for the others as well
+            // A client that has waited for one node is not to wait for the others as well.
+            proxy.AvailableDestinations = answers.WorthAsking(nodes, mayTry: attempt.IsPrompt);
             await next(http);
             if (!attempt.MayMoveOn())
             {

@@ -5,22 +5,22 @@ using Yarp.ReverseProxy;
 
 namespace Edge.Proxy.Failover;
 
-/// <summary>Sends the clients of a node that has disappeared to others, where their connections are still there: that of a machine which
-/// hangs, or is cut off. They have no service, and TCP would not tell them for minutes.</summary>
-/// <remarks>A node has disappeared when its lease has ended, which others announce. One that stops does so too, but at its very end.</remarks>
+/// <summary>Sends the clients of a node that has disappeared to other nodes if their connections are still open: those of a machine that
+/// hangs or is cut off. These clients have no service, and TCP would not tell them for minutes.</summary>
+/// <remarks>A node has disappeared when its lease has ended, which other nodes announce. One that stops disappears too, but at its very end.</remarks>
 internal sealed partial class LostNodes(
     RelayedConnections relayed, NodeDestinations nodes, IProxyStateLookup proxy, IOptions<EdgeOptions> options, TimeProvider time, ILogger<LostNodes> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
 
-    // Two heartbeats: if Redis has lost its data, nodes are missing from the list until they register again. Counted in steps, since a
-    // process that was paused itself would else take a moment for long.
+    // In steps: two heartbeats. If Redis has lost its data, nodes are missing from the list until they register again. Steps are counted, since a
+    // process that was paused itself would otherwise take a moment for a long time.
     private const int Patience = 8;
 
-    // Of those who may connect in a step, a fifth.
+    // How many clients of a node are sent elsewhere in a step: a fifth of those who may connect in it.
     private readonly int _most = Math.Max(1, (options.Value.ConnectionsPerSecond == 0 ? 5000 : options.Value.ConnectionsPerSecond) / 10);
-    private Dictionary<string, int> _lost = []; // how many steps ago it was first missed
+    private Dictionary<string, int> _lost = []; // for how many steps each node has been missed
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -6,9 +6,10 @@ using Yarp.ReverseProxy.Model;
 namespace Edge.Proxy.Failover;
 
 /// <summary>
-/// Healthy nodes that take new connections; when there is none, all that are not known to be unreachable. With Redis away every node reports
-/// itself unready, yet each can say so to the client better than the edge. When there is none of these either, all: where every node seems
-/// to be gone, more likely this edge is too busy, or the way to them was cut for a moment; and one that is really gone refuses at once.
+/// Returns the healthy nodes that take new connections. If there is none, it returns all that are not known to be unreachable: while Redis is
+/// away, every node reports itself unready, yet each can tell the client so better than the edge. If there is none of these either, it returns
+/// all that do not drain. When every node seems to be gone, it is more likely that this edge is too busy, or that the way to them was cut for
+/// a moment; and a node that is really gone refuses at once.
 /// </summary>
 internal sealed class ReachableNodesPolicy : IAvailableDestinationsPolicy
 {

@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Edge.Proxy.Failover;
 
 /// <summary>
-/// Bounds the wait for the first answer of a node that accepts connections but hangs, so that the request can move on
-/// to another. What follows the headers - a WebSocket, a stream - is bounded by the activity timeout alone.
+/// Limits the wait for the first answer of a node that accepts connections but hangs, so that the request can move on
+/// to another node. Whatever follows the headers - a WebSocket, a stream - is limited by the activity timeout alone.
 /// </summary>
 internal sealed class ResponseDeadline(IOptions<EdgeOptions> options, ILogger<ForwarderHttpClientFactory> logger)
     : ForwarderHttpClientFactory(logger)

@@ -2,7 +2,7 @@ using ServiceDefaults.Nodes;
 
 namespace Edge.Proxy.Nodes;
 
-/// <summary>Who this process is to the nodes. New with every start, and a secret between the two (<see cref="EdgeStop"/>).</summary>
+/// <summary>The id of this process towards the nodes. It is new with every start, and a secret between edge and nodes (<see cref="EdgeStop"/>).</summary>
 internal sealed class EdgeIdentity
 {
     public string Id { get; } = EdgeStop.NewId();

@@ -1,10 +1,10 @@
 namespace Edge.Proxy.Nodes;
 
-/// <summary>The nodes the edge believes in, from one registry listing to the next. Not thread-safe.</summary>
+/// <summary>The nodes that the edge takes for live, from one registry listing to the next. Not thread-safe.</summary>
 /// <remarks>
-/// A node that is missing from the list goes at once when that was announced: it left, or another node swept its
-/// lease. Missing without a word, it goes after <see cref="Grace"/> only, because a Redis that lost its data lists
-/// nobody until the next heartbeats although every node lives. A dead one does no harm meanwhile: health checks and
+/// A node that is missing from the list is removed at once if that was announced: it left, or another node swept its
+/// lease. If nothing was announced, it is removed only after <see cref="Grace"/>, because a Redis that lost its data lists
+/// nobody until the next heartbeats although every node lives. A dead node does no harm meanwhile: health checks and
 /// the first refused connection take it out of rotation.
 /// </remarks>
 internal sealed class KnownNodes(TimeProvider time)
@@ -15,10 +15,10 @@ internal sealed class KnownNodes(TimeProvider time)
     private readonly Dictionary<string, Node> _nodes = [];
     private readonly Dictionary<string, long> _missingSince = [];
 
-    /// <summary>All of them, those included that only serve the connections they have.</summary>
+    /// <summary>All nodes, including those that only serve the connections they have.</summary>
     public IReadOnlyList<Node> All => [.. _nodes.Values.OrderBy(node => node.Id, StringComparer.Ordinal)];
 
-    /// <summary>Those that take new connections.</summary>
+    /// <summary>The nodes that take new connections.</summary>
     public IReadOnlyList<Node> Ready => [.. All.Where(node => node.IsReady)];
 
     public void Update(IReadOnlyCollection<Node> listed, IReadOnlySet<string> announced)

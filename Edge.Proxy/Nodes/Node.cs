@@ -5,7 +5,7 @@ namespace Edge.Proxy.Nodes;
 /// <summary>The part of a node's registry entry that the edge needs.</summary>
 internal sealed record Node(string Id, string Address, string State)
 {
-    /// <summary>Takes new connections. A draining node only serves the ones it has.</summary>
+    /// <summary>Whether it takes new connections. A draining node only serves the ones it has.</summary>
     [JsonIgnore]
     public bool IsReady => State == "ready";
 }

@@ -4,12 +4,12 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Nodes;
 
-/// <summary>When each node has last answered anybody.</summary>
+/// <summary>Knows when each node last answered anybody.</summary>
 /// <remarks>
-/// <para>Who waits in vain while others are answered does not wait for a node that is gone: it is busy, or this edge is too busy to take its answers
-/// in time. And a node that was taken for gone and answers is not.</para>
-/// <para>One that accepts connections and answers nobody would have each client wait for seconds. So it is asked for one of them a second, until it answers
-/// that one, or a probe.</para>
+/// <para>If a client waits in vain for a node that answers others, the node is not gone: it is busy, or this edge is too busy to take its answers
+/// in time. And a node that was taken for gone but answers is not gone either.</para>
+/// <para>A node that accepts connections and answers nobody would make each client wait for seconds. So it is asked for only one client a second,
+/// until it answers that one, or a probe.</para>
 /// </remarks>
 internal sealed class NodeAnswers(IDestinationHealthUpdater health, TimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class NodeAnswers(IDestinationHealthUpdater health, TimeProvider
 
     private readonly ConditionalWeakTable<DestinationState, Last> _last = [];
 
-    /// <summary>This node has answered, whatever it said.</summary>
+    /// <summary>Notes that the node has answered, whatever it said.</summary>
     public void Note(ClusterState cluster, DestinationState node)
     {
         var last = _last.GetOrCreateValue(node);
@@ -29,7 +29,7 @@ internal sealed class NodeAnswers(IDestinationHealthUpdater health, TimeProvider
         }
     }
 
-    /// <summary>It has answered a probe. That says nothing about what it is asked for otherwise.</summary>
+    /// <summary>Notes that the node has answered a probe. That says nothing about its answers to other requests.</summary>
     public void NoteProbe(DestinationState node)
     {
         if (_last.TryGetValue(node, out var last))
@@ -38,15 +38,15 @@ internal sealed class NodeAnswers(IDestinationHealthUpdater health, TimeProvider
         }
     }
 
-    /// <summary>Somebody waited for it in vain.</summary>
+    /// <summary>Notes that somebody waited for the node in vain.</summary>
     public void NoteSilence(DestinationState node) => _last.GetOrCreateValue(node).IsSilent = true;
 
     /// <summary>Whether it has answered anybody since then.</summary>
     public bool HasAnsweredSince(DestinationState node, long then) => _last.TryGetValue(node, out var last) && Volatile.Read(ref last.Answer) > then;
 
-    /// <summary>Of these nodes, those that can be expected to answer; where there is none, the one that it is time to try again.</summary>
-    /// <param name="nodes">All that could be asked.</param>
-    /// <param name="mayTry">Whether this client may wait for one that has not answered lately.</param>
+    /// <summary>Returns the nodes that can be expected to answer. If there is none, it returns the one that it is time to try again, if any.</summary>
+    /// <param name="nodes">All nodes that could be asked.</param>
+    /// <param name="mayTry">Whether this client may wait for a node that has not answered lately.</param>
     public IReadOnlyList<DestinationState> WorthAsking(IReadOnlyList<DestinationState> nodes, bool mayTry)
     {
         if (!nodes.Any(IsSilent))

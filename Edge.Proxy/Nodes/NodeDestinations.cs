@@ -9,12 +9,12 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Nodes;
 
-/// <summary>The proxy's configuration: fixed routes, and one cluster whose destinations are the nodes of the moment.</summary>
+/// <summary>The proxy's configuration: fixed routes, and one cluster whose destinations are the current nodes.</summary>
 internal sealed class NodeDestinations
 {
     public const string Cluster = "nodes";
 
-    /// <summary>Destination of the fallback; every other destination's id is the id of its node.</summary>
+    /// <summary>The destination of <see cref="EdgeOptions.Upstream"/>. Every other destination's id is the id of its node.</summary>
     public const string Upstream = "upstream";
 
     /// <summary>How long a node may take to answer a probe.</summary>
@@ -24,7 +24,7 @@ internal sealed class NodeDestinations
     private const string Draining = "Draining";
     private static readonly string[] Paths = ["/chat/{**rest}", "/signalr/{**rest}", "/api/auth/{**rest}", "/api/nodes"];
     private const string ServerApi = "/api/v1/{**rest}";
-    private static readonly string[] Operations = ["/ops/report", "/ops/drain"]; // beside them are the page's files, which the edge has itself
+    private static readonly string[] Operations = ["/ops/report", "/ops/drain"]; // the page's files are beside them, and the edge serves these itself
     private readonly EdgeOptions _options;
     private readonly RouteConfig[] _routes;
     private readonly InMemoryConfigProvider _provider;
@@ -45,7 +45,7 @@ internal sealed class NodeDestinations
 
     public IProxyConfigProvider Provider => _provider;
 
-    /// <summary>Sends new connections to those of these nodes that are ready; running ones stay where they are. A node that
+    /// <summary>Sends new connections to those of the nodes that are ready; running ones stay where they are. A node that
     /// was there before keeps its health and its count of connections.</summary>
     public void Set(IReadOnlyList<Node> nodes)
     {
@@ -59,13 +59,13 @@ internal sealed class NodeDestinations
         {
             if (_present.TryRemove(id, out var gone))
             {
-                // Not disposed: who has its token may still look at it. It holds nothing but memory.
+                // Not disposed: code that has its token may still look at it. It holds nothing but memory.
                 gone.Cancel();
             }
         }
     }
 
-    /// <summary>Cancelled once this node is not among the nodes any more; is so already for one that is not.</summary>
+    /// <summary>Returns a token that is canceled once this node is gone; for an unknown node, it is canceled already.</summary>
     public CancellationToken GoneOf(string id) => _present.TryGetValue(id, out var gone) ? gone.Token : new CancellationToken(canceled: true);
 
     /// <summary>Whether a node only serves the connections it has.</summary>
@@ -111,7 +111,7 @@ internal sealed class NodeDestinations
         }),
     };
 
-    // No health checks: the platform behind this one address does them, and there is nothing to move on to.
+    // No health checks: the platform behind this one address does them, and there is no other node to move on to.
     private ClusterConfig OfUpstream(string address) => new()
     {
         ClusterId = Cluster,
@@ -120,13 +120,13 @@ internal sealed class NodeDestinations
         Destinations = new Dictionary<string, DestinationConfig> { [Upstream] = new() { Address = address } },
     };
 
-    // As this server reads them, and the nodes' too: a cookie may be beyond ASCII.
+    // This server and the nodes read headers as UTF-8, too: a cookie may have characters beyond ASCII.
     private static HttpClientConfig ClientConfig => new() { RequestHeaderEncoding = "utf-8" };
 
     private ForwarderRequestConfig RequestConfig => new()
     {
         ActivityTimeout = _options.ActivityTimeout,
-        // What WebSockets need, and what a node speaks without TLS.
+        // WebSockets need this version, and a node without TLS speaks no other.
         Version = HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };

@@ -18,6 +18,6 @@ internal static class NodePolicies
     /// <summary>To which node the requests of a hub connection go.</summary>
     public const string HubAffinity = "HubAffinity";
 
-    /// <summary>What they are answered once that node is gone.</summary>
+    /// <summary>How these requests are answered once that node is gone.</summary>
     public const string NoConnection = "NoConnection";
 }

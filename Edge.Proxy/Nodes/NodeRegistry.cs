@@ -9,11 +9,11 @@ internal sealed class NodeRegistry(NodeList list, NodeKeys keys)
 {
     private static readonly string AgreeOnKey = EmbeddedText.Read("affinity-key.lua");
 
-    /// <summary>The nodes whose lease is valid, and which have an address that can be asked.</summary>
+    /// <summary>Returns the nodes whose lease is valid and whose address can be asked.</summary>
     public async Task<IReadOnlyList<Node>> ListAsync() =>
         [.. (await list.ReadAsync(NodeJson.Default.Node)).Where(node => Uri.TryCreate(node.Address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")];
 
-    /// <summary>The key that all edges use: that of the first to ask.</summary>
+    /// <summary>Returns the key that all edges use: that of the first edge to ask.</summary>
     public async Task<string> AgreeOnKeyAsync(string own) => (string?)await list.RunAsync(AgreeOnKey, [keys.Affinity], own) ?? own;
 
     /// <inheritdoc cref="NodeList.ListenAsync"/>

@@ -3,7 +3,7 @@ using Yarp.ReverseProxy;
 
 namespace Edge.Proxy.Nodes;
 
-/// <summary>Ready when there is a node to send clients to that is not known to be unreachable.</summary>
+/// <summary>Ready when there is a node that takes clients and is not known to be unreachable.</summary>
 internal sealed class NodesHealthCheck(IProxyStateLookup proxy) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(

@@ -4,7 +4,7 @@ using System.Net;
 
 namespace Edge.Proxy.Origins;
 
-/// <summary>Where a page comes from (RFC 6454): a scheme, a host, and a port where it is not the scheme's own.</summary>
+/// <summary>Where a page comes from (RFC 6454): a scheme, a host, and a port if it is not the default one of the scheme.</summary>
 internal static class Origin
 {
     public const string Rule = "scheme://host or scheme://host:port, such as https://app.example.com: no path, no wildcard";
@@ -18,8 +18,8 @@ internal static class Origin
         return origin is not null;
     }
 
-    /// <summary>Whether a page from there asks the host it was loaded from.</summary>
-    /// <remarks>The scheme does not count: where TLS ends before the edge, the edge is asked for http by a page from https.</remarks>
+    /// <summary>Whether a page of this origin asks the host it was loaded from.</summary>
+    /// <remarks>The scheme does not count: where TLS ends before the edge, a page that was loaded over https reaches the edge over http.</remarks>
     public static bool IsSameHost(string origin, HostString host) =>
         TryParse(origin, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
@@ -27,11 +27,11 @@ internal static class Origin
         && string.Equals(Host(uri), host.Host, StringComparison.OrdinalIgnoreCase)
         && uri.Port == (host.Port ?? (uri.Scheme == Uri.UriSchemeHttps ? 443 : 80));
 
-    /// <summary>Whether a page comes from the machine that its browser runs on: localhost, 127.0.0.0/8 or [::1], on any port.</summary>
+    /// <summary>Whether a page comes from the machine on which its browser runs: localhost, 127.0.0.0/8 or [::1], on any port.</summary>
     public static bool IsLoopback(string origin) =>
         TryParse(origin, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
-        && (origin.Contains("//localhost", StringComparison.OrdinalIgnoreCase) && uri.Host == "localhost" // which is what Uri makes of the name loopback, too
+        && (origin.Contains("//localhost", StringComparison.OrdinalIgnoreCase) && uri.Host == "localhost" // Uri makes this of the name loopback, too
             || (IPAddress.TryParse(uri.Host, out var address) && IPAddress.IsLoopback(address)));
 
     private static bool TryParse(string text, [NotNullWhen(true)] out Uri? uri)
@@ -43,6 +43,6 @@ internal static class Origin
             && uri.Host.Length > 0;
     }
 
-    // The one drops the brackets of an IPv6 address, the other leaves letters beyond ASCII.
+    // IdnHost drops the brackets of an IPv6 address, and Host leaves letters beyond ASCII.
     private static string Host(Uri uri) => uri.HostNameType == UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
 }

@@ -7,7 +7,7 @@ namespace Edge.Proxy.Origins;
 /// Refuses WebSockets and hub requests of pages that are neither the edge's own nor allowed: a browser opens a WebSocket
 /// to anywhere for any page, cookies included, and leaves it to the server to look where the page came from.
 /// </summary>
-/// <remarks>Without <c>Origin</c> it is no browser, which could claim any; such clients are let through.</remarks>
+/// <remarks>A request without <c>Origin</c> does not come from a browser. Such a client could claim any origin, so it is let through.</remarks>
 internal sealed partial class OriginCheck(RequestDelegate next, AllowedOrigins allowed, ILogger<OriginCheck> logger)
 {
     public Task InvokeAsync(HttpContext http)
@@ -25,7 +25,7 @@ internal sealed partial class OriginCheck(RequestDelegate next, AllowedOrigins a
             http.RequestAborted);
     }
 
-    // Two headers are one too many, whatever they say.
+    // A request with two such headers is refused, whatever they say.
     private bool IsAllowed(HttpRequest request) => request.Headers.Origin switch
     {
         [] => true,

@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Edge.Proxy.Origins;
 
-/// <summary>Pages from elsewhere: who may connect, and what browsers then have to be told (CORS).</summary>
+/// <summary>Registers the rules for pages from elsewhere: which may connect, and what browsers then have to be told (CORS).</summary>
 internal static class OriginsBuilder
 {
     private static readonly TimeSpan PreflightAge = TimeSpan.FromMinutes(10);
@@ -17,14 +17,14 @@ internal static class OriginsBuilder
             .SetIsOriginAllowed(allowed.Contains)
             .AllowCredentials()
             .WithMethods(HttpMethods.Get, HttpMethods.Post, HttpMethods.Delete)
-            // What the hub's clients send.
+            // The headers that the hub's clients send.
             .WithHeaders(HeaderNames.Authorization, HeaderNames.ContentType, HeaderNames.XRequestedWith, "X-SignalR-User-Agent")
             .WithExposedHeaders("X-Node", HeaderNames.RetryAfter)
             .SetPreflightMaxAge(PreflightAge)));
         return services;
     }
 
-    /// <summary>In front of everything that is passed on. Preflights are answered here.</summary>
+    /// <summary>Must come before everything that is passed on. Preflights are answered here.</summary>
     public static WebApplication UseOrigins(this WebApplication app)
     {
         app.UseMiddleware<OriginCheck>();

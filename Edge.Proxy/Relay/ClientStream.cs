@@ -1,6 +1,6 @@
 namespace Edge.Proxy.Relay;
 
-/// <summary>What goes to and comes from a client. A write that stands still for too long ends the client's connection.</summary>
+/// <summary>The stream to and from a client. A write that stands still for too long ends the client's connection.</summary>
 internal sealed class ClientStream(Stream inner, HttpContext http, TimeProvider time) : Stream
 {
     public override bool CanRead => true;
@@ -65,7 +65,7 @@ internal sealed class ClientStream(Stream inner, HttpContext http, TimeProvider 
         catch (TimeoutException)
         {
             http.Abort();
-            await writing; // which ends with that
+            await writing; // the abort ends it
         }
     }
 }

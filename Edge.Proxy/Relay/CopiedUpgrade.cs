@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>A WebSocket that YARP copies, of HTTP/1.1 or HTTP/2. Its client is cut off where it takes nothing for as long as the
-/// <see cref="RelayPair"/> of another may: YARP sees nothing of a node's end as long as it cannot write to the client.</summary>
+/// <summary>A WebSocket of HTTP/1.1 or HTTP/2 that YARP copies. Its client is cut off if it takes nothing for
+/// <see cref="RelayPair.LongestStandstill"/>: while YARP cannot write to the client, it does not notice that the node has ended.</summary>
 internal sealed class CopiedUpgrade(HttpContext http, IHttpUpgradeFeature? upgrade, IHttpExtendedConnectFeature? connect, TimeProvider time)
     : IHttpUpgradeFeature, IHttpExtendedConnectFeature
 {

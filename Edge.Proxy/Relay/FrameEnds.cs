@@ -8,10 +8,10 @@ internal struct FrameEnds
     private ulong _payloadLeft;
     private ulong _length;
     private int _mask;
-    private int _lengthLeft; // bytes of an extended length
+    private int _lengthLeft; // bytes of an extended length that are still to come
     private bool _isAmidHead;
 
-    /// <summary>Whether all that has passed was whole frames.</summary>
+    /// <summary>Whether only whole frames have passed.</summary>
     public readonly bool IsBetweenFrames => _payloadLeft == 0 && !_isAmidHead;
 
     public void Pass(ReadOnlySpan<byte> bytes)
@@ -26,7 +26,7 @@ internal struct FrameEnds
             }
             else if (!_isAmidHead)
             {
-                _isAmidHead = true; // behind the byte of the opcode
+                _isAmidHead = true; // after the byte of the opcode
                 bytes = bytes[1..];
             }
             else

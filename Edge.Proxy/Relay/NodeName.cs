@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>The addresses of a node that is known by a name.</summary>
+/// <summary>Finds the addresses of a node that is known by a name.</summary>
 internal static class NodeName
 {
-    /// <exception cref="HttpRequestException">There are none; as an HTTP client would tell it.</exception>
+    /// <exception cref="HttpRequestException">There are none. An HTTP client would throw the same.</exception>
     public static async Task<IPAddress[]> ResolveAsync(Uri node, CancellationToken cancellationToken)
     {
         try

@@ -4,7 +4,7 @@ using Chat.Sockets.Loops;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>Connects to a node, asks for the upgrade, and reads its answer: a few events of the loop, and no thread that waits.</summary>
+/// <summary>Connects to a node, asks for the upgrade, and reads its answer. That takes a few events of the loop, and no thread that waits.</summary>
 internal sealed class NodeRequest : ISocketOwner
 {
     // A node that does not accept within this time is as good as gone; the next one is tried.
@@ -33,9 +33,9 @@ internal sealed class NodeRequest : ISocketOwner
         _began = loop.Now;
     }
 
-    /// <summary>Asks. On the loop's thread, on which the task completes as well.</summary>
-    /// <exception cref="HttpRequestException">No answer, or none that can be understood; as an HTTP client would tell it.</exception>
-    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
+    /// <summary>Asks a node. Called on the loop's thread, on which the task completes as well.</summary>
+    /// <exception cref="HttpRequestException">There is no answer, or none that can be understood. An HTTP client would throw the same.</exception>
+    /// <exception cref="OperationCanceledException">Nobody waits for the answer any more.</exception>
     public static async Task<NodeAnswer> SendAsync(SocketLoop loop, IPEndPoint node, byte[] head, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -129,7 +129,7 @@ internal sealed class NodeRequest : ISocketOwner
         var count = _socket!.Receive(buffer);
         if (count > 0 && _count == 0 && _response is null)
         {
-            // As it comes nearly always: all at once. It is not copied but for what is behind it.
+            // Nearly always the answer arrives all at once. Then only the bytes behind it are copied.
             ReadHead(buffer.AsSpan(0, count), isKept: false);
         }
         else if (count > 0)

@@ -5,10 +5,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>Registers the relay: where clients come in, and what takes YARP's place behind its pipeline.</summary>
+/// <summary>Registers the relay: the transport through which clients come in, and the forwarder that takes YARP's place behind its pipeline.</summary>
 internal static class RelayBuilder
 {
-    /// <summary>After YARP is added.</summary>
+    /// <summary>To be called after YARP is added.</summary>
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
         services.AddSingleton<RelayedConnections>();

@@ -12,9 +12,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>Takes YARP's place for WebSockets of HTTP/1.1: once both sides have agreed, the two sockets are a <see cref="RelayPair"/>,
-/// which becomes a feature of the request, and the request ends; with TLS, it ends with the relay. Everything before it in the pipeline, every
-/// transform, and everything that is no such WebSocket stay with YARP.</summary>
+/// <summary>Takes YARP's place for WebSockets of HTTP/1.1. Once both sides have agreed, the two sockets become a <see cref="RelayPair"/>. The request
+/// ends then, with the pair as one of its features; with TLS, it ends only with the relay. Everything before this in the pipeline, every
+/// transform, and every other request stay with YARP.</summary>
 internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnections relayed, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger)
     : IHttpForwarder
 {
@@ -38,7 +38,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
         return await UpgradeAsync(context, client, tls, node, head, requestConfig, transformer);
     }
 
-    /// <summary>Whether the request is a WebSocket of HTTP/1.1, on a connection that is nothing but TCP, or TLS that ends here.</summary>
+    /// <summary>Whether the request is a WebSocket of HTTP/1.1, on a connection that is plain TCP, or TLS that ends here.</summary>
     private static bool CanRelay(HttpContext context, out ClientLink client, out SslStream? tls)
     {
         client = context.Features.Get<ClientLink>()!;
@@ -134,7 +134,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
         }
         catch (Exception exception)
         {
-            // The client has gone meanwhile, for all that can be done about it; what else was thrown shows in the log.
+            // Most likely the client has gone meanwhile, and nothing can be done about it.
             Drop(answer);
             if (client.Taker is not null)
             {
@@ -172,7 +172,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
             }
             catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError && i + 1 < addresses.Length)
             {
-                // Localhost, say, is two addresses, and most servers listen on one.
+                // Localhost, for example, has two addresses, and most servers listen on one.
             }
         }
     }
@@ -218,7 +218,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
         }
         else
         {
-            LogEnd(error);
+            LogEnd(error, exception);
         }
     }
 
@@ -226,7 +226,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
     private partial void LogRequest(string reason);
 
     [LoggerMessage(EventName = "RelayEnded", Level = LogLevel.Debug, Message = "A WebSocket ended: {Error}")]
-    private partial void LogEnd(ForwarderError error);
+    private partial void LogEnd(ForwarderError error, Exception? exception);
 
     private sealed record Failure(ForwarderError Error, Exception? Exception) : IForwarderErrorFeature;
 }

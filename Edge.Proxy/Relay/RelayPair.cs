@@ -4,31 +4,31 @@ using Chat.Sockets.Server;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>A client and its node, once the upgrade is through: bytes both ways, by readiness, until one of them ends.</summary>
+/// <summary>Relays bytes in both directions between a client and its node after the upgrade, as the sockets are ready, until one of them ends.</summary>
 /// <remarks>
-/// The client ends: the node is told and has the last word. The node ends: the client gets all that came from it, is told, and has
-/// <see cref="LingerTime"/> to end as well; closed at once, what it is still sending would reset the connection, and the node's last
-/// words could be lost with it. A reset of the client goes on to the node.
+/// If the client ends, the node is told, and its last bytes still get to the client. If the node ends, the client gets everything that came
+/// from the node, is told, and has <see cref="LingerTime"/> to end as well. If the connection were closed at once, the bytes that the client
+/// is still sending would reset it, and the node's last bytes could be lost with that. A reset by the client is passed on to the node.
 /// </remarks>
 internal sealed class RelayPair : ISocketTaker
 {
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
 
-    // No client that lives takes nothing for so long: its node pings it far more often, and has given it up by then.
+    // No client that is alive takes nothing for so long: its node pings it far more often, and has given it up by then.
     public static readonly TimeSpan LongestStandstill = TimeSpan.FromMinutes(1);
 
-    // A close frame: 1012, for which every client of ours reconnects.
+    // A close frame with 1012, after which all clients of ours reconnect.
     private static readonly byte[] Goodbye = [0x88, 2 + 9, 0x03, 0xF4, .. "node lost"u8];
 
     private readonly SocketLoop _loop;
-    private readonly Lock _gate = new(); // guards _then, and that IsOver is set
+    private readonly Lock _gate = new(); // guards _then and the setting of IsOver
     private readonly TimeSpan _activityTimeout;
     private RelaySide _client = null!;
     private RelaySide _node = null!;
     private FrameEnds _fromNode;
     private long _activeAt;
     private long? _lingersSince;
-    private long _tookAt; // something that waited for the client
+    private long _tookAt; // when bytes for the client last arrived, or were taken after they had waited
     private Action<RelayPair>? _then;
 
     private RelayPair(string nodeId, SocketLoop loop, TimeSpan activityTimeout)
@@ -39,12 +39,12 @@ internal sealed class RelayPair : ISocketTaker
         _activeAt = _tookAt = loop.Now;
     }
 
-    /// <summary>Relays from socket to socket. On the loop of both.</summary>
-    /// <param name="nodeId">The node's.</param>
-    /// <param name="client">Whose socket it takes.</param>
-    /// <param name="node">Its node.</param>
+    /// <summary>Relays from socket to socket. Called on the loop of both.</summary>
+    /// <param name="nodeId">The node's id.</param>
+    /// <param name="client">The client, whose socket it takes.</param>
+    /// <param name="node">The socket of its node.</param>
     /// <param name="fromNode">What the node has sent already.</param>
-    /// <param name="activityTimeout">Silence for so long ends it.</param>
+    /// <param name="activityTimeout">How long there may be silence before it is ended.</param>
     /// <exception cref="IOException">The client has gone. The node's socket is still the caller's.</exception>
     public static RelayPair OverTcp(string nodeId, ClientLink client, LoopSocket node, ReadOnlySpan<byte> fromNode, TimeSpan activityTimeout)
     {
@@ -60,14 +60,14 @@ internal sealed class RelayPair : ISocketTaker
         return relay;
     }
 
-    /// <summary>The same for a client whose TLS ends here, and whose request goes on until then.</summary>
-    /// <param name="nodeId">The node's.</param>
+    /// <summary>The same for a client whose TLS ends here. Its request goes on until the relay is over.</summary>
+    /// <param name="nodeId">The node's id.</param>
     /// <param name="client">The client.</param>
     /// <param name="tls">Its TLS.</param>
-    /// <param name="node">Its node.</param>
+    /// <param name="node">The socket of its node.</param>
     /// <param name="fromNode">What the node has sent already.</param>
-    /// <param name="activityTimeout">Silence for so long ends it.</param>
-    /// <param name="over">When the request may end.</param>
+    /// <param name="activityTimeout">How long there may be silence before it is ended.</param>
+    /// <param name="over">Completes when the request may end.</param>
     public static RelayPair OverTls(
         string nodeId, ClientLink client, SslStream tls, LoopSocket node, ReadOnlySpan<byte> fromNode, TimeSpan activityTimeout, out Task over)
     {
@@ -84,7 +84,8 @@ internal sealed class RelayPair : ISocketTaker
         node.Owner = nodeSide;
         (_client, _node) = (client, nodeSide);
         client.Other = nodeSide;
-        nodeSide.Send(fromClient); // first: what waits for the client lets it be heard, and it may have sent more by now
+        // First, to keep the order: if fromNode has to wait for the client, Send begins to receive from it, and it may have sent more by now.
+        nodeSide.Send(fromClient);
         _fromNode.Pass(fromNode);
         client.Send(fromNode);
         client.Watch();
@@ -99,10 +100,10 @@ internal sealed class RelayPair : ISocketTaker
     /// <summary>The node's id.</summary>
     public string Node { get; }
 
-    /// <summary>Both sockets are closed.</summary>
+    /// <summary>Whether both sockets are closed.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>Calls this when it is over; at once if it is. Whoever counts connections gives theirs back here.</summary>
+    /// <summary>Calls <paramref name="then"/> when it is over, or at once if it is already. Code that counts connections gives theirs back here.</summary>
     /// <param name="then">Must not throw or block.</param>
     public void OnOver(Action<RelayPair> then)
     {
@@ -123,8 +124,8 @@ internal sealed class RelayPair : ISocketTaker
     /// <summary>Whether the node has ended.</summary>
     public bool IsLeaving => IsOver || _node.IsReadToEnd;
 
-    /// <summary>Asks the client to connect again, in place of a node that does not answer any more. On the loop.</summary>
-    /// <remarks>In words where no frame of the node's is under way; else the client sees its connection end.</remarks>
+    /// <summary>Asks the client to connect again, in place of a node that no longer answers. On the loop.</summary>
+    /// <remarks>If no frame of the node is under way, a close frame is sent. Otherwise the client sees its connection end.</remarks>
     public void SendElsewhere()
     {
         if (IsLeaving)
@@ -144,7 +145,7 @@ internal sealed class RelayPair : ISocketTaker
         }
     }
 
-    /// <summary>These have come from that side.</summary>
+    /// <summary>Called when bytes have come from a side.</summary>
     public void Arrived(RelaySide from, ReadOnlySpan<byte> bytes)
     {
         if (from == _node)
@@ -155,7 +156,7 @@ internal sealed class RelayPair : ISocketTaker
         Progressed(from.Other);
     }
 
-    /// <summary>Something has come from the other side, or gone to this one.</summary>
+    /// <summary>Called when bytes have come from the other side, or gone to this one.</summary>
     public void Progressed(RelaySide to)
     {
         _activeAt = _loop.Now;
@@ -183,7 +184,7 @@ internal sealed class RelayPair : ISocketTaker
         }
     }
 
-    /// <summary>Nothing more comes from this side.</summary>
+    /// <summary>Called when nothing more comes from a side.</summary>
     public void Ended(RelaySide side, bool isReset)
     {
         if (side == _client && isReset)
@@ -204,12 +205,12 @@ internal sealed class RelayPair : ISocketTaker
         }
     }
 
-    /// <summary>This side has ended, and not all of what came from it is read, since the other one takes no more at the moment.</summary>
+    /// <summary>Called when a side has ended and not everything from it is read, since the other side takes no more at the moment.</summary>
     public void HungUp(RelaySide side, bool isReset)
     {
         if (side == _node)
         {
-            _lingersSince = _loop.Now; // each byte that the client takes gives it as long again
+            _lingersSince = _loop.Now; // each byte that the client takes restarts this time
         }
         else if (isReset)
         {
@@ -217,7 +218,7 @@ internal sealed class RelayPair : ISocketTaker
         }
     }
 
-    /// <summary>All that came for this side is sent.</summary>
+    /// <summary>Called when everything that waited for a side is sent.</summary>
     public void Emptied(RelaySide side)
     {
         if (side.Other.IsReadToEnd)
@@ -227,7 +228,7 @@ internal sealed class RelayPair : ISocketTaker
         }
     }
 
-    /// <summary>This side takes no more. The node may have said its last words before, which are still to be read.</summary>
+    /// <summary>Called when a side takes no more. If it is the node, its last bytes may still have to be read.</summary>
     public void Deafened(RelaySide side)
     {
         if (side == _client)

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>One of the two ends of a relay. What is received here is sent at the other one at once; what that does not take waits there,
-/// and nothing more is received here until it has gone. So what waits is never more than one receive.</summary>
+/// <summary>One of the two ends of a relay. Bytes that are received here are sent at the other end at once. If that does not take them all,
+/// the rest waits there, and nothing more is received here until it is sent. So never more than one receive waits.</summary>
 /// <remarks>For the loop's thread only.</remarks>
 internal abstract class RelaySide(RelayPair pair)
 {
@@ -15,18 +15,18 @@ internal abstract class RelaySide(RelayPair pair)
 
     public RelaySide Other { get; set; } = null!;
 
-    /// <summary>Nothing more comes from here.</summary>
+    /// <summary>Whether nothing more comes from here.</summary>
     public bool IsReadToEnd { get; protected set; }
 
-    /// <summary>Nothing can be sent here any more; what is meant for it is dropped.</summary>
+    /// <summary>Whether nothing can be sent here any more; bytes for this side are then dropped.</summary>
     public bool IsDeaf { get; protected set; }
 
-    /// <summary>Whether it is to take something before more is received at the other side.</summary>
+    /// <summary>Whether this side still has to take something before more is received at the other one.</summary>
     public virtual bool HasWaiting => _waiting is not null;
 
     protected ReadOnlyMemory<byte> Waiting => _waiting.AsMemory(_start, _end - _start);
 
-    /// <summary>Sends these. They may be overwritten afterwards.</summary>
+    /// <summary>Sends the bytes. The caller may overwrite them afterwards.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
         if (IsDeaf || pair.IsOver || bytes.IsEmpty)
@@ -50,11 +50,11 @@ internal abstract class RelaySide(RelayPair pair)
     /// <summary>Ends this direction once everything is sent.</summary>
     public abstract void EndSending();
 
-    /// <summary>Receives, or waits for room to send, as it is now to be done.</summary>
+    /// <summary>Updates what it waits for: bytes to receive, room to send, or nothing.</summary>
     public abstract void Watch();
 
     /// <summary>Ends both directions.</summary>
-    /// <param name="reset">It is told that this was no orderly end.</param>
+    /// <param name="reset">Whether to tell the other end of the connection that this was no orderly end.</param>
     public abstract void Close(bool reset);
 
     public void MarkReadToEnd()
@@ -63,7 +63,7 @@ internal abstract class RelaySide(RelayPair pair)
         Watch();
     }
 
-    /// <summary>Hears and takes no more.</summary>
+    /// <summary>From now on, nothing is received or sent here.</summary>
     public void CutOff()
     {
         IsReadToEnd = true;
@@ -73,7 +73,7 @@ internal abstract class RelaySide(RelayPair pair)
         Other.Watch();
     }
 
-    /// <summary>Lets go of what waits.</summary>
+    /// <summary>Releases the bytes that wait.</summary>
     public void Drop()
     {
         if (_waiting is not null)
@@ -83,10 +83,10 @@ internal abstract class RelaySide(RelayPair pair)
         }
     }
 
-    /// <summary>How many of these were taken; what was not comes again when <see cref="HasWaiting"/> is at an end. It may have become deaf.</summary>
+    /// <summary>Returns how many of the bytes were taken. The rest is tried again when there is room. The side may have become deaf.</summary>
     protected abstract int TrySend(ReadOnlySpan<byte> bytes);
 
-    /// <summary>There may be room again.</summary>
+    /// <summary>Called when there may be room again.</summary>
     protected void SendWaiting()
     {
         if (_waiting is not null)

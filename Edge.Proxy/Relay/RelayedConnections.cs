@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>The connections that are relayed. The server and YARP count those no more whose request is over for them: all but those with TLS.</summary>
+/// <summary>The connections that are relayed. Except with TLS, their request is over for the server and YARP, which no longer count them.</summary>
 internal sealed class RelayedConnections
 {
     private readonly Lock _gate = new(); // guards _counts
@@ -20,7 +20,7 @@ internal sealed class RelayedConnections
         lifetime.ApplicationStopping.UnsafeRegister(static relayed => ((RelayedConnections)relayed!).EndAll(), this);
     }
 
-    /// <summary>How many requests a node has, these connections included.</summary>
+    /// <summary>How many requests a node has, including these connections.</summary>
     public int RequestsOf(DestinationState node)
     {
         lock (_gate)
@@ -30,15 +30,15 @@ internal sealed class RelayedConnections
         }
     }
 
-    /// <param name="relay">It.</param>
-    /// <param name="isRequest">Whether its request lasts as long as it does, so that YARP counts it.</param>
+    /// <param name="relay">The relay.</param>
+    /// <param name="isRequest">Whether its request lasts as long as the relay, so that YARP counts it.</param>
     public void Add(RelayPair relay, bool isRequest)
     {
         Count(relay.Node, 1, isRequest);
         relay.OnOver(isRequest ? _removeRequest : _remove);
     }
 
-    /// <summary>The nodes that have some.</summary>
+    /// <summary>The nodes that have relayed connections.</summary>
     public IReadOnlyList<string> Nodes()
     {
         lock (_gate)
@@ -47,9 +47,9 @@ internal sealed class RelayedConnections
         }
     }
 
-    /// <summary>Asks clients of this node to connect again, as if it had done so itself.</summary>
-    /// <param name="node">Its id.</param>
-    /// <param name="most">How many of them.</param>
+    /// <summary>Asks clients of a node to connect again, as if the node had done so itself.</summary>
+    /// <param name="node">The node's id.</param>
+    /// <param name="most">How many clients, at most.</param>
     public void SendElsewhere(string node, int most) => _loops.ForEach(socket =>
     {
         if (socket.Owner is SocketSide side && side.Pair.Node == node && !side.Pair.IsLeaving && Interlocked.Decrement(ref most) >= 0)
@@ -75,6 +75,6 @@ internal sealed class RelayedConnections
         }
     }
 
-    // Those that are still there after the time that their nodes had to end them. The server would not wait for them.
+    // Ends the connections that are still there after the time that their nodes had to end them. The server would not wait for them.
     private void EndAll() => _loops.ForEach(static socket => (socket.Owner as SocketSide)?.Pair.Abort());
 }

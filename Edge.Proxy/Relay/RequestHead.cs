@@ -4,17 +4,17 @@ using System.Text;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>The head of a request without a body, as it goes to a node: put together from what was parsed, and never from text that a client sent.</summary>
+/// <summary>Writes the head of a request without a body, as it goes to a node. It consists of parsed parts, never of text as a client sent it.</summary>
 internal static class RequestHead
 {
     private static readonly SearchValues<char> Target = SearchValues.Create(
         string.Concat(Enumerable.Range('!', '~' - '!' + 1).Select(code => (char)code)));
 
-    // What a value must not have (RFC 9110, section 5.5). Beyond ASCII it is UTF-8, as it came: browsers send such cookies.
+    // Characters that a value must not have (RFC 9110, section 5.5). All beyond ASCII go on as UTF-8, as they came: browsers send such cookies.
     private static readonly SearchValues<char> Control = SearchValues.Create(
         string.Concat(Enumerable.Range(0, ' ').Where(code => code != '\t').Append(127).Select(code => (char)code)));
 
-    /// <summary>Returns false if there is something in it that is better left to an HTTP client: a body, or characters that need thought.</summary>
+    /// <summary>Returns false if the request is better left to an HTTP client: it has a body, or characters that need special care.</summary>
     public static bool TryWrite(HttpRequestMessage request, [NotNullWhen(true)] out byte[]? head)
     {
         head = null;
@@ -58,7 +58,7 @@ internal static class RequestHead
         return true;
     }
 
-    // Would announce a body. YARP passes neither on without one; this must not depend on it.
+    // These headers would announce a body. YARP passes neither on without one; this must not depend on it.
     private static bool IsFraming(string name) =>
         name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase);
 }

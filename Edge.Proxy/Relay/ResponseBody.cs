@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>The body of an answer that is not the upgrade: a line or a page that says why. It is read as a whole.</summary>
+/// <summary>Reads the body of an answer that is not the upgrade: a line or a page that says why. It is read as a whole.</summary>
 internal static class ResponseBody
 {
-    /// <summary>Longer ones are malformed.</summary>
+    /// <summary>Longer bodies are malformed.</summary>
     public const int MaxBytes = 64 * 1024;
 
     /// <summary>Reads a body from the start of the bytes.</summary>
-    /// <param name="response">Its head.</param>
-    /// <param name="bytes">What has arrived behind it.</param>
-    /// <param name="isEnd">Whether no more will.</param>
+    /// <param name="response">The head of the answer.</param>
+    /// <param name="bytes">The bytes that have arrived behind it.</param>
+    /// <param name="isEnd">Whether no more bytes will arrive.</param>
     /// <param name="body">The body, decoded.</param>
     public static HeadStatus TryRead(HttpResponseMessage response, ReadOnlySpan<byte> bytes, bool isEnd, out byte[] body)
     {
@@ -35,7 +35,7 @@ internal static class ResponseBody
         return isEnd ? HeadStatus.Complete : HeadStatus.Incomplete;
     }
 
-    // Two lengths are a list, and so is not a number.
+    // Two lengths form a list, which is not a number.
     private static HeadStatus ReadLength(string value, ReadOnlySpan<byte> bytes, out byte[] body)
     {
         body = [];

@@ -5,10 +5,10 @@ using System.Text;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>Reads the head of a node's answer (RFC 9112, sections 2 to 5), strictly: what could be read in two ways is malformed.</summary>
+/// <summary>Reads the head of a node's answer (RFC 9112, sections 2 to 5), strictly: anything that could be read in two ways is malformed.</summary>
 internal static class ResponseHead
 {
-    /// <summary>Longer ones are malformed.</summary>
+    /// <summary>Longer heads are malformed.</summary>
     public const int MaxBytes = 32 * 1024;
 
     private static readonly SearchValues<byte> Token =
@@ -18,8 +18,8 @@ internal static class ResponseHead
         SearchValues.Create([.. Enumerable.Range(0, 32).Where(code => code != '\t').Append(127).Select(code => (byte)code)]);
 
     /// <summary>Reads a head from the start of the bytes.</summary>
-    /// <param name="bytes">What has arrived.</param>
-    /// <param name="length">Its length, with the empty line.</param>
+    /// <param name="bytes">The bytes that have arrived.</param>
+    /// <param name="length">The length of the head, with the empty line.</param>
     /// <param name="response">The answer, without a body.</param>
     public static HeadStatus TryRead(ReadOnlySpan<byte> bytes, out int length, out HttpResponseMessage? response)
     {
@@ -55,7 +55,7 @@ internal static class ResponseHead
         var end = lines.IndexOf("\r\n"u8);
         line = lines[..end];
         lines = lines[(end + 2)..];
-        return !line.ContainsAny(Control); // a lone CR or LF among them
+        return !line.ContainsAny(Control); // these include a lone CR or LF
     }
 
     // HTTP/1.1 101 Switching Protocols

@@ -2,7 +2,7 @@ using Chat.Sockets.Loops;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>A side that is a socket: what goes over it is what is relayed.</summary>
+/// <summary>A side that is a plain socket: the bytes on the wire are the relayed ones.</summary>
 internal sealed class SocketSide(RelayPair pair, LoopSocket socket) : RelaySide(pair), ISocketOwner
 {
     private bool _isHungUp; // whether the pair has been told

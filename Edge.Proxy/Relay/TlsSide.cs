@@ -5,18 +5,18 @@ using Chat.Sockets.Server;
 
 namespace Edge.Proxy.Relay;
 
-/// <summary>A client whose TLS ends here: the server's stream deciphers and enciphers, on the loop's thread, where the bytes arrive.</summary>
-/// <remarks>The connection stays the server's, with its request, until the relay is over (<see cref="Over"/>): the stream is not to be had without it.
-/// While nothing comes it holds no buffer, and neither does the stream.</remarks>
+/// <summary>The side of a client whose TLS ends here: the server's stream decrypts and encrypts, on the loop's thread, where the bytes arrive.</summary>
+/// <remarks>The connection and its request stay with the server until the relay is over (<see cref="Over"/>): without them, the stream cannot be had.
+/// While nothing arrives, neither this side nor the stream holds a buffer.</remarks>
 internal sealed class TlsSide : RelaySide
 {
-    private const int RecordBytes = 16 * 1000; // a little less than a record of TLS can have, so that a write is one
+    private const int RecordBytes = 16 * 1000; // a little less than a TLS record can hold, so that each write is one record
 
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ClientLink _link;
     private readonly SslStream _tls;
     private bool _isReceiving;
-    private bool _isTrying; // amid TrySend
+    private bool _isTrying; // TrySend is running
     private Task? _ending;
     private bool _isSending; // the socket takes no more at the moment
 
@@ -27,7 +27,7 @@ internal sealed class TlsSide : RelaySide
         link.Tending = Tend;
     }
 
-    /// <summary>Nobody uses the connection any more.</summary>
+    /// <summary>Completes when nobody uses the connection any more.</summary>
     public Task Over => _over.Task;
 
     public override bool HasWaiting => _isSending || base.HasWaiting;
@@ -61,7 +61,7 @@ internal sealed class TlsSide : RelaySide
         _over.TrySetResult();
     }
 
-    /// <summary>What the server has deciphered and not consumed.</summary>
+    /// <summary>Takes the bytes that the server has decrypted and not consumed.</summary>
     public static byte[] TakeReceived(PipeReader received)
     {
         if (!received.TryRead(out var result))
@@ -91,7 +91,7 @@ internal sealed class TlsSide : RelaySide
         return sent;
     }
 
-    // While nothing is received, since the node takes nothing or the client has ended, nobody else would see that it is gone.
+    // While nothing is received, since the node takes nothing or the client has ended, nothing else would show that the client is gone.
     private void Tend()
     {
         if ((IsReadToEnd || !_isReceiving) && _link.HasFailed())
@@ -112,11 +112,11 @@ internal sealed class TlsSide : RelaySide
         }
         catch (Exception exception)
         {
-            return ValueTask.FromException(exception); // thrown at once, it would end no more than this call
+            return ValueTask.FromException(exception); // thrown here, it would end only this call, not the connection
         }
     }
 
-    // Mostly it is on the wire by now.
+    // Usually the bytes are on the wire by now.
     private void Sent(ValueTask write, byte[] buffer)
     {
         if (write.IsCompletedSuccessfully)
@@ -154,14 +154,14 @@ internal sealed class TlsSide : RelaySide
         {
             Deafen();
         }
-        else if (!_isTrying) // else another thread has sent it meanwhile, as the one that wrote the upgrade's answer may: there it goes on
+        else if (!_isTrying) // otherwise another thread, such as the one that wrote the upgrade's answer, has sent it meanwhile, and TrySend goes on
         {
             Pair.Progressed(this);
             SendWaiting();
         }
     }
 
-    // As a loop does when the owner of a socket throws: the connection must not stay as one of which nothing is received any more.
+    // Does what a loop does when the owner of a socket throws: the connection must not stay open without being received from.
     private async Task EndAtFaultAsync(Task running)
     {
         try
@@ -184,7 +184,7 @@ internal sealed class TlsSide : RelaySide
         }
         catch (Exception)
         {
-            // It hears no more, and so need not be told.
+            // The client takes no more, and so need not be told.
         }
     }
 
@@ -212,7 +212,7 @@ internal sealed class TlsSide : RelaySide
         }
 
         _isReceiving = false;
-        Watch(); // what it waited for may have gone meanwhile
+        Watch(); // the bytes for which it waited may have been sent meanwhile
 
         static void Return(ArraySegment<byte> buffer)
         {
@@ -223,7 +223,7 @@ internal sealed class TlsSide : RelaySide
         }
     }
 
-    // Nothing at the client's end, and no array if it ended in bad order: a reset, a torn record, or the server has ended the connection.
+    // Returns no bytes at the client's end, and no array if that was not in good order: a reset, a torn record, or the server ended the connection.
     private async ValueTask<ArraySegment<byte>> DecipherAsync()
     {
         byte[]? buffer = null;

@@ -3,7 +3,7 @@ using ServiceDefaults;
 
 namespace Edge.Proxy.Requests;
 
-/// <summary>What the edge counts, in the <c>Chat</c> meter.</summary>
+/// <summary>The edge's metrics, in the <c>Chat</c> meter.</summary>
 internal sealed class EdgeMetrics
 {
     private readonly Meter _meter;
@@ -17,7 +17,7 @@ internal sealed class EdgeMetrics
 
     public void Refused(EdgeRefusal reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
 
-    /// <summary>From now on the meter tells how many are carried.</summary>
+    /// <summary>Makes the meter report how many requests are carried.</summary>
     public void Observe(Func<int> carried) =>
         _meter.CreateObservableUpDownCounter("chat.edge.carried", carried, "{request}", "WebSockets and other requests that are being carried to nodes.");
 }
@@ -25,25 +25,25 @@ internal sealed class EdgeMetrics
 /// <summary>Why the edge refused a request or a connection, or ended it.</summary>
 internal enum EdgeRefusal
 {
-    /// <summary>More connections began in a second than may: <see cref="EdgeOptions.ConnectionsPerSecond"/>.</summary>
+    /// <summary>More connections began in a second than are allowed: <see cref="EdgeOptions.ConnectionsPerSecond"/>.</summary>
     Rate,
 
     /// <summary>The same from one address: <see cref="EdgeOptions.AddressConnectionsPerSecond"/>.</summary>
     AddressRate,
 
-    /// <summary>More were beginning at once than may, for too long: <see cref="EdgeOptions.UpgradesAtOnce"/>.</summary>
+    /// <summary>More connections were beginning at once than are allowed, for too long: <see cref="EdgeOptions.UpgradesAtOnce"/>.</summary>
     AtOnce,
 
-    /// <summary>As many are carried as can be: <see cref="EdgeOptions.Connections"/>.</summary>
+    /// <summary>The edge carries as many connections as it can: <see cref="EdgeOptions.Connections"/>.</summary>
     Full,
 
-    /// <summary>A client asked nothing in time: <see cref="EdgeOptions.HeaderTimeout"/>.</summary>
+    /// <summary>A client sent no request in time: <see cref="EdgeOptions.HeaderTimeout"/>.</summary>
     Silent,
 
-    /// <summary>A connection on which nothing was asked had to make room for another.</summary>
+    /// <summary>A connection without a request had to make room for another.</summary>
     Idle,
 
-    /// <summary>A connection whose client took nothing of an answer for too long, or had to make room for others: <see cref="EdgeOptions.UntakenAnswers"/>.</summary>
+    /// <summary>An answer was not taken for too long, or had to make room for others; its connection was ended: <see cref="EdgeOptions.UntakenAnswers"/>.</summary>
     Untaken,
 
     /// <summary>The edge is stopping.</summary>

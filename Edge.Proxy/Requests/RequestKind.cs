@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Edge.Proxy.Requests;
 
-/// <summary>What a request is to the edge.</summary>
+/// <summary>The kinds of requests that the edge tells apart.</summary>
 internal static class RequestKind
 {
     public const string HubPath = "/signalr";
@@ -12,7 +12,7 @@ internal static class RequestKind
         http.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true
         || http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
 
-    /// <summary>Not any upgrade: some HTTP clients offer one to HTTP/2 with each of their requests.</summary>
+    /// <summary>A WebSocket. Other upgrades do not count: some HTTP clients offer one to HTTP/2 with each of their requests.</summary>
     public static bool IsWebSocket(this HttpContext http) =>
         http.IsUpgrade()
         && (HttpMethods.IsConnect(http.Request.Method)
@@ -23,8 +23,8 @@ internal static class RequestKind
         HttpMethods.IsConnect(http.Request.Method)
         && http.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: "websocket" };
 
-    /// <summary>Of HTTP/1, nothing but a GET of 1.1 becomes a WebSocket (RFC 6455, section 4.1), and what asks for an upgrade in a request of 1.0 is to be
-    /// ignored (RFC 9110, section 7.8).</summary>
+    /// <summary>Of HTTP/1, only a GET of version 1.1 can become a WebSocket (RFC 6455, section 4.1). A server has to ignore the wish for an upgrade in
+    /// a request of version 1.0 (RFC 9110, section 7.8).</summary>
     public static bool MayUpgrade(this HttpRequest request) => HttpMethods.IsGet(request.Method) && HttpProtocol.IsHttp11(request.Protocol);
 
     public static bool IsHub(this HttpRequest request) => request.Path.StartsWithSegments(HubPath);

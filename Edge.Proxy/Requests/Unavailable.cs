@@ -5,16 +5,16 @@ namespace Edge.Proxy.Requests;
 /// <summary>The edge's own refusals: why a request reached no node.</summary>
 internal static class Unavailable
 {
-    // One poll and a node's start of a second: sooner is hardly ever worth it.
+    // In seconds: one for a poll of the registry, and one for a node's start. Coming back sooner is hardly ever worth it.
     private const int ForNode = 2;
 
-    // Those that are turned away together must not return together.
+    // In seconds. Clients that are turned away together must not return together.
     private const int LongestPause = 5;
 
     public static Task NoNodeAsync(HttpContext http) => WriteAsync(http, "no chat node is available", ForNode);
 
     public static Task EdgeFullAsync(HttpContext http) =>
-        WriteAsync(http, "this edge has as many connections as it can carry", ForNode, closes: true); // each open one counts
+        WriteAsync(http, "this edge has as many connections as it can carry", ForNode, closes: true); // each open connection counts
 
     public static Task TooManyAsync(HttpContext http) =>
         WriteAsync(http, "more clients are connecting than this edge lets in at a time", Spread(), closes: true);
@@ -31,7 +31,8 @@ internal static class Unavailable
     {
         http.Response.Clear();
         http.Response.StatusCode = status;
-        if (closes && !HttpProtocol.IsHttp2(http.Request.Protocol)) // where the connection is for other requests as well, and the server would drop the header with a warning each time
+        // In HTTP/2, the connection carries other requests as well, and the server would drop the header with a warning each time.
+        if (closes && !HttpProtocol.IsHttp2(http.Request.Protocol))
         {
             http.Response.Headers.Connection = "close";
         }

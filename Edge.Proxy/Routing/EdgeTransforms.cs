@@ -9,7 +9,8 @@ using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Edge.Proxy.Routing;
 
-/// <summary>What the edge changes in requests and responses, and what it keeps: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host, <c>X-Node</c>, and the edge's own id.</summary>
+/// <summary>Defines what the edge changes in requests and responses, and what it keeps: the <c>X-Forwarded-…</c> headers (YARP's defaults), the host,
+/// <c>X-Node</c>, and the edge's own id.</summary>
 /// <remarks>Forwarded headers from outside are replaced, not believed. Behind another proxy, the platform's switch
 /// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c> makes the edge trust that proxy.</remarks>
 internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity identity, NodeAnswers answers) : ITransformProvider
@@ -27,10 +28,10 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity
     public void Apply(TransformBuilderContext context)
     {
         context.AddRequestTransform(KeepPath);
-        context.AddRequestHeader(EdgeStop.Header, identity.Id, append: false); // whatever the client put there is gone
+        context.AddRequestHeader(EdgeStop.Header, identity.Id, append: false); // replaces whatever the client put there
         if (options.Value.Upstream is not null)
         {
-            // The platform routes by its own host name, and only the node knows which of them it is.
+            // The platform routes by its own host name, and only the node itself knows which node it is.
             return;
         }
 
@@ -38,7 +39,7 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity
         context.AddResponseTransform(OnResponse);
     }
 
-    /// <summary>An encoded path is passed on as it came. Decoded and encoded anew, the id <c>a/b</c> (<c>a%2Fb</c>) would be another.</summary>
+    /// <summary>Passes an encoded path on as it came. Decoded and encoded anew, the id <c>a/b</c> (<c>a%2Fb</c>) would become another one.</summary>
     private static ValueTask KeepPath(RequestTransformContext context)
     {
         var target = context.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
@@ -47,7 +48,7 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity
         {
             context.ProxyRequest.RequestUri = new Uri(
                 $"{context.DestinationPrefix.TrimEnd('/')}{path}{context.Query.QueryString.ToUriComponent()}",
-                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }); // it was good enough for this server
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }); // this server has accepted it
         }
 
         return ValueTask.CompletedTask;
@@ -61,12 +62,12 @@ internal sealed class EdgeTransforms(IOptions<EdgeOptions> options, EdgeIdentity
             answers.Note(proxy.Route.Cluster!, node);
             if (!http.Response.Headers.ContainsKey(NodeHeader))
             {
-                // A node's server drops it from answers it makes itself, such as that to an unhandled exception.
+                // A node's server drops the header from answers that it makes itself, such as the one to an unhandled exception.
                 http.Response.Headers[NodeHeader] = node.DestinationId;
             }
         }
 
-        // Discarded when another node is asked instead.
+        // The body is discarded when another node is asked instead.
         context.SuppressResponseBody = http.Features.Get<Attempt>()?.TurnsAway(context.ProxyResponse) == true;
 
         return ValueTask.CompletedTask;

@@ -17,7 +17,7 @@ internal sealed partial class NodeFollower(
     TimeProvider time,
     ILogger<NodeFollower> logger) : BackgroundService
 {
-    // Holds one wake-up: any number of announcements is one reading.
+    // Holds one wake-up: any number of announcements leads to one reading.
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -56,11 +56,11 @@ internal sealed partial class NodeFollower(
 
             if (!cookie.IsConfigured)
             {
-                // Before the first nodes, so that no cookie is ever signed with a key that the others do not have.
+                // Before the first nodes are set, so that no cookie is ever signed with a key that the other edges do not have.
                 cookie.Use(await registry.AgreeOnKeyAsync(cookie.Key));
             }
 
-            // Taken before the reading that explains them.
+            // Taken before the reading, so that the list already shows what was announced.
             var announced = TakeAnnounced();
             _known.Update(await registry.ListAsync(), announced);
         }

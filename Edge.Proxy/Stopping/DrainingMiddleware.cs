@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace Edge.Proxy.Stopping;
 
-/// <summary>Lets nobody new in while the edge stops, and sees to it that those who ask again do so elsewhere.</summary>
+/// <summary>Lets nobody new in while the edge stops, and makes clients send their next requests to another edge.</summary>
 internal sealed class DrainingMiddleware(RequestDelegate next, EdgeDrain drain, EdgeMetrics metrics)
 {
     public Task InvokeAsync(HttpContext http)
@@ -15,7 +15,7 @@ internal sealed class DrainingMiddleware(RequestDelegate next, EdgeDrain drain, 
 
         if (HttpProtocol.IsHttp2(http.Request.Protocol))
         {
-            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose(); // GOAWAY: what is under way goes on
+            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose(); // GOAWAY: requests that are under way go on
         }
         else
         {

@@ -6,10 +6,10 @@ namespace Edge.Proxy.Stopping;
 
 /// <summary>Leaves no client behind when this edge stops.</summary>
 /// <remarks>
-/// <para>First it is no longer ready, and for a moment all goes on, so that whatever stands before it sends nobody more. Then it refuses
-/// new connections and tells the nodes, which end those that came through it as when they stop themselves: each client is asked to
-/// reconnect, in its own protocol, behind all that was sent to it before. Meanwhile everything that is open here is carried on.</para>
-/// <para>Gone within 25 s: <see cref="MostTime"/>, and then the host's own shutdown timeout.</para>
+/// <para>First it is no longer ready, and for a moment everything goes on, so that a balancer before it stops sending clients. Then it refuses
+/// new connections and tells the nodes. They end the connections that came through it, as they do when they stop themselves: each client is
+/// asked to reconnect, in its own protocol, after everything that was sent to it before. Meanwhile the edge carries on all that is open.</para>
+/// <para>It is gone within 25 s: <see cref="MostTime"/>, and then the host's own shutdown timeout.</para>
 /// </remarks>
 internal sealed partial class EdgeDrain(
     StopNotice notice, EdgeCapacity capacity, IOptions<EdgeOptions> options, IHostEnvironment environment, TimeProvider time, ILogger<EdgeDrain> logger)
@@ -18,7 +18,7 @@ internal sealed partial class EdgeDrain(
     private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
-    // A client that polls is nowhere to be seen between two polls.
+    // A client that polls does not show between two polls.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
 
     private readonly CancellationTokenSource _hurry = new();
@@ -27,10 +27,10 @@ internal sealed partial class EdgeDrain(
     private volatile bool _isDraining;
     private volatile bool _refusesNew;
 
-    /// <summary>Whether this edge is about to stop. Whoever balances between edges is to send nobody more.</summary>
+    /// <summary>Whether this edge is about to stop. A balancer before it should send it no more clients.</summary>
     public bool IsDraining => _isDraining;
 
-    /// <summary>Whether the moment is over in which it let in those who came all the same.</summary>
+    /// <summary>Whether new clients are refused now. For a moment after the drain has begun, those that come all the same are let in.</summary>
     public bool RefusesNew => _refusesNew;
 
     public Task RunAsync()
@@ -45,7 +45,7 @@ internal sealed partial class EdgeDrain(
 
     public void Dispose() => _hurry.Dispose();
 
-    /// <summary>Where nobody has asked for it before. Runs before the server is stopped.</summary>
+    /// <summary>Drains if nobody has asked for it before. Runs before the server is stopped.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken) => RunAsync();
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -64,7 +64,7 @@ internal sealed partial class EdgeDrain(
         _isDraining = true;
         if (capacity.Carried > 0)
         {
-            // A developer who presses Ctrl+C has nothing that balances.
+            // A developer who presses Ctrl+C has no balancer.
             await PauseAsync(options.Value.StopDelay ?? (environment.IsDevelopment() ? TimeSpan.Zero : EdgeOptions.DefaultStopDelay));
         }
 

@@ -6,11 +6,11 @@ using Yarp.ReverseProxy;
 namespace Edge.Proxy.Stopping;
 
 /// <summary>Tells the nodes that this edge stops, so that they send its clients elsewhere.</summary>
-/// <remarks>Straight to each node instead of over Redis, which may be away at that very moment. The nodes pass it on to others.</remarks>
+/// <remarks>It goes straight to each node instead of over Redis, which may be away at that very moment. The nodes pass it on to others.</remarks>
 internal sealed partial class StopNotice(IProxyStateLookup proxy, EdgeIdentity identity, TimeProvider time, ILogger<StopNotice> logger) : IDisposable
 {
     private const int Attempts = 3;
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2); // of each
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2); // of each attempt
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler

@@ -4,7 +4,7 @@ namespace Edge.Proxy.Stopping;
 
 internal static class StoppingBuilder
 {
-    // Those that are there for long are gone by then; this is for requests that are being answered.
+    // Long-lived connections are gone by then. This time is for requests that are being answered.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
     public static IServiceCollection AddStopping(this IServiceCollection services)

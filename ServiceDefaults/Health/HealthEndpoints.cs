@@ -7,8 +7,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ServiceDefaults.Health;
 
 /// <summary>
-/// <c>/alive</c> answers as long as the process runs; <c>/health</c> says whether to send it work. Both answer 200 or
-/// 503, and both are open to everybody: the body names the failing checks and nothing else.
+/// <c>/alive</c> answers as long as the process runs; <c>/health</c> says whether the process should get work. Both answer 200 or 503, and both are
+/// open to everybody: the body names the failing checks and nothing else.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -23,9 +23,9 @@ internal static class HealthEndpoints
 
     private static void Map(IEndpointRouteBuilder routes, string path, Func<HealthCheckRegistration, bool> predicate) =>
         routes.MapHealthChecks(path, new HealthCheckOptions { Predicate = predicate, ResponseWriter = WriteAsync })
-            // Probes come every second or two from several sides; they would drown the request durations.
+            // Probes come every second or two from several sides, and would drown the request durations.
             .DisableHttpMetrics()
-            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])) // a WebSocket of HTTP/2, a CONNECT, could not be answered with a text
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])) // a WebSocket over HTTP/2 is a CONNECT, which cannot be answered with a text
             .AllowAnonymous();
 
     private static Task WriteAsync(HttpContext http, HealthReport report)

@@ -8,7 +8,7 @@ internal sealed class RedisHealthCheck(IConnectionMultiplexer redis) : IHealthCh
 {
     public const string Name = "redis";
 
-    // Readiness has to turn red within 5 s of losing Redis, and whoever probes has a timeout of its own.
+    // Readiness has to turn red within 5 s of losing Redis, and the prober has a timeout of its own.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     public async Task<HealthCheckResult> CheckHealthAsync(

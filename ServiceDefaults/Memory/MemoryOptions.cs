@@ -7,9 +7,9 @@ public sealed class MemoryOptions
 {
     public const string Section = "Chat:Memory";
 
-    /// <summary>Up to what heap a process that has nothing to do collects its garbage, and gives the memory back. Meanwhile it stands still, for some
-    /// two milliseconds for each MiB.</summary>
-    /// <value>Bytes, 0 to 16 GiB. Default 64 MiB; 0: it never does. A larger heap is collected as the runtime sees fit.</value>
+    /// <summary>The largest heap at which an idle process collects its garbage and gives the memory back. Meanwhile, the process stands still for
+    /// some two milliseconds for each MiB.</summary>
+    /// <value>Bytes, 0 to 16 GiB. Default 64 MiB; 0: never. A larger heap is collected as the runtime sees fit.</value>
     [Range(0, 16L * 1024 * 1024 * 1024)]
     public long QuietHeap { get; set; } = 64 * 1024 * 1024;
 }

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace ServiceDefaults.Memory;
 
-/// <summary>Collects garbage while a process has nothing to do, and gives the memory back. What a storm of clients leaves behind would stay until the
-/// next collection, which is far away just when nothing goes on.</summary>
-/// <remarks>Of what a process has, most is what it keeps for its clients. But the runtime lets garbage grow to the size of the processor's cache, or as far
-/// as a setting lets it (<c>System.GC.Gen0MaxBudget</c>), and does not give back by itself what it has once had.</remarks>
+/// <summary>Collects garbage while a process has nothing to do, and gives the memory back. Otherwise, the garbage of a storm of clients would stay
+/// until the next collection, which is far away precisely when nothing goes on.</summary>
+/// <remarks>Most of a process's memory is what it keeps for its clients. But the runtime lets garbage grow to the size of the processor's cache, or
+/// as far as a setting allows (<c>System.GC.Gen0MaxBudget</c>), and does not give back by itself what it once had.</remarks>
 internal sealed partial class QuietCollection(IOptions<MemoryOptions> options, TimeProvider time, ILogger<QuietCollection> logger) : BackgroundService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
@@ -39,7 +39,7 @@ internal sealed partial class QuietCollection(IOptions<MemoryOptions> options, T
     {
         var before = Environment.WorkingSet;
         var begin = Stopwatch.GetTimestamp();
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // the others keep the memory for later
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // the other modes keep the memory for later
         var pause = Stopwatch.GetElapsedTime(begin);
         Log.Collected(logger, pause.TotalMilliseconds, (before - Environment.WorkingSet) / 1024 / 1024);
         return pause;

@@ -5,23 +5,23 @@ using Microsoft.AspNetCore.Http;
 
 namespace ServiceDefaults.Nodes;
 
-/// <summary>How an edge that stops has the nodes send its clients elsewhere.</summary>
+/// <summary>Lets an edge that stops have the nodes send its clients elsewhere.</summary>
 /// <remarks>
-/// <para>An edge makes up an id at its start and puts it into each request that it passes on, in place of whatever a client put there. Before it
-/// stops, it posts the id to the nodes, which close the connections that came with it, each in its own protocol and behind all that was sent
-/// before: an edge only passes bytes on, and could put no goodbye between them.</para>
-/// <para>The id is the permission. Nobody but that edge and the nodes gets to see it, and who has it can do no more than close the
-/// connections that came with it. So there is no key to configure, and Redis need not be there.</para>
+/// <para>At its start, an edge makes up an id. It puts the id into each request that it passes on, in place of whatever a client put there. Before it
+/// stops, it posts the id to the nodes. They close the connections that came with the id, each in its own protocol and after everything that was sent
+/// before. The edge could not do that: it only passes bytes on, and could not put a goodbye between them.</para>
+/// <para>The id is the permission. Only that edge and the nodes get to see it, and whoever has it can do no more than close the connections that came
+/// with it. So there is no key to configure, and Redis is not needed.</para>
 /// </remarks>
 public static class EdgeStop
 {
     /// <summary>The header with the edge's id.</summary>
     public const string Header = "X-Edge";
 
-    /// <summary>Where a node is told. Edges pass nothing on to it.</summary>
+    /// <summary>The path at which an edge tells a node. Edges do not pass on requests for this path.</summary>
     public const string Path = "/edges/stop";
 
-    /// <summary>The header with the id of the edge that stops. Not the other one, which edges put into whatever they pass on.</summary>
+    /// <summary>The header with the id of the edge that stops. It is not <see cref="Header"/>, which edges put into everything that they pass on.</summary>
     public const string StoppedHeader = "X-Edge-Stop";
 
     private const string Prefix = "edge:"; // no node's id has a colon
@@ -31,13 +31,13 @@ public static class EdgeStop
 
     public static string NewId() => RandomNumberGenerator.GetString(Letters, Length);
 
-    /// <summary>The edge that passed the request on. Null: none, or what is there is no edge's id.</summary>
+    /// <summary>The edge that passed the request on; null if there is none, or if the header is not the id of an edge.</summary>
     public static string? EdgeOf(HttpContext http) => IdIn(http, Header);
 
-    /// <summary>The edge that stops. Null as above.</summary>
+    /// <summary>The edge that stops; null as above.</summary>
     public static string? StoppedOf(HttpContext http) => IdIn(http, StoppedHeader);
 
-    /// <summary>What stands on the nodes' channel.</summary>
+    /// <summary>The text that is published on the nodes' channel.</summary>
     public static string Announcement(string edge) => Prefix + edge;
 
     public static bool TryParse(string announcement, [NotNullWhen(true)] out string? edge)

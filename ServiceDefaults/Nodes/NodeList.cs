@@ -5,14 +5,14 @@ using StackExchange.Redis;
 namespace ServiceDefaults.Nodes;
 
 /// <summary>The list of live nodes in Redis, as nodes and edges read it.</summary>
-/// <remarks>Every call ends within <see cref="CallTimeout"/>, else throws <see cref="TimeoutException"/>; with Redis away it throws
+/// <remarks>Every call ends within <see cref="CallTimeout"/>, or throws <see cref="TimeoutException"/>. If Redis is away, calls throw
 /// <see cref="RedisException"/>.</remarks>
 public sealed class NodeList(IConnectionMultiplexer redis, NodeKeys keys, TimeProvider time)
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
     private static readonly string Script = EmbeddedText.Read("node-list.lua");
 
-    /// <summary>The nodes whose lease is valid by Redis's clock. An entry that cannot be read is left out: it is no reason to lose the others.</summary>
+    /// <summary>The nodes whose lease is valid by Redis's clock. An entry that cannot be read is left out, because it is no reason to lose the others.</summary>
     public async Task<IReadOnlyList<T>> ReadAsync<T>(JsonTypeInfo<T> type)
         where T : class =>
         Parse(await RunAsync(Script, [keys.Leases, keys.Info]), type);
@@ -23,14 +23,13 @@ public sealed class NodeList(IConnectionMultiplexer redis, NodeKeys keys, TimePr
         .SubscribeAsync(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), (_, id) => announced((string?)id ?? ""))
         .WaitAsync(CallTimeout, time);
 
-    /// <summary>Tells all who listen. Does not wait.</summary>
+    /// <summary>Publishes the text to all who listen. Does not wait.</summary>
     /// <exception cref="RedisException">Redis is away.</exception>
     public void Announce(string text) => redis.GetSubscriber()
         .Publish(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), text, CommandFlags.FireAndForget);
 
     /// <summary>Runs a script.</summary>
-    // EVAL with the text, not EVALSHA: at a call or two a second the bytes do not matter, and no restart of Redis can make it fail for a
-    // missing script.
+    // EVAL with the text, not EVALSHA: at a call or two a second, the bytes do not matter, and a restart of Redis cannot make the call fail for a missing script.
     public async Task<RedisResult> RunAsync(string script, RedisKey[] scriptKeys, params RedisValue[] values)
     {
         try
@@ -39,8 +38,8 @@ public sealed class NodeList(IConnectionMultiplexer redis, NodeKeys keys, TimePr
         }
         catch (RedisServerException exception) when (exception.Message.Contains("READONLY", StringComparison.Ordinal))
         {
-            // A replica has taken over, and this server let its connections stand: the library would take it for the primary for up to a minute
-            // more, in which the leases of all nodes would end. The next call goes to the right one.
+            // A replica has taken over, and this server has kept its connections open. The library would take it for the primary for up to a minute
+            // more, in which the leases of all nodes would end. The next call goes to the right server.
             await redis.ConfigureAsync().WaitAsync(CallTimeout, time);
             throw;
         }

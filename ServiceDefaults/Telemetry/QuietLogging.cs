@@ -14,20 +14,20 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Default"] = "Information",
                 // Four lines per request.
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
-                // Says nothing from here on, but as long as it might, every request has an activity and a scope made for it, and a WebSocket keeps
-                // them: a tenth of what a call of the server API costs. Requests that are traced have their activity all the same.
+                // Says nothing from here on. As long as it might, every request gets an activity and a scope, and a WebSocket keeps them: a tenth of
+                // what a call of the server API costs. Requests that are traced have their activity all the same.
                 ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
-                // Quotes request lines and headers that it cannot read, and they may hold a token. Per provider as well:
-                // a level set for one provider goes before any set for all.
+                // Quotes request lines and headers that it cannot read, and they may contain a token. Set for each provider as well, because a level
+                // for one provider takes precedence over any level for all.
                 ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 ["Logging:Console:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 ["Logging:OpenTelemetry:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
-                // A critical line for each of what a client can do hundreds of times a second, such as asking over HTTP/2 and taking it back at once.
-                // The server ends its connection, and all that is wrong is with the client.
+                // A critical line for each thing of a kind that a client can do hundreds of times a second, such as a request over HTTP/2 that it
+                // cancels at once. The server ends the connection, and only the client is at fault.
                 ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.Http2"] = "None",
                 // Warns about unencrypted keys, which YARP asks for and the edge does not use.
                 ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
-                // An error with a stack for every call that a client got wrong. Faults of ours are logged by Chat.Api.Hubs.HubGate.
+                // An error with a stack for every wrong call of a client. Faults of ours are logged by Chat.Api.Hubs.HubGate.
                 ["Logging:LogLevel:Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher"] = "None",
                 ["Logging:LogLevel:Yarp"] = "Warning",
                 // Dozens of lines per connect.
@@ -38,7 +38,7 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor"] = "Error",
                 // A failed start is thrown as well, and explained; a background service that died is logged as critical.
                 ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
-                // One line per probe while a check fails. Whoever depends on what is failing says so once.
+                // One line per probe while a check fails. The code that depends on the failing part says so once.
                 ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
             },
         });

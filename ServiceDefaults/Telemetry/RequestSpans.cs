@@ -9,8 +9,8 @@ using ServiceDefaults.Health;
 namespace ServiceDefaults.Telemetry;
 
 /// <summary>What the spans of requests say, and which requests have none.</summary>
-/// <remarks>A path may hold the ids of users and groups, which do not belong into traces: spans carry routes instead.
-/// Health probes have no spans, neither where they are answered nor where they are sent.</remarks>
+/// <remarks>A path may contain the ids of users and groups, which do not belong in traces, so spans have routes instead. Health probes have no spans,
+/// neither where they are answered nor where they are sent.</remarks>
 internal static class RequestSpans
 {
     private const string Path = "url.path";

@@ -24,7 +24,7 @@ internal static class TelemetryBuilder
             return;
         }
 
-        // Without scopes: that of a request has its path, and so the ids of users and groups.
+        // Without scopes: the scope of a request contains its path, and so the ids of users and groups.
         builder.Logging.AddOpenTelemetry(static logging => logging.IncludeFormattedMessage = true);
         var telemetry = builder.Services.AddOpenTelemetry()
             .WithLogging(static logging => logging.AddOtlpExporter())

@@ -7,7 +7,7 @@ using OpenTelemetry.Trace;
 namespace ServiceDefaults.Telemetry;
 
 /// <summary>Sends the last telemetry when the process stops, and waits only briefly for that.</summary>
-/// <remarks>Each of the three would wait up to 5 s for a collector that does not answer, one after the other.</remarks>
+/// <remarks>Each of the three providers would wait up to 5 s for a collector that does not answer, one after the other.</remarks>
 internal sealed class TelemetryStop(IServiceProvider services) : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

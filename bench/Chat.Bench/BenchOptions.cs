@@ -7,7 +7,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Bench;
 
-/// <summary>What is asked for on the command line.</summary>
+/// <summary>The options of the command line.</summary>
 internal sealed class BenchOptions
 {
     private readonly List<string> _workloads = [];
@@ -26,13 +26,13 @@ internal sealed class BenchOptions
 
     public IReadOnlyList<Workload> Workloads { get; private set; } = [];
 
-    /// <summary>What grows, if that is asked for.</summary>
+    /// <summary>The families of <c>growth</c> to measure, if any.</summary>
     public IReadOnlyList<string> Growth { get; private set; } = [];
 
-    /// <summary>Whether those who come in say nothing and stay, and nothing is measured.</summary>
+    /// <summary>Whether clients only connect, stay silently, and nothing is measured.</summary>
     public bool Holds { get; private set; }
 
-    /// <summary>To each address, from this machine, by other programs.</summary>
+    /// <summary>Connections that other programs on this machine have to each address.</summary>
     public int ConnectionsBefore { get; private set; }
 
     public bool WantsHelp { get; private set; }
@@ -43,10 +43,10 @@ internal sealed class BenchOptions
 
     public string Door { get; private set; } = "text";
 
-    /// <summary>Of a message's text, in bytes.</summary>
+    /// <summary>The size of a message's text, in bytes.</summary>
     public int Size { get; private set; } = 100;
 
-    /// <summary>How many come in at once.</summary>
+    /// <summary>How many clients connect at the same time.</summary>
     public int AtOnce { get; private set; } = 100;
 
     public int Repetitions => _repetitions ?? (IsQuick || Growth.Count > 0 ? 1 : 3);
@@ -55,7 +55,7 @@ internal sealed class BenchOptions
 
     public double Warmup => _warmup ?? (IsQuick ? 0.2 : 2);
 
-    /// <summary>More than one where there are cores to spare: the servers need them, too.</summary>
+    /// <summary>More than one only where there are cores to spare, since the servers need cores as well.</summary>
     public int Threads { get; private set; } = Math.Clamp(Environment.ProcessorCount / 4, 1, 8);
 
     public Func<IWires> Wires { get; private set; } = OperatingSystem.IsLinux() ? () => new EpollWires() : () => new SelectWires();
@@ -66,17 +66,17 @@ internal sealed class BenchOptions
 
     public RedisKind Redis { get; private set; } = RedisCommandLine.Usual;
 
-    /// <summary>Of the nodes, besides the defaults.</summary>
+    /// <summary>Settings of the nodes besides the defaults.</summary>
     public IReadOnlyList<(string Key, string Value)> Settings => _settings;
 
-    /// <summary>Of a cluster that runs already; none: one is started.</summary>
+    /// <summary>Addresses of a cluster that already runs. If there are none, one is started.</summary>
     public IReadOnlyList<Uri> Urls => _urls;
 
     public IReadOnlyList<(string Name, int Pid)> Processes => _processes;
 
     public string? Key { get; private set; }
 
-    /// <summary>The options, or null with what is wrong.</summary>
+    /// <summary>Returns the options, or null with an error.</summary>
     public static BenchOptions? Parse(string[] args, out string? fault)
     {
         var options = new BenchOptions();
@@ -105,7 +105,7 @@ internal sealed class BenchOptions
         return fault is null ? options : null;
     }
 
-    /// <summary>The same for so many nodes, where it starts them.</summary>
+    /// <summary>The same options for this number of nodes, if the program starts the cluster.</summary>
     public BenchOptions With(int nodes)
     {
         var other = (BenchOptions)MemberwiseClone();

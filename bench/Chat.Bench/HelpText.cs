@@ -1,6 +1,6 @@
 namespace Chat.Bench;
 
-/// <summary>What <c>--help</c> says.</summary>
+/// <summary>The output of <c>--help</c>.</summary>
 internal static class HelpText
 {
     public const string Whole = """

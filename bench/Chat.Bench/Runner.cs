@@ -24,7 +24,7 @@ internal static class Runner
 
     private static async Task<Row> RunAsync(Workload workload, BenchOptions options, Target target, Progress progress)
     {
-        var counted = workload.Name == Workload.Idle ? 1 : options.Repetitions; // memory that was there before does not grow again
+        var counted = workload.Name == Workload.Idle ? 1 : options.Repetitions; // in a second run memory would not grow again
         var outcomes = new List<Outcome>();
         if (!options.IsQuick)
         {
@@ -43,7 +43,7 @@ internal static class Runner
             outcomes.Select(outcome => outcome.Complaint).FirstOrDefault(complaint => complaint is not null));
     }
 
-    // What runs for the first time is compiled first, by the servers as well.
+    // Code that runs for the first time is compiled first, in the servers as well.
     private static Task<Outcome> WarmAsync(Workload workload, BenchOptions options, Target target, Progress progress) => workload.Name == Workload.Idle
         ? StormRun.RunAsync(workload with { Connections = Math.Min(workload.Connections, WarmingConnections) }, options, target, progress)
         : RunAsync(workload, options, target, progress, options.Seconds);

@@ -4,7 +4,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults;
 
-/// <summary>What is asked for on the command line.</summary>
+/// <summary>The options of the command line.</summary>
 internal sealed record FaultOptions
 {
     public const string Usage = """
@@ -33,7 +33,7 @@ internal sealed record FaultOptions
 
     public RedisKind Redis { get; private set; } = RedisCommandLine.Usual;
 
-    /// <summary>Names of systems.</summary>
+    /// <summary>The names of systems to compare with.</summary>
     public IReadOnlyList<string> Against { get; private set; } = [];
 
     public bool InstallsPeers { get; private set; }
@@ -42,7 +42,7 @@ internal sealed record FaultOptions
 
     public string? Document { get; private set; }
 
-    /// <summary>The options, or null where they make no sense.</summary>
+    /// <summary>Returns the options, or null if they make no sense.</summary>
     public static FaultOptions? Parse(string[] args)
     {
         var options = new FaultOptions();

@@ -3,7 +3,7 @@ using Chat.Faults.Systems;
 
 namespace Chat.Faults;
 
-/// <summary>One scenario after the other, on one system after the other.</summary>
+/// <summary>Runs one scenario after the other, on one system after the other.</summary>
 internal static class Runner
 {
     public static async Task<List<Outcome>> RunAsync(FaultOptions options, List<SystemUnderTest> systems)
@@ -20,7 +20,7 @@ internal static class Runner
         return outcomes;
     }
 
-    /// <summary>The arguments as they were given, but for the document's name.</summary>
+    /// <summary>The arguments as given, without the name of the document.</summary>
     public static string Words(string[] args) => args.Length == 0 ? "" : " -- " + string.Join(' ', args);
 
     private static async Task<Outcome> RunAsync(Scenario scenario, SystemUnderTest system, FaultOptions options)

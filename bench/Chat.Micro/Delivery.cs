@@ -10,8 +10,8 @@ using Chat.Tests.Support;
 
 namespace Chat.Micro;
 
-/// <summary>An envelope from Redis to each local member's socket, in order and without a gap, against the straightforward way: read it, write
-/// the frame once, put it into each member's channel. Per message.</summary>
+/// <summary>Delivers an envelope from Redis to each local member's socket, in order and without a gap. Compared with the straightforward way: parse
+/// it, write the frame once, put it into each member's channel. Times are per message.</summary>
 public class Delivery
 {
     private readonly byte[] _utf8 = Sample.Envelope();
@@ -89,7 +89,7 @@ public class Delivery
 
         public override void Tend(TendingRound round)
         {
-            // It has no peer.
+            // There is no peer to report.
         }
     }
 }

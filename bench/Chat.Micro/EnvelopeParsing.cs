@@ -4,7 +4,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Micro;
 
-/// <summary>Reading an envelope, against the framework's serializer.</summary>
+/// <summary>Parses an envelope. Compared with the framework's serializer.</summary>
 public class EnvelopeParsing
 {
     private readonly byte[] _utf8 = Sample.Envelope();

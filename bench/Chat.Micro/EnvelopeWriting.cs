@@ -5,7 +5,7 @@ using Chat.Api.Messages;
 
 namespace Chat.Micro;
 
-/// <summary>Writing an envelope into a buffer that is there, against the framework's serializer.</summary>
+/// <summary>Writes an envelope into an existing buffer. Compared with the framework's serializer.</summary>
 public class EnvelopeWriting
 {
     private readonly ArrayBufferWriter<byte> _output = new(1024);

@@ -6,7 +6,7 @@ using Chat.Api.RawEndpoints;
 
 namespace Chat.Micro;
 
-/// <summary>From an envelope to a frame on the wire, against the framework's serializer and WebSocket.</summary>
+/// <summary>Turns an envelope into a frame on the wire. Compared with the framework's serializer and WebSocket.</summary>
 public class FrameEncoding
 {
     private readonly byte[] _utf8 = Sample.Envelope();

@@ -2,7 +2,7 @@ using Chat.Api.Connections;
 
 namespace Chat.Micro;
 
-/// <summary>A client that takes everything, at no cost.</summary>
+/// <summary>A client that takes all bytes at no cost.</summary>
 internal sealed class NullSender : IFrameSender
 {
     public long Sent { get; private set; }

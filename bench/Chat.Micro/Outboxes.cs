@@ -5,7 +5,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Micro;
 
-/// <summary>Sixteen frames into a connection's queue and out of it in one round, against a channel of the framework's. Per frame.</summary>
+/// <summary>Puts sixteen frames into a connection's queue and takes them out in one round. Compared with a channel of the framework. Times are per frame.</summary>
 public class Outboxes
 {
     private const int Frames = 16;

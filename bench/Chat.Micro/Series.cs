@@ -11,7 +11,7 @@ using Perfolizer.Horology;
 
 namespace Chat.Micro;
 
-/// <summary>Runs the benchmarks and compares them with the file.</summary>
+/// <summary>Runs the benchmarks and compares their results with the file.</summary>
 internal static class Series
 {
     private const string Help = """
@@ -77,7 +77,7 @@ internal static class Series
         return worse ? 1 : 0;
     }
 
-    // In this process: a build of its own for each would take minutes. Times of a few tenths of a second are enough for a ratio.
+    // Runs in this process, since building each benchmark separately would take minutes. A few tenths of a second are enough to measure a ratio.
     private static ManualConfig Config(bool isQuick) => ManualConfig.CreateEmpty()
         .AddJob((isQuick ? Job.Dry : Job.Default.WithWarmupCount(6).WithIterationCount(15).WithIterationTime(TimeInterval.FromMilliseconds(100)))
             .WithToolchain(InProcessEmitToolchain.Instance))

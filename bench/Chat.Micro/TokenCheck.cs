@@ -11,7 +11,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Chat.Micro;
 
-/// <summary>Checking an HS256 token, against the library alone, which looks at signature and time.</summary>
+/// <summary>Checks an HS256 token. Compared with the library alone, which checks signature and time.</summary>
 public class TokenCheck
 {
     private readonly string _token = TestToken.For("anna", TimeSpan.FromDays(1));

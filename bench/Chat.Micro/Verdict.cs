@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace Chat.Micro;
 
-/// <summary>A benchmark as it came out, or as the file has it.</summary>
-/// <param name="Ratio">Its time, in that of the straightforward way, which was measured right beside it: machines differ in speed, hardly in this.</param>
-/// <param name="Bytes">What it allocates.</param>
+/// <summary>The result of a benchmark, new or from the file.</summary>
+/// <param name="Ratio">Its time divided by that of the straightforward way, measured right beside it. Machines differ in speed, but hardly in this.</param>
+/// <param name="Bytes">The bytes it allocates.</param>
 internal sealed record Standing(double Ratio, long Bytes);
 
-/// <summary>Whether a benchmark has become worse than the file has it.</summary>
+/// <summary>Tells whether a benchmark has become worse than in the file.</summary>
 internal static class Verdict
 {
-    /// <summary>By so much a ratio may be larger without being worse: what two runs on a quiet machine differ by, and some more.</summary>
+    /// <summary>The factor by which a ratio may be larger without counting as worse: the difference between two runs on a quiet machine, and some more.</summary>
     public const double Tolerance = 1.3;
 
     private const int SpareBytes = 8;
 
-    /// <summary>In words; empty: as it was.</summary>
+    /// <summary>The verdict in words; empty if nothing became worse.</summary>
     public static string Of(Standing now, Standing? before) =>
         before is null ? "new"
         : now.Ratio > before.Ratio * Tolerance ? string.Create(CultureInfo.InvariantCulture, $"WORSE: {now.Ratio / before.Ratio:0.0} times the time")

@@ -3,7 +3,7 @@ using Chat.Tests.Support;
 
 namespace Flood;
 
-/// <summary>One connection of a user who floods a group: 50 messages a second, as a connection may; once it is closed, it comes again.</summary>
+/// <summary>One connection of a user who floods a group with 50 messages a second, which a connection may send. Once it is closed, it connects again.</summary>
 internal sealed class Flooder(Uri node, int bytes)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
@@ -28,7 +28,7 @@ internal sealed class Flooder(Uri node, int bytes)
             }
             catch (Exception exception) when (exception is RefusedException or WebSocketException or OperationCanceledException)
             {
-                // Turned away, or closed meanwhile: it tries again.
+                // Turned away, or closed meanwhile. The loop tries again.
             }
         }
     }

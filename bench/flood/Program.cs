@@ -4,7 +4,7 @@ using Chat.Tests.Support;
 using Flood;
 
 // A stranger in a quiet group writes ten messages a second, first alone, then beside one user who sends as much as 20 connections
-// can; how long the stranger's acknowledgements take. See bench/README.md.
+// can. The program measures how long the stranger's acknowledgements take. See bench/README.md.
 var seconds = args is [var first, ..] ? int.Parse(first, CultureInfo.InvariantCulture) : 10;
 var settings = new Dictionary<string, string> { ["Logging:LogLevel:Default"] = "Warning" };
 await using var redis = await RedisUnderTest.StartAsync();

@@ -4,7 +4,7 @@ using Chat.Tests.Support;
 
 namespace Flood;
 
-/// <summary>A redis-server of its own, with persistence: what it acknowledged is in its append-only file when it dies.</summary>
+/// <summary>A redis-server with persistence for this program alone. Acknowledged writes are in its append-only file when it dies.</summary>
 internal sealed class RedisUnderTest : IAsyncDisposable
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
@@ -27,14 +27,14 @@ internal sealed class RedisUnderTest : IAsyncDisposable
         return redis;
     }
 
-    /// <summary>Returns when it answers.</summary>
+    /// <summary>Returns when the server answers.</summary>
     public async Task RestartAsync()
     {
         string[] arguments =
         [
             "--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _directory.FullName,
-            // Written before it is acknowledged, and so safe from a SIGKILL. With an fsync now and then, which is for power failures,
-            // Redis puts off writing while the disk is busy with one.
+            // Writes reach the file before they are acknowledged, so they are safe from a SIGKILL. An fsync now and then would only help against
+            // power failures, and Redis delays writes while the disk is busy with one.
             "--save", "", "--appendonly", "yes", "--appendfsync", "no",
         ];
         _process = await ChildProcess.StartAsync("redis-server", arguments, new Dictionary<string, string>());

@@ -1,10 +1,10 @@
-// Calls the server API of several nodes in turn, on a schedule: node api-calls.mjs RATE KEY PORT... Says once a second how many were answered, and how,
-// and how long the last thousand of them took: the median and 99 %, in ms.
-// It speaks HTTP itself: Node's own client takes several times the processor's time, on the machine where the nodes are measured.
+// Calls the server API of several nodes in turn, on a schedule: node api-calls.mjs RATE KEY PORT... Once a second it prints how many calls were
+// answered, and how, and the time that the last thousand took: the median and 99 %, in ms.
+// It speaks HTTP by itself: Node's own client takes several times as much CPU, on the machine where the nodes are measured.
 import { connect } from 'node:net';
 
 const [rate, key, ...ports] = process.argv.slice(2);
-const kinds = [ // six of ten calls publish, to topics that nobody is in
+const kinds = [ // six of ten calls publish, to topics without members
   n => ['POST', 'publish', { topic: `user:api-${n % 1000}`, msg: 'x'.repeat(100), id: `m${n}` }],
   n => ['POST', 'publish', { topic: `group:api-${n % 1000}`, msg: 'x'.repeat(100) }],
   n => ['GET', `history?topic=group:api-${n % 1000}&limit=20`],
@@ -34,7 +34,7 @@ function open(port) {
     times[answered++ % 1000] = performance.now() - socket.calledAt;
     answer = '';
     if (length) idle[port].push(socket);
-    else socket.destroy(); // an error, in pieces
+    else socket.destroy(); // an error, or an answer in pieces
   });
   socket.on('error', error => count(error.code));
   socket.on('close', () => idle[port] = idle[port].filter(other => other !== socket));

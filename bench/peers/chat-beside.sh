@@ -1,5 +1,5 @@
-# Chat, with the calls of chat-api.sh made to a program that has nothing to do with it. What a delivery costs more here than with chat.sh is the
-# machine's share of it: caches and processors are shared with whoever calls. What chat-api.sh costs beyond this is the server API's.
+# Chat, with the calls of chat-api.sh made to an unrelated program. The extra cost of a delivery compared to chat.sh is the machine's share: the nodes
+# share caches and processors with the caller. The cost of chat-api.sh beyond this one is the server API's share.
 . "$(dirname "${BASH_SOURCE[0]}")/chat-api.sh"
 
 peer_start() {

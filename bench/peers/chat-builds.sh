@@ -1,7 +1,7 @@
-# Several builds of Chat at once, three nodes and a Redis each, that take turns, one repetition each: two runs one after the other differ by more than
-# most changes make. CHAT_BUILDS="name=folder name=folder": what to compare, as copies of artifacts/bin/Chat.Api/release. CHAT_TURNS="name name+":
-# in which order; with a plus, 200 calls a second to the server API are made beside (chat-api.sh). Results bear the names of the turns; those of the first
-# two rounds are called warm, since much is compiled during them. Take a multiple of the turns as REPS.
+# Several builds of Chat at once, each with three nodes and a Redis. They take turns, one repetition each, since two runs one after the other differ by
+# more than most changes do. CHAT_BUILDS="name=folder name=folder": the builds to compare, copies of artifacts/bin/Chat.Api/release. CHAT_TURNS="name
+# name+": their order; a plus adds 200 calls a second to the server API (chat-api.sh). Results have the names of the turns; those of the first two rounds
+# are called warm, since much code is compiled during them. REPS should be a multiple of the turns.
 . "$(dirname "${BASH_SOURCE[0]}")/chat-api.sh"
 eval "chat_$(declare -f peer_args)"
 declare -A BUILD_PIDS BUILD_PORTS
@@ -12,7 +12,7 @@ peer_start() {
     local build name port=17450
     for build in $CHAT_BUILDS; do
         name=${build%%=*} PIDS=() PORTS=()
-        PEER=$name # what the logs are called by
+        PEER=$name # for the names of the logs
         $CHAT_REDIS
         chat_nodes "${build#*=}" "$port"
         api_warm
@@ -21,7 +21,7 @@ peer_start() {
     done
 }
 
-# Asked for before each repetition.
+# Called before each repetition.
 peer_args() {
     [ -z "$CALLER" ] || kill "$CALLER"
     CALLER=

@@ -1,5 +1,5 @@
-# Chat behind one Edge.Proxy at which TLS ends. The generator speaks no TLS: an nginx of its own, with the module stream, which is nobody's in the
-# account, puts it around each of its connections, with a handshake of its own as for as many clients.
+# Chat behind one Edge.Proxy at which TLS ends. The generator speaks no TLS, so an nginx with the module stream adds TLS to each of its connections, with
+# a handshake for each, as for as many clients. The CPU of that nginx is not counted.
 . "$(dirname "${BASH_SOURCE[0]}")/chat-edge.sh"
 eval "chat_edge_$(declare -f peer_start)"
 TLS_PORT=17462 TLS_CERTIFICATE=$SCRATCH/tls.pem TLS_KEY=$SCRATCH/tls.key
@@ -25,7 +25,7 @@ tls_around() {
     PORTS=(17463)
 }
 
-# tls_nginx NAME FIRST REST: an nginx with two workers; its master is $LAST
+# tls_nginx NAME FIRST REST: starts an nginx with two workers; $LAST is its master
 tls_nginx() {
     echo "$2 daemon off; worker_processes 2; worker_rlimit_nofile $(ulimit -n); pid $SCRATCH/$1.pid; error_log $SCRATCH/$1.err; events { worker_connections 30000; } $3" >"$SCRATCH/$1.conf"
     nginx -c "$SCRATCH/$1.conf" >"$SCRATCH/$1.log" 2>&1 &

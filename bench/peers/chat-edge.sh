@@ -1,4 +1,4 @@
-# Chat behind one Edge.Proxy, as users have it: the nodes of chat.sh, and the edge as "proxy". For nginx in its place: PROXY=nginx run.sh chat.
+# Chat behind one Edge.Proxy, as users run it: the nodes of chat.sh, and the edge as "proxy". For nginx in its place: PROXY=nginx run.sh chat.
 . "$(dirname "${BASH_SOURCE[0]}")/chat.sh"
 eval "chat_nodes_$(declare -f peer_start)"
 

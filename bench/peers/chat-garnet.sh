@@ -1,4 +1,4 @@
-# Chat on the embedded Redis, Garnet, run as the AppHost runs it.
+# Chat on the embedded Redis, Garnet, which runs the same way as under the AppHost.
 . "$(dirname "${BASH_SOURCE[0]}")/chat.sh"
 CHAT_REDIS=start_garnet
 

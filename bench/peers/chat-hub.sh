@@ -1,6 +1,6 @@
 # Chat's SignalR hub, straight over WebSockets, on the nodes of chat.sh. Rooms are groups (post), pairs are users (send).
-# F has all members under one name; the others need a name per connection, and so more URLs than the generator takes as it
-# is built: see bench/README.md.
+# F has all members under one name. The others need a name for each connection, and so more URLs than the generator accepts
+# unless it is changed: see bench/README.md.
 . "$(dirname "${BASH_SOURCE[0]}")/chat.sh"
 CHAT_HUB_SETTINGS="Auth__TokenEndpoint=true Chat__Connections__TopicsPerConnection=100000"
 CHAT_SETTINGS="$CHAT_SETTINGS $CHAT_HUB_SETTINGS"
@@ -9,7 +9,7 @@ TOKENS=()
 peer_args() {
     local users=$N token i=0
     [ "${kind:-F}" != F ] || users=1
-    if [ ${#TOKENS[@]} -lt "$users" ]; then # fetched once: asking for them is no part of what is measured
+    if [ ${#TOKENS[@]} -lt "$users" ]; then # fetched once: fetching them is not measured
         mapfile -t TOKENS < <(curl -fs "http://127.0.0.1:${PORTS[0]}/api/auth/token?nick=u[0-$((users - 1))]" -w '\n')
     fi
     URLS=()

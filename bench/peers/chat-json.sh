@@ -1,3 +1,3 @@
-# Chat with JSON frames: the same, with ids and positions on the wire.
+# Chat with JSON frames: the same as chat.sh, with ids and positions on the wire.
 CHAT_FORMAT=json
 . "$(dirname "${BASH_SOURCE[0]}")/chat.sh"

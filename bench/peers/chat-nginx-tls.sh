@@ -1,4 +1,4 @@
-# Chat behind nginx at which TLS ends, as chat-edge-tls.sh has it at an edge: the same certificate, the same nodes.
+# Chat behind nginx at which TLS ends, to compare with the edge of chat-edge-tls.sh: the same certificate and the same nodes.
 . "$(dirname "${BASH_SOURCE[0]}")/chat-edge-tls.sh"
 
 peer_start() {

@@ -1,11 +1,11 @@
-# Chat: a Redis and three Release nodes, driven directly, as the other peers are. Rooms are /chat/group, pairs /chat/user.
-# Limits that the load goes beyond on purpose are off; everything else is the default. See bench/README.md.
+# Chat: a Redis and three Release nodes, driven directly like the other peers. Rooms are /chat/group, pairs /chat/user.
+# Limits that the load exceeds on purpose are off; everything else is the default. See bench/README.md.
 CHAT_REPO=${CHAT_REPO:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 CHAT_FORMAT=${CHAT_FORMAT:-text}
 CHAT_REDIS=${CHAT_REDIS:-start_redis} # a function that starts a Redis on $RPORT
-CHAT_SETTINGS=${CHAT_SETTINGS:-} # more of them, as environment variables
+CHAT_SETTINGS=${CHAT_SETTINGS:-} # further settings, as environment variables
 
-# CHAT_BUILT: this has been done, and needs no time again.
+# Does nothing if CHAT_BUILT says that the build has been done.
 build_release() {
     [ -z "${CHAT_BUILT:-}" ] || return 0
     dotnet build "$CHAT_REPO/$1" -c Release -v quiet --nologo >"$SCRATCH/$PEER-build.log" 2>&1 || { cat "$SCRATCH/$PEER-build.log" >&2; exit 1; }
@@ -17,7 +17,7 @@ peer_start() {
     chat_nodes "$CHAT_REPO/artifacts/bin/Chat.Api/release" 17450
 }
 
-# chat_nodes BUILD PORT: three nodes of what was built there, at the ports behind this one.
+# chat_nodes BUILD PORT: three nodes of the build in this folder, at the ports after PORT.
 chat_nodes() {
     local i
     for i in 1 2 3; do
@@ -33,7 +33,7 @@ chat_nodes() {
     for i in 1 2 3; do chat_wait_ready "http://127.0.0.1:$(($2 + i))/health"; done
 }
 
-# An open port is not enough: a node refuses connections until its link to Redis stands.
+# An open port is not enough: a node refuses connections until its link to Redis is up.
 chat_wait_ready() {
     local _
     for _ in $(seq 150); do curl -fs -m 2 -o "$SCRATCH/$PEER-health" "$1" && return 0; sleep 0.1; done
@@ -41,7 +41,7 @@ chat_wait_ready() {
     exit 1
 }
 
-# A sender does not get its own message back, hence --no-echo in rooms as well. Text frames of a group are the message.
+# A sender does not receive its own message, hence --no-echo in rooms as well. A text frame of a group is just the message.
 peer_args() {
     local query=
     [ "$CHAT_FORMAT" = text ] || query="?format=$CHAT_FORMAT"

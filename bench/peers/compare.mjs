@@ -1,4 +1,4 @@
-// node compare.mjs REPS results.jsonl: the table of compare.sh, in Markdown. Medians of the last REPS of each peer and workload.
+// node compare.mjs REPS results.jsonl prints the table of compare.sh in Markdown: medians of the last REPS runs of each peer and workload.
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 

@@ -1,15 +1,15 @@
 #!/bin/bash
-# compare.sh [PEER...]     measures Chat beside what else one would take, and prints one table of all that was measured so far.
+# compare.sh [PEER...]     measures Chat beside the alternatives, and prints one table of all measurements so far.
 #   Peers, by default all: chat chat-edge chat-hub chat-hub-edge ws socketio signalr signalr-nginx; a peer with -nginx behind its name is
-#   measured through nginx. What a peer needs and is not there (node's packages, nginx) is said, and the peer left out.
-# Environment: BENCH_TOOL, the folder of the generator with its run.sh; OUT, where results gather (compare.jsonl), so that it can be done in pieces;
-#   REPS (3), TIME (3 s) and WARM (1.5 s) of a load; SETTLE (10 s) between the last connect and the look at what idle connections take.
-# Each peer runs three times: for what a message costs, for connects, and, from a fresh start each time, for what is idle.
+#   measured through nginx. If something that a peer needs is missing (node's packages, nginx), that is reported and the peer left out.
+# Environment: BENCH_TOOL, the folder of the generator with its run.sh; OUT, the file that collects results (compare.jsonl), so that they can be measured
+#   in several calls; REPS (3), TIME (3 s) and WARM (1.5 s) of a load; SETTLE (10 s) between the last connect and the measurement of idle connections.
+# Each peer runs three times: for the cost of a message, for connects, and, from a fresh start each time, for idle connections.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export WSBENCH_PEERS=$HERE OUT=${OUT:-compare.jsonl} REPS=${REPS:-3} TIME=${TIME:-3} WARM=${WARM:-1.5} SETTLE=${SETTLE:-10}
 export NODE_MODULES_AT=${NODE_MODULES_AT:-$HOME/.cache/wsbench}
 RUN=${BENCH_TOOL:?the folder of the generator, with run.sh in it}/run.sh
-STORMS=$((REPS + 5)) # those that do not count come first: in them code is compiled
+STORMS=$((REPS + 5)) # the first ones do not count: code is compiled in them
 IDLE=${IDLE:-10000} COMING=${COMING:-3000}
 ulimit -s unlimited # every user of the hub has a token, and the generator takes each as an argument
 
@@ -26,14 +26,14 @@ missing() {
 measure() { # label peer
     local label=$1 peer=$2 gathered rep
     gathered=$(mktemp)
-    OUT=$gathered "$RUN" "$peer" F100 M2000 O5000 F100 M2000 O5000 # the first time, code is compiled; the table takes the last
+    OUT=$gathered "$RUN" "$peer" F100 M2000 O5000 F100 M2000 O5000 # code is compiled in the first ones; the table takes the last
     OUT=$gathered N=$COMING REPS=$STORMS "$RUN" "$peer" "S$COMING"
     for ((rep = 0; rep < REPS; rep++)); do OUT=$gathered "$RUN" "$peer" "I$IDLE"; done
     sed "s|\"label\":\"$peer/|\"label\":\"$label/|" "$gathered" >>"$OUT"
     rm -f "$gathered"
 }
 
-# Before anything is measured, and without leaving a compiler behind that is still busy with itself while the first peer runs.
+# Runs before anything is measured, and leaves no compiler process behind that would still be busy while the first peer runs.
 build() {
     local project
     for project in Chat.Api Edge.Proxy bench/signalr; do

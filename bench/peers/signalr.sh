@@ -1,5 +1,5 @@
-# SignalR with its Redis backplane (Microsoft.AspNetCore.SignalR.StackExchangeRedis), as one would write it without Chat (bench/signalr): the comparison
-# for chat-hub.
+# SignalR with its Redis backplane (Microsoft.AspNetCore.SignalR.StackExchangeRedis), as one would write it without Chat (bench/signalr). To be compared
+# with chat-hub.
 CHAT_REPO=${CHAT_REPO:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 
 peer_start() {

@@ -1,5 +1,5 @@
-// What one writes with SignalR and its Redis backplane alone, to be measured beside Chat: the same calls and events, no log,
-// no positions, no acknowledgement by Redis. Who somebody is comes from the query here, since that is not what is measured.
+// A chat as one writes it with SignalR and its Redis backplane alone, to be measured beside Chat: the same calls and events, but no log, no positions
+// and no acknowledgement by Redis. The user comes from the query here, since authentication is not measured.
 using Microsoft.AspNetCore.SignalR;
 
 var builder = WebApplication.CreateSlimBuilder(args);

@@ -1,5 +1,5 @@
-// What one writes with Socket.IO 4 and its Redis adapter alone, to be put under the same load as Chat (bench/Chat.Faults).
-// Acknowledgements are Socket.IO's own. Its connection state recovery is not on: the Redis adapter does not support it.
+// A chat as one writes it with Socket.IO 4 and its Redis adapter alone, to be put under the same load as Chat (bench/Chat.Faults).
+// Acknowledgements are Socket.IO's own. Its connection state recovery is off, since the Redis adapter does not support it.
 import { createServer } from "node:http";
 import { createAdapter } from "@socket.io/redis-adapter";
 import { createClient } from "redis";
@@ -26,7 +26,7 @@ io.on("connection", socket => {
     answer();
   });
 });
-// The adapter does not look after what it publishes: without this, a command that Redis does not answer would end the process.
+// The adapter does not handle failures of its publishes. Without this, a command that Redis does not answer would end the process.
 process.on("unhandledRejection", error => console.error(String(error)));
 process.on("SIGTERM", () => io.close(() => process.exit(0)));
 http.listen({ host: hostname, port: Number(port), backlog: 4096 });

@@ -8,12 +8,12 @@ namespace Aspire.Hosting.Orchestration;
 /// </summary>
 /// <remarks>
 /// Mechanism: commands come over standard input, and that pipe closes when the AppHost is gone, killed or not.
-/// The keeper has a session of its own, so that Ctrl+C and a closing terminal reach the AppHost alone, which then stops
-/// the processes in order. Killed itself, the keeper leaves the AppHost to end them (Engine.cs has their pids).
+/// The keeper has a session of its own, so that Ctrl+C and a closing terminal reach only the AppHost, which then stops the processes in order. If the
+/// keeper itself is killed, the AppHost ends the processes, whose pids it knows (KeptProcess.cs).
 /// </remarks>
 internal static class Keeper
 {
-    // Nobody is left to see a clean end; five seconds are for what the processes owe to others.
+    // Nobody is left to see a clean end. The five seconds are for what the processes owe to others.
     private static readonly TimeSpan OrphanGrace = TimeSpan.FromSeconds(5);
 
     public static async Task Main()
@@ -43,7 +43,7 @@ internal static class Keeper
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // Asked to end by a signal: as if the AppHost had gone.
+            // A signal has asked the keeper to end: it acts as if the AppHost had gone.
         }
         catch (Exception failure) when (failure is IOException or JsonException)
         {

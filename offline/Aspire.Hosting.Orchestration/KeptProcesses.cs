@@ -4,7 +4,7 @@ using System.Diagnostics;
 
 namespace Aspire.Hosting.Orchestration;
 
-/// <summary>The processes that run, by the AppHost's number for them.</summary>
+/// <summary>The running processes, by the id that the AppHost gave each start.</summary>
 internal sealed class KeptProcesses(Reports reports)
 {
     // A grandchild may hold the output open long after the process is gone.
@@ -21,7 +21,7 @@ internal sealed class KeptProcesses(Reports reports)
 
         if (command.Stop is { } stop && _running.TryGetValue(command.Id, out var running))
         {
-            _ = EndAsync(running.Process, running.Ended, TimeSpan.FromMilliseconds(stop.GraceMilliseconds)); // it reports by itself
+            _ = EndAsync(running.Process, running.Ended, TimeSpan.FromMilliseconds(stop.GraceMilliseconds)); // WatchAsync reports the end
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed class KeptProcesses(Reports reports)
             _running[id] = (process, ended);
             if (ended.IsCompleted)
             {
-                _running.TryRemove(id, out _); // over before it was entered; its pid may be somebody else's by now
+                _running.TryRemove(id, out _); // it ended before it was entered; its pid may belong to another process by now
             }
         }
         catch (Exception failure) when (failure is Win32Exception or IOException or InvalidOperationException)

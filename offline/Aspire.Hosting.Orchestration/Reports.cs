@@ -21,7 +21,7 @@ internal sealed class Reports : IAsyncDisposable
     {
         _waiting.Writer.TryComplete();
 
-        // Bounded: an AppHost that is stopped but alive keeps the pipe open and full.
+        // Bounded, because an AppHost that is stopped but alive keeps the pipe open and full.
         await Task.WhenAny(_writing, Task.Delay(LastWrites)).ConfigureAwait(false);
     }
 
@@ -32,7 +32,7 @@ internal sealed class Reports : IAsyncDisposable
         {
             if (!isRead)
             {
-                continue; // a process that writes must not be held up by an AppHost that is gone
+                continue; // an AppHost that is gone must not hold up a process that writes
             }
 
             try
@@ -43,7 +43,7 @@ internal sealed class Reports : IAsyncDisposable
             }
             catch (IOException)
             {
-                isRead = false; // the AppHost is gone; standard input says so too, and the processes are ended
+                isRead = false; // the AppHost is gone; standard input says so as well, and the processes are then ended
             }
         }
     }

@@ -14,7 +14,7 @@ internal static class Session
     {
         if (!OperatingSystem.IsWindows())
         {
-            _ = SetSid(); // fails only for the leader of a group, which the terminal's signals reach alone
+            _ = SetSid(); // fails only for the leader of a process group, which is then not the group of the AppHost
         }
     }
 
@@ -23,7 +23,7 @@ internal static class Session
     {
         if (OperatingSystem.IsWindows())
         {
-            start.CreateNewProcessGroup = true; // Ctrl+Break then reaches it and nobody else
+            start.CreateNewProcessGroup = true; // Ctrl+Break then reaches only this process
         }
     }
 

@@ -12,11 +12,11 @@ namespace Aspire.Hosting
         public static IResourceBuilder<AzureContainerAppEnvironmentResource> AddAzureContainerAppEnvironment(this IDistributedApplicationBuilder builder, string name) =>
             throw MissingPublisher.Of("Aspire.Hosting.Azure.AppContainers");
 
-        /// <summary>Names as azd gives them.</summary>
+        /// <summary>Uses the names that azd would give.</summary>
         public static IResourceBuilder<AzureContainerAppEnvironmentResource> WithAzdResourceNaming(this IResourceBuilder<AzureContainerAppEnvironmentResource> builder) => builder;
     }
 
-    /// <summary>What an app of a project is like.</summary>
+    /// <summary>Configures the app of a project.</summary>
     public static class AzureContainerAppProjectExtensions
     {
         /// <summary>Does nothing.</summary>

@@ -19,7 +19,7 @@ namespace Aspire.Hosting
             this IResourceBuilder<DockerComposeEnvironmentResource> builder, bool enabled = true) => builder;
     }
 
-    /// <summary>What a service is like.</summary>
+    /// <summary>Configures a service.</summary>
     public static class DockerComposeServiceExtensions
     {
         /// <summary>Does nothing.</summary>
@@ -63,7 +63,7 @@ namespace Aspire.Hosting.Docker.Resources.ComposeNodes
 
 namespace Aspire.Hosting.Docker.Resources.ServiceNodes
 {
-    /// <summary>Limits of the system.</summary>
+    /// <summary>Limits of the operating system.</summary>
     public sealed class Ulimit
     {
         public int? Hard { get; set; }
@@ -74,7 +74,7 @@ namespace Aspire.Hosting.Docker.Resources.ServiceNodes
 
 namespace Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm
 {
-    /// <summary>How many, and with what.</summary>
+    /// <summary>The number of replicas, and their resources.</summary>
     public sealed class Deploy
     {
         public int? Replicas { get; set; }
@@ -82,7 +82,7 @@ namespace Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm
         public Resources? Resources { get; set; }
     }
 
-    /// <summary>At least, and at most.</summary>
+    /// <summary>The least and the most that a replica gets.</summary>
     public sealed class Resources
     {
         public ResourceSpec? Limits { get; set; }

@@ -15,7 +15,7 @@ namespace Aspire.Hosting
         public static IResourceBuilder<KubernetesEnvironmentResource> WithDashboard(this IResourceBuilder<KubernetesEnvironmentResource> builder, bool enabled = true) => builder;
     }
 
-    /// <summary>What a workload is like.</summary>
+    /// <summary>Configures a workload.</summary>
     public static class KubernetesServiceExtensions
     {
         /// <summary>Does nothing.</summary>

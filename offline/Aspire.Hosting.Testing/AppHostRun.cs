@@ -4,7 +4,7 @@ using Aspire.Hosting.Offline;
 
 namespace Aspire.Hosting.Testing;
 
-/// <summary>One run of an AppHost's entry point, on a thread of its own, held at <c>Build()</c> until the test goes on.</summary>
+/// <summary>One run of an AppHost's entry point, on a thread of its own. It is held at <c>Build()</c> until the test continues.</summary>
 internal sealed class AppHostRun
 {
     private readonly TaskCompletionSource<DistributedApplicationBuilder> _building = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,7 +28,7 @@ internal sealed class AppHostRun
         return ReachAsync(_built.Task, cancellationToken);
     }
 
-    /// <summary>Ends the AppHost's code where it is held.</summary>
+    /// <summary>Ends the AppHost's code at the point where it is held.</summary>
     public void GiveUp() => _goOn.TrySetCanceled();
 
     private static int Enter(Assembly appHost, string[] args, AppHostHook hook)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.Testing;
 
-/// <summary>Ways from a test to the resources of its application.</summary>
+/// <summary>Gives a test access to the resources of its application.</summary>
 public static class DistributedApplicationHostingTestingExtensions
 {
     /// <summary>Returns a client whose base address is the resource's endpoint, the first one by default.</summary>

@@ -1,6 +1,6 @@
 namespace Aspire.Hosting.Testing;
 
-/// <summary>Runs an AppHost's own code inside a test: ports are random, the dashboard stays off.</summary>
+/// <summary>Runs an AppHost's own code inside a test. Ports are random, and there is no dashboard.</summary>
 public static class DistributedApplicationTestingBuilder
 {
     /// <summary>Runs the AppHost that the type belongs to, <c>Projects.AppHost</c>, up to its <c>Build()</c>.</summary>
@@ -8,7 +8,7 @@ public static class DistributedApplicationTestingBuilder
         where TEntryPoint : class => CreateAsync<TEntryPoint>([], cancellationToken);
 
     /// <inheritdoc cref="CreateAsync{TEntryPoint}(CancellationToken)"/>
-    /// <param name="args">Given to the AppHost, as on its command line.</param>
+    /// <param name="args">The AppHost's arguments, as on its command line.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The AppHost's code ended without building an application.</exception>
     public static async Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Configuration;
 
 namespace Aspire.Hosting;
 
-/// <summary>The kinds of resource there are.</summary>
+/// <summary>Adds resources of each kind.</summary>
 public static class AddResourceExtensions
 {
     /// <summary>Adds a project of this solution.</summary>
     public static IResourceBuilder<ProjectResource> AddProject<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new() => builder.AddProject<TProject>(name, launchProfileName: null);
 
-    /// <summary>Adds a project of this solution. Launch profiles are not read here: endpoints are those that are added.</summary>
+    /// <summary>Adds a project of this solution. Launch profiles are not read: the project has only the endpoints that are added.</summary>
     public static IResourceBuilder<ProjectResource> AddProject<TProject>(
         this IDistributedApplicationBuilder builder, string name, string? launchProfileName)
         where TProject : IProjectMetadata, new()
@@ -22,7 +22,7 @@ public static class AddResourceExtensions
             : throw new NotSupportedException("The stand-in does not read launch profiles: pass launchProfileName: null.");
     }
 
-    /// <summary>Lets a deployment leave out that forwarded headers are believed. The stand-in deploys nothing.</summary>
+    /// <summary>Tells a deployment not to trust forwarded headers. The stand-in deploys nothing.</summary>
     public static IResourceBuilder<ProjectResource> DisableForwardedHeaders(this IResourceBuilder<ProjectResource> builder) => builder;
 
     /// <summary>Runs the project as this many processes, behind one public port.</summary>

@@ -2,10 +2,11 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting;
 
-/// <summary>What the dashboard of the real one shows of resources and can do with them; see <see cref="Offline.CommandServer"/>.</summary>
+/// <summary>Addresses and commands of resources, for the real package's dashboard. For what the stand-in has instead, see
+/// <see cref="Offline.CommandServer"/>.</summary>
 public static class DashboardExtensions
 {
-    /// <summary>Changes the address that an endpoint has anyway.</summary>
+    /// <summary>Changes an endpoint's own address.</summary>
     public static IResourceBuilder<T> WithUrlForEndpoint<T>(this IResourceBuilder<T> builder, string endpointName, Action<ResourceUrlAnnotation> callback)
         where T : IResource
     {
@@ -21,7 +22,7 @@ public static class DashboardExtensions
         return builder.WithAnnotation(new UrlCallback(endpointName, null, callback));
     }
 
-    /// <summary>Adds something that can be done with the resource, or with each of its replicas.</summary>
+    /// <summary>Adds a command for the resource, or for each of its replicas.</summary>
     public static IResourceBuilder<T> WithCommand<T>(
         this IResourceBuilder<T> builder, string name, string displayName, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> executeCommand, CommandOptions? commandOptions = null)
         where T : IResource

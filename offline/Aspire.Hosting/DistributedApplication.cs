@@ -29,14 +29,14 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <summary>Starts, stops and restarts resources.</summary>
     public ResourceCommandService ResourceCommands => Services.GetRequiredService<ResourceCommandService>();
 
-    /// <summary>Begins an application: arguments are configuration, as in <c>--Replicas=5</c>.</summary>
+    /// <summary>Begins an application. The arguments are configuration, as in <c>--Replicas=5</c>.</summary>
     public static IDistributedApplicationBuilder CreateBuilder(string[] args)
     {
         var hook = AppHostHook.Current;
         return new DistributedApplicationBuilder(args, hook?.AppHost ?? Assembly.GetEntryAssembly(), hook);
     }
 
-    /// <summary>Starts everything and returns; whoever waits, waits in the background.</summary>
+    /// <summary>Starts everything and returns; resources that wait for others do so in the background.</summary>
     public virtual async Task StartAsync(CancellationToken cancellationToken = default)
     {
         _isStarted = true;
@@ -62,7 +62,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
         if (_isDrivenByTest)
         {
-            // The test starts and stops the application; the AppHost's own code just waits for its end.
+            // The test starts and stops the application; the AppHost's own code only waits for the end.
             await _disposed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             return;
         }

@@ -10,7 +10,7 @@ namespace Aspire.Hosting;
 
 internal sealed class DistributedApplicationBuilder : IDistributedApplicationBuilder
 {
-    // The engine stops everything within ten seconds; the host must not give up on it earlier.
+    // The engine stops everything within ten seconds. The host must not give up before that.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
 
     private readonly HostApplicationBuilder _host;
@@ -34,7 +34,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         }
 
         _host.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        _host.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // not ready yet is no error
+        _host.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // not being ready yet is not an error
 
         Services.AddSingleton(Resources);
         Services.AddSingleton(ExecutionContext);

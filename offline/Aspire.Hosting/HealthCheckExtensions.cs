@@ -8,7 +8,7 @@ namespace Aspire.Hosting;
 /// <summary>When a resource counts as healthy, and what happens then.</summary>
 public static class HealthCheckExtensions
 {
-    /// <summary>Healthy means: the registered health check of this name says so.</summary>
+    /// <summary>Makes the resource healthy if the registered health check of this name succeeds.</summary>
     public static IResourceBuilder<T> WithHealthCheck<T>(this IResourceBuilder<T> builder, string key)
         where T : IResource
     {
@@ -16,8 +16,8 @@ public static class HealthCheckExtensions
         return builder.WithAnnotation(new HealthCheckAnnotation(key));
     }
 
-    /// <summary>Healthy means: a GET of the path on the public port answers with the status code, 200 by default.</summary>
-    /// <remarks>One healthy replica makes the resource healthy, as with the real one.</remarks>
+    /// <summary>Makes the resource healthy if a GET of the path on the public port answers with the status code, 200 by default.</summary>
+    /// <remarks>One healthy replica makes the resource healthy, as in the real package.</remarks>
     public static IResourceBuilder<T> WithHttpHealthCheck<T>(
         this IResourceBuilder<T> builder, string? path = null, int? statusCode = null, string? endpointName = null)
         where T : IResourceWithEndpoints
@@ -30,7 +30,7 @@ public static class HealthCheckExtensions
         return builder.WithHealthCheck(key);
     }
 
-    /// <summary>Tells a deployment what to ask. The stand-in deploys nothing.</summary>
+    /// <summary>Tells a deployment what to probe. The stand-in deploys nothing.</summary>
     public static IResourceBuilder<T> WithHttpProbe<T>(
         this IResourceBuilder<T> builder,
         ProbeType type,

@@ -30,11 +30,11 @@ public interface IDistributedApplicationBuilder
     IResourceBuilder<T> AddResource<T>(T resource)
         where T : IResource;
 
-    /// <summary>Adds to a resource that may belong to the application already.</summary>
+    /// <summary>Returns a builder for a resource that may already belong to the application.</summary>
     IResourceBuilder<T> CreateResourceBuilder<T>(T resource)
         where T : IResource;
 
-    /// <summary>Ends the putting together.</summary>
+    /// <summary>Completes the application.</summary>
     DistributedApplication Build();
 }
 
@@ -47,9 +47,9 @@ public sealed class DistributedApplicationExecutionContext
     internal DistributedApplicationExecutionContext(IConfiguration configuration) =>
         IsPublishMode = configuration["operation"] == "publish" || !string.IsNullOrEmpty(configuration["publisher"]);
 
-    /// <summary>True: on this machine, now.</summary>
+    /// <summary>True if the application runs on this machine, now.</summary>
     public bool IsRunMode => !IsPublishMode;
 
-    /// <summary>True: a deployment is to be written. The stand-in cannot, and says so when it is run.</summary>
+    /// <summary>True if a deployment is to be written. The stand-in cannot do that, and says so when it is run.</summary>
     public bool IsPublishMode { get; }
 }

@@ -8,9 +8,9 @@ public interface IProjectMetadata : IResourceAnnotation
     /// <summary>The project file.</summary>
     string ProjectPath { get; }
 
-    /// <summary>What its build made. Not part of the real interface, which builds when it starts.</summary>
+    /// <summary>The output of its build. Not part of the real interface, because the real package builds at the start.</summary>
     string TargetPath { get; }
 }
 
-/// <summary>The application cannot be put together or started, for a reason its author can do something about.</summary>
+/// <summary>The application cannot be put together or started, for a reason that its author can fix.</summary>
 public class DistributedApplicationException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -2,7 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting;
 
-/// <summary>Values from outside.</summary>
+/// <summary>Adds values that come from outside.</summary>
 public static class ParameterResourceBuilderExtensions
 {
     /// <summary>Adds a parameter; its value is the configuration's <c>Parameters:{name}</c>.</summary>

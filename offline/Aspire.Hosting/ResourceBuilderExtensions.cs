@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting;
 
-/// <summary>What can be said of several kinds of resource.</summary>
+/// <summary>Configures what several kinds of resource have in common.</summary>
 public static class ResourceBuilderExtensions
 {
     /// <summary>Sets an environment variable.</summary>
@@ -67,7 +67,7 @@ public static class ResourceBuilderExtensions
         }));
     }
 
-    /// <summary>Starts only once the other is healthy; fails when the other ends first.</summary>
+    /// <summary>Starts the resource only once the other is healthy. It fails if the other ends first.</summary>
     public static IResourceBuilder<T> WaitFor<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency)
         where T : IResourceWithWaitSupport
     {
@@ -123,7 +123,7 @@ public static class ResourceBuilderExtensions
         where T : IResourceWithEndpoints =>
         builder.WithEndpoint(port, targetPort, "http", name, env, isProxied);
 
-    /// <summary>Marks the http endpoints as meant for the world outside; deployments read it.</summary>
+    /// <summary>Marks the http endpoints as public; deployments read this.</summary>
     public static IResourceBuilder<T> WithExternalHttpEndpoints<T>(this IResourceBuilder<T> builder)
         where T : IResourceWithEndpoints
     {

@@ -4,7 +4,7 @@ using StackExchange.Redis.Profiling;
 
 namespace Aspire.StackExchange.Redis;
 
-/// <summary>Groups the client's commands by the activity that sent them, and records them as its children.</summary>
+/// <summary>Groups the client's commands by the activity that sent them, and records them as children of that activity.</summary>
 internal sealed class ActivityProfiler(TimeProvider time)
 {
     // An activity that lives longer, as a connection's does, is recorded in pieces.
@@ -12,7 +12,7 @@ internal sealed class ActivityProfiler(TimeProvider time)
 
     private readonly ConcurrentDictionary<Activity, (ProfilingSession Session, DateTimeOffset Since)> _senders = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Asked by the client for every command; null leaves the command out.</summary>
+    /// <summary>Called by the client for every command; null leaves the command out.</summary>
     public ProfilingSession? GetSession() =>
         Activity.Current is { Recorded: true } sender
             ? _senders.GetOrAdd(sender, static (_, time) => (new ProfilingSession(), time.GetUtcNow()), time).Session

@@ -9,12 +9,12 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>Registers the Redis client.</summary>
 public static class AspireRedisExtensions
 {
-    // The real package's, so that a filter or a probe by name holds in both worlds.
+    // The real package's name, so that a filter or a probe by name works with both.
     private const string HealthCheckName = "StackExchange.Redis";
 
     /// <summary>
-    /// Registers a singleton <see cref="IConnectionMultiplexer"/>, its health check and its tracing. A Redis that is
-    /// away does not fail the start: the client keeps trying, and the health check is red until it is there.
+    /// Registers a singleton <see cref="IConnectionMultiplexer"/>, its health check and its tracing. If Redis is away, the start does not fail: the
+    /// client keeps trying, and the health check is red until Redis is there.
     /// </summary>
     public static void AddRedisClient(
         this IHostApplicationBuilder builder,

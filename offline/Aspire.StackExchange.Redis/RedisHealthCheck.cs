@@ -10,7 +10,7 @@ internal sealed class RedisHealthCheck(IConnectionMultiplexer redis) : IHealthCh
     {
         try
         {
-            // The client's own timeout (syncTimeout) bounds sends, not answers that never come; the caller's token does.
+            // The client's own timeout (syncTimeout) limits sending, but not the wait for an answer that never comes. The caller's token limits that.
             await redis.GetDatabase().PingAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
             return HealthCheckResult.Healthy();
         }

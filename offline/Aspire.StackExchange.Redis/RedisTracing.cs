@@ -4,10 +4,10 @@ using StackExchange.Redis;
 
 namespace Aspire.StackExchange.Redis;
 
-/// <summary>Turns Redis commands into activities of the source the real package's instrumentation has.</summary>
+/// <summary>Turns Redis commands into activities of the same source as the real package's instrumentation.</summary>
 /// <remarks>
-/// StackExchange.Redis collects the commands of a context, here the activity they were sent from, and hands them over
-/// when asked. They are asked for every second, as finished spans with the times the client measured.
+/// StackExchange.Redis collects the commands of a context, here the activity that sent them, and hands them over when asked. This class asks every
+/// second, and gets finished commands with the times that the client measured.
 /// </remarks>
 internal sealed class RedisTracing(IConnectionMultiplexer redis, TimeProvider time) : BackgroundService
 {

@@ -1,4 +1,4 @@
-// A backend of Chat's: signs users in, says who may do what, is told what happens, and publishes. It runs beside the cluster with
+// A backend for Chat: it signs users in, says who may do what, is told what happens, and publishes. To run it beside the cluster:
 //   dotnet run --project AppHost -- --Sample=true
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
@@ -16,11 +16,11 @@ builder.Services.AddHttpClient("chat", chat =>
 });
 var app = builder.Build();
 
-// Your users, your passwords and your rules; here a few that everybody knows.
+// Your users, your passwords and your rules. Here they are a few that everybody knows.
 var users = new Dictionary<string, string> { ["anna"] = "anna's password", ["ben"] = "ben's password" };
 var staff = new HashSet<string> { "anna" };
 
-// 1. Who is it? Chat takes the token, because it is signed with the key that both know (Auth:SecurityKey).
+// 1. Who is it? Chat accepts the token because it is signed with the key that both know (Auth:SecurityKey).
 var signing = new SigningCredentials(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(settings["SecurityKey"]!)), SecurityAlgorithms.HmacSha256);
 app.MapPost("/sign-in", IResult (SignIn request) =>
     users.TryGetValue(request.Name, out var password) && password == request.Password
@@ -46,8 +46,8 @@ app.MapPost("/access", async (HttpRequest http) =>
     return Results.Json(new { allow, maxAge = 60 });
 });
 
-// 3. What happens? Events come at least once, in order per topic (Events:Url). In earnest they go into a database, whose unique column
-// drops those that it has; only then is the answer 2xx.
+// 3. What happens? Events come at least once, in order per topic (Events:Url). A real backend writes them to a database, in which a unique column
+// drops duplicates. Only then does it answer 2xx.
 var events = new ConcurrentDictionary<string, JsonElement>();
 app.MapPost("/events", async (HttpRequest http) =>
 {
@@ -65,7 +65,7 @@ app.MapPost("/events", async (HttpRequest http) =>
 });
 app.MapGet("/events", () => events.Values);
 
-// 4. Tell everybody something. With an id of yours, a try that was not answered can be made again, and is published once.
+// 4. Tell everybody something. With an id of your own, a request that was not answered can be repeated, and the message is published once.
 app.MapPost("/notice", async (Notice notice, IHttpClientFactory clients) =>
 {
     using var chat = clients.CreateClient("chat");
@@ -75,7 +75,7 @@ app.MapPost("/notice", async (Notice notice, IHttpClientFactory clients) =>
 
 app.Run();
 
-// The body, if it is signed by Chat and not old: standardwebhooks.com. Null: somebody else sent it.
+// Returns the body, if Chat has signed it and it is not old: standardwebhooks.com. Null: somebody else has sent it.
 async Task<byte[]?> ReadSignedAsync(HttpRequest http)
 {
     using var stream = new MemoryStream();

@@ -1,6 +1,6 @@
--- Whose sanctions have changed (sanction.lua) since a change.
+-- Returns the users whose sanctions have changed (sanction.lua) since a given change.
 -- KEYS[1] changed   ARGV[1] the number of that change   [2] how many users to return at most
--- Returns {number of the last change there is, user, number, user...}, in the order of the changes.
+-- Returns {number of the last change of all, user, number, user...}, in the order of the changes.
 local top = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local reply = { top[2] and string.format('%.0f', tonumber(top[2])) or '0' }
 local since = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])

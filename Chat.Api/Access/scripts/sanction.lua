@@ -1,10 +1,10 @@
--- Puts a sanction on a user, changes or lifts it, and tells every node; or only tells, for them to look at the user again.
--- KEYS[1] the user's: hash, what -> "{ms until it ends, 0: until it is lifted} {reason}"   [2] changed: sorted set, user -> number of
---         the change   [3] users: sorted set, user -> ms until when they have sanctions
+-- Puts a sanction on a user, changes or lifts it, and tells every node. Or only tells the nodes, so that they look at the user again.
+-- KEYS[1] the user's sanctions: hash, what -> "{time in ms at which it ends, 0: when it is lifted} {reason}"   [2] changed: sorted set, user ->
+--   number of the change   [3] users: sorted set, user -> time in ms until which they have sanctions
 -- ARGV[1] user   [2] channel   [3] what, '' for none   [4] ms for which it holds; 0: until it is lifted; -1: lifts it   [5] reason
---     [6] how many sanctions a user can have   [7] ms after which a change is forgotten
+--  [6] how many sanctions a user can have   [7] ms after which a change is forgotten
 -- Returns {now, when it ends}; {now, -1}: there was none to lift; {now, -2}: the user has too many.
--- A change is numbered by the microsecond, but always above the last one: clocks may go back.
+-- A change is numbered by the microsecond, but always above the last one, since clocks may go back.
 local call = redis.call
 local one, changed, users = KEYS[1], KEYS[2], KEYS[3]
 
@@ -39,7 +39,7 @@ if ARGV[3] ~= '' then
     call('HSET', one, ARGV[3], string.format('%.0f', ends) .. ' ' .. ARGV[5])
   end
 
-  -- The key ends with the last of them.
+  -- The key expires with the last sanction.
   local last, forever = 0, false
   local left = call('HVALS', one)
   for i = 1, #left do

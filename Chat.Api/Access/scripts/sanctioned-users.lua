@@ -1,4 +1,4 @@
--- A page of the users who have sanctions (sanction.lua), those first whose end soonest.
+-- Returns a page of the users who have sanctions (sanction.lua). Users whose sanctions end soonest come first.
 -- KEYS[1] users   ARGV[1] how many to skip   [2] how many to return at most
 -- Returns {how many there are, user...}
 local time = redis.call('TIME')

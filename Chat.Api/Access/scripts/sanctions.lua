@@ -1,6 +1,6 @@
--- A user's sanctions (sanction.lua).
--- KEYS[1] the user's
--- Returns {now, what, "{ms until it ends, 0: until it is lifted} {reason}", what...}
+-- Returns a user's sanctions (sanction.lua).
+-- KEYS[1] the user's sanctions
+-- Returns {now, what, "{time in ms at which it ends, 0: when it is lifted} {reason}", what...}
 local time = redis.call('TIME')
 local reply = { string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)) }
 local known = redis.call('HGETALL', KEYS[1])

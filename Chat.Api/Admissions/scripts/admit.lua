@@ -1,10 +1,10 @@
 -- Counts a user's connections over the cluster and takes one more, unless there are enough.
 -- KEYS[1] conns   hash: node id -> connections there
--- ARGV[1] this node   [2] connections here, this one included   [3] limit   [4] ms after which a forgotten count goes
---           [5] '1': the nodes named are all that live; '': a node not named may be dead, or not known yet
--- ARGV[6...] ids of nodes alive
--- Returns how many connections there are with this one; 0: it may not come; -1: only a node that is not named stands in its way.
--- The counts of dead nodes count for nothing.
+-- ARGV[1] this node   [2] connections here, this one included   [3] limit   [4] ms after which a forgotten count expires
+--     [5] '1': the nodes named are all live nodes; '': a node not named may be dead, or not known yet
+-- ARGV[6...] ids of live nodes
+-- Returns how many connections there are with this one; 0: it is refused; -1: only nodes that are not named stand in its way.
+-- The counts of dead nodes do not count.
 local call = redis.call
 local conns = KEYS[1]
 

@@ -1,4 +1,4 @@
--- A node says that it takes events out, and learns which nodes do.
+-- Announces that a node takes events out, and tells it which nodes do.
 -- KEYS[1] workers   sorted set: node, scored by the end of its lease, ms by Redis's clock
 -- ARGV[1] the node   [2] ms of its lease; 0: it stops
 -- Returns the nodes.

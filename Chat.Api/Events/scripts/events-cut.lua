@@ -1,6 +1,6 @@
--- Drops the oldest events of a queue, for lack of memory: all, if need be, since there may be many queues with one event each. One that is
--- being told may be among them; events-trim.lua does not find it then, and takes out no other.
--- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] the bytes that may stay   [2] events to drop at most in one go
+-- Drops the oldest events of a queue, for lack of memory: all of them if need be, since there may be many queues with one event each. An event that
+-- is being told may be among them. Then events-trim.lua does not find it, and takes out no other.
+-- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] the bytes that may stay   [2] most events to drop in one go
 -- Returns how many bytes are left.
 local call = redis.call
 local bytes, dropped = tonumber(call('HGET', KEYS[2], 'b') or '0'), 0

@@ -1,4 +1,4 @@
--- The marked topics of a partition (see EventMarks).
+-- Returns the marked topics of a partition (see EventMarks).
 -- KEYS[1] topics (events-mark.lua)   ARGV[1] the first to return, counted from 0   [2] the last
 -- Returns ms by Redis's clock, topic, time of its mark, topic, time...
 local time = redis.call('TIME')

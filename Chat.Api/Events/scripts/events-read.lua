@@ -1,13 +1,12 @@
--- The oldest events of a queue.
--- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] events to return at most   [2] their bytes at most, but for the first one
--- Returns how many there are, their bytes, how many were ever dropped, of how many of these somebody has said that they were (events-told.lua),
--- event, event...
+-- Returns the oldest events of a queue.
+-- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] most events to return   [2] most bytes of these, not counting a larger first event
+-- Returns how many there are, their bytes, how many were ever dropped, how many of these have been reported (events-told.lua), event, event...
 local call = redis.call
 local length = call('LLEN', KEYS[1])
 local state = call('HMGET', KEYS[2], 'b', 'd', 't')
 local bytes = tonumber(state[1] or '0')
 local dropped, told = tonumber(state[2] or '0'), tonumber(state[3] or '0')
-local reply = { length, bytes, dropped, told <= dropped and told or 0 } -- an older node takes the count away once it has said it
+local reply = { length, bytes, dropped, told <= dropped and told or 0 } -- an older node resets the count of dropped events once it has reported it
 if length == 0 then
   return reply
 end

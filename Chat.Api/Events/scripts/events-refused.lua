@@ -1,7 +1,7 @@
 -- Notes that the first event of a queue has been refused.
 -- KEYS[1] state (event.lua)   ARGV[1] the event's id
--- i: the id of the event that was refused last   r: ms by Redis's clock since when it has been
--- Returns how long that is, in ms.
+-- i: the id of the event that was refused last   r: since when it has been refused, ms by Redis's clock
+-- Returns for how many ms it has been refused.
 local call = redis.call
 local time = call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

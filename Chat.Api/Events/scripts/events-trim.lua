@@ -1,8 +1,8 @@
 -- Takes events out of a queue that have been told, or given up.
--- Where they are not what the queue begins with any more (another node has taken them out, they were dropped, Redis came back older
--- and other events took their places), nothing that was not told is touched: the last of them is looked for, and no two are alike.
+-- The queue may no longer begin with them: another node has taken them out, they were dropped, or Redis came back older and other events took their
+-- places. Even then, no event that was not told is touched: the last of them is looked for, and no two are alike.
 -- KEYS[1] queue   [2] its state (event.lua)   ARGV[1] how many there are   [2] the last of them
--- Returns how many are left. With the last one goes what is known of the queue, unless events were dropped meanwhile of which nobody has said so.
+-- Returns how many are left. If none is left, the state is deleted, unless events were dropped meanwhile that nobody has reported.
 local call = redis.call
 local bytes = 0
 for i, event in ipairs(call('LRANGE', KEYS[1], 0, string.format('%d', tonumber(ARGV[1]) - 1))) do

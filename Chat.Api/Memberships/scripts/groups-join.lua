@@ -1,7 +1,7 @@
--- Puts a user into a group. Who is in already keeps the generation.
--- KEYS[1] groups (see groups.lua)   ARGV[1] ms after which an untouched record goes   [2] group   [3] groups at most
--- Where a backend is told: KEYS[2] queue   [3] its state   ARGV[4...7] what else event.lua takes
--- Returns the generation, or an empty string: there are enough.
+-- Puts a user into a group. A user who is in already keeps the generation.
+-- KEYS[1] groups (see groups.lua)   ARGV[1] ms after which an untouched record expires   [2] group   [3] most groups of a user
+-- If a backend is told: KEYS[2] queue   [3] its state   ARGV[4...7] the other arguments of event.lua
+-- Returns the generation, or an empty string if the user is in enough groups.
 @EVENT@
 local call = redis.call
 local groups = KEYS[1]
@@ -30,7 +30,7 @@ if fields >= most then
   end
   if fields >= most * 10 and not known[1] then
     if #past == 0 then
-      return '' -- marks must not fill the record: most end when every node has confirmed, and these ten minutes later, when they are in the way
+      return '' -- marks must not fill the record: most go when every node has confirmed, those in "past" once they are ten minutes old and in the way
     end
     for _, group in ipairs(past) do
       call('HDEL', groups, group)

@@ -1,10 +1,10 @@
--- What is known of a user's groups; begins the record where there is none, and groups to begin it with are given.
--- KEYS[1] groups   hash: group -> generation of the joining, or "-" and that of a leave under way. With "!" behind it, its mark
---                  stays when it is through, then with "~": nobody gives that joining back. And, under what no group is called,
---                  ":" -> the generation at which the record began, "::" -> the last one given
--- A generation is the microsecond by Redis's clock, but always above the last one: clocks may go back.
--- ARGV[1] ms after which an untouched record goes   [2...] pairs of group and generation, 0 for one that begins now
--- Where a backend is told: KEYS[2] queue   [3] its state, and before the pairs ARGV[2...5] what else event.lua takes
+-- Reads what is known of a user's groups. Begins the record if there is none and groups to begin with are given.
+-- KEYS[1] groups   hash: group -> generation of the joining, or "-" and the generation of a leave under way. If "!" follows, the mark stays
+--      when the leave is complete, with "~" instead of "!", and nobody gives that joining back. Two more fields have names that no group has:
+--      ":" -> the generation at which the record began, "::" -> the last generation given
+-- A generation is the microsecond by Redis's clock, but always above the last one, since clocks may go back.
+-- ARGV[1] ms after which an untouched record expires   [2...] pairs of group and generation, 0 for a group that begins now
+-- If a backend is told: KEYS[2] queue   [3] its state, and before the pairs ARGV[2...5] the other arguments of event.lua
 -- Returns now, born, group, generation, group, generation...
 @EVENT@
 local call = redis.call
@@ -29,7 +29,7 @@ for i = pairs_at, #ARGV, 2 do
       end
     end
   elseif generation < born then
-    call('HSETNX', groups, ARGV[i], ARGV[i + 1]) -- older than the record: Redis lost the one it was in
+    call('HSETNX', groups, ARGV[i], ARGV[i + 1]) -- the joining is older than the record: Redis lost the record it was in
   end
 end
 call('PEXPIRE', groups, ARGV[1])

@@ -6,11 +6,10 @@ local id, channel = ARGV[1], ARGV[4]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
--- Before the renewal: one that was swept, or whose Redis lost its data, joins anew.
+-- Read before the renewal: a node that was swept, or whose Redis lost its data, joins anew.
 local lease = redis.call('ZSCORE', leases, id)
 
--- Every lease has run out, that of this node as well: it was Redis that stood still, and nobody has died of it. Who is alive
--- renews within the grace.
+-- If every lease has run out, including that of this node, Redis itself stood still and no node has died. Live nodes renew within the grace.
 if lease and tonumber(lease) <= now and redis.call('ZCOUNT', leases, string.format('(%.0f', now), '+inf') == 0 then
   for _, other in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
     redis.call('ZADD', leases, string.format('%.0f', now + tonumber(ARGV[6])), other)

@@ -1,4 +1,4 @@
--- How many users are in a topic. Who they are is read without a script: Redis would do nothing else for milliseconds.
+-- Returns how many users are in a topic. Their names are read without a script, in which Redis would do nothing else for milliseconds.
 -- KEYS[1] here (see presence.lua)
 -- Returns the version, and how many users there are
 local version = redis.call('HGET', KEYS[1], '\1')

@@ -1,12 +1,12 @@
--- A node says that it reports presence, and asks for a node that did and is dead, in order to sweep it.
+-- A node announces that it reports presence, and asks for a dead node that did, in order to sweep it.
 -- KEYS[1] leases (see node-beat.lua)
--- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock. Once it has been swept,
---         half a millisecond is taken off, which tells that. 0: it has called the roll since
--- ARGV[1] the node   [2] ms for which a dead node is given to the one that asks   [3] ms, if the node is leaving: it is to be swept
---         only after these, since its users may be on their way to other nodes. Or another node has swept it, and found users ('found')
---         or none ('swept')
--- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; the dead node, or an empty text; and '1' if that was swept before.
--- A node that is only taken for dead, since Redis has lost its lease, may report for a while without knowing, and die then. So a dead node is
+-- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock. Once the node has been swept,
+--   half a millisecond is taken off as a mark. 0: the node has called the roll since
+-- ARGV[1] the node   [2] ms for which a dead node is given to the caller   [3] if the node is leaving: ms after which it may be swept, since
+--   its users may be on their way to other nodes. If another node has swept it: 'found' if that found users, 'swept' if it found none
+-- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; the dead node, or an empty text; and '1' if the dead node was swept
+-- before.
+-- A live node may be taken for dead because Redis has lost its lease. It may then report for a while without knowing, and die. So a dead node is
 -- looked at again [2] ms after it was swept, and forgotten when nobody was found in it.
 local call = redis.call
 local leases, reporters, node = KEYS[1], KEYS[2], ARGV[1]
@@ -18,7 +18,7 @@ local function later(half) return string.format('%.1f', now + tonumber(ARGV[2]) 
 if ARGV[3] == 'swept' or ARGV[3] == 'found' then
   local score = tonumber(call('ZSCORE', reporters, node) or '1')
   if score == 0 then
-    call('ZADD', reporters, '1', node) -- it lives, and came back in the midst of that: it stays, and will find that it is not known
+    call('ZADD', reporters, '1', node) -- the node lives, and came back during the sweep: it stays, and will find that it is not known
   elseif ARGV[3] == 'found' or score % 1 == 0 then
     call('ZADD', reporters, later(0.5), node)
   else

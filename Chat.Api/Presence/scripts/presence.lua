@@ -1,10 +1,11 @@
 -- Reports how many connections users have in a topic on one node, and tells the topic's watchers who came and who went.
--- KEYS[1] here   hash: user -> " node connections" once for each node that has some; and under \1, which no user is called, the
---                version: one more with each change that is told. It begins with the microsecond, so that it never goes back.
--- ARGV[1] the node   [2] '1': the users given are all that the node has   [3] the watchers' channel   [4] users named at most
--- ARGV[5] ms after which an untouched record goes   [6] PUBLISH, or SPUBLISH to a sharded channel   [7...] pairs of user and connections
--- Where a backend is told who comes and goes: KEYS[2] queue   [3] its state, and before the pairs ARGV[7...10] what else event.lua takes
--- The watchers are sent a line each: the version, how many users there are, and "+user" or "-user", unless there are too many.
+-- KEYS[1] here   hash: user -> " node connections" once for each node where the user has some. Under \1, which is no user's name, the
+--    version: it grows by one with each change that is told. It begins with the microsecond, so that it never goes back.
+-- ARGV[1] the node   [2] '1': the users given are all that the node has   [3] the watchers' channel   [4] most users to name
+-- ARGV[5] ms after which an untouched record expires   [6] PUBLISH, or SPUBLISH to a sharded channel   [7...] pairs of user and connections
+-- If a backend is told who comes and goes: KEYS[2] queue   [3] its state, and before the pairs ARGV[7...10] the other arguments of event.lua
+-- The message to the watchers has one line each for the version, the number of users and, unless there are too many, each change, as "+user" or
+-- "-user".
 @EVENT@
 local call = redis.call
 local here, node, most = KEYS[1], ARGV[1], tonumber(ARGV[4])

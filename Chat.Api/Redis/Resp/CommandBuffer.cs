@@ -11,7 +11,7 @@ internal sealed class CommandBuffer
 
     public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
 
-    /// <summary>Where the argument stands that the link fills in (<see cref="Life"/>); -1: there is none.</summary>
+    /// <summary>The place of the argument that the link fills in (<see cref="Life"/>); -1 if there is none.</summary>
     public int LifeAt { get; private set; } = -1;
 
     public void Clear()
@@ -50,7 +50,7 @@ internal sealed class CommandBuffer
         return this;
     }
 
-    /// <summary>An argument that is the server's life. It is filled in by the link, each time the command is sent: one that was built
+    /// <summary>An argument that is the server's life. The link fills it in each time the command is sent: so a command that was built
     /// before a reconnect, or is sent again to another server, cannot carry a life that has ended.</summary>
     public CommandBuffer Life()
     {
@@ -68,7 +68,7 @@ internal sealed class CommandBuffer
         return Bulk(digits[..length]);
     }
 
-    /// <summary>Bytes that belong to no command, or to what becomes one argument of another.</summary>
+    /// <summary>Bytes that belong to no command, or to a text that becomes one argument of another command.</summary>
     public CommandBuffer Raw(ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(Reserve(bytes.Length));

@@ -8,15 +8,15 @@ internal interface IPatientCommand : IRespReply
     /// <summary>The command. It does not change until it has its reply or has failed.</summary>
     ReadOnlySpan<byte> Bytes { get; }
 
-    /// <summary>Where the server's life (<see cref="ServerLife"/>) is filled in when the command is sent; -1: nowhere.</summary>
+    /// <summary>Where the server's life (<see cref="ServerLife"/>) is filled in when the command is sent; -1 if nowhere.</summary>
     int LifeAt => -1;
 
-    /// <summary>The party that it belongs to. Parties take turns.</summary>
+    /// <summary>The party to which it belongs. Parties take turns.</summary>
     string Party { get; }
 }
 
-/// <summary>Commands that wait for room on a link. Parties take turns, by bytes (deficit round robin, Shreedhar and Varghese 1995):
-/// whoever sends much waits behind their own commands, and nobody else does. A party's commands keep their order. Not thread-safe.</summary>
+/// <summary>Commands that wait for room on a link. Parties take turns, by bytes (deficit round robin, Shreedhar and Varghese 1995): a party that sends
+/// much waits behind its own commands, and no other party does. A party's commands keep their order. Not thread-safe.</summary>
 internal sealed class FairQueue(int capacity)
 {
     private const int Quantum = 16 * 1024; // bytes per turn
@@ -27,7 +27,7 @@ internal sealed class FairQueue(int capacity)
 
     public bool IsEmpty => _turns.Count == 0;
 
-    /// <summary>Returns false if as much of this party is waiting as there is room left for others. So there is always some room left.</summary>
+    /// <summary>Returns false if more of this party would be waiting than there is room left for others. So there is always some room left.</summary>
     public bool TryAdd(IPatientCommand command)
     {
         var party = command.Party;
@@ -50,7 +50,7 @@ internal sealed class FairQueue(int capacity)
         return true;
     }
 
-    /// <summary>The one whose turn it is.</summary>
+    /// <summary>Takes the command whose turn it is.</summary>
     public bool TryTake([NotNullWhen(true)] out IPatientCommand? command)
     {
         while (_turns.TryPeek(out var lane))

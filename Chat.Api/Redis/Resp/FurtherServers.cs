@@ -1,10 +1,10 @@
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Servers of a Redis Cluster beside those in the settings, as they name each other. Links that may go to any server try them last: those in
-/// the settings may be gone, or be replicas by now.</summary>
+/// <summary>The servers of a Redis Cluster besides those in the settings, as the cluster names them. Links that may go to any server try
+/// these last. They are needed because the servers in the settings may be gone, or be replicas by now.</summary>
 internal sealed class FurtherServers
 {
-    private readonly Lock _gate = new(); // guards who writes _all
+    private readonly Lock _gate = new(); // guards the writing of _all
     private volatile (string Host, int Port)[] _all = [];
 
     public IReadOnlyList<(string Host, int Port)> All => _all;
@@ -17,7 +17,7 @@ internal sealed class FurtherServers
         }
     }
 
-    /// <summary>These are all that there are now.</summary>
+    /// <summary>Replaces the list: these are all the servers now.</summary>
     public void Set(IEnumerable<(string Host, int Port)> servers)
     {
         lock (_gate)

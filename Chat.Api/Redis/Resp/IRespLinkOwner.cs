@@ -12,18 +12,19 @@ internal interface IRespReply
 /// <summary>What a link tells its owner, on the link's thread.</summary>
 internal interface IRespLinkOwner
 {
-    /// <summary>Connected and logged in. What is sent in here comes before anything else; after it the link is open to all.</summary>
+    /// <summary>The link is connected and logged in. What is sent in this method comes before anything else; after it, the link is open
+    /// to all.</summary>
     void OnUp(RespLink link);
 
     /// <param name="link">The link.</param>
     /// <param name="reason">Why, in words.</param>
-    /// <param name="isNews">False: a further attempt failed, or the link is being stopped.</param>
+    /// <param name="isNews">False if a further attempt failed, or the link is being stopped.</param>
     void OnDown(RespLink link, string reason, bool isNews);
 
     /// <summary>A pushed reply on a subscriber link: message, subscribe, unsubscribe, pong.</summary>
     void OnPush(RespLink link, ref RespReader push);
 
-    /// <summary>All replies that had arrived are handled: what they caused may be sent now, together.</summary>
+    /// <summary>All replies that had arrived have been handled: what they caused may be sent now, together.</summary>
     void OnBatchEnd(RespLink link);
 }
 

@@ -1,6 +1,6 @@
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>The reply of a command that is sent only for its effect, and whose sender has to know if that may not have come about.</summary>
+/// <summary>The reply to a command that is sent only for its effect, but whose sender has to know if it may not have had that effect.</summary>
 internal sealed class FailedReply(Action failed) : IRespReply
 {
     public void Complete(ref RespReader reply)
@@ -14,14 +14,14 @@ internal sealed class FailedReply(Action failed) : IRespReply
     public void Fail() => failed();
 }
 
-/// <summary>The reply of a command that is sent only for its effect.</summary>
+/// <summary>The reply to a command that is sent only for its effect.</summary>
 internal sealed class IgnoredReply : IRespReply
 {
     public static readonly IgnoredReply Instance = new();
 
     public void Complete(ref RespReader reply)
     {
-        // Sent only for its effect; the command behind it shows whether that came about.
+        // Sent only for its effect; the next command shows whether it had that.
     }
 
     public void Fail()

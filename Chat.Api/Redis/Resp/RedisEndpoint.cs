@@ -9,7 +9,7 @@ namespace Chat.Api.Redis.Resp;
 /// this link would talk to the Sentinel as if it were the server.</remarks>
 internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Servers)
 {
-    /// <summary>Which further servers will do; null: none.</summary>
+    /// <summary>Further servers that will do; null if there are none.</summary>
     public FurtherServers? Further { get; init; }
 
     public string? User { get; init; }
@@ -27,12 +27,12 @@ internal sealed record RedisEndpoint(IReadOnlyList<(string Host, int Port)> Serv
     public string? TlsHost { get; init; }
 
     /// <summary>Whether a certificate is refused that was revoked, or whose status cannot be found out. As in that library, the default
-    /// is no: the authorities of companies often publish none.</summary>
+    /// is no: companies' certificate authorities often publish no status.</summary>
     public bool ChecksRevocation { get; init; }
 
     public int Database { get; init; }
 
-    /// <summary>A sharded channel that the server has to let us publish to; null: none.</summary>
+    /// <summary>A sharded channel to which the server has to let us publish; null if none is needed.</summary>
     public byte[]? ShardedChannel { get; init; }
 
     /// <summary>Whether to use RESP3 (<c>protocol=resp3</c>) rather than RESP2, which every server speaks.</summary>

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Logs in on a new connection: AUTH and SELECT where configured, a PING to prove that somebody answers, and, on a link for
-/// commands, INFO to learn which life of the server this is; where sharded channels are needed, one SPUBLISH to learn whether it knows them.</summary>
+/// <summary>Logs in on a new connection: AUTH and SELECT if configured, and a PING to prove that somebody answers. On a link for commands, INFO tells
+/// which life of the server this is. If sharded channels are needed, one SPUBLISH shows whether the server supports them.</summary>
 internal static class RespHandshake
 {
-    /// <exception cref="RespException">Redis refused, did not answer in time, does not know sharded channels though they are needed, or is a
-    /// replica although the link is for commands.</exception>
+    /// <exception cref="RespException">Redis refused, did not answer in time, does not support sharded channels though they are needed,
+    /// or is a replica although the link is for commands.</exception>
     /// <returns>The server's life (<see cref="ServerLife"/>).</returns>
     public static string Perform(RespSocket socket, RedisEndpoint endpoint, (string? User, string? Password) login, RespLinkKind kind, TimeSpan timeout)
     {
@@ -58,11 +58,11 @@ internal static class RespHandshake
         ? command.Command(2).Bulk("AUTH"u8).Bulk(login.Password!)
         : command.Command(3).Bulk("AUTH"u8).Bulk(login.User).Bulk(login.Password!);
 
-    // It knows the command, and the channel's slot is another server's, or nobody's at the moment.
+    // The server knows the command, but the channel's slot is another server's, or nobody's at the moment.
     private static bool IsOfTheCluster(string error) =>
         error.Split(' ')[0] is "MOVED" or "ASK" or "TRYAGAIN" or "CLUSTERDOWN" or "MASTERDOWN";
 
-    // It logs in, too: a server that demands that may refuse a HELLO without.
+    // HELLO logs in, too: a server that demands a login may refuse a HELLO without one.
     private static void Hello(CommandBuffer command, (string? User, string? Password) login)
     {
         if (login.Password is null)
@@ -105,7 +105,7 @@ internal static class RespHandshake
                     continue;
                 }
 
-                if (reader.Kind is not ((byte)'+' or (byte)'%')) // a map is what HELLO is answered with
+                if (reader.Kind is not ((byte)'+' or (byte)'%')) // HELLO is answered with a map
                 {
                     throw new RespException(reader.Kind == '-' ? "Redis refused the login: " + reader.ReadLine() : "what answers there is not Redis");
                 }

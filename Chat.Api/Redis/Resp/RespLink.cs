@@ -6,12 +6,11 @@ namespace Chat.Api.Redis.Resp;
 
 /// <summary>One pipelined connection to a Redis server, kept up: reconnects by itself until disposed.</summary>
 /// <remarks>
-/// <para>Guarantee: replies are handled one at a time, in the order of the server; a command is either refused by
-/// <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, or its reply completes, or it fails when the link breaks. Nothing is kept to be sent later.</para>
-/// <para>Mechanism: one thread reads. What is sent, when and in which order is <see cref="RespQueue"/>'s.</para>
-/// <para>When replies come in quick succession the reading thread takes a pause of <paramref name="pause"/> after each
-/// round, in which they gather, as network cards gather packets before an interrupt. What costs at such rates is
-/// not the work but waking up for it, here and in Redis.</para>
+/// <para>Guarantee: replies are handled one at a time, in the order of the server. A command is refused by
+/// <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, completed by its reply, or failed when the link breaks. Nothing is kept to be sent later.</para>
+/// <para>Mechanism: one thread reads. <see cref="RespQueue"/> decides what is sent, when and in which order.</para>
+/// <para>When replies come in quick succession, the reading thread pauses for <paramref name="pause"/> after each round. Replies gather meanwhile, as
+/// network cards gather packets before an interrupt. At such rates, the cost is not in the work but in waking up for it, here and in Redis.</para>
 /// </remarks>
 internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, RespLinkKind kind, TimeSpan timeout, TimeSpan pause, string name) : IDisposable
 {
@@ -28,7 +27,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
     public bool IsUp => _queue.IsOpen;
 
-    /// <summary>The one of its servers that it is, or was last, connected to.</summary>
+    /// <summary>The one of its servers to which it is, or was last, connected.</summary>
     public (string Host, int Port) Server => Volatile.Read(ref _server) is var (host, port) ? (host, port) : endpoint.Servers[0];
 
     /// <summary>Which life of its server the link talks to, or talked to last (<see cref="ServerLife"/>).</summary>
@@ -37,7 +36,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     /// <summary>When it last came up, as a <see cref="Stopwatch"/> timestamp.</summary>
     public long UpSince { get; private set; }
 
-    /// <summary>With which the link logged in last.</summary>
+    /// <summary>The login with which the link logged in last.</summary>
     public (string? User, string? Password) Login { get; set; }
 
     /// <summary>What the server acknowledged last over this link.</summary>
@@ -49,18 +48,19 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         _thread.Start();
     }
 
-    /// <summary>Hands over a command. False: the link is down or too far behind; nothing was sent.</summary>
+    /// <summary>Hands over a command. Returns false if the link is down or too far behind; nothing was sent then.</summary>
     public bool TrySend(ReadOnlySpan<byte> command, IRespReply? reply) => _queue.TrySend(command, reply);
 
-    /// <summary>As <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, for a command that takes turns with those of other
-    /// parties where more has come than the server has answered. What is sent the other way never waits behind such.</summary>
+    /// <summary>As <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, for a command that takes turns with those of other parties when more has
+    /// come than the server has answered. Commands that are sent by the other method never wait behind such a command.</summary>
     public bool TrySend(IPatientCommand command) => _queue.TrySend(command);
 
-    /// <summary>As <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, with another command right before it that nobody else's comes between.</summary>
+    /// <summary>As <see cref="TrySend(ReadOnlySpan{byte}, IRespReply?)"/>, with another command right before it; no other command comes
+    /// in between.</summary>
     public bool TrySend(ReadOnlySpan<byte> before, ReadOnlySpan<byte> command, IRespReply? reply) => _queue.TrySend(before, command, reply);
 
-    /// <summary>Makes patient commands wait until the replies to all that was sent so far are handled. What those replies make their owner send
-    /// goes first, and so commands that have to be sent again keep their order.</summary>
+    /// <summary>Makes patient commands wait until the replies to everything sent so far have been handled. What those replies make their
+    /// owner send goes first. So commands that have to be sent again keep their order.</summary>
     public void HoldBack() => _queue.HoldBack();
 
     /// <summary>Breaks the link if a reply is overdue. For TLS, whose reading thread waits without a limit.</summary>
@@ -87,7 +87,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
 
     private void Run()
     {
-        SharedThread.Enter(); // what waits for an answer may go on here, but no client's next request
+        SharedThread.Enter(); // code that waits for an answer may continue here, but no client's next request
         var buffer = new byte[64 * 1024];
         var failures = 0;
         while (!_disposed)
@@ -112,7 +112,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             }
             catch (Exception exception)
             {
-                // Whatever it was: without this thread the node would be deaf until it is restarted.
+                // Catch everything: without this thread, the node would be deaf until it is restarted.
                 if (exception is ReplicaException { PrimaryInCluster: { } primary })
                 {
                     endpoint.Further?.Add(primary);
@@ -126,8 +126,8 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
             owner.OnBatchEnd(this);
             if (!_disposed)
             {
-                // At once after a break, then slower, with jitter so that nodes don't come back in step. Never much slower:
-                // every moment of an outage after Redis is back is one of messages refused.
+                // At once after a break, then slower, with jitter so that nodes don't come back in step. Never much slower: once Redis is
+                // back, messages are still refused until the link is up.
                 var hasLasted = upSince != 0 && Stopwatch.GetElapsedTime(upSince) >= Lasting;
                 failures = hasLasted ? 1 : failures + 1;
                 var wait = hasLasted ? 20 : Math.Min(200, 25 << Math.Min(failures, 3));
@@ -136,7 +136,7 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         }
     }
 
-    // What is no fault of a network is one of ours, and then the message alone does not tell enough.
+    // Anything that is not a fault of the network is one of ours, and then the message alone does not tell enough.
     private static string Describe(Exception exception) => exception switch
     {
         OperationCanceledException => "no answer in time",

@@ -13,19 +13,19 @@ namespace Chat.Api.Redis.Resp;
 /// </remarks>
 internal sealed class RespQueue(RespLinkKind kind)
 {
-    private const int FlushBytes = 32 * 1024; // that much is worth a system call of its own at any time
+    private const int FlushBytes = 32 * 1024; // this much is worth a system call of its own at any time
     private const int MaxWaitingBytes = 8 * 1024 * 1024; // a Redis that is this far behind gets no more; publishers are told
-    private const int WindowBytes = 256 * 1024; // of which no reply has come; beyond it parties take turns. 100 MB/s at a round trip of 2.5 ms
+    private const int WindowBytes = 256 * 1024; // sent and not yet answered; beyond it, parties take turns. 100 MB/s at a round trip of 2.5 ms
 
     private readonly Lock _gate = new(); // guards everything below
     private readonly Queue<(IRespReply Reply, int Bytes)> _owed = new(); // replies the server still owes, in order
-    private readonly FairQueue _waiting = new(MaxWaitingBytes); // not empty: the window is full and replies are owed, or the queue is held back
+    private readonly FairQueue _waiting = new(MaxWaitingBytes); // if not empty, the window is full and replies are owed, or the queue is held back
     private readonly SendBuffer _out = new();
     private long _owedBytes; // of the commands in _owed
-    private long _oldestOwedSince; // when the reply at the head of the queue began to be waited for
+    private long _oldestOwedSince; // since when the reply at the head of the queue has been waited for
     private long _asked; // commands sent so far
-    private long _answered; // and those of them whose replies are handled
-    private long _heldUntil; // so many are: patient commands wait for that
+    private long _answered; // how many of them have had their replies handled
+    private long _heldUntil; // patient commands wait until this many have
     private byte[] _life = [.. ServerLife.UnknownUtf8];
     private RespSocket? _socket; // not null: connected
     private Thread? _opener; // the only one that may send until the queue is open
@@ -132,11 +132,11 @@ internal sealed class RespQueue(RespLinkKind kind)
     {
         lock (_gate)
         {
-            _heldUntil = _asked; // one whose reply is being handled is not answered yet
+            _heldUntil = _asked; // a command whose reply is being handled is not answered yet
         }
     }
 
-    /// <summary>Returns the command whose reply has come. Call <see cref="Answered"/> once that has been handled.</summary>
+    /// <summary>Returns the command whose reply has come. Call <see cref="Answered"/> once that reply has been handled.</summary>
     /// <exception cref="RespException">No reply is owed.</exception>
     public IRespReply Take()
     {
@@ -164,7 +164,7 @@ internal sealed class RespQueue(RespLinkKind kind)
         }
     }
 
-    /// <summary>The connection has gone. Fails what it owed and what waited.</summary>
+    /// <summary>The connection has gone. Fails the commands whose replies were owed, and those that waited.</summary>
     public void FailAll()
     {
         List<IRespReply> owed;
@@ -184,7 +184,7 @@ internal sealed class RespQueue(RespLinkKind kind)
         owed.ForEach(static reply => reply.Fail());
     }
 
-    /// <summary>Sends what can be sent. Returns true if not everything was.</summary>
+    /// <summary>Sends what can be sent. Returns true if some of it could not.</summary>
     public bool Flush()
     {
         lock (_gate)
@@ -212,8 +212,8 @@ internal sealed class RespQueue(RespLinkKind kind)
 
     private bool IsHeld => _answered < _heldUntil;
 
-    // While the owner sets a new connection up nobody else sends: a publish that comes before the scripts are loaded
-    // would be sent once more and so fall behind the next one of its client. What the owner sends then has no bound.
+    // While the owner sets up a new connection, nobody else sends: a publish that comes before the scripts are loaded would be sent once
+    // more, and so would fall behind the next one of its client. What the owner sends then has no bound.
     private bool MaySend_NeedsLock(int length) => _socket is not null
         && (_isOpen ? _out.Length + _socket.Unwritten + length <= MaxWaitingBytes : Thread.CurrentThread == _opener);
 
@@ -236,7 +236,7 @@ internal sealed class RespQueue(RespLinkKind kind)
         _out.Append(command);
         if (reply is IPatientCommand { LifeAt: >= 0 and var lifeAt })
         {
-            _out.Overwrite(command.Length - lifeAt, _life); // under the lock, as the connection is: never the life of another one
+            _out.Overwrite(command.Length - lifeAt, _life); // under the lock that also guards the connection: never the life of another one
         }
 
         if (reply is null)

@@ -3,24 +3,24 @@ using System.Text;
 
 namespace Chat.Api.Redis.Resp;
 
-/// <summary>Redis sent something that is not RESP; the link it came over is of no more use.</summary>
+/// <summary>Redis sent something that is not RESP. The link over which it came can no longer be used.</summary>
 internal class RespException(string message) : Exception(message);
 
-/// <summary>What answers is a replica, though the link is for commands.</summary>
-/// <param name="primaryInCluster">Its primary, if both are of a Redis Cluster.</param>
+/// <summary>The server that answers is a replica, although the link is for commands.</summary>
+/// <param name="primaryInCluster">Its primary, if both belong to a Redis Cluster.</param>
 internal sealed class ReplicaException((string Host, int Port)? primaryInCluster) : RespException("it is a replica, which takes no writes")
 {
     public (string Host, int Port)? PrimaryInCluster => primaryInCluster;
 }
 
 /// <summary>Reads replies (RESP2 and RESP3) from bytes that hold at least one whole reply.</summary>
-/// <remarks>Its input looks like <c>*3\r\n$7\r\nmessage\r\n$3\r\nall\r\n$2\r\nhi\r\n</c>. What RESP3 has more is read as what RESP2 has
-/// in its place: a map as an array of keys and values, a set and a push as an array, a double as its text.</remarks>
+/// <remarks>Its input looks like <c>*3\r\n$7\r\nmessage\r\n$3\r\nall\r\n$2\r\nhi\r\n</c>. The additional types of RESP3 are read as what
+/// RESP2 has in their place: a map as an array of keys and values, a set and a push as an array, a double as its text.</remarks>
 internal ref struct RespReader(ReadOnlySpan<byte> bytes)
 {
     private const int MaxDepth = 8; // ours never nest deeper than 3; anything else is garbage
     private const int MaxLine = 64 * 1024; // a line is a number, a status or an error
-    private const int MaxItems = int.MaxValue / 2; // of a map twice as many are read
+    private const int MaxItems = int.MaxValue / 2; // a map has twice as many values
     private const int MaxBulk = 512 * 1024 * 1024; // Redis's own limit
 
     private ReadOnlySpan<byte> _rest = bytes;
@@ -47,7 +47,7 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
 
     public long ReadInteger() => Kind == ':' ? Number(Line()) : throw Unexpected("an integer");
 
-    /// <summary>The text of a simple string or an error, its kind already seen.</summary>
+    /// <summary>The text of a simple string or an error, whose kind has been seen already.</summary>
     public string ReadLine() => Encoding.UTF8.GetString(Line());
 
     /// <summary>A bulk string; <paramref name="isNull"/> for a missing value.</summary>
@@ -96,7 +96,7 @@ internal ref struct RespReader(ReadOnlySpan<byte> bytes)
             case (byte)':':
                 return ReadInteger();
             case (byte)'#':
-                return Line() is [(byte)'t'] ? 1L : 0L; // as RESP2 has it
+                return Line() is [(byte)'t'] ? 1L : 0L; // as in RESP2
             case (byte)'*' or (byte)'~' or (byte)'>' or (byte)'%':
                 var count = ReadArray();
                 if (count < 0)

@@ -54,8 +54,8 @@ internal sealed class RespSocket : IDisposable
         }
     }
 
-    // Without one asynchronous call: a socket that has seen one belongs to the runtime's event loop for good, which
-    // would then wake up for every reply only to find that nobody waits there. Measured: two threads woken instead of one.
+    // Without a single asynchronous call: a socket that has seen one belongs to the runtime's event loop for good. That loop would wake
+    // up for every reply, only to find that nobody waits there. Measured: two threads woken instead of one.
     private static Socket Connect((string Host, int Port) server, TimeSpan timeout)
     {
         var error = SocketError.HostNotFound;
@@ -103,7 +103,8 @@ internal sealed class RespSocket : IDisposable
         return server.Equals(socket.LocalEndPoint) ? SocketError.ConnectionRefused : SocketError.Success;
     }
 
-    /// <summary>Call this after logging in. Until then, TLS too waits for bytes with a time limit, since nobody would end the wait.</summary>
+    /// <summary>Call this after logging in. Until then, waiting for bytes has a time limit with TLS as well, since nobody would end the
+    /// wait.</summary>
     public void EndHandshake()
     {
         if (_tls is not null)
@@ -116,7 +117,7 @@ internal sealed class RespSocket : IDisposable
     /// <param name="buffer">Receives them.</param>
     /// <param name="wait">How long to wait.</param>
     /// <param name="likely">Whether some have probably arrived already; then it reads before it waits.</param>
-    /// <param name="closed">The server ended the connection.</param>
+    /// <param name="closed">Whether the server ended the connection.</param>
     public int Receive(Span<byte> buffer, TimeSpan wait, bool likely, out bool closed)
     {
         if (_tls is not null)
@@ -153,7 +154,7 @@ internal sealed class RespSocket : IDisposable
         return error == SocketError.Success ? sent : 0;
     }
 
-    /// <summary>Ends the connection, on any thread. Whoever waits for bytes returns.</summary>
+    /// <summary>Ends the connection, on any thread. A thread that waits for bytes returns.</summary>
     public void Close()
     {
         _writer?.End();

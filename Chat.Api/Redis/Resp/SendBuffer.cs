@@ -29,7 +29,7 @@ internal sealed class SendBuffer
     /// <summary>Overwrites bytes at a distance from the end.</summary>
     public void Overwrite(int beforeEnd, ReadOnlySpan<byte> bytes) => bytes.CopyTo(_bytes.AsSpan(_end - beforeEnd));
 
-    /// <summary>Removes bytes from the front, which have been sent.</summary>
+    /// <summary>Removes bytes that have been sent from the front.</summary>
     public void Advance(int count)
     {
         _start += count;

@@ -33,14 +33,15 @@ internal static class ServerLife
     /// <summary>Whether the reply to INFO replication says that the server does not take writes.</summary>
     public static bool IsReplica(string replication) => Field(replication, "role:") == "slave";
 
-    /// <summary>The primary of a replica in a Redis Cluster, as both replies to INFO name it; null: it is none, or says none.</summary>
+    /// <summary>The primary of a replica in a Redis Cluster, as both replies to INFO name it; null if the server is no such replica, or
+    /// names none.</summary>
     public static (string Host, int Port)? PrimaryInCluster(string server, string replication) =>
         Field(server, "redis_mode:") == "cluster" && Field(replication, "master_host:") is { Length: > 0 } host
         && int.TryParse(Field(replication, "master_port:"), CultureInfo.InvariantCulture, out var port)
             ? (host, port)
             : null;
 
-    /// <summary>What a reply to INFO says behind a name and its colon; empty: nothing.</summary>
+    /// <summary>What a reply to INFO says after a name and its colon; empty if nothing.</summary>
     public static string Field(string info, string name)
     {
         foreach (var line in info.AsSpan().EnumerateLines())

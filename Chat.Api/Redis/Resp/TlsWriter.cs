@@ -12,7 +12,7 @@ internal sealed class TlsWriter
     private int _bytesUnderWay;
     private bool _ended;
 
-    /// <param name="stream">Where to.</param>
+    /// <param name="stream">The stream to which it writes.</param>
     /// <param name="failed">Called on the writing thread when the stream can no longer be written to.</param>
     public TlsWriter(Stream stream, Action failed)
     {
@@ -65,7 +65,7 @@ internal sealed class TlsWriter
         }
         catch (Exception)
         {
-            // Whatever it was, the connection is of no more use: the reading thread sees its end, says why and connects anew.
+            // Catch everything: the connection can no longer be used. The reading thread sees its end, says why and connects anew.
             _failed();
         }
     }

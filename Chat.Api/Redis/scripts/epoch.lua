@@ -1,7 +1,7 @@
--- Put into publish.lua and read.lua: begins an epoch of a log, and returns it, and the last offset.
--- Where an epoch ends because Redis is in another life (a restart, a promoted replica), its offsets go on in the next one,
--- the log and what it holds stay, and the lineage says up to where the two are one history.
--- why: what the lineage has in the place of the life, if that is not the reason.
+-- Inserted into publish.lua and read.lua: begins an epoch of a log, and returns the epoch and the last offset.
+-- When an epoch ends because Redis is in another life (a restart, a promoted replica), its offsets continue in the next one. The log
+-- keeps its messages, and the lineage says up to where the two epochs are one history.
+-- why: what the lineage has in the place of the life, if the life is not the reason.
 local function begin(log, meta, ended, last, life, why)
   -- By Redis's clock: two epochs of a log never begin in the same microsecond.
   local time = redis.call('TIME')
@@ -12,8 +12,8 @@ local function begin(log, meta, ended, last, life, why)
     return epoch, '0'
   end
 
-  -- A Garnet that was killed comes back with half of what a script had written: with a message, and not with its offset. It keeps it, or the next
-  -- one would have the same, and whoever reads both would take that for one it has.
+  -- A Garnet that was killed may come back with half of what a script had written: with a message, but without its offset. The message keeps its
+  -- offset. Otherwise the next one would get the same, and whoever reads both would take the next one for the message that it already has.
   local tail = redis.call('LINDEX', log, -1)
   local written = tail and string.match(tail, '^{"Offset":(%d+),')
   if written and tonumber(written) > tonumber(last) then

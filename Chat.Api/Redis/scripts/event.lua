@@ -1,6 +1,6 @@
--- Put into the scripts in which something happens that is told to a backend (Events/): puts it at the end of the topic's queue.
--- Where too much is in there, the oldest goes. Whoever works on the queue is woken when it was empty.
--- queue: list of events, oldest first   state: hash: b bytes in the queue, d dropped so far, t of these, how many a node has said were (events-told.lua)
+-- Inserted into the scripts in which something happens that is told to a backend (Events/): puts it at the end of the topic's queue.
+-- If the queue holds too much, the oldest events go. If it was empty, the nodes that work on it are woken.
+-- queue: list of events, oldest first   state: hash: b bytes in the queue, d dropped so far, t how many of these a node has reported (events-told.lua)
 local function event(queue, state, channel, topic, most, bytes, text)
   local length = redis.call('RPUSH', queue, text)
   local size = #text

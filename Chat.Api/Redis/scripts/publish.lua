@@ -2,20 +2,20 @@
 -- KEYS[1] log    list of envelopes, oldest first
 -- KEYS[2] meta   hash: e epoch, l the life of Redis it began in, p its lineage (epoch.lua), o last offset,
 --                b bytes ever appended, x the period in which expiries were last renewed, m marks: "offset:time:bytes "
---                each, oldest first, i offset at which ids were last tidied, n messages that came once more, r how many
+--                each, oldest first, i offset at which ids were last tidied, n messages that came once more, r how many users
 --                have left the group in each of the latest periods: "period:count " each
 -- KEYS[last] ids sorted set: sender/message id -> offset; only with that id
 -- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period by the node's clock: a quarter of the log's age
 -- ARGV[4] life of Redis, as the link it came by knows it   [last] sender/message id, optional
--- Returns "epoch offset", and for a message that was there already, the number of this repetition and the epoch in which it stands behind it.
+-- Returns "epoch offset". For a message that was there already, the number of this repetition follows, and the epoch in which the message is.
 -- @PUBLISH@ is PUBLISH, or SPUBLISH to a sharded channel, which is in the slot of the keys.
--- What is in capitals between two @ is put in per kind of topic (RedisScript). Lines that begin with --+ are only in the script of
--- topics whose messages are told to a backend, which has two more keys and one more argument before the last; with --- , only in that
--- of removals, which have a place in the log and do not count towards its length:
--- KEYS[3] queue   [4] its state (event.lua)   ARGV[5] the channel of those who work on it
--- Redis is one thread for everybody, so each call here is everybody's time: the usual message makes four, and
--- everything else happens once a period or every 32 messages. Only Redis's clock counts; the node's, which may be wrong,
--- just says when to look at it.
+-- Names in capitals between two @ are replaced by values, per kind of topic (RedisScript).
+-- Lines that begin with --- are only in the script for removals, which have a place in the log but do not count towards its length.
+-- Lines that begin with --+ are only in the script for topics whose messages are told to a backend. That script has two more keys, and
+-- one more argument before the last:
+-- KEYS[3] queue   [4] its state (event.lua)   ARGV[5] the channel of the nodes that work on it
+-- Redis is one thread for everybody, so each call here takes everybody's time. The usual message makes four calls; everything else happens once a
+-- period or every 32 messages. Only Redis's clock counts. The node's clock, which may be wrong, only says when to look at it.
 @EPOCH@
 --+ @EVENT@
 local call = redis.call
@@ -38,11 +38,11 @@ if id then
         end
         stands = ended
       end
-      -- Written down, so that this acknowledgement is a write, too: what a later life of Redis has lost shows by the last one.
+      -- Written down, so that this acknowledgement is a write, too: the last acknowledgement shows what a later life of Redis has lost.
       return epoch .. ' ' .. string.format('%d', seen) .. ' ' .. string.format('%d', call('HINCRBY', meta, 'n', 1)) .. ' ' .. stands
     end
   else
-    call('DEL', KEYS[@IDS@]) -- ids of a position that is gone are none of this one's
+    call('DEL', KEYS[@IDS@]) -- ids of a position that is gone do not belong to this one
   end
 end
 
@@ -78,13 +78,13 @@ if step or known[5] ~= ARGV[3] then
     call('PEXPIRE', log, '@LIVE@')
     call('PEXPIRE', meta, '@POSITION@')
     if known[6] and not id then
-      call('HSET', meta, 'i', '0') -- the next id renews theirs
+      call('HSET', meta, 'i', '0') -- the next id renews their expiry
     end
   end
 
   if step or renew then
-    -- A mark says that everything up to its offset is older than its time. What is over the count and older than the window
-    -- goes; what is over the age, over the most messages or over the bytes, in any case.
+    -- A mark says that everything up to its offset is older than its time. Messages over the count go if they are older than the window.
+    -- Messages over the age, the most messages or the bytes go in any case.
     local noted, others = call('HMGET', meta, 'm', 'r'), 0
     for when, count in string.gmatch(noted[2] or '', '(%d+):(%d+) ') do
       if tonumber(when) >= tonumber(period) - 4 then

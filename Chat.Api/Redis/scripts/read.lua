@@ -1,13 +1,15 @@
--- What a topic's log holds after a position; also how a subscriber learns where the log stands.
+-- Reads what a topic's log holds after a position. A subscriber also learns from it where the log stands.
 -- KEYS[1] log   [2] meta (see publish.lua)
--- ARGV[1] epoch the reader knows, '' for none   [2] its offset; below zero, and without an epoch: so many of the latest   [3] messages to return at most
--- ARGV[4] life of Redis   [5] ms the position outlives the log   [6] the same for one that has had no message yet: asking
--- for a topic must not cost as much as writing to it   [7] an epoch to end, if it is still the log's; '' for none
--- [8] why: 'twice', its offsets were given twice; 'hole', whoever comes from it is to be told of a loss (Lineage). The log stays.
--- [9] bytes of messages, and one more, to return at most; 0: any
+-- ARGV[1] epoch the reader knows, '' for none   [2] its offset; if below zero and without an epoch: this many of the latest
+-- [3] messages to return at most
+-- ARGV[4] life of Redis   [5] ms the position outlives the log   [6] the same for a log that has had no message yet: asking for a topic
+-- must not cost as much as writing to it
+-- [7] an epoch to end, if it is still the log's; '' for none
+-- [8] why: 'twice', its offsets were given twice; 'hole', readers that come from it are to be told of a loss (Lineage). The log keeps its messages.
+-- [9] return messages of at most this many bytes, and one more; 0: any
 -- Returns {epoch, last offset, common, crossed, lineage, envelope, ...}.
 -- common: up to which offset the reader's epoch and this log are one history; -1: its epoch is not known.
--- lineage: the epochs before, newest first (epoch.lua); the first so many of them were crossed since the reader's.
+-- lineage: the epochs before, newest first (epoch.lua); crossed says how many of these, from the first, end between the reader's epoch and now.
 -- Envelopes follow common or the offset asked for, whichever is less; they may begin later, which the reader sees from their
 -- own offsets.
 @EPOCH@
@@ -53,7 +55,7 @@ if from >= 0 and from < last and limit > 0 then
   from = math.max(0, from - (last - call('LLEN', log)))
   local room, step, stop = tonumber(ARGV[9]), limit, from + limit
   if room > 0 then
-    step = 8 -- most who ask have missed few
+    step = 8 -- most readers have missed few
   else
     room = math.huge
   end

@@ -4,7 +4,7 @@ using System.Threading.Channels;
 
 namespace Chat.Tests.AppHost.Offline;
 
-/// <summary>The AppHost as a process of its own, as <c>dotnet run</c> starts it.</summary>
+/// <summary>The AppHost as a separate process, as <c>dotnet run</c> starts it.</summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(90); // only a failing test waits this long
@@ -16,7 +16,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     public AppHostProcess(params string[] arguments)
     {
-        // From its own folder: what it needs beyond the framework is there.
+        // Runs from its own folder, which contains its dependencies beyond the framework.
         var build = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)); // artifacts/bin/Chat.Tests/debug
         var program = Path.Combine(build.Parent!.Parent!.FullName, "AppHost", build.Name, "AppHost.dll");
         var start = new ProcessStartInfo("dotnet", [program, "--Dashboard=false", .. arguments])
@@ -29,7 +29,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(_process.StandardOutput), ReadAsync(_process.StandardError));
     }
 
-    /// <summary>Everything it wrote so far.</summary>
+    /// <summary>All its output so far.</summary>
     public string Output
     {
         get
@@ -65,7 +65,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
     /// <summary>Returns the address in the ready line.</summary>
     public async Task<Uri> ReadyAsync() => new((await LineAsync("Chat is up: ")).Split(' ')[3]);
 
-    /// <summary>Ends it as a crash does, and nothing but it.</summary>
+    /// <summary>Ends it the way a crash does, without its child processes.</summary>
     public void Kill() => _process.Kill();
 
     public void AskToEnd()
@@ -80,7 +80,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>A connection by whose end one sees that the process behind it is gone.</summary>
+    /// <summary>Opens a connection whose end shows that the process behind it is gone.</summary>
     public static async Task<Socket> WatchAsync(string host, int port)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -99,7 +99,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         }
         catch (SocketException)
         {
-            // Reset: as gone as closed.
+            // A reset counts like a close.
         }
     }
 

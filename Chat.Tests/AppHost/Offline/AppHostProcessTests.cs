@@ -12,7 +12,7 @@ namespace Chat.Tests.AppHost.Offline;
 
 public class AppHostProcessTests
 {
-    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10); // promised, not just hoped for
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10); // a promise, not just a hope
     private static readonly TimeSpan ExplainTime = TimeSpan.FromSeconds(30);
 
     [Fact]

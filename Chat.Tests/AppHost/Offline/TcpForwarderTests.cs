@@ -60,11 +60,11 @@ public class TcpForwarderTests
         }
         catch (Exception reset) when (reset is IOException or SocketException)
         {
-            return ""; // refused as well
+            return ""; // counts as refused as well
         }
     }
 
-    /// <summary>Says its name to whoever connects.</summary>
+    /// <summary>A server that sends its name to each connection.</summary>
     private sealed class Target : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -1,9 +1,9 @@
-// Specs of the JavaScript library whose hub is the spec's own: it says what a hub of Chat's says at the worst moment only, or never.
+// Specs of the JavaScript library with a hub of their own. It sends what Chat's hub sends only at the worst moment, or never.
 import { all, equal, hubThatSays, rejects, until } from './listener.js';
 
 export const hubSpecs = {
-  // The server has forgotten the group, so the client joins it again from where it was, and hears it; but the connection ends before the answer.
-  // What it heard was given, behind what was missed, which then never came.
+  // The server has forgotten the group, so the client joins it again from its position and receives messages, but the connection ends before the
+  // answer. Once the received messages were given out, past the missed ones, which then never came.
   async connection_that_ends_while_a_group_is_fetched_gives_nothing_behind_the_hole({ connect }) {
     const urls = [];
     const anna = await connect('anna', {
@@ -13,7 +13,7 @@ export const hubSpecs = {
     equal(new URL(urls[2]).searchParams.get('since'), 'g:e:2');
   },
 
-  // The user joins it on another device, say: nobody would fetch what lies before, and all that comes would be held for good.
+  // The user may join it on another device, for example. Nobody would fetch the earlier messages, and all later ones would be held back forever.
   async group_that_the_address_had_no_room_for_and_that_is_joined_later_is_heard_at_once({ connect }) {
     const last = { group: `199${'x'.repeat(100)}` };
     const anna = await connect('anna', {
@@ -33,7 +33,7 @@ export const hubSpecs = {
     equal([urls[0].length <= 8_000, urls[0].length > 7_500], [true, true]);
   },
 
-  // The same in the library for .NET (HandshakeTests.cs).
+  // The .NET library has the same test (HandshakeTests.cs).
   async record_that_is_none_ends_the_client_in_words({ connect }) {
     const records = [
       null,
@@ -62,7 +62,7 @@ export const hubSpecs = {
     await rejects(anna.reading, 'refused');
   },
 
-  // Who waited for the call went on later, and took the group for joined.
+  // The code that awaited the call continued later, and once took the group for joined.
   async group_left_elsewhere_right_behind_the_answer_of_a_join_is_left({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, at(3)), left, message(4), says('typing', { group: 'g', nick: 'ben' })] });
     const anna = await connect('anna', { WebSocket });
@@ -89,7 +89,7 @@ export const hubSpecs = {
     equal(anna.chat.groups, ['g']);
   },
 
-  // The same in the library for .NET (PauseTests.cs): over a network that had been dead, they waited for up to ten seconds more, each as chance had it.
+  // The .NET library has the same test (PauseTests.cs). After a network had been dead, such calls once waited up to ten seconds longer, each for a random time.
   async calls_that_were_not_answered_are_made_again_as_soon_as_there_is_another_connection({ connect }) {
     const [urls, heard, attemptTimeout] = [[], [], 100];
     const call = name => id => (heard.push(`${name} ${urls.length}`) && urls.length > 1 ? [answers(id, { id: 'a', epoch: 'e', offset: 2 })] : []);
@@ -97,14 +97,14 @@ export const hubSpecs = {
     const anna = await connect('anna', { WebSocket, attemptTimeout, firstDelay: 3_600_000, longestDelay: 3_600_000 });
     const posting = Promise.all(all(8, i => anna.chat.post('g', `${i}`)));
     await until(() => heard.length >= 8);
-    await new Promise(resolve => setTimeout(resolve, attemptTimeout + 1)); // comes behind the timers of their attempts
+    await new Promise(resolve => setTimeout(resolve, attemptTimeout + 1)); // after the timers of the attempts
     const sending = new Promise(resolve => anna.chat.addEventListener('stateChanged', ({ detail: { state } }) => {
       if (state === 'waiting') anna.chat.hurry();
       if (state === 'online') resolve(anna.chat.send('ben', 'which is new'));
     }));
     WebSocket.last.close();
     await Promise.all([posting, sending]);
-    const again = heard.filter(one => one === 'post 1').length - 8; // made again before it ended, as chance may have it: those go their own ways
+    const again = heard.filter(one => one === 'post 1').length - 8; // some may by chance have been sent again before the connection ended; those are independent
     equal(heard.slice(0, heard.indexOf('send 2')).filter(one => one === 'post 2').length, 8 - again);
   },
 
@@ -127,7 +127,7 @@ export const hubSpecs = {
   },
 };
 
-// What a hub says.
+// A call of the hub on the client.
 const says = (target, argument) => ({ type: 1, target, arguments: [argument] });
 const subscribed = (offset, other = {}) => says('subscribed', { group: 'g', epoch: 'e', offset, recovered: true, ...other });
 const own = says('subscribed', { to: 'anna', epoch: 'e', offset: 1, recovered: true });

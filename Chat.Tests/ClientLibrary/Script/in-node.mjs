@@ -1,5 +1,5 @@
-// Runs specs in Node.js, side by side: node in-node.mjs {the library's file} {server} {spec}… What they ask of the cluster is a line of JSON on
-// its output, and the answer one on its input.
+// Runs specs in Node.js, side by side: node in-node.mjs {the library's file} {server} {spec}… A request of theirs to the cluster is a line of JSON on
+// the output, and the answer is a line on the input.
 import { createInterface } from 'node:readline';
 import { runAll } from './specs.js';
 
@@ -15,4 +15,4 @@ const control = (action, ...args) => new Promise(resolve => {
 });
 const failures = await runAll(specs, { ChatClient, server, control });
 console.error(failures);
-process.exit(failures ? 1 : 0); // nothing may hold it but its input
+process.exit(failures ? 1 : 0); // only the input could keep the process alive

@@ -1,4 +1,4 @@
-// A client all of whose events are read, and the few words that the specs are written in.
+// A client whose events are all read, and the helpers of the specs.
 const Deadline = 10_000; // only a failing spec waits this long
 
 export class Listener {
@@ -19,26 +19,26 @@ export class Listener {
 
     listener.chat = await ChatClient.connect({ firstDelay: 50, longestDelay: 1_000, WebSocket: Socket, ...options }, { signal: AbortSignal.timeout(Deadline) });
     listener.reading = listener.#read();
-    listener.reading.catch(() => {}); // who wants to know awaits it
+    listener.reading.catch(() => {}); // specs that need the error await it
     return listener;
   }
 
-  /** Ends the connection without a word to the client. */
+  /** Ends the connection without telling the client. */
   cut() { this.#sockets.at(-1).close(4000); }
 
-  /** Ends the connection, and returns when there is another. */
+  /** Ends the connection and returns when there is another one. */
   async break() {
     const { reconnects } = this.chat;
     this.cut();
     await until(() => this.chat.reconnects > reconnects && this.chat.state === 'online');
   }
 
-  /** The next event of this type for which this holds; what comes before it is dropped. */
+  /** The next event of this type that meets the condition; events before it are dropped. */
   async next(type, condition = () => true) {
     return (await this.until(one => (!type || one.type === type) && condition(one))).at(-1);
   }
 
-  /** All up to and including the event for which this holds. */
+  /** All events up to and including the first that meets the condition. */
   async until(condition) {
     const end = performance.now() + Deadline;
     for (let seen = 0; ; seen++) {
@@ -64,7 +64,7 @@ export class Listener {
   }
 }
 
-/** Posts numbers until it is stopped, one after the other; stopping returns what was published. */
+/** Posts numbers one after the other until it is stopped. Stopping returns the published messages. */
 export function posts({ chat }, group, first) {
   let isOver = false;
   const published = (async () => {
@@ -76,8 +76,8 @@ export function posts({ chat }, group, first) {
 }
 
 /**
- * A class of WebSockets to a hub that says this: what to each connection, before it ends but for the last, and what to each call, at once. It notes
- * the addresses. Those that are ended by hand are so by way of `last`.
+ * A class of WebSockets to a hub that sends given records: `connections` has those for each connection, all of which but the last then end, and
+ * `toCalls` those that answer each call, at once. It collects the addresses in `urls`. A connection that is ended by hand is ended through `last`.
  */
 export const hubThatSays = (connections, urls, toCalls = {}, { isEndedByHand = false } = {}) => class Socket {
   static last;
@@ -111,7 +111,7 @@ export function equal(actual, expected) {
   if (a !== e) throw new Error(`Expected ${e.slice(0, 2_000)}, and it was ${a.slice(0, 2_000)}.`);
 }
 
-/** What a promise is rejected with. */
+/** The error with which a promise is rejected. */
 export async function rejects(promise, code) {
   try {
     await Promise.race([promise, new Promise((_, reject) => setTimeout(reject, Deadline, new Error('It took too long.')))]);
@@ -131,5 +131,5 @@ export async function until(condition) {
   }
 }
 
-// The order of properties is nobody's business.
+// The order of properties does not matter.
 const sorted = (_, value) => (value?.constructor === Object ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value);

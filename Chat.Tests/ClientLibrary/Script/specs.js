@@ -1,4 +1,4 @@
-// What the JavaScript library promises, for whichever runtime: ScriptSpec.cs runs each of these with what it needs of the cluster.
+// The promises of the JavaScript library, for every runtime. ScriptSpec.cs runs each of these specs with what it needs of the cluster.
 import { hubSpecs } from './hub-specs.js';
 import { all, equal, Listener, posts, rejects, until } from './listener.js';
 
@@ -196,7 +196,7 @@ export const specs = {
     }
   },
 
-  // Each with more groups than a query holds.
+  // Each client is in more groups than fit into a query.
   async connection_broken_in_many_groups_continues_each({ connect, group, name }) {
     const [anna, ben] = [await connect(name('anna')), await connect(name('ben'))];
     const groups = all(60, i => `${group}-${i},%-${'x'.repeat(60)}`);
@@ -214,7 +214,7 @@ export const specs = {
     }
   },
 
-  // It joined the group again when it was back, with all devices.
+  // Once the client, when it was back, joined the group again with all devices.
   async group_left_elsewhere_while_away_is_left({ connect, group, name, tokenOf }) {
     const user = name('anna');
     let gate = Promise.resolve();
@@ -236,7 +236,7 @@ export const specs = {
     }
   },
 
-  // Redis keeps a user's groups for an hour after the last device; here it forgets them at once.
+  // Redis keeps a user's groups for an hour after the last device has gone. Here it forgets them at once.
   async membership_forgotten_while_away_is_taken_up_from_where_the_client_was({ connect, control, group, name, tokenOf }) {
     const user = name('anna');
     let gate = Promise.resolve();
@@ -258,7 +258,7 @@ export const specs = {
   },
 };
 
-/** Runs some of them side by side. Returns in words what failed. @param what { ChatClient, server, control } */
+/** Runs some of the specs side by side. Returns the failures, in words. @param what { ChatClient, server, control } */
 export async function runAll(names, what) {
   const failures = await Promise.all(names.map(name => run(name, what).then(() => '', error => `${name}: ${error?.stack ?? error}\n`)));
   return failures.join('');

@@ -1,4 +1,4 @@
-// A page of a product, in TypeScript at its strictest: each call, and each kind of event.
+// A page of a product in the strictest TypeScript, with each call and each kind of event.
 import { ChatClient, ChatException, type ChatEvent, type ChatPosition, type ChatStateChange } from 'chat-client';
 
 declare const kept: [string, ChatPosition][];
@@ -45,7 +45,7 @@ try {
   await chat.dispose();
 }
 
-// What makes no sense is said before anything runs.
+// The compiler reports nonsense before anything runs.
 // @ts-expect-error no token
 new ChatClient({});
 // @ts-expect-error a group is a text
@@ -56,7 +56,7 @@ chat.publish('lobby', 'Hello');
 (happened: ChatEvent) => happened.type === 'messages';
 // @ts-expect-error an event of another kind
 chat.addEventListener('stateChanged', (event: MouseEvent) => event.x);
-// @ts-expect-error nobody sets that
+// @ts-expect-error it cannot be set
 chat.state = 'online';
-// @ts-expect-error a likeness of it will not do
+// @ts-expect-error an object of the same shape is not enough
 const likeness: ChatClient = { ...chat };

@@ -1,9 +1,9 @@
-// What is declared is what there is: each may stand for the other. actual.js is a copy of chat-client.js, without declarations beside it.
+// The declarations match the code: each type is assignable to the other. actual.js is a copy of chat-client.js without declarations beside it.
 import type * as actual from './actual.js';
 import type * as declared from './chat-client.js';
 
-type Public<T> = { [Name in keyof T]: T[Name] }; // without private fields, which no two classes share
-type Client = Public<Omit<declared.ChatClient, 'addEventListener' | typeof Symbol.asyncDispose>>; // both known better than a script can say
+type Public<T> = { [Name in keyof T]: T[Name] }; // without private fields, which two classes never share
+type Client = Public<Omit<declared.ChatClient, 'addEventListener' | typeof Symbol.asyncDispose>>; // for both the declarations say more than a script can
 type ActualClient = Public<Omit<actual.ChatClient, 'addEventListener'>>;
 
 export const client = (one: ActualClient): Client => one;

@@ -7,7 +7,7 @@ namespace Chat.Tests.Edge.Relay;
 /// <summary>WebSockets that YARP copies.</summary>
 public sealed class CopiedWebSocketTests
 {
-    /// <summary>Its node had long ended the connection, which YARP does not see while it cannot write: two sockets stayed for an hour.</summary>
+    /// <summary>The node had long ended the connection, which YARP does not see while it cannot write. Two sockets once stayed open for an hour.</summary>
     [Fact]
     public async Task Client_ThatTakesNothingForAMinute_IsCutOff()
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>Where a frame ends, however its bytes come in.</summary>
+/// <summary>Where a frame ends, in whatever pieces its bytes arrive.</summary>
 public sealed class FrameEndsTests
 {
     [Theory]

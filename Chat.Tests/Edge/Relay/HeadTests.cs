@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>Heads are written from what was parsed, and read strictly: nothing gets in between two of them.</summary>
+/// <summary>Heads are written from the parsed values and read strictly, so nothing can be smuggled in between two of them.</summary>
 public sealed class HeadTests
 {
     [Theory]

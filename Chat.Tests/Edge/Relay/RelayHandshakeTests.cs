@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>What goes between the edge and a node before a WebSocket is one, or is none.</summary>
+/// <summary>The traffic between the edge and a node before an upgrade succeeds or fails.</summary>
 public sealed class RelayHandshakeTests : RelayTest
 {
     [Fact]
@@ -49,7 +49,7 @@ public sealed class RelayHandshakeTests : RelayTest
         Assert.Equal(expected, head.Split(' ')[1]);
     }
 
-    /// <summary>They became WebSockets, though a node refuses each of them: YARP makes a proper upgrade of whatever asks for one.</summary>
+    /// <summary>These once became WebSockets, though a node refuses each of them: YARP makes a proper upgrade of any request that asks for one.</summary>
     [Theory]
     [InlineData("POST /chat/user/1 HTTP/1.1")]
     [InlineData("PUT /chat/user/1 HTTP/1.1")]
@@ -181,7 +181,7 @@ public sealed class RelayHandshakeTests : RelayTest
         Assert.Equal("x", await client.ReadAsync(1));
     }
 
-    // A body may not come with a WebSocket; whatever is made of it, the next request must not begin inside.
+    // A WebSocket request may have no body. However the edge handles it, the next request must not begin inside the body.
     [Fact]
     public async Task Request_WithABody_IsLeftToYarp()
     {
@@ -210,7 +210,7 @@ public sealed class RelayHandshakeTests : RelayTest
     private static string[] Values(string head, string name) =>
         [.. Regex.Matches(head, $"^{name}: (.*?)\r$", RegexOptions.Multiline | RegexOptions.IgnoreCase).Select(match => match.Groups[1].Value)];
 
-    // Kestrel chunks what has no length.
+    // Kestrel chunks a body without a length.
     private static async Task<string> ReadBodyAsync(TcpPeer client, string head)
     {
         if (Values(head, "Content-Length") is [var length])

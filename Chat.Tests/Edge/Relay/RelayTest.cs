@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>An edge before one node, both in the test's hands.</summary>
+/// <summary>An edge before one node, with both ends controlled by the test.</summary>
 public abstract class RelayTest : IAsyncLifetime
 {
     internal TcpNode Node { get; } = new();
@@ -12,7 +12,7 @@ public abstract class RelayTest : IAsyncLifetime
 
     internal EdgeHost Edge { get; private set; } = null!;
 
-    /// <summary>Whether clients come over TLS.</summary>
+    /// <summary>Whether clients use TLS.</summary>
     protected virtual bool IsTls => false;
 
     public async Task InitializeAsync()
@@ -30,7 +30,7 @@ public abstract class RelayTest : IAsyncLifetime
 
     internal Task<TcpPeer> ConnectAsync(int? receiveBuffer = null) => TcpPeer.ConnectAsync(Edge.Address, receiveBuffer, IsTls);
 
-    /// <summary>A client and its node, the upgrade behind them.</summary>
+    /// <summary>Connects a client to the node. Returns both ends after the upgrade.</summary>
     internal async Task<(TcpPeer Client, TcpPeer Node)> UpgradeAsync(int? receiveBuffer = null)
     {
         var client = await ConnectAsync(receiveBuffer);
@@ -41,7 +41,7 @@ public abstract class RelayTest : IAsyncLifetime
         return (client, node);
     }
 
-    /// <summary>The system's clock, and a leap forward.</summary>
+    /// <summary>The system's clock plus a jump forward.</summary>
     internal sealed class ShiftedTime : TimeProvider
     {
         private long _shift;

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>What is sent after an upgrade comes out at the other end: all of it, in order, and ends as it ended.</summary>
+/// <summary>Bytes that are sent after an upgrade arrive at the other end, all of them and in order, and the end arrives as it was made.</summary>
 public class RelayTests : RelayTest
 {
     private static readonly byte[] Much = [.. Enumerable.Range(0, 10_000_000).Select(i => (byte)(i * 2654435761L >> 13))];
@@ -37,7 +37,7 @@ public class RelayTests : RelayTest
         Assert.Equal("first frame", await client.ReadAsync(11));
     }
 
-    // The last of these is more than is taken in advance.
+    // The last of these is more than the edge reads in advance.
     [Theory]
     [InlineData(1)]
     [InlineData(5_000)]
@@ -91,7 +91,7 @@ public class RelayTests : RelayTest
         static async Task ReceiveAsync(TcpPeer peer) => Assert.True((await peer.ReadToEndAsync()).AsSpan().SequenceEqual(Much));
     }
 
-    /// <summary>Else each idle connection would keep what its request was, some 15 KiB, as it does with TLS.</summary>
+    /// <summary>Otherwise each idle connection would keep its request's memory, some 15 KiB, as it does with TLS.</summary>
     [Fact]
     public async Task Connection_ThatIsRelayed_IsOverForTheServer_AndCountsUntilItEnds()
     {
@@ -110,7 +110,7 @@ public class RelayTests : RelayTest
         await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0 && Edge.Get<ClientConnections>().Open == 0);
     }
 
-    // The edge takes no more than the other side does.
+    // The edge reads no more than the other side takes.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -156,7 +156,7 @@ public class RelayTests : RelayTest
         Assert.Equal("all of it", await client.ReadAsync(9));
     }
 
-    // Closed at once, the edge's connection would answer what the client sends with a reset, which takes what it has not read yet.
+    // If the edge closed its connection at once, the system would answer the client's bytes with a reset, which discards what the client has not read yet.
     [Fact]
     public async Task Node_ThatEnds_IsHeardByAClientThatIsStillSending()
     {
@@ -201,7 +201,7 @@ public class RelayTests : RelayTest
         node.Dispose();
         Assert.Empty(await client.ReadToEndAsync());
 
-        // It has 5 s to end as well; then nobody is there any more.
+        // The client has 5 s to end its side as well. After that the edge gives up.
         Time.Leap(TimeSpan.FromSeconds(6));
         await Eventually.TrueAsync(() => Refuses(client));
 
@@ -219,7 +219,7 @@ public class RelayTests : RelayTest
         }
     }
 
-    /// <summary>Nothing more was read from the node meanwhile, so its end was not seen: the client kept its places for the activity timeout.</summary>
+    /// <summary>Once nothing more was read from the node meanwhile, so its end was not seen, and the client kept its places for the activity timeout.</summary>
     [Fact]
     public async Task Node_ThatIsReset_IsNotWaitedForByAClientThatReadsNothing()
     {
@@ -235,7 +235,7 @@ public class RelayTests : RelayTest
         });
     }
 
-    /// <summary>An end in good order stands behind all that the client does not take.</summary>
+    /// <summary>An orderly end stands behind all the bytes that the client does not take.</summary>
     [Fact]
     public async Task Client_ThatTakesNothingForAMinute_IsCutOff()
     {
@@ -244,7 +244,7 @@ public class RelayTests : RelayTest
         node.Dispose();
 
         Time.Leap(TimeSpan.FromSeconds(50));
-        await client.SendAsync("x"); // who only sends takes nothing
+        await client.SendAsync("x"); // a client that only sends takes nothing
         Time.Leap(TimeSpan.FromSeconds(20));
 
         await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0 && Edge.Get<ClientConnections>().Open == 0);
@@ -262,7 +262,7 @@ public class RelayTests : RelayTest
         await Assert.ThrowsAsync<IOException>(node.ReadToEndAsync);
     }
 
-    /// <summary>Nothing is received of it then, and what is sent to it is what fails.</summary>
+    /// <summary>Nothing is received from it then, so the edge notices only when it sends to it.</summary>
     [Fact]
     public async Task Client_ThatIsReset_WhileNeitherReads_IsNotKept()
     {
@@ -285,7 +285,7 @@ public class RelayTests : RelayTest
         Edge.Get<RelayedConnections>().SendElsewhere("tcp", most: 1);
 
         Assert.Equal("\u0088\u000b\u0003\u00f4node lost", Encoding.Latin1.GetString(await client.ReadToEndAsync()));
-        await client.SendAsync("\u0088\u0082goodbye"); // for nobody
+        await client.SendAsync("\u0088\u0082goodbye"); // nobody reads it
         client.EndSending();
         await Assert.ThrowsAsync<IOException>(() => node.ReadAsync(1));
         await Eventually.TrueAsync(() => Edge.Get<EdgeCapacity>().Carried == 0);
@@ -336,8 +336,8 @@ public class RelayTests : RelayTest
         Assert.Empty(await node.ReadToEndAsync());
     }
 
-    /// <summary>Writes until nobody takes more, and returns how much that was. 100 MB are more than all buffers along the way: the
-    /// system alone may make one of 32 MB for who has read quickly so far.</summary>
+    /// <summary>Writes until nobody takes more, and returns how much was written. 100 MB are more than all buffers along the way: the system alone
+    /// may make one of 32 MB for a client that has read quickly so far.</summary>
     private static int FillUp(TcpPeer writer)
     {
         for (var i = 0; i < 10; i++)

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>The connections that the server has, as its own metrics tell.</summary>
+/// <summary>Counts the server's connections by the server's own metrics.</summary>
 internal sealed class ServerConnections : IDisposable
 {
     private readonly MeterListener _listener = new();

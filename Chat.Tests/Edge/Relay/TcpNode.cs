@@ -6,7 +6,7 @@ using Edge.Proxy.Nodes;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>A node whose every byte is the test's. It answers health probes itself.</summary>
+/// <summary>A node whose every byte the test controls. It answers health probes by itself.</summary>
 internal sealed class TcpNode : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -21,7 +21,7 @@ internal sealed class TcpNode : IAsyncDisposable
 
     public Node Node => new("tcp", $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}", "ready");
 
-    /// <summary>The next request, and the connection that it came on.</summary>
+    /// <summary>The next request, and the connection on which it arrived.</summary>
     public async Task<(TcpPeer Peer, string Head)> AskedAsync()
     {
         using var deadline = new CancellationTokenSource(ChatClient.Deadline);

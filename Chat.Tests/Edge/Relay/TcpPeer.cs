@@ -6,14 +6,14 @@ using Chat.Tests.Support;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>One end of a TCP connection, byte by byte; or what TLS makes of it.</summary>
+/// <summary>One end of a TCP connection, byte by byte, with or without TLS.</summary>
 internal sealed class TcpPeer : IDisposable
 {
-    /// <summary>What a client asks.</summary>
+    /// <summary>A client's request.</summary>
     public const string Request = "GET /chat/user/1 HTTP/1.1\r\nHost: chat.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-    /// <summary>What a node answers.</summary>
+    /// <summary>A node's answer.</summary>
     public const string Accepted = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
@@ -63,7 +63,7 @@ internal sealed class TcpPeer : IDisposable
         return Encoding.Latin1.GetString(bytes);
     }
 
-    /// <summary>Up to the empty line, and not a byte more.</summary>
+    /// <summary>Reads up to the empty line, and not a byte more.</summary>
     public async Task<string> ReadHeadAsync()
     {
         var head = new StringBuilder();
@@ -91,14 +91,14 @@ internal sealed class TcpPeer : IDisposable
             _writing = Stream.WriteAsync(bytes.AsMemory(at, Math.Min(Step, bytes.Length - at)), _deadline.Token).AsTask();
             if (!_writing.Wait(TimeSpan.FromMilliseconds(400)))
             {
-                return Math.Min(at + Step, bytes.Length); // this one is on its way
+                return Math.Min(at + Step, bytes.Length); // this write is still under way
             }
         }
 
         return bytes.Length;
     }
 
-    /// <summary>Once what is on its way is sent.</summary>
+    /// <summary>Ends this side of the connection, after the writes under way.</summary>
     public void EndSending() => _writing = EndSendingAsync(_writing);
 
     private async Task EndSendingAsync(Task writing)
@@ -112,7 +112,7 @@ internal sealed class TcpPeer : IDisposable
         Socket.Shutdown(SocketShutdown.Send);
     }
 
-    /// <summary>Ends with a reset (RST) instead of an end (FIN).</summary>
+    /// <summary>Ends the connection with a reset (RST) instead of an orderly end (FIN).</summary>
     public void Reset()
     {
         Socket.LingerState = new LingerOption(true, 0);

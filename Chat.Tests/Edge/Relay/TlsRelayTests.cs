@@ -3,12 +3,12 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>The same with TLS that ends at the edge.</summary>
+/// <summary>The same tests with TLS that ends at the edge.</summary>
 public sealed class TlsRelayTests : RelayTests
 {
     protected override bool IsTls => true;
 
-    /// <summary>An end without a word of TLS could be anybody's, and looks like a connection that was cut.</summary>
+    /// <summary>An end that TLS does not confirm could come from anybody, and looks like a connection that was cut.</summary>
     [Fact]
     public async Task Client_ThatEndedFirst_IsToldTheEndInTls()
     {

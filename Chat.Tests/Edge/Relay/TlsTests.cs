@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
 
-/// <summary>WebSockets over TLS: of HTTP/1.1, which are relayed, and of HTTP/2, which are left to YARP although they come in on sockets of the relay.</summary>
+/// <summary>WebSockets over TLS: those of HTTP/1.1 are relayed; those of HTTP/2 are left to YARP, although they arrive on sockets of the relay.</summary>
 public sealed class TlsTests
 {
     [Theory]
@@ -40,7 +40,7 @@ public sealed class TlsTests
         await Eventually.TrueAsync(() => edge.Get<EdgeCapacity>().Carried == 0);
     }
 
-    /// <summary>It was 502, as if a node were to blame.</summary>
+    /// <summary>The answer was once 502, as if a node were at fault.</summary>
     [Fact]
     public async Task Connect_ToAnythingButAWebSocket_IsNotImplemented()
     {

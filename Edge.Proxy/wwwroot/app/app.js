@@ -1,4 +1,4 @@
-// The application: who is signed in, and what is shown of them. Everything else is a view, or the session.
+// The application: signs users in and out, and shows the session. Everything else is a view, or the session.
 import { Banner } from './banner.js';
 import { Begin } from './begin.js';
 import { Composer } from './composer.js';
@@ -40,7 +40,7 @@ const act = {
 const [side, log, composer, members, banner, begin] = [new Side(act), new Log(act), new Composer(act), new Members(act), new Banner(act), new Begin(act)];
 const signIn = new SignIn((name, token) => {
   enter(name, token, new URLSearchParams());
-  $('new').focus(); // what had the focus is hidden now
+  $('new').focus(); // the element that had the focus is hidden now
 });
 
 // --- signing in and out -----------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ async function goTo(group, user) {
   }
 }
 
-// Where the server makes tokens for whoever asks.
+// For servers that make a token for anybody who asks.
 async function fetchToken(name, signal) {
   const answer = await fetch(`/api/auth/token?nick=${encodeURIComponent(name)}`, { cache: 'no-store', signal });
   if (answer.status === 404) leave('This server does not give tokens for names. Sign in with a token of yours.', { byToken: true });
@@ -93,7 +93,7 @@ function leave(why, how) {
 
 // --- showing ----------------------------------------------------------------------------------------------------
 
-// Once for all that changes at a time. Not with requestAnimationFrame: a page in the background has a title, too.
+// Shows once for all changes that come together. Not with requestAnimationFrame: a page in the background has a title, too.
 function schedule() {
   if (isScheduled) return;
   isScheduled = true;
@@ -124,17 +124,17 @@ function show() {
   members.show(current, user);
 }
 
-// The address says where one is, so that a reload finds it.
+// Puts the current conversation into the address, so that a reload finds it.
 function remember(current) {
   address = new URLSearchParams({ name: session.user });
   if (current) address.set(current.isGroup ? 'group' : 'user', current.name);
   if (location.hash !== `#${address}`) history.replaceState(null, '', `#${address}`);
 }
 
-// On a phone there is one pane at a time.
+// A phone shows one pane at a time.
 function pane(name) { $('app').dataset.pane = name; }
 
-// At once: what is typed next belongs there.
+// At once: text that is typed next belongs there.
 function enterPane() {
   pane('conversation');
   show();
@@ -175,7 +175,7 @@ document.addEventListener('keydown', event => {
 
 const asked = new URLSearchParams(location.hash.slice(1));
 const [name, token] = [clean(asked.get('name')), asked.get('token') ?? ''];
-asked.delete('token'); // out of the address, which people copy; a reload still finds it
+asked.delete('token'); // out of the address, which people copy; sessionStorage keeps it for a reload
 history.replaceState(null, '', asked.size > 0 ? `#${asked}` : location.pathname);
 if (token || sessionStorage.token || (name && !nameError('A name', name))) enter(name, token, asked);
 else signIn.show(name && nameError('A name', name));

@@ -2,9 +2,9 @@ import { $, el } from './dom.js';
 import { lossOf } from './words.js';
 
 const NoticeTime = 6_000;
-const Patience = 700; // a connection that is back within it is not worth a word
+const Patience = 700; // ms; a connection that is back within this time is not worth a word
 
-/** What the connection does, and short notices. */
+/** Shows the state of the connection, and short notices. */
 export class Banner {
   #ticking = 0;
   #since = 0;

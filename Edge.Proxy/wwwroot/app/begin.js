@@ -1,13 +1,13 @@
 import { $ } from './dom.js';
 import { clean, nameError } from './words.js';
 
-/** The dialog in which one joins a group, or begins to talk to somebody. */
+/** The dialog in which the user joins a group, or begins to talk to somebody. */
 export class Begin {
   #dialog = $('begin');
   #form = $('begin-form');
   #act;
 
-  /** @param {{ begin: (kind: string, name: string) => Promise<void>, focus: () => void }} act beginning throws words */
+  /** @param {{ begin: (kind: string, name: string) => Promise<void>, focus: () => void }} act begin throws errors in words for the user */
   constructor(act) {
     this.#act = act;
     $('new').addEventListener('click', () => this.open());
@@ -17,7 +17,7 @@ export class Begin {
       event.preventDefault();
       this.#submit();
     });
-    this.#dialog.addEventListener('click', event => { if (event.target === this.#dialog) this.#dialog.close(); }); // beside it
+    this.#dialog.addEventListener('click', event => { if (event.target === this.#dialog) this.#dialog.close(); }); // a click beside it
   }
 
   open() {
@@ -46,7 +46,7 @@ export class Begin {
     try {
       await this.#act.begin(kind.value, wanted);
       this.#dialog.close();
-      this.#act.focus(); // closing it has put the focus back to where it was
+      this.#act.focus(); // closing the dialog has put the focus back to where it was
     } catch (failure) {
       $('begin-error').textContent = failure.message;
     } finally {

@@ -1,8 +1,8 @@
 import { $ } from './dom.js';
 
-const TypingInterval = 1_000; // more than that the server does not send on
+const TypingInterval = 1_000; // ms; the server passes on no more than one notice in this time
 
-/** Where one writes. */
+/** The field in which the user writes. */
 export class Composer {
   #act;
   #text = $('text');
@@ -62,7 +62,7 @@ export class Composer {
 
   #complain(words) { $('composer-error').textContent = words; }
 
-  // As high as what is in it; the style sheet says how high at most.
+  // Makes the field as high as its text; the style sheet limits the height.
   #fit() {
     $('send').disabled = !this.#text.value.trim();
     this.#text.style.height = 'auto';

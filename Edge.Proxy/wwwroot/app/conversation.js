@@ -1,29 +1,29 @@
 import { list } from './words.js';
 
-const TypingTime = 3_500; // somebody who types is told about once a second
+const TypingTime = 3_500; // ms; while somebody types, a notice comes about once a second
 
-/** A group or a person one talks to, and what was said there. */
+/** A group, or a person the user talks to, and what was said there. */
 export class Conversation {
   /** Messages, and lines that say what happened; the oldest first. */
   items = [];
   unread = 0;
-  /** The item before which a line says that what follows is new. */
+  /** The key of the item before which a line says that what follows is new. */
   firstNew = null;
   /** Of a group: whether this user is in it. */
   isMember = false;
-  /** This tab is about to leave it. */
+  /** Whether this tab is about to leave it. */
   isLeaving = false;
-  /** Of a group: the position of the last that came. @type {?{ epoch: string, offset: number }} */
+  /** Of a group: the latest known position. @type {?{ epoch: string, offset: number }} */
   reached = null;
-  /** Up to where it was read when it was opened. */
+  /** Up to where it had been read when it was opened. */
   readBefore = undefined;
   isLoaded = false;
   isLoading = false;
   hasMore = false;
-  /** Of a group, by name; null: not known, or too many to be named. */
+  /** Of a group: the members by name; null if they are not known, or too many to be named. */
   members = null;
   count = null;
-  /** Why one cannot write here any more. */
+  /** Why the user can no longer write here. */
   notice = '';
   draft = '';
   #typing = new Map();
@@ -43,19 +43,19 @@ export class Conversation {
 
   get last() { return this.items.findLast(item => item.kind === 'message' && item.state === 'sent'); }
 
-  /** Those who are typing at this time. */
+  /** The users who are typing now. */
   get typing() {
     const now = Date.now();
     return [...this.#typing].filter(([, until]) => until > now).map(([user]) => user);
   }
 
-  /** Somebody types. @param {() => void} over called when that is over, unless they go on */
+  /** Somebody types. @param {() => void} over called when that may have ended */
   types(user, over) {
     this.#typing.set(user, Date.now() + TypingTime);
     setTimeout(over, TypingTime + 50);
   }
 
-  /** A message that is in the log, into its place. Null: it was here already. */
+  /** Inserts a message that is in the log in its place. Returns null if it was here already. */
   insert({ from, text, id, position, sentAt }) {
     this.#typing.delete(from);
     const names = [position && `${position.epoch}:${position.offset}`, id && JSON.stringify([from, id])].filter(Boolean);
@@ -70,14 +70,14 @@ export class Conversation {
     return item;
   }
 
-  /** A message of one's own that is not in the log yet. */
+  /** Adds a message of the user's own that is not in the log yet. */
   pend(id, from, text) {
     const item = { kind: 'message', key: `m${JSON.stringify([from, id])}`, state: 'sending', from, text, id, position: null, at: new Date() };
     this.items.push(item);
     return item;
   }
 
-  /** Who is in it: a whole list, or what has changed. */
+  /** Takes over who is in it: a whole list, or the changes. */
   present({ members, joined, left, count }) {
     this.count = count;
     if (members) this.members = new Map(members.map(one => [one.user, one.connections]));
@@ -86,7 +86,7 @@ export class Conversation {
     for (const user of left) this.members?.delete(user);
   }
 
-  /** Somebody has come or gone; who does so one after the other stands in one line. @param {'joined' | 'left'} what */
+  /** Somebody has joined or left. Users who do so one after the other share one line. @param {'joined' | 'left'} what */
   went(user, what) {
     const last = this.items.at(-1);
     if (last?.went !== what) {
@@ -100,7 +100,7 @@ export class Conversation {
 
   line(text, tone = 'note') { this.items.push({ kind: 'line', key: `l${++this.#lines}`, text, tone }); }
 
-  // Behind whatever comes before it; what is not confirmed stays at the end.
+  // The place after everything that comes before the item. What is not confirmed stays at the end.
   #placeOf(item) {
     let place = this.items.length;
     while (place > 0 && this.#isBefore(item, this.items[place - 1])) place--;
@@ -112,12 +112,12 @@ export class Conversation {
     if (other.state !== 'sent') return true;
     if (!this.isGroup) return item.at < other.at;
     if (!item.position || !other.position) return false;
-    // In another epoch offsets go on, or begin anew: the time tells which.
+    // In another epoch, offsets either go on or begin anew: the time tells which.
     const isByTime = item.position.epoch !== other.position.epoch && +item.at !== +other.at;
     return isByTime ? item.at < other.at : item.position.offset < other.position.offset;
   }
 
-  // A line stands behind the message that was the last when it was written.
+  // A line stays behind the message that was the last one when the line was written.
   #followsALaterMessage(item, line) {
     const before = this.items.slice(0, this.items.indexOf(line)).findLast(one => one.kind === 'message');
     return before !== undefined && before.state === 'sent' && this.#isBefore(item, before);

@@ -1,7 +1,7 @@
-// The few words in which the views are written. Text goes into the page as text, whatever it looks like.
+// The few functions with which the views are written. Text goes into the page as text, whatever it looks like.
 
 /**
- * An element. Properties that it does not have become attributes; false and null leave one out.
+ * Makes an element. Properties that it does not have become attributes. A property that is false or null is left out.
  * @param {string} tag @param {Record<string, any>} [properties] @param {...(Node | string | null)} children
  */
 export function el(tag, properties = {}, ...children) {
@@ -16,10 +16,10 @@ export function el(tag, properties = {}, ...children) {
   return made;
 }
 
-// An address of the web, as far as it can be seen; a sentence's own signs behind it are none of it.
+// A web address, as far as its characters can be seen. A sentence's punctuation after it does not belong to it.
 const Address = /https?:\/\/[^\s\p{C}<>"]*[^\s\p{C}<>"'.,;:!?()\[\]{}]/giu;
 
-/** A text as it is, but for the addresses in it, which can be followed. @param {string} text @returns {(string | Node)[]} */
+/** Returns the text as it is, but with links for the addresses in it. @param {string} text @returns {(string | Node)[]} */
 export function textWithLinks(text) {
   const parts = [];
   let end = 0;
@@ -45,7 +45,7 @@ export function icon(name) {
   return svg;
 }
 
-/** A person's first letter on a colour of their own. */
+/** A person's first letter on a color of their own. */
 export function avatar(name) {
   const [letter = '?'] = name.trim();
   const made = el('span', { className: 'avatar', ariaHidden: 'true' }, letter.toUpperCase());
@@ -54,8 +54,8 @@ export function avatar(name) {
 }
 
 /**
- * Makes a parent's children those of the rows, in their order. What has the same key and version stays as it is, with its focus and
- * whatever is selected in it.
+ * Makes the children of a parent match the rows, in their order. A child with the same key and version stays as it is, with its focus
+ * and whatever is selected in it.
  * @param {Element} parent @param {{ key: string, version: string, make: () => Element }[]} rows
  */
 export function reconcile(parent, rows) {

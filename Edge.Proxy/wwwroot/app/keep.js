@@ -1,5 +1,5 @@
-// What this browser keeps of a user: how far they have read, with whom they talk, and what they wrote to one person, which the server
-// keeps for the other one only. All tabs of the user share it.
+// The data that this browser keeps for a user: how far they have read, with whom they talk, and the direct messages that they wrote,
+// which the server keeps for the recipient only. All tabs of the user share it.
 const MostSent = 300;
 const Names = ['read', 'direct', 'sent'];
 
@@ -23,7 +23,7 @@ export class Keep {
 
   close() { removeEventListener('storage', this.#onStorage); }
 
-  /** Up to where a conversation was read: a position in a group, a time otherwise. */
+  /** Up to where a conversation was read: a position in a group, otherwise a time. */
   read(key) { return this.#parts.read[key]; }
 
   setRead(key, upTo) {
@@ -39,7 +39,7 @@ export class Keep {
     this.#store('direct', others);
   }
 
-  /** Messages to one person, oldest first. */
+  /** The user's direct messages, oldest first. */
   get sent() { return Object.values(this.#parts.sent); }
 
   addSent(message) {
@@ -53,7 +53,7 @@ export class Keep {
     try {
       this.#parts[name] = JSON.parse(localStorage.getItem(this.#key(name))) ?? {};
     } catch {
-      this.#parts[name] ??= {}; // no storage, or not ours
+      this.#parts[name] ??= {}; // no storage, or no data of ours
     }
 
     return this.#parts[name];

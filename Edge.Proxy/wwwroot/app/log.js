@@ -1,14 +1,14 @@
 import { $, avatar, el, icon, reconcile, textWithLinks } from './dom.js';
 import { dayOf, fullTimeOf, plural, timeOf } from './words.js';
 
-const Together = 5 * 60_000; // what somebody writes within it stands under one name
-const Near = 80;             // pixels from the end that count as being there
-const Shown = 500;           // of a conversation; scrolling back shows more
+const Together = 5 * 60_000; // ms; what somebody writes within this time is shown under one name
+const Near = 80;             // pixels; nearer to the end than this counts as at the end
+const Shown = 500;           // items of a conversation; scrolling back shows more
 const ShownMore = 200;
 
 const states = { sending: 'sending', sent: 'sent', failed: 'not sent' };
 
-/** The messages of the current conversation. */
+/** Shows the messages of the current conversation. */
 export class Log {
   #act;
   #scroll = $('scroll');
@@ -16,10 +16,10 @@ export class Log {
   #conversation = null;
   #me = '';
   #isAtEnd = true;
-  #below = 0; // came while somebody reads further up
+  #below = 0; // messages that came while the user reads further up
   #lastKey = '';
   #shown = Shown;
-  #filledFrom = null; // the oldest message when more was asked for, since the screen had room
+  #filledFrom = null; // the oldest message when more was asked for because the screen had room
 
   /** @param {{ older: (c: any) => Promise<void>, retry: (c: any, item: any) => void, talkTo: (name: string) => void, read: () => void }} act */
   constructor(act) {
@@ -67,7 +67,7 @@ export class Log {
     this.#showBeginning(conversation);
     const isOlder = first && this.#list.querySelector('.message')?.dataset.key !== first;
     if (isOther || this.#isAtEnd || mineIsNew) this.toEnd();
-    else if (isOlder) this.#scroll.scrollTop = scrollTop + this.#scroll.scrollHeight - scrollHeight; // what one reads stays where it is
+    else if (isOlder) this.#scroll.scrollTop = scrollTop + this.#scroll.scrollHeight - scrollHeight; // the text that is being read stays where it is
     this.#showBelow();
     const divider = isOther && this.#list.querySelector('.new');
     if (divider) {
@@ -154,7 +154,8 @@ export class Log {
     if (scrollTop <= Near && scrollHeight > clientHeight) this.#further();
   }
 
-  // On a high screen there may be nothing to scroll, by which to ask for more. Once for each oldest message: what fails is not tried for ever.
+  // On a high screen there may be nothing to scroll, and so no way to ask for more. Done once for each oldest message: a request that fails
+  // is not repeated for ever.
   #fill() {
     const { scrollHeight, clientHeight } = this.#scroll;
     const first = this.#conversation?.isLoaded && this.#conversation.messages[0]?.key;
@@ -163,7 +164,7 @@ export class Log {
     this.#further();
   }
 
-  // There is room for what comes: who stands at the very top already cannot scroll there once more to see it.
+  // Makes room in advance for what comes: a user who is at the very top already cannot scroll there once more to see it.
   #further() {
     const conversation = this.#conversation;
     if (!conversation) return;

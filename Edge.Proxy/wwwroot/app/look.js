@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it. First of all, so that the page does not flash.
+// The appearance: light, dark, or as the system has it. It is set first of all, so that the page does not flash.
 import { $ } from './dom.js';
 
 const looks = ['', 'light', 'dark'];

@@ -1,7 +1,7 @@
 import { $, avatar, el, reconcile } from './dom.js';
 import { plural } from './words.js';
 
-/** Who is in the current group now. */
+/** Shows who is in the current group now. */
 export class Members {
   #act;
 

@@ -3,7 +3,10 @@ import { failureOf } from './words.js';
 const Page = 50; // messages fetched at once
 const MostUnread = 99;
 
-/** What is in a group's log already: fetched when one looks, further back when one scrolls, and counted where nobody of this browser was there. */
+/**
+ * The messages that are in a group's log already. They are fetched when the user looks at the group or scrolls back, and counted if they
+ * came while this browser was away.
+ */
 export class Past {
   #chat;
   #on;
@@ -19,7 +22,7 @@ export class Past {
     this.#on = on;
   }
 
-  /** The latest, and who is there. */
+  /** Loads the latest messages, and who is there. */
   async load(conversation) {
     if (!conversation.isGroup || conversation.isLoaded || conversation.isLoading || !conversation.isMember) return;
     await this.#fetch(conversation, () => this.#chat.history(conversation.name, { limit: Page }), ({ messages }) => {
@@ -30,18 +33,18 @@ export class Past {
     await this.#watch(conversation);
   }
 
-  /** What was said before the oldest that is shown. */
+  /** Loads messages from before the oldest one that is loaded. */
   async older(conversation) {
     const [first] = conversation.messages;
     if (!first?.position || !conversation.hasMore || conversation.isLoading) return;
     const { epoch, offset } = first.position;
     const since = { epoch, offset: Math.max(0, offset - 1 - Page) };
     await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages }) => {
-      conversation.hasMore = since.offset > 0 && messages[0]?.position.offset === since.offset + 1; // else the log begins here
+      conversation.hasMore = since.offset > 0 && messages[0]?.position.offset === since.offset + 1; // otherwise the log begins here
     });
   }
 
-  /** How much came while nobody of this browser was there: up to a position, not counting what the user wrote. */
+  /** Counts the messages that came while this browser was away: up to a position, without those of the user. */
   async count(conversation, position) {
     const read = this.#on.read(conversation.key);
     if (!read) {
@@ -51,7 +54,7 @@ export class Past {
       if (!past || this.#on.isRead(conversation)) return;
       const { messages, recovered } = past;
       if (read.epoch !== position.epoch) {
-        // The log goes on from there, with the same offsets; or it is another one, of which nothing is old.
+        // Either the log goes on from there, with the same offsets; or it is another log, and its messages so far do not count.
         this.#on.setRead(conversation.key, recovered ? { ...position, offset: read.offset } : position);
         if (!recovered) return;
       }
@@ -69,7 +72,7 @@ export class Past {
       for (const message of answer.messages) conversation.insert(message);
       take(answer);
     } catch (error) {
-      if (error.code === 'forbidden') Object.assign(conversation, { isLoaded: true, hasMore: false }); // it has no past for this user
+      if (error.code === 'forbidden') Object.assign(conversation, { isLoaded: true, hasMore: false }); // the user may not read the group's past
       else if (error.code !== 'not_member') this.#on.said(failureOf(error), 'bad');
     } finally {
       conversation.isLoading = false;
@@ -81,13 +84,13 @@ export class Past {
     try {
       conversation.present(await this.#chat.watchPresence(conversation.name));
     } catch {
-      conversation.members = conversation.count = null; // not kept, or not for this user
+      conversation.members = conversation.count = null; // presence is not kept, or not for this user to see
     }
 
     this.#on.changed();
   }
 
-  // Where what has not been read begins.
+  // Marks where the unread messages begin.
   #mark(conversation) {
     const read = conversation.readBefore;
     if (!read || conversation.firstNew) return;

@@ -4,21 +4,21 @@ import { Keep } from './keep.js';
 import { Past } from './past.js';
 import { failureOf, forbiddenIn, isFinal, list } from './words.js';
 
-const Patience = 5_000;      // ms after which what is still not confirmed is worth a word
+const Patience = 5_000;      // ms after which a message that is not confirmed is worth a word
 const LargestText = 30_000; // bytes, as JSON; the server's default for a call is 32 KiB
 
-// No log ever had this position, so the answer is all that the log of one's own messages has.
+// No log ever had this position, so the server answers with all that the log of the user's own messages has.
 const TheBeginning = Object.freeze({ epoch: 'x', offset: 0 });
 
-/** A user who is signed in: the conversations, and what is done in them. It says when something has changed, and shows nothing itself. */
+/** The session of a user who is signed in: the conversations, and what is done in them. It reports every change, and shows nothing itself. */
 export class Session {
   /** @type {Map<string, Conversation>} */
   conversations = new Map();
   /** @type {?Conversation} */
   current = null;
-  /** { state, reason, until? }: until when it waits */
+  /** { state, reason, until? }; until: when its wait ends */
   connection = { state: 'connecting', reason: '' };
-  /** Why the server does not want this user; the session is over. */
+  /** Why the server refuses this user. The session is then over. */
   refusal = null;
   wasOnline = false;
   /** Completes when it is known in which groups the user is. @type {Promise<void>} */
@@ -30,12 +30,12 @@ export class Session {
   #keep;
   #on;
   #isTold = new Set();   // topics whose position is known
-  #lost = [];            // conversations in which something may be missing, since the connection came back
-  #isBack = false;       // the connection was made again, and what was missed is on its way
-  #writing = new Map();  // conversation -> what was written before
+  #lost = [];            // names of conversations in which messages may be missing after the connection was lost
+  #isBack = false;       // the connection is back, and the missed messages are on their way
+  #writing = new Map();  // conversation -> completes when all messages so far are sent
 
   /**
-   * @param {string} user as far as known before the server says it @param {(signal: AbortSignal) => string | Promise<string>} token
+   * @param {string} user the user, as far as known before the server says so @param {(signal: AbortSignal) => string | Promise<string>} token
    * @param {{ changed: () => void, said: (text: string, tone?: string) => void, isLooking: () => boolean }} on
    */
   constructor(user, token, on) {
@@ -73,7 +73,7 @@ export class Session {
 
   hurry() { this.#chat.hurry(); }
 
-  /** Fetches what was said before the oldest that is shown. */
+  /** Fetches messages from before the oldest one that is loaded. */
   older(conversation) { return this.#past.older(conversation); }
 
   // --- conversations --------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ export class Session {
     this.#on.changed();
   }
 
-  /** Whoever looks at the current conversation has read it. */
+  /** Marks the current conversation as read if the user is looking at it. */
   look() {
     const { current } = this;
     if (!current || !this.#on.isLooking()) return;
@@ -100,7 +100,7 @@ export class Session {
     if (upTo) this.#keep.setRead(current.key, upTo);
   }
 
-  /** Joins a group, or begins to talk to a person, and shows it. Throws words. */
+  /** Joins a group, or begins to talk to a person, and shows it. Throws errors in words for the user. */
   async begin(kind, name) {
     if (kind === 'group' && !this.conversations.get(keyOf(kind, name))?.isMember) {
       try {
@@ -116,7 +116,7 @@ export class Session {
     this.open(conversation);
   }
 
-  /** Leaves a group, on all devices; or puts a conversation with a person away. */
+  /** Leaves a group, on all devices; or closes a conversation with a person. */
   async leave(conversation) {
     if (!conversation.isGroup) {
       this.#keep.removeDirect(conversation.name);
@@ -134,7 +134,7 @@ export class Session {
     this.#remove(conversation);
   }
 
-  // The next one shows where that was the current one.
+  // If it was the current conversation, the next one is shown.
   #remove(conversation) {
     const { key } = conversation;
     if (!this.conversations.delete(key)) return;
@@ -177,7 +177,7 @@ export class Session {
 
   // --- writing --------------------------------------------------------------------------------------------------
 
-  /** Returns why it cannot be written, if it can't. */
+  /** Writes a message. Returns why it cannot be written, or an empty string. */
   write(conversation, text) {
     if (new TextEncoder().encode(JSON.stringify(text)).length > LargestText) return 'This is too long for one message.';
     const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), byte => byte.toString(16).padStart(2, '0')).join('');
@@ -186,7 +186,7 @@ export class Session {
     return '';
   }
 
-  /** Under its old id: whether or not it got through, it will be there once. */
+  /** Sends it again under its old id: whether or not it got through before, it will be there once. */
   retry(conversation, item) {
     Object.assign(item, { state: 'sending', error: undefined });
     this.#send(conversation, item);
@@ -194,7 +194,7 @@ export class Session {
 
   typing(conversation) { if (conversation.isGroup) this.#chat.typing(conversation.name); }
 
-  // One after the other, so that they keep their order.
+  // Messages are sent one after the other, so that they keep their order.
   #send(conversation, item) {
     const before = this.#writing.get(conversation) ?? Promise.resolve();
     item.isLate = false;
@@ -215,7 +215,7 @@ export class Session {
       if (!conversation.isGroup) this.#keep.addSent({ to: conversation.name, id, text, sentAt: item.at });
       this.look();
     } catch (error) {
-      // What was published after all has come back meanwhile.
+      // A message that was published after all has come back meanwhile.
       if (item.state === 'sending') Object.assign(item, { state: 'failed', error: failureOf(error), isFinal: isFinal(error) });
     }
 
@@ -238,7 +238,7 @@ export class Session {
     }
   }
 
-  // Who signed in with a token learns from the server who that is.
+  // A user who signed in with a token learns from the server who they are.
   #know() {
     if (!this.#chat.user || this.#chat.user === this.#user) return;
     this.#user = this.#chat.user;
@@ -265,7 +265,7 @@ export class Session {
   #subscribed({ group, position, recovered }) {
     const isFirst = !this.#isTold.has(group);
     this.#isTold.add(group);
-    if (group === null) { // told as the last
+    if (group === null) { // the last one to be reported
       this.#isReady();
       if (!isFirst && !recovered) for (const one of this.directs) this.#missing(one);
       if (this.#isBack) this.#back();
@@ -310,11 +310,12 @@ export class Session {
     }
   }
 
-  // Here, on another device, or by somebody else.
+  // The user has left, here or on another device, or was removed by somebody else.
   #left(conversation) {
     conversation.isMember = false;
     setTimeout(() => {
-      if (conversation.isMember || conversation.notice || !this.conversations.has(conversation.key)) return; // whoever may not be in it is told so, behind this
+      // A user who is no longer allowed in it is told so by an event right after this one.
+      if (conversation.isMember || conversation.notice || !this.conversations.has(conversation.key)) return;
       if (conversation === this.current && !conversation.isLeaving) this.#on.said(`You have left ${conversation.name}.`);
       this.#remove(conversation);
     });
@@ -334,7 +335,7 @@ export class Session {
       this.wasOnline = true;
     }
 
-    // What broke the connection is worth more than why the next attempt failed.
+    // The reason why the connection broke says more than why the next attempt failed.
     const words = state === 'connecting' || (state === 'waiting' && this.connection.state !== 'online' && this.connection.reason) ? this.connection.reason : reason;
     this.connection = { state, reason: state === 'online' ? '' : words, until: state === 'waiting' ? Date.now() + delay : undefined };
     this.#on.changed();

@@ -3,7 +3,7 @@ import { plural } from './words.js';
 
 const Most = 99;
 
-/** The list of conversations, and who one is. */
+/** Shows the list of conversations, and who is signed in. */
 export class Side {
   #act;
 
@@ -52,7 +52,7 @@ export class Side {
     }]);
   }
 
-  // Up and down go through the entries of both lists.
+  // The arrow keys go through the entries of both lists.
   #walk(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const entries = [...$('side').querySelectorAll('.entry')];

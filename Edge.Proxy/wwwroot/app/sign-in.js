@@ -1,7 +1,7 @@
 import { $ } from './dom.js';
 import { clean, nameError } from './words.js';
 
-/** The page before anybody is signed in, and after the server has refused somebody. */
+/** The page that is shown before anybody is signed in, and after the server has refused somebody. */
 export class SignIn {
   #form = $('sign-in-form');
   #enter;

@@ -1,4 +1,4 @@
-// What happens, in words.
+// Puts into words what happens.
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
@@ -17,13 +17,13 @@ export const list = names => (names.length < 2 ? names.join('') : `${names.slice
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** Why somebody is out of a group. */
+/** Why the user is no longer in a group. */
 export const forbiddenIn = (group, until) => `You are not allowed in ${group}${until ? ` until ${moment.format(until)}` : ' any more'}.`;
 
 // The server's times are UTC.
 const inLocalTime = text => text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, time => moment.format(new Date(time)));
 
-/** Why the server did not do what was asked: something in a conversation, or to join a group. @param {string} [group] */
+/** Why the server did not do what was asked. @param {string} [group] the group, if the user asked to join it */
 export function failureOf(error, group) {
   switch (error.code) {
     case 'forbidden': return `You are not allowed to ${group ? `join ${group}` : 'write here'}${error.until ? ` until ${moment.format(error.until)}` : ''}.`;
@@ -56,7 +56,7 @@ export function refusalOf(reason) {
   return inLocalTime(reason).replace(/^This user is banned/, 'You are banned').replace(/^The server answered 401\.$/, 'Your token is not valid.');
 }
 
-// Most of what the server does not take for an id, so that it is refused here, in words.
+// Refuses most of what the server does not take for an id, in words.
 export function nameError(what, name) {
   if (!name) return `${what} is missing.`;
   if (/[\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) return `${what} has characters that cannot be seen.`;

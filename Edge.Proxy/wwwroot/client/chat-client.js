@@ -26,7 +26,7 @@ export { ChatException };
  * @typedef {import('./chat-client.d.ts').Cancellable} Cancellable
  */
 
-/** What it promises, and each of its calls, stands in chat-client.d.ts, where users and their editors look. */
+/** chat-client.d.ts documents the class and each of its calls, because users and their editors look there. */
 export class ChatClient extends EventTarget {
   #events;
   #topics;
@@ -164,7 +164,7 @@ export class ChatClient extends EventTarget {
 
   // --- what comes -----------------------------------------------------------------------------------------------
 
-  // True: the connection has told all groups, and calls may be made.
+  // Returns true once the connection has reported all groups: from then on, calls may be made.
   /** @param {string} name @param {HubArgument} argument */
   #on(name, argument) {
     const isAllTold = this.#hear(name, argument);
@@ -185,12 +185,12 @@ export class ChatClient extends EventTarget {
       case 'message': topics.message(group, messageOf(group, argument)); break;
       case 'direct': topics.message(Own, messageOf(null, argument)); break;
       case 'subscribed':
-        return topics.subscribed(group ?? Own, positionOf(argument) ?? Nowhere, argument.recovered ?? false) && group === undefined; // told as the last
+        return topics.subscribed(group ?? Own, positionOf(argument) ?? Nowhere, argument.recovered ?? false) && group === undefined; // this one is reported last
       case 'mirror':
         if (argument.method === 'unsubscribe' && argument.payload?.group) topics.unsubscribed(argument.payload.group);
         break;
       case 'forbidden':
-        if (!group) break; // of a ban from everything, which ends the connection
+        if (!group) break; // because of a ban from everything, which ends the connection
         topics.unsubscribed(group);
         this.#events.add({ type: 'forbidden', group, until: argument.until ? new Date(argument.until) : null });
         break;
@@ -203,7 +203,7 @@ export class ChatClient extends EventTarget {
     return false;
   }
 
-  // The connection has told all it had to: what it could not tell is asked for.
+  // The connection has reported all groups: messages that the server did not send by itself are fetched.
   /** @param {HubLink} link @param {AbortSignal} over */
   async #enter(link, over) {
     this.#connections++;
@@ -211,7 +211,7 @@ export class ChatClient extends EventTarget {
     await Promise.all([
       ...forgotten.map(call => this.#fetching.return(link, call, 'join', over)),
       ...behind.map(call => this.#fetching.return(link, call, 'history', over)),
-      // One that was left meanwhile is not watched any more, and neither is any on a connection that has ended.
+      // A call fails if its group was left meanwhile, or if the connection has ended: then there is nothing to watch.
       ...this.#topics.watched.map(group => this.#runner.call('presence', { group, watch: true }, over).catch(() => {})),
     ]);
   }

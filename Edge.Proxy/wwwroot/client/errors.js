@@ -2,7 +2,7 @@ const WorthRetrying = new Set([
   'not_published', 'unavailable', 'topic_busy', 'too_many_messages', 'too_many_bytes', 'too_many_new_topics', 'internal',
 ]);
 
-/** Its codes: chat-client.d.ts. */
+/** chat-client.d.ts lists its codes. */
 export class ChatException extends Error {
   /** @param {string} code @param {string} message @param {unknown} [cause] */
   constructor(code, message, cause) {
@@ -10,7 +10,7 @@ export class ChatException extends Error {
     this.name = 'ChatException';
     /** @readonly */
     this.code = code;
-    // An error of the hub is a sentence and nothing else.
+    // An error of the hub is only a sentence, so the time is read from its text.
     const [, time] = (code === 'forbidden' || code === 'refused') && / until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\./.exec(message) || [];
     /** @readonly @type {?Date} */
     this.until = time ? new Date(time) : null;
@@ -21,13 +21,13 @@ export class ChatException extends Error {
 }
 
 /**
- * @internal How a connection ended, or that it could not be made.
+ * @internal How a connection ended, or why it could not be made.
  * @typedef {object} LinkEnd
- * @property {number} code the WebSocket close code; 1006 where there was no closing handshake
- * @property {string} reason in words
- * @property {number} [status] the HTTP status with which it was refused, if it was
- * @property {number} [retryAfter] ms that the server asked to wait
- * @property {boolean} [mayReconnect] false: the hub has said that the client is not to come back
+ * @property {number} code the WebSocket close code; 1006 if there was no closing handshake
+ * @property {string} reason the reason in words
+ * @property {number} [status] the HTTP status with which the connection was refused, if it was
+ * @property {number} [retryAfter] the pause that the server asked for, in ms
+ * @property {boolean} [mayReconnect] false: the hub has said that the client must not come back
  */
 
 /** @internal The connection ended, or was refused. */
@@ -40,7 +40,8 @@ export class LinkException extends Error {
 }
 
 /**
- * @internal Out of what SignalR says: "An unexpected error occurred invoking 'post' on the server. HubException: not_member: You are not in that group."
+ * @internal Extracts what the hub threw from what SignalR says: "An unexpected error occurred invoking 'post' on the server. HubException:
+ *   not_member: You are not in that group."
  * @param {string} error
  */
 export function exceptionOf(error) {

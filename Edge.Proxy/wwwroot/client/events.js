@@ -1,4 +1,4 @@
-// What the hub sends becomes what a client is told.
+// Turns what the hub sends into what a client is told.
 
 /**
  * @typedef {import('./chat-client.d.ts').ChatMessage} ChatMessage
@@ -7,7 +7,7 @@
  */
 
 /**
- * The objects that the hub sends, whichever: HUB.md names their properties.
+ * The objects that the hub sends, of all kinds. HUB.md names their properties.
  * @internal @typedef {Record<string, any>} HubArgument
  */
 

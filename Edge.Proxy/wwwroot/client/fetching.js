@@ -11,10 +11,12 @@ import { messageOf, positionOf, textOf } from './events.js';
  * @typedef {import('./topics.js').TopicStates} TopicStates
  */
 
-/** @internal Where nothing else is said. */
+/** @internal The position if the server names none. */
 export const Nowhere = Object.freeze({ epoch: '', offset: 0 });
 
-/** @internal What was written in groups before what comes: by who joins, and by a connection that was not told. */
+/**
+ * @internal Fetches messages that were written in groups before the live ones: for a join, and for a new connection whose server did not send them by itself.
+ */
 export class Fetching {
   #runner;
   #topics;
@@ -41,14 +43,15 @@ export class Fetching {
   }
 
   /**
-   * The connection comes back to a group. Messages are held meanwhile. If it can't, the next connection tries again, from the same position.
+   * Fetches what the connection has missed in a group, whose live messages are held meanwhile. If the fetch fails, the next connection tries again,
+   * from the same position.
    * @param {HubLink} link @param {TopicCall} call @param {string} method @param {AbortSignal} over
    */
   async return(link, call, method, over) {
     try {
       const answer = await this.#first(call, method, call.life.position, true, over);
       if (call.isDoubtful && method === 'join') {
-        link.end(1006, 'The user has left a group on another device, before this one was back in it or after.'); // the next connection is told
+        link.end(1006, 'The user has left a group on another device, before this one was back in it or after.'); // the next connection is told which
         return;
       }
 
@@ -62,7 +65,7 @@ export class Fetching {
     }
   }
 
-  // Asks for what a group's log has after a position, and gives what comes first.
+  // Asks for a group's log after a position, and delivers the first part.
   /** @param {TopicCall} call @param {string} method @param {?ChatPosition} since @param {boolean} isWanted @param {AbortSignal} [signal] */
   #first(call, method, since, isWanted, signal) {
     return this.#runner.call(method, { group: call.topic, since: textOf(since) }, signal, answer => {
@@ -70,7 +73,7 @@ export class Fetching {
     });
   }
 
-  // Gives the rest, up to where what is held begins.
+  // Fetches and delivers the rest, up to where the held messages begin.
   /** @param {TopicCall} call @param {HubArgument} answer @param {AbortSignal} [signal] */
   async #rest(call, answer, signal) {
     while (answer.messages?.length > 0) {
@@ -80,14 +83,14 @@ export class Fetching {
     }
   }
 
-  // The user has left the group on another device before this call, or after it: whoever is not in it may not read its log.
+  // The user has left the group on another device, before or after this join. This call finds out which, because only members may read the log.
   /** @param {TopicCall} call @param {AbortSignal} [signal] */
   async #assure({ topic, life }, signal) {
     try {
       await this.#runner.call('history', { group: topic, limit: 1 }, signal);
     } catch (error) {
       const code = error instanceof ChatException ? error.code : '';
-      if (code === 'forbidden') return; // who is in it may not, either
+      if (code === 'forbidden') return; // even a member may be forbidden to read the log
       if (code === 'not_member') this.#topics.left(topic, life);
       throw error;
     }

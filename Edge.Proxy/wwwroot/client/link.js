@@ -23,8 +23,8 @@ export class HubLink {
   /** @type {Map<string, { onAnswer?: (answer: HubArgument) => void, resolve: (answer: HubArgument) => void, reject: (error: Error) => void }>} */
   #calls = new Map();
   #lastCall = 0;
-  #rest = '';        // of a record that has not come as a whole
-  /** That came before somebody read. @type {?string[]} */
+  #rest = '';        // the beginning of a record whose rest has not come
+  /** Records that came before anybody read. @type {?string[]} */
   #unread = [];
   /** @type {OnEvent} */
   #onEvent = () => {};
@@ -38,9 +38,9 @@ export class HubLink {
   /** @type {any} */
   #tending;
 
-  /** How it ended. @type {Promise<LinkEnd>} */
+  /** Completes with how the connection ended. @type {Promise<LinkEnd>} */
   ended;
-  /** Completes when the hub has taken the connection. @type {Promise<void>} */
+  /** Completes when the hub has accepted the connection. @type {Promise<void>} */
   opened;
   /** @type {(end: LinkEnd) => void} */
   #settleEnded = () => {};
@@ -61,17 +61,17 @@ export class HubLink {
       this.#write(JSON.stringify({ protocol: 'json', version: 1 }));
     };
     socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => this.#receive(data);
-    // What is wrong, the close says, as far as anybody is told. But Node.js 20 tells nothing more of one that it could not connect.
+    // The close event says what is wrong, as far as anything is told. But if Node.js 20 could not connect, no close event follows.
     socket.onerror = () => { if (!isConnected) this.#closed(1006, ''); };
     socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => this.#closed(code, reason);
   }
 
-  /** Whether it was taken before it ended. */
+  /** Whether the hub had accepted the connection before it ended. */
   get wasOpen() { return this.#isOpen; }
 
   get hasCalls() { return this.#calls.size > 0; }
 
-  /** What the hub calls goes here, first what has come already. @param {OnEvent} onEvent */
+  /** Passes on what the hub calls, beginning with what has already come. @param {OnEvent} onEvent */
   read(onEvent) {
     this.#onEvent = onEvent;
     const unread = this.#unread ?? [];
@@ -82,14 +82,14 @@ export class HubLink {
   /**
    * Calls a method of the hub, and returns its answer.
    * @param {string} method @param {HubArgument} argument
-   * @param {(answer: HubArgument) => void} [onAnswer] called with the answer in its place among what the hub calls
-   * @returns {Promise<?HubArgument>} null: no answer in time
+   * @param {(answer: HubArgument) => void} [onAnswer] called with the answer, at its place among the calls by the hub
+   * @returns {Promise<?HubArgument>} null if no answer came in time
    */
   invoke(method, argument, onAnswer) {
     const id = `${++this.#lastCall}`;
     const record = JSON.stringify({ type: Invocation, invocationId: id, target: method, arguments: [argument] });
-    if (new TextEncoder().encode(record).length >= this.#options.largestCall) { // with what separates it from the next one
-      return Promise.reject(new ChatException('too_big', 'The message is too big.')); // it would end this connection, and the next one
+    if (new TextEncoder().encode(record).length >= this.#options.largestCall) { // the separator counts as well
+      return Promise.reject(new ChatException('too_big', 'The message is too big.')); // it would end this connection, and then the next one
     }
 
     return new Promise((resolve, reject) => {
@@ -110,12 +110,12 @@ export class HubLink {
     if (!this.#end) this.#write(JSON.stringify({ type: Invocation, target: method, arguments: [argument] }));
   }
 
-  /** No call of this connection will be answered any more. @param {LinkEnd} end */
+  /** Fails the pending calls: this connection will answer none of them. @param {LinkEnd} end */
   failCalls(end) {
     for (const call of [...this.#calls.values()]) call.reject(new LinkException(end));
   }
 
-  /** Says goodbye. Whatever still comes is ignored. @param {number} [code] @param {string} [reason] */
+  /** Closes the connection. Whatever still comes is ignored. @param {number} [code] @param {string} [reason] */
   end(code = 1000, reason = '') {
     this.#finish({ code, reason });
     this.#socket.close(1000);
@@ -133,7 +133,7 @@ export class HubLink {
     const records = (this.#rest + data).split(Separator);
     this.#rest = records.pop() ?? '';
     this.#takeAll(records);
-    this.#ping(PingInterval * 2 / 3); // browsers let the timers of hidden pages run once a minute, which the server would not wait for
+    this.#ping(PingInterval * 2 / 3); // in hidden pages, browsers run timers only once a minute; the server would not wait that long for a ping
   }
 
   /** @param {string[]} records */
@@ -176,12 +176,12 @@ export class HubLink {
     call.resolve(answer);
   }
 
-  // The answer to the handshake.
+  // Takes the answer to the handshake.
   /** @param {any} record */
   #begin(record) {
     if (record.type === Close) {
       this.#close = record;
-      this.end(1013, record.error ?? ''); // it could not even begin
+      this.end(1013, record.error ?? ''); // the hub could not even begin
     } else if (record.error) {
       this.end(1002, record.error);
     } else {
@@ -220,7 +220,7 @@ export class HubLink {
 
   /** @param {string} record */
   #write(record) {
-    // One that is closing takes what is written and drops it; its end is told then.
+    // A socket that is closing accepts what is written and drops it; the end is reported then.
     this.#socket.send(record + Separator);
   }
 }

@@ -18,7 +18,7 @@ const Least = [
 ];
 
 /**
- * @internal With defaults, and checked.
+ * @internal Returns the options with defaults, and checked.
  * @param {ChatClientOptions} given @returns {Required<ChatClientOptions> & { server: URL }}
  */
 export function optionsOf(given) {

@@ -1,14 +1,14 @@
 /** @typedef {import('./chat-client.d.ts').ChatEvent} ChatEvent */
 
-/** @internal The events that wait for who reads them. It never refuses one; who fills it asks whether it is full. */
+/** @internal The events that wait for the reader. The queue never refuses an event; whoever fills it asks whether it is full. */
 export class EventQueue {
   /** @type {ChatEvent[]} */
   #events = [];
-  #first = 0; // of those in it: taking them off the front one by one would cost as much as there are
+  #first = 0; // index of the first event: taking events off the front one by one would cost as much each time as there are events
   #most;
   #isOver = false;
-  #wake = () => {};    // who reads
-  #makeRoom = () => {}; // who waits for room
+  #wake = () => {};    // for the reader
+  #makeRoom = () => {}; // for whoever waits for room
 
   /** @param {number} most */
   constructor(most) { this.#most = most; }
@@ -24,7 +24,7 @@ export class EventQueue {
     this.#wake();
   }
 
-  /** Nothing more comes. */
+  /** No more events come. */
   end() {
     this.#isOver = true;
     this.#wake();
@@ -34,7 +34,7 @@ export class EventQueue {
   /** Completes when half of it is read, or when `open` is called. @returns {Promise<void>} */
   room() { return this.isFull && !this.#isOver ? new Promise(resolve => { this.#makeRoom = resolve; }) : Promise.resolve(); }
 
-  /** Lets who waits for room go on. */
+  /** Lets whoever waits for room continue. */
   open() { this.#makeRoom(); }
 
   /** @param {AbortSignal} [signal] @returns {AsyncGenerator<ChatEvent, void, void>} */

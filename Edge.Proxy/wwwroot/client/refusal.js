@@ -2,9 +2,9 @@ const MostRetryAfter = 300; // seconds
 const MostWords = 300;
 
 /**
- * @internal Why a WebSocket could not be opened. Browsers do not say that; but the hub's negotiation is refused for the same reasons, and does.
+ * @internal Finds out why a WebSocket could not be opened. Browsers do not say. But the hub's negotiation is refused for the same reasons, and states them.
  * @param {URL} hub @param {string} token @param {AbortSignal} signal
- * @returns {Promise<?import('./errors.js').LinkEnd>} null: it would not be refused, or nobody answers
+ * @returns {Promise<?import('./errors.js').LinkEnd>} null: the hub would not refuse, or nobody answers
  */
 export async function whyRefused(hub, token, signal) {
   const negotiation = new URL(`${hub.pathname}/negotiate?negotiateVersion=1`, hub);

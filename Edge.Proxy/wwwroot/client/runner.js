@@ -11,15 +11,15 @@ import { endOf } from './token.js';
  */
 
 /**
- * What a connection is for.
+ * What the runner tells and asks its owner.
  * @typedef {object} Use
- * @property {(room: number) => string} begin a connection is about to be made; returns its query, for which there is about so much room
- * @property {(name: string, argument: HubArgument) => boolean} on what the hub calls; true: it has told where all groups are
- * @property {(link: HubLink, over: AbortSignal) => Promise<void>} enter calls may come
- * @property {() => Promise<void>} room completes when more may come
- * @property {() => void} callBegun somebody waits for an answer, which comes the same way
+ * @property {(room: number) => string} begin a connection is about to be made; returns its query, which may have about `room` characters
+ * @property {(name: string, argument: HubArgument) => boolean} on called for each call by the hub; returns true once all groups are reported
+ * @property {(link: HubLink, over: AbortSignal) => Promise<void>} enter from now on, calls may be made
+ * @property {() => Promise<void>} room completes when there is room for more events
+ * @property {() => void} callBegun a call waits for its answer, which comes over the same connection as the events
  * @property {(state: ChatState, reason: string, delay: number) => void} become
- * @property {() => void} end nothing more comes
+ * @property {() => void} end no more events come
  */
 
 const GoingAway = 1012; // the node stops, or has too many connections
@@ -31,11 +31,11 @@ const PauseAfterTooMuch = 5_000;
 const LongestPauseOfCalls = 10_000;
 const ShortestTokenLife = 1_000;
 const LongestTokenDoubt = 5 * 60_000;
-const LongestWait = 24 * 3_600_000; // a timer has a limit
+const LongestWait = 24 * 3_600_000; // a timer has an upper limit
 const MostDoublings = 30;
-const LongestLine = 8_000; // servers take 8 KB
+const LongestLine = 8_000; // servers accept 8 KB
 
-/** @internal A connection: made, kept, made again; and calls over whichever there is. */
+/** @internal Makes the connection, keeps it and makes it again, and makes calls over whichever connection there is. */
 export class Runner {
   #options;
   #use;
@@ -44,15 +44,15 @@ export class Runner {
   /** @type {PromiseWithResolversOf<HubLink>} */
   #link = deferred();
   /** @type {?HubLink} */
-  #present = null; // opening, or open
+  #present = null; // connecting, or connected
   #failures = 0;   // in a row
   #refusals = 0;
   #hurry = () => {};
   /** @type {Promise<void>} */
   running;
-  /** Why the server does not want this client, when it has stopped because of that. @type {?string} */
+  /** Why the server does not accept this client, if the client has stopped because of that. @type {?string} */
   refusal = null;
-  /** How many calls wait for their answer. */
+  /** The number of calls that wait for their answer. */
   calls = 0;
 
   /** @param {Required<ChatClientOptions> & { server: URL }} options @param {Use} use */
@@ -60,16 +60,16 @@ export class Runner {
     this.#options = options;
     this.#use = use;
     this.#hub = new URL(`${options.server.pathname.replace(/\/+$/, '')}/signalr/chat`, options.server);
-    this.running = Promise.resolve().then(() => this.#run()); // not at once: who makes it wants to hear of it
+    this.running = Promise.resolve().then(() => this.#run()); // not at once: the creator wants to hear of it
   }
 
-  /** Completes when it is online, or fails when it stops. */
+  /** Completes when the client is online, or fails when it stops. */
   get connected() { return this.#link.promise.then(() => {}); }
 
   /** Connects now instead of at the end of a pause. */
   hurry() { this.#hurry(); }
 
-  /** Ends the present connection, in words; another will be made. @param {string} reason */
+  /** Ends the present connection, for a reason in words; another one will be made. @param {string} reason */
   lose(reason) { this.#present?.end(1006, reason); }
 
   stop() {
@@ -78,13 +78,13 @@ export class Runner {
     return this.running;
   }
 
-  /** Without an answer; nothing happens without a connection. @param {string} method @param {HubArgument} argument */
+  /** Makes a call without an answer. Without a connection, nothing happens. @param {string} method @param {HubArgument} argument */
   send(method, argument) { if (this.#present?.wasOpen) this.#present.send(method, argument); }
 
   /**
    * Makes a call until it is answered, over as many connections as that takes.
-   * What an answer says of a group is taken in its place among the server's words (onAnswer): whoever waits for it goes on later, and the server
-   * may have said the contrary by then.
+   * `onAnswer` applies what an answer says about a group, at the answer's place in the order of what the server sends. The caller who awaits the
+   * answer continues later; by then, the server may have said the opposite.
    * @param {string} method @param {HubArgument} argument @param {AbortSignal} [signal] @param {(answer: HubArgument) => void} [onAnswer]
    * @returns {Promise<HubArgument>}
    */
@@ -108,14 +108,14 @@ export class Runner {
         try {
           link = await until(this.#link.promise, deadline.signal);
           const answer = await until(link.invoke(method, argument, onAnswer), deadline.signal);
-          if (answer) return answer; // or it is lost, or late
+          if (answer) return answer; // otherwise, the answer is lost or late
         } catch (error) {
           link = null;
           if (error instanceof ChatException && error.isWorthRetrying) last = error;
           else if (!(error instanceof LinkException)) throw error;
         }
 
-        // If no answer came because the connection is dead, the next one need not be waited for after that.
+        // If no answer came and this connection turns out to be dead, the pause before the next attempt ends with it.
         await pause(backoff(failures, firstDelay, LongestPauseOfCalls), deadline.signal, link?.ended);
       }
     } finally {
@@ -141,7 +141,7 @@ export class Runner {
         }
 
         const delay = this.#delayAfter(end);
-        const hurried = new Promise(resolve => { this.#hurry = () => resolve(undefined); }); // who hears of the pause may end it at once
+        const hurried = new Promise(resolve => { this.#hurry = () => resolve(undefined); }); // set first: a listener may end the pause at once
         this.#use.become('waiting', end.reason, delay);
         await pause(delay, signal, hurried);
         this.#hurry = () => {};
@@ -155,7 +155,7 @@ export class Runner {
     }
   }
 
-  // One connection, from the token to the end. Returns how it ended.
+  // Runs one connection, from the token to the end. Returns how it ended.
   /** @returns {Promise<LinkEnd>} */
   async #runOnce() {
     const { connectTimeout, token: ask } = this.#options;
@@ -168,7 +168,7 @@ export class Runner {
       try {
         token = await until(Promise.resolve(ask(patience.signal)), patience.signal);
       } catch (error) {
-        // Of the token's source anything may come; it is asked again.
+        // The token callback may throw anything. The next attempt calls it again.
         return error instanceof LinkException ? error.end : { code: 1006, reason: `There was no token: ${error instanceof Error ? error.message : error}` };
       }
 
@@ -197,7 +197,7 @@ export class Runner {
     try {
       return new HubLink(this.#url(token), this.#options);
     } catch {
-      return null; // of http on a page of https, for example
+      return null; // for example, http is not allowed on a page of https
     }
   }
 
@@ -217,7 +217,7 @@ export class Runner {
     });
     const end = await link.ended;
 
-    // New calls wait for the next connection, before those of this one fail and are made again.
+    // New calls have to wait for the next connection before the pending calls of this one fail and are made again.
     if (this.#link.isDone) {
       this.#link = deferred();
       if (performance.now() - began >= Stable) this.#failures = 0;
@@ -230,11 +230,11 @@ export class Runner {
     return end;
   }
 
-  // Shows the server a newer token before the one it knows is over.
+  // Gives the server a newer token before the one that it knows expires.
   /** @param {HubLink} link @param {string} token @param {AbortSignal} over */
   async #refresh(link, token, over) {
-    // By a clock that is fast every token is over as soon as it comes: then it is asked for less and less often. When the token that the server
-    // knows really is over, that ends the connection, and the next one comes with a new one.
+    // If the clock of this machine is fast, every token seems expired as soon as it arrives. Then the client asks for one less and less often. When
+    // the token that the server knows really expires, the server closes the connection, and the next connection brings a new token.
     let shortest = ShortestTokenLife;
     try {
       for (let end = endOf(token); end !== null; end = endOf(token)) {
@@ -247,7 +247,7 @@ export class Runner {
         await until(link.invoke('refresh', { token }), over);
       }
     } catch {
-      // When its token is over the server closes the connection, and the next one comes with whatever token there is then.
+      // When its token expires, the server closes the connection. The next connection brings whatever token there is then.
     }
   }
 
@@ -255,7 +255,7 @@ export class Runner {
   #url(token) {
     const url = new URL(this.#hub);
     url.protocol = url.protocol.replace('http', 'ws');
-    const shown = `access_token=${encodeURIComponent(token)}`; // browsers let a page set no header here
+    const shown = `access_token=${encodeURIComponent(token)}`; // browsers do not let a page set a header here
     url.search = `${this.#use.begin(LongestLine - url.href.length - shown.length)}&${shown}`;
     return url.href;
   }
@@ -269,7 +269,7 @@ export class Runner {
 
   /** @param {LinkEnd} end */
   #delayAfter({ code, retryAfter = 0 }) {
-    if (code === GoingAway) return Math.random() * 1_000; // the node spreads its closings itself
+    if (code === GoingAway) return Math.random() * 1_000; // the node itself spreads its closings
     const { firstDelay, longestDelay } = this.#options;
     const delay = code === TokenExpired ? 0 : backoff(this.#failures, firstDelay, longestDelay);
     this.#failures++;
@@ -277,7 +277,7 @@ export class Runner {
   }
 }
 
-// Exponential, with full jitter, so that those whose node died do not come back all at once
+// Exponential, with full jitter, so that the clients of a dead node do not come back all at once
 // ("Exponential Backoff And Jitter", AWS Architecture Blog).
 /** @param {number} failures @param {number} first @param {number} longest */
 const backoff = (failures, first, longest) => Math.random() * Math.min(longest, first * 2 ** Math.min(failures, MostDoublings));
@@ -301,7 +301,7 @@ function pause(delay, signal, sooner) {
   });
 }
 
-/** Waits no longer than until the signal. @template T @param {Promise<T>} promise @param {AbortSignal} signal @returns {Promise<T>} */
+/** Waits for the promise, but not beyond the signal. @template T @param {Promise<T>} promise @param {AbortSignal} signal @returns {Promise<T>} */
 function until(promise, signal) {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
@@ -320,6 +320,6 @@ function deferred() {
   /** @type {any} */
   const made = {};
   made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  made.promise.catch(() => {}); // perhaps nobody asks
+  made.promise.catch(() => {}); // perhaps nobody awaits it
   return made;
 }

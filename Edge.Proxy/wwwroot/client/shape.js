@@ -13,7 +13,7 @@ const listOf = is => value => Array.isArray(value) && value.every(is);
 /** @type {(names: string, is: Is) => Record<string, Is>} */
 const each = (names, is) => Object.fromEntries(names.split(' ').map(name => [name, is]));
 
-/** Each property that is there is what it should be. @type {(value: any, shape: Record<string, Is>) => boolean} */
+/** Whether each property that is present has the right kind of value. @type {(value: any, shape: Record<string, Is>) => boolean} */
 const has = (value, shape) => isObject(value) && Object.entries(shape).every(([name, is]) => value[name] === undefined || value[name] === null || is(value[name]));
 
 const RecordShape = { ...each('type', Number.isInteger), ...each('target invocationId error', isText), arguments: Array.isArray, allowReconnect: isTruth };
@@ -33,7 +33,7 @@ const ArgumentShape = {
   left: listOf(isText),
 };
 
-/** @internal What comes is not SignalR's JSON protocol, or not what the hub sends. */
+/** @internal The data is not SignalR's JSON protocol, or not what the hub sends. */
 export class MalformedError extends Error {}
 
 /** @internal @param {string} text @returns {any} a record */
@@ -49,7 +49,10 @@ export function recordOf(text) {
   return record;
 }
 
-/** @internal The argument of what the hub calls, or its answer: whoever goes on with it need not look. @param {unknown} value @returns {HubArgument} */
+/**
+ * @internal Reads the argument of a call by the hub, or an answer. Its properties are checked here, and nowhere else. @param {unknown} value @returns
+ *   {HubArgument}
+ */
 export function argumentOf(value) {
   const argument = value ?? {};
   if (!isArgument(argument)) throw new MalformedError('an argument or an answer that is none');

@@ -1,6 +1,6 @@
 /**
- * @internal When a token is over, as it says itself (RFC 7519, `exp`), in Unix milliseconds. Nothing is verified: the server does that.
- * @param {string} token @returns {?number} null: it does not say, or is of another kind
+ * @internal When a token expires, according to the token itself (RFC 7519, `exp`), in Unix milliseconds. Nothing is verified: the server does that.
+ * @param {string} token @returns {?number} null: the token does not say, or is of another kind
  */
 export function endOf(token) {
   const parts = token.split('.');

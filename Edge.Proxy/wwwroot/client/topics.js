@@ -10,34 +10,37 @@ import { isSame, textOf } from './events.js';
 export const Own = '';
 
 const LongestQuery = 4_000;
-const MostSeen = 4_096;     // more than a log has by default, of several groups
+const MostSeen = 4_096;     // more than the logs of several groups have by default
 
-/** What a client knows of one group, or of its user's own messages, from its joining to its leaving. */
+/** What a client knows of one group, or of its user's own messages, from joining to leaving. */
 class TopicState {
-  /** Of the last message given to who reads; null before the first word about it. @type {?ChatPosition} */
+  /** The position of the last message given to the reader; null before the server has first named a position. @type {?ChatPosition} */
   position = null;
   isIn = false;      // as far as the client knows
-  isHeard = false;   // who reads was told from where on
-  record = 0;        // of the user's groups (`connected`), which it was in when it was last told; 0: not known
-  isTold = false;    // the present connection has told where it is
-  isAsked = false;   // the present connection was told where the client was
-  isWatched = false; // presence
-  isReturning = false; // the present connection fetches what it could not be told: only once it has, or in the next one, is what comes given
-  holds = 0;         // how many calls wait until something that came before is fetched
-  /** Messages, and words of the server from where on the client hears it. @type {(ChatMessage | import('./chat-client.d.ts').ChatSubscribed)[]} */
+  isHeard = false;   // the reader has been told from which position on it gets the topic
+  record = 0;        // the record of the user's groups (`connected`) that it was in when the server last named it; 0: not known
+  isTold = false;    // the server has told the present connection the topic's position
+  isAsked = false;   // the present connection has told the server the client's position
+  isWatched = false; // the client watches the group's presence
+  isReturning = false; // this connection fetches what the server did not send by itself; live messages wait for that, or for the next connection
+  holds = 0;         // how many calls wait for earlier messages to be fetched
+  /**
+   * What is held: messages, and the positions from which on the server says that the client gets the topic.
+   * @type {(ChatMessage | import('./chat-client.d.ts').ChatSubscribed)[]}
+   */
   held = [];
 
-  /** What comes is held, since something that came before is yet to be fetched. */
+  /** Live messages are held, because earlier ones are yet to be fetched. */
   get isHeld() { return this.isReturning || this.holds > 0; }
 }
 
-/** @internal A call that fetches what a topic's log has before what comes, which is held meanwhile. */
+/** @internal A call that fetches the messages of a topic's log before the live ones, which are held meanwhile. */
 export class TopicCall {
-  /** The client's part in the topic that it fetches for. @type {TopicState} */
+  /** The state of the topic that the call fetches for. @type {TopicState} */
   life;
-  hasBegun = false;   // who reads was told from where on it fetches
-  isDoubtful = false; // the server put the client out of the topic before it answered: the answer may be older than that, or newer
-  isOver = false;     // nobody waits for it any more
+  hasBegun = false;   // the reader has been told from which position on the call fetches
+  isDoubtful = false; // the server put the client out of the topic before it answered: the answer may be older or newer than that
+  isOver = false;     // nobody waits for the call any longer
 
   /** @param {string} topic @param {TopicState} life */
   constructor(topic, life) {
@@ -47,18 +50,18 @@ export class TopicCall {
 }
 
 /**
- * @internal Where a client is in each group, and in its user's own messages: out of what comes it makes events, each message once
- * and in order, over any number of connections.
+ * @internal The client's place in each group, and in its user's own messages. Makes events of what the server sends: each message once and in order,
+ *   over any number of connections.
  */
 export class TopicStates {
   #events;
   /** @type {Map<string, TopicState>} */
   #topics = new Map();
-  /** On this connection. @type {TopicCall[]} */
+  /** Calls for the groups to catch up in, on the present connection. @type {TopicCall[]} */
   #behind = [];
-  #record = 0;         // of the user's groups; 0: the server does not say
-  #hasEntered = false; // this connection has told where each group is
-  /** Topic, sender and id of messages given. A Set keeps the order in which things came. @type {Set<string>} */
+  #record = 0;         // when Redis began the record of the user's groups; 0: the server does not say
+  #hasEntered = false; // the present connection has reported all groups
+  /** Topic, sender and id of the messages that the reader got. A Set keeps the order of insertion. @type {Set<string>} */
   #seen = new Set();
 
   /** @param {EventQueue} events @param {Iterable<[string, ChatPosition]>} since */
@@ -67,7 +70,7 @@ export class TopicStates {
     for (const [topic, position] of since) this.#of(topic).position = position;
   }
 
-  /** Where it is, of those that it is in or was told to continue. @returns {Map<string, ChatPosition>} */
+  /** The position in each topic that the client is in or was told to continue. @returns {Map<string, ChatPosition>} */
   get positions() {
     const positions = new Map();
     for (const [topic, { position }] of this.#topics) if (position) positions.set(topic, position);
@@ -79,7 +82,7 @@ export class TopicStates {
   get watched() { return [...this.#topics].filter(([, { isWatched }]) => isWatched).map(([topic]) => topic); }
 
   /**
-   * A connection is about to be made. Returns its query: where the client was, as far as that fits.
+   * A connection is about to be made. Returns its query: the client's positions, as many as fit.
    * @param {number} room
    */
   begin(room) {
@@ -92,9 +95,9 @@ export class TopicStates {
     let groups = '';
     for (const [topic, state] of this.#topics) {
       state.isTold = state.isAsked = state.isReturning = false;
-      state.held = []; // the new connection brings it again, behind what the old one could not fetch any more
+      state.held = []; // the new connection sends these again, after what the old one can no longer fetch
       if (topic !== Own && state.position) {
-        // Once for the list, in which commas and percent signs have a meaning, and as a whole for the query.
+        // The name is encoded once for the list, in which commas and percent signs have a meaning. Then everything is encoded for the query.
         const more = (groups && '%2C') + encodeURIComponent(`${encodeURIComponent(topic)}:${textOf(state.position)}`);
         if (groups.length + more.length > longest) continue;
         groups += more;
@@ -107,9 +110,9 @@ export class TopicStates {
   }
 
   /**
-   * The connection has told where each group is. Returns calls for those that the client was in and Redis has forgotten, and for those in which
-   * it has to fetch what it missed, whose messages are held from here on. A group that the server does not name, though Redis has the same record
-   * of the user's groups still, was left on another device.
+   * The connection has reported all groups. Returns calls for the groups that the client was in and Redis has forgotten, and calls for the groups in
+   * which it has to fetch what it missed. Their messages are held until `returned`. If the server does not name a group, though Redis still has the
+   * same record of the user's groups, the group was left on another device.
    */
   entered() {
     this.#hasEntered = true;
@@ -129,13 +132,13 @@ export class TopicStates {
   }
 
   /**
-   * The server begins to tell a connection where each group is, of the record of the user's groups that began at this moment.
+   * The server begins to report the user's groups to a connection. `record` is the time when Redis began the record of them.
    * @param {number} record
    */
   connected(record) { this.#record = record; }
 
   /**
-   * The server says from where on the client hears a topic. True: it is the first word about it on this connection.
+   * The server says from which position on the client gets a topic. Returns true if it is the first time on this connection.
    * @param {string} topic @param {ChatPosition} position @param {boolean} recovered
    */
   subscribed(topic, position, recovered) {
@@ -156,12 +159,12 @@ export class TopicStates {
 
   /** @param {string} topic @param {ChatMessage} message */
   message(topic, message) {
-    const state = this.#topics.get(topic); // none: of a group that was left
+    const state = this.#topics.get(topic); // none: the client is not in the group
     if (state?.isHeld) state.held.push(message);
     else if (state?.isIn) this.#give(topic, state, message);
   }
 
-  /** The user is not in the group any more. @param {string} group */
+  /** The user is no longer in the group. @param {string} group */
   unsubscribed(group) {
     const state = this.#topics.get(group);
     if (!state) return;
@@ -169,27 +172,27 @@ export class TopicStates {
     state.isReturning = false;
     this.#topics.delete(group);
     if (state.holds === 0) return;
-    this.#of(group).holds = state.holds; // some call waits for what comes after this
+    this.#of(group).holds = state.holds; // a call still waits for what comes after this
   }
 
   /**
    * The server has answered that the user has left the group.
-   * @param {string} group @param {TopicState | undefined} life what `find` returned before the call. Another one has begun since: the user was
-   *   told to be out, and is in again
+   * @param {string} group @param {TopicState | undefined} life what `find` returned before the call. If `find` returns another state now, the user
+   *   was put out and is in again, and stays in
    */
   left(group, life) { if (life && this.find(group) === life) this.unsubscribed(group); }
 
-  /** What is known of a topic; undefined: nothing. @param {string} topic */
+  /** What the client knows of a topic; undefined if nothing. @param {string} topic */
   find(topic) { return this.#topics.get(topic); }
 
-  /** From now on messages of the topic are held, until `release` or `abandon`. @param {string} topic */
+  /** Holds the topic's messages from now on, until `release` or `abandon`. @param {string} topic */
   hold(topic) {
     const state = this.#of(topic);
     state.holds++;
     return new TopicCall(topic, state);
   }
 
-  /** What was fetched has gone first, then goes what was held; from then on as usual. @param {TopicCall} call */
+  /** The call has delivered what it fetched. Delivers the held messages, and from then on messages as they come. @param {TopicCall} call */
   release(call) {
     call.isOver = true;
     const state = this.#of(call.topic);
@@ -198,9 +201,10 @@ export class TopicStates {
   }
 
   /**
-   * What a call has begun to fetch will not be: what is held stands behind a hole, and so does what comes.
+   * The call will not fetch the rest. If it has begun, there is a hole before the held messages and all later ones, and the reader is told so.
    * @param {TopicCall} call
-   * @param {boolean} isLast the client has ended: nobody is told of a hole any more, so nothing behind one is given, and a later client begins before it
+   * @param {boolean} isLast the client has ended, so the reader cannot be told of a hole any more. Nothing behind the hole is delivered, and a later
+   *   client begins before it
    */
   abandon(call, isLast) {
     const state = this.#of(call.topic);
@@ -216,8 +220,8 @@ export class TopicStates {
   }
 
   /**
-   * The connection has fetched what it could not be told: what was held comes behind it. Where it could not, nothing of what was held is given,
-   * or it would stand behind a hole that nobody was told of: the next connection begins where the client was.
+   * The connection has fetched what the server did not send by itself. Delivers the held messages after that. If the fetch fails, this is not called,
+   * and no held message is delivered: it would stand behind a hole that the reader was not told of. The next connection begins at the client's position.
    * @param {TopicCall} call
    */
   returned({ topic, life }) {
@@ -241,12 +245,12 @@ export class TopicStates {
   }
 
   /**
-   * The server has answered from where on the client is in a topic, and with what was written there before.
+   * The server has answered with the position from which on the client is in a topic, and with messages that were written there before.
    * @param {TopicCall} call
-   * @param {ChatPosition} position where what it fetches begins
-   * @param {boolean} recovered whether that continues where the client was
-   * @param {ChatMessage[]} messages what it has fetched: that goes to who reads at once
-   * @param {boolean} isWanted also where the client is in already: it asked for what was written since a position
+   * @param {ChatPosition} position where the fetched messages begin
+   * @param {boolean} recovered whether they continue at the client's position
+   * @param {ChatMessage[]} messages the fetched messages, which go to the reader at once
+   * @param {boolean} isWanted the call asked for the messages since a position, so they are delivered even if the reader gets the topic already
    */
   joined(call, position, recovered, messages, isWanted) {
     const { topic } = call;
@@ -263,10 +267,10 @@ export class TopicStates {
 
   /**
    * The server has answered with more of a topic's log.
-   * @param {TopicCall} call @param {?ChatPosition} hole where it begins, if the log no longer has what comes before @param {ChatMessage[]} messages
+   * @param {TopicCall} call @param {?ChatPosition} hole where this part begins, if the log no longer has what comes before it @param {ChatMessage[]} messages
    */
   fetched({ topic, life, isOver }, hole, messages) {
-    if (isOver || this.find(topic) !== life || !life.isHeld) return; // it was left meanwhile, or the call was given up
+    if (isOver || this.find(topic) !== life || !life.isHeld) return; // the topic was left meanwhile, or the call was given up
     if (hole) this.#begin(topic, life, hole, false);
     for (const message of messages) this.#give(topic, life, message);
   }
@@ -295,7 +299,7 @@ export class TopicStates {
     if (id === null || this.#remember(JSON.stringify([topic, from, id]))) this.#events.add(message);
   }
 
-  // Where a log has lost its place, all of it comes again. False: it was given already.
+  // When a log has lost its place, all of it comes again. Returns false if the reader has got the message already.
   /** @param {string} key */
   #remember(key) {
     if (this.#seen.has(key)) return false;
@@ -307,7 +311,7 @@ export class TopicStates {
   /** @param {TopicState} state */
   #in(state) { Object.assign(state, { isTold: true, isIn: true, record: this.#record }); }
 
-  // From here on who reads hears it.
+  // Tells the reader that it gets the topic from here on.
   /** @param {string} topic @param {TopicState} state @param {ChatPosition} position @param {boolean} recovered */
   #begin(topic, state, position, recovered) {
     Object.assign(state, { position, isHeard: true });
@@ -315,6 +319,6 @@ export class TopicStates {
   }
 }
 
-// What was lost before the position has been fetched meanwhile.
+// Past the position: what was lost before it has been fetched meanwhile.
 /** @param {TopicState} state @param {ChatPosition} position */
 const isBeyond = (state, position) => state.position?.epoch === position.epoch && state.position.offset > position.offset;

@@ -9,7 +9,7 @@ function element(name, attributes = {}) {
   return made;
 }
 
-/** @returns {number} the least of 1, 2, 5, 10, 20 … that is not below: so that the scale does not jump with each point */
+/** @returns {number} the least of 1, 2, 5, 10, 20 … that is not below the value, so that the scale does not jump with each point */
 export function ceiling(value) {
   if (value <= 0) return 1;
   const unit = 10 ** Math.floor(Math.log10(value));
@@ -59,7 +59,7 @@ export class Chart {
     return Width - ((last - at) / (Minutes * 60_000)) * Width;
   }
 
-  // The value under the pointer instead of the present one.
+  // Shows the value under the pointer instead of the present one.
   #point(event) {
     const box = this.#svg.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * Width;

@@ -1,10 +1,10 @@
-// What the page asks the cluster for, and as whom.
+// The page's requests to the cluster, and the key that they carry.
 const Kept = 'chat-ops-key'; // in this tab only
 
-/** The cluster wants to know who asks. */
+/** The cluster requires a key, or does not accept this one. */
 export class Refused extends Error {}
 
-/** It is not done, and this is why. */
+/** The request was not carried out. The message says why. */
 export class NotDone extends Error {}
 
 export const hasKey = () => sessionStorage.getItem(Kept) !== null;
@@ -15,7 +15,7 @@ function headers() {
   const id = length => Array.from(crypto.getRandomValues(new Uint8Array(length)), byte => byte.toString(16).padStart(2, '0')).join('');
   const key = sessionStorage.getItem(Kept);
   return {
-    traceparent: `00-${id(16)}-${id(8)}-00`, // not sampled: looking every two seconds is not worth a trace each time
+    traceparent: `00-${id(16)}-${id(8)}-00`, // not sampled: a report every two seconds is not worth a trace each time
     ...key === null ? {} : /^[\w-]+\.[\w-]+\.[\w-]+$/.test(key) ? { Authorization: `Bearer ${key}` } : { 'X-Api-Key': key },
   };
 }

@@ -1,19 +1,19 @@
-// What two reports make together: rates. Nodes only count; they keep no history for anybody.
+// Makes rates out of two reports. Nodes only count; they keep no history for anybody.
 const Kept = 150; // points: five minutes
 
-/** Per node, how much a second. */
+/** What each node does per second. */
 export class Rates {
-  #last = new Map(); // node id -> its report before
+  #last = new Map(); // node id -> its previous report
 
   /**
    * @param {{ id: string, report?: object }[]} nodes as they were reported
-   * @returns {Map<string, { published: number, delivered: number, cpu: number, publishMs: number | null }>} of those of which there are two reports
+   * @returns {Map<string, { published: number, delivered: number, cpu: number, publishMs: number | null }>} of the nodes of which there are two reports
    */
   take(nodes) {
     const rates = new Map();
     for (const { id, report } of nodes) {
       const before = this.#last.get(id);
-      // A node that was not looked at for a while has begun to count anew.
+      // A node whose reports nobody asked for in a while has begun to count anew.
       if (report && before && report.ms > before.ms && report.counts.sinceMs === before.counts.sinceMs) {
         const grown = name => report.counts[name] - before.counts[name];
         const seconds = (report.ms - before.ms) / 1000;

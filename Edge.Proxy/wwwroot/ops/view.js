@@ -1,4 +1,4 @@
-// Puts reports on the page. Whatever comes from the cluster is text, never markup.
+// Puts reports on the page. Everything that comes from the cluster is text, never markup.
 import { None, bytes, count, meaning, ms, rate, share, since } from './words.js';
 
 const $ = id => document.getElementById(id);
@@ -7,7 +7,7 @@ function cell(text, { className = '', label = '' } = {}) {
   const made = document.createElement('td');
   made.textContent = text;
   made.className = className;
-  made.dataset.label = label; // on a phone, where there is no head
+  made.dataset.label = label; // for phones, where the table has no head
   return made;
 }
 
@@ -54,9 +54,9 @@ export function showWaiting(waiting) {
     row(cell(user, { className: 'name' }), cell(node), cell(bytes(number), { className: 'n' }))), 'Nobody is slow.');
 }
 
-/** The nodes, one row each, which stays while the node does: a button keeps the focus. */
+/** The nodes, one row each. A row stays as long as its node does, so that its button keeps the focus. */
 export class NodeRows {
-  #rows = new Map(); // node id -> { row, drain }
+  #rows = new Map(); // node id -> { row, last, drain, node }
   #onDrain;
 
   constructor(onDrain) { this.#onDrain = onDrain; }

@@ -1,8 +1,8 @@
 -- Returns the JSON of every live node; changes nothing.
 -- KEYS: leases, info.
 
--- A write, which has no effect: a replica refuses it. One that has been the primary is asked for a while longer under connections that it let stand, and what it
--- has may be old.
+-- A write without effect, so that a replica refuses the call. A former primary is still asked for a while over connections that it has kept open, and
+-- its data may be old.
 redis.call('PERSIST', KEYS[1])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

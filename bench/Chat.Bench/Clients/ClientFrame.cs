@@ -8,11 +8,11 @@ internal static class ClientFrame
 {
     public const int MaxHeader = 14;
 
-    // A client's frames are masked, so that pages cannot make a browser send what they like. There is no browser here: always the same will do.
+    // A client masks its frames so that pages cannot make a browser send bytes of their choice. There is no browser here, so one fixed mask will do.
     private const uint Mask = 0x5AC3_96E7;
     private const ulong TwoMasks = (ulong)Mask << 32 | Mask;
 
-    /// <summary>Writes the header. Its payload is to follow right behind it, and then <see cref="Cover"/>.</summary>
+    /// <summary>Writes the header. The caller puts the payload right behind it and then calls <see cref="Cover"/>.</summary>
     /// <returns>The header's length.</returns>
     public static int Begin(Span<byte> to, Opcode opcode, int length)
     {

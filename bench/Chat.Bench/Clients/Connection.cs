@@ -4,7 +4,7 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>One client: comes in, hears, writes. All of it on the thread of its loop.</summary>
+/// <summary>One client: it connects, receives and writes, all on the thread of its loop.</summary>
 internal sealed class Connection(int index, Place place, Guest guest, Track[] tracks)
 {
     private const int ClosedByUs = 1000;
@@ -21,10 +21,10 @@ internal sealed class Connection(int index, Place place, Guest guest, Track[] tr
 
     public int Index => index;
 
-    /// <summary>How many messages it has sent, in one of its topics after the other.</summary>
+    /// <summary>How many messages it has sent, in its topics in turn.</summary>
     public uint Sent { get; private set; }
 
-    /// <summary>How many of them in that topic.</summary>
+    /// <summary>How many of these messages it has sent in that topic.</summary>
     public uint SentIn(int topic) => _messages.Count == 0 ? 0 : (uint)((Sent + _messages.Count - 1 - topic) / _messages.Count);
 
     public bool IsReady => _state == State.Ready;
@@ -58,7 +58,7 @@ internal sealed class Connection(int index, Place place, Guest guest, Track[] tr
         }
     }
 
-    /// <summary>Sends a message of so many bytes that is due at that time.</summary>
+    /// <summary>Sends a message of this size, which is due at the given time.</summary>
     public void Write(Loop loop, int size, uint run, Seating seating, long dueAt)
     {
         var (turn, topic) = Math.DivRem(Sent++, (uint)_messages.Count);
@@ -76,7 +76,7 @@ internal sealed class Connection(int index, Place place, Guest guest, Track[] tr
         Send(loop, frame[..(header + length)]);
     }
 
-    /// <summary>So that it does not count as gone.</summary>
+    /// <summary>Sends something so that the server does not take the client for gone.</summary>
     public void GiveSignOfLife(Loop loop)
     {
         if (IsReady && place.Door.SignOfLife is { } sign)
@@ -85,7 +85,7 @@ internal sealed class Connection(int index, Place place, Guest guest, Track[] tr
         }
     }
 
-    /// <summary>Says goodbye; the server then ends the connection.</summary>
+    /// <summary>Starts the closing handshake. The server then ends the connection.</summary>
     public void Leave(Loop loop)
     {
         if (IsReady)

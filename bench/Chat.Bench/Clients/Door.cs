@@ -2,27 +2,27 @@ using System.Text;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>How one comes in, and how messages look there.</summary>
+/// <summary>How a client connects to one kind of endpoint, and the form of messages there.</summary>
 internal abstract class Door
 {
     public abstract string Name { get; }
 
-    /// <summary>Whether it has to be known who comes.</summary>
+    /// <summary>Whether the endpoint has to know the user.</summary>
     public virtual bool NeedsToken => false;
 
-    /// <summary>Whether who writes to a group gets that, too.</summary>
+    /// <summary>Whether the writer of a message in a group receives it as well.</summary>
     public virtual bool HearsItself => false;
 
-    /// <summary>What is sent now and then so that a silent client does not count as gone; null: pongs are enough.</summary>
+    /// <summary>Sent now and then so that a silent client does not count as gone. Null where pongs are enough.</summary>
     public virtual byte[]? SignOfLife => null;
 
-    /// <summary>What the request asks for.</summary>
+    /// <summary>The path and query of the request.</summary>
     public abstract string Path(Guest guest);
 
-    /// <summary>What follows the upgrade, one after the other.</summary>
+    /// <summary>The steps after the upgrade, one after the other.</summary>
     public virtual IReadOnlyList<Step> Steps(Guest guest) => [];
 
-    /// <summary>What stands before and behind a message's text, in each of the topics that the guest writes in.</summary>
+    /// <summary>The bytes before and behind a message's text, for each topic in which the guest writes.</summary>
     public abstract IReadOnlyList<(byte[] Before, byte[] Behind)> Messages(Guest guest);
 
     public static Door Of(string name) => name switch
@@ -42,12 +42,12 @@ internal abstract class Door
     }
 }
 
-/// <summary>Somebody at a door.</summary>
-/// <param name="Name">The user's.</param>
-/// <param name="Group">Null: none, one to one.</param>
-/// <param name="Peer">The user written to, where there is no group.</param>
+/// <summary>A client of a door.</summary>
+/// <param name="Name">The user's name.</param>
+/// <param name="Group">The group, or null if messages go one to one.</param>
+/// <param name="Peer">The recipient, where there is no group.</param>
 internal sealed record Guest(string Name, string? Group, string Peer);
 
-/// <param name="Send">What is sent first; null: nothing.</param>
-/// <param name="Expected">What the answer contains.</param>
+/// <param name="Send">The bytes to send first, or null.</param>
+/// <param name="Expected">Bytes that the answer contains.</param>
 internal sealed record Step(byte[]? Send, byte[] Expected);

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>Linux's own calls: one to wait, one to receive, one to send.</summary>
+/// <summary>Sockets by direct calls of Linux: one to wait, one to receive, one to send.</summary>
 internal sealed class EpollWires : IWires
 {
     private const int MaxEvents = 256;
@@ -61,7 +61,7 @@ internal sealed class EpollWires : IWires
             }
             catch (EntryPointNotFoundException)
             {
-                _isPrecise = false; // a C library from before 2021, or a small one
+                _isPrecise = false; // a C library from before 2021, or a minimal one
             }
         }
 
@@ -84,7 +84,7 @@ internal sealed class EpollWires : IWires
         return Libc.Connect(wire, ref address.Buffer.Span[0], address.Size) == 0 || Libc.Error == Libc.InProgress;
     }
 
-    // Without the option the system would set a port aside here, of which there are fewer than of pairs of ports.
+    // Without the option the system would reserve a port here. There are fewer ports than pairs of ports.
     private static bool TryBind(int wire, IPAddress from)
     {
         var address = new IPEndPoint(from, 0).Serialize();

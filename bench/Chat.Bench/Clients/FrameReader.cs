@@ -2,20 +2,21 @@ using System.Buffers.Binary;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>Reads a server's frames where they arrived. Copies only what a read cuts in two, and messages in several fragments.</summary>
-/// <remarks>A round: <see cref="Resume"/>, receive behind what that left, <see cref="TryNext"/> until there is none, <see cref="Keep"/> the rest.</remarks>
+/// <summary>Reads a server's frames in the buffer where they arrived. It copies only frames that a read cuts in two, and fragmented messages.</summary>
+/// <remarks>One round: call <see cref="Resume"/>, receive behind the bytes it restored, call <see cref="TryNext"/> until there is no further message,
+/// and <see cref="Keep"/> the rest.</remarks>
 internal struct FrameReader
 {
     private const int MaxMessage = 64 << 20;
 
     private byte[]? _rest; // the beginning of a frame
     private List<byte>? _fragments;
-    private Opcode _opcode; // of the message in fragments
+    private Opcode _opcode; // of the fragmented message
 
-    /// <summary>What came is no WebSocket frame of a server.</summary>
+    /// <summary>Whether the bytes are not a server's WebSocket frames.</summary>
     public bool IsBroken { get; private set; }
 
-    /// <summary>Puts what was kept at the beginning of the buffer, which grows if that is much of it. Returns its length.</summary>
+    /// <summary>Restores the bytes kept by the last round at the beginning of the buffer, which grows if they fill much of it. Returns their length.</summary>
     public void Resume(ref byte[] buffer, out int length)
     {
         length = _rest?.Length ?? 0;
@@ -28,7 +29,7 @@ internal struct FrameReader
         _rest = null;
     }
 
-    /// <summary>The next message or control frame, and goes on behind it.</summary>
+    /// <summary>Reads the next message or control frame and moves behind it.</summary>
     public bool TryNext(ref ReadOnlySpan<byte> bytes, out Opcode opcode, out ReadOnlySpan<byte> payload)
     {
         while (TryFrame(ref bytes, out var isFinal, out opcode, out payload))
@@ -81,7 +82,7 @@ internal struct FrameReader
 
         var (first, second) = (bytes[0], bytes[1]);
         var header = second < 126 ? 2 : second == 126 ? 4 : 10;
-        IsBroken |= (first & 0x70) != 0 || second > 127; // extensions that nobody asked for; a server masks nothing
+        IsBroken |= (first & 0x70) != 0 || second > 127; // extensions that were not negotiated, or a mask, which a server never sets
         if (IsBroken || bytes.Length < header)
         {
             return false;

@@ -1,8 +1,8 @@
 namespace Chat.Bench.Clients;
 
-/// <summary>What a loop does beside listening, until it is done.</summary>
+/// <summary>A task that a loop carries out besides receiving, until it is done.</summary>
 internal interface ITurn
 {
-    /// <summary>Does what is due, and returns when there is more to do; null: it is over. Called sooner as well.</summary>
+    /// <summary>Does the work that is due. Returns when there is more to do, or null when all is done. May be called sooner as well.</summary>
     long? Do(Loop loop, long now);
 }

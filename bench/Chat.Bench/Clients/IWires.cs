@@ -2,34 +2,34 @@ using System.Net;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>Sockets that never block, and waiting for many of them at once. For one thread.</summary>
+/// <summary>Non-blocking sockets, and waiting for many of them at once. For use by one thread.</summary>
 internal interface IWires : IDisposable
 {
-    /// <summary>What a call returns that came too early.</summary>
+    /// <summary>The result of a call that would have blocked.</summary>
     const int Busy = -1;
 
-    /// <summary>What a call returns after which there is no connection.</summary>
+    /// <summary>The result of a call after which there is no connection.</summary>
     const int Failed = -2;
 
-    /// <summary>Begins to connect; it is told as writable when it has.</summary>
-    /// <param name="to">Where to.</param>
-    /// <param name="from">Which of this machine's addresses it comes from; null: the system's choice.</param>
-    /// <param name="number">What it is told under.</param>
+    /// <summary>Begins to connect. The wire is reported as writable when it has connected.</summary>
+    /// <param name="to">The server's address.</param>
+    /// <param name="from">The address of this machine to connect from. Null leaves the choice to the system.</param>
+    /// <param name="number">The number under which the wire is reported.</param>
     /// <returns>The wire, or <see cref="Failed"/>.</returns>
     int Open(IPEndPoint to, IPAddress? from, int number);
 
-    /// <summary>The number of bytes, 0 at the end, or one of the above.</summary>
+    /// <summary>Returns the number of bytes, 0 at the end, or one of the two results above.</summary>
     int Receive(int wire, Span<byte> buffer);
 
-    /// <summary>How many of the bytes were taken, or one of the above.</summary>
+    /// <summary>Returns how many of the bytes were taken, or one of the two results above.</summary>
     int Send(int wire, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Whether it is to be told that there is room to send.</summary>
+    /// <summary>Sets whether the wire is reported when there is room to send.</summary>
     void WatchRoom(int wire, int number, bool isWatched);
 
     void Close(int wire);
 
-    /// <summary>Returns how many are ready; <see cref="Ready"/> tells which.</summary>
+    /// <summary>Waits, and returns how many wires are ready. <see cref="Ready"/> tells which.</summary>
     int Wait(TimeSpan longest);
 
     (int Number, bool HasRoom) Ready(int index);

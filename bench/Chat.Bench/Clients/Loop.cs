@@ -4,21 +4,21 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>A thread with its connections: waits for all of them at once, and does in between what its turn wants to be done.</summary>
+/// <summary>A thread with its connections. It waits for all of them at once and carries out its turn in between.</summary>
 internal sealed class Loop : IDisposable
 {
     private const int BufferBytes = 256 * 1024;
-    private const long IdleWait = Clock.Second / 200; // until it looks for a new turn
+    private const long IdleWait = Clock.Second / 200; // pause between two looks for a new turn
     private const long SignInterval = 10 * Clock.Second;
 
-    /// <summary>What arrives, of one connection after the other.</summary>
+    /// <summary>The receive buffer, used by one connection after the other.</summary>
     public byte[] Incoming = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
 
     private readonly Round _round;
     private readonly List<Connection> _connections = [];
     private readonly Thread _thread;
     private byte[] _outgoing = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
-    private long _fresh; // deliveries of the event at hand
+    private long _fresh; // deliveries of the present event
     private long _signsAt = Clock.Now + SignInterval;
     private TaskCompletionSource _done = new();
     private volatile ITurn? _turn;
@@ -36,13 +36,13 @@ internal sealed class Loop : IDisposable
 
     public Counts Counts { get; } = new();
 
-    /// <summary>How many are on their way to being ready.</summary>
+    /// <summary>How many connections are being opened and are not ready yet.</summary>
     public int Opening { get; private set; }
 
-    /// <summary>Those that were opened. For this thread.</summary>
+    /// <summary>The connections that were opened. For this thread only.</summary>
     public IReadOnlyList<Connection> Connections => _connections;
 
-    /// <summary>Returns when that turn is over. One at a time.</summary>
+    /// <summary>Carries out a turn and returns when it is over. Only one at a time.</summary>
     public Task TakeAsync(ITurn turn)
     {
         _done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,7 +57,7 @@ internal sealed class Loop : IDisposable
         connection.Open(this, _connections.Count - 1);
     }
 
-    /// <summary>Room for what is sent next.</summary>
+    /// <summary>A buffer for the next bytes to send.</summary>
     public Span<byte> Outgoing(int length)
     {
         if (length > _outgoing.Length)
@@ -119,7 +119,7 @@ internal sealed class Loop : IDisposable
         Counts.Complain(Encoding.UTF8.GetString(payload[..Math.Min(payload.Length, 400)]));
     }
 
-    /// <summary>Sends one of that connection's messages.</summary>
+    /// <summary>Sends one message of that connection.</summary>
     public void Write(Connection connection, long dueAt)
     {
         connection.Write(this, _round.Size, _round.Run, _round.Seating, dueAt);

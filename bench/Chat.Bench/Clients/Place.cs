@@ -2,20 +2,20 @@ using System.Net;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>Where a connection comes in.</summary>
-/// <param name="Address">Of a node or an edge.</param>
-/// <param name="Host">As in the request.</param>
-/// <param name="Door">What it asks for there.</param>
-/// <param name="Tokens">By user.</param>
+/// <summary>The place to which a client connects.</summary>
+/// <param name="Address">The address of a node or an edge.</param>
+/// <param name="Host">The Host of the request.</param>
+/// <param name="Door">The kind of endpoint.</param>
+/// <param name="Tokens">Tokens by user.</param>
 internal sealed record Place(IPEndPoint Address, string Host, Door Door, IReadOnlyDictionary<string, string> Tokens)
 {
-    // A system has some 28,000 ports for outgoing connections, for each of its addresses. This machine has a whole network of its own.
+    // A system has some 28,000 ports for outgoing connections for each of its addresses. This machine has a whole network of loopback addresses.
     public const int PerAddress = 20_000;
 
-    /// <summary>Which address it comes from; null: the system's choice.</summary>
+    /// <summary>The local address of the connection. Null leaves the choice to the system.</summary>
     public IPAddress? From { get; init; }
 
-    /// <summary>The one of so many connections to the same address.</summary>
+    /// <summary>The place for the connection with this number, among those to the same address.</summary>
     public Place For(int connection) =>
         connection < PerAddress || !IPAddress.IsLoopback(Address.Address) || !OperatingSystem.IsLinux() ? this
         : this with { From = new IPAddress([127, 0, (byte)(connection / PerAddress / 250), (byte)(1 + (connection / PerAddress % 250))]) };

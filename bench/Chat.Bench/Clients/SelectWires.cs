@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Chat.Bench.Clients;
 
-/// <summary>.NET's own sockets, for systems without epoll. Each wait looks at all of them, which takes its time with thousands.</summary>
+/// <summary>.NET's own sockets, for systems without epoll. Each wait checks all of them, which takes long with thousands.</summary>
 internal sealed class SelectWires : IWires
 {
     private readonly List<Wire?> _wires = [];
@@ -28,7 +28,7 @@ internal sealed class SelectWires : IWires
         }
         catch (SocketException error) when (error.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
         {
-            // as it should be
+            // as expected
         }
         catch (SocketException)
         {
@@ -78,7 +78,7 @@ internal sealed class SelectWires : IWires
         _ready.Clear();
         _readable.AddRange(_bySocket.Keys);
         _writable.AddRange(_bySocket.Values.Where(wire => wire.WantsRoom).Select(wire => wire.Socket));
-        _failed.AddRange(_writable); // where a connect has failed, Windows tells it so
+        _failed.AddRange(_writable); // Windows reports a failed connect here
         Socket.Select(_readable, _writable, _failed, longest);
         foreach (var socket in _readable)
         {

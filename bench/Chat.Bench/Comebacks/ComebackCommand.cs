@@ -3,7 +3,7 @@ using Chat.Bench.Reports;
 
 namespace Chat.Bench.Comebacks;
 
-/// <summary><c>comeback</c>: reckons what no machine here can run.</summary>
+/// <summary>The command <c>comeback</c>: calculates a case that is too large to run on a machine here.</summary>
 internal static class ComebackCommand
 {
     public const string Name = "comeback";

@@ -1,42 +1,42 @@
 namespace Chat.Bench.Comebacks;
 
-/// <summary>What a comeback came to. Times count from when somebody answers again.</summary>
+/// <summary>The result of a comeback. Times count from when servers answer again.</summary>
 internal sealed class ComebackResult(ComebackSettings settings)
 {
-    private readonly List<float> _back = new(settings.Clients); // in order
+    private readonly List<float> _back = new(settings.Clients); // in ascending order
     private readonly Dictionary<(int Edge, int Second), int> _attemptsAt = [];
     private readonly Dictionary<int, int> _connectsAt = [];
 
     public ComebackSettings Settings => settings;
 
-    /// <summary>Of each client.</summary>
+    /// <summary>The number of attempts of each client.</summary>
     public IReadOnlyList<byte> Attempts { get; set; } = [];
 
-    /// <summary>How often an edge said 503.</summary>
+    /// <summary>How often an edge answered 503.</summary>
     public long Refused { get; set; }
 
     public int BackAtAll => _back.Count;
 
-    /// <summary>When the last one came back, on the clock of the run.</summary>
+    /// <summary>When the last client came back, on the clock of the run.</summary>
     public double LastAt { get; private set; }
 
-    /// <summary>Seconds: the longest wait for Redis.</summary>
+    /// <summary>The longest wait for Redis, in seconds.</summary>
     public double LongestRedisWait { get; private set; }
 
-    /// <summary>Attempts in the second with the most, at one edge.</summary>
+    /// <summary>The most attempts at one edge in a second.</summary>
     public int PeakAtEdge => _attemptsAt.Values.DefaultIfEmpty().Max();
 
     public int PeakAtAllEdges => _attemptsAt.GroupBy(one => one.Key.Second).Select(second => second.Sum(one => one.Value)).DefaultIfEmpty().Max();
 
-    /// <summary>Connects in the second with the most, at all Redis servers.</summary>
+    /// <summary>The most connects at all Redis servers in a second.</summary>
     public int PeakAtRedis => _connectsAt.Values.DefaultIfEmpty().Max();
 
     public double MeanAttempts => Attempts.Average(attempts => attempts);
 
-    /// <summary>What one in a hundred clients exceeds.</summary>
+    /// <summary>The number of attempts that one client in a hundred exceeds.</summary>
     public int P99Attempts => Attempts.Order().ElementAt((int)(Attempts.Count * 0.99));
 
-    /// <summary>Seconds until this share of all clients is back; null: it never is.</summary>
+    /// <summary>Seconds until this share of all clients is back, or null if it never is.</summary>
     public double? Until(double share) => Math.Max(1, (int)Math.Ceiling(share * settings.Clients)) is var count && count <= _back.Count ? _back[count - 1] : null;
 
     public void Attempt(int edge, double now) => Count(_attemptsAt, (edge, (int)now));

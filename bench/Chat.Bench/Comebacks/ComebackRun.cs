@@ -1,26 +1,26 @@
 namespace Chat.Bench.Comebacks;
 
-/// <summary>All clients lose their connections at the same moment and come back, event by event, on a clock that is only counted.
-/// The same seed gives the same result.</summary>
+/// <summary>All clients lose their connections at the same moment and come back. The run goes event by event on a simulated clock; the same seed
+/// gives the same result.</summary>
 /// <remarks>
-/// <para>The client's pauses are Chat.Client's: random between none and a longest that doubles with each failure, and then what
-/// <c>Retry-After</c> says. The edge's are those of its <c>ArrivalLimits</c>: a bucket of tokens that is filled ten times a second, then so many
-/// at once, then a wait of at most two seconds; 503 with 1 to 5 seconds for everybody else.</para>
-/// <para>CPU is a queue at each edge, node and Redis server: first come, first served, at so much a piece. What a client has given up waiting
-/// for is done all the same.</para>
+/// <para>The client's pauses are those of Chat.Client: random between zero and a bound that doubles with each failure, and after that the time in
+/// <c>Retry-After</c>. The edge's limits are those of its <c>ArrivalLimits</c>: a bucket of tokens that is filled ten times a second, then a number
+/// of upgrades at once, then a wait of at most two seconds. Everybody else gets 503 with 1 to 5 seconds.</para>
+/// <para>CPU is a queue at each edge, node and Redis server: first come, first served, at a fixed cost per piece. Work for a client that has given up
+/// waiting is done all the same.</para>
 /// </remarks>
 internal sealed class ComebackRun
 {
-    private const int LongestRetryAfter = 5; // the edge's, at random from 1
-    private const int NodeRetryAfter = 2; // a node's, when Redis does not answer
+    private const int LongestRetryAfter = 5; // the edge's; random from 1
+    private const int NodeRetryAfter = 2; // a node's, if Redis does not answer
     private const int MostDoublings = 30;
-    private const double Standstill = 60; // seconds without anybody coming back: nobody will
+    private const double Standstill = 60; // seconds without anybody coming back: nobody will any more
 
     private readonly ComebackSettings _settings;
     private readonly Random _random;
     private readonly Calendar<Event> _events = new();
     private readonly Gate[] _edges;
-    private readonly double[] _nodes; // until when each is busy
+    private readonly double[] _nodes; // the time until which each is busy
     private readonly double[] _shards;
     private readonly byte[] _attempts;
     private readonly byte[] _failures;
@@ -84,7 +84,7 @@ internal sealed class ComebackRun
                 Result.Back(now);
                 break;
             default:
-                Leave(next.Place, now); // the node has given up on Redis, or the client on all of it
+                Leave(next.Place, now); // the node has given up on Redis, or the client on the attempt
                 Fail(next.Client, now, next.Step == Step.IsUnanswered ? NodeRetryAfter : 0);
                 break;
         }
@@ -133,7 +133,7 @@ internal sealed class ComebackRun
     {
         var more = Math.Max(0, _settings.EdgeCost - _settings.RefusalCost);
         var passed = Busy(ref _edges[edge].BusyUntil, now, more / _settings.Cores);
-        var node = _nextNode++ % _nodes.Length; // the edges take that with the fewest, which comes to the same
+        var node = _nextNode++ % _nodes.Length; // the edges pick the node with the fewest connections, which has the same effect
         Put(Step.IsThroughNode, client, edge, Busy(ref _nodes[node], passed, _settings.NodeCost / _settings.Cores));
     }
 
@@ -181,7 +181,7 @@ internal sealed class ComebackRun
         Put(Step.Arrives, client, 0, now + pause + _settings.RoundTrip);
     }
 
-    // When it is done, in a queue that is worked off one after the other.
+    // The time at which the work is done, in a queue that is processed one after the other.
     private static double Busy(ref double until, double now, double microseconds) => until = Math.Max(until, now) + (microseconds / 1e6);
 
     private void Put(Step step, int client, int place, double at) => _events.Put(new Event(step, client, place), at);

@@ -4,7 +4,7 @@ using Edge.Proxy;
 
 namespace Chat.Bench.Comebacks;
 
-/// <summary>Who comes back to what. The defaults of limits and pauses are the product's own.</summary>
+/// <summary>The clients that come back and the cluster they come back to. The defaults of limits and pauses are the product's own.</summary>
 internal sealed record ComebackSettings
 {
     private static readonly EdgeOptions Edge = new();
@@ -16,31 +16,31 @@ internal sealed record ComebackSettings
 
     public int Nodes { get; init; } = 44;
 
-    /// <summary>Servers of a Redis Cluster, over which what a connect asks is spread evenly.</summary>
+    /// <summary>The servers of a Redis Cluster. Requests of a connect are spread evenly over them.</summary>
     public int Shards { get; init; } = 1;
 
-    /// <summary>Of each edge and of each node.</summary>
+    /// <summary>Cores of each edge and of each node.</summary>
     public double Cores { get; init; } = 2;
 
     /// <summary>Seconds in which nobody answers.</summary>
     public double Away { get; init; }
 
-    /// <summary>Seconds from a client to an edge and back.</summary>
+    /// <summary>Seconds for a round trip between a client and an edge.</summary>
     public double RoundTrip { get; init; } = 0.05;
 
-    /// <summary>Microseconds of CPU at an edge for one that is turned away: reckoned as one that comes in, which takes more.</summary>
+    /// <summary>Microseconds of CPU at an edge for a client that is turned away. Taken to be those of a client that is admitted, which costs more.</summary>
     public double RefusalCost { get; init; } = 130;
 
-    /// <summary>Microseconds of CPU at an edge for one that comes in.</summary>
+    /// <summary>Microseconds of CPU at an edge for a client that is admitted.</summary>
     public double EdgeCost { get; init; } = 130;
 
-    /// <summary>At a node, as in the first storm after its start.</summary>
+    /// <summary>Microseconds of CPU at a node for a client, as in the first storm after the node's start.</summary>
     public double NodeCost { get; init; } = 560;
 
-    /// <summary>At Redis, on its one core, without catching up.</summary>
+    /// <summary>Microseconds of CPU at Redis, on its one core, for a client that does not catch up.</summary>
     public double RedisCost { get; init; } = 50;
 
-    /// <summary>At Redis, for reading what was missed: an assumption, twice what a message takes.</summary>
+    /// <summary>Microseconds of CPU at Redis to read missed messages. An assumption: twice the cost of a message.</summary>
     public double CatchUpCost { get; init; } = 20;
 
     /// <summary><c>Edge:ConnectionsPerSecond</c>; 0: no limit.</summary>
@@ -52,19 +52,19 @@ internal sealed record ComebackSettings
     /// <summary><c>Edge:UpgradesWaiting</c>.</summary>
     public int Waiting { get; init; } = Edge.UpgradesWaiting;
 
-    /// <summary>Seconds: the client's longest pause after its first failure.</summary>
+    /// <summary>The client's longest pause after its first failure, in seconds.</summary>
     public double FirstDelay { get; init; } = Client.FirstDelay.TotalSeconds;
 
-    /// <summary>Seconds: the client's longest pause of all.</summary>
+    /// <summary>The client's longest pause of all, in seconds.</summary>
     public double LongestDelay { get; init; } = Client.LongestDelay.TotalSeconds;
 
-    /// <summary>Seconds that a client waits for an answer.</summary>
+    /// <summary>How long a client waits for an answer, in seconds.</summary>
     public double Patience { get; init; } = Client.ConnectTimeout.TotalSeconds;
 
-    /// <summary>Seconds that a node waits for Redis.</summary>
+    /// <summary>How long a node waits for Redis, in seconds.</summary>
     public double NodePatience { get; init; } = new BackplaneOptions().CommandTimeout.TotalSeconds;
 
-    /// <summary>Whether clients are not ours: they try again after exactly a second, whatever they are told.</summary>
+    /// <summary>Whether clients are not Chat's own: they try again after exactly a second, whatever <c>Retry-After</c> says.</summary>
     public bool IsStubborn { get; init; }
 
     public int Seed { get; init; } = 1;

@@ -1,18 +1,18 @@
 namespace Chat.Bench.Comebacks;
 
-/// <summary>An edge: its tokens, its places, and who waits for one.</summary>
+/// <summary>An edge: its tokens, its places, and the clients that wait for a place.</summary>
 internal sealed class Gate(ComebackSettings settings)
 {
     private const double Step = 0.1; // seconds between two fillings of the bucket
-    private const double LongestWait = 2; // as the edge's
+    private const double LongestWait = 2; // seconds, as at the edge
 
     private readonly Queue<int> _waiting = new();
-    private readonly Dictionary<int, double> _waits = []; // until when
-    private double _tokens = settings.PerSecond; // as many at once after a quiet second
+    private readonly Dictionary<int, double> _waits = []; // by client, the end of its wait
+    private double _tokens = settings.PerSecond; // full, as after a quiet second
     private double _filledAt;
     private int _inside;
 
-    /// <summary>Until when its CPU has work.</summary>
+    /// <summary>The time until which its CPU is busy.</summary>
     public double BusyUntil;
 
     public bool TryTakeToken(double now)
@@ -45,7 +45,7 @@ internal sealed class Gate(ComebackSettings settings)
         return true;
     }
 
-    /// <summary>Returns until when it waits; null: too many do.</summary>
+    /// <summary>Lets a client wait. Returns the end of its wait, or null if too many wait already.</summary>
     public double? TryWait(int client, double now)
     {
         if (_waits.Count >= settings.Waiting)
@@ -57,7 +57,7 @@ internal sealed class Gate(ComebackSettings settings)
         return _waits[client] = now + LongestWait;
     }
 
-    /// <summary>Somebody has left: returns who has the place now.</summary>
+    /// <summary>Frees a place. Returns the waiting client that takes it, or null.</summary>
     public int? Leave()
     {
         while (_waiting.TryDequeue(out var next))
@@ -72,6 +72,6 @@ internal sealed class Gate(ComebackSettings settings)
         return null;
     }
 
-    /// <summary>Whether it has waited for so long that it is told to come again.</summary>
+    /// <summary>Ends the wait of a client if it has waited so long that it is told to come again.</summary>
     public bool TryAbandon(int client, double now) => _waits.TryGetValue(client, out var until) && until <= now && _waits.Remove(client);
 }

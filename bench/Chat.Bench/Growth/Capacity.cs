@@ -5,18 +5,18 @@ namespace Chat.Bench.Growth;
 /// <summary>How many connections this machine's limits allow.</summary>
 internal static class Capacity
 {
-    private const int Spare = 1000; // files of a process that are no connections
+    private const int Spare = 1000; // open files of a process other than connections
     private const int MostOfAProcess = 100_000;
-    private const int PerNode = 50_000; // by default
-    private const double Worthwhile = 1.2; // a point has to be so much larger than the one before
+    private const int PerNode = 50_000; // a node's default limit
+    private const double Worthwhile = 1.2; // least growth from one point to the next
 
-    /// <summary>What one process of ours can hold.</summary>
+    /// <summary>The connections that one process of this program can hold.</summary>
     public static int OfProcess { get; } = Math.Clamp(OpenFiles() - Spare, 100, MostOfAProcess);
 
-    /// <summary>The sizes, of which those that are too large become the largest that is not, if that is worth it.</summary>
+    /// <summary>The sizes to measure. Sizes beyond the limit are replaced by the limit, if that is sufficiently larger than the size before.</summary>
     public static IEnumerable<int> Within(IEnumerable<int> sizes, BenchOptions options)
     {
-        var most = options.Urls.Count > 0 ? int.MaxValue : options.Nodes * Math.Min(OfProcess, PerNode - Spare); // nodes are under the same limits
+        var most = options.Urls.Count > 0 ? int.MaxValue : options.Nodes * Math.Min(OfProcess, PerNode - Spare); // nodes have the same limits
         var last = 0;
         foreach (var size in sizes.Select(size => Math.Min(size, most)).Where(size => size >= last * Worthwhile))
         {

@@ -3,7 +3,7 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Growth;
 
-/// <summary>Which points are measured. What does not grow is the same in all points of a family.</summary>
+/// <summary>The points to measure. In a family of points everything but the growing quantity stays the same.</summary>
 internal static class GrowthPlan
 {
     public const string Members = "members";
@@ -37,7 +37,7 @@ internal static class GrowthPlan
 
     private static int[] Sizes(BenchOptions options, int[] inFull) => options.IsQuick ? [Math.Min(inFull[0], 20)] : inFull;
 
-    // The same deliveries a second, whatever the number of members.
+    // Keeps the deliveries a second the same for every number of members.
     private static Workload Group(int members, BenchOptions options) => new(Workload.Fanout)
     {
         Connections = members,
@@ -46,7 +46,7 @@ internal static class GrowthPlan
         Rate = (options.IsQuick ? 200 : DeliveriesPerSecond) / (members - 1),
     };
 
-    // Groups of two, on two nodes each; on few connections where there are few groups, and many groups to a connection where there are many.
+    // Groups of two, each on two nodes. Few groups are on few connections; where there are many groups, each connection is in many of them.
     private static Workload Topics(int groups, BenchOptions options)
     {
         var pairs = Math.Max(Math.Min(groups, 500), groups / GroupsPerConnection);

@@ -4,20 +4,20 @@ using Chat.Bench.Workloads;
 namespace Chat.Bench.Growth;
 
 /// <summary>One line of the table: the same load at another size.</summary>
-/// <param name="Family">What grows.</param>
-/// <param name="Size">How far it has grown here, in words.</param>
-/// <param name="Workload">What is measured.</param>
+/// <param name="Family">The quantity that grows.</param>
+/// <param name="Size">Its size at this point, in words.</param>
+/// <param name="Workload">The workload to measure.</param>
 internal sealed record GrowthPoint(string Family, string Size, Workload Workload)
 {
-    /// <summary>Of the cluster.</summary>
+    /// <summary>The number of nodes in the cluster.</summary>
     public int Nodes { get; init; }
 
-    /// <summary>So many more connections are there meanwhile, and say nothing.</summary>
+    /// <summary>How many silent connections there are besides.</summary>
     public int Silent { get; init; }
 }
 
-/// <param name="Point">Which.</param>
-/// <param name="Row">What was measured; null: nothing.</param>
-/// <param name="Coming">Seconds until all connections of the point were in, and in their groups.</param>
-/// <param name="Missing">Why there is nothing.</param>
+/// <param name="Point">The point.</param>
+/// <param name="Row">The measurements, or null if there are none.</param>
+/// <param name="Coming">Seconds until all connections of the point were in their groups.</param>
+/// <param name="Missing">Why there are no measurements.</param>
 internal sealed record GrowthRow(GrowthPoint Point, Row? Row, double Coming, string? Missing = null);

@@ -5,16 +5,16 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Growth;
 
-/// <summary>One family of points after the other, each on a cluster of its own; that whose nodes grow, each point.</summary>
+/// <summary>Measures one family of points after the other, each on a cluster of its own. Where the nodes grow, each point has a cluster of its own.</summary>
 internal static class GrowthRun
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2); // for one repetition of a point
 
-    // The same before every point of a fresh cluster, so that what runs is compiled.
+    // Runs before the points of a fresh cluster, always the same, so that the code is compiled.
     private static readonly Workload Warming = new(Workload.Rooms) { Connections = 300, Group = 10, Writers = 10, Rate = 2000 };
     private static readonly Workload WarmingQuick = new(Workload.Rooms) { Connections = 20, Group = 10, Writers = 10, Rate = 20 };
 
-    private const double WarmingSeconds = 20; // a node compiles anew, for half a minute, what has turned out to run often
+    private const double WarmingSeconds = 20; // for half a minute a node recompiles code that has turned out to run often
 
     public static async Task<List<GrowthRow>> RunAsync(BenchOptions options)
     {
@@ -46,7 +46,7 @@ internal static class GrowthRun
             }
             catch (Exception exception) when (exception is TimeoutException or InvalidOperationException)
             {
-                // What is larger would take longer still. What of it still runs ends with the cluster.
+                // Larger points would take longer still. Work of this one that still runs ends with the cluster.
                 var why = exception is TimeoutException ? $"not within {(Longest * options.Repetitions).TotalSeconds} s" : exception.Message;
                 rows.AddRange(points[rows.Count..].Select(one => new GrowthRow(one, null, 0, why)));
                 break;

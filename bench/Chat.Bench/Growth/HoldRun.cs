@@ -3,13 +3,13 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Growth;
 
-/// <summary>Connections that say nothing and stay, for as long as the program runs.</summary>
+/// <summary>Silent connections that stay for as long as the program runs.</summary>
 internal static class HoldRun
 {
     public const string Option = "--hold";
     public const string Done = "All are in.";
 
-    /// <summary>Returns if they do not come in; else never.</summary>
+    /// <summary>Returns only if the clients cannot connect.</summary>
     public static async Task RunAsync(BenchOptions options)
     {
         await using var target = await Target.StartAsync(options);

@@ -3,16 +3,16 @@ using Chat.Tests.Support;
 
 namespace Chat.Bench.Growth;
 
-/// <summary>Connections that say nothing, held by processes of this same program, as one alone may not have so many open files.</summary>
+/// <summary>Silent connections. Further processes of this program hold them, since one process alone may not have so many open files.</summary>
 internal sealed class SilentCrowd(BenchOptions options, IReadOnlyList<Uri> doors) : IAsyncDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     private readonly List<ChildProcess> _holders = [];
     private int _count;
-    private int _started; // holders; several start at once
+    private int _started; // processes started so far; several start at once
 
-    /// <summary>Returns when so many are in, those that were there already included.</summary>
+    /// <summary>Returns when there are this many connections, including those that were there before.</summary>
     public async Task GrowAsync(int count)
     {
         var (holders, each) = (new List<Task>(), Capacity.OfProcess);

@@ -1,13 +1,13 @@
 namespace Chat.Bench.Measuring;
 
-/// <summary>What the connections of one thread have seen. Written by that thread; others may look at what only grows.</summary>
+/// <summary>The counts of one thread's connections. That thread writes them; others may read those that only grow.</summary>
 internal sealed class Counts
 {
     private long _received;
     private int _ready;
     private int _ended;
 
-    /// <summary>Deliveries, each once.</summary>
+    /// <summary>Deliveries, without repetitions.</summary>
     public long Received => Volatile.Read(ref _received);
 
     public int Ready => Volatile.Read(ref _ready);
@@ -17,26 +17,26 @@ internal sealed class Counts
 
     public long Sent { get; set; }
 
-    /// <summary>Sent within the measured time.</summary>
+    /// <summary>Messages sent within the measured time.</summary>
     public long SentMeasured { get; set; }
 
     public long Doubled { get; set; }
 
     public long OutOfOrder { get; set; }
 
-    /// <summary>Deliveries to whom they were not meant for.</summary>
+    /// <summary>Deliveries to clients that they were not meant for.</summary>
     public long Strange { get; set; }
 
-    /// <summary>Errors that the server told.</summary>
+    /// <summary>Errors that the server reported.</summary>
     public long Refused { get; set; }
 
     /// <summary>The first thing that went wrong, in words.</summary>
     public string? Complaint { get; private set; }
 
-    /// <summary>Of deliveries whose messages were due in the measured time, in microseconds.</summary>
+    /// <summary>Latency of deliveries whose messages were due in the measured time, in microseconds.</summary>
     public Histogram Latency { get; } = new();
 
-    /// <summary>From the socket to being where messages are heard, in microseconds.</summary>
+    /// <summary>Time from opening the socket until messages are received, in microseconds.</summary>
     public Histogram Connecting { get; } = new();
 
     public void AddReceived(long count) => Volatile.Write(ref _received, _received + count);

@@ -2,8 +2,8 @@ using System.Numerics;
 
 namespace Chat.Bench.Measuring;
 
-/// <summary>How often which value came. Buckets grow with their values, so that each value is known to within <see cref="Error"/> of itself,
-/// from one to as large as there are, and recording one is adding to one number.</summary>
+/// <summary>Counts how often each value occurs. Buckets grow with their values, so that every value from one upward is known with a relative error of
+/// at most <see cref="Error"/>. Recording a value only increments one number.</summary>
 internal sealed class Histogram
 {
     public const double Error = 1.0 / PerOctave;
@@ -36,7 +36,7 @@ internal sealed class Histogram
         Max = Math.Max(Max, other.Max);
     }
 
-    /// <summary>The value that this share of all do not exceed; 0 if there are none.</summary>
+    /// <summary>The value that this share of all values do not exceed; 0 if there are none.</summary>
     public long Percentile(double share)
     {
         var wanted = Math.Max(1, (long)Math.Ceiling(share * Count));

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Chat.Bench.Measuring;
 
-/// <summary>What each message carries: which run it is of, who sent it as which, and when it was due. Written in letters, which no format escapes.</summary>
-/// <param name="Run">Of the run: what is left of an earlier one is not taken for a delivery.</param>
+/// <summary>The mark in each message: its run, sender, number and due time. It consists of letters, which no format escapes.</summary>
+/// <param name="Run">The run, so that messages left over from an earlier run do not count as deliveries.</param>
 /// <param name="Sender">The connection's number.</param>
 /// <param name="Number">Counted from 0 for each sender.</param>
 /// <param name="DueAt">Microseconds, the lower 32 bits.</param>
@@ -24,7 +24,7 @@ internal readonly record struct Marker(uint Run, uint Sender, uint Number, uint 
         Write(to[(1 + (3 * Letters))..], DueAt);
     }
 
-    /// <summary>Looks for the next one and goes on behind it.</summary>
+    /// <summary>Finds the next marker and moves behind it.</summary>
     public static bool TryTake(ref ReadOnlySpan<byte> text, out Marker marker)
     {
         marker = default;
@@ -43,7 +43,7 @@ internal readonly record struct Marker(uint Run, uint Sender, uint Number, uint 
         return false;
     }
 
-    /// <summary>A number as in markers.</summary>
+    /// <summary>A number in the letters of a marker.</summary>
     public static string TextOf(uint number)
     {
         Span<byte> letters = stackalloc byte[Letters];
@@ -51,7 +51,7 @@ internal readonly record struct Marker(uint Run, uint Sender, uint Number, uint 
         return System.Text.Encoding.ASCII.GetString(letters);
     }
 
-    // Four bits to a letter, all eight at once: the halves of a number are moved apart, then their halves, then theirs.
+    // Turns four bits into a letter, all eight at once: the halves of the number are moved apart, then the halves of these, then theirs.
     private static void Write(Span<byte> to, uint number)
     {
         ulong bits = number;

@@ -3,23 +3,23 @@ using System.Globalization;
 
 namespace Chat.Bench.Measuring;
 
-/// <summary>What a process has used so far.</summary>
-/// <param name="Cpu">Seconds, of all of its threads.</param>
-/// <param name="System">Of these, in the kernel.</param>
+/// <summary>The resources that a process has used so far.</summary>
+/// <param name="Cpu">Seconds of CPU, of all its threads.</param>
+/// <param name="System">The part of these in the kernel.</param>
 /// <param name="Memory">Bytes in RAM.</param>
 internal readonly record struct Usage(double Cpu, double System, long Memory);
 
 /// <summary>A process whose use is measured.</summary>
 internal sealed class ProcessMeter(string name, int pid)
 {
-    private const double TicksPerSecond = 100; // what Linux shows to programs, whatever it counts in
+    private const double TicksPerSecond = 100; // the unit that Linux shows to programs, whatever it counts in
 
     private Usage _last;
 
-    /// <summary>As in the table; those of one kind have one, but for a number: <c>node 1</c>.</summary>
+    /// <summary>The name in the table. Names of one kind differ in a number only: <c>node 1</c>.</summary>
     public string Name => name;
 
-    /// <summary>Now; if it has ended, when it was last asked.</summary>
+    /// <summary>The present use. After the process has ended, that of the last reading.</summary>
     public Usage Read()
     {
         try
@@ -32,7 +32,7 @@ internal sealed class ProcessMeter(string name, int pid)
         }
     }
 
-    // The name, in parentheses, may hold anything; what follows begins with the third field of proc(5).
+    // The name is in parentheses and may contain anything. Behind it comes the third field of proc(5).
     private Usage OfLinux()
     {
         var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));

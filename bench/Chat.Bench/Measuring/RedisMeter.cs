@@ -3,23 +3,23 @@ using Chat.Tests.Support;
 
 namespace Chat.Bench.Measuring;
 
-/// <summary>What leaves a Redis of our own.</summary>
+/// <summary>Measures the output of a Redis that this program has started.</summary>
 internal sealed class RedisMeter(RedisServer redis)
 {
-    private const int Asked = 500; // channels: enough to know what each has
+    private const int Asked = 500; // channels: a sufficient sample
 
-    /// <summary>Bytes so far, to everybody.</summary>
+    /// <summary>Bytes sent so far, to all clients.</summary>
     public long BytesOut()
     {
         var stats = (string)redis.Execute("INFO", "stats")!;
         return stats.Split('\n').Select(line => line.Trim().Split(':'))
             .Where(line => line[0] == "total_net_output_bytes")
-            .Select(line => long.Parse(line[1], CultureInfo.InvariantCulture)).FirstOrDefault(); // Garnet does not tell
+            .Select(line => long.Parse(line[1], CultureInfo.InvariantCulture)).FirstOrDefault(); // Garnet does not report it
     }
 
-    /// <summary>To how many nodes a message of that run goes, by who has subscribed: the mean of its topics.</summary>
-    /// <param name="kind">Of topics: <c>group</c> or <c>user</c>.</param>
-    /// <param name="run">What their names begin with.</param>
+    /// <summary>The number of nodes to which a message of that run goes, by the subscriptions: the mean of its topics.</summary>
+    /// <param name="kind">The kind of topics: <c>group</c> or <c>user</c>.</param>
+    /// <param name="run">The beginning of their names.</param>
     public double Copies(string kind, string run) => new[] { ("CHANNELS", "NUMSUB"), ("SHARDCHANNELS", "SHARDNUMSUB") }.Max(command =>
     {
         var channels = ((object?[])redis.Execute("PUBSUB", command.Item1, $"*{kind}:{run}*")!).Cast<string>().ToArray();

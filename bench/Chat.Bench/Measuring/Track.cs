@@ -1,12 +1,12 @@
 namespace Chat.Bench.Measuring;
 
-/// <summary>What one receiver has had of one sender's messages, which are numbered from 0. Costs memory only where something is missing.</summary>
+/// <summary>One receiver's record of one sender's messages, which are numbered from 0. It costs memory only where messages are missing.</summary>
 internal struct Track
 {
     private uint _next;
-    private List<(uint From, uint To)>? _holes; // what is missing before the next; To is not missing any more
+    private List<(uint From, uint To)>? _holes; // missing ranges before _next; To is exclusive
 
-    /// <summary>Takes note of a message.</summary>
+    /// <summary>Records a message.</summary>
     public Arrival Take(uint number)
     {
         if (number == _next)
@@ -19,13 +19,13 @@ internal struct Track
         {
             (_holes ??= []).Add((_next, number));
             _next = number + 1;
-            return Arrival.InOrder; // should what is missing come after all, then that is what is late
+            return Arrival.InOrder; // if a missing message still comes, that one counts as late
         }
 
         return TryFill(number) ? Arrival.Late : Arrival.Again;
     }
 
-    /// <summary>How many are missing of as many as were sent.</summary>
+    /// <summary>How many of the messages sent are missing.</summary>
     public readonly long Missing(uint sent) => Math.Max(0L, (long)sent - _next) + (_holes?.Sum(hole => (long)hole.To - hole.From) ?? 0);
 
     private readonly bool TryFill(uint number)
@@ -47,9 +47,9 @@ internal enum Arrival
 {
     InOrder,
 
-    /// <summary>After a later one of the same sender.</summary>
+    /// <summary>It came after a later one of the same sender.</summary>
     Late,
 
-    /// <summary>Not for the first time.</summary>
+    /// <summary>It came before already.</summary>
     Again,
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Chat.Bench.Reports;
 
-/// <summary>Where and when it was measured.</summary>
+/// <summary>The machine and the time of a measurement.</summary>
 internal static class Machine
 {
     public static string Describe() => string.Create(CultureInfo.InvariantCulture,

@@ -1,6 +1,6 @@
 namespace Chat.Bench.Reports;
 
-/// <summary>Tables that can be read as they are, and put into a document.</summary>
+/// <summary>Tables that are readable as plain text and fit into a document.</summary>
 internal static class Markdown
 {
     public static string Table(IReadOnlyList<string> header, IReadOnlyList<IReadOnlyList<string>> rows)

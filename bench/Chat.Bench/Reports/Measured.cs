@@ -3,17 +3,17 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Reports;
 
-/// <summary>Outcomes from what was read and counted.</summary>
+/// <summary>Makes outcomes from readings and counts.</summary>
 internal static class Measured
 {
     private const double KiB = 1024;
 
-    /// <summary>What everybody took between two readings.</summary>
-    /// <param name="outcome">What is known otherwise.</param>
-    /// <param name="target">Whose processes they are.</param>
-    /// <param name="readings">Before and after.</param>
-    /// <param name="units">Deliveries, or connections, that the CPU was for; 0: for nothing in particular.</param>
-    /// <param name="grown">For each process, by how many bytes; with the connections that made it grow.</param>
+    /// <summary>Adds the resources that all processes used between two readings.</summary>
+    /// <param name="outcome">The outcome so far.</param>
+    /// <param name="target">The servers' processes.</param>
+    /// <param name="readings">The readings before and after.</param>
+    /// <param name="units">The deliveries or connections that the CPU was used for; 0 if for none in particular.</param>
+    /// <param name="grown">By how many bytes each process grew, and the connections that caused it.</param>
     public static Outcome With(
         Outcome outcome, IReadOnlyList<ProcessMeter> target, (Reading Before, Reading After) readings, double units, (long[] Bytes, int Connections)? grown = null)
     {
@@ -35,7 +35,7 @@ internal static class Measured
         };
     }
 
-    /// <summary>After everybody has left.</summary>
+    /// <summary>The faults, to be counted after all clients have left.</summary>
     public static Faults FaultsOf(Crowd crowd) => new()
     {
         Expected = crowd.Expected,

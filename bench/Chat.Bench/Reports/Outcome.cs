@@ -1,9 +1,9 @@
 namespace Chat.Bench.Reports;
 
-/// <summary>What one repetition came to.</summary>
+/// <summary>The outcome of one repetition.</summary>
 internal sealed record Outcome
 {
-    /// <summary>How long was measured.</summary>
+    /// <summary>The measured time.</summary>
     public double Seconds { get; init; }
 
     public int Ready { get; init; }
@@ -12,16 +12,16 @@ internal sealed record Outcome
 
     public double DeliveriesPerSecond { get; init; }
 
-    /// <summary>From Redis, to all nodes, everything included; 0: not known.</summary>
+    /// <summary>Bytes from Redis to all nodes for each message, including all other traffic; 0 if not known.</summary>
     public double RedisBytesPerMessage { get; init; }
 
-    /// <summary>How often a message leaves Redis: once for each node with members; 0: not known.</summary>
+    /// <summary>How often a message leaves Redis: once for each node with members; 0 if not known.</summary>
     public double RedisCopies { get; init; }
 
-    /// <summary>How long it took until all were in.</summary>
+    /// <summary>Seconds until all clients had connected.</summary>
     public double ConnectSeconds { get; init; }
 
-    /// <summary>Milliseconds: from when a message was due until it came; of a storm, from opening a socket until being in.</summary>
+    /// <summary>Milliseconds from when a message was due until it arrived. In a storm, from opening a socket until the connection is ready.</summary>
     public Times Times { get; init; } = new(0, 0, 0, 0);
 
     public Faults Faults { get; init; } = new();
@@ -31,25 +31,25 @@ internal sealed record Outcome
     /// <summary>This program.</summary>
     public ProcessUse Generator { get; init; } = new("generator", 0, 0, 0, 0, 0);
 
-    /// <summary>What everything else on this machine took.</summary>
+    /// <summary>Cores used by everything else on this machine.</summary>
     public double OtherCores { get; init; }
 
-    /// <summary>The first thing that went wrong, in the server's words or ours.</summary>
+    /// <summary>The first thing that went wrong, in the words of the server or of this program.</summary>
     public string? Complaint { get; init; }
 }
 
 internal sealed record Times(double Median, double P99, double P999, double Max);
 
-/// <summary>What a process took.</summary>
-/// <param name="Name">Which one.</param>
-/// <param name="Cores">On average.</param>
-/// <param name="CpuPer">Microseconds of CPU for each delivery, or each connection of a storm.</param>
-/// <param name="SystemShare">Of its CPU, that in the kernel.</param>
-/// <param name="MemoryMiB">At the end.</param>
-/// <param name="KiBPerConnection">By how much it grew, for each connection.</param>
+/// <summary>The resources that a process used.</summary>
+/// <param name="Name">The process.</param>
+/// <param name="Cores">Cores, on average.</param>
+/// <param name="CpuPer">Microseconds of CPU for each delivery, or for each connection of a storm.</param>
+/// <param name="SystemShare">The share of its CPU that it spent in the kernel.</param>
+/// <param name="MemoryMiB">Its memory at the end.</param>
+/// <param name="KiBPerConnection">How much it grew for each connection.</param>
 internal sealed record ProcessUse(string Name, double Cores, double CpuPer, double SystemShare, double MemoryMiB, double KiBPerConnection);
 
-/// <summary>What must not be.</summary>
+/// <summary>Faults, none of which may occur.</summary>
 internal sealed record Faults
 {
     public long Expected { get; init; }
@@ -62,10 +62,10 @@ internal sealed record Faults
 
     public long OutOfOrder { get; init; }
 
-    /// <summary>Came to somebody they were not meant for.</summary>
+    /// <summary>Messages that reached a client they were not meant for.</summary>
     public long Strange { get; init; }
 
-    /// <summary>Errors that the server told.</summary>
+    /// <summary>Errors that the server reported.</summary>
     public long Refused { get; init; }
 
     /// <summary>Connections that failed, or that the server closed.</summary>

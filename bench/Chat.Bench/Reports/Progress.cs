@@ -3,7 +3,7 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Reports;
 
-/// <summary>Says on the error output how far it is: each second where somebody looks on, else once for each repetition.</summary>
+/// <summary>Reports progress on the error output: once a second where the output is a terminal, else once for each repetition.</summary>
 internal sealed class Progress
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

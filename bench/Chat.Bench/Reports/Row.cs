@@ -2,14 +2,14 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Reports;
 
-/// <summary>A workload and what its repetitions came to.</summary>
-/// <param name="Workload">Which.</param>
-/// <param name="Repetitions">Those that count.</param>
-/// <param name="Faults">Of all of them, those that do not count included: a message that is lost is lost.</param>
-/// <param name="Complaint">The first one.</param>
+/// <summary>A workload and the outcomes of its repetitions.</summary>
+/// <param name="Workload">The workload.</param>
+/// <param name="Repetitions">The repetitions that count.</param>
+/// <param name="Faults">The faults of all repetitions, also of those that do not count: a lost message is a lost message.</param>
+/// <param name="Complaint">The first complaint.</param>
 internal sealed record Row(Workload Workload, IReadOnlyList<Outcome> Repetitions, Faults Faults, string? Complaint)
 {
-    /// <summary>Of each figure by itself.</summary>
+    /// <summary>The median of each figure by itself.</summary>
     public Outcome Median { get; } = new()
     {
         Seconds = Of(Repetitions, one => one.Seconds),

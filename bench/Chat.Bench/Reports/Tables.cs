@@ -99,11 +99,11 @@ internal static class Tables
 
     public static double Sum(Row row, string kind, Func<ProcessUse, double> figure) => row.Median.Processes.Where(use => KindOf(use) == kind).Sum(figure);
 
-    // "node 1" is one of the nodes.
+    // "node 1" belongs to the nodes.
     public static string KindOf(ProcessUse use) => use.Name.Split(' ') is [var kind, _] ? kind + "s" : use.Name;
 
     public static string Count(double figure) => figure.ToString("N0", CultureInfo.InvariantCulture);
 
-    // Three digits are what it is good for.
+    // The measurements are good for three digits.
     public static string Short(double figure) => figure.ToString(Math.Abs(figure) switch { >= 100 => "N0", >= 10 => "0.0", _ => "0.00" }, CultureInfo.InvariantCulture);
 }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Chat.Bench.Shards;
 
-/// <summary>The backplane of one node, without anything above it: it publishes on a schedule, and counts what it hears.</summary>
+/// <summary>The backplane of one node with nothing above it. It publishes on a schedule and counts the messages it receives.</summary>
 internal sealed class ShardNode : IBackplaneListener, IPublishOutcome, IDisposable
 {
     private static readonly byte[] Text = [.. Enumerable.Repeat((byte)'x', 100)];
@@ -47,7 +47,7 @@ internal sealed class ShardNode : IBackplaneListener, IPublishOutcome, IDisposab
 
     public IEnumerable<Topic> Held => [];
 
-    /// <summary>Returns when it has subscribed to these.</summary>
+    /// <summary>Returns when it has subscribed to these topics.</summary>
     public async Task StartAsync(IReadOnlyList<Topic> topics)
     {
         _commands.Start();
@@ -60,7 +60,7 @@ internal sealed class ShardNode : IBackplaneListener, IPublishOutcome, IDisposab
         }
     }
 
-    /// <summary>Publishes to the topics in turn, so many messages a second, or, if that is 0, with so many under way as are enough.</summary>
+    /// <summary>Publishes to the topics in turn at this many messages a second. At a rate of 0 it keeps a fixed number of messages under way.</summary>
     public void Publish(IReadOnlyList<Topic> topics, double rate, CancellationToken end)
     {
         const int Window = 500;
@@ -92,7 +92,7 @@ internal sealed class ShardNode : IBackplaneListener, IPublishOutcome, IDisposab
 
     void IBackplaneListener.OnRemoval(ReadOnlySpan<byte> envelope)
     {
-        // There are none, nor anything of what follows that matters here.
+        // There are no removals, and nothing in the following methods matters here.
     }
 
     void IBackplaneListener.OnHead(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> epoch, long offset)
@@ -127,7 +127,7 @@ internal sealed class ShardNode : IBackplaneListener, IPublishOutcome, IDisposab
     {
     }
 
-    // What the host of a node's backplane does.
+    // The regular work that a node's host does for the backplane.
     private void Tick()
     {
         _commands.LookAfterLinks();

@@ -8,15 +8,15 @@ using Chat.Tests.Support;
 
 namespace Chat.Bench.Shards;
 
-/// <summary>What each primary of a Redis Cluster adds, by the CPU that a message takes at each of them: with classic channels and with sharded ones.</summary>
+/// <summary>Shows what each primary of a Redis Cluster adds, by the CPU that each of them takes per message: with classic and with sharded channels.</summary>
 internal static class ShardTable
 {
     private const int Nodes = 3;
-    private const int Topics = 3000; // each held by two of the nodes
+    private const int Topics = 3000; // two of the nodes hold each
     private const int Slots = 16384;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
-    /// <param name="args">Messages a second per primary, 0 for as many as get through, and seconds; both may be left out.</param>
+    /// <param name="args">Messages a second per primary (0 for as many as possible), and seconds. Both are optional.</param>
     /// <returns>The program's exit code.</returns>
     public static async Task<int> PrintAsync(string[] args)
     {
@@ -73,7 +73,7 @@ internal static class ShardTable
             }
             catch (TimeoutException)
             {
-                // The table says so.
+                // The table shows it.
             }
 
             var (redis, heard) = (each[..^1], nodes.Sum(static node => node.Heard));

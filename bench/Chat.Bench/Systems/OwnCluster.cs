@@ -4,7 +4,8 @@ using Chat.Tests.Support;
 
 namespace Chat.Bench.Systems;
 
-/// <summary>A Redis, nodes and, if wanted, an edge: processes on this machine, as they are by default, but for the limits that a load is meant to go beyond.</summary>
+/// <summary>A Redis, nodes and optionally an edge as processes on this machine. Their settings are the defaults, except for the limits that a load is
+/// meant to exceed.</summary>
 internal sealed class OwnCluster : IAsyncDisposable
 {
     public const string Key = "for measuring only, 32 bytes or more";
@@ -15,7 +16,7 @@ internal sealed class OwnCluster : IAsyncDisposable
         ("Auth:SecurityKey", Key), ("Auth:RequireToken", "false"), .. Unlimited.Sending,
     ];
 
-    // What the tests have shorter, as it is by default; and no limit on who comes.
+    // Undoes what the tests set lower than the defaults, and lifts the limits on arrivals.
     private static readonly (string, string)[] OfEdge =
     [
         ("ASPNETCORE_ENVIRONMENT", "Production"), ("Logging:LogLevel:Default", "Warning"),
@@ -37,7 +38,7 @@ internal sealed class OwnCluster : IAsyncDisposable
         .. _edge is { } edge ? [new ProcessMeter("edge", edge.Pid)] : Array.Empty<ProcessMeter>(),
     ];
 
-    /// <summary>Null: it does not tell.</summary>
+    /// <summary>Null if the server reports nothing.</summary>
     public RedisMeter? Redis { get; private init; }
 
     public static async Task<OwnCluster> StartAsync(BenchOptions options)

@@ -4,12 +4,12 @@ using Chat.Tests.Support;
 
 namespace Chat.Bench.Systems;
 
-/// <summary>What is measured: where clients come in, and the processes that it takes, as far as they are known.</summary>
+/// <summary>The system to measure: the addresses for clients, and its processes as far as they are known.</summary>
 internal sealed class Target(IReadOnlyList<TargetDoor> doors, IReadOnlyList<ProcessMeter> processes, Tokens tokens, string words) : IAsyncDisposable
 {
     private OwnCluster? _owned;
 
-    /// <summary>Taken in turn.</summary>
+    /// <summary>The addresses, which clients take in turn.</summary>
     public IReadOnlyList<TargetDoor> Doors => doors;
 
     public IReadOnlyList<ProcessMeter> Processes => processes;
@@ -18,13 +18,13 @@ internal sealed class Target(IReadOnlyList<TargetDoor> doors, IReadOnlyList<Proc
 
     public Tokens Tokens => tokens;
 
-    /// <summary>Null: what leaves it is not known.</summary>
+    /// <summary>Null if the output of Redis is not known.</summary>
     public RedisMeter? Redis => _owned?.Redis;
 
-    /// <summary>As in the report: <c>3 nodes behind an edge</c>.</summary>
+    /// <summary>The description in the report: <c>3 nodes behind an edge</c>.</summary>
     public string Words => words;
 
-    /// <summary>A cluster of its own, or the one that was named.</summary>
+    /// <summary>Starts a cluster, or uses the one that was named.</summary>
     public static async Task<Target> StartAsync(BenchOptions options)
     {
         if (options.Urls.Count > 0)
@@ -44,6 +44,6 @@ internal sealed class Target(IReadOnlyList<TargetDoor> doors, IReadOnlyList<Proc
         new TargetDoor(new IPEndPoint((await Dns.GetHostAddressesAsync(url.DnsSafeHost))[0], url.Port), url.Authority)));
 }
 
-/// <param name="Address">Where it listens.</param>
-/// <param name="Host">As in requests.</param>
+/// <param name="Address">The address on which it listens.</param>
+/// <param name="Host">The Host of requests.</param>
 internal sealed record TargetDoor(IPEndPoint Address, string Host);

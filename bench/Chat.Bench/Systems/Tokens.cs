@@ -4,16 +4,18 @@ using Chat.Tests.Auth;
 
 namespace Chat.Bench.Systems;
 
-/// <summary>Who clients say that they are.</summary>
-/// <param name="key">The cluster's own (<c>Auth:SecurityKey</c>), with which they are made here; null: they are fetched, from a cluster in Development.</param>
-/// <param name="urls">Where from, each where it will be used: nodes in Development that have no key set take no other's tokens.</param>
+/// <summary>The tokens of the clients.</summary>
+/// <param name="key">The cluster's key (<c>Auth:SecurityKey</c>), with which the tokens are made here. Null: they are fetched, from a cluster in
+/// Development.</param>
+/// <param name="urls">The servers to fetch from. Each token comes from the server where it will be used, since nodes in Development without a key do
+/// not accept each other's tokens.</param>
 internal sealed class Tokens(string? key, IReadOnlyList<Uri> urls)
 {
     private const int AtOnce = 16;
 
     private static readonly TimeSpan Life = TimeSpan.FromDays(1);
 
-    /// <summary>Per user, in the order in which they take the doors; none where the door asks for none, and there is no key to make them with.</summary>
+    /// <summary>Tokens by user, given in the order in which the users take the doors. There are none if the door asks for none and there is no key.</summary>
     public async Task<IReadOnlyDictionary<string, string>> ForAsync(IEnumerable<string> users, Door door)
     {
         if (key is not null)

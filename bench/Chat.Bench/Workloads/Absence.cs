@@ -5,7 +5,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>What was written in groups while those who come back were away.</summary>
+/// <summary>Writes the messages that clients miss in their groups before they come back.</summary>
 internal static class Absence
 {
     private const int AtOnce = 16;
@@ -13,11 +13,11 @@ internal static class Absence
     /// <summary>The text of the last message that they missed.</summary>
     public static string Last(int missed) => string.Create(CultureInfo.InvariantCulture, $"missed {missed}");
 
-    /// <summary>Writes so many messages into each group.</summary>
-    /// <returns>By group, the position before them.</returns>
+    /// <summary>Writes this many messages into each group.</summary>
+    /// <returns>By group, the position before these messages.</returns>
     public static async Task<IReadOnlyDictionary<string, string>> WriteAsync(IReadOnlyList<string> groups, int missed, int size, Target target)
     {
-        static string WriterOf(string group) => group + "-w"; // a user of its own, who may not have too many connections
+        static string WriterOf(string group) => group + "-w"; // a user for each group, since one user may not have too many connections
         var tokens = await target.Tokens.ForAsync(groups.Select(WriterOf), new Clients.RawDoor(isJson: true));
         var positions = new ConcurrentDictionary<string, string>();
         await Parallel.ForEachAsync(groups.Index(), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (group, cancelled) =>

@@ -3,7 +3,7 @@ using Chat.Bench.Measuring;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>All of a loop's connections come in, so many at once.</summary>
+/// <summary>All of a loop's connections open, a limited number at once.</summary>
 internal sealed class Coming(IReadOnlyList<Connection> connections, int atOnce) : ITurn
 {
     private static readonly long Patience = Clock.Of(60);
@@ -34,10 +34,10 @@ internal sealed class Coming(IReadOnlyList<Connection> connections, int atOnce) 
     }
 }
 
-/// <summary>All of a loop's connections say goodbye, and end.</summary>
+/// <summary>All of a loop's connections say goodbye and end.</summary>
 internal sealed class Leaving : ITurn
 {
-    private const int AtOnce = 64; // what comes meanwhile is not to be kept waiting
+    private const int AtOnce = 64; // so that arrivals are not kept waiting
 
     private static readonly long Patience = Clock.Of(2);
 

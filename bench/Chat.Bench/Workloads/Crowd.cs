@@ -36,7 +36,7 @@ internal sealed class Crowd : IDisposable
     /// <summary>The first thing that went wrong, if anything.</summary>
     public string? Complaint => Counts.Select(counts => counts.Complaint).FirstOrDefault(complaint => complaint is not null);
 
-    /// <summary>So many deliveries there are if none is missing.</summary>
+    /// <summary>How many deliveries there are if none is missing.</summary>
     public long Expected => Counts.Sum(counts => counts.Sent) * Seating.FanOut;
 
     public static async Task<Crowd> GatherAsync(Workload workload, BenchOptions options, Target target)
@@ -54,7 +54,7 @@ internal sealed class Crowd : IDisposable
         return new Crowd(workload, door, target, round, await target.Tokens.ForAsync(names, door), options.Wires, options.Threads, options.ConnectionsBefore);
     }
 
-    /// <summary>Returns when all have come in, or will not.</summary>
+    /// <summary>Returns when all connections are ready or have failed.</summary>
     public Task ComeAsync(int atOnce) =>
         TakeAsync(turn => new Coming(Mine(turn, _ => true), Math.Max(1, atOnce / _loops.Length)));
 
@@ -65,14 +65,14 @@ internal sealed class Crowd : IDisposable
         return TakeAsync(turn =>
         {
             var mine = Mine(turn, connection => Seating.Writes(connection.Index));
-            new Random(turn).Shuffle(mine); // so that those who write one after the other are not of one group
+            new Random(turn).Shuffle(mine); // so that successive writers are not of one group
             return _workload.Rate == Workload.Max
                 ? new FullWriting(mine, _workload.Window, Round.UnderWay, times)
                 : new SteadyWriting(mine, Clock.Second / _workload.Rate * all / Math.Max(1, mine.Length), Clock.Second / _workload.Rate * turn, times);
         });
     }
 
-    /// <summary>Returns when everything has come, or nothing comes any more; and a little later, for what comes twice.</summary>
+    /// <summary>Returns when everything has arrived or nothing more arrives, and a little later still, for messages that arrive twice.</summary>
     public async Task DrainAsync()
     {
         var (longest, stillness) = (Clock.Now + Clock.Of(8), Clock.Of(1.5));
@@ -86,14 +86,14 @@ internal sealed class Crowd : IDisposable
         await Task.Delay(100);
     }
 
-    /// <summary>Says goodbye. Returns when all connections have ended; then their threads have, too.</summary>
+    /// <summary>Says goodbye. Returns when all connections and then their threads have ended.</summary>
     public async Task LeaveAsync()
     {
         await TakeAsync(_ => new Leaving());
         Dispose();
     }
 
-    /// <summary>How many deliveries are missing, after everybody has left.</summary>
+    /// <summary>How many deliveries are missing. To be called after all have left.</summary>
     public long CountLost() => !_workload.Writes ? 0
         : _connections.Sum(receiver => Seating.HeardBy(receiver.Index)
             .Sum(sender => receiver.Track(Seating.PlaceOf(sender, receiver.Index)).Missing(SentAs(sender))));

@@ -4,7 +4,7 @@ using Chat.Bench.Systems;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>Connections that say nothing: what the servers' memory grows by, and what they take while nothing happens.</summary>
+/// <summary>Silent connections: measures how much the servers' memory grows, and what they use while nothing happens.</summary>
 internal static class IdleRun
 {
     public static async Task<Outcome> RunAsync(Workload workload, BenchOptions options, Target target, Progress progress, double seconds)
@@ -13,7 +13,7 @@ internal static class IdleRun
         var empty = Reading.Take(target.Processes);
         await progress.WatchAsync(crowd, crowd.ComeAsync(options.AtOnce));
         var came = Clock.Now;
-        await progress.WatchAsync(crowd, Clock.UntilAsync(came + Clock.Of(2 * options.Warmup))); // until what the coming left behind is cleared up
+        await progress.WatchAsync(crowd, Clock.UntilAsync(came + Clock.Of(2 * options.Warmup))); // until the servers have cleaned up after the connects
         var before = Reading.Take(target.Processes);
         await progress.WatchAsync(crowd, Clock.UntilAsync(Clock.Now + Clock.Of(seconds)));
         var after = Reading.Take(target.Processes);

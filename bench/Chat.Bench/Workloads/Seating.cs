@@ -1,15 +1,15 @@
 namespace Chat.Bench.Workloads;
 
-/// <summary>Who is in which group, and who writes there: connections that follow each other are in one group, and, as doors are taken in turn, on different nodes.</summary>
+/// <summary>Assigns connections to groups and writers. Successive connections are in one group and, as doors are taken in turn, on different nodes.</summary>
 internal sealed class Seating
 {
-    private readonly int[] _places; // among the writers of its group, or -1
+    private readonly int[] _places; // index among the writers of the group, or -1
 
-    /// <param name="connections">How many there are; what is left over of a group is left out.</param>
-    /// <param name="group">How many are in a group.</param>
-    /// <param name="writers">How many of a group write, evenly spread in it.</param>
-    /// <param name="hearsItself">Whether who writes gets that, too.</param>
-    /// <param name="topics">In how many groups the same connections are together; who writes does so in one after the other.</param>
+    /// <param name="connections">The number of connections. A remainder that does not fill a group is left out.</param>
+    /// <param name="group">The size of a group.</param>
+    /// <param name="writers">The writers of a group, evenly spread in it.</param>
+    /// <param name="hearsItself">Whether a writer receives its own messages.</param>
+    /// <param name="topics">The number of groups in which the same connections are together. A writer writes to one after the other.</param>
     public Seating(int connections, int group, int writers, bool hearsItself, int topics = 1)
     {
         Topics = topics;
@@ -36,28 +36,28 @@ internal sealed class Seating
 
     public int Topics { get; }
 
-    /// <summary>How many senders each receiver hears: one for each writer and topic, since there is an order in each topic only.</summary>
+    /// <summary>How many senders each receiver hears: one for each writer and topic, since messages are ordered within a topic only.</summary>
     public int Places => Writers * Topics;
 
     public bool HearsItself { get; }
 
-    /// <summary>To how many a message goes.</summary>
+    /// <summary>How many connections receive a message.</summary>
     public int FanOut => HearsItself ? Group : Group - 1;
 
     public int GroupOf(int connection) => connection / Group;
 
-    /// <summary>The next one in the group.</summary>
+    /// <summary>The next connection in the group.</summary>
     public int PeerOf(int connection) => (GroupOf(connection) * Group) + ((connection + 1) % Group);
 
     public bool Writes(int connection) => _places[connection] >= 0;
 
-    /// <summary>As what a connection writes in one of its topics.</summary>
+    /// <summary>The sender's number under which a connection writes in one of its topics.</summary>
     public uint SenderOf(int connection, int topic) => (uint)((connection * Topics) + topic);
 
-    /// <summary>The reverse.</summary>
+    /// <summary>The reverse of <see cref="SenderOf"/>.</summary>
     public (int Connection, int Topic) WriterOf(uint sender) => ((int)(sender / (uint)Topics), (int)(sender % (uint)Topics));
 
-    /// <summary>The sender's place among those whom the receiver hears, or -1.</summary>
+    /// <summary>The sender's index among those that the receiver hears, or -1.</summary>
     public int PlaceOf(uint sender, int receiver)
     {
         var (connection, topic) = WriterOf(sender);

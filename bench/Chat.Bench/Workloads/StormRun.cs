@@ -23,6 +23,6 @@ internal static class StormRun
             Faults = Measured.FaultsOf(crowd),
             Complaint = crowd.Complaint,
         };
-        return Measured.With(outcome, target.Processes, (before, after), crowd.Seating.Connections); // those that were refused took CPU, too
+        return Measured.With(outcome, target.Processes, (before, after), crowd.Seating.Connections); // refused connections took CPU as well
     }
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Chat.Bench.Workloads;
 
 /// <summary>Who connects, and who writes how much.</summary>
-/// <param name="Name">As on the command line.</param>
+/// <param name="Name">The name on the command line.</param>
 internal sealed record Workload(string Name)
 {
     public const int Max = 0;
@@ -14,37 +14,37 @@ internal sealed record Workload(string Name)
     public const string Idle = "idle";
     public const string Storm = "storm";
 
-    /// <summary>Groups of two, many of them to each connection. Not on the command line by itself: part of <c>growth</c>.</summary>
+    /// <summary>Groups of two, many of them on each connection. Not on the command line by itself, but part of <c>growth</c>.</summary>
     public const string Topics = "topics";
 
     public int Connections { get; init; }
 
-    /// <summary>How many are in a group.</summary>
+    /// <summary>The size of a group.</summary>
     public int Group { get; init; } = 1;
 
-    /// <summary>How many of a group write.</summary>
+    /// <summary>The number of writers in a group.</summary>
     public int Writers { get; init; }
 
-    /// <summary>In how many groups the same connections are together.</summary>
+    /// <summary>The number of groups in which the same connections are together.</summary>
     public int TopicsEach { get; init; } = 1;
 
-    /// <summary>Messages a second, of all together; or <see cref="Max"/>.</summary>
+    /// <summary>Messages a second from all writers together, or <see cref="Max"/>.</summary>
     public double Rate { get; init; }
 
-    /// <summary>With <see cref="Max"/>: so many deliveries are under way.</summary>
+    /// <summary>With <see cref="Max"/>: how many deliveries are under way.</summary>
     public int Window { get; init; }
 
     public bool Writes => Writers > 0;
 
     public bool HasGroups => Name is Fanout or Rooms or Topics || Missed > 0;
 
-    /// <summary>So many messages those who connect have missed in their group, and are caught up with.</summary>
+    /// <summary>How many messages connecting clients have missed in their group and catch up on.</summary>
     public int Missed { get; init; }
 
-    /// <summary>As in the table.</summary>
+    /// <summary>The title in the table.</summary>
     public string Title => string.Create(CultureInfo.InvariantCulture, $"{Name}:{(!Writes ? Connections : Rate == Max ? "max" : Rate)}");
 
-    /// <summary>By its name and what stands behind it, if anything; null if there is none such.</summary>
+    /// <summary>Parses a name with an optional amount behind it. Null if there is no such workload.</summary>
     public static Workload? Parse(string text, Sizes sizes)
     {
         var (name, amount) = text.Split(':', 2) is [var before, var after] ? (before, after) : (text, null);
@@ -70,11 +70,11 @@ internal sealed record Workload(string Name)
     }
 }
 
-/// <summary>What was asked for in place of the defaults.</summary>
+/// <summary>Sizes given on the command line in place of the defaults.</summary>
 internal sealed record Sizes(int? Connections, int? Group, int? Writers, int? Window, bool IsQuick)
 {
     public int Missed { get; init; }
 
-    /// <summary>How many connections a quick run has.</summary>
+    /// <summary>The number of connections of a quick run.</summary>
     public const int Quick = 30;
 }

@@ -3,17 +3,18 @@ using Chat.Bench.Measuring;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>When it begins and ends.</summary>
+/// <summary>The beginning and the end of the writing.</summary>
 internal sealed record Period(long Begin, long End);
 
-/// <summary>Messages at a steady rate, whatever becomes of them: each counts from when it was due, so that one that is late in being sent does not look fast.</summary>
-/// <param name="writers">Whose turn comes one after the other.</param>
-/// <param name="interval">Between two messages of this loop, in microseconds.</param>
-/// <param name="first">How much later than the others' its first one is.</param>
-/// <param name="times">As above.</param>
+/// <summary>Writes at a steady rate, whatever becomes of the messages. Each counts from when it was due, so that one that is sent late does not look
+/// fast.</summary>
+/// <param name="writers">The connections that write in turn.</param>
+/// <param name="interval">Time between two messages of this loop, in microseconds.</param>
+/// <param name="first">Delay of its first message, in microseconds, so that loops write at different times.</param>
+/// <param name="times">When to write.</param>
 internal sealed class SteadyWriting(Connection[] writers, double interval, double first, Period times) : ITurn
 {
-    private const int AtOnce = 64; // then it is time to listen
+    private const int AtOnce = 64; // then it is time to receive
 
     private long _count;
 
@@ -43,11 +44,11 @@ internal sealed class SteadyWriting(Connection[] writers, double interval, doubl
     }
 }
 
-/// <summary>As many messages as get through: more are sent whenever fewer deliveries are under way than the window has room for.</summary>
+/// <summary>Writes as many messages as get through: more are sent whenever fewer deliveries are under way than the window has room for.</summary>
 internal sealed class FullWriting(Connection[] writers, int window, UnderWay underWay, Period times) : ITurn
 {
     private const int AtOnce = 64;
-    private const long Patience = Clock.Second; // what has not come for so long is lost, or the server stands
+    private const long Patience = Clock.Second; // after this long without arrivals, the outstanding ones are lost or the server stands still
 
     private long _count;
     private long _movedAt = times.Begin;

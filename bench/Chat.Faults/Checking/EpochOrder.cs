@@ -1,6 +1,6 @@
 namespace Chat.Faults.Checking;
 
-/// <summary>Which of a topic's epochs came before which: epochs themselves only say whether they are the same.</summary>
+/// <summary>The order of a topic's epochs. Epochs themselves can only be compared for equality.</summary>
 internal sealed class EpochOrder
 {
     private readonly Dictionary<(string Topic, string Epoch), TimeSpan> _first = [];
@@ -16,7 +16,7 @@ internal sealed class EpochOrder
     public Place PlaceOf(string topic, Position position) => new(_first[(topic, position.Epoch)], position.Offset);
 }
 
-/// <summary>A position that can be compared with others of its topic: an epoch begins when it is first seen.</summary>
+/// <summary>A position that can be compared with others of its topic. The time of an epoch is when it was first seen.</summary>
 internal readonly record struct Place(TimeSpan Epoch, long Offset) : IComparable<Place>
 {
     public static readonly Place Start = new(TimeSpan.MinValue, 0);

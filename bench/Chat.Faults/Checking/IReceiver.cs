@@ -5,14 +5,15 @@ internal interface IReceiver
 {
     string Name { get; }
 
-    /// <summary>What it hears from beginning to end: <c>group:7</c>, and, where it has one, its own, such as <c>user:anna</c>.</summary>
+    /// <summary>The topics it receives from beginning to end: <c>group:7</c> and, where it has one, its own, such as <c>user:anna</c>.</summary>
     IReadOnlyList<string> Topics { get; }
 
     Reception Reception { get; }
 
-    /// <summary>Whether a connection of it has ended.</summary>
+    /// <summary>Whether one of its connections has ended.</summary>
     bool WasInterrupted { get; }
 
-    /// <summary>Messages that should not have come and were not kept in <see cref="Reception"/>: at a position that it had passed, or, on our own library, of others' groups.</summary>
+    /// <summary>The number of messages that should not have come and are not in <see cref="Reception"/>: at a position that it had passed or, with
+    /// our own library, of groups that it is not in.</summary>
     int Repeated { get; }
 }

@@ -1,16 +1,16 @@
 namespace Chat.Faults.Checking;
 
-/// <summary>Compares what was acknowledged with what each member got: once, in one order, or with the word that something is missing.</summary>
+/// <summary>Compares the acknowledged messages with those each member received: once, in one order, or with the notice that something is missing.</summary>
 internal static class Judge
 {
-    /// <param name="ledger">What was sent.</param>
-    /// <param name="clients">All of them, each a member of its topics from before the first message on.</param>
-    /// <param name="mayForget">Whether Redis loses its data, and with it which ids it knows.</param>
-    /// <param name="fault">What broke meanwhile.</param>
+    /// <param name="ledger">The messages that were sent.</param>
+    /// <param name="clients">All clients, each a member of its topics since before the first message.</param>
+    /// <param name="mayForget">Whether Redis loses its data, and with them the ids it knows.</param>
+    /// <param name="fault">The fault during the run.</param>
     public static Verdict Of(Ledger ledger, IReadOnlyList<IReceiver> clients, bool mayForget, Fault fault)
     {
         var messages = ledger.Messages.ToList();
-        var acknowledged = messages.Where(message => message.AcknowledgedAt is not null).ToList(); // once: more are while this counts
+        var acknowledged = messages.Where(message => message.AcknowledgedAt is not null).ToList(); // listed once, since more are acknowledged while this counts
         var arrivals = clients.Select(client => client.Reception.Arrivals).ToList();
         var orders = OrderOf(acknowledged, arrivals);
         var log = new SharedLog(mayForget);
@@ -89,7 +89,7 @@ internal static class Judge
         };
     }
 
-    // What one sender wrote to one topic: each behind what it wrote before.
+    // Checks the messages of one sender in one topic: each has to be behind those written before it.
     private static IEnumerable<string> OutOfTurn(List<SentMessage> acknowledged, EpochOrder orders)
     {
         foreach (var turns in acknowledged.Where(message => message.IsInTurn).GroupBy(message => (message.Sender, message.Topic)))

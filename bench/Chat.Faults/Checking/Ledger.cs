@@ -6,7 +6,7 @@ namespace Chat.Faults.Checking;
 /// <summary>A message and what became of it.</summary>
 internal sealed class SentMessage(string id, string topic, string sender)
 {
-    private volatile Acknowledgement? _acknowledged; // all of it at once: who counts does so while answers come
+    private volatile Acknowledgement? _acknowledged; // set in one piece: the judge counts while answers arrive
 
     public string Id => id;
 
@@ -14,21 +14,21 @@ internal sealed class SentMessage(string id, string topic, string sender)
 
     public string Sender => sender;
 
-    /// <summary>What is sent: it says where it belongs, so that one that comes out elsewhere shows.</summary>
+    /// <summary>The text that is sent. It names the topic, so that a message that arrives elsewhere is noticed.</summary>
     public string Text => $"{topic} {id}";
 
     public TimeSpan SentAt { get; } = Clock.Now;
 
-    /// <summary>When the server said that it has it; null: not yet, or never.</summary>
+    /// <summary>When the server acknowledged the message. Null if not yet, or never.</summary>
     public TimeSpan? AcknowledgedAt => _acknowledged?.At;
 
-    /// <summary>Where it stands, as far as the server said so.</summary>
+    /// <summary>The message's position, if the server told it.</summary>
     public Position? Position => _acknowledged?.Position;
 
     /// <summary>Whether the sender was told that it failed.</summary>
     public bool IsRefused { get; private set; }
 
-    /// <summary>Whether it went once, over one connection with what its sender wrote before and after it: then it has to stand between these.</summary>
+    /// <summary>Whether it was sent once, over one connection with the messages its sender wrote before and after it. Then it has to stand between these.</summary>
     public bool IsInTurn => _acknowledged is { IsInTurn: true };
 
     public void Acknowledge(Position? position, bool isInTurn = false) => _acknowledged = new(Clock.Now, position, isInTurn);
@@ -41,7 +41,7 @@ internal sealed class SentMessage(string id, string topic, string sender)
     private sealed record Acknowledgement(TimeSpan At, Position? Position, bool IsInTurn);
 }
 
-/// <summary>All that was sent.</summary>
+/// <summary>All messages that were sent.</summary>
 internal sealed class Ledger
 {
     private readonly ConcurrentDictionary<string, SentMessage> _messages = new();
@@ -57,7 +57,7 @@ internal sealed class Ledger
         return message;
     }
 
-    /// <summary>The message of this text, or null: nobody sent that.</summary>
+    /// <summary>The message with this text, or null if nobody sent it.</summary>
     public SentMessage? Find(string text) =>
         _messages.TryGetValue(text[(text.LastIndexOf(' ') + 1)..], out var message) && message.Text == text ? message : null;
 

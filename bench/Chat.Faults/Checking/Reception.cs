@@ -1,6 +1,6 @@
 namespace Chat.Faults.Checking;
 
-/// <summary>What one client has got, in the order in which it came.</summary>
+/// <summary>The messages and notices that one client received, in order.</summary>
 internal sealed class Reception
 {
     private readonly List<Arrival> _arrivals = []; // guards itself
@@ -19,7 +19,7 @@ internal sealed class Reception
 
     public void Message(string topic, string text, Position? position) => Add(new Arrival(Clock.Now, topic, text, position));
 
-    /// <summary>The client was told that something is missing; what comes next is after this position.</summary>
+    /// <summary>Records that the client was told that something is missing. The next message is after this position.</summary>
     public void Hole(string topic, Position position) => Add(new Arrival(Clock.Now, topic, null, position));
 
     private void Add(Arrival arrival)

@@ -1,7 +1,7 @@
 namespace Chat.Faults.Checking;
 
-/// <summary>What stands where in the topics' logs: who is first to see a message says so, everybody else has to agree.</summary>
-/// <param name="mayForget">Whether Redis loses its data in this scenario, and with it which ids it knows.</param>
+/// <summary>The order of messages in the topics' logs. The first client that sees a message determines its place, and all others have to agree.</summary>
+/// <param name="mayForget">Whether Redis loses its data in this scenario, and with them the ids it knows.</param>
 internal sealed class SharedLog(bool mayForget)
 {
     private readonly Dictionary<(string Topic, string Epoch, long Offset), string> _ids = [];
@@ -14,7 +14,7 @@ internal sealed class SharedLog(bool mayForget)
     /// <summary>Messages that stand at two positions, in words.</summary>
     public List<string> Twice { get; } = [];
 
-    /// <summary>Whether nobody has seen another message at this position.</summary>
+    /// <summary>Whether no client has seen another message at this position.</summary>
     public bool IsAt(SentMessage message, Position position)
     {
         if (!_positions.TryAdd(message.Id, position) && _positions[message.Id] != position && !(mayForget && _positions[message.Id].Epoch != position.Epoch))
@@ -26,7 +26,8 @@ internal sealed class SharedLog(bool mayForget)
         return _ids.TryAdd(key, message.Id) || _ids[key] == message.Id;
     }
 
-    /// <summary>Where there are no positions: the place at which the topic's first reader got it; null: it did not, so it says nothing.</summary>
+    /// <summary>For systems without positions: the place of the message among those of the topic's first reader. Null if that one did not receive it,
+    /// so that nothing can be said.</summary>
     public int? RankOf(SentMessage message, TopicReader reader)
     {
         _first.TryAdd(message.Topic, reader);

@@ -1,9 +1,9 @@
 namespace Chat.Faults.Checking;
 
-/// <summary>How long it took.</summary>
+/// <summary>Measures recovery times and gaps.</summary>
 internal static class Timing
 {
-    /// <summary>From the end of the fault until everybody had everything that was sent before it, and its sender's word for it.</summary>
+    /// <summary>The time from the end of the fault until all clients had all messages that were sent before it, and their senders the acknowledgements.</summary>
     public static TimeSpan Recovery(Ledger ledger, List<SentMessage> acknowledged, List<Arrival[]> arrivals, TimeSpan ended)
     {
         var last = ended;
@@ -23,7 +23,7 @@ internal static class Timing
         return last - ended;
     }
 
-    /// <summary>The longest time without a message for a member of a group that has nothing to do with what broke, since just before the fault.</summary>
+    /// <summary>The longest time without a message for a member of a group that is not connected to the broken part, since just before the fault.</summary>
     public static TimeSpan LongestGap(IReadOnlyList<IReceiver> clients, List<Arrival[]> arrivals, Fault fault)
     {
         var longest = TimeSpan.Zero;

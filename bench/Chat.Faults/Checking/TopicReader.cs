@@ -1,17 +1,17 @@
 namespace Chat.Faults.Checking;
 
-/// <summary>Goes through what came to one client in one topic, and counts what should not have.</summary>
-/// <param name="orders">The epochs' order.</param>
-/// <param name="log">What stands where, agreed among all members.</param>
+/// <summary>Goes through the messages that one client received in one topic, and counts those that it should not have received.</summary>
+/// <param name="orders">The order of the epochs.</param>
+/// <param name="log">The order of messages on which all members agree.</param>
 internal sealed class TopicReader(EpochOrder orders, SharedLog log)
 {
     private readonly Dictionary<string, Position?> _seen = [];
     private readonly List<(Place From, Place To)> _holes = [];
     private Place _reached = Place.Start;
     private bool _isAfterHole;
-    private int _rank = -1; // without positions: how far it is in the order of the first who saw them
+    private int _rank = -1; // without positions: the place reached in the order of the topic's first reader
 
-    /// <summary>What came again, in words.</summary>
+    /// <summary>Messages that arrived again, in words.</summary>
     public List<string> Again { get; } = [];
 
     public int Reordered { get; private set; }
@@ -20,7 +20,7 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
 
     public bool Has(string id) => _seen.ContainsKey(id);
 
-    /// <summary>Whether the client knows that this may be missing.</summary>
+    /// <summary>Whether the client was told that the message at this position may be missing.</summary>
     public bool IsTold(string topic, Position position)
     {
         var place = orders.PlaceOf(topic, position);
@@ -29,7 +29,7 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
 
     public void Read(Arrival arrival, SentMessage message)
     {
-        // After a hole everything the log still has comes again, to be dropped by its id.
+        // After a hole the whole rest of the log arrives again, and clients drop known messages by id.
         if (_seen.TryGetValue(message.Id, out var before))
         {
             if (!HasHoles || !(before == arrival.Position || log.MayForget))
@@ -52,7 +52,7 @@ internal sealed class TopicReader(EpochOrder orders, SharedLog log)
         var place = orders.PlaceOf(arrival.Topic, position);
         if (_isAfterHole && place < _reached && place.Offset > _reached.Offset)
         {
-            // Its position is of the log's latest epoch, and what follows may be of the one before: offsets go on from epoch to epoch.
+            // The hole's position is in the log's latest epoch, but messages after it may be in the epoch before. Offsets continue from epoch to epoch.
             _reached = _reached with { Epoch = place.Epoch };
             _holes[^1] = (_holes[^1].From, _reached);
         }

@@ -9,25 +9,25 @@ internal sealed record Verdict
 
     public int Acknowledged { get; init; }
 
-    /// <summary>Messages of which the sender was told that they failed. Chat's clients send those again.</summary>
+    /// <summary>Messages whose senders were told that they failed. Chat's clients send those again.</summary>
     public int Refused { get; init; }
 
-    /// <summary>How many messages members should have got: each acknowledged one, once per other member of its topic.</summary>
+    /// <summary>How many messages members should have received: each acknowledged one, once for each other member of its topic.</summary>
     public int Expected { get; init; }
 
-    /// <summary>Of these, messages that a member has not got, and was not told of.</summary>
+    /// <summary>How many of these a member has not received without being told.</summary>
     public int Lost { get; init; }
 
-    /// <summary>Of these, messages that a member has not got, but was told of: it knows that there is a hole.</summary>
+    /// <summary>How many of these a member has not received but was told of: it knows that there is a hole.</summary>
     public int Told { get; init; }
 
-    /// <summary>Messages that came twice to a member, or stand at two positions of a log.</summary>
+    /// <summary>Messages that reached a member twice, or that stand at two positions of a log.</summary>
     public int Duplicated { get; init; }
 
-    /// <summary>Messages that came to a member behind one of a later position, or where others have another one.</summary>
+    /// <summary>Messages that reached a member behind one of a later position, or at a position where others have another message.</summary>
     public int Reordered { get; init; }
 
-    /// <summary>Messages that came to somebody they were not for, or that nobody sent.</summary>
+    /// <summary>Messages that reached somebody they were not for, or that nobody sent.</summary>
     public int Leaked { get; init; }
 
     /// <summary>Clients that were told that something may be missing.</summary>
@@ -36,17 +36,17 @@ internal sealed record Verdict
     /// <summary>Clients whose connection ended at least once.</summary>
     public int Interrupted { get; init; }
 
-    /// <summary>From the end of the fault until everybody had everything that was sent before it.</summary>
+    /// <summary>The time from the end of the fault until all clients had all messages that were sent before it.</summary>
     public TimeSpan Recovery { get; init; }
 
-    /// <summary>The longest time without a message for a member of a group that has nothing to do with what broke.</summary>
+    /// <summary>The longest time without a message for a member of a group that is not connected to the broken part.</summary>
     public TimeSpan Gap { get; init; }
 
-    /// <summary>Who has not got what, or got it again, in words.</summary>
+    /// <summary>Who has not received which message, or received it again, in words.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyList<string> Losses { get; init; } = [];
 
-    /// <summary>Nothing more can come.</summary>
+    /// <summary>Whether nothing more can arrive.</summary>
     public bool IsSettled => Lost == 0 && Acknowledged + Refused == Sent;
 
     /// <summary>The worst of several runs; counts are added.</summary>

@@ -4,14 +4,14 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Clients;
 
-/// <summary>A client of the SignalR hub, on Microsoft's .NET client and in MessagePack: in a group, and with messages of its own.</summary>
-/// <remarks>It is told all that comes, whatever it is. <see cref="LibraryLoadClient"/> is not.</remarks>
+/// <summary>A client of the SignalR hub, on Microsoft's .NET client with MessagePack: in a group, and with messages of its own.</summary>
+/// <remarks>It sees everything that arrives, unlike <see cref="LibraryLoadClient"/>.</remarks>
 internal sealed class HubLoadClient : ILoadClient
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
     public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private static readonly string[] DefaultGroups = ["group:first", "group:second"]; // whoever connects is in these
+    private static readonly string[] DefaultGroups = ["group:first", "group:second"]; // every connection is in these
 
     private readonly HubDotNetClient _client;
     private readonly CancellationTokenSource _stopping = new();
@@ -46,7 +46,7 @@ internal sealed class HubLoadClient : ILoadClient
             }
             catch (Exception) when (Clock.Now - began < within / 2)
             {
-                await Task.Delay(Pause); // turned away: it tries again, as any client
+                await Task.Delay(Pause); // turned away: it tries again, like any client
             }
         }
     }
@@ -65,7 +65,7 @@ internal sealed class HubLoadClient : ILoadClient
             }
             catch (Exception) when (!_stopping.IsCancellationRequested)
             {
-                // The connection is gone, or the hub said to try again: after the pause that is asked of clients, with the same id.
+                // The connection is gone, or the hub said to try again. The client tries again after the pause asked of clients, with the same id.
                 var longest = Math.Min(LongestPause.TotalSeconds, Pause.TotalSeconds * Math.Pow(2, failures));
                 await Task.Delay(TimeSpan.FromSeconds(Random.Shared.NextDouble() * longest), _stopping.Token);
             }

@@ -7,14 +7,14 @@ namespace Chat.Faults.Clients;
 
 /// <summary>A client on our own library: in a group, and with messages of its own.</summary>
 /// <remarks>
-/// <para>It checks the library and the hub as applications see them. What the library drops it cannot see: a message at a position that the
-/// client has passed, or of a group that it is not in. The library counts those for us, and they are counted as doubled.</para>
-/// <para>One thing stays hidden here: a message that stands in the log twice under one id, which the library drops by its id, and rightly so after
-/// a hole. The raw clients and <see cref="HubLoadClient"/> are there to see that: they are told all that comes.</para>
+/// <para>It checks the library and the hub as applications see them. It cannot see what the library drops: a message at a position that the client
+/// has passed, or in a group that the client is not in. The library counts those, and they count as duplicates here.</para>
+/// <para>One fault stays hidden here: a message that stands in the log twice under one id. The library drops it by its id, which is right after a
+/// hole. The raw clients and <see cref="HubLoadClient"/> can see that fault, since they see everything that arrives.</para>
 /// </remarks>
 internal sealed class LibraryLoadClient : ILoadClient
 {
-    private static readonly string[] DefaultGroups = ["group:first", "group:second"]; // whoever connects is in these
+    private static readonly string[] DefaultGroups = ["group:first", "group:second"]; // every connection is in these
 
     private readonly Library _client;
     private readonly CancellationTokenSource _stopping = new();
@@ -25,7 +25,7 @@ internal sealed class LibraryLoadClient : ILoadClient
         _client = client;
         Name = name;
         Topics = ["group:" + group, .. DefaultGroups, "user:" + name];
-        client.StateChanged += (_, _) => WasInterrupted = true; // it is connected
+        client.StateChanged += (_, _) => WasInterrupted = true; // subscribed only once it is connected
         _reading = ReadAsync();
     }
 
@@ -49,7 +49,7 @@ internal sealed class LibraryLoadClient : ILoadClient
                 Server = door(),
                 Door = door,
                 Token = _ => ValueTask.FromResult(TestToken.For(name)),
-                LongestDelay = HubLoadClient.LongestPause, // as all clients here: a recovery is not to be a matter of who waits longest
+                LongestDelay = HubLoadClient.LongestPause, // the same for all clients here, since the length of a recovery should not depend on who waits longest
             }, deadline.Token);
         var connected = new LibraryLoadClient(client, name, group);
         await client.JoinAsync(group, cancellationToken: deadline.Token);
@@ -70,7 +70,7 @@ internal sealed class LibraryLoadClient : ILoadClient
             }
             catch (ChatException exception) when (exception.Code == "timeout" && !_stopping.IsCancellationRequested)
             {
-                // The library has tried for a minute; the outage is longer.
+                // The library has tried for a minute, and the outage is longer.
             }
         }
     }

@@ -4,7 +4,7 @@ using Chat.Faults.Systems;
 
 namespace Chat.Faults.Clients;
 
-/// <summary>Clients in groups that send messages at a steady rate, each in its turn, until told to stop.</summary>
+/// <summary>Clients in groups that take turns to send messages at a steady rate, until told to stop.</summary>
 internal sealed class Load : IAsyncDisposable
 {
     private const int JoinsAtOnce = 50;
@@ -12,14 +12,14 @@ internal sealed class Load : IAsyncDisposable
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan StillTime = TimeSpan.FromSeconds(35); // longer than the wait for an acknowledgement and the longest pause after it
+    private static readonly TimeSpan StillTime = TimeSpan.FromSeconds(35); // longer than the wait for an acknowledgement plus the longest pause after it
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
 
     private readonly LoadSize _size;
     private readonly ILoadClient[] _clients;
     private readonly CancellationTokenSource _enough = new();
     private readonly ConcurrentBag<Task> _publishing = [];
-    private readonly Lock _turns = new(); // what the ledger has first is sent first
+    private readonly Lock _turns = new(); // keeps the order of sending the same as in the ledger
     private Task _sending = Task.CompletedTask;
 
     private Load(LoadSize size, ILoadClient[] clients)
@@ -32,16 +32,16 @@ internal sealed class Load : IAsyncDisposable
 
     public Ledger Ledger { get; } = new();
 
-    /// <summary>Nobody sends while this is so.</summary>
+    /// <summary>Whether sending is paused.</summary>
     public bool IsPaused { get; set; }
 
-    /// <summary>Returns when everybody has joined.</summary>
+    /// <summary>Returns when all clients have joined.</summary>
     public static async Task<Load> JoinAsync(SystemUnderTest system, Func<Uri> door, LoadSize size)
     {
         var seats = size.Seats().ToList();
         var clients = new ILoadClient[seats.Count];
         var order = Enumerable.Range(0, seats.Count).ToArray();
-        Random.Shared.Shuffle(order); // the edge deals them out in turn, and a group's members must not all get to the same node
+        Random.Shared.Shuffle(order); // the edge assigns nodes in turn, and a group's members must not all get to the same node
         await Parallel.ForEachAsync(order, new ParallelOptions { MaxDegreeOfParallelism = JoinsAtOnce }, async (i, _) =>
             clients[i] = await system.ConnectAsync(door, seats[i], JoinTime));
         return new Load(size, clients);
@@ -49,13 +49,13 @@ internal sealed class Load : IAsyncDisposable
 
     public void Start() => _sending = SendAsync();
 
-    /// <summary>One message more from this client.</summary>
+    /// <summary>Sends one more message from this client.</summary>
     public void Send(ILoadClient client) => Send(Array.IndexOf(_clients, client), 0);
 
-    /// <summary>Some messages more to this topic, one after the other, from somebody who writes to it.</summary>
-    /// <param name="topic">Of a group or a user.</param>
-    /// <param name="turn">Whose is next: the nodes are taken in turn.</param>
-    /// <param name="count">How many.</param>
+    /// <summary>Sends some more messages to this topic, one after the other, from a client that writes to it.</summary>
+    /// <param name="topic">The topic of a group or a user.</param>
+    /// <param name="turn">Selects the client: the nodes take turns.</param>
+    /// <param name="count">The number of messages.</param>
     public void Send(string topic, int turn, int count)
     {
         var isUsers = topic.StartsWith("user:", StringComparison.Ordinal);
@@ -69,8 +69,8 @@ internal sealed class Load : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when all that was sent is settled and has come, or does not come any more.</summary>
-    /// <param name="judge">Counts.</param>
+    /// <summary>Returns when all messages are settled and have arrived, or do not arrive any more.</summary>
+    /// <param name="judge">Does the counting.</param>
     public async Task<Verdict> StopAsync(Func<Verdict> judge)
     {
         await _enough.CancelAsync();
@@ -93,7 +93,7 @@ internal sealed class Load : IAsyncDisposable
         await _enough.CancelAsync();
         await _sending;
 
-        // The verdict stands; no connection may hold up the end.
+        // The verdict is final, so no connection may hold up the end.
         var ends = Task.WhenAll(_clients.Select(client => client.DisposeAsync().AsTask()));
         await ends.WaitAsync(EndTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_publishing).WaitAsync(EndTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -117,7 +117,7 @@ internal sealed class Load : IAsyncDisposable
         }
     }
 
-    // Those who have a topic of their own write to each other: hub clients every second time, the others always.
+    // Clients with a topic of their own write to each other: hub clients every second time, the others always.
     private void Send(int index, int round)
     {
         var client = _clients[index];

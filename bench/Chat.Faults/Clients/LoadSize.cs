@@ -3,14 +3,15 @@ using Chat.Faults.Systems;
 
 namespace Chat.Faults.Clients;
 
-/// <summary>How many clients, in how many groups, and how many messages a second they send in all.</summary>
+/// <summary>The number of clients and of groups, and the messages a second that all clients send together.</summary>
 internal sealed record LoadSize(int Clients, int Groups, int Rate)
 {
     public static readonly LoadSize Usual = new(300, 30, 200);
 
     public static readonly LoadSize Quick = new(60, 6, 60);
 
-    /// <summary>Clients one after the other, a group's next one in turn: of ten in a group, six are raw, two on our library, one on SignalR's own, and one is on its own topic.</summary>
+    /// <summary>The clients, assigned to the groups in turn. Of ten in a group, six are raw, two on our library, one on SignalR's own client, and one
+    /// is on its own topic.</summary>
     public IEnumerable<Seat> Seats() => Enumerable.Range(0, Clients).Select(i =>
     {
         var (group, place) = (i % Groups, i / Groups);

@@ -3,7 +3,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Clients;
 
-/// <summary>A client of the raw endpoints: of a group, or of its own topic, from which it writes to other users.</summary>
+/// <summary>A client of the raw endpoints: in a group, or on its own topic, from which it writes to other users.</summary>
 internal sealed class RawLoadClient : ILoadClient
 {
     private readonly ResumingClient _client;
@@ -28,7 +28,7 @@ internal sealed class RawLoadClient : ILoadClient
 
     public bool WasInterrupted => _client.Resumes > 0 || !_client.Closings.IsEmpty;
 
-    public int Repeated => 0; // all that comes is kept
+    public int Repeated => 0; // it keeps everything that arrives
 
     public static async Task<ILoadClient> ConnectAsync(Func<Uri> door, string name, string topic, TimeSpan within)
     {

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Chat.Faults.Clients;
 
-/// <summary>A client of stock SignalR: it reconnects by itself and joins its group again. An invocation that fails is told to its caller.</summary>
+/// <summary>A client of stock SignalR. It reconnects by itself and joins its group again. The caller is told of an invocation that fails.</summary>
 internal sealed class SignalRLoadClient : ILoadClient
 {
     private readonly HubWire _wire;
@@ -60,7 +60,7 @@ internal sealed class SignalRLoadClient : ILoadClient
         }
         catch (Exception)
         {
-            message.Refuse(); // each fault has an exception of its own, and all say the same
+            message.Refuse(); // each fault has its own exception, with the same meaning
         }
     }
 

@@ -7,13 +7,13 @@ using Chat.Faults.Checking;
 
 namespace Chat.Faults.Clients;
 
-/// <summary>A client of Socket.IO: it reconnects by itself, as the official one does, and joins its group again.</summary>
-/// <remarks>Engine.IO 4 over WebSocket, a packet in each frame: <c>0</c> opens, <c>2</c> pings, <c>3</c> answers, <c>4</c> carries
-/// Socket.IO's own: <c>0</c> connects, <c>2</c> with an id and a JSON array is an event, <c>3</c> acknowledges it.</remarks>
+/// <summary>A client of Socket.IO. It reconnects by itself, like the official one, and joins its group again.</summary>
+/// <remarks>It speaks Engine.IO 4 over WebSocket, with a packet in each frame: <c>0</c> opens, <c>2</c> pings, <c>3</c> answers, <c>4</c> carries a
+/// packet of Socket.IO. In the latter <c>0</c> connects, <c>2</c> with an id and a JSON array is an event, <c>3</c> acknowledges it.</remarks>
 internal sealed class SocketIoLoadClient : ILoadClient
 {
     private static readonly TimeSpan AckTime = TimeSpan.FromSeconds(10); // the official client has no default
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45); // of the defaults: a ping every 25 s, 20 s to come
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45); // by the defaults: a ping every 25 s, and 20 s for it to arrive
 
     private readonly Func<Uri> _door;
     private readonly string _group;
@@ -89,7 +89,7 @@ internal sealed class SocketIoLoadClient : ILoadClient
             }
             catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
             {
-                // Gone; another attempt.
+                // The connection is gone. The loop tries again.
             }
 
             (_socket, Node, WasInterrupted) = (null, "", WasInterrupted || _joined.Task.IsCompleted);
@@ -101,7 +101,7 @@ internal sealed class SocketIoLoadClient : ILoadClient
                 }
             }
 
-            // The official client's: 1 s, doubled up to 5 s, half more or less.
+            // The official client's pause: 1 s, doubled up to 5 s, plus or minus up to half.
             var pause = Math.Min(5, Math.Pow(2, failures)) * (0.5 + Random.Shared.NextDouble());
             await Task.Delay(TimeSpan.FromSeconds(pause), _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -141,7 +141,7 @@ internal sealed class SocketIoLoadClient : ILoadClient
         }
         else if (packet.StartsWith("40", StringComparison.Ordinal))
         {
-            _ = JoinAsync(socket); // its answer comes by way of this loop
+            _ = JoinAsync(socket); // not awaited: its answer arrives through this loop
         }
         else if (packet.StartsWith("42", StringComparison.Ordinal))
         {

@@ -1,9 +1,9 @@
 namespace Chat.Faults.Reports;
 
-/// <summary>A Markdown document in which a table stands between two marks; what is around them stays.</summary>
+/// <summary>A Markdown document with a table between two marks. The text around them stays.</summary>
 internal static class Document
 {
-    /// <exception cref="InvalidOperationException">It has no such marks.</exception>
+    /// <exception cref="InvalidOperationException">The document has no such marks.</exception>
     public static void Renew(string file, string mark, string table)
     {
         var (begin, end) = ($"<!-- {mark} -->\n", $"<!-- end of {mark} -->");

@@ -4,7 +4,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Reports;
 
-/// <summary>Where and when a table was made.</summary>
+/// <summary>The machine and the time of a table.</summary>
 internal static class Machine
 {
     public static string Describe(RedisKind redis) => string.Create(CultureInfo.InvariantCulture,
@@ -13,7 +13,7 @@ internal static class Machine
 
     private static string? System => Find("/etc/os-release", "PRETTY_NAME")?.Trim('"');
 
-    // What else runs there: tasks that want a core, on average of the last five minutes.
+    // The other load on the machine: tasks that want a core, on average over the last five minutes.
     private static string Busy() => File.Exists("/proc/loadavg") ? $" (load before it: {File.ReadAllText("/proc/loadavg").Split(' ')[1]})" : "";
 
     private static string? Find(string file, string key) => !File.Exists(file) ? null

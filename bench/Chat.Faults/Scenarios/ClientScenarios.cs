@@ -27,7 +27,7 @@ internal sealed class SlowConsumer() : Scenario(
         {
             var sent = Clock.Now;
             await writer.SendJsonAsync(new { Msg = text, MsgId = string.Create(CultureInfo.InvariantCulture, $"{i}") });
-            await member.NextFrameAsync("message"); // each at once
+            await member.NextFrameAsync("message"); // reads each message at once
             longest = Clock.Now - sent > longest ? Clock.Now - sent : longest;
         }
 
@@ -85,7 +85,7 @@ internal sealed class Trimmed() : Scenario(
         {
             await writer.SendJsonAsync(new { Msg = "x", MsgId = string.Create(CultureInfo.InvariantCulture, $"{i}") });
             await writer.NextFrameAsync("ack");
-            await Task.Delay(25); // within what a connection may send
+            await Task.Delay(25); // within the rate allowed for a connection
         }
 
         await using var returned = await stage.Cluster.Edge.ConnectAsync($"{Path}/member?format=json&since={since}");

@@ -18,7 +18,7 @@ internal sealed class EdgeRestarted() : Scenario(
 internal sealed class EverybodyReturns() : Scenario(
     "herd", "All three nodes are killed and started again; 2,000 clients return", "all clients are back within 60 s; no client is told of a hole")
 {
-    public override TimeSpan RecoversWithin => TimeSpan.FromSeconds(60); // the longest pause that is asked of clients is 30 s
+    public override TimeSpan RecoversWithin => TimeSpan.FromSeconds(60); // the longest pause asked of clients is 30 s
 
     public override LoadSize Size(bool quick) => quick ? new(200, 20, 60) : new(2000, 200, 200);
 

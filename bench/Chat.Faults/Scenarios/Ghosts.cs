@@ -12,7 +12,7 @@ internal sealed class Ghosts() : Scenario(
     public override async Task BreakAsync(Stage stage)
     {
         var times = stage.IsQuick ? 1 : 10;
-        await stage.Cluster.AddAsync(times); // the load has joined already, and stays on the three others
+        await stage.Cluster.AddAsync(times); // the load has joined already, so it stays on the three other nodes
         stage.Begin(string.Create(CultureInfo.InvariantCulture, $"{times} nodes are killed, with {Users} users each"));
         var deaths = new List<Task<double>>();
         for (var i = 0; i < times; i++)
@@ -28,7 +28,7 @@ internal sealed class Ghosts() : Scenario(
         await stage.RunAsync(seconds: 5);
     }
 
-    /// <returns>When the node is dead: the wait for its users to be gone, in seconds since its death.</returns>
+    /// <returns>Completes when the node is dead. The result waits for its users to be gone, and gives the seconds since its death.</returns>
     private static async Task<Task<double>> DieAsync(Stage stage, int number)
     {
         var topic = string.Create(CultureInfo.InvariantCulture, $"/chat/group/ghosts{number}");

@@ -14,7 +14,7 @@ internal sealed class Hostile() : Scenario(
 
     private static readonly byte[] Deep = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":", 200)));
 
-    // What is sent, and the code that it is closed with; 0: the connection just ends.
+    // The bytes to send, and the code of the close that they cause; 0: the connection just ends.
     private static readonly (string What, int Code, Func<RawWebSocket, Task> Send)[] Attacks =
     [
         ("an unmasked frame", 1002, socket => socket.SendAsync(WebSocketOpcode.Text, "{}"u8, masked: false)),
@@ -78,7 +78,7 @@ internal sealed class Hostile() : Scenario(
             }
             catch (IOException)
             {
-                // Closed before the last of it.
+                // The server closed before the last bytes.
             }
 
             RawFrame? frame;
@@ -88,7 +88,7 @@ internal sealed class Hostile() : Scenario(
             }
             while (frame is { Opcode: not WebSocketOpcode.Close });
 
-            // A reset may overtake the close frame where much was on its way to the server.
+            // A reset may overtake the close frame if many bytes were on their way to the server.
             stage.Demand(frame is null || frame.CloseCode == code, $"Upon {what} it was closed with {frame?.CloseCode}.");
         }
         catch (OperationCanceledException)
@@ -97,7 +97,7 @@ internal sealed class Hostile() : Scenario(
         }
     }
 
-    // A valid frame with some bytes changed, or no frame at all, and then no more from this side.
+    // Sends a valid frame with some bytes changed, or no frame at all, and then ends its side.
     private static async Task SendGarbageAsync(Stage stage, Random random)
     {
         await using var socket = await RawWebSocket.ConnectAsync(stage.Cluster.Edge.Address, Raw);
@@ -108,7 +108,7 @@ internal sealed class Hostile() : Scenario(
             socket.EndSending();
             while (await socket.ReadAsync() is { Opcode: not WebSocketOpcode.Close })
             {
-                // Others' messages, if the group has any.
+                // Messages of others, if the group has any.
             }
         }
         catch (OperationCanceledException)
@@ -117,7 +117,7 @@ internal sealed class Hostile() : Scenario(
         }
         catch (Exception exception) when (exception is IOException or SocketException)
         {
-            // It has ended, as it should.
+            // The connection has ended, as it should.
         }
     }
 

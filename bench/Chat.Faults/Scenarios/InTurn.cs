@@ -2,7 +2,7 @@ using Chat.Faults.Systems;
 
 namespace Chat.Faults.Scenarios;
 
-/// <summary>Several faults in one run: the row that the tests play.</summary>
+/// <summary>Several faults in one run: the row that the tests run.</summary>
 internal sealed class InTurn() : Scenario(
     "in-turn", "One after the other: a node is stopped, another node is killed, Redis is killed and restarted, the edge is killed and restarted", "no client is told of a hole")
 {

@@ -2,18 +2,18 @@ using Chat.Faults.Checking;
 
 namespace Chat.Faults.Scenarios;
 
-/// <summary>What came of a scenario.</summary>
+/// <summary>The outcome of a scenario.</summary>
 internal sealed record Outcome(string Scenario, string System)
 {
-    /// <summary>Why it did not run; null: it did.</summary>
+    /// <summary>Why it did not run, or null if it did.</summary>
     public string? Skipped { get; init; }
 
     public Verdict Verdict { get; init; } = new();
 
-    /// <summary>What else was measured, in words.</summary>
+    /// <summary>Further measurements, in words.</summary>
     public IReadOnlyList<string> Measures { get; init; } = [];
 
-    /// <summary>What was not as promised.</summary>
+    /// <summary>The promises that did not hold.</summary>
     public IReadOnlyList<string> Violations { get; init; } = [];
 
     public TimeSpan Took { get; init; }

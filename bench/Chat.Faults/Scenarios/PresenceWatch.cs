@@ -3,7 +3,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Scenarios;
 
-/// <summary>Reads what a client is told of a topic, and keeps who has left.</summary>
+/// <summary>Reads the presence of a topic as a client is told of it, and records who has left.</summary>
 internal sealed class PresenceWatch : IAsyncDisposable
 {
     private readonly ChatClient _client;

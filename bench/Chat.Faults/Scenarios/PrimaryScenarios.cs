@@ -24,8 +24,8 @@ internal abstract class PrimaryScenario(string name, string fault, string expect
 internal sealed class SlotsMoved() : PrimaryScenario(
     "slot-move", "For 60 s, the slots of all topics move from primary to primary of a Redis Cluster, one slot after the other", "connections stay open; no client is told of a hole")
 {
-    // Of one sender, whose order has to hold. Each node has some at each move: one that takes a server for the owner which is about to get
-    // the slot back may break the order, which is not promised.
+    // These messages are from one sender, whose order has to hold. Every node sends some at each move: a node that takes a server for the owner just
+    // when that server is about to get the slot back may break the order, and that case is not promised.
     private const int MessagesAtEachStep = 3;
 
     public override async Task BreakAsync(Stage stage)
@@ -36,8 +36,8 @@ internal sealed class SlotsMoved() : PrimaryScenario(
         for (; Clock.Now - began < length; moves++)
         {
             var topic = topics[moves % topics.Length];
-            var from = RedisCluster.OwnerOf(SlotOf(topic)) + (moves / topics.Length); // each goes round
-            var keysAtOnce = Random.Shared.Next(2) == 0 ? 10 : 1; // as redis-cli does, or so that a topic's are apart for a while
+            var from = RedisCluster.OwnerOf(SlotOf(topic)) + (moves / topics.Length); // each topic goes around the primaries
+            var keysAtOnce = Random.Shared.Next(2) == 0 ? 10 : 1; // as redis-cli does, or so few that the keys of a topic are on different servers for a while
             foreach (var _ in stage.Cluster.Primaries.MigrateInSteps(SlotOf(topic), from % 3, (from + 1) % 3, keysAtOnce))
             {
                 stage.Load.Send(topic, steps, MessagesAtEachStep);
@@ -60,7 +60,7 @@ internal sealed class PrimariesKilled() : PrimaryScenario(
 {
     public override bool MayTellOfHoles => true;
 
-    // What a replica had not got yet is forgotten.
+    // Writes that a replica had not received yet are lost.
     public override bool RedisForgets => true;
 
     public override async Task BreakAsync(Stage stage)

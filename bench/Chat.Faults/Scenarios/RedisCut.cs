@@ -15,8 +15,8 @@ internal sealed class RedisCut() : Scenario(
         var node = stage.Cluster.Nodes[1];
         var wire = stage.Cluster.Wires[1];
         stage.Begin($"node {node.Id} is cut off", node);
-        wire.Hold(); // nothing gets to Redis
-        wire.Deafen(_ => true); // and nothing from it
+        wire.Hold(); // nothing reaches Redis
+        wire.Deafen(_ => true); // and nothing comes from it
         await stage.UntilUnreadyAsync([node]);
         await stage.RunAsync(seconds: 20);
         stage.Demand(!stage.System.HasEdge || stage.ClientsOn(node) == 0, string.Create(CultureInfo.InvariantCulture, $"{stage.ClientsOn(node)} clients were still on it in the end."));
@@ -38,7 +38,7 @@ internal sealed class RedisFailover() : Scenario(
 {
     public override bool MayTellOfHoles => true;
 
-    // What the replica had not got yet is forgotten.
+    // Writes that the replica had not received yet are lost.
     public override bool RedisForgets => true;
 
     public override ClusterOptions Cluster => new() { HasReplica = true };

@@ -3,10 +3,10 @@ using Chat.Faults.Systems;
 
 namespace Chat.Faults.Scenarios;
 
-/// <summary>One row of the table: something that breaks, and what is expected of everybody meanwhile and afterwards.</summary>
-/// <param name="name">As on the command line.</param>
+/// <summary>One row of the table: a fault, and what everybody may expect during it and afterwards.</summary>
+/// <param name="name">The name on the command line.</param>
 /// <param name="fault">What happens.</param>
-/// <param name="expected">What is promised then. That nothing is lost, duplicated, reordered or leaked goes without saying.</param>
+/// <param name="expected">What is promised then, besides that nothing is lost, duplicated, reordered or leaked.</param>
 internal abstract class Scenario(string name, string fault, string expected)
 {
     public string Name => name;
@@ -18,28 +18,28 @@ internal abstract class Scenario(string name, string fault, string expected)
     /// <summary>Whether clients may be told that something is missing.</summary>
     public virtual bool MayTellOfHoles => false;
 
-    /// <summary>Whether Redis loses its data, and with it which ids it knows.</summary>
+    /// <summary>Whether Redis loses its data, and with them the ids it knows.</summary>
     public virtual bool RedisForgets => false;
 
-    /// <summary>Whether every connection has to stand throughout.</summary>
+    /// <summary>Whether every connection has to stay open throughout.</summary>
     public virtual bool KeepsConnections => false;
 
-    /// <summary>Whether a time without a message says something.</summary>
+    /// <summary>Whether the longest time without a message is meaningful.</summary>
     public virtual bool HasGap => true;
 
-    /// <summary>From the end of the fault until everybody has all that was sent before.</summary>
+    /// <summary>The longest time allowed from the end of the fault until all clients have all messages that were sent before.</summary>
     public virtual TimeSpan RecoversWithin => TimeSpan.FromSeconds(20);
 
-    /// <summary>Whether other systems can be put through the same.</summary>
+    /// <summary>Whether the scenario can be run on other systems.</summary>
     public virtual bool Compares => false;
 
     public virtual ClusterOptions Cluster => new();
 
     public virtual LoadSize Size(bool quick) => quick ? LoadSize.Quick : LoadSize.Usual;
 
-    /// <summary>Null, or why it cannot run here.</summary>
+    /// <summary>Null, or the reason why it cannot run here.</summary>
     public virtual string? WhyNot() => null;
 
-    /// <summary>Breaks something, with messages flowing, and returns when that is over and everybody had time to recover.</summary>
+    /// <summary>Breaks something while messages flow, and returns when that is over and everybody has had time to recover.</summary>
     public abstract Task BreakAsync(Stage stage);
 }

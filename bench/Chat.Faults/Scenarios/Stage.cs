@@ -5,7 +5,7 @@ using Chat.Faults.Systems;
 
 namespace Chat.Faults.Scenarios;
 
-/// <summary>Where a scenario is played: a cluster under load, and what is noted down meanwhile.</summary>
+/// <summary>The stage of a scenario: a cluster under load, and the records of the run.</summary>
 internal sealed class Stage : IAsyncDisposable
 {
     private readonly TimeSpan _opened = Clock.Now;
@@ -29,7 +29,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public Load Load { get; private set; } = null!;
 
-    /// <summary>Never fails: what goes wrong is in the outcome.</summary>
+    /// <summary>Runs a scenario. It never throws: errors are in the outcome.</summary>
     public static async Task<Outcome> PlayAsync(Scenario scenario, SystemUnderTest system, ClusterOptions options, bool isQuick)
     {
         var stage = new Stage(scenario, system, isQuick);
@@ -66,7 +66,7 @@ internal sealed class Stage : IAsyncDisposable
         return outcome;
     }
 
-    /// <summary>Whether the node wants clients.</summary>
+    /// <summary>Whether the node reports that it is ready for clients.</summary>
     public static async Task<bool> IsReadyAsync(Node node)
     {
         try
@@ -80,16 +80,16 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
-    /// <summary>A line of progress.</summary>
+    /// <summary>Writes a line of progress.</summary>
     public void Say(string what) =>
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(Clock.Now - _opened).TotalSeconds,6:0.0} s  {System.Name} {_scenario.Name}: {what}"));
 
-    /// <summary>Lets messages flow for a while; for a third of it in a quick run.</summary>
+    /// <summary>Lets messages flow for this time, or for a third of it in a quick run.</summary>
     public Task RunAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(IsQuick ? seconds / 3 : seconds));
 
-    /// <summary>The fault begins now.</summary>
-    /// <param name="what">In words.</param>
-    /// <param name="on">The node that breaks, if it is one.</param>
+    /// <summary>Marks the beginning of the fault.</summary>
+    /// <param name="what">The fault, in words.</param>
+    /// <param name="on">The node that breaks, if it is a node.</param>
     public void Begin(string what, Node? on = null)
     {
         var hit = Load.Clients.Where(client => client.Node == on?.Id).Select(client => client.Name).ToHashSet();
@@ -97,21 +97,21 @@ internal sealed class Stage : IAsyncDisposable
         _fault = new Fault(Clock.Now, TimeSpan.MaxValue, hit);
     }
 
-    /// <summary>The fault is over: from now on the time to recover counts.</summary>
+    /// <summary>Marks the end of the fault. The time to recover counts from now on.</summary>
     public void End(string what)
     {
         Say(what);
         _fault = _fault with { Ended = Clock.Now };
     }
 
-    /// <summary>Into the table.</summary>
+    /// <summary>Adds a measurement to the table.</summary>
     public void Measure(string what)
     {
         Say(what);
         _measures.Add(what);
     }
 
-    /// <summary>What does not hold is a violation.</summary>
+    /// <summary>Records a violation unless the condition holds.</summary>
     public void Demand(bool holds, string what)
     {
         if (!holds)
@@ -120,7 +120,7 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until this is so; that it is not in time is a violation.</summary>
+    /// <summary>Waits until the condition holds. If it does not in time, that is a violation.</summary>
     /// <returns>How long it took.</returns>
     public async Task<TimeSpan> UntilAsync(Func<Task<bool>> condition, double seconds, string what)
     {
@@ -164,7 +164,7 @@ internal sealed class Stage : IAsyncDisposable
         Demand(verdict.Acknowledged == verdict.Sent, $"{verdict.Sent - verdict.Acknowledged} never acknowledged.");
         Demand(verdict.Holes == 0 || _scenario.MayTellOfHoles, $"{verdict.Holes} clients were told of a hole.");
         Demand(verdict.Interrupted == 0 || !_scenario.KeepsConnections, $"{verdict.Interrupted} connections ended.");
-        Demand(IsQuick || verdict.Recovery <= _scenario.RecoversWithin, // quick runs are tests, on machines however slow
+        Demand(IsQuick || verdict.Recovery <= _scenario.RecoversWithin, // quick runs are tests, on machines of any speed
             string.Create(CultureInfo.InvariantCulture, $"recovered after {verdict.Recovery.TotalSeconds:0.0} s."));
         return verdict;
     }

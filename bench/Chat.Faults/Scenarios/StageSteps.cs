@@ -4,14 +4,14 @@ using Chat.Faults.Systems;
 
 namespace Chat.Faults.Scenarios;
 
-/// <summary>Steps that several scenarios have.</summary>
+/// <summary>Steps that several scenarios share.</summary>
 internal static class StageSteps
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
 
     public static int ClientsOn(this Stage stage, Node node) => stage.Load.Clients.Count(client => client.Node == node.Id);
 
-    /// <summary>How long acknowledgements took of what was sent since then and is acknowledged: the median, and what 99 in a hundred took at most.</summary>
+    /// <summary>The time that acknowledgements took for messages sent since then and acknowledged by now: the median, and the bound for 99 in a hundred.</summary>
     public static (TimeSpan Median, TimeSpan Most) AcknowledgementsSince(this Stage stage, TimeSpan began)
     {
         var times = stage.Load.Ledger.Messages.Where(message => message.SentAt >= began && message.AcknowledgedAt is not null)
@@ -19,7 +19,7 @@ internal static class StageSteps
         return (times[times.Count / 2], times[times.Count * 99 / 100]);
     }
 
-    /// <summary>SIGTERM; returns how long it took. Longer than a node may take is a violation.</summary>
+    /// <summary>Stops a node (SIGTERM) and returns how long that took. Taking longer than allowed is a violation.</summary>
     public static async Task<TimeSpan> StopAsync(this Stage stage, Node node)
     {
         var began = Clock.Now;
@@ -45,7 +45,7 @@ internal static class StageSteps
         await stage.RunAsync(seconds: 12);
     }
 
-    /// <summary>Waits until the nodes say that they are not ready, where they have a way to say so.</summary>
+    /// <summary>Waits until the nodes report that they are not ready, if they can report it.</summary>
     public static async Task UntilUnreadyAsync(this Stage stage, IReadOnlyList<Node> nodes)
     {
         if (!stage.System.HasEdge)

@@ -3,10 +3,10 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Systems;
 
-/// <summary>A Redis or a Redis Cluster, nodes, and, where the system has one, an edge: processes of their own, on this machine.</summary>
+/// <summary>A Redis or a Redis Cluster, nodes and, where the system has one, an edge, each in its own process on this machine.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
-    // What the tests have shorter, as it is by default.
+    // Undoes what the tests set lower than the defaults.
     private static readonly (string, string)[] EdgeDefaults = [("Edge:HealthInterval", "00:00:02"), ("Edge:UpgradeTimeout", "00:00:10")];
 
     private readonly SystemUnderTest _system;
@@ -31,7 +31,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     public RedisServer? Replica { get; private set; }
 
-    /// <summary>A copy: those that were started and not taken.</summary>
+    /// <summary>A copy of the list of nodes that were started and not taken.</summary>
     public IReadOnlyList<Node> Nodes
     {
         get
@@ -43,12 +43,12 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
-    /// <summary>In the order of the nodes that were started first.</summary>
+    /// <summary>The proxies to Redis, in the order of the nodes that were started first.</summary>
     public IReadOnlyList<RedisProxy> Wires => _wires;
 
     public EdgeProcess Edge => _edge ?? throw new InvalidOperationException("There is no edge.");
 
-    /// <summary>Where clients come in: the edge, or, one after the other, the nodes.</summary>
+    /// <summary>The address for clients: the edge or, in turn, the nodes.</summary>
     public Uri Door
     {
         get
@@ -80,10 +80,10 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts further nodes; returns when they are ready.</summary>
+    /// <summary>Starts further nodes. Returns when they are ready.</summary>
     public Task AddAsync(int count = 1) => AddAsync([.. Enumerable.Repeat(ConnectionString, count)], new Dictionary<string, string>());
 
-    /// <summary>Takes a node out of the list; ending it is the caller's.</summary>
+    /// <summary>Takes a node out of the list. The caller has to end it.</summary>
     public Node Take(int index)
     {
         lock (_nodes)
@@ -95,14 +95,14 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the edge as a crash does and starts another.</summary>
+    /// <summary>Ends the edge the way a crash does and starts another one.</summary>
     public async Task RestartEdgeAsync()
     {
         await Edge.DisposeAsync();
         _edge = await EdgeProcess.StartAsync(ConnectionString, EdgeDefaults);
     }
 
-    /// <summary>What all processes wrote.</summary>
+    /// <summary>The output of all processes.</summary>
     public string Log() => string.Join("\n\n", [.. Nodes.Concat(_taken).Select(node => $"node {node.Id}\n{node.Process.Output}"), $"edge\n{_edge?.Output}"]);
 
     public async ValueTask DisposeAsync()

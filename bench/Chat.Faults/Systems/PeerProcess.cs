@@ -10,8 +10,8 @@ internal sealed class PeerProcess : ServerProcess
     {
     }
 
-    /// <summary>Returns when it answers.</summary>
-    /// <param name="command">The program and its arguments, given the address that it is to listen on.</param>
+    /// <summary>Returns when the node answers.</summary>
+    /// <param name="command">Returns the program and its arguments, given the address that it has to listen on.</param>
     /// <param name="redis">The connection string of its Redis.</param>
     public static async Task<Node> StartAsync(Func<string, string[]> command, string redis)
     {

@@ -2,7 +2,7 @@ using Chat.Faults.Clients;
 
 namespace Chat.Faults.Systems;
 
-/// <summary>SignalR with its Redis backplane alone (bench/signalr).</summary>
+/// <summary>SignalR with only its Redis backplane (bench/signalr).</summary>
 internal sealed class SignalRSystem() : SystemUnderTest("signalr", "SignalR + Redis backplane")
 {
     public override Task<Node> StartNodeAsync(string redis, IReadOnlyDictionary<string, string> settings) =>

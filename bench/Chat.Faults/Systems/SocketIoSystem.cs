@@ -3,7 +3,7 @@ using Chat.Tests.Support;
 
 namespace Chat.Faults.Systems;
 
-/// <summary>Socket.IO with its Redis adapter alone (bench/socketio).</summary>
+/// <summary>Socket.IO with only its Redis adapter (bench/socketio).</summary>
 /// <param name="mayInstall">Whether npm may fetch its packages.</param>
 internal sealed class SocketIoSystem(bool mayInstall) : SystemUnderTest("socketio", "Socket.IO + Redis adapter")
 {

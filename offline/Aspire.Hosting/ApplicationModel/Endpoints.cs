@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>The part of an endpoint that is wanted.</summary>
+/// <summary>The properties of an endpoint.</summary>
 public enum EndpointProperty
 {
     Url,
@@ -16,16 +16,16 @@ public enum EndpointProperty
     HostAndPort,
 }
 
-/// <summary>Names an endpoint of a resource before its port is known.</summary>
+/// <summary>Refers to an endpoint of a resource before its port is known.</summary>
 public sealed class EndpointReference(IResourceWithEndpoints owner, string endpointName) : IValueProvider
 {
-    /// <summary>Whose endpoint it is.</summary>
+    /// <summary>The resource that has the endpoint.</summary>
     public IResourceWithEndpoints Resource { get; } = owner;
 
-    /// <summary>Which one.</summary>
+    /// <summary>The name of the endpoint.</summary>
     public string EndpointName { get; } = endpointName;
 
-    /// <summary>True once others can use it.</summary>
+    /// <summary>True once others can use the endpoint.</summary>
     public bool IsAllocated => Annotation.Allocated.Task.IsCompletedSuccessfully;
 
     /// <summary>The address, once it is allocated.</summary>
@@ -40,7 +40,7 @@ public sealed class EndpointReference(IResourceWithEndpoints owner, string endpo
         Resource.Annotations.OfType<EndpointAnnotation>().FirstOrDefault(endpoint => endpoint.Name == EndpointName)
         ?? throw new InvalidOperationException($"{Resource.Name} has no endpoint {EndpointName}.");
 
-    /// <summary>One part of the endpoint.</summary>
+    /// <summary>Returns one property of the endpoint.</summary>
     public EndpointReferenceExpression Property(EndpointProperty property) => new(this, property);
 
     /// <inheritdoc/>
@@ -48,7 +48,7 @@ public sealed class EndpointReference(IResourceWithEndpoints owner, string endpo
         Property(EndpointProperty.Url).GetValueAsync(cancellationToken);
 }
 
-/// <summary>One part of an endpoint.</summary>
+/// <summary>One property of an endpoint.</summary>
 public sealed class EndpointReferenceExpression(EndpointReference endpointReference, EndpointProperty property) : IValueProvider
 {
     /// <summary>Waits until the endpoint is allocated.</summary>
@@ -70,14 +70,14 @@ public sealed class EndpointReferenceExpression(EndpointReference endpointRefere
     }
 }
 
-/// <summary>Text with values in it that are known later.</summary>
+/// <summary>Text that contains values which become known later.</summary>
 public sealed class ReferenceExpression : IValueProvider
 {
     private readonly IReadOnlyList<object> _parts;
 
     private ReferenceExpression(IReadOnlyList<object> parts) => _parts = parts;
 
-    /// <summary>Made from an interpolated string: <c>ReferenceExpression.Create($"{endpoint.Property(…)}")</c>.</summary>
+    /// <summary>Creates an expression from an interpolated string: <c>ReferenceExpression.Create($"{endpoint.Property(…)}")</c>.</summary>
     public static ReferenceExpression Create(in ExpressionInterpolatedStringHandler handler) => new(handler.Parts);
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ public interface IResourceBuilder<out T>
     /// <summary>The application it is part of.</summary>
     IDistributedApplicationBuilder ApplicationBuilder { get; }
 
-    /// <summary>Adds to it.</summary>
+    /// <summary>Adds an annotation to the resource.</summary>
     IResourceBuilder<T> WithAnnotation<TAnnotation>(TAnnotation annotation)
         where TAnnotation : IResourceAnnotation;
 }
@@ -33,7 +33,7 @@ internal sealed class ResourceBuilder<T>(IDistributedApplicationBuilder applicat
 /// <summary>The resource is healthy for the first time since it started.</summary>
 public sealed class ResourceReadyEvent(IResource resource, IServiceProvider services)
 {
-    /// <summary>Which one.</summary>
+    /// <summary>The resource.</summary>
     public IResource Resource { get; } = resource;
 
     /// <summary>The application's services.</summary>

@@ -13,8 +13,8 @@ public class ResourceCommandService
     internal ResourceCommandService(Engine engine, IServiceProvider services, ILoggerFactory loggers) => (_engine, _services, _loggers) = (engine, services, loggers);
 
     /// <summary>
-    /// Runs <c>resource-start</c>, <c>resource-stop</c>, <c>resource-restart</c> or a command of the resource's own on a resource, all its
-    /// replicas included, or on one instance by its name.
+    /// Runs <c>resource-start</c>, <c>resource-stop</c>, <c>resource-restart</c> or one of the resource's own commands. The id is the name of a
+    /// resource, which includes all its replicas, or of one instance.
     /// </summary>
     public async Task<ExecuteCommandResult> ExecuteCommandAsync(
         string resourceId, string commandName, CancellationToken cancellationToken = default)

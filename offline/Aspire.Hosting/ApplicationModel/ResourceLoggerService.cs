@@ -3,10 +3,10 @@ using System.Threading.Channels;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>A line a resource wrote.</summary>
+/// <summary>A line that a resource wrote.</summary>
 public readonly record struct LogLine(int LineNumber, string Content, bool IsErrorMessage);
 
-/// <summary>What every resource wrote to its console: the latest lines, and those to come.</summary>
+/// <summary>The console output of every resource: the latest lines, and those to come.</summary>
 public class ResourceLoggerService
 {
     // Enough to see why something failed, small enough to be kept for every resource.
@@ -15,7 +15,7 @@ public class ResourceLoggerService
     private readonly Lock _gate = new(); // guards everything in every log
     private readonly Dictionary<string, Log> _logs = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The kept lines of a resource, then every line it writes. A name or an instance's name.</summary>
+    /// <summary>Returns the kept lines of a resource, then every line that it writes. The name is that of a resource or of an instance.</summary>
     public async IAsyncEnumerable<IReadOnlyList<LogLine>> WatchAsync(
         string resourceName, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

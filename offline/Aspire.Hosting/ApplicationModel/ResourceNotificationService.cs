@@ -12,7 +12,7 @@ public class ResourceNotificationService
     private readonly Dictionary<string, ResourceEvent> _latest = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<Channel<ResourceEvent>> _watchers = [];
 
-    /// <summary>Every instance as it is now, then every change.</summary>
+    /// <summary>Returns every instance as it is now, then every change.</summary>
     public async IAsyncEnumerable<ResourceEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var events = Channel.CreateUnbounded<ResourceEvent>();
@@ -42,7 +42,7 @@ public class ResourceNotificationService
         }
     }
 
-    /// <summary>An instance as it is now, by its name.</summary>
+    /// <summary>Gets an instance as it is now, by its name.</summary>
     public bool TryGetCurrentState(string resourceId, [NotNullWhen(true)] out ResourceEvent? resourceEvent)
     {
         lock (_gate)
@@ -51,7 +51,7 @@ public class ResourceNotificationService
         }
     }
 
-    /// <summary>Returns when an instance of the resource fits.</summary>
+    /// <summary>Returns when an instance of the resource matches.</summary>
     public async Task<ResourceEvent> WaitForResourceAsync(
         string resourceName, Func<ResourceEvent, bool> predicate, CancellationToken cancellationToken = default)
     {
@@ -71,7 +71,7 @@ public class ResourceNotificationService
         WaitForResourceAsync(
             resourceName, change => change.Snapshot.State?.Text == (targetState ?? KnownResourceStates.Running), cancellationToken);
 
-    /// <summary>Returns when the resource runs and its health checks say yes; fails when it ends before that.</summary>
+    /// <summary>Returns when the resource runs and its health checks succeed. Fails if the resource ends before that.</summary>
     public async Task<ResourceEvent> WaitForResourceHealthyAsync(string resourceName, CancellationToken cancellationToken = default)
     {
         var change = await WaitForResourceAsync(
@@ -95,7 +95,7 @@ public class ResourceNotificationService
 
     private static bool IsHealthy(ResourceEvent change) => change.Snapshot.HealthStatus == HealthStatus.Healthy;
 
-    // One dead replica is not the end of the resource.
+    // A resource has not ended because one replica is dead.
     private bool HasEnded(IResource resource)
     {
         lock (_gate)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>The states a resource goes through.</summary>
+/// <summary>The states that a resource goes through.</summary>
 public static class KnownResourceStates
 {
     public static readonly string NotStarted = nameof(NotStarted);
@@ -15,7 +15,7 @@ public static class KnownResourceStates
     public static readonly string Finished = nameof(Finished);
     public static readonly string FailedToStart = nameof(FailedToStart);
 
-    /// <summary>The states out of which a resource comes only by being started again.</summary>
+    /// <summary>The states that a resource leaves only by being started again.</summary>
     public static readonly IReadOnlyList<string> TerminalStates = [Finished, FailedToStart, Exited];
 }
 
@@ -43,25 +43,25 @@ public sealed record CustomResourceSnapshot
     /// <summary>The process's exit code, once it has ended.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>What its process was started with.</summary>
+    /// <summary>The environment that its process was started with.</summary>
     public ImmutableArray<EnvironmentVariableSnapshot> EnvironmentVariables { get; init; } = [];
 
-    /// <summary>Where there is something to look at.</summary>
+    /// <summary>The addresses that people can open.</summary>
     public ImmutableArray<UrlSnapshot> Urls { get; init; } = [];
 
-    /// <summary>Null while unknown, and for what does not run.</summary>
+    /// <summary>Null while it is unknown, and for resources that do not run.</summary>
     public HealthStatus? HealthStatus { get; init; }
 }
 
 /// <summary>Something changed about an instance of a resource.</summary>
 public class ResourceEvent(IResource resource, string resourceId, CustomResourceSnapshot snapshot)
 {
-    /// <summary>Which resource.</summary>
+    /// <summary>The resource.</summary>
     public IResource Resource { get; } = resource;
 
-    /// <summary>Which instance: the resource's name, a hyphen and eight letters.</summary>
+    /// <summary>The instance: the resource's name, a hyphen and eight letters.</summary>
     public string ResourceId { get; } = resourceId;
 
-    /// <summary>How it is now.</summary>
+    /// <summary>The state of the instance now.</summary>
     public CustomResourceSnapshot Snapshot { get; } = snapshot;
 }

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>Something a resource carries: an endpoint, a variable, whom it waits for.</summary>
+/// <summary>Something that a resource carries: an endpoint, a variable, another resource that it waits for.</summary>
 public interface IResourceAnnotation;
 
 /// <summary>One part of the application.</summary>
@@ -12,11 +12,11 @@ public interface IResource
     /// <summary>Lower-case letters, digits and hyphens; unique in the application.</summary>
     string Name { get; }
 
-    /// <summary>Everything the application model knows about it.</summary>
+    /// <summary>Everything that the application model knows about the resource.</summary>
     ResourceAnnotationCollection Annotations { get; }
 }
 
-/// <summary>A resource's annotations, in the order they were given.</summary>
+/// <summary>A resource's annotations, in the order in which they were added.</summary>
 public sealed class ResourceAnnotationCollection : Collection<IResourceAnnotation>;
 
 /// <summary>Takes environment variables.</summary>
@@ -31,10 +31,10 @@ public interface IResourceWithEndpoints : IResource;
 /// <summary>Runs somewhere, and so can be deployed.</summary>
 public interface IComputeResource : IResource;
 
-/// <summary>Can be asked how it is.</summary>
+/// <summary>Can be probed.</summary>
 public interface IResourceWithProbes : IResource;
 
-/// <summary>What a probe's answer is for.</summary>
+/// <summary>What a probe finds out.</summary>
 public enum ProbeType
 {
     /// <summary>Whether it has started.</summary>
@@ -47,7 +47,7 @@ public enum ProbeType
     Liveness,
 }
 
-/// <summary>Can wait for others.</summary>
+/// <summary>Can wait for other resources.</summary>
 public interface IResourceWithWaitSupport : IResource;
 
 /// <summary>Its endpoints are passed on as <c>services__{name}__{endpoint}__0</c>.</summary>
@@ -56,14 +56,14 @@ public interface IResourceWithServiceDiscovery : IResourceWithEndpoints;
 /// <summary>Gives a value that may be known only once the application runs.</summary>
 public interface IValueProvider
 {
-    /// <summary>Returns the value, or null where there is none.</summary>
+    /// <summary>Returns the value; null if there is none.</summary>
     ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default);
 }
 
 /// <summary>Has a connection string, passed on as <c>ConnectionStrings__{name}</c>.</summary>
 public interface IResourceWithConnectionString : IResource, IValueProvider
 {
-    /// <summary>The connection string, to be read once the endpoints in it are allocated.</summary>
+    /// <summary>The connection string. It can be read once the endpoints in it are allocated.</summary>
     ReferenceExpression ConnectionStringExpression { get; }
 
     /// <summary>Returns the connection string.</summary>
@@ -73,7 +73,7 @@ public interface IResourceWithConnectionString : IResource, IValueProvider
     ValueTask<string?> IValueProvider.GetValueAsync(CancellationToken cancellationToken) => GetConnectionStringAsync(cancellationToken);
 }
 
-/// <summary>What all resources share.</summary>
+/// <summary>What all resources have in common.</summary>
 public abstract class Resource(string name) : IResource
 {
     /// <inheritdoc/>
@@ -94,7 +94,7 @@ public class ExecutableResource(string name, string command, string workingDirec
     /// <summary>The program: a path, or a name found on the PATH.</summary>
     public string Command { get; } = command;
 
-    /// <summary>Where it runs.</summary>
+    /// <summary>The folder that it runs in.</summary>
     public string WorkingDirectory { get; } = workingDirectory;
 }
 
@@ -106,20 +106,20 @@ public class ConnectionStringResource(string name, ReferenceExpression connectio
     public ReferenceExpression ConnectionStringExpression { get; } = connectionStringExpression;
 }
 
-/// <summary>A value that whoever runs or deploys the application gives.</summary>
+/// <summary>A value that is given by whoever runs or deploys the application.</summary>
 public class ParameterResource(string name, Func<ParameterDefault?, string> callback, bool secret = false) : Resource(name), IValueProvider
 {
-    /// <summary>Whether it is to be kept from those who look on.</summary>
+    /// <summary>Whether the value must be hidden from onlookers.</summary>
     public bool Secret { get; } = secret;
 
     /// <inheritdoc/>
     public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>(callback(null));
 }
 
-/// <summary>A parameter's value where none is given. The stand-in has none.</summary>
+/// <summary>A parameter's default value. The stand-in has none.</summary>
 public abstract class ParameterDefault;
 
-/// <summary>An endpoint: the port others use, and the port the process listens on.</summary>
+/// <summary>An endpoint: the port that others use, and the port that the process listens on.</summary>
 public sealed class EndpointAnnotation(
     ProtocolType protocol, string? uriScheme = null, string? name = null, int? port = null, int? targetPort = null, bool? isProxied = null)
     : IResourceAnnotation
@@ -130,21 +130,21 @@ public sealed class EndpointAnnotation(
     /// <summary>http, tcp and the like.</summary>
     public string UriScheme { get; set; } = uriScheme ?? "tcp";
 
-    /// <summary>Unique in its resource.</summary>
+    /// <summary>Unique in the resource.</summary>
     public string Name { get; } = name ?? uriScheme ?? "tcp";
 
-    /// <summary>The port others use; null takes any free one.</summary>
+    /// <summary>The port that others use; null takes any free one.</summary>
     public int? Port { get; set; } = port;
 
-    /// <summary>The port the process listens on; null takes any free one.</summary>
+    /// <summary>The port that the process listens on; null takes any free one.</summary>
     public int? TargetPort { get; set; } = targetPort;
 
     /// <summary>False: the process itself listens on <see cref="Port"/>.</summary>
     public bool IsProxied { get; set; } = isProxied ?? true;
 
-    /// <summary>True: meant for the world outside.</summary>
+    /// <summary>True if the endpoint is public.</summary>
     public bool IsExternal { get; set; }
 
-    /// <summary>The port others use, once it is known.</summary>
+    /// <summary>The port that others use, once it is known.</summary>
     internal TaskCompletionSource<int> Allocated { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

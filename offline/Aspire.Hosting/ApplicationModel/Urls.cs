@@ -1,22 +1,22 @@
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>An address to look at, with a name for people.</summary>
+/// <summary>An address that people can open, with a name for them.</summary>
 public sealed class ResourceUrlAnnotation : IResourceAnnotation
 {
-    /// <summary>Absolute, or relative to its endpoint.</summary>
+    /// <summary>Absolute, or relative to the endpoint's own address.</summary>
     public required string Url { get; set; }
 
-    /// <summary>What people read.</summary>
+    /// <summary>The name that people read.</summary>
     public string? DisplayText { get; set; }
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The endpoint that it belongs to.</summary>
     public EndpointReference? Endpoint { get; init; }
 }
 
-/// <summary>An address as the resource's state has it.</summary>
+/// <summary>An address in a resource's state.</summary>
 public sealed record UrlSnapshot(string? Name, string Url, bool IsInternal)
 {
-    /// <summary>How it is shown.</summary>
+    /// <summary>How the address is shown.</summary>
     public UrlDisplayPropertiesSnapshot DisplayProperties { get; init; } = new();
 }
 
@@ -26,5 +26,5 @@ public sealed record UrlDisplayPropertiesSnapshot(string DisplayName = "", int S
 /// <summary>A variable that a process was started with.</summary>
 public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec);
 
-/// <summary>Changes an endpoint's own address, or makes a further one.</summary>
+/// <summary>Changes an endpoint's own address, or creates a further one.</summary>
 internal sealed record UrlCallback(string EndpointName, Action<ResourceUrlAnnotation>? Change, Func<EndpointReference, ResourceUrlAnnotation>? Make) : IResourceAnnotation;

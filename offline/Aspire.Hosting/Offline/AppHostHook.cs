@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>Lets a test run the AppHost's own code in its process and take the application over when it is built.</summary>
+/// <summary>Lets a test run the AppHost's own code in the test's process, and take over the application when it is built.</summary>
 internal sealed class AppHostHook(Assembly appHost, Action<DistributedApplicationBuilder> onBuilding, Action<DistributedApplication> onBuilt)
 {
     private static readonly AsyncLocal<AppHostHook?> Ambient = new();

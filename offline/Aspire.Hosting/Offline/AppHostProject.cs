@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>Where the AppHost project is; its build writes that into the assembly (build/AppHost.targets).</summary>
+/// <summary>The folder of the AppHost project; its build writes that into the assembly (build/AppHost.targets).</summary>
 internal static class AppHostProject
 {
     public static string DirectoryOf(Assembly? appHost) =>

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>The resources' commands as HTTP calls, in place of a dashboard's buttons: <c>POST /{resource or instance}/{command}</c>, from this machine only.</summary>
+/// <summary>Offers the resources' commands over HTTP, in place of a dashboard's buttons: <c>POST /{resource or instance}/{command}</c>, from this
+/// machine only.</summary>
 internal sealed class CommandServer(ResourceCollection resources, ResourceCommandService commands, ConsoleOutput console) : IHostedService, IAsyncDisposable
 {
     private WebApplication? _app;
@@ -37,7 +38,7 @@ internal sealed class CommandServer(ResourceCollection resources, ResourceComman
     {
         if (http.Request.Headers.Origin.Count > 0 || http.Request.Headers.ContainsKey("Sec-Fetch-Site"))
         {
-            return TypedResults.StatusCode(StatusCodes.Status403Forbidden); // a page in the developer's browser, from wherever
+            return TypedResults.StatusCode(StatusCodes.Status403Forbidden); // a page in the developer's browser, from whatever origin
         }
 
         var result = await commands.ExecuteCommandAsync(resource, command, http.RequestAborted).ConfigureAwait(false);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>Where the processes' lines and the engine's own go: the console, or in a test the logger.</summary>
+/// <summary>Where the lines of the processes and of the engine go: to the console, or in a test to the logger.</summary>
 internal sealed partial class ConsoleOutput(
     ResourceCollection resources, ResourceLoggerService logs, ILoggerFactory loggers, IHostEnvironment environment, EngineOptions options)
 {
@@ -18,7 +18,7 @@ internal sealed partial class ConsoleOutput(
 
     private readonly bool _isColoured = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    /// <summary>A line a process wrote.</summary>
+    /// <summary>Passes on a line that a process wrote.</summary>
     public void Relay(Instance instance, string line, bool isError)
     {
         logs.Write(instance.Resource.Name, instance.Name, line, isError);
@@ -42,7 +42,7 @@ internal sealed partial class ConsoleOutput(
             : $"[{instance.Name}] {line}");
     }
 
-    /// <summary>A line of the engine itself that a person should see.</summary>
+    /// <summary>Prints a line of the engine itself that a person should see.</summary>
     public void Say(string line)
     {
         if (options.IsTest)
@@ -55,7 +55,7 @@ internal sealed partial class ConsoleOutput(
         }
     }
 
-    /// <summary>One line about something that went wrong.</summary>
+    /// <summary>Prints one line about something that went wrong.</summary>
     public void Complain(string line)
     {
         if (options.IsTest)
@@ -68,7 +68,7 @@ internal sealed partial class ConsoleOutput(
         }
     }
 
-    // The category the real one uses, so that a test's logging filters hold in both worlds.
+    // The category that the real package uses, so that a test's logging filters work with both.
     private ILogger LoggerOf(Instance instance) => loggers.CreateLogger($"{environment.ApplicationName}.Resources.{instance.Resource.Name}");
 
     private static partial class Log

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>The real Aspire dashboard, where the aspire CLI is on the PATH; every process sends its telemetry there.</summary>
-/// <remarks>Turned off with <c>Dashboard=false</c>. A collector of your own, OTEL_EXPORTER_OTLP_ENDPOINT, goes before it.</remarks>
+/// <summary>The real Aspire dashboard, if the aspire CLI is on the PATH. Every process sends its telemetry there.</summary>
+/// <remarks><c>Dashboard=false</c> turns it off. A collector of your own, OTEL_EXPORTER_OTLP_ENDPOINT, takes precedence.</remarks>
 internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput console, EngineOptions options)
 {
     private const int UsualPort = 18888;
@@ -17,7 +17,7 @@ internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput cons
     private string _lastWords = "";
     private bool _isStopping;
 
-    /// <summary>Starts it, or says how to get it.</summary>
+    /// <summary>Starts the dashboard, or says how to get it.</summary>
     public void Start(KeeperLink keeper)
     {
         if (options.IsTest || string.Equals(configuration["Dashboard"], "false", StringComparison.OrdinalIgnoreCase))
@@ -39,7 +39,7 @@ internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput cons
         }
     }
 
-    /// <summary>Ends it last, when nobody sends any more.</summary>
+    /// <summary>Ends the dashboard last, when no process sends telemetry any more.</summary>
     public async Task StopAsync(KeeperLink keeper)
     {
         _isStopping = true;
@@ -50,7 +50,7 @@ internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput cons
         }
     }
 
-    /// <summary>Points a process's telemetry at the dashboard, if there is one, with the intervals of the real one.</summary>
+    /// <summary>Points a process's telemetry at the dashboard, if there is one, with the intervals of the real package.</summary>
     public void AddTo(Dictionary<string, string> variables)
     {
         if (_otlp is null)
@@ -80,7 +80,7 @@ internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput cons
         var variables = ProcessEnvironment.Inherited();
         foreach (var name in variables.Keys.Where(name => name.StartsWith("ASPIRE_", StringComparison.Ordinal)).ToList())
         {
-            variables.Remove(name); // the AppHost's launch profile has a dashboard of another making in mind
+            variables.Remove(name); // the AppHost's launch profile sets these for a dashboard that is started differently
         }
 
         variables["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true";
@@ -89,7 +89,7 @@ internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput cons
             _lastWords = string.IsNullOrWhiteSpace(line.Text) ? _lastWords : line.Text;
             if (line.Text.Contains(page, StringComparison.Ordinal))
             {
-                console.Say($"Dashboard: {page}"); // said by the CLI once it is there
+                console.Say($"Dashboard: {page}"); // the CLI prints this once the dashboard is there
             }
         });
         keeper.Start(_process, new StartProcess(
@@ -100,7 +100,7 @@ internal sealed class Dashboard(IConfiguration configuration, ConsoleOutput cons
             ],
             Directory.GetCurrentDirectory(),
             variables));
-        _ = ReportEndAsync(_process); // ends with the process, which StopAsync waits for
+        _ = ReportEndAsync(_process); // ends with the process, whose end StopAsync awaits
     }
 
     private static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}");

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>The dotnet that runs this process, so that what it starts runs on the same runtime.</summary>
+/// <summary>The dotnet that runs this process, so that the processes it starts use the same runtime.</summary>
 internal static class DotnetHost
 {
     public static string Path { get; } = Find();

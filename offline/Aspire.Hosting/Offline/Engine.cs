@@ -4,11 +4,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>Starts the resources in the order they wait for each other, and stops them in reverse.</summary>
+/// <summary>Starts the resources in the order in which they wait for each other, and stops them in reverse.</summary>
 /// <remarks>
-/// Guarantee: no process outlives the AppHost. Mechanism: a keeper process owns them (KeeperLink). Failure: a process
-/// that dies is reported in one line and stays dead; who waits for it fails to start. Numbers: the end takes nine
-/// seconds at most (<see cref="StopBudget"/>, and what it takes to kill).
+/// Guarantee: no process outlives the AppHost. Mechanism: a keeper process owns them (KeeperLink). Failure: a process that dies is reported in one
+/// line and is not restarted; a resource that waits for it fails to start. Numbers: stopping takes nine seconds at most (<see cref="StopBudget"/>,
+/// and the time to kill).
 /// </remarks>
 internal sealed class Engine(
     ResourceCollection resources,
@@ -22,7 +22,7 @@ internal sealed class Engine(
 {
     private static readonly TimeSpan StopBudget = TimeSpan.FromSeconds(8);
 
-    // What draining and leaving the registry need; the rest of the budget is for those further down.
+    // The time that draining and leaving the registry need. The rest of the budget is for the resources that stop later.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(4);
 
     private readonly Dictionary<IResource, List<Instance>> _instances = [];
@@ -120,7 +120,7 @@ internal sealed class Engine(
         }
     }
 
-    /// <summary>Ends an instance, by force after the grace, and returns when it is gone.</summary>
+    /// <summary>Ends an instance, by force after the grace, and returns when it has ended.</summary>
     public Task StopAsync(Instance instance) => StopAsync(instance, Grace);
 
     private static bool Matches(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
@@ -142,7 +142,7 @@ internal sealed class Engine(
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // The ordinary end comes first.
+            // The ordinary end has come first.
         }
     }
 
@@ -176,7 +176,7 @@ internal sealed class Engine(
         instance.ExitCode = exitCode;
         if (instance.Process != process)
         {
-            return; // started again meanwhile: what is known now is about the new one
+            return; // started again meanwhile: the instance's state is now that of the new process
         }
 
         Publish(instance, exitCode == 0 ? KnownResourceStates.Finished : KnownResourceStates.Exited);

@@ -3,7 +3,7 @@ namespace Aspire.Hosting.Offline;
 /// <summary>Exit codes in words.</summary>
 internal static class ExitCodes
 {
-    private const int SignalBase = 128; // what a shell, and .NET on Unix, adds to a signal's number
+    private const int SignalBase = 128; // a shell, and .NET on Unix, add this to a signal's number
 
     public static string Describe(int exitCode) => exitCode switch
     {

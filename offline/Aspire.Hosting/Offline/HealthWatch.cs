@@ -4,17 +4,17 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>Asks every running resource how it is, and tells the others.</summary>
+/// <summary>Checks every running resource, and publishes changes of its health.</summary>
 internal sealed class HealthWatch(
     HealthCheckService checks, ResourceNotificationService notifications, IServiceProvider services, TimeProvider time)
 {
-    // Somebody waits for the first good answer; after it, only news is of interest.
+    // Somebody waits for the first good answer. After that, only changes matter.
     private static readonly TimeSpan WhileStarting = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan WhileHealthy = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<IResource, HealthStatus> _health = new();
 
-    /// <summary>Watches one resource until the end; a resource without processes is healthy at once.</summary>
+    /// <summary>Watches one resource until it is canceled. A resource without processes is healthy at once.</summary>
     public async Task RunAsync(IResource resource, IReadOnlyList<Instance> instances, CancellationToken cancellationToken)
     {
         var keys = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => check.Key).ToHashSet();
@@ -39,10 +39,10 @@ internal sealed class HealthWatch(
         }
     }
 
-    /// <summary>What was known is about processes that are gone; a waiter must not take it for the new ones.</summary>
+    /// <summary>Forgets the health of processes that have ended, so that nobody who waits takes it for that of the new ones.</summary>
     public void Forget(IResource resource) => _health.TryRemove(resource, out _);
 
-    /// <summary>What is known about an instance now.</summary>
+    /// <summary>Returns what is known about an instance now.</summary>
     public ResourceEvent Describe(Instance instance) => new(instance.Resource, instance.Name, new CustomResourceSnapshot
     {
         ResourceType = instance.Resource.GetType().Name.Replace("Resource", "", StringComparison.Ordinal),
@@ -89,7 +89,7 @@ internal sealed class HealthWatch(
     {
         if (keys.Count == 0)
         {
-            return HealthStatus.Healthy; // it runs, and nothing more was asked for
+            return HealthStatus.Healthy; // it runs, and there are no checks
         }
 
         var report = await checks.CheckHealthAsync(check => keys.Contains(check.Name), cancellationToken).ConfigureAwait(false);

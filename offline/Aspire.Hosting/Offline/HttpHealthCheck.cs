@@ -3,12 +3,12 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>Asks a resource itself, over its public port.</summary>
+/// <summary>Asks the resource itself, over its public port.</summary>
 internal sealed class HttpHealthCheck(EndpointReference endpoint, string path, int statusCode) : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    // A new connection every time: a kept one would ask the same replica for ever.
+    // A new connection every time: a kept connection would always ask the same replica.
     private static readonly HttpClient Client = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero, UseProxy = false })
     {
         Timeout = Patience,

@@ -14,7 +14,7 @@ internal sealed class Instance(IResource resource)
 
     public string Name => $"{Resource.Name}-{Suffix}";
 
-    /// <summary>Where the process listens, by endpoint.</summary>
+    /// <summary>The port that the process listens on, by endpoint.</summary>
     public Dictionary<string, int> TargetPorts { get; } = [];
 
     /// <summary>The environment of its latest start.</summary>

@@ -6,7 +6,7 @@ using Aspire.Hosting.Orchestration;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>The AppHost's end of the conversation with its keeper, which owns the processes (Keeper.cs).</summary>
+/// <summary>The AppHost's end of the connection to its keeper, which owns the processes (Keeper.cs).</summary>
 internal sealed class KeeperLink : IAsyncDisposable
 {
     private static readonly TimeSpan KeeperExit = TimeSpan.FromSeconds(2);
@@ -25,7 +25,7 @@ internal sealed class KeeperLink : IAsyncDisposable
         _writing = WriteAsync();
     }
 
-    /// <summary>Ends when the keeper has, wanted or not; nothing it kept is left then.</summary>
+    /// <summary>Completes when the keeper has ended, on purpose or not. None of its processes is left then.</summary>
     public Task Gone => _reading;
 
     public static KeeperLink Open()
@@ -36,12 +36,12 @@ internal sealed class KeeperLink : IAsyncDisposable
             RedirectStandardOutput = true,
         };
 
-        // Variables meant for the AppHost alone; profilers and hooks would slow the keeper down.
+        // These variables are meant for the AppHost only: profilers and hooks would slow the keeper down.
         start.Environment.Remove("DOTNET_STARTUP_HOOKS");
         return new KeeperLink(Process.Start(start) ?? throw new DistributedApplicationException("The keeper of the processes did not start."));
     }
 
-    /// <summary>Starts a process; its reports arrive at the given process in order.</summary>
+    /// <summary>Starts a process. Its reports arrive at <paramref name="process"/>, in order.</summary>
     public void Start(KeptProcess process, StartProcess start)
     {
         var id = Interlocked.Increment(ref _lastId);
@@ -56,7 +56,7 @@ internal sealed class KeeperLink : IAsyncDisposable
         _commands.Writer.TryWrite(new KeeperCommand(id, Start: start));
     }
 
-    /// <summary>Asks the process to end, and ends it after the grace. Its exit is reported.</summary>
+    /// <summary>Asks the process to end, and ends it by force after the grace. Its exit is reported.</summary>
     public void Stop(KeptProcess process, TimeSpan grace) =>
         _commands.Writer.TryWrite(new KeeperCommand(process.Id, Stop: new StopProcess((int)grace.TotalMilliseconds)));
 
@@ -64,7 +64,7 @@ internal sealed class KeeperLink : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _commands.Writer.TryComplete();
-        await _writing.ConfigureAwait(false); // closes the pipe, at which the keeper ends
+        await _writing.ConfigureAwait(false); // this closes the pipe, and the keeper then ends
         await Task.WhenAny(_reading, Task.Delay(KeeperExit)).ConfigureAwait(false);
         _keeper.Dispose();
     }
@@ -84,7 +84,7 @@ internal sealed class KeeperLink : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The keeper is gone; the reader sees that too and says so.
+            // The keeper is gone. The reader notices that as well, and reports it.
         }
     }
 

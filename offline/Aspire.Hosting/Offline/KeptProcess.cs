@@ -10,13 +10,13 @@ internal sealed class KeptProcess(Action<OutputLine> onOutput)
     private readonly TaskCompletionSource<int> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The keeper's number for it.</summary>
+    /// <summary>The id by which commands and reports name this start.</summary>
     public int Id { get; set; }
 
-    /// <summary>The process id; fails with what the system said if it cannot be started.</summary>
+    /// <summary>The process id. Fails with the system's error if the process cannot be started.</summary>
     public Task<int> Started => _started.Task;
 
-    /// <summary>The exit code; for one that never started this does not end.</summary>
+    /// <summary>The exit code. Does not complete for a process that never started.</summary>
     public Task<int> Exited => _exited.Task;
 
     public bool HasEnded => _exited.Task.IsCompleted || _started.Task.IsFaulted;
@@ -41,7 +41,7 @@ internal sealed class KeptProcess(Action<OutputLine> onOutput)
         }
     }
 
-    /// <summary>Nobody watches the process any more: it must not outlive its keeper.</summary>
+    /// <summary>The keeper is gone. Nobody watches the process any more, and it must not outlive its keeper, so it is killed.</summary>
     public void OnKeeperGone()
     {
         if (_started.Task.IsCompletedSuccessfully)
@@ -53,7 +53,7 @@ internal sealed class KeptProcess(Action<OutputLine> onOutput)
             }
             catch (Exception failure) when (failure is ArgumentException or InvalidOperationException or Win32Exception or AggregateException)
             {
-                // It had ended already.
+                // The process had ended already.
             }
         }
 

@@ -6,8 +6,8 @@ namespace Aspire.Hosting.Offline;
 
 /// <summary>Ends the application when the <c>dotnet run</c> around it is killed.</summary>
 /// <remarks>
-/// SIGTERM and Ctrl+C come through by themselves; a killed <c>dotnet run</c> leaves its child behind. Only a parent that
-/// is dotnet counts: one started from a shell is meant to outlive it if the shell says so. Windows ends the child itself.
+/// SIGTERM and Ctrl+C arrive by themselves, but a killed <c>dotnet run</c> leaves its child behind. The parent only matters if it is dotnet: an
+/// application that was started from a shell is meant to outlive the shell, if the shell says so. Windows ends the child itself.
 /// </remarks>
 internal sealed class ParentWatch(IHostApplicationLifetime lifetime, ConsoleOutput console, TimeProvider time) : BackgroundService
 {
@@ -36,7 +36,7 @@ internal sealed class ParentWatch(IHostApplicationLifetime lifetime, ConsoleOutp
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Stopped in the ordinary way.
+            // An ordinary stop.
         }
     }
 

@@ -5,15 +5,15 @@ namespace Aspire.Hosting.Offline;
 
 /// <summary>Free ports on this machine, each given out once.</summary>
 /// <remarks>
-/// Below those that systems hand out for outgoing connections (32768 on Linux): whoever keeps trying a port of that range
-/// while nobody listens there will one day be given it, connect to itself, and keep the process from coming back.
+/// They are below those that systems give to outgoing connections (32768 on Linux). A client that keeps trying a port of that range while nobody
+/// listens there is one day given the port itself: it connects to itself, and keeps the process from coming back.
 /// </remarks>
 internal static class Ports
 {
     private const int Lowest = 20_000;
     private const int Highest = 32_767;
 
-    // A port stays free until the process it was meant for listens on it.
+    // Ports to remember, because a port stays free until the process that it is meant for listens on it.
     private const int Remembered = 512;
 
     private static readonly Lock Gate = new(); // guards Given
@@ -55,7 +55,7 @@ internal static class Ports
         }
         catch (SocketException failure)
         {
-            return failure.SocketErrorCode == SocketError.AddressNotAvailable; // no such address here: nothing in the way
+            return failure.SocketErrorCode == SocketError.AddressNotAvailable; // no such address here, so nothing is in the way
         }
     }
 }

@@ -4,17 +4,17 @@ using Aspire.Hosting.Orchestration;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>Puts together how a process is started: program, arguments, folder, environment.</summary>
+/// <summary>Describes how a process is started: program, arguments, folder, environment.</summary>
 internal sealed class ProcessEnvironment(Dashboard dashboard)
 {
-    // Meant for the AppHost; a process that inherited them would listen where the AppHost's profile says, or think it is one.
+    // These are meant for the AppHost. A process that inherited them would listen where the AppHost's profile says, or take itself for an AppHost.
     private static readonly string[] OwnVariables =
     [
         "ASPNETCORE_URLS", "HTTP_PORTS", "HTTPS_PORTS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORTS", "DOTNET_URLS",
         "DOTNET_LAUNCH_PROFILE", "DOTNET_STARTUP_HOOKS", "DOTNET_HOSTINGSTARTUPASSEMBLIES", "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES",
     ];
 
-    /// <summary>This process's own variables, but for those that are meant for it alone.</summary>
+    /// <summary>The variables of this process, without those that are meant for it alone.</summary>
     public static Dictionary<string, string> Inherited()
     {
         var variables = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
@@ -31,15 +31,15 @@ internal sealed class ProcessEnvironment(Dashboard dashboard)
         return variables;
     }
 
-    /// <summary>Waits for the values that are not known yet.</summary>
-    /// <exception cref="DistributedApplicationException">What should run is not there.</exception>
+    /// <summary>Describes the start of an instance. Waits for values that are not known yet.</summary>
+    /// <exception cref="DistributedApplicationException">The program does not exist.</exception>
     public async Task<StartProcess> DescribeAsync(Instance instance, CancellationToken cancellationToken)
     {
         var variables = await VariablesAsync(instance, cancellationToken).ConfigureAwait(false);
         var arguments = await ArgumentsAsync(instance.Resource, cancellationToken).ConfigureAwait(false);
         if (instance.Resource is ExecutableResource executable)
         {
-            // A relative path is meant from the folder the program runs in; a bare name is looked up on the PATH.
+            // A relative path starts at the folder that the program runs in. A bare name is looked up on the PATH.
             return new StartProcess(executable.Command, arguments, executable.WorkingDirectory, variables);
         }
 

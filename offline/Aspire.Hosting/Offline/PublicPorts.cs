@@ -3,8 +3,8 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>The ports of the resources: the one others use, and the one each process listens on.</summary>
-/// <remarks>Replicas share a public port through a forwarder; a single process just listens on it.</remarks>
+/// <summary>The ports of the resources: the one that others use, and the one that each process listens on.</summary>
+/// <remarks>Replicas share a public port through a forwarder; a single process listens on it directly.</remarks>
 internal sealed class PublicPorts(EngineOptions options) : IAsyncDisposable
 {
     private readonly List<TcpForwarder> _forwarders = [];

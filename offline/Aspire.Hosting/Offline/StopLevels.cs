@@ -2,10 +2,10 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting.Offline;
 
-/// <summary>The order of the end: nobody loses what it still depends on.</summary>
+/// <summary>The order in which resources stop: none loses another that it still depends on.</summary>
 internal static class StopLevels
 {
-    /// <summary>Groups the resources; whoever waits for another comes in an earlier group than that other.</summary>
+    /// <summary>Groups the resources. A resource that waits for another is in an earlier group than the other.</summary>
     public static IEnumerable<IReadOnlyList<IResource>> Of(IEnumerable<IResource> resources)
     {
         var left = resources.ToList();

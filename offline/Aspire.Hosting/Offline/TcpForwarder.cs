@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Aspire.Hosting.Offline;
 
 /// <summary>A resource's public port: hands each connection to one of its replicas, in turn.</summary>
-/// <remarks>Like the real orchestrator it knows TCP alone: no affinity, and a replica that refuses is passed over.</remarks>
+/// <remarks>Like the real orchestrator, it only knows TCP: there is no affinity, and a replica that refuses is skipped.</remarks>
 internal sealed class TcpForwarder : IAsyncDisposable
 {
     private const int BufferBytes = 32 * 1024;
@@ -63,7 +63,7 @@ internal sealed class TcpForwarder : IAsyncDisposable
         }
         catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressNotAvailable)
         {
-            // The machine knows IPv6 but has no address of it.
+            // The machine supports IPv6, but has no IPv6 address.
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed class TcpForwarder : IAsyncDisposable
             }
             catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
             {
-                // A client that left before it was accepted, or the end.
+                // A client that left before it was accepted, or the end of the forwarder.
             }
         }
     }
@@ -105,7 +105,7 @@ internal sealed class TcpForwarder : IAsyncDisposable
         using var server = await ConnectAsync().ConfigureAwait(false);
         if (server is null)
         {
-            client.Close(0); // refused, as far as a listener can
+            client.Close(0); // a refusal, as far as a listener can refuse
             return;
         }
 
@@ -153,7 +153,7 @@ internal sealed class TcpForwarder : IAsyncDisposable
         }
         catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            await ended.CancelAsync().ConfigureAwait(false); // one side is gone, so is the other
+            await ended.CancelAsync().ConfigureAwait(false); // one side is gone, so the other has to go as well
         }
     }
 }
