@@ -55,7 +55,9 @@ internal interface IPresenceStore
     Task<IReadOnlyCollection<string>> TopicsOfAsync(string? node);
 
     /// <summary>Announces that this node reports presence, and takes over the sweep of a dead node if there is one.</summary>
-    Task<PresenceRoll> CallRollAsync();
+    /// <param name="sweeping">The dead node that this node is sweeping already. No other node is given that one meanwhile, and this node is given no
+    /// further one.</param>
+    Task<PresenceRoll> CallRollAsync(string? sweeping = null);
 
     /// <summary>Announces that this node stops, and will have to be swept after a delay.</summary>
     Task LeaveAsync(TimeSpan delay);

@@ -9,12 +9,17 @@ namespace Chat.Api.Presence;
 /// <summary>Takes the users of dead nodes out of presence, and notices when others have done so with the users of this node.</summary>
 /// <remarks>
 /// <para>Guarantee: no user of a dead node stays present for longer than the node's lease, a heartbeat of a survivor and the sweep itself.</para>
-/// <para>Mechanism: every node calls the roll at each heartbeat, over each new connection to Redis, and whenever a node leaves. The roll, one script,
-/// gives a dead node to one caller. If that caller dies before it has swept the node, the roll gives it to another one a little later. A live node
-/// that was given up, because it could not renew its lease, learns that from the roll and reports everything again.</para>
+/// <para>Mechanism: every node calls the roll at each heartbeat, over each new connection to Redis, and whenever a node leaves. The roll,
+/// one script, gives a dead node to one caller. If that caller dies before it has swept the node, the roll gives it to another one a little later.
+/// A sweep takes seconds where there are 100,000 topics. The sweeping node calls the roll meanwhile, so that no other node sweeps the same one, and
+/// its own users are reported. A live node that was given up, because it could not renew its lease, learns that from the roll and reports everything
+/// again.</para>
 /// </remarks>
 internal sealed partial class PresenceSweeper : BackgroundService
 {
+    /// <summary>For how long a dead node is given to the caller. A caller that needs longer extends this time; one that has died is not waited for long.</summary>
+    public static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(1);
+
     private const int TopicsAtOnce = 64;
 
     private readonly IPresenceStore _store;
@@ -89,9 +94,16 @@ internal sealed partial class PresenceSweeper : BackgroundService
     /// <returns>Whether the node had topics that had not been swept.</returns>
     public async Task<bool> SweepAsync(string node, bool again)
     {
+        var rolled = _time.GetTimestamp();
         var names = await _store.TopicsOfAsync(node);
         foreach (var some in names.Chunk(TopicsAtOnce))
         {
+            if (_time.GetElapsedTime(rolled) > SweepTime / 4 && _nodes.Contains(_self.Id))
+            {
+                rolled = _time.GetTimestamp();
+                await CallRollAsync(node);
+            }
+
             await Task.WhenAll(some.Select(Topic.Parse).OfType<Topic>().Select(topic => _store.ReportAsync(topic, node, [], isAll: true)));
             if (again)
             {
@@ -120,24 +132,7 @@ internal sealed partial class PresenceSweeper : BackgroundService
         {
             while (true)
             {
-                var asked = _time.GetTimestamp();
-                var wasAnswered = _isAnswered;
-                _isAnswered = false;
-                var roll = await _store.CallRollAsync();
-                _isAnswered = true;
-                if (!roll.IsKnown && _hasRolled)
-                {
-                    Log.WasSwept(_logger);
-                }
-
-                // The answer that did not come may have said that this node was not known. Since that call it is known.
-                if (!(roll.IsKnown && wasAnswered) && _hasRolled)
-                {
-                    _reporter.ReportAll();
-                }
-
-                _hasRolled = true;
-                _reporter.OnRolled(asked);
+                var roll = await CallRollAsync(sweeping: null);
                 if (roll.DeadNode.Length == 0)
                 {
                     return;
@@ -158,6 +153,29 @@ internal sealed partial class PresenceSweeper : BackgroundService
         {
             Log.Failed(_logger, exception);
         }
+    }
+
+    private async Task<PresenceRoll> CallRollAsync(string? sweeping)
+    {
+        var asked = _time.GetTimestamp();
+        var wasAnswered = _isAnswered;
+        _isAnswered = false;
+        var roll = await _store.CallRollAsync(sweeping);
+        _isAnswered = true;
+        if (!roll.IsKnown && _hasRolled)
+        {
+            Log.WasSwept(_logger);
+        }
+
+        // The answer that did not come may have said that this node was not known. Since that call it is known.
+        if (!(roll.IsKnown && wasAnswered) && _hasRolled)
+        {
+            _reporter.ReportAll();
+        }
+
+        _hasRolled = true;
+        _reporter.OnRolled(asked);
+        return roll;
     }
 
     // The node's users may be on their way to other nodes, so they count as being here until the leave delay is over.

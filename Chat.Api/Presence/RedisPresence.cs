@@ -15,7 +15,6 @@ internal sealed class RedisPresence : IPresenceStore
     private static readonly RedisScript ReadScript = new("presence-read.lua");
     private static readonly RedisScript RollScript = new("presence-roll.lua");
     private static readonly TimeSpan Age = TimeSpan.FromDays(1); // reports renew it; see PresenceReporter.RenewEvery
-    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(1); // then another node may try; enough for some 20,000 topics, and a node that dies over it is not waited for long
 
     private const int TopicsPerPage = 500;
 
@@ -231,9 +230,14 @@ internal sealed class RedisPresence : IPresenceStore
         return all;
     }
 
-    public async Task<PresenceRoll> CallRollAsync()
+    public async Task<PresenceRoll> CallRollAsync(string? sweeping = null)
     {
-        var call = Roll(arguments: 2);
+        var call = Roll(arguments: sweeping is null ? 2 : 4);
+        if (sweeping is not null)
+        {
+            call.Buffer.Bulk("sweeps"u8).Bulk(sweeping);
+        }
+
         return await _commands.CallAsync(call, RedisKeys.NodesTag) is object?[] reply && reply is [byte[] known, byte[] dead, byte[] looked]
             ? new PresenceRoll(known is [(byte)'1'], Encoding.ASCII.GetString(dead), looked is [(byte)'1'])
             : throw new BackplaneUnavailableException("The presence script answered with something else than a roll.");
@@ -259,7 +263,7 @@ internal sealed class RedisPresence : IPresenceStore
         RollScript.Begin(call.Buffer, keys: 2, arguments);
         _keys.Leases(call.Buffer);
         _keys.Reporters(call.Buffer);
-        call.Buffer.Bulk(node ?? _node).Bulk((long)(time ?? SweepTime).TotalMilliseconds);
+        call.Buffer.Bulk(node ?? _node).Bulk((long)(time ?? PresenceSweeper.SweepTime).TotalMilliseconds);
         return call;
     }
 

@@ -217,6 +217,50 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
         Assert.Equal(new PresenceRoll(true, NodeA.Id, IsLooked: true), await B.CallRollAsync());
     }
 
+    // A dead node's 100,000 topics took more than the second for which it is given to one, so that all others swept the same at the same time.
+    [RedisFact]
+    public async Task DeadNode_WhoseSweepTakesLong_IsGivenToNobodyElse()
+    {
+        await A.CallRollAsync();
+        await B.CallRollAsync();
+        Die(NodeA.Id);
+        foreach (var isLooked in (bool[])[false, true])
+        {
+            Score(NodeA.Id, isLooked ? 5.5 : 5); // its time is over
+            Assert.Equal(new PresenceRoll(true, ""), await B.CallRollAsync(sweeping: NodeA.Id));
+            Assert.Equal("", (await B.CallRollAsync()).DeadNode);
+            Assert.Equal(isLooked ? 0.5 : 0, ScoreOf(NodeA.Id) % 1);
+        }
+
+        await B.SweptAsync(NodeA.Id, hadUsers: true, Long);
+        var swept = ScoreOf(NodeA.Id);
+        await B.CallRollAsync(sweeping: NodeA.Id); // another one is slower
+        Assert.Equal(swept, ScoreOf(NodeA.Id));
+        await A.CallRollAsync(); // it lives
+        await B.CallRollAsync(sweeping: NodeA.Id);
+        Assert.Equal(0, ScoreOf(NodeA.Id));
+    }
+
+    // Whoever joined at the node that swept was seen by nobody until it was through: it reports only while its latest roll is fresh.
+    [RedisFact]
+    public async Task Sweep_ThatTakesLong_CallsTheRollMeanwhile_AndTakesNobodyElseOver()
+    {
+        var options = Options.Create(new NodeOptions());
+        var live = new LiveNodes(options, TimeProvider.System);
+        var self = new NodeSelf(new NodeIdentity(TimeProvider.System) { Id = NodeB.Id }, new NodeDrain(), null!);
+        live.Update([new NodeInfo(NodeB.Id, "", NodeState.Ready, 0, default, null)], []);
+        var (metrics, presence, clock) = (new PresenceMetrics(NoMeters.Instance), Options.Create(new PresenceOptions()), new SlowClock());
+        using var reporter = new PresenceReporter(B, metrics, presence, options, clock, NullLogger<PresenceReporter>.Instance);
+        using var sweeper = new PresenceSweeper(B, reporter, metrics, live, self, presence, options, clock, NullLogger<PresenceSweeper>.Instance);
+        await A.AddTopicsAsync([.. Enumerable.Range(0, 100).Select(i => Topic.Group($"g{i}"))]);
+        Score(NodeB.Id, 5);
+        Score("another", 5);
+
+        Assert.True(await sweeper.SweepAsync(NodeA.Id, again: false));
+
+        Assert.Equal((0, 5), (ScoreOf(NodeB.Id), ScoreOf("another")));
+    }
+
     // The node lived on without its lease, which Redis had lost, and reported users after it was swept. Then it died.
     [RedisFact]
     public async Task DeadNode_IsForgottenOnlyWhenItHadNoUsersForTheSecondTime()
@@ -323,11 +367,27 @@ public abstract class PresenceSpec(RedisFixture redis) : TwoNodesSpec(redis, $"p
     private static string InShort(PresenceNews news) =>
         $"{news.Count}: " + string.Join(' ', [.. news.Joined.Select(user => "+" + user), .. news.Left.Select(user => "-" + user)]);
 
+    private void Score(string node, double score) =>
+        Redis.Server.Execute("ZADD", $"{Prefix}{{nodes}}:reporters", score.ToString(System.Globalization.CultureInfo.InvariantCulture), node);
+
+    private double ScoreOf(string node) =>
+        double.Parse((string)Redis.Server.Execute("ZSCORE", $"{Prefix}{{nodes}}:reporters", node)!, System.Globalization.CultureInfo.InvariantCulture);
+
     private void Live(string node) => Redis.Server.Execute("ZADD", $"{Prefix}{{nodes}}:leases", "9999999999999", node);
 
     private void Die(string node) => Redis.Server.Execute("ZREM", $"{Prefix}{{nodes}}:leases", node);
 
     private string Key() => $"{Prefix}{{group:g%7B1%7D%3A}}:here";
+
+    // By which whatever is done takes a second.
+    private sealed class SlowClock : TimeProvider
+    {
+        private long _seconds;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _seconds);
+    }
 }
 
 [Collection(RedisServerGroup.Name)]

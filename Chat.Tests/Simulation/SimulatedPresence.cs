@@ -120,9 +120,9 @@ internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : 
 
     public Task<IReadOnlyCollection<string>> TopicsOfAsync(string? of) => node.Backplane.CallAsync(redis => redis.TopicsOf(of ?? node.Id));
 
-    public async Task<PresenceRoll> CallRollAsync()
+    public async Task<PresenceRoll> CallRollAsync(string? sweeping = null)
     {
-        var roll = await node.Backplane.CallAsync(redis => redis.CallRoll(node.Id));
+        var roll = await node.Backplane.CallAsync(redis => redis.CallRoll(node.Id, sweeping));
         return world.Fault == Fault.SweptUnnoticed ? roll with { IsKnown = true } : roll;
     }
 

@@ -49,7 +49,7 @@ internal sealed partial class SimulatedRedis
         };
     }
 
-    public PresenceRoll CallRoll(string node)
+    public PresenceRoll CallRoll(string node, string? sweeping)
     {
         var reporters = Scores("reporters");
         var isKnown = reporters.TryGetValue(node, out var known) && known == 0;
@@ -58,6 +58,17 @@ internal sealed partial class SimulatedRedis
         if (looked.Remove(node))
         {
             Set("looked", looked);
+        }
+
+        if (sweeping is not null)
+        {
+            if (reporters.TryGetValue(sweeping, out var score) && score > 0 && score < Milliseconds + SweepMilliseconds)
+            {
+                reporters[sweeping] = Milliseconds + SweepMilliseconds;
+            }
+
+            Set("reporters", reporters);
+            return new PresenceRoll(isKnown, "");
         }
 
         var dead = reporters.Keys.FirstOrDefault(other => other != node && reporters[other] <= Milliseconds && !Scores("leases").ContainsKey(other)) ?? "";

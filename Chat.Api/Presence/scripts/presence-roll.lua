@@ -3,7 +3,8 @@
 -- KEYS[2] reporters   sorted set: node, scored by the time before which nobody may sweep it, ms by Redis's clock. Once the node has been swept,
 --   half a millisecond is taken off as a mark. 0: the node has called the roll since
 -- ARGV[1] the node   [2] ms for which a dead node is given to the caller   [3] if the node is leaving: ms after which it may be swept, since
---   its users may be on their way to other nodes. If another node has swept it: 'found' if that found users, 'swept' if it found none
+--   its users may be on their way to other nodes. If another node has swept it: 'found' if that found users, 'swept' if it found none. If the
+--   node is still sweeping the dead node that it was given: 'sweeps', and that one as [4]
 -- Returns '1' if the node was known and nobody had begun to sweep it, else '0'; the dead node, or an empty text; and '1' if the dead node was swept
 -- before.
 -- A live node may be taken for dead because Redis has lost its lease. It may then report for a while without knowing, and die. So a dead node is
@@ -27,18 +28,26 @@ if ARGV[3] == 'swept' or ARGV[3] == 'found' then
   return { '1', '' }
 end
 
-if ARGV[3] then
+if ARGV[3] and ARGV[3] ~= 'sweeps' then
   call('ZADD', reporters, string.format('%.0f', now + tonumber(ARGV[3])), node)
   return { '1', '' }
 end
 
 local known = call('ZSCORE', reporters, node)
 call('ZADD', reporters, '0', node)
+local isKnown = known and tonumber(known) == 0 and '1' or '0'
+if ARGV[3] then
+  local score = tonumber(call('ZSCORE', reporters, ARGV[4]) or '0')
+  if score > 0 and score < now + tonumber(ARGV[2]) then -- else it lives and came back, or somebody else has swept it
+    call('ZADD', reporters, later(score % 1), ARGV[4])
+  end
+  return { isKnown, '', '0' }
+end
 for _, other in ipairs(call('ZRANGEBYSCORE', reporters, '-inf', string.format('%.0f', now))) do
   if other ~= node and not call('ZSCORE', leases, other) then
     local half = tonumber(call('ZSCORE', reporters, other)) % 1
     call('ZADD', reporters, later(half), other)
-    return { known and tonumber(known) == 0 and '1' or '0', other, half ~= 0 and '1' or '0' }
+    return { isKnown, other, half ~= 0 and '1' or '0' }
   end
 end
-return { known and tonumber(known) == 0 and '1' or '0', '', '0' }
+return { isKnown, '', '0' }
