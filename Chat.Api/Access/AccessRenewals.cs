@@ -50,8 +50,8 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         }
     }
 
-    /// <summary>Called when a connection has ended. Otherwise its renewals would keep it in memory until they are due, which may take
-    /// hours.</summary>
+    /// <summary>Called when a connection has ended, or has left topics long ago. Otherwise its renewals would keep both in memory until they are due,
+    /// which may take hours.</summary>
     public void Forget(IEnumerable<Renewal> renewals)
     {
         lock (_gate)

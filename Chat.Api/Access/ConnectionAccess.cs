@@ -142,7 +142,11 @@ internal sealed partial class ConnectionAccess : IDisposable
             Set_NeedsLock(access, access.Granted);
             access.Member = access.May(Rights.Join) ? member : null;
             member.IsReplayOver = readsPast && !access.May(Rights.History);
-            access.Renewal ??= new Renewal(this, access);
+            if (access.Renewal is not { Connection: not null })
+            {
+                access.Renewal = new Renewal(this, access);
+            }
+
             renewAt = access.Granted.RenewAt;
         }
 
@@ -258,10 +262,13 @@ internal sealed partial class ConnectionAccess : IDisposable
     {
         if (_topics.Count > 2 * TopicsLeft)
         {
-            foreach (var old in _topics.Values.Where(access => !access.IsIn && access.Number < _numbers - TopicsLeft).ToList())
+            TopicAccess[] old = [.. _topics.Values.Where(access => !access.IsIn && access.Number < _numbers - TopicsLeft)];
+            foreach (var access in old)
             {
-                _topics.Remove(old.Topic.Name);
+                _topics.Remove(access.Topic.Name);
             }
+
+            _table.Renewals.Forget(old.Select(static access => access.Renewal).OfType<Renewal>());
         }
     }
 

@@ -80,6 +80,38 @@ public sealed class AccessRenewalsTests
         }
     }
 
+    /// <summary>Topics that the connection had left long before were no longer in its list when it ended, and their renewals kept it in memory.</summary>
+    [Fact]
+    public async Task Connection_ThatHasLeftThousandsOfTopics_KeepsNothingOfThem_AndIsNotKeptByThem()
+    {
+        using var webhook = new StubWebhook { Body = """{"allow":["join"],"maxAge":3600}""" };
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        var (sources, table) = Asking(webhook, renewals);
+
+        var ended = await ComeAndGoAsync();
+
+        Assert.InRange(renewals.Count, 0, 3000);
+        await Eventually.TrueAsync(() =>
+        {
+            GC.Collect();
+            return !ended.IsAlive;
+        });
+
+        async Task<WeakReference> ComeAndGoAsync()
+        {
+            using var connection = new ConnectionAccess(new UserAccess("anna", null!), sources, table, TestAccess.Principal());
+            for (var i = 0; i < 5000; i++)
+            {
+                var topic = new LocalTopic(Topic.Group($"g{i}"), [], new TopicMetrics(NoMeters.Instance));
+                var member = topic.Join(new RecordingConnection());
+                Assert.True(connection.TryHold(await connection.ReachAsync(topic.Topic), member));
+                topic.Leave(member);
+            }
+
+            return new WeakReference(connection);
+        }
+    }
+
     /// <summary>Nothing runs while there is nothing to renew. An answer that comes later is renewed like the first one.</summary>
     [Fact]
     public async Task Answer_AfterNoneWasLeft_IsRenewedAsTheFirst()
