@@ -11,12 +11,13 @@ namespace Chat.Api.Presence;
 /// <summary><see cref="IPresenceStore"/> in Redis: a hash per topic, and for each node the set of its topics.</summary>
 internal sealed class RedisPresence : IPresenceStore
 {
-    private static readonly RedisScript ReportScript = new("presence.lua");
+    private static readonly RedisScript ReportScript = new("presence.lua", ("PIECE", UsersPerPiece));
     private static readonly RedisScript ReadScript = new("presence-read.lua");
     private static readonly RedisScript RollScript = new("presence-roll.lua");
     private static readonly TimeSpan Age = TimeSpan.FromDays(1); // reports renew it; see PresenceReporter.RenewEvery
 
     private const int TopicsPerPage = 500;
+    private const int UsersPerPiece = 500; // which take Redis one or two milliseconds
 
     private readonly RedisCommands _commands;
     private readonly RedisSubscriptions _subscriptions;
@@ -45,7 +46,49 @@ internal sealed class RedisPresence : IPresenceStore
 
     public Action? Returned { get; set; }
 
-    public Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll)
+    public async Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll)
+    {
+        if (isAll && (users.Count > UsersPerPiece || await ReportPieceAsync(topic, node, users, isAll) is -1L))
+        {
+            // Users who are read as present and are not among those given are reported as gone. No other report of the same node can add one of
+            // them meanwhile, just as with the script alone: a node has one loop, and a live node that is swept reports everything again.
+            var gone = await UsersOfAsync(topic, node ?? _node);
+            gone.ExceptWith(users.Select(static user => user.Id));
+            foreach (var some in users.Concat(gone.Select(static user => new PresentUser(user, 0))).Chunk(UsersPerPiece))
+            {
+                await ReportPieceAsync(topic, node, some, isAll: false);
+            }
+        }
+        else if (!isAll)
+        {
+            await ReportPieceAsync(topic, node, users, isAll);
+        }
+    }
+
+    // Reads to the end before anything is removed, as with topics.
+    private async Task<HashSet<string>> UsersOfAsync(Topic topic, string node)
+    {
+        var users = new HashSet<string>(StringComparer.Ordinal);
+        var mark = Encoding.ASCII.GetBytes($" {node} ");
+        byte[] from = [(byte)'0'];
+        do
+        {
+            var (next, pairs) = await ScanAsync(topic, from, UsersPerPiece);
+            for (var i = 0; i + 1 < pairs.Length; i += 2)
+            {
+                if (((byte[])pairs[i + 1]!).AsSpan().IndexOf(mark) >= 0)
+                {
+                    users.Add(Encoding.UTF8.GetString((byte[])pairs[i]!));
+                }
+            }
+
+            from = next;
+        }
+        while (from is not [(byte)'0']);
+        return users;
+    }
+
+    private Task<object?> ReportPieceAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll)
     {
         var call = new RedisCall();
         var events = _events?.Rules.TellsPresenceOf(topic) == true ? _events : null;
@@ -97,16 +140,19 @@ internal sealed class RedisPresence : IPresenceStore
     // Not by a script, since Redis does nothing else while it reads a whole topic.
     public async Task<PresencePage> ReadPageAsync(Topic topic, ulong from, int about)
     {
+        var (next, pairs) = await ScanAsync(topic, Encoding.ASCII.GetBytes(from.ToString(CultureInfo.InvariantCulture)), about);
+        return new PresencePage(Users(pairs, out _), ulong.Parse(next, NumberStyles.None, CultureInfo.InvariantCulture));
+    }
+
+    private async Task<(byte[] Next, object?[] Pairs)> ScanAsync(Topic topic, byte[] from, int about)
+    {
         var call = new RedisCall();
         call.Buffer.Command(5).Bulk("HSCAN"u8);
         _keys.Here(call.Buffer, topic.Utf8Name.Span);
-        call.Buffer.Bulk(Encoding.ASCII.GetBytes(from.ToString(CultureInfo.InvariantCulture))).Bulk("COUNT"u8).Bulk(about);
-        if (await _commands.CallAsync(call, topic.Utf8Name.Span) is not object?[] reply || reply is not [byte[] next, object?[] pairs])
-        {
-            throw new BackplaneUnavailableException("Redis answered with something else than a page of a hash.");
-        }
-
-        return new PresencePage(Users(pairs, out _), ulong.Parse(next, NumberStyles.None, CultureInfo.InvariantCulture));
+        call.Buffer.Bulk(from).Bulk("COUNT"u8).Bulk(about);
+        return await _commands.CallAsync(call, topic.Utf8Name.Span) is object?[] reply && reply is [byte[] next, object?[] pairs]
+            ? (next, pairs)
+            : throw new BackplaneUnavailableException("Redis answered with something else than a page of a hash.");
     }
 
     // The hash of a topic (presence.lua) has its users, and its version under a name that no user has.

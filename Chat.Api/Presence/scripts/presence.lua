@@ -4,12 +4,18 @@
 -- ARGV[1] the node   [2] '1': the users given are all that the node has   [3] the watchers' channel   [4] most users to name
 -- ARGV[5] ms after which an untouched record expires   [6] PUBLISH, or SPUBLISH to a sharded channel   [7...] pairs of user and connections
 -- If a backend is told who comes and goes: KEYS[2] queue   [3] its state, and before the pairs ARGV[7...10] the other arguments of event.lua
+-- Returns -1 and does nothing if all users that the node has are given, and the topic has more than @PIECE@ users: Redis could do nothing else
+-- meanwhile. The caller then reports them in pieces.
 -- The message to the watchers has one line each for the version, the number of users and, unless there are too many, each change, as "+user" or
 -- "-user".
 @EVENT@
 local call = redis.call
 local here, node, most = KEYS[1], ARGV[1], tonumber(ARGV[4])
 local changes = {}
+
+if ARGV[2] == '1' and call('HLEN', here) > @PIECE@ then
+  return -1
+end
 
 local function report(user, connections)
   local known = call('HGET', here, user)
