@@ -6,6 +6,9 @@ namespace Chat.Client;
 /// <summary>How a <see cref="ChatClient"/> connects.</summary>
 public sealed class ChatClientOptions
 {
+    // A timer cannot hold much more.
+    private static readonly TimeSpan LongestTime = TimeSpan.FromDays(49);
+
     /// <summary>The address of the edge, such as <c>https://chat.example.com</c>.</summary>
     /// <value>An absolute http or https URL.</value>
     public required Uri Server { get; init; }
@@ -22,15 +25,15 @@ public sealed class ChatClientOptions
     public IReadOnlyDictionary<string, ChatPosition> Since { get; init; } = new Dictionary<string, ChatPosition>();
 
     /// <summary>How long a call may take, including all attempts and reconnects.</summary>
-    /// <value>1 second or more, or <see cref="Timeout.InfiniteTimeSpan"/>. Default 1 minute.</value>
+    /// <value>1 second to 49 days, or <see cref="Timeout.InfiniteTimeSpan"/>. Default 1 minute.</value>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long one attempt of a call may take before the call is made again, with the same id.</summary>
-    /// <value>100 ms or more. Default 5 seconds: the server answers within 2, or not at all.</value>
+    /// <value>100 ms to 49 days. Default 5 seconds: the server answers within 2, or not at all.</value>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long connecting may take.</summary>
-    /// <value>100 ms or more. Default 10 seconds.</value>
+    /// <value>100 ms to 49 days. Default 10 seconds.</value>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the server may be silent before the client considers the connection dead. The server sends something every 15 s.</summary>
@@ -43,7 +46,7 @@ public sealed class ChatClientOptions
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The longest pause after any number of failures.</summary>
-    /// <value>Default 30 seconds.</value>
+    /// <value>49 days at most. Default 30 seconds.</value>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How many events may wait for the reader. If there are more and no call is pending, the client stops reading from the server. The
@@ -86,5 +89,9 @@ public sealed class ChatClientOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(SilenceLimit, TimeSpan.FromSeconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(FirstDelay, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(LongestDelay, FirstDelay);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CallTimeout, LongestTime);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(AttemptTimeout, LongestTime);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ConnectTimeout, LongestTime);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(LongestDelay, LongestTime);
     }
 }

@@ -15,7 +15,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
 {
     private const string Subscribed = """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""";
 
-    private readonly Queue<string[]> _answers = new(); // one for each connection; the last one stays
+    private readonly Queue<string[]> _answers = new(); // one for each connection; the last one stays. An empty one stands for 404
     private readonly List<string> _queries = [];
     private WebApplication? _hub;
 
@@ -24,6 +24,13 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         _hub = await ScriptedHub.StartAsync(async http =>
         {
             _queries.Add(Uri.UnescapeDataString($"{http.Request.QueryString}"));
+            if (_answers.Peek() is [])
+            {
+                _answers.Dequeue();
+                http.Response.StatusCode = 404;
+                return;
+            }
+
             using var socket = await http.WebSockets.AcceptWebSocketAsync();
             var buffer = new byte[4096];
             await socket.ReceiveAsync(buffer, CancellationToken.None);
@@ -146,6 +153,46 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         });
         Assert.Equal("refused", refused.Code);
         Assert.StartsWith("The server sent something that is not SignalR's JSON protocol", refused.Message, StringComparison.Ordinal);
+    }
+
+    // Some proxies answer 404 while the edge behind them is replaced. Once, every client that reconnected in that moment stopped for good.
+    [Fact]
+    public async Task Client_ThatWasOnline_ComesBack_WhereNothingIsFoundForAMoment()
+    {
+        _answers.Enqueue(["{}", Subscribed]);
+        _answers.Enqueue([]);
+        _answers.Enqueue(["{}", Subscribed]);
+
+        await using var anna = await Library.ConnectAsync(Options).WaitAsync(Listener.Deadline);
+        await Eventually.TrueAsync(() => anna.Reconnects == 1);
+        Assert.Equal(3, _queries.Count);
+    }
+
+    [Fact]
+    public async Task Client_ThatNeverWasOnline_IsRefused_WhereNothingIsFound()
+    {
+        _answers.Enqueue([]);
+
+        var refused = await Assert.ThrowsAsync<ChatException>(() => Library.ConnectAsync(Options).WaitAsync(Listener.Deadline));
+        Assert.Equal("refused", refused.Code);
+    }
+
+    // Once, each call failed with a message about a timer, or the client never connected.
+    [Fact]
+    public async Task Options_WithATimeThatNoTimerCanHold_AreRefused()
+    {
+        var (server, time) = (new Uri("http://localhost"), TimeSpan.MaxValue);
+        static ValueTask<string> Token(CancellationToken cancellation) => ValueTask.FromResult("x");
+        foreach (var options in new ChatClientOptions[]
+        {
+            new() { Server = server, Token = Token, CallTimeout = time },
+            new() { Server = server, Token = Token, AttemptTimeout = time },
+            new() { Server = server, Token = Token, ConnectTimeout = time },
+            new() { Server = server, Token = Token, LongestDelay = time },
+        })
+        {
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Library.ConnectAsync(options).WaitAsync(Listener.Deadline));
+        }
     }
 
     // Other systems on the same Redis may write it this way. Once it ended the client.

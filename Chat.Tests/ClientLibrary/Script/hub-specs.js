@@ -116,6 +116,32 @@ export const hubSpecs = {
     equal((await rejects(anna.chat.join('g'), 'forbidden')).until, null);
   },
 
+  // A proxy said so while the edge behind it was replaced, and every client that came back in that moment had stopped for good.
+  async client_that_was_online_comes_back_where_nothing_is_found_for_a_moment({ connect, server }) {
+    let attempts = 0;
+    const Hub = hubThatSays([[own], [own]], [], {}, { isEndedByHand: true });
+    class WebSocket extends Hub {
+      send(data) {
+        if (data.includes('protocol') && ++attempts === 2) this.close(); // before it is answered
+        else super.send(data);
+      }
+    }
+
+    const anna = await connect('anna', { WebSocket, server: new URL('/nothing/is/here', server ?? location.href) });
+    Hub.last.close();
+    await until(() => anna.chat.reconnects === 1);
+    equal(attempts, 3);
+  },
+
+  // A timer that cannot hold its time is over at once: the call was given up, or made again and again.
+  async time_that_no_timer_can_hold_is_not_over_at_once({ connect }) {
+    const heard = [];
+    const WebSocket = hubThatSays([[own]], [], { post: id => (heard.push(id), [answers(id, { id: 'a', epoch: 'e', offset: 2 })]) });
+    const anna = await connect('anna', { WebSocket, callTimeout: 2 ** 31, attemptTimeout: Infinity });
+    await anna.chat.post('g', 'x');
+    equal(heard.length, 1);
+  },
+
   async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
     const anna = await connect('anna', { WebSocket });

@@ -23,6 +23,15 @@ export const specs = {
     equal([anna.chat.user, anna.chat.groups.includes(group), anna.chat.node !== ''], [anna.user, true, true]);
   },
 
+  // As a program cuts texts that are too long: it was refused, with words about types.
+  async text_cut_in_the_middle_of_an_emoji_is_sent({ connect, group, name }) {
+    const anna = await connect(name('anna'));
+    await anna.chat.join(group);
+    await anna.chat.post(group, '\ud83d\ude00 and \ud83d');
+    equal((await anna.next('message')).text, '\ud83d\ude00 and \ufffd');
+    equal((await rejects((async () => anna.chat.post(group))())) instanceof TypeError, true);
+  },
+
   async message_sent_again_under_its_id_is_there_once({ connect, group, name }) {
     const anna = await connect(name('anna'));
     await anna.chat.join(group);

@@ -66,7 +66,7 @@ export class ChatClient extends EventTarget {
    * Writes a message to a group. The writer gets it as well, at its place among the messages of the others. If the order of messages matters, await
    * each call before the next.
    * @param group the group, by its name
-   * @param text up to 32 KiB by default
+   * @param text up to 32 KiB by default; an unpaired surrogate, as where an emoji was cut in two, becomes U+FFFD
    * @param more id: an id of your own, different for each message: 1 to 64 bytes of letters, marks and digits of any script and `_ . @ -`. A message
    *   that is sent several times with the same id is published once. signal: ends the wait; the message may or may not be published then
    * @returns the message's id and position, as soon as it is published, and not before
@@ -122,7 +122,7 @@ type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
 /** The signal that ends a call, or the wait for it. */
 export interface Cancellable { signal?: AbortSignal; }
 
-/** How a client connects. Times are in milliseconds. */
+/** How a client connects. Times are in milliseconds, and 24 days at most: more counts as that. */
 export interface ChatClientOptions {
   /** The address of the edge, such as `https://chat.example.com`. Default, in a browser: the origin of the page. */
   server?: string | URL;
@@ -135,7 +135,7 @@ export interface ChatClientOptions {
    * The `positions` of an earlier client of the same user: this client continues from there. Default: it gets only messages from now on.
    */
   since?: Iterable<[string, ChatPosition]>;
-  /** How long a call may take, including all attempts and reconnects: 1,000 or more, or Infinity. Default 60,000. */
+  /** How long a call may take, including all attempts and reconnects: 1,000 or more; more than 24 days means without end. Default 60,000. */
   callTimeout?: number;
   /**
    * How long one attempt of a call may take before the call is made again, with the same id: 100 or more. Default 5,000: the server answers within

@@ -119,12 +119,12 @@ export class ChatClient extends EventTarget {
 
   /** @param {string} group @param {string} text @param {Cancellable & { id?: string }} [more] @returns {Promise<ChatPublished>} */
   post(group, text, { id = newId(), signal } = {}) {
-    return this.#publish('post', { group: checked(group, 'group'), message: `${text}`, id }, signal);
+    return this.#publish('post', { group: checked(group, 'group'), message: wellFormed(text), id }, signal);
   }
 
   /** @param {string} user @param {string} text @param {Cancellable & { id?: string }} [more] @returns {Promise<ChatPublished>} */
   send(user, text, { id = newId(), signal } = {}) {
-    return this.#publish('send', { to: checked(user, 'user'), message: `${text}`, id }, signal);
+    return this.#publish('send', { to: checked(user, 'user'), message: wellFormed(text), id }, signal);
   }
 
   /** @param {string} group @param {Cancellable & { since?: ?ChatPosition, limit?: number }} [more] @returns {Promise<import('./chat-client.d.ts').ChatHistory>} */
@@ -231,6 +231,13 @@ if (Symbol.asyncDispose) {
 function checked(name, what) {
   if (typeof name !== 'string' || name === '') throw new TypeError(`The ${what} must be a text that is not empty.`);
   return name;
+}
+
+// A text that was cut in the middle of an emoji has half a character at its end, which no JSON of UTF-8 can hold: the server would not take it.
+/** @param {string} text */
+function wellFormed(text) {
+  if (text === undefined || text === null) throw new TypeError('The text is missing.');
+  return `${text}`.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 // crypto.randomUUID exists on https and localhost only.

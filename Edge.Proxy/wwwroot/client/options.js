@@ -11,6 +11,11 @@ const Defaults = {
   largestCall: 32_768,
 };
 
+/** @internal A timer cannot hold much more: it would be over at once. */
+export const LongestTime = 24 * 86_400_000;
+
+const Times = /** @type {const} */ (['attemptTimeout', 'connectTimeout', 'silenceLimit', 'firstDelay', 'longestDelay']);
+
 /** @type {[keyof typeof Defaults, number][]} */
 const Least = [
   ['callTimeout', 1_000], ['attemptTimeout', 100], ['connectTimeout', 100], ['silenceLimit', 1_000], ['firstDelay', 0], ['bufferedEvents', 1],
@@ -35,5 +40,6 @@ export function optionsOf(given) {
   }
 
   if (!(longestDelay >= firstDelay)) throw new RangeError('longestDelay must not be less than firstDelay.');
-  return { .../** @type {any} */ (options), server: url };
+  const times = Object.fromEntries(Times.map(name => [name, Math.min(options[name], LongestTime)]));
+  return { .../** @type {any} */ (options), ...times, server: url };
 }

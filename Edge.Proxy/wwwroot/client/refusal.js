@@ -10,14 +10,18 @@ export async function whyRefused(hub, token, signal) {
   const negotiation = new URL(`${hub.pathname}/negotiate?negotiateVersion=1`, hub);
   try {
     const answer = await fetch(negotiation, { method: 'POST', headers: { authorization: `Bearer ${token}` }, cache: 'no-store', signal });
-    const words = answer.ok ? '' : (await answer.text()).trim();
-    if (answer.ok) return null;
+    if (answer.ok) {
+      await answer.body?.cancel(); // whatever it is: what nobody takes keeps its connection open in Node.js
+      return null;
+    }
+
+    const words = (await answer.text()).trim();
     const isSentence = answer.headers.get('content-type')?.startsWith('text/plain') && words && words.length <= MostWords;
     return {
       code: 1006,
       reason: isSentence ? words : `The server answered ${answer.status}.`,
       status: answer.status,
-      retryAfter: Math.min(Number(answer.headers.get('retry-after')) || 0, MostRetryAfter) * 1000,
+      retryAfter: Math.min(Math.max(Number(answer.headers.get('retry-after')) || 0, 0), MostRetryAfter) * 1000,
     };
   } catch {
     return null;

@@ -1,5 +1,6 @@
 import { ChatException, LinkException } from './errors.js';
 import { HubLink } from './link.js';
+import { LongestTime } from './options.js';
 import { whyRefused } from './refusal.js';
 import { endOf } from './token.js';
 
@@ -47,6 +48,7 @@ export class Runner {
   #present = null; // connecting, or connected
   #failures = 0;   // in a row
   #refusals = 0;
+  #wasTaken = false; // by the server, at some time
   #hurry = () => {};
   /** @type {Promise<void>} */
   running;
@@ -98,7 +100,7 @@ export class Runner {
     let last = null;
     const late = () => deadline.abort(
       new ChatException('timeout', `${method} was not answered within ${callTimeout / 1000} s${last ? `: ${last.message}` : ''}`, last));
-    const timer = Number.isFinite(callTimeout) ? setTimeout(late, callTimeout) : undefined;
+    const timer = callTimeout <= LongestTime ? setTimeout(late, callTimeout) : undefined;
     this.calls++;
     this.#use.callBegun();
     try {
@@ -210,6 +212,7 @@ export class Runner {
     link.read((name, argument) => {
       if (!this.#use.on(name, argument)) return;
       this.#refusals = 0;
+      this.#wasTaken = true;
       this.#use.become('online', '', 0);
       this.#link.resolve(link);
       this.#link.isDone = true;
@@ -264,7 +267,9 @@ export class Runner {
   #isFinal({ code, status = 0, mayReconnect = true }) {
     if (status === 401 || status === 403) this.#refusals++;
     else if (status !== 0) this.#refusals = 0;
-    return !mayReconnect || [400, 404, 405].includes(status) || [1002, 1003, 1007].includes(code) || this.#refusals >= MostRefusals;
+    // Where there was a server, there is none for a moment: some proxies say so while what stands behind them is replaced.
+    const isNowhere = status === 404 && !this.#wasTaken;
+    return !mayReconnect || isNowhere || [400, 405].includes(status) || [1002, 1003, 1007].includes(code) || this.#refusals >= MostRefusals;
   }
 
   /** @param {LinkEnd} end */
