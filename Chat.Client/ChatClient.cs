@@ -43,6 +43,7 @@ public sealed partial class ChatClient : IAsyncDisposable
         _events = new EventQueue(options.BufferedEvents);
         _topics = new TopicStates(_events, options.Since);
         _reconnecting = new Reconnecting(options);
+        StateChanged += options.StateChanged;
         _running = Task.Run(RunAsync);
     }
 

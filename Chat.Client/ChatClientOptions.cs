@@ -59,6 +59,10 @@ public sealed class ChatClientOptions
     /// <value>1,024 or more. Default 32,768.</value>
     public int LargestCall { get; init; } = 32 * 1024;
 
+    /// <summary>A handler of <see cref="ChatClient.StateChanged"/> that is called from the first attempt on. It is told why there is no connection yet
+    /// while <see cref="ChatClient.ConnectAsync"/> waits for one.</summary>
+    public EventHandler<ChatStateChange>? StateChanged { get; init; }
+
     /// <summary>Configures each WebSocket before it connects: a proxy, a certificate, a header.</summary>
     public Action<System.Net.WebSockets.ClientWebSocketOptions>? ConfigureSocket { get; init; }
 

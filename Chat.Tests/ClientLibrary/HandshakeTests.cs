@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -175,6 +176,26 @@ public sealed partial class HandshakeTests : IAsyncLifetime
 
         var refused = await Assert.ThrowsAsync<ChatException>(() => Library.ConnectAsync(Options).WaitAsync(Listener.Deadline));
         Assert.Equal("refused", refused.Code);
+    }
+
+    // Once, nobody was told anything while ConnectAsync waited for the first connection.
+    [Fact]
+    public async Task StateChanged_AsAnOption_HearsWhyThereIsNoConnectionYet()
+    {
+        _answers.Enqueue(["{}", Subscribed]);
+        var (changes, asked) = (new ConcurrentQueue<ChatStateChange>(), 0);
+        var options = new ChatClientOptions
+        {
+            Server = Options.Server,
+            FirstDelay = Options.FirstDelay,
+            LongestDelay = Options.LongestDelay,
+            Token = _ => asked++ == 0 ? throw new InvalidOperationException("not yet") : ValueTask.FromResult("x"),
+            StateChanged = (_, change) => changes.Enqueue(change),
+        };
+
+        await using var anna = await Library.ConnectAsync(options).WaitAsync(Listener.Deadline);
+        Assert.Equal([ChatState.Connecting, ChatState.Waiting, ChatState.Connecting, ChatState.Online], changes.Select(change => change.State));
+        Assert.Equal("There was no token: not yet", changes.ElementAt(1).Reason);
     }
 
     // Once, each call failed with a message about a timer, or the client never connected.

@@ -1,14 +1,20 @@
 // A chat in the console: dotnet run --project samples/HelloChat -- http://localhost:8080 anna lobby
 using Chat.Client;
 
-var (server, name, group) = (new Uri(args[0]), args[1], args[2]);
+if (args is not [var address, var name, var group])
+{
+    Console.WriteLine("Needed are an address, a name and a group: http://localhost:8080 anna lobby");
+    return;
+}
+
+var server = new Uri(address);
 using var http = new HttpClient { BaseAddress = server };
 await using var chat = await ChatClient.ConnectAsync(new ChatClientOptions
 {
     Server = server,
     Token = async cancellation => await http.GetStringAsync($"/api/auth/token?nick={Uri.EscapeDataString(name)}", cancellation),
+    StateChanged = (_, change) => Console.WriteLine($"[{change.State} {change.Reason}]"),
 });
-chat.StateChanged += (_, change) => Console.WriteLine($"[{change.State} {change.Reason}]");
 await chat.JoinAsync(group);
 _ = Task.Run(async () =>
 {

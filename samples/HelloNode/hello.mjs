@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { ChatClient } from '../../Edge.Proxy/wwwroot/client/chat-client.js';
 
 const [server, name, group] = process.argv.slice(2);
-const chat = await ChatClient.connect({
+if (group === undefined) throw new Error('Needed are an address, a name and a group: http://localhost:8080 anna lobby');
+const chat = new ChatClient({
   server,
   token: async signal => {
     const answer = await fetch(new URL(`/api/auth/token?nick=${encodeURIComponent(name)}`, server), { signal });

@@ -34,7 +34,7 @@ export function optionsOf(given) {
   if (url === null || !/^https?:$/.test(url.protocol)) throw new TypeError(`server must be an absolute http or https URL, and is ${server}.`);
   if (!named.server) url.pathname = '/';
   if (typeof token !== 'function') throw new TypeError('token must be a function that gives a token.');
-  if (!options.WebSocket) throw new TypeError('This runtime has no WebSocket: give a class as the option WebSocket.');
+  if (!options.WebSocket) throw new TypeError('This runtime has no WebSocket, as Node.js before 22 has none: give a class as the option WebSocket.');
   for (const [name, least] of Least) {
     if (!(options[name] >= least)) throw new RangeError(`${name} must be ${least} or more, and is ${options[name]}.`);
   }
