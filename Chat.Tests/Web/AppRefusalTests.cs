@@ -70,6 +70,19 @@ public sealed class AppRefusalTests(HubCluster cluster, ITestOutputHelper output
         await Expect(page.GetByLabel("Your token")).ToBeFocusedAsync();
     }
 
+    // As a name has it that was copied from somewhere: the page said that the connection was lost, and tried for ever.
+    [ChromiumFact]
+    public async Task Name_ThatTheServerDoesNotTake_IsAskedForAgain()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var page = await device.Context.NewPageAsync();
+
+        await page.GotoAsync($"/#name={Uri.EscapeDataString($"{_mallory}\u200e")}");
+
+        await Expect(page.Locator("#sign-in-error")).ToContainTextAsync("The server does not take this name.");
+        await Expect(page.GetByLabel("Your name")).ToBeFocusedAsync();
+    }
+
     [ChromiumFact]
     public async Task Name_WhereTheServerGivesNoTokens_AsksForOne()
     {

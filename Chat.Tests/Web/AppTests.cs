@@ -80,6 +80,18 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
         await Expect(here.Entry(_group)).ToHaveCountAsync(0);
     }
 
+    // It is the name of something that every object in JavaScript has, and so was taken for a person whom one talks to already.
+    [ChromiumFact]
+    public async Task PersonWithTheNameOfAPartOfTheLanguage_IsKept()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        await App.OpenAsync(device, $"name={_anna}&user=constructor");
+
+        var other = await App.OpenAsync(device, $"name={_anna}&group=first");
+
+        await Expect(other.Entry("constructor")).ToBeVisibleAsync();
+    }
+
     [ChromiumFact]
     public async Task NodeKilled_WhileTyping_LosesNothingAndDoublesNothing()
     {

@@ -32,7 +32,7 @@ export class Keep {
 
   get directs() { return Object.keys(this.#parts.direct); }
 
-  addDirect(name) { if (!this.#parts.direct[name]) this.#store('direct', { ...this.#load('direct'), [name]: 1 }); }
+  addDirect(name) { if (!Object.hasOwn(this.#parts.direct, name)) this.#store('direct', { ...this.#load('direct'), [name]: 1 }); }
 
   removeDirect(name) {
     const { [name]: _, ...others } = this.#load('direct');
