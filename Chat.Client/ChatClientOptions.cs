@@ -17,7 +17,8 @@ public sealed class ChatClientOptions
     internal Func<Uri>? Door { get; init; }
 
     /// <summary>Returns a token of the user. Called before each connection, and again before the token expires.</summary>
-    /// <remarks>An exception counts as a failed attempt; the client calls this again later.</remarks>
+    /// <remarks>An exception counts as a failed attempt; the client calls this again later. So throw one if there is no token. Any other text, such as
+    /// an error page, is rejected by the server, and after three such rejections in a row the client stops.</remarks>
     public required Func<CancellationToken, ValueTask<string>> Token { get; init; }
 
     /// <summary>The <see cref="ChatClient.Positions"/> of an earlier client of the same user: this client continues from there.</summary>

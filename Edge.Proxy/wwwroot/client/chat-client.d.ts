@@ -128,7 +128,8 @@ export interface ChatClientOptions {
   server?: string | URL;
   /**
    * Returns a token of the user. Called before each connection, and again before the token expires. An exception counts as a failed attempt; the
-   * client calls this again later.
+   * client calls this again later. So throw one if there is no token. Any other text, such as an error page, is rejected by the server, and after
+   * three such rejections in a row the client stops.
    */
   token: (signal: AbortSignal) => string | Promise<string>;
   /**
