@@ -3,6 +3,7 @@ using Chat.Api.WebSockets;
 using Chat.Sockets.Answers;
 using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
@@ -35,6 +36,9 @@ internal static class ChatServer
             // wait for Redis.
             kestrel.Limits.MaxRequestBufferSize = Math.Max(64 * 1024, 2L * limits.MessageBytes);
         });
+
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (kestrel, time) =>
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => ClosedConnections.RunAsync(connection, next, time))));
 
         // Where this transport listens, it already behaves as the settings below make the server's own transport behave.
         ClientTransport.Add(builder.Services, static provider => provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.TakeSockets, SocketTending.AtOnce);

@@ -82,6 +82,9 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     /// <summary>Whether it has been aborted, or is closed. On the loop's thread.</summary>
     public bool IsGone => _isAborted || _socket.IsClosed;
 
+    /// <summary>The socket is closed, or somebody has taken it.</summary>
+    public Task Done => _running;
+
     /// <summary>Who has taken the socket. Set on the loop's thread.</summary>
     public ISocketTaker? Taker { get; private set; }
 

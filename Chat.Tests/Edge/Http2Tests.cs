@@ -1,5 +1,6 @@
 using System.Net;
 using Chat.Tests.Support;
+using Edge.Proxy.Capacity;
 using Edge.Proxy.Stopping;
 using Xunit;
 using static Chat.Tests.Edge.RawHttp2;
@@ -80,6 +81,25 @@ public sealed class Http2Tests : IAsyncLifetime
         var lines = log.Take();
         Assert.Contains("More clients are connecting", lines, StringComparison.Ordinal);
         Assert.DoesNotContain("headers have been removed", lines, StringComparison.Ordinal);
+    }
+
+    /// <summary>The server ends the connection of who asks for more at once than it can have waiting, and then waited for answers that it had lost sight of. Each
+    /// such connection had a place of the edge for good, and a quarter of a megabyte; with no more of them than there are places nobody else got in any more.</summary>
+    [LinuxFact]
+    public async Task Client_ThatAsksForMoreThanItMayAndTakesNothing_HasNoPlaceAnyMore()
+    {
+        await using var edge = await EdgeHost.StartWithHttp2Async([], _node!);
+        await using var client = await ConnectAsync(edge.Address, window: 1000);
+
+        await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            while (true)
+            {
+                await client.GetAsync("/nothing");
+            }
+        });
+
+        await Eventually.TrueAsync(() => edge.Get<ClientConnections>().Open == 0);
     }
 
     private static HttpRequestMessage Get(string path) =>

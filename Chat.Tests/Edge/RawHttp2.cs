@@ -9,7 +9,7 @@ namespace Chat.Tests.Edge;
 internal sealed class RawHttp2 : IAsyncDisposable
 {
     private readonly CancellationTokenSource _deadline = new(ChatClient.Deadline);
-    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private readonly TcpClient _tcp = new() { NoDelay = true, ReceiveBufferSize = 4096 };
     private int _stream = -1;
 
     private RawHttp2()

@@ -56,14 +56,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
 
         context.Features.Set(connection);
         context.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static state => ((ClientConnection)state).Tend(), connection);
-        try
-        {
-            await next(context);
-        }
-        finally
-        {
-            Remove(connection, context.Features.Get<ClientLink>()?.Taker as RelayPair);
-        }
+        await ClosedConnections.RunAsync(context, next, time, () => Remove(connection, context.Features.Get<ClientLink>()?.Taker as RelayPair));
     }
 
     /// <summary>A request of this connection has come.</summary>
