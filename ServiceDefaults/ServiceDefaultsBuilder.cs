@@ -29,6 +29,7 @@ public static class ServiceDefaultsBuilder
         where TBuilder : IHostApplicationBuilder
     {
         builder.AddQuietLogging();
+        ServerLog.Add(builder);
         builder.AddTelemetry();
         builder.Services.AddQueryTokens();
         builder.Services.TryAddSingleton(TimeProvider.System);

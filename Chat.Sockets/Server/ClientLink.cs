@@ -82,7 +82,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
     /// <summary>Whether it has been aborted, or is closed. On the loop's thread.</summary>
     public bool IsGone => _isAborted || _socket.IsClosed;
 
-    /// <summary>The socket is closed, or somebody has taken it.</summary>
+    /// <summary>Completes when the socket is closed, or somebody has taken it.</summary>
     public Task Done => _running;
 
     /// <summary>Who has taken the socket. Set on the loop's thread.</summary>

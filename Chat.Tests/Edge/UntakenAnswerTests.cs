@@ -48,6 +48,20 @@ public sealed class UntakenAnswerTests : IAsyncLifetime
         await reader.NextAsync(FrameType.Headers);
     }
 
+    /// <summary>Once, they waited for days if the client had read enough before.</summary>
+    [Fact]
+    public async Task SmallAnswers_WhoseClientAsksForNothingMore_EndItsConnection()
+    {
+        await using var edge = await EdgeHost.StartWithHttp2Async([], _node!, time: _time);
+        await using var client = await ConnectAsync(edge.Address, window: 0);
+        await client.GetAsync("/api/nodes");
+        await client.NextAsync(FrameType.Headers);
+
+        await UntilAsync(() => edge.Get<ClientConnections>().Open == 0);
+
+        await EndsAsync(client);
+    }
+
     /// <summary>Bytes that such a client had read before once counted in its favor. And a request to become a WebSocket could be left waiting as long
     /// as the client liked.</summary>
     [Theory]

@@ -1,3 +1,4 @@
+using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,29 @@ public sealed class QuietLoggingTests
         await using var quiet = Build();
 
         Assert.False(IsEnabled(quiet, "Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.Critical));
+    }
+
+    /// <summary>Two errors of thirty lines each, from whoever sends over TLS what cannot be deciphered.</summary>
+    [Fact]
+    public async Task WhatClientsCanDoToTheirConnections_IsNothingToLog_AndFaultsOfOursAre()
+    {
+        var log = new ResourceLog();
+        var builder = WebApplication.CreateBuilder();
+        builder.AddServiceDefaults();
+        builder.Logging.AddProvider(log.AsProvider());
+        await using var app = builder.Build();
+        var server = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Server.Kestrel");
+
+        server.Log(LogLevel.Error, 0, "write", new IOException("The encryption operation failed."), static (text, _) => text);
+        server.Log(LogLevel.Error, 67, "drain", new InvalidOperationException("Reading is already in progress."), static (text, _) => text);
+        server.Log(LogLevel.Error, 13, "fault", new IOException("No space left on device."), static (text, _) => text);
+        server.Log(LogLevel.Error, 0, "other", new InvalidOperationException("Something is wrong."), static (text, _) => text);
+
+        var lines = log.Take();
+        Assert.DoesNotContain("write", lines, StringComparison.Ordinal);
+        Assert.DoesNotContain("drain", lines, StringComparison.Ordinal);
+        Assert.Contains("Kestrel: fault", lines, StringComparison.Ordinal);
+        Assert.Contains("Kestrel: other", lines, StringComparison.Ordinal);
     }
 
     private static WebApplication Build(params string[] args)
