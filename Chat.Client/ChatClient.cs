@@ -72,14 +72,23 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <remarks>They include the events that <see cref="ReadAllAsync"/> has returned, and those that still wait to be read.</remarks>
     public IReadOnlyDictionary<string, ChatPosition> Positions => _topics.Positions;
 
+    /// <summary>Returns at once, and connects in the background: for applications that may start without a network.</summary>
+    /// <remarks>Calls wait for the first connection, each for <see cref="ChatClientOptions.CallTimeout"/>. <see cref="ChatClientOptions.StateChanged"/> is
+    /// told how connecting goes.</remarks>
+    /// <param name="options">Where to connect, and as whom.</param>
+    public static ChatClient Start(ChatClientOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new ChatClient(options);
+    }
+
     /// <summary>Connects, and returns when the server has accepted the connection.</summary>
     /// <param name="options">Where to connect, and as whom.</param>
     /// <param name="cancellationToken">Ends the attempt. As long as nobody answers, the client keeps trying.</param>
     /// <exception cref="ChatException">Code <c>refused</c>: the server does not accept this client, and would not accept it the next time.</exception>
     public static async Task<ChatClient> ConnectAsync(ChatClientOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        var client = new ChatClient(options);
+        var client = Start(options);
         try
         {
             await client._link.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -198,6 +198,22 @@ public sealed partial class HandshakeTests : IAsyncLifetime
         Assert.Equal("There was no token: not yet", changes.ElementAt(1).Reason);
     }
 
+    [Fact]
+    public async Task Start_ReturnsAtOnce_AndConnectsWhenThereIsAToken()
+    {
+        var (changes, isThere) = (new ConcurrentQueue<ChatStateChange>(), new TaskCompletionSource<string>());
+        await using var anna = Library.Start(new ChatClientOptions
+        {
+            Server = Options.Server,
+            Token = _ => new ValueTask<string>(isThere.Task),
+            StateChanged = (_, change) => changes.Enqueue(change),
+        });
+        Assert.NotEqual(ChatState.Online, anna.State);
+        _answers.Enqueue(["{}", Subscribed]);
+        isThere.SetResult("x");
+        await Eventually.TrueAsync(() => changes.Any(change => change.State == ChatState.Online));
+    }
+
     // Once, each call failed with a message about a timer, or the client never connected.
     [Fact]
     public async Task Options_WithATimeThatNoTimerCanHold_AreRefused()

@@ -9,7 +9,13 @@ namespace Edge.Proxy.Failover;
 /// hangs or is cut off. These clients have no service, and TCP would not tell them for minutes.</summary>
 /// <remarks>A node has disappeared when its lease has ended, which other nodes announce. One that stops disappears too, but at its very end.</remarks>
 internal sealed partial class LostNodes(
-    RelayedConnections relayed, NodeDestinations nodes, IProxyStateLookup proxy, IOptions<EdgeOptions> options, TimeProvider time, ILogger<LostNodes> logger)
+    RelayedConnections relayed,
+    CopiedUpgrades copies,
+    NodeDestinations nodes,
+    IProxyStateLookup proxy,
+    IOptions<EdgeOptions> options,
+    TimeProvider time,
+    ILogger<LostNodes> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
@@ -40,7 +46,7 @@ internal sealed partial class LostNodes(
     private void Look()
     {
         var isAny = proxy.TryGetCluster(NodeDestinations.Cluster, out var cluster) && cluster.DestinationsState.AllDestinations.Any(NodeDestinations.IsReachable);
-        var lost = isAny ? relayed.Nodes().Where(node => nodes.GoneOf(node).IsCancellationRequested) : [];
+        var lost = isAny ? relayed.Nodes().Union(copies.Nodes()).Where(node => nodes.GoneOf(node).IsCancellationRequested) : [];
         _lost = lost.ToDictionary(node => node, node => _lost.GetValueOrDefault(node) + 1);
         foreach (var (node, steps) in _lost)
         {
@@ -52,6 +58,7 @@ internal sealed partial class LostNodes(
             if (steps >= Patience)
             {
                 relayed.SendElsewhere(node, _most);
+                copies.CutOff(node, _most);
             }
         }
     }

@@ -12,6 +12,7 @@ internal static class RelayBuilder
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
         services.AddSingleton<RelayedConnections>();
+        services.AddSingleton<CopiedUpgrades>();
         ClientTransport.Add(services, static provider => provider.GetRequiredService<IOptions<EdgeOptions>>().Value.Relay, SocketTending.InParts);
         var yarps = services.Last(service => service.ServiceType == typeof(IHttpForwarder));
         services.Remove(yarps);

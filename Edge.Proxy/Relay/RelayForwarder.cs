@@ -15,7 +15,8 @@ namespace Edge.Proxy.Relay;
 /// <summary>Takes YARP's place for WebSockets of HTTP/1.1. Once both sides have agreed, the two sockets become a <see cref="RelayPair"/>. The request
 /// ends then, with the pair as one of its features; with TLS, it ends only with the relay. Everything before this in the pipeline, every
 /// transform, and every other request stay with YARP.</summary>
-internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnections relayed, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger)
+internal sealed partial class RelayForwarder(
+    IHttpForwarder yarp, RelayedConnections relayed, CopiedUpgrades copies, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger)
     : IHttpForwarder
 {
     private const string WebSocket = "websocket";
@@ -31,7 +32,7 @@ internal sealed partial class RelayForwarder(IHttpForwarder yarp, RelayedConnect
             || !destinationPrefix.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
             || await HeadAsync(context, destinationPrefix, transformer) is not var (node, head))
         {
-            CopiedUpgrade.Limit(context, time);
+            using var copied = CopiedUpgrade.TryLimit(context, copies, time);
             return await yarp.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken);
         }
 

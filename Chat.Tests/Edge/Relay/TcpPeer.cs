@@ -19,6 +19,7 @@ internal sealed class TcpPeer : IDisposable
 
     private readonly CancellationTokenSource _deadline = new(ChatClient.Deadline);
     private Task _writing = Task.CompletedTask;
+    private Task _reading = Task.CompletedTask;
 
     public TcpPeer(Socket socket)
     {
@@ -78,7 +79,9 @@ internal sealed class TcpPeer : IDisposable
     public async Task<byte[]> ReadToEndAsync()
     {
         var all = new MemoryStream();
-        await Stream.CopyToAsync(all, _deadline.Token);
+        var reading = Stream.CopyToAsync(all, _deadline.Token);
+        _reading = reading;
+        await reading;
         return all.ToArray();
     }
 
@@ -98,7 +101,7 @@ internal sealed class TcpPeer : IDisposable
         return bytes.Length;
     }
 
-    /// <summary>Ends this side of the connection, after the writes under way.</summary>
+    /// <summary>Ends this side of the connection, after the writes under way, and with TLS after a read to the end under way.</summary>
     public void EndSending() => _writing = EndSendingAsync(_writing);
 
     private async Task EndSendingAsync(Task writing)
@@ -106,6 +109,8 @@ internal sealed class TcpPeer : IDisposable
         await writing;
         if (Stream is SslStream tls)
         {
+            // The stream does not lock here. Shut down while another thread reads, it breaks what is read: "decryption failed or bad record mac".
+            await _reading.ContinueWith(static _ => { }, TaskScheduler.Default);
             await tls.ShutdownAsync();
         }
 
