@@ -38,7 +38,7 @@ public sealed class ChatClientOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the server may be silent before the client considers the connection dead. The server sends something every 15 s.</summary>
-    /// <value>1 second or more. Default 35 seconds.</value>
+    /// <value>1 second to 49 days. Default 35 seconds.</value>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(35);
 
     /// <summary>The longest pause after the first failure. It doubles with each further failure. The actual pause is random, between zero and this
@@ -50,7 +50,7 @@ public sealed class ChatClientOptions
     /// <value>49 days at most. Default 30 seconds.</value>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many events may wait for the reader. If there are more and no call is pending, the client stops reading from the server. The
+    /// <summary>How many events may wait for the reader. If there are as many and no call is pending, the client stops reading from the server. The
     /// server eventually closes the connection, and the client resumes.</summary>
     /// <value>1 or more. Default 10,000.</value>
     public int BufferedEvents { get; init; } = 10_000;
@@ -97,6 +97,7 @@ public sealed class ChatClientOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CallTimeout, LongestTime);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(AttemptTimeout, LongestTime);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ConnectTimeout, LongestTime);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(SilenceLimit, LongestTime);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(LongestDelay, LongestTime);
     }
 }

@@ -24,7 +24,8 @@ internal sealed class AccessOptions
     /// <value>One secret or several (<see cref="Webhooks.WebhookSignature.Rule"/>). Required with <see cref="Url"/>.</value>
     public string? Secret { get; set; }
 
-    /// <summary>How long an answer may take. A question is asked at most twice, and waits at most this long for its turn.</summary>
+    /// <summary>How long an answer may take. A question is asked at most twice, and has three times this long in all,
+    /// including the wait for its turn.</summary>
     /// <value>100 ms to 10 seconds. Default 2 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:10")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(2);

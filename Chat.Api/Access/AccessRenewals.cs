@@ -50,7 +50,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         }
     }
 
-    /// <summary>Called when a connection has ended, or has left topics long ago. Otherwise its renewals would keep both in memory until they are due,
+    /// <summary>Called when a connection has ended, or has left topics long ago. Otherwise its renewals would keep the connection and the topics in memory until they are due,
     /// which may take hours.</summary>
     public void Forget(IEnumerable<Renewal> renewals)
     {

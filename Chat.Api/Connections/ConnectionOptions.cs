@@ -74,7 +74,7 @@ internal sealed class ConnectionOptions
 
     /// <summary>The sustained rate at which a user's new connections may enter topics. Each connection counts once, and a hub connection
     /// once more for each group of its user into which it is put. Beyond the rate, further ones get 429 before the upgrade, until the
-    /// entries of the last one have been made up for.</summary>
+    /// rate allows for the topics that the last connection entered.</summary>
     /// <value>Per second, 0 to 1,000,000. Default 200; 0 means no limit. Each node counts for itself.</value>
     [Range(0, 1_000_000)]
     public int UserEntriesPerSecond { get; set; } = 200;

@@ -24,7 +24,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private int _head;
     private int _count;
     private int _headSent; // bytes of the first frame that went out already
-    private int _underWay; // bytes after those that a slow send has been given and has not confirmed
+    private int _underWay; // bytes after the sent ones that a slow send has been given and has not confirmed
     private long _bytes;
     private bool _inBatch;
     private bool _isSlow;

@@ -6,7 +6,7 @@ namespace Chat.Api.Connections;
 /// <summary>Moves connections from a node that has more than its share to others, a few a second.</summary>
 /// <remarks>The edge sends new clients to the node with the fewest connections, but clients that stay for days stay where they are: after a
 /// replacement of nodes, those that started first would keep most of them. Each node decides for itself, by the counts in the registry. It does not
-/// decide again before the clients that it has closed have been counted elsewhere: otherwise the nodes would pass them round for ever.</remarks>
+/// decide again before the clients that it has closed have been counted elsewhere: otherwise the nodes would pass them round forever.</remarks>
 internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, NodeSelf self, NodeDrain drain, IOptions<NodeOptions> options)
 {
     private const double Tolerance = 1.1; // a node keeps up to this many times its share

@@ -14,8 +14,8 @@ internal sealed class NodeOptions
     /// surviving node, a killed node and its users are gone within 10.</value>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(7);
 
-    /// <summary>How long a node waits for the others to confirm an order (docs/API.md). Nodes that have not confirmed carry it out, too, but that is
-    /// not certain yet.</summary>
+    /// <summary>How long a node waits for the others to confirm an order (docs/API.md). A node that has not confirmed may have
+    /// carried it out or not; giving the order again is safe.</summary>
     /// <value>100 ms to 1 minute. Default 2 seconds.</value>
     public TimeSpan OrderTimeout { get; set; } = TimeSpan.FromSeconds(2);
 

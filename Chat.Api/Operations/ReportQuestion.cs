@@ -13,7 +13,8 @@ internal sealed class ReportQuestion(
 {
     public const string Question = "report";
 
-    /// <summary>The most topics, reasons and clients that a report names: while somebody looks, every node sends one every two seconds.</summary>
+    /// <summary>The most topics, reasons and clients that a report names: while somebody looks, every node sends one up to once
+    /// a second to each node that is asked.</summary>
     public const int MostNamed = 20;
 
     private const long LeastWaiting = 16 * 1024; // bytes; less may just be a send under way

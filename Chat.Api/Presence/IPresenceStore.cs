@@ -50,8 +50,8 @@ internal interface IPresenceStore
     /// <summary>Notes that a node does not report about these topics any more.</summary>
     Task RemoveTopicsAsync(string? node, IReadOnlyCollection<string> topics);
 
-    /// <summary>The names of the topics about which a node reports, however many there are. Includes all that are noted during the whole
-    /// call.</summary>
+    /// <summary>The names of the topics about which a node reports, however many there are. Every topic that is noted
+    /// from the beginning of the call to its end is included.</summary>
     Task<IReadOnlyCollection<string>> TopicsOfAsync(string? node);
 
     /// <summary>Announces that this node reports presence, and takes over the sweep of a dead node if there is one.</summary>

@@ -21,7 +21,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private int _topicLength;
     private byte[] _from = new byte[64];
     private int _fromLength;
-    private byte[] _epoch = []; // this one to _offset: of a publish that has been carried out and waits for its topic's mark
+    private byte[] _epoch = []; // from here to _offset: only for a publish that has been carried out and waits for its topic's mark
     private int _epochLength;
     private byte[] _stands = [];
     private int _standsLength;
@@ -186,7 +186,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         Scratch.ResetWrittenCount();
         if (Scratch.Capacity > KeptScratch)
         {
-            Scratch = new(512); // one large message must not stay for ever in the pool
+            Scratch = new(512); // one large message must not stay forever in the pool
         }
 
         pool.Return(this);

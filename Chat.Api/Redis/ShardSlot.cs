@@ -29,7 +29,7 @@ internal sealed class ShardSlot
         Ask();
     }
 
-    /// <summary>Subscribes to the channels that have not been asked for. Those that cannot be sent now are sent at a later tick, or when
+    /// <summary>Subscribes to the channels that have not been asked for. Subscriptions that cannot be sent now are sent at a later tick, or when
     /// the link is up.</summary>
     public void Ask()
     {

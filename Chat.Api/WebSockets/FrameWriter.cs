@@ -23,7 +23,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>
         var writer = current ??= new FrameWriter();
         if (writer._buffer.Length > KeptBuffer)
         {
-            writer._buffer = new byte[4096]; // one large frame must not stay with its thread for ever
+            writer._buffer = new byte[4096]; // one large frame must not stay with its thread forever
         }
 
         writer._end = MaxHeader; // the payload goes after the space for the longest header

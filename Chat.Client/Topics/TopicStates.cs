@@ -181,7 +181,7 @@ internal sealed partial class TopicStates
     }
 
     /// <summary>How many messages were dropped that a correct server does not send: messages at a position that the client had already reached,
-    /// though it was fetching nothing that they could overlap with, and messages of a group that it is not in.</summary>
+    /// though it was fetching nothing that they could overlap with, and messages of a group that it is not in, unless a call for that group is under way.</summary>
     public int Unexpected
     {
         get

@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Chat.Sockets.Answers;
 
-/// <summary>The answers that wait for their clients to take them. Each may wait for <see cref="Longest"/>. If there are too many, the connection of the
-/// one that has waited for the longest is ended.</summary>
+/// <summary>The answers that wait for their clients to take them. Each may wait for at most <see cref="Longest"/>. After that, or if there are too many,
+/// the connection of the one that has waited for the longest is ended.</summary>
 /// <remarks>
 /// <para>Over HTTP/2, a client decides how much of an answer it takes, which may be nothing. It can have a hundred answers on one connection, each of which is
 /// kept here meanwhile. Over HTTP/1.1, it only has to stop reading. The server's own bound, a lowest rate, does not help: bytes that a client once

@@ -18,7 +18,7 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
     /// <summary>Whether the client has ended sending.</summary>
     public bool IsAtEnd { get; private set; }
 
-    /// <summary>Whether that was no orderly end.</summary>
+    /// <summary>Whether receiving has ended, and not in good order.</summary>
     public bool HasFailed { get; private set; }
 
     /// <summary>Called once, on a thread of the server, before the first receive.</summary>

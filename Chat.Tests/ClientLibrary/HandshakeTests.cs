@@ -225,6 +225,7 @@ public sealed partial class HandshakeTests : IAsyncLifetime
             new() { Server = server, Token = Token, CallTimeout = time },
             new() { Server = server, Token = Token, AttemptTimeout = time },
             new() { Server = server, Token = Token, ConnectTimeout = time },
+            new() { Server = server, Token = Token, SilenceLimit = time },
             new() { Server = server, Token = Token, LongestDelay = time },
         })
         {

@@ -70,7 +70,7 @@ public sealed class AppRefusalTests(HubCluster cluster, ITestOutputHelper output
         await Expect(page.GetByLabel("Your token")).ToBeFocusedAsync();
     }
 
-    // As a name has it that was copied from somewhere: the page said that the connection was lost, and tried for ever.
+    // As a name has it that was copied from somewhere: the page said that the connection was lost, and tried forever.
     [ChromiumFact]
     public async Task Name_ThatTheServerDoesNotTake_IsAskedForAgain()
     {

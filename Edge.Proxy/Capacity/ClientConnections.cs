@@ -26,7 +26,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     // Connections that gave way are open until the server has dealt with them: no more than there are files kept free for such things.
     private const int MostEvicted = 32;
 
-    // The server looks at the clock once a second.
+    // The server, which looks at the clock once a second, is to be first.
     private static readonly TimeSpan ServersTurn = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new(); // guards all that follows

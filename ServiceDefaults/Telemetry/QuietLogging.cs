@@ -22,7 +22,7 @@ internal static class QuietLogging
                 ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 ["Logging:Console:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
                 ["Logging:OpenTelemetry:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests"] = "None",
-                // A critical line for each thing of a kind that a client can do hundreds of times a second, such as a request over HTTP/2 that it
+                // A critical line each time for things that a client can do hundreds of times a second, such as a request over HTTP/2 that it
                 // cancels at once. The server ends the connection, and only the client is at fault.
                 ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.Http2"] = "None",
                 // Warns about unencrypted keys, which YARP asks for and the edge does not use.

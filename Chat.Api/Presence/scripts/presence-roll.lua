@@ -38,7 +38,7 @@ call('ZADD', reporters, '0', node)
 local isKnown = known and tonumber(known) == 0 and '1' or '0'
 if ARGV[3] then
   local score = tonumber(call('ZSCORE', reporters, ARGV[4]) or '0')
-  if score > 0 and score < now + tonumber(ARGV[2]) then -- else it lives and came back, or somebody else has swept it
+  if score > 0 and score < now + tonumber(ARGV[2]) then -- otherwise it lives and has come back, or has been forgotten
     call('ZADD', reporters, later(score % 1), ARGV[4])
   end
   return { isKnown, '', '0' }

@@ -19,7 +19,7 @@ internal sealed class CommandBuffer
         (Length, LifeAt) = (0, -1);
         if (_bytes.Length > 64 * 1024)
         {
-            _bytes = new byte[512]; // one large message must not stay for ever in a pooled buffer
+            _bytes = new byte[512]; // one large message must not stay forever in a pooled buffer
         }
     }
 

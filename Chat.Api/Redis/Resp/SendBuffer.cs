@@ -44,7 +44,7 @@ internal sealed class SendBuffer
         _start = _end = 0;
         if (_bytes.Length > Kept)
         {
-            _bytes = new byte[16 * 1024]; // an outage's backlog must not stay for ever
+            _bytes = new byte[16 * 1024]; // an outage's backlog must not stay forever
         }
     }
 }

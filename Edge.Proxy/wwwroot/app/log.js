@@ -155,7 +155,7 @@ export class Log {
   }
 
   // On a high screen there may be nothing to scroll, and so no way to ask for more. Done once for each oldest message: a request that fails
-  // is not repeated for ever.
+  // is not repeated forever.
   #fill() {
     const { scrollHeight, clientHeight } = this.#scroll;
     const first = this.#conversation?.isLoaded && this.#conversation.messages[0]?.key;

@@ -122,7 +122,7 @@ type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
 /** The signal that ends a call, or the wait for it. */
 export interface Cancellable { signal?: AbortSignal; }
 
-/** How a client connects. Times are in milliseconds, and 24 days at most: more counts as that. */
+/** How a client connects. Times are in milliseconds, and 24 days at most: more counts as that, except for `callTimeout`. */
 export interface ChatClientOptions {
   /** The address of the edge, such as `https://chat.example.com`. Default, in a browser: the origin of the page. */
   server?: string | URL;
