@@ -268,7 +268,10 @@ internal sealed partial class ConnectionAccess : IDisposable
                 _topics.Remove(access.Topic.Name);
             }
 
-            _table.Renewals.Forget(old.Select(static access => access.Renewal).OfType<Renewal>());
+            if (old.Length > 0)
+            {
+                _table.Renewals.Forget(old.Select(static access => access.Renewal).OfType<Renewal>());
+            }
         }
     }
 

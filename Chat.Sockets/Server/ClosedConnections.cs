@@ -5,7 +5,7 @@ namespace Chat.Sockets.Server;
 /// <summary>A connection is over once its socket is closed, whether or not the server has noticed.</summary>
 /// <remarks>Over HTTP/2, the server ends a connection whose queue of answers is full, loses sight of the requests whose answers did not fit, and then
 /// waits forever for them to end (https://github.com/dotnet/aspnetcore/issues/51307). Only the server's list of connections refers to such a
-/// connection. So once this is over, its memory is free.</remarks>
+/// connection. So once this is over, its memory is free. Connections of another transport than ours end when the server is done with them.</remarks>
 internal static class ClosedConnections
 {
     // How long request handlers have to notice that the client is gone.
@@ -33,9 +33,15 @@ internal static class ClosedConnections
         {
             await serving.WaitAsync(Longest, time);
         }
-        catch (TimeoutException) when (!serving.IsCompleted)
+        catch (TimeoutException)
         {
-            // It will never be done.
+            if (serving.IsCompleted)
+            {
+                await serving; // it ended at the last moment
+            }
+
+            // Otherwise it will most likely never be done. If it is, and has failed, nobody needs to know.
+            _ = serving.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
     }
 

@@ -44,12 +44,15 @@ public sealed class QuietLoggingTests
         server.Log(LogLevel.Error, 0, "write", new IOException("The encryption operation failed."), static (text, _) => text);
         server.Log(LogLevel.Error, 67, "drain", new InvalidOperationException("Reading is already in progress."), static (text, _) => text);
         server.Log(LogLevel.Error, 13, "fault", new IOException("No space left on device."), static (text, _) => text);
+        var taken = new IOException("Address already in use.");
+        server.Log(LogLevel.Critical, 0, "bind", taken, static (text, _) => text);
         server.Log(LogLevel.Error, 0, "other", new InvalidOperationException("Something is wrong."), static (text, _) => text);
 
         var lines = log.Take();
         Assert.DoesNotContain("write", lines, StringComparison.Ordinal);
         Assert.DoesNotContain("drain", lines, StringComparison.Ordinal);
         Assert.Contains("Kestrel: fault", lines, StringComparison.Ordinal);
+        Assert.Contains("Kestrel: bind", lines, StringComparison.Ordinal);
         Assert.Contains("Kestrel: other", lines, StringComparison.Ordinal);
     }
 

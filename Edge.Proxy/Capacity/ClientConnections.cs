@@ -23,7 +23,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     // connections a second it takes to hold every place.
     private static readonly TimeSpan Chance = TimeSpan.FromMilliseconds(250);
 
-    // Connections that gave way are open until the server has dealt with them: no more than there are files kept free for such things.
+    // Connections that gave way are open until their sockets are closed: no more than there are files kept free for such things.
     private const int MostEvicted = 32;
 
     // The server, which looks at the clock once a second, is to be first.
@@ -109,7 +109,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     {
         lock (_gate)
         {
-            if (connection.Idle is null || time.GetElapsedTime(connection.IdleSince) <= options.Value.KeepAliveTimeout + ServersTurn)
+            if (connection.Idle is null || time.GetElapsedTime(connection.IdleSince) <= options.Value.KeepAliveTimeout + options.Value.HeaderTimeout + ServersTurn)
             {
                 return;
             }

@@ -57,8 +57,7 @@ internal sealed partial class LostNodes(
 
             if (steps >= Patience)
             {
-                relayed.SendElsewhere(node, _most);
-                copies.CutOff(node, _most);
+                relayed.SendElsewhere(node, _most - copies.CutOff(node, _most));
             }
         }
     }

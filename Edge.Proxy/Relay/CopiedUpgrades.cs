@@ -42,14 +42,14 @@ internal sealed class CopiedUpgrades
     /// <summary>Cuts off clients of a node.</summary>
     /// <param name="node">The node's id.</param>
     /// <param name="most">How many clients, at most.</param>
-    public void CutOff(string node, int most)
+    /// <returns>How many.</returns>
+    public int CutOff(string node, int most)
     {
         lock (_gate)
         {
-            foreach (var upgrade in _upgrades.GetValueOrDefault(node, []).Where(static upgrade => !upgrade.IsCutOff).Take(most))
-            {
-                upgrade.CutOff();
-            }
+            CopiedUpgrade[] some = [.. _upgrades.GetValueOrDefault(node, []).Where(static upgrade => !upgrade.IsCutOff).Take(most)];
+            Array.ForEach(some, static upgrade => upgrade.CutOff());
+            return some.Length;
         }
     }
 }

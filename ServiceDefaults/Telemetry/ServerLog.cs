@@ -41,7 +41,7 @@ internal sealed class ServerLog(ILoggerFactory inner) : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (!IsOfClients(eventId, exception))
+            if (logLevel != LogLevel.Error || !IsOfClients(eventId, exception))
             {
                 inner.Log(logLevel, eventId, state, exception, formatter);
             }
