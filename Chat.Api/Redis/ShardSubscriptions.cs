@@ -133,7 +133,7 @@ internal sealed class ShardSubscriptions(
         }
     }
 
-    /// <summary>A link is up. For now, only what is sent in this method gets through.</summary>
+    /// <summary>Called when a link is up, before it is open to other callers: only what is sent in this method gets through.</summary>
     public void OnUp(ShardLink link)
     {
         metrics.Rebuilt();
