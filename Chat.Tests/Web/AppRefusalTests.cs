@@ -79,7 +79,7 @@ public sealed class AppRefusalTests(HubCluster cluster, ITestOutputHelper output
 
         await page.GotoAsync($"/#name={Uri.EscapeDataString($"{_mallory}\u200e")}");
 
-        await Expect(page.Locator("#sign-in-error")).ToContainTextAsync("The server does not take this name.");
+        await Expect(page.Locator("#sign-in-error")).ToContainTextAsync("The server does not accept this name. It may contain invisible characters.");
         await Expect(page.GetByLabel("Your name")).ToBeFocusedAsync();
     }
 

@@ -3,7 +3,7 @@ using Chat.Client;
 
 if (args is not [var address, var name, var group])
 {
-    Console.WriteLine("Needed are an address, a name and a group: http://localhost:8080 anna lobby");
+    Console.WriteLine("Give an address, a name and a group, for example: http://localhost:8080 anna lobby");
     return;
 }
 

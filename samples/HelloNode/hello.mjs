@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { ChatClient } from '../../Edge.Proxy/wwwroot/client/chat-client.js';
 
 const [server, name, group] = process.argv.slice(2);
-if (group === undefined) throw new Error('Needed are an address, a name and a group: http://localhost:8080 anna lobby');
+if (group === undefined) throw new Error('Give an address, a name and a group, for example: http://localhost:8080 anna lobby');
 const chat = new ChatClient({
   server,
   token: async signal => {

@@ -77,7 +77,7 @@ async function goTo(group, user) {
 async function fetchToken(name, signal) {
   const answer = await fetch(`/api/auth/token?nick=${encodeURIComponent(name)}`, { cache: 'no-store', signal });
   if (answer.status === 404) leave('This server does not give tokens for names. Sign in with a token of yours.', { byToken: true });
-  if (answer.status === 400) leave('The server does not take this name. Perhaps it has characters that cannot be seen.');
+  if (answer.status === 400) leave('The server does not accept this name. It may contain invisible characters.');
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   return (await answer.text()).trim();
 }
