@@ -2,6 +2,19 @@
 import { all, equal, hubThatSays, rejects, until } from './listener.js';
 
 export const hubSpecs = {
+  // The .NET library has the same test (HandshakeTests.cs). A node that went away while a client was connecting once stopped that client for good.
+  async connection_that_is_to_try_later_tries_later({ connect }) {
+    const later = { error: 'try again later', allowReconnect: true };
+    const anna = await connect('anna', { WebSocket: hubThatSays([[{ type: 7, ...later }], [later], [own]], []) });
+    equal(anna.chat.state, 'online');
+  },
+
+  async connection_that_is_not_wanted_is_not_made_again({ connect }) {
+    for (const answer of [{ type: 7, error: 'banned' }, { error: 'The protocol is not supported.' }]) {
+      equal((await rejects(connect('anna', { WebSocket: hubThatSays([[answer]], []) }), 'refused')).message, answer.error);
+    }
+  },
+
   // The server has forgotten the group, so the client joins it again from its position and receives messages, but the connection ends before the
   // answer. Once the received messages were given out, past the missed ones, which then never came.
   async connection_that_ends_while_a_group_is_fetched_gives_nothing_behind_the_hole({ connect }) {

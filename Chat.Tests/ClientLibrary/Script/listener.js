@@ -77,7 +77,8 @@ export function posts({ chat }, group, first) {
 
 /**
  * A class of WebSockets to a hub that sends given records: `connections` has those for each connection, all of which but the last then end, and
- * `toCalls` those that answer each call, at once. It collects the addresses in `urls`. A connection that is ended by hand is ended through `last`.
+ * `toCalls` those that answer each call, at once. It collects the addresses in `urls`. A connection that is ended by hand is ended through `last`. An
+ * error as the first record is the answer to the handshake.
  */
 export const hubThatSays = (connections, urls, toCalls = {}, { isEndedByHand = false } = {}) => class Socket {
   static last;
@@ -91,7 +92,8 @@ export const hubThatSays = (connections, urls, toCalls = {}, { isEndedByHand = f
   send(data) {
     for (const { protocol, target, invocationId } of data.split('\u001e').filter(Boolean).map(one => JSON.parse(one))) {
       if (protocol) {
-        this.#say([{}, ...connections.shift()]);
+        const records = connections.shift();
+        this.#say(records[0]?.error ? records : [{}, ...records]);
         if (connections.length > 0 && !isEndedByHand) this.close();
       } else if (toCalls[target]) {
         setTimeout(() => this.#say(toCalls[target](invocationId)));

@@ -8,6 +8,7 @@ import { argumentOf, MalformedError, recordOf } from './shape.js';
  */
 
 const Separator = '\u001e';
+const TryLater = 1013;
 const LargestRecord = 16 * 1024 * 1024; // many times the server's largest answer
 const Invocation = 1;
 const Completion = 3;
@@ -181,9 +182,9 @@ export class HubLink {
   #begin(record) {
     if (record.type === Close) {
       this.#close = record;
-      this.end(1013, record.error ?? ''); // the hub could not even begin
+      this.end(TryLater, record.error ?? ''); // the hub could not even begin
     } else if (record.error) {
-      this.end(1002, record.error);
+      this.end(record.allowReconnect ? TryLater : 1002, record.error);
     } else {
       this.#isOpen = true;
       this.#tending = setInterval(() => this.#tend(), TendInterval);
