@@ -68,6 +68,15 @@ export const hubSpecs = {
     }
   },
 
+  // The .NET library has the same test (HandshakeTests.cs). Once the message had a Date that is none, and what formats it threw an exception.
+  async message_at_a_time_that_is_none_is_given_without_it({ connect }) {
+    const [micros, nanos] = [1_795_310_968_966_000, 1_795_310_968_966_000_000];
+    const WebSocket = hubThatSays([[subscribed(1), message(2, { at: micros }), message(3, { at: nanos }), says('forbidden', { group: 'g', until: nanos }), own]], []);
+    const anna = await connect('anna', { WebSocket });
+    equal((await anna.messagesUntil('3')).map(one => one.sentAt), [null, null]);
+    equal((await anna.next('forbidden')).until, null);
+  },
+
   async answer_that_is_none_ends_the_client_in_words({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { presence: id => [answers(id, { count: 1, members: 5 })] });
     const anna = await connect('anna', { WebSocket });

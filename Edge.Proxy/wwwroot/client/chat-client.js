@@ -7,7 +7,7 @@
 //     if (happened.type === 'message') console.log(happened.group, happened.from, happened.text);
 //   }
 import { ChatException } from './errors.js';
-import { messageOf, positionOf, presenceOf, textOf } from './events.js';
+import { messageOf, positionOf, presenceOf, textOf, timeOf } from './events.js';
 import { Fetching, messagesOf, Nowhere } from './fetching.js';
 import { optionsOf } from './options.js';
 import { EventQueue } from './queue.js';
@@ -192,7 +192,7 @@ export class ChatClient extends EventTarget {
       case 'forbidden':
         if (!group) break; // because of a ban from everything, which ends the connection
         topics.unsubscribed(group);
-        this.#events.add({ type: 'forbidden', group, until: argument.until ? new Date(argument.until) : null });
+        this.#events.add({ type: 'forbidden', group, until: timeOf(argument.until) });
         break;
       case 'joined': this.#events.add({ type: 'userJoined', group, user: nick }); break;
       case 'lost': this.#events.add({ type: 'userLeft', group, user: nick }); break;

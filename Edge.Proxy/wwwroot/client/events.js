@@ -20,6 +20,12 @@ export const textOf = position => (position ? `${position.epoch}:${position.offs
 /** @internal @param {?ChatPosition} one @param {?ChatPosition} other */
 export const isSame = (one, other) => one?.epoch === other?.epoch && one?.offset === other?.offset;
 
+const LatestTime = Date.UTC(9999, 11, 31);
+
+// Other systems on the same Redis may have written anything, and what formats a date that is none throws an exception.
+/** @internal @param {number} [milliseconds] */
+export const timeOf = (milliseconds = 0) => (milliseconds > 0 && milliseconds <= LatestTime ? new Date(milliseconds) : null);
+
 /** @internal @param {?string} group @param {HubArgument} message @returns {ChatMessage} */
 export const messageOf = (group, message) => ({
   type: 'message',
@@ -28,7 +34,7 @@ export const messageOf = (group, message) => ({
   text: message.message ?? '',
   id: message.id ?? null,
   position: positionOf(message),
-  sentAt: message.at > 0 ? new Date(message.at) : null,
+  sentAt: timeOf(message.at),
 });
 
 /** @internal @param {string} group @param {HubArgument} argument @returns {ChatPresence} */
