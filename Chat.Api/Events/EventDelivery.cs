@@ -149,14 +149,15 @@ internal sealed partial class EventDelivery(
 
     private async Task FailAsync(TopicTurn turn, QueuedEvents queued, ReceiverAnswer answer)
     {
-        turn.IsFailing = true;
-        if (++turn.Failures == 1)
-        {
-            turn.FailingSince = time.GetTimestamp();
-        }
+        var now = time.GetTimestamp();
+        var before = turn.Failures == 0 ? now : turn.FailedAt;
+        turn.FailingSince = turn.Failures == 0 ? now : turn.FailingSince;
+        (turn.FailedAt, turn.IsFailing) = (now, true);
+        turn.Failures++;
 
-        // A receiver that accepts other topics' events is there. So this event must be what it cannot take, whatever it answers.
-        if (answer.IsRefusal || (!answer.IsGivenUp && receiver.HasAcceptedSince(turn.FailingSince)))
+        // A receiver that has accepted other topics' events since the last attempt is there. So this event must be what it cannot take, whatever it
+        // answers. Only the time between two such attempts counts: while the receiver is away, no event comes closer to being dropped.
+        if (answer.IsRefusal || (!answer.IsGivenUp && receiver.HasAcceptedSince(before)))
         {
             if (turn.Failures == 1 || turn.Most > 1)
             {
@@ -164,7 +165,8 @@ internal sealed partial class EventDelivery(
             }
 
             turn.Most = 1;
-            if (queued.Events.Count == 1 && await queues.RefusedAsync(turn.Topic, EventBatch.IdOf(turn.Topic, queued.Events[0])) >= options.Value.GiveUpAfter)
+            if (queued.Events.Count == 1
+                && await queues.RefusedAsync(turn.Topic, EventBatch.IdOf(turn.Topic, queued.Events[0]), time.GetElapsedTime(before, now)) >= options.Value.GiveUpAfter)
             {
                 metrics.Dropped(1, "refused");
                 Log.GivenUp(logger, turn.Topic.Name, answer.Reason);

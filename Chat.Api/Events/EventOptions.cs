@@ -55,7 +55,8 @@ internal sealed class EventOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan LongestPause { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an event may be refused before it is dropped. Until then it holds up the later events of its topic.</summary>
+    /// <summary>How long an event may be refused before it is dropped. Until then it holds up the later events of its topic. Time in which the receiver
+    /// accepts nothing from the node does not count, unless it refuses this event as such.</summary>
     /// <value>1 second to 30 days. Default 1 day.</value>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromDays(1);

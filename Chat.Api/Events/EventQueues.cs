@@ -116,13 +116,16 @@ internal sealed class EventQueues(RedisCommands commands, RedisKeys keys, NodeId
     }
 
     /// <summary>Notes that the first event of a topic was refused. Returns how long it has been refused.</summary>
-    public async Task<TimeSpan> RefusedAsync(Topic topic, string id)
+    /// <param name="topic">The topic.</param>
+    /// <param name="id">The event's id.</param>
+    /// <param name="more">The time since the attempt before. It does not count when the event is refused for the first time.</param>
+    public async Task<TimeSpan> RefusedAsync(Topic topic, string id, TimeSpan more)
     {
         var call = new RedisCall();
-        RefusedScript.Begin(call.Buffer, keys: 1, arguments: 1);
+        RefusedScript.Begin(call.Buffer, keys: 1, arguments: 2);
         keys.QueueState(call.Buffer, topic.Utf8Name.Span);
-        call.Buffer.Bulk(id);
-        return await commands.CallAsync(call, topic.Utf8Name.Span) is long since ? TimeSpan.FromMilliseconds(since) : throw Odd("refused");
+        call.Buffer.Bulk(id).Bulk((long)more.TotalMilliseconds);
+        return await commands.CallAsync(call, topic.Utf8Name.Span) is long refused ? TimeSpan.FromMilliseconds(refused) : throw Odd("refused");
     }
 
     private RedisCall Call(RedisScript script, Topic topic, int arguments)

@@ -17,6 +17,9 @@ internal sealed class TopicTurn(Topic topic)
     /// <summary>The timestamp of the first of these failures.</summary>
     public long FailingSince { get; set; }
 
+    /// <summary>The timestamp of the last of them.</summary>
+    public long FailedAt { get; set; }
+
     /// <summary>Whether its last attempt failed and the receiver has not come back since. Its next attempt is then made from a place aside
     /// (<see cref="EventPlaces"/>).</summary>
     public bool IsFailing { get; set; }

@@ -36,6 +36,18 @@ internal sealed class TopicTurns : IDisposable
         }
     }
 
+    /// <summary>How many topics wait for the end of a pause. For tests.</summary>
+    public int Pausing
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _later.Count;
+            }
+        }
+    }
+
     /// <summary>Whether topics wait for a place that is not aside.</summary>
     public bool AnyWaits => _ready.Reader.Count > 0;
 

@@ -26,6 +26,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     private readonly RedisLives _lives;
     private readonly RedisKeys _keys;
     private readonly BackplaneOptions _options;
+    private readonly NodeIdentity _identity;
     private readonly CancellationTokenSource _stopping = new();
     private Task _ticking = Task.CompletedTask;
 
@@ -37,6 +38,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         var metrics = new BackplaneMetrics(NoMeters.Instance);
         _options = options;
         _keys = keys;
+        _identity = node;
         _commands = new RedisCommands(endpoint, options, keys, [.. RedisBackplane.Scripts, .. RedisUserPlaces.Scripts, .. RedisMemberships.Scripts, .. RedisPresence.Scripts, .. RedisSanctions.Scripts, .. EventMarks.Scripts, .. EventQueues.Scripts],
             static () => { }, NullLogger.Instance, events);
         Marks = events is null ? null : new EventMarks(_commands, keys, events, time);
@@ -85,6 +87,10 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
     public RedisUserPlaces Places { get; }
 
     public PositionKeeper PositionKeeper(TimeProvider time) => new(_commands, _keys, Listener, _options, time);
+
+    /// <summary>Partitions that this node has from its first heartbeat on, whatever the clock then shows.</summary>
+    public EventPartitions Partitions(TopicTurns turns, TimeProvider time) => new(
+        Events, _subscriptions, _keys, turns, _identity, Microsoft.Extensions.Options.Options.Create(new NodeOptions { Lease = TimeSpan.FromDays(365) }), time, NullLogger<EventPartitions>.Instance);
 
     /// <summary>Timeouts short enough for a test to wait until faults are found.</summary>
     public static BackplaneOptions FastOptions() => new()

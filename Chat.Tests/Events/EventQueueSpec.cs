@@ -289,9 +289,11 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
     [RedisFact]
     public async Task Refusals_OfOneEvent_AreTimedFromTheFirst()
     {
-        Assert.Equal(TimeSpan.Zero, await Node.Events.RefusedAsync(_group, "a"));
-        await Eventually.TrueAsync(async () => await Node.Events.RefusedAsync(_group, "a") > TimeSpan.Zero);
-        Assert.Equal(TimeSpan.Zero, await Node.Events.RefusedAsync(_group, "b"));
+        var (minute, day) = (TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
+        Assert.Equal(TimeSpan.Zero, await Node.Events.RefusedAsync(_group, "a", minute));
+        Assert.Equal(minute, await Node.Events.RefusedAsync(_group, "a", minute));
+        Assert.Equal(minute + (30 * day), await Node.Events.RefusedAsync(_group, "a", 30 * day));
+        Assert.Equal(TimeSpan.Zero, await Node.Events.RefusedAsync(_group, "b", minute));
     }
 
     [RedisFact]

@@ -10,7 +10,7 @@ for i, event in ipairs(call('LRANGE', KEYS[1], 0, string.format('%d', tonumber(A
   if event == ARGV[2] then
     call('LTRIM', KEYS[1], string.format('%d', i), '-1')
     call('HINCRBY', KEYS[2], 'b', string.format('%d', -bytes))
-    call('HDEL', KEYS[2], 'i', 'r')
+    call('HDEL', KEYS[2], 'e', 'm')
     break
   end
 end
