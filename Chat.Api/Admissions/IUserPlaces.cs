@@ -12,12 +12,13 @@ internal interface IUserPlaces
     /// <param name="liveNodes">The nodes whose connections count.</param>
     /// <param name="areAll">Whether these are all live nodes, so that the connections of any other node are gone with it.</param>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    /// <returns>Whether a place was taken, and how many are taken then.</returns>
+    /// <returns>Whether a place was taken, and how many are taken then, here and on the nodes named. A node that has died leaves its counts behind, and
+    /// a user's share must not be the smaller for them.</returns>
     Task<(Admittance Admittance, int Taken)> AdmitAsync(Topic user, int limit, IReadOnlyCollection<string> liveNodes, bool areAll);
 
-    /// <summary>How many places of a user are taken, cluster-wide.</summary>
+    /// <summary>How many places of a user are taken, here and on the nodes named.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    Task<int> CountConnectionsAsync(Topic user);
+    Task<int> CountConnectionsAsync(Topic user, IReadOnlyCollection<string> liveNodes);
 
     /// <summary>Gives the place back. While Redis is away, writing this waits until Redis is back.</summary>
     void Release(Topic user);

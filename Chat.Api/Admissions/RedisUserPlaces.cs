@@ -44,8 +44,9 @@ internal sealed class RedisUserPlaces(RedisCommands commands, RedisKeys keys, No
     }
 
     /// <inheritdoc/>
-    /// <remarks>Uses the same script, which writes this node's count once more and returns the sum of all nodes.</remarks>
-    public async Task<int> CountConnectionsAsync(Topic user) => Number(await SendAdmit(user, more: 0, int.MaxValue, [], areAll: false));
+    /// <remarks>Uses the same script, which writes this node's count once more and returns the sum.</remarks>
+    public async Task<int> CountConnectionsAsync(Topic user, IReadOnlyCollection<string> liveNodes) =>
+        Number(await SendAdmit(user, more: 0, int.MaxValue, liveNodes, areAll: false));
 
     public void Release(Topic user)
     {

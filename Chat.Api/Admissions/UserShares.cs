@@ -1,12 +1,13 @@
 using Chat.Api.Backplane;
 using Chat.Api.Connections;
 using Chat.Api.Messages;
+using Chat.Api.Nodes;
 
 namespace Chat.Api.Admissions;
 
 /// <summary>Runs once a second. Asks how many connections users have in the cluster if they are using up their allowance here, forgets the allowances
 /// of users who have gone, and writes the counts that could not be written while Redis was away.</summary>
-internal sealed class UserShares(ConnectionTable connections, IUserPlaces places) : BackgroundService
+internal sealed class UserShares(ConnectionTable connections, IUserPlaces places, LiveNodes nodes) : BackgroundService
 {
     private const int QuestionsPerRound = 1000;
 
@@ -42,7 +43,7 @@ internal sealed class UserShares(ConnectionTable connections, IUserPlaces places
     {
         try
         {
-            connections.Users.Learn(user, await places.CountConnectionsAsync(Topic.User(user.UserId)));
+            connections.Users.Learn(user, await places.CountConnectionsAsync(Topic.User(user.UserId), [.. nodes.Nodes.Keys]));
         }
         catch (BackplaneUnavailableException)
         {

@@ -302,7 +302,7 @@ public sealed class ShardedBackplaneTests(RedisServerFixture redis) : RedisBackp
                 RedisEndpoint.Parse(server.ConnectionString), RedisBackplaneNode.FastOptions(), new RedisKeys(""), RedisUserPlaces.Scripts, static () => { }, logger);
             commands.Start();
             await Eventually.TrueAsync(() => commands.IsUp);
-            await new RedisUserPlaces(commands, new RedisKeys(""), new NodeIdentity(TimeProvider.System)).CountConnectionsAsync(Topic.User("anna")); // its answer comes after those of all earlier requests
+            await new RedisUserPlaces(commands, new RedisKeys(""), new NodeIdentity(TimeProvider.System)).CountConnectionsAsync(Topic.User("anna"), []); // its answer comes after those of all earlier requests
             return [.. logger.Lines.Where(static line => line.StartsWith("Warning", StringComparison.Ordinal))];
         }
     }
@@ -323,7 +323,7 @@ public sealed class ShardedBackplaneTests(RedisServerFixture redis) : RedisBackp
             commands.Start();
             await Eventually.TrueAsync(() => commands.IsUp);
 
-            await Assert.ThrowsAsync<BackplaneUnavailableException>(() => places.CountConnectionsAsync(Topic.User("anna")));
+            await Assert.ThrowsAsync<BackplaneUnavailableException>(() => places.CountConnectionsAsync(Topic.User("anna"), []));
             commands.LookAfterLinks();
 
             Assert.Matches($"^Warning: .* refused .*NOPERM.*{Regex.Escape(lacking)}", Assert.Single(logger.Lines, static line => line.Contains("refused", StringComparison.Ordinal)));

@@ -204,7 +204,8 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         Assert.Equal((Admittance.Granted, 1), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
         Assert.Equal((Admittance.Granted, 2), await B.Places.AdmitAsync(user, 2, alive, areAll: false));
         Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, alive, areAll: false));
-        Assert.Equal(2, await A.Places.CountConnectionsAsync(user));
+        Assert.Equal(2, await A.Places.CountConnectionsAsync(user, alive));
+        Assert.Equal(1, await A.Places.CountConnectionsAsync(user, [A.Id])); // a dead node's count stays, and makes no share smaller
         Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true)); // B died, and its connection with it
         Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
         A.Places.Release(user);
@@ -221,7 +222,7 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         var user = Topic.User(NewTopic().Id);
         Assert.Equal((Admittance.Granted, 1), await B.Places.AdmitAsync(user, 2, [B.Id], areAll: false));
 
-        Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
+        Assert.Equal((Admittance.Granted, 1), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false)); // only its own is sure
         Assert.Equal((Admittance.DependsOnOtherNodes, 0), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: false));
         Assert.Equal((Admittance.Refused, 0), await A.Places.AdmitAsync(user, 2, [A.Id, B.Id], areAll: true));
         Assert.Equal((Admittance.Granted, 2), await A.Places.AdmitAsync(user, 2, [A.Id], areAll: true));

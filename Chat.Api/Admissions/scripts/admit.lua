@@ -3,8 +3,8 @@
 -- ARGV[1] this node   [2] connections here, this one included   [3] limit   [4] ms after which a forgotten count expires
 --     [5] '1': the nodes named are all live nodes; '': a node not named may be dead, or not known yet
 -- ARGV[6...] ids of live nodes
--- Returns how many connections there are with this one; 0: it is refused; -1: only nodes that are not named stand in its way.
--- The counts of dead nodes do not count.
+-- Returns how many connections there are with this one, here and on the nodes named; 0: it is refused; -1: only nodes that are not named stand in
+-- its way. The counts of dead nodes do not count.
 local call = redis.call
 local conns = KEYS[1]
 
@@ -37,4 +37,4 @@ if tonumber(ARGV[2]) > 0 then
   call('HSET', conns, ARGV[1], ARGV[2])
   call('PEXPIRE', conns, ARGV[4])
 end
-return total + others
+return total
