@@ -1,6 +1,7 @@
 namespace Chat.Api.Access;
 
-/// <summary>Asks the webhook anew, in time, about the topics that open connections are in. Empty if there is no webhook.</summary>
+/// <summary>Asks the webhook anew about the topics that open connections are in: in time before its answers end, and when they are said to have
+/// changed. Empty if there is no webhook.</summary>
 /// <remarks>An answer is renewed once half of its time is over, so that a short outage of the webhook costs nobody anything.</remarks>
 internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRenewals> logger) : BackgroundService
 {

@@ -13,6 +13,9 @@ internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IO
     /// <summary>Whether nothing but tokens could say anything.</summary>
     public bool IsOpen { get; } = rules.IsEmpty && !answers.IsWanted;
 
+    /// <summary>Whether there is a webhook. All other sources say the same whenever they are asked.</summary>
+    public bool HasWebhook => answers.IsWanted;
+
     /// <summary>Asks what a user may do in a topic. Never fails.</summary>
     /// <param name="asker">The user.</param>
     /// <param name="topic">The topic.</param>

@@ -13,8 +13,10 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
 
     public AccessRenewals Renewals => renewals;
 
+    public long Now => time.GetTimestamp();
+
     /// <summary>Whether an answer no longer counts.</summary>
-    public bool IsOver(long expiresAt) => expiresAt < long.MaxValue && expiresAt <= time.GetTimestamp();
+    public bool IsOver(long expiresAt) => expiresAt < long.MaxValue && expiresAt <= Now;
 
     public IEnumerable<UserAccess> Users => _users.Select(user => user.Value);
 
@@ -66,11 +68,14 @@ internal sealed class AccessTable(AccessSources sources, RedisSanctions sanction
     /// <summary>Does the same for all users.</summary>
     public void ForgetAll() => sources.ForgetAll();
 
-    /// <summary>Does the same for one user, and asks anew for the user's open connections.</summary>
-    public Task AskAgainAsync(UserAccess user)
+    /// <summary>Does the same for one user, and has the user's open connections ask anew.</summary>
+    public void AskAgain(UserAccess user)
     {
         sources.Forget(user.UserId);
-        return Task.WhenAll(user.Connections().Select(connection => connection.AskAgainAsync()));
+        foreach (var connection in user.Connections())
+        {
+            connection.AskAgain();
+        }
     }
 
     public void Leave(ConnectionAccess connection)

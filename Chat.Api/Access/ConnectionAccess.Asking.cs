@@ -14,26 +14,51 @@ internal sealed partial class ConnectionAccess
     }
 
     /// <summary>Called when the user has shown a newer token. Rights that it does not have end at once.</summary>
-    public Task RenewAsync(ClaimsPrincipal principal) => AskAgainAsync(Read(User.UserId, principal));
-
-    /// <summary>Asks for everything anew. Answers to earlier questions that are still under way no longer count.</summary>
-    public Task AskAgainAsync() => AskAgainAsync(_asker with { });
-
-    /// <summary>Called when an answer's time is coming to an end. Asks for another answer and applies it.</summary>
-    public Task RenewAsync(Renewal renewal) => renewal.Topic is not { } topic ? ConnectAgainAsync(renews: true) : AskAgainAsync(topic, renews: true);
-
-    private async Task AskAgainAsync(Asker asker)
+    public async Task RenewAsync(ClaimsPrincipal principal)
     {
         TopicAccess[] topics;
         lock (_gate)
         {
-            _asker = asker;
+            _asker = Read(User.UserId, principal);
             _written.Clear();
+            Forget_NeedsLock(AskedAgain);
             topics = [.. _topics.Values];
         }
 
         await Task.WhenAll([.. topics.Select(topic => AskAgainAsync(topic, renews: false)), ConnectAgainAsync(renews: false)]);
     }
+
+    /// <summary>Called when the webhook's answers are said to have changed. Answers to earlier questions that are still under way no longer count. New
+    /// ones are asked for in their turn (<see cref="AccessRenewals"/>), since this may be called for all connections at once.</summary>
+    public void AskAgain()
+    {
+        if (!_sources.HasWebhook)
+        {
+            return; // the others do not change
+        }
+
+        var now = _table.Now;
+        Renewal[] due;
+        lock (_gate)
+        {
+            _asker = _asker with { };
+            _written.Clear();
+            foreach (var access in _topics.Values.Where(static access => !access.IsIn))
+            {
+                access.Granted = access.Granted with { RenewAt = now, ExpiresAt = now }; // if the connection is about to join it, this is asked then
+            }
+
+            due = [_renewal, .. _topics.Values.Where(static access => access.IsIn).Select(static access => access.Renewal!)];
+        }
+
+        foreach (var renewal in due)
+        {
+            _table.Renewals.Add(now, renewal);
+        }
+    }
+
+    /// <summary>Called when an answer's time is coming to an end. Asks for another answer and applies it.</summary>
+    public Task RenewAsync(Renewal renewal) => renewal.Topic is not { } topic ? ConnectAgainAsync(renews: true) : AskAgainAsync(topic, renews: true);
 
     private async Task AskAgainAsync(TopicAccess access, bool renews)
     {

@@ -18,6 +18,10 @@ internal sealed partial class ConnectionAccess : IDisposable
 {
     private const int WrittenTopics = 256;
     private const int TopicsLeft = 512; // more than a connection can be about to join at once
+    private const int AskedAgain = 100; // of the topics that it is not in, so that a newer token costs the webhook few questions
+
+    // For a connection that is about to join a topic that was forgotten: it has to try again.
+    private static readonly AccessAnswer Forgotten = new(Rights.None) { IsAway = true, ExpiresAt = 0 };
 
     private static readonly string[] RoleClaims = ["role", "roles"];
 
@@ -249,29 +253,32 @@ internal sealed partial class ConnectionAccess : IDisposable
     {
         if (!to.TryGetValue(topic.Name, out var access))
         {
-            to[topic.Name] = access = new TopicAccess(topic) { Number = ++_numbers };
-            Forget_NeedsLock();
+            to[topic.Name] = access = new TopicAccess(topic);
         }
 
+        access.Number = ++_numbers;
         Set_NeedsLock(access, answer);
+        if (_topics.Count > 2 * TopicsLeft)
+        {
+            Forget_NeedsLock(TopicsLeft);
+        }
+
         return access;
     }
 
-    // Forgets topics that the connection has left, or could not join.
-    private void Forget_NeedsLock()
+    // Forgets topics that the connection has left, or could not join, but for the newest.
+    private void Forget_NeedsLock(int newest)
     {
-        if (_topics.Count > 2 * TopicsLeft)
+        TopicAccess[] old = [.. _topics.Values.Where(access => !access.IsIn && access.Number <= _numbers - newest)];
+        foreach (var access in old)
         {
-            TopicAccess[] old = [.. _topics.Values.Where(access => !access.IsIn && access.Number < _numbers - TopicsLeft)];
-            foreach (var access in old)
-            {
-                _topics.Remove(access.Topic.Name);
-            }
+            _topics.Remove(access.Topic.Name);
+            Set_NeedsLock(access, Forgotten);
+        }
 
-            if (old.Length > 0)
-            {
-                _table.Renewals.Forget(old.Select(static access => access.Renewal).OfType<Renewal>());
-            }
+        if (old.Length > 0)
+        {
+            _table.Renewals.Forget(old.Select(static access => access.Renewal).OfType<Renewal>());
         }
     }
 

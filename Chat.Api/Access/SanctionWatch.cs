@@ -141,19 +141,7 @@ internal sealed partial class SanctionWatch(
         if (table.Find(userId) is { } user)
         {
             await user.LookAsync();
-            _ = AskAgainAsync(user); // not awaited: the webhook may take its time, and other users must not wait for it
-        }
-    }
-
-    private async Task AskAgainAsync(UserAccess user)
-    {
-        try
-        {
-            await table.AskAgainAsync(user);
-        }
-        catch (Exception exception)
-        {
-            Log.Failed(logger, exception);
+            table.AskAgain(user);
         }
     }
 

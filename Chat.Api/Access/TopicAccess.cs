@@ -29,8 +29,8 @@ internal sealed class TopicAccess(Topic topic)
     /// <summary>The connection's member in the topic; null: not yet.</summary>
     public Member? Member { get; set; }
 
-    /// <summary>The place of this topic in the order in which the connection came to its topics.</summary>
-    public long Number { get; init; }
+    /// <summary>The place of this topic in the order in which the connection last came to its topics.</summary>
+    public long Number { get; set; }
 
     /// <summary>Whether the connection is in the topic.</summary>
     public bool IsIn => Member is { IsIn: true };

@@ -17,7 +17,7 @@ internal static class WebhookPipeline
 
     private const string OfUnanswered = "unanswered";
     private const string OfOthers = "others";
-    private const int QuestionsWaiting = 100_000; // in effect bounded by the connections, each of which waits for its own question
+    private const int QuestionsWaiting = 100_000; // in effect bounded by the connections, each of which waits for few of its own; renewals wait elsewhere (AccessRenewals)
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
