@@ -43,9 +43,9 @@ internal sealed class GroupChanges(
     public async Task<Confirmed> RemoveAsync(string userId, Topic group)
     {
         var user = Topic.User(userId);
-        var wasIn = (await BeginAsync(user)).Groups.ContainsKey(group.Id);
+        await BeginAsync(user);
         var mark = await memberships.LeaveAsync(user, group.Id, evenIfOut: true);
-        if (wasIn)
+        if (mark.WasIn) // also if a call before this one marked the leave, and Redis's answer to that was lost
         {
             mirrors.Tell(userId, group.Id, mark.Generation);
             await signals.LostAsync(userId, group.Id); // before the removal, after which the devices no longer hear the group

@@ -1,4 +1,5 @@
 using Chat.Tests.Auth;
+using Chat.Tests.Backplane;
 using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -79,6 +80,23 @@ public sealed class GroupCallTests(ApiNodes nodes, ITestOutputHelper output) : A
         Assert.Equal(new ConfirmedAnswer(2, 2), await RemoveAsync(_group));
         Assert.Equal(new ConfirmedAnswer(2, 2), await RemoveAsync(_group));
         Assert.Equal(new ConfirmedAnswer(2, 2), await RemoveAsync(Unique("nobody-is-in")));
+    }
+
+    // Redis has marked the leave, and its answer to that got lost. The backend gets 503 and calls again. Once, nobody was then told.
+    [Fact]
+    public async Task Remove_RepeatedAfterTheFirstAnswerGotLost_TellsEverybody()
+    {
+        await using var device = await ConnectAsync(Nodes.Deployed, _anna);
+        await device.JoinAsync(_group);
+        await using var witness = await ConnectAsync(Nodes.Developed, Unique("ben"));
+        await witness.JoinAsync(_group);
+        await using var redis = await RedisBackplaneNode.StartAsync(Nodes.Redis.ConnectionString);
+        await redis.Memberships.LeaveAsync(Chat.Api.Messages.Topic.User(_anna), _group, evenIfOut: true);
+
+        Assert.Equal(new ConfirmedAnswer(2, 2), await RemoveAsync(_group));
+
+        Assert.Equal(new HubEvent("mirror", Method: "unsubscribe", Payload: new HubGroup(_group)), await device.NextAsync("mirror"));
+        Assert.Equal(_anna, (await witness.NextAsync("lost")).Nick);
     }
 
     [Fact]
