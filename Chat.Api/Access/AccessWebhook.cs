@@ -83,7 +83,7 @@ internal sealed partial class AccessWebhook(
             {
                 HttpStatusCode.OK => WebhookAnswer.Parse(await response.Content.ReadAsByteArrayAsync(CancellationToken.None), options.Value.AnswerAge) is { } answer
                     ? (answer, "") : (null, "What it answers is not of the expected shape."),
-                HttpStatusCode.Forbidden => (new WebhookAnswer(Rights.None, WebhookAnswer.UsualAge), ""),
+                HttpStatusCode.Forbidden => (WebhookAnswer.Forbidden(options.Value.AnswerAge), ""),
                 _ => (null, $"It answers {(int)response.StatusCode}."),
             };
         }

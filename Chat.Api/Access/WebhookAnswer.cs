@@ -15,6 +15,9 @@ internal sealed record WebhookAnswer(Rights? Rights, TimeSpan Age)
 
     private static readonly TimeSpan ShortestAge = TimeSpan.FromSeconds(1);
 
+    /// <summary>What the status 403 stands for: <c>{"allow":[]}</c>.</summary>
+    public static WebhookAnswer Forbidden(TimeSpan longestAge) => new(Messages.Rights.None, UsualAge > longestAge ? longestAge : UsualAge);
+
     /// <summary>Reads <c>{"allow":["join","post"],"maxAge":60}</c>. Returns null if it is no valid answer.</summary>
     /// <remarks>Unknown rights are not granted, and otherwise ignored: a newer backend may name more. The case of property names does not matter,
     /// because an unread <c>Allow</c> would leave the topic to the settings, which may be open.</remarks>

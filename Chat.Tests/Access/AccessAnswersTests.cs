@@ -35,6 +35,20 @@ public sealed class AccessAnswersTests : IDisposable
         Assert.Equal(2, _webhook.Questions);
     }
 
+    /// <summary>The status 403 once counted for a minute, whatever was set.</summary>
+    [Fact]
+    public async Task Forbidden_CountsNoLongerThanAnAnswerMay()
+    {
+        _options.AnswerAge = TimeSpan.FromSeconds(5);
+        _webhook.Status = HttpStatusCode.Forbidden;
+        var answers = NewAnswers();
+        Assert.Equal(Rights.None, (await AskAsync(answers, "anna")).Rights);
+        _webhook.Status = HttpStatusCode.OK;
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        Assert.Equal(Rights.Join, (await AskAsync(answers, "anna")).Rights);
+    }
+
     [Fact]
     public async Task Answer_CountsForItsTime_AndIsRenewedFromHalfOfIt()
     {
