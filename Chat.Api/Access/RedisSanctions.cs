@@ -156,15 +156,16 @@ internal sealed class RedisSanctions
         return new SanctionChanges(users, upTo, IsAll: users.Count < ChangesAtOnce);
     }
 
+    /// <summary>Users with sanctions: a page of them, how many there are, and the place of the last one on the page if more follow.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    public async Task<(IReadOnlyList<string> Users, long Of)> UsersAsync(int skip, int most)
+    public async Task<(IReadOnlyList<string> Users, long Of, SanctionPlace? Last)> UsersAsync(SanctionPlace? after, int most)
     {
         var call = new RedisCall();
-        UsersScript.Begin(call.Buffer, keys: 1, arguments: 2);
+        UsersScript.Begin(call.Buffer, keys: 1, arguments: 3);
         _keys.SanctionedUsers(call.Buffer);
-        call.Buffer.Bulk(skip).Bulk(most);
-        return await _commands.CallAsync(call, RedisKeys.SanctionsTag) is object?[] reply && reply is [long of, .. var users]
-            ? ([.. users.Select(Text)], of)
+        call.Buffer.Bulk(after?.Until ?? "").Bulk(after?.UserId ?? "").Bulk(most);
+        return await _commands.CallAsync(call, RedisKeys.SanctionsTag) is object?[] reply && reply is [long of, byte[] until, .. var users]
+            ? ([.. users.Select(Text)], of, until.Length > 0 ? new SanctionPlace(Text(until), Text(users[^1])) : null)
             : throw new BackplaneUnavailableException("The sanctions script answered with something else than users.");
     }
 

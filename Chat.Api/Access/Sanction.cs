@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chat.Api.Messages;
 
 namespace Chat.Api.Access;
@@ -40,4 +41,24 @@ internal sealed record Sanction(SanctionKind Kind, string UserId, Topic? Topic, 
 /// <summary>A page of the users who have sanctions.</summary>
 /// <param name="Users">Their sanctions, a list per user.</param>
 /// <param name="Of">How many users there are on all pages.</param>
-internal sealed record SanctionPage(IReadOnlyList<IReadOnlyList<Sanction>> Users, long Of);
+/// <param name="Last">The last place on the page; null if nobody follows.</param>
+internal sealed record SanctionPage(IReadOnlyList<IReadOnlyList<Sanction>> Users, long Of, SanctionPlace? Last);
+
+/// <summary>A user's place among those who have sanctions. It stays where it is, whoever comes and goes.</summary>
+/// <param name="Until">Until when the user has sanctions: Unix milliseconds, or <c>inf</c>.</param>
+/// <param name="UserId">The user.</param>
+internal sealed record SanctionPlace(string Until, string UserId)
+{
+    private const string Forever = "inf";
+
+    /// <summary>Reads what <see cref="ToString"/> writes. Returns false for anything else.</summary>
+    public static bool TryParse(string? text, out SanctionPlace? place)
+    {
+        var until = text is not null && text.IndexOf(':') is > 0 and var colon ? text[..colon] : "";
+        place = (until == Forever || long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out _)) && ChatId.TryParse(text![(until.Length + 1)..], out var user)
+            ? new SanctionPlace(until, user) : null;
+        return place is not null;
+    }
+
+    public override string ToString() => $"{Until}:{UserId}";
+}

@@ -31,10 +31,12 @@ internal sealed class Sanctions(RedisSanctions store, AccessMetrics metrics)
     public async Task<IReadOnlyList<Sanction>> ListAsync(string userId) => [.. (await store.ReadAllAsync(userId)).Select(one => one.Sanction)];
 
     /// <summary>The sanctions of all users, by pages of users. Users whose sanctions end soonest come first.</summary>
-    public async Task<SanctionPage> ListAsync(int skip, int most)
+    /// <param name="after">The last place on the page before; null for the first page.</param>
+    /// <param name="most">The most users on the page.</param>
+    public async Task<SanctionPage> ListAsync(SanctionPlace? after, int most)
     {
-        var (users, of) = await store.UsersAsync(skip, most);
-        return new SanctionPage([.. (await store.ReadEachAsync(users)).Where(static all => all.Count > 0)], of);
+        var (users, of, last) = await store.UsersAsync(after, most);
+        return new SanctionPage([.. (await store.ReadEachAsync(users)).Where(static all => all.Count > 0)], of, last);
     }
 
     /// <summary>Called when something has changed outside about what a user may do. Every node asks the webhook anew

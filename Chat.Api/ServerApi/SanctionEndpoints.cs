@@ -71,22 +71,21 @@ internal static class SanctionEndpoints
         return Answer.Of(new SanctionsAnswer(all.Count > 0 ? 1 : 0, [.. all.Select(Entry)], null));
     }
 
-    private static async Task<Results<Answer<SanctionsAnswer>, ApiProblem>> ListAsync(int? after, int? limit, Sanctions sanctions, ApiPage pages)
+    private static async Task<Results<Answer<SanctionsAnswer>, ApiProblem>> ListAsync(string? after, int? limit, Sanctions sanctions, ApiPage pages)
     {
         if (!pages.TrySize(limit, out var size))
         {
             return ApiProblem.InvalidLimit;
         }
 
-        var skip = after ?? 0;
-        if (skip < 0)
+        SanctionPlace? place = null;
+        if (after is not null && !SanctionPlace.TryParse(after, out place))
         {
             return ApiProblem.InvalidAfter;
         }
 
-        var page = await sanctions.ListAsync(skip, size);
-        return Answer.Of(new SanctionsAnswer(
-            page.Of, [.. page.Users.SelectMany(static all => all).Select(Entry)], skip + (long)size < page.Of ? skip + size : null));
+        var page = await sanctions.ListAsync(place, size);
+        return Answer.Of(new SanctionsAnswer(page.Of, [.. page.Users.SelectMany(static all => all).Select(Entry)], page.Last?.ToString()));
     }
 
     private static ApiProblem? Check(string userName, string? topicName, out string user, out Topic? topic)
@@ -130,4 +129,4 @@ internal sealed record SanctionEntry(string Kind, string User, string? Topic, Da
 /// <param name="Users">How many users have bans or mutes, on all pages.</param>
 /// <param name="Sanctions">The bans and mutes, user by user. Users whose sanctions end soonest come first.</param>
 /// <param name="Next">The <c>after</c> of the next page; missing on the last page.</param>
-internal sealed record SanctionsAnswer(long Users, IReadOnlyList<SanctionEntry> Sanctions, int? Next);
+internal sealed record SanctionsAnswer(long Users, IReadOnlyList<SanctionEntry> Sanctions, string? Next);

@@ -68,7 +68,7 @@ public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         string[] users = [.. Enumerable.Range(0, 1000).Select(i => $"{_anna}-{i}")];
         await Task.WhenAll(users.Select(user => sanctions.BanAsync(user, Chess, TimeSpan.FromHours(1), "")));
 
-        var lists = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => sanctions.ListAsync(0, 1000)));
+        var lists = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => sanctions.ListAsync(null, 1000)));
         var others = 0;
         while (!lists.IsCompleted)
         {
@@ -116,15 +116,54 @@ public abstract class SanctionsSpec(RedisFixture redis) : TwoNodesSpec(redis)
         await A.LiftAsync(SanctionKind.Ban, some[2], null);
 
         List<Sanction> all = [];
-        var of = 1L;
-        for (var skip = 0; skip < of; skip++)
+        SanctionPlace? after = null;
+        do
         {
-            var page = await A.ListAsync(skip, most: 1);
+            var page = await A.ListAsync(after, most: 1);
             all.AddRange(page.Users.SelectMany(user => user));
-            of = page.Of;
+            after = page.Last;
         }
+        while (after is not null);
 
         Assert.Equal([some[0], some[0], some[1]], all.Select(one => one.UserId).Where(some.Contains).Order());
+    }
+
+    // Pages were once counted in users, so if somebody on an earlier page had no sanctions any more, somebody else was on no page.
+    [RedisFact]
+    public async Task List_OfUsersWhoComeAndGoBetweenPages_HasAllOthersOnce()
+    {
+        string[] some = [.. Enumerable.Range(0, 12).Select(i => $"{_anna}-{i:D2}")];
+        for (var i = 0; i < some.Length; i++)
+        {
+            await A.MuteAsync(some[i], null, i < 6 ? TimeSpan.FromHours(100 + i) : null, "");
+        }
+
+        List<string> listed = [];
+        SanctionPlace? after = null;
+        do
+        {
+            var page = await A.ListAsync(after, most: 1);
+            after = page.Last;
+            if (page.Users is [[var one, ..]] && some.Contains(one.UserId))
+            {
+                listed.Add(one.UserId);
+                switch (listed.Count % 3)
+                {
+                    case 0: // the page's user has none any more
+                        await A.LiftAsync(SanctionKind.Mute, one.UserId, null);
+                        break;
+                    case 1: // the page's user goes to an earlier place
+                        await A.MuteAsync(one.UserId, null, TimeSpan.FromHours(99), "");
+                        break;
+                    default: // somebody comes to an earlier place
+                        await A.MuteAsync($"{_anna}-new{listed.Count}", null, TimeSpan.FromHours(99), "");
+                        break;
+                }
+            }
+        }
+        while (after is not null);
+
+        Assert.Equal(some, listed);
     }
 
     [RedisFact]

@@ -35,11 +35,14 @@ public sealed class SanctionCallTests(ApiNodes nodes, ITestOutputHelper output) 
         Assert.Equal(1, own.Users);
 
         var all = new List<Entry>();
-        for (int? after = 0; after is not null;)
+        for (string? after = null; ;)
         {
-            var page = (await Api.GetAsync($"sanctions?limit=1&after={after}")).Read<Page>();
+            var page = (await Api.GetAsync("sanctions?limit=1" + (after is null ? "" : "&after=" + Uri.EscapeDataString(after)))).Read<Page>();
             all.AddRange(page.Sanctions);
-            after = page.Next;
+            if ((after = page.Next) is null)
+            {
+                break;
+            }
         }
 
         Assert.Equal(2, all.Count(one => one.User == _mallory));
@@ -59,7 +62,11 @@ public sealed class SanctionCallTests(ApiNodes nodes, ITestOutputHelper output) 
         (await Api.PostAsync("users/lift", new { user = _mallory, kind = "both" })).IsProblem(400, "malformed");
         (await Api.PostAsync("users/recheck", new { user = "" })).IsProblem(400, "invalid_id");
         Assert.Equal(_mallory, (await Api.PostAsync("users/recheck", new { user = _mallory })).Read<Recheck>().User);
-        (await Api.GetAsync("sanctions?after=-1")).IsProblem(400, "malformed");
+        foreach (var after in (string[])["-1", "", ":", "1:", "x:anna", "-1:anna", "1e3:anna", "inf:%0A"])
+        {
+            (await Api.GetAsync("sanctions?after=" + after)).IsProblem(400, "malformed");
+        }
+
         Assert.Empty((await OfUserAsync()).Sanctions);
     }
 
@@ -72,7 +79,7 @@ public sealed class SanctionCallTests(ApiNodes nodes, ITestOutputHelper output) 
 
     private sealed record Lifted([property: System.Text.Json.Serialization.JsonPropertyName("lifted")] bool Value);
 
-    private sealed record Page(long Users, Entry[] Sanctions, int? Next);
+    private sealed record Page(long Users, Entry[] Sanctions, string? Next);
 
     private sealed record Recheck(string User);
 }
