@@ -21,10 +21,10 @@ internal interface IMemberships
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown);
 
-    /// <summary>Does the same when nothing is known of the user here. The awaiting code continues on the thread that reads from Redis, so it must not
-    /// wait or block.</summary>
+    /// <summary>Returns the groups that a user is known to be in. They are kept no longer for it: who looks is not the user. The
+    /// awaiting code continues on the thread that reads from Redis, so it must not wait or block.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
-    Task<UserGroups> ReadAsync(Topic user);
+    Task<IReadOnlyCollection<string>> ListAsync(Topic user);
 
     /// <summary>Joins a group, unless the user is in it already. Returns the generation, or null if the user is in as many groups as allowed.</summary>
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>

@@ -15,16 +15,14 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
 
     public static IReadOnlyList<RedisScript> Scripts => [ReadScript, JoinScript, LeaveScript];
 
-    public Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown) => ReadAsync(user, unlessKnown, inline: false);
-
-    public Task<UserGroups> ReadAsync(Topic user) => ReadAsync(user, [], inline: true);
-
     // A script takes Redis seven times as long as a plain read, so it is called only if it has something to write.
-    private async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown, bool inline)
+    public async Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
     {
         Renew(user);
-        return await FindAsync(user, inline) is { } known && known.Has(unlessKnown) ? known : await BeginAsync(user, unlessKnown, inline);
+        return await FindAsync(user) is { } known && known.Has(unlessKnown) ? known : await BeginAsync(user, unlessKnown);
     }
+
+    public async Task<IReadOnlyCollection<string>> ListAsync(Topic user) => await FindAsync(user, inline: true) is { } known ? [.. known.Groups.Keys] : [];
 
     private void Renew(Topic user)
     {
@@ -36,7 +34,7 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
     }
 
     // The moment of the look is the last generation given: later joinings have greater ones. Returns null if nothing is known of the user.
-    private async Task<UserGroups?> FindAsync(Topic user, bool inline)
+    private async Task<UserGroups?> FindAsync(Topic user, bool inline = false)
     {
         var call = new RedisCall(inline);
         call.Buffer.Command(2).Bulk("HGETALL"u8);
@@ -68,10 +66,10 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
         return born > 0 && last > 0 ? new UserGroups(groups, born, last) : null;
     }
 
-    private async Task<UserGroups> BeginAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown, bool inline)
+    private async Task<UserGroups> BeginAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
     {
         var told = unlessKnown.Any(group => group.Value == 0) ? Told : null; // no other look makes a user begin in a group
-        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count), told, inline);
+        var call = Call(ReadScript, user, arguments: 1 + (2 * unlessKnown.Count), told);
         call.Buffer.Bulk((long)age.TotalMilliseconds);
         told?.WriteArguments(call.Buffer, user);
         foreach (var (group, generation) in unlessKnown)
@@ -138,9 +136,9 @@ internal sealed class RedisMemberships(RedisCommands commands, RedisKeys keys, T
     private Task<object?> SendAsync(RedisCall call, Topic user, EventMarks? told) =>
         told is null ? commands.CallAsync(call, user.Utf8Name.Span) : told.CallAsync(call, user);
 
-    private RedisCall Call(RedisScript script, Topic user, int arguments, EventMarks? told, bool inline = false)
+    private RedisCall Call(RedisScript script, Topic user, int arguments, EventMarks? told)
     {
-        var call = new RedisCall(inline);
+        var call = new RedisCall();
         script.Begin(call.Buffer, keys: told is null ? 1 : 3, arguments + (told is null ? 0 : EventMarks.Arguments));
         keys.Groups(call.Buffer, user.Utf8Name.Span);
         told?.WriteKeys(call.Buffer, user.Utf8Name.Span);

@@ -31,8 +31,8 @@ internal static class GroupEndpoints
             return ApiProblem.InvalidLimit;
         }
 
-        var groups = (await memberships.ReadAsync(Topic.User(id))).Groups;
-        var (page, next) = ApiPage.Of(groups.Keys, after, size);
+        var groups = await memberships.ListAsync(Topic.User(id));
+        var (page, next) = ApiPage.Of(groups, after, size);
         return Answer.Of(new GroupsAnswer(id, groups.Count, page, next));
     }
 

@@ -73,7 +73,7 @@ public sealed class MembershipWatchTests
             return look.Task;
         }
 
-        public Task<UserGroups> ReadAsync(Topic user) => throw new NotSupportedException();
+        public Task<IReadOnlyCollection<string>> ListAsync(Topic user) => throw new NotSupportedException();
 
         public Task<long?> JoinAsync(Topic user, string group, int limit) => throw new NotSupportedException();
 

@@ -99,6 +99,19 @@ public sealed class GroupCallTests(ApiNodes nodes, ITestOutputHelper output) : A
         Assert.Equal(_anna, (await witness.NextAsync("lost")).Nick);
     }
 
+    // Otherwise a backend that looks now and then would keep the groups of users who never come back.
+    [Fact]
+    public async Task Groups_ThatABackendLooksAt_AreKeptNoLongerForIt()
+    {
+        await AddAsync();
+        var key = $"{{user:{_anna}}}:groups";
+        Nodes.Redis.Execute("PEXPIRE", key, "600000");
+
+        Assert.Contains(_group, (await GroupsAsync()).Groups);
+
+        Assert.InRange((long)Nodes.Redis.Execute("PTTL", key)!, 1, 600_000);
+    }
+
     [Fact]
     public async Task Groups_ComeInPages()
     {

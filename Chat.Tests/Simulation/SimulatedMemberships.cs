@@ -29,7 +29,7 @@ internal sealed class SimulatedMemberships(SimulatedBackplane backplane, World w
             : await backplane.CallAsync(redis => redis.ReadGroups(user.Id, unlessKnown));
     }
 
-    public Task<UserGroups> ReadAsync(Topic user) => ReadAsync(user, []);
+    public Task<IReadOnlyCollection<string>> ListAsync(Topic user) => throw new NotSupportedException("No simulated client calls it.");
 
     public async Task<long?> JoinAsync(Topic user, string group, int limit) => await backplane.CallAsync(redis => redis.JoinGroup(user.Id, group));
 
