@@ -29,12 +29,13 @@ public sealed partial class ChatClient
         }
     }
 
-    // The group's live messages are held meanwhile. If the fetch fails, the next connection tries again, from the same position.
+    // The group's live messages are held meanwhile. If the fetch fails, the next connection tries again, from the same position. If the user may be in the
+    // group but not read its log, the messages go on behind a hole.
     private async Task ReturnAsync(HubLink link, TopicCall call, string method, CancellationToken over)
     {
         try
         {
-            var answer = await FetchAsync(call, method, _topics.PositionOf(call), isWanted: true, over).ConfigureAwait(false);
+            var answer = await FetchMissedAsync(call, method, over).ConfigureAwait(false);
             if (call.IsDoubtful && method == "join")
             {
                 link.End(); // the user has left it on another device, before or after this call: the next connection is told which
@@ -43,6 +44,10 @@ public sealed partial class ChatClient
 
             await FetchRestAsync(call, answer, over).ConfigureAwait(false);
             _topics.Returned(call);
+        }
+        catch (ChatException exception) when (exception.Code == "forbidden" && (method == "history" || call.HasBegun) && !over.IsCancellationRequested)
+        {
+            _topics.ReturnedWithHole(call);
         }
         catch (ChatException exception) when (!over.IsCancellationRequested)
         {
@@ -62,12 +67,26 @@ public sealed partial class ChatClient
         }
     }
 
+    private async Task<HubArgument> FetchMissedAsync(TopicCall call, string method, CancellationToken over)
+    {
+        try
+        {
+            return await FetchAsync(call, method, _topics.PositionOf(call), isWanted: true, over).ConfigureAwait(false);
+        }
+        catch (ChatException exception) when (exception.Code == "forbidden" && method == "join")
+        {
+            // Whoever may not read the log may perhaps join.
+            return await FetchAsync(call, method, since: null, isWanted: true, over, leavesHole: true).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Asks for a group's log after a position, and delivers the first part.</summary>
-    private Task<HubArgument> FetchAsync(TopicCall call, string method, ChatPosition? since, bool isWanted, CancellationToken cancellationToken) => CallAsync(
+    private Task<HubArgument> FetchAsync(
+        TopicCall call, string method, ChatPosition? since, bool isWanted, CancellationToken cancellationToken, bool leavesHole = false) => CallAsync(
         method,
         new HubArgument { Group = call.Topic, Since = since?.ToString() },
         cancellationToken,
-        answer => _topics.Joined(call, StartOf(answer, since), answer.Recovered, MessagesOf(answer), isWanted));
+        answer => _topics.Joined(call, StartOf(answer, since), answer.Recovered && !leavesHole, MessagesOf(answer), isWanted));
 
     /// <summary>Fetches and delivers the rest, up to where the held messages begin.</summary>
     private async Task FetchRestAsync(TopicCall call, HubArgument answer, CancellationToken cancellationToken)

@@ -37,10 +37,9 @@ internal sealed partial class TopicStates
             {
                 state.Held.Clear();
             }
-            else if (call.HasBegun && state == call.Life && state.Position is { } reached)
+            else if (call.HasBegun && state == call.Life)
             {
-                var next = state.Held.OfType<ChatMessage>().FirstOrDefault()?.Position;
-                state.Held.Insert(0, new ChatSubscribed(call.Topic, next is { } first ? first with { Offset = first.Offset - 1 } : reached, Recovered: false));
+                HoldHole_NeedsLock(call);
             }
 
             Release_NeedsLock(call);
@@ -79,11 +78,17 @@ internal sealed partial class TopicStates
     {
         lock (_gate)
         {
-            call.Life.IsReturning = false;
-            if (IsPresent_NeedsLock(call))
-            {
-                Give_NeedsLock(call.Topic, call.Life);
-            }
+            Return_NeedsLock(call);
+        }
+    }
+
+    /// <summary>The rest of the log may not be read. Delivers the held messages, behind a hole that the reader is told of.</summary>
+    public void ReturnedWithHole(TopicCall call)
+    {
+        lock (_gate)
+        {
+            HoldHole_NeedsLock(call);
+            Return_NeedsLock(call);
         }
     }
 
@@ -140,6 +145,24 @@ internal sealed partial class TopicStates
     }
 
     private bool IsPresent_NeedsLock(TopicCall call) => _topics.TryGetValue(call.Topic, out var state) && state == call.Life;
+
+    private void Return_NeedsLock(TopicCall call)
+    {
+        call.Life.IsReturning = false;
+        if (IsPresent_NeedsLock(call))
+        {
+            Give_NeedsLock(call.Topic, call.Life);
+        }
+    }
+
+    private static void HoldHole_NeedsLock(TopicCall call)
+    {
+        var first = call.Life.Held.OfType<ChatMessage>().FirstOrDefault()?.Position;
+        if ((call.Live ?? (first is { } next ? next with { Offset = next.Offset - 1 } : call.Life.Position)) is { } position)
+        {
+            call.Life.Held.Insert(0, new ChatSubscribed(call.Topic, position, Recovered: false));
+        }
+    }
 
     private void Release_NeedsLock(TopicCall call)
     {

@@ -94,7 +94,7 @@ internal sealed partial class TopicStates
             if (isFirst && !_hasEntered && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
             {
                 state.IsReturning = true;
-                _behind.Add(new TopicCall(topic, state));
+                _behind.Add(new TopicCall(topic, state, position));
                 return isFirst;
             }
 

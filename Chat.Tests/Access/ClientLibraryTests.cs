@@ -1,13 +1,14 @@
 using Chat.Client;
 using Chat.Tests.Auth;
 using Chat.Tests.ClientLibrary;
+using Chat.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 using Topic = Chat.Api.Messages.Topic;
 
 namespace Chat.Tests.Access;
 
-/// <summary>How the .NET client library reports bans.</summary>
+/// <summary>What the .NET client library makes of rights and bans.</summary>
 public sealed class ClientLibraryTests(AccessCluster fixture, ITestOutputHelper output) : AccessTest(fixture, output)
 {
     [Fact]
@@ -25,6 +26,49 @@ public sealed class ClientLibraryTests(AccessCluster fixture, ITestOutputHelper 
         foreach (var forbidden in (Func<Task>[])[() => anna.Chat.PostAsync(news, "x"), () => anna.Chat.HistoryAsync(news), () => anna.Chat.JoinAsync(Unique("other"))])
         {
             Assert.Equal(("forbidden", null), await Assert.ThrowsAsync<ChatException>(forbidden) is var refused ? (refused.Code, refused.Until) : default);
+        }
+    }
+
+    // Once the client took itself for put out of the group, where it may be, and the second time even was. The JavaScript library has the same test
+    // (Script/specs.js).
+    [Fact]
+    public async Task Group_WhoseLogMayNotBeRead_IsTakenUpWithAHole()
+    {
+        var (user, group) = (Unique("anna"), Unique("past"));
+        using var mayConnect = new SemaphoreSlim(1); // each connection takes one permit
+        var options = new ChatClientOptions
+        {
+            Server = Cluster.Nodes[0].Address,
+            ConnectTimeout = Listener.Deadline,
+            Since = Enumerable.Range(0, 60).ToDictionary(i => $"{i}-{new string('x', 100)}", _ => new ChatPosition("e", 0)), // leave no room for the group in the address
+            Token = async cancellation =>
+            {
+                await mayConnect.WaitAsync(cancellation);
+                return Token(user);
+            },
+        };
+        await using var anna = await Listener.ConnectAsync(options, user);
+        await using var ben = await HubAsync(0, Unique("ben"));
+        await ben.JoinAsync(group);
+        await anna.Chat.JoinAsync(group);
+        await anna.NextAsync<ChatSubscribed>(one => one.Group == group);
+        foreach (var isForgotten in new[] { true, false })
+        {
+            anna.Chat.Break();
+            await Eventually.TrueAsync(() => anna.Chat.State != ChatState.Online);
+            if (isForgotten)
+            {
+                using var redis = new RedisClient(Cluster.Redis.Port);
+                redis.Execute("DEL", $"{{user:{user}}}:groups");
+            }
+
+            await ben.PostAsync(group, "missed");
+            await ben.NextWhereAsync(next => next.Message == "missed"); // the node has it as well
+            mayConnect.Release();
+            Assert.False((await anna.NextAsync<ChatSubscribed>(one => one.Group == group)).Recovered);
+            await ben.PostAsync(group, "after");
+            Assert.Equal("after", (await anna.NextAsync<ChatMessage>()).Text);
+            Assert.Contains(group, anna.Chat.Groups);
         }
     }
 

@@ -32,7 +32,8 @@ public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper o
         switch (action)
         {
             case "token":
-                return HubTestToken.Make(arguments[0], TimeSpan.FromSeconds(int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture)));
+                var lifetime = TimeSpan.FromSeconds(int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture));
+                return HubTestToken.Make(arguments[0], lifetime, chat: arguments.ElementAtOrDefault(2));
             case "ban":
                 await Cluster.SanctionAsync("ban", arguments[0]);
                 return "";

@@ -127,6 +127,37 @@ public sealed class TopicStatesTests
         Assert.Equal([new ChatSubscribed(last, At(3), true), Message(4)], await EventsAsync());
     }
 
+    // Rights are independent: a user may be in a group and not read its log, or not to its end.
+    [Fact]
+    public async Task Group_WhosePlaceTheConnectionWasNotTold_AndWhoseLogMayNotBeRead_GoesOnBehindAHole()
+    {
+        var topics = new TopicStates(_events, Enumerable.Range(0, 200).ToDictionary(i => $"{i}{new string('x', 100)}", _ => At(1)));
+        var last = $"199{new string('x', 100)}";
+        topics.Begin();
+        topics.Subscribed(last, At(5), recovered: true);
+        topics.Message(last, Message(7));
+        topics.ReturnedWithHole(Assert.Single(topics.Entered().Behind));
+        topics.Message(last, Message(8));
+
+        Assert.Equal([new ChatSubscribed(last, At(5), false), Message(7), Message(8)], await EventsAsync());
+    }
+
+    [Fact]
+    public async Task Group_WhoseLogMayNotBeReadToItsEnd_GoesOnBehindAHole()
+    {
+        _topics.Begin();
+        _topics.Subscribed("g", At(2), recovered: true);
+        _topics.Begin();
+        var call = Assert.Single(_topics.Entered().Forgotten);
+        _topics.Message("g", Message(9));
+        _topics.Joined(call, At(2), recovered: true, [Message(3), Message(4)], isWanted: true);
+        _topics.ReturnedWithHole(call);
+
+        Assert.Equal(
+            [new ChatSubscribed("g", At(2), true), new ChatSubscribed("g", At(2), true), Message(3), Message(4), new ChatSubscribed("g", At(8), false), Message(9)],
+            await EventsAsync());
+    }
+
     // Otherwise the next connection would deliver all of that again.
     [Fact]
     public async Task Hole_ThatWasFetchedMeanwhile_IsNone()

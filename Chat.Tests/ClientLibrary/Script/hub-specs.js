@@ -26,6 +26,41 @@ export const hubSpecs = {
     equal(new URL(urls[2]).searchParams.get('since'), 'g:e:2');
   },
 
+  // Rights are independent: a user may join a group and not read its log. Such a client once took itself for put out, and joined no more.
+  async group_whose_log_may_not_be_read_is_joined_again_with_a_hole({ connect }) {
+    const joins = [];
+    const join = (id, { since }) => (joins.push(since), since ? [forbids(id)] : [message(6), answers(id, at(6)), message(7)]);
+    const anna = await connect('anna', { WebSocket: hubThatSays([[subscribed(1), message(2), own], [own]], [], { join }) });
+    const heard = await anna.until(one => one.text === '7');
+    equal(heard.filter(one => one.group === 'g').map(textOrPosition), ['from 1', '2', 'hole before 6', '7']);
+    equal([joins, anna.chat.groups], [['e:2', undefined], ['g']]);
+  },
+
+  async group_that_may_not_be_joined_any_more_is_left({ connect }) {
+    const anna = await connect('anna', { WebSocket: hubThatSays([[subscribed(1), own], [own]], [], { join: id => [forbids(id)] }) });
+    await anna.next('unsubscribed');
+    equal(anna.chat.groups, []);
+  },
+
+  async group_without_room_in_the_address_whose_log_may_not_be_read_goes_on_with_a_hole({ connect }) {
+    const group = `199${'x'.repeat(100)}`;
+    const anna = await connect('anna', {
+      WebSocket: hubThatSays([[subscribed(5, { group }), message(6, { group }), own, message(7, { group })]], [], { history: id => [forbids(id)] }),
+      since: all(200, i => [`${i}${'x'.repeat(100)}`, { epoch: 'e', offset: 1 }]),
+    });
+    const heard = await anna.until(one => one.text === '7');
+    equal(heard.filter(one => one.group === group).map(textOrPosition), ['hole before 5', '6', '7']);
+    equal(anna.chat.groups, [group]);
+  },
+
+  // The right to read ends between two parts of the log.
+  async log_that_may_not_be_read_to_its_end_leaves_a_hole({ connect }) {
+    const join = id => [message(9), answers(id, { ...at(4), messages: [message(3).arguments[0], message(4).arguments[0]] })];
+    const anna = await connect('anna', { WebSocket: hubThatSays([[subscribed(2), own], [own]], [], { join, history: id => [forbids(id)] }) });
+    const heard = await anna.until(one => one.text === '9');
+    equal(heard.filter(one => one.group === 'g').map(textOrPosition), ['from 2', 'from 2', '3', '4', 'hole before 8', '9']);
+  },
+
   // The user may join it on another device, for example. Nobody would fetch the earlier messages, and all later ones would be held back forever.
   async group_that_the_address_had_no_room_for_and_that_is_joined_later_is_heard_at_once({ connect }) {
     const last = { group: `199${'x'.repeat(100)}` };
@@ -183,3 +218,5 @@ const message = (offset, other = {}) => says('message', { group: 'g', nick: 'ben
 const left = says('mirror', { method: 'unsubscribe', payload: { group: 'g' } });
 const at = offset => ({ epoch: 'e', offset, recovered: true, messages: [] });
 const answers = (invocationId, result) => ({ type: 3, invocationId, result });
+const forbids = invocationId => ({ type: 3, invocationId, error: 'HubException: forbidden: You may not do that there.' });
+const textOrPosition = one => one.text ?? `${one.recovered ? 'from' : 'hole before'} ${one.position.offset}`;

@@ -90,13 +90,13 @@ export const hubThatSays = (connections, urls, toCalls = {}, { isEndedByHand = f
   }
 
   send(data) {
-    for (const { protocol, target, invocationId } of data.split('\u001e').filter(Boolean).map(one => JSON.parse(one))) {
+    for (const { protocol, target, invocationId, arguments: [argument] = [] } of data.split('\u001e').filter(Boolean).map(one => JSON.parse(one))) {
       if (protocol) {
         const records = connections.shift();
         this.#say(records[0]?.error ? records : [{}, ...records]);
         if (connections.length > 0 && !isEndedByHand) this.close();
       } else if (toCalls[target]) {
-        setTimeout(() => this.#say(toCalls[target](invocationId)));
+        setTimeout(() => this.#say(toCalls[target](invocationId, argument)));
       }
     }
   }

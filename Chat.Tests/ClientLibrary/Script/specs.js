@@ -265,6 +265,33 @@ export const specs = {
     await ben.chat.post(group, 'after');
     equal((await anna.next('message')).text, 'after');
   },
+
+  // Once the client took itself for put out of the group, where it may be, and the second time even was.
+  async group_whose_log_may_not_be_read_is_taken_up_with_a_hole({ connect, control, group, name }) {
+    const [user, far] = [name('anna'), `${group}-${'x'.repeat(100)}`];
+    const rights = JSON.stringify({ 'group:*': ['join', 'post', 'presence'] });
+    let gate = Promise.resolve();
+    const ben = await connect(name('ben'));
+    const anna = await connect(user, {
+      token: async () => (await gate, control('token', user, 3_600, rights)),
+      since: all(60, i => [`${i}-${'x'.repeat(100)}`, { epoch: 'e', offset: 0 }]), // leave no room for the group in the address
+    });
+    await anna.chat.join(far);
+    await anna.next('subscribed', one => one.group === far);
+    for (const isForgotten of [true, false]) {
+      let open;
+      gate = new Promise(resolve => { open = resolve; });
+      anna.cut();
+      if (isForgotten) await control('forgetGroups', user);
+      await ben.chat.post(far, 'missed');
+      open();
+      const { recovered } = await anna.next('subscribed', one => one.group === far);
+      if (isForgotten) equal(recovered, false); // otherwise what is missed may by chance come to the node only now
+      await ben.chat.post(far, 'after');
+      await anna.messagesUntil('after');
+      equal(anna.chat.groups.includes(far), true);
+    }
+  },
 };
 
 /** Runs some of the specs side by side. Returns the failures, in words. @param what { ChatClient, server, control } */

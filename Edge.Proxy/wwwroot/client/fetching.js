@@ -44,12 +44,12 @@ export class Fetching {
 
   /**
    * Fetches what the connection has missed in a group, whose live messages are held meanwhile. If the fetch fails, the next connection tries again,
-   * from the same position.
+   * from the same position. If the user may be in the group but not read its log, the messages go on behind a hole.
    * @param {HubLink} link @param {TopicCall} call @param {string} method @param {AbortSignal} over
    */
   async return(link, call, method, over) {
     try {
-      const answer = await this.#first(call, method, call.life.position, true, over);
+      const answer = await this.#missed(call, method, over);
       if (call.isDoubtful && method === 'join') {
         link.end(1006, 'The user has left a group on another device, before this one was back in it or after.'); // the next connection is told which
         return;
@@ -60,16 +60,28 @@ export class Fetching {
     } catch (error) {
       if (over.aborted) return; // the connection has ended
       const isPassing = !(error instanceof ChatException) || error.isWorthRetrying || error.code === 'timeout';
+      const isIn = method === 'history' || call.hasBegun;
       if (isPassing) link.end(1006, 'What was missed could not be fetched.');
+      else if (isIn && error.code === 'forbidden') this.#topics.returnedWithHole(call);
       else this.#topics.left(call.topic, call.life);
     }
   }
 
+  /** @param {TopicCall} call @param {string} method @param {AbortSignal} over */
+  async #missed(call, method, over) {
+    try {
+      return await this.#first(call, method, call.life.position, true, over);
+    } catch (error) {
+      if (method !== 'join' || !(error instanceof ChatException) || error.code !== 'forbidden') throw error;
+      return await this.#first(call, method, null, true, over, true); // whoever may not read the log may perhaps join
+    }
+  }
+
   // Asks for a group's log after a position, and delivers the first part.
-  /** @param {TopicCall} call @param {string} method @param {?ChatPosition} since @param {boolean} isWanted @param {AbortSignal} [signal] */
-  #first(call, method, since, isWanted, signal) {
+  /** @param {TopicCall} call @param {string} method @param {?ChatPosition} since @param {boolean} isWanted @param {AbortSignal} [signal] @param {boolean} [leavesHole] */
+  #first(call, method, since, isWanted, signal, leavesHole = false) {
     return this.#runner.call(method, { group: call.topic, since: textOf(since) }, signal, answer => {
-      this.#topics.joined(call, startOf(answer, since), answer.recovered ?? false, messagesOf(answer), isWanted);
+      this.#topics.joined(call, startOf(answer, since), !leavesHole && (answer.recovered ?? false), messagesOf(answer), isWanted);
     });
   }
 

@@ -42,10 +42,11 @@ export class TopicCall {
   isDoubtful = false; // the server put the client out of the topic before it answered: the answer may be older or newer than that
   isOver = false;     // nobody waits for the call any longer
 
-  /** @param {string} topic @param {TopicState} life */
-  constructor(topic, life) {
+  /** @param {string} topic @param {TopicState} life @param {?ChatPosition} [live] the position from which on the server sends the messages by itself, if known */
+  constructor(topic, life, live = null) {
     this.topic = topic;
     this.life = life;
+    this.live = live;
   }
 }
 
@@ -147,7 +148,7 @@ export class TopicStates {
     this.#in(state);
     if (isFirst && !this.#hasEntered && !state.isAsked && state.position && !isSame(state.position, position) && topic !== Own) {
       state.isReturning = true;
-      this.#behind.push(new TopicCall(topic, state));
+      this.#behind.push(new TopicCall(topic, state, position));
     } else if (!state.isHeld) {
       this.#begin(topic, state, position, recovered);
     } else if (!recovered || !wasIn) {
@@ -210,10 +211,8 @@ export class TopicStates {
     const state = this.#of(call.topic);
     if (isLast) {
       state.held = [];
-    } else if (call.hasBegun && state === call.life && state.position) {
-      const first = state.held.find(one => one.type === 'message')?.position;
-      const position = first ? Object.freeze({ ...first, offset: first.offset - 1 }) : state.position;
-      state.held.unshift({ type: 'subscribed', group: call.topic, position, recovered: false });
+    } else if (call.hasBegun && state === call.life) {
+      this.#holdHole(call);
     }
 
     this.release(call);
@@ -227,6 +226,19 @@ export class TopicStates {
   returned({ topic, life }) {
     life.isReturning = false;
     if (this.find(topic) === life) this.#giveHeld(topic, life);
+  }
+
+  /** The rest of the log may not be read. Delivers the held messages, behind a hole that the reader is told of. @param {TopicCall} call */
+  returnedWithHole(call) {
+    this.#holdHole(call);
+    this.returned(call);
+  }
+
+  /** @param {TopicCall} call */
+  #holdHole({ topic, life: { held, position: reached }, live }) {
+    const first = held.find(one => one.type === 'message')?.position;
+    const position = live ?? (first ? Object.freeze({ ...first, offset: first.offset - 1 }) : reached);
+    if (position) held.unshift({ type: 'subscribed', group: topic, position, recovered: false });
   }
 
   /** @param {string} topic @param {TopicState} state */
