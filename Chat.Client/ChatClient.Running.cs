@@ -87,8 +87,8 @@ public sealed partial class ChatClient
         string token;
         try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-            using var timer = _options.TimeProvider.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), patience, _options.ConnectTimeout, Timeout.InfiniteTimeSpan);
+            using var late = new CancellationTokenSource(_options.ConnectTimeout, _options.TimeProvider);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, late.Token);
             token = await _options.Token(patience.Token).AsTask().WaitAsync(patience.Token).ConfigureAwait(false); // the callback may ignore its cancellation token
             link = await HubLink.OpenAsync(Address(), token, _options, patience.Token).ConfigureAwait(false);
         }
@@ -210,8 +210,8 @@ public sealed partial class ChatClient
     /// The caller who awaits the answer continues later; by then, the server may have said the opposite.</remarks>
     private async Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken, Action<HubArgument>? onAnswer = null)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var timer = _options.TimeProvider.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), deadline, _options.CallTimeout, Timeout.InfiniteTimeSpan);
+        using var late = new CancellationTokenSource(_options.CallTimeout, _options.TimeProvider);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         ChatException? last = null;
         for (var failures = 0; ; failures++)
         {

@@ -9,8 +9,8 @@ using Library = Chat.Client.ChatClient;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>Events that end a pause of the .NET client library early. By the clock here no pause ever ends, and no answer arrives in time.</summary>
-/// <remarks>The JavaScript library has the same tests (Script/hub-specs.js).</remarks>
+/// <summary>Events that end a pause of the .NET client library early, and timers. By the clock here no pause ever ends, and no answer arrives in time.</summary>
+/// <remarks>The JavaScript library has the same tests (Script/hub-specs.js), except for that of a timer that is late.</remarks>
 public sealed class PauseTests : IAsyncLifetime
 {
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(7);
@@ -75,6 +75,21 @@ public sealed class PauseTests : IAsyncLifetime
         await Support.Eventually.TrueAsync(() => anna.Chat is { Reconnects: 2, State: ChatState.Online });
     }
 
+    // A timer that is disposed of may be about to fire on its thread. Once it canceled a source that was disposed of, and the process ended with the exception.
+    [Fact]
+    public async Task Timer_ThatFiresWhenItsCallIsOver_HurtsNobody()
+    {
+        await using (var anna = await ConnectAsync())
+        {
+            using var enough = new CancellationTokenSource();
+            var posting = anna.Chat.PostAsync("g", "hello", cancellationToken: enough.Token);
+            await enough.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => posting);
+        }
+
+        Assert.All(_clock.Timers, fire => fire());
+    }
+
     private static void Hurry(Library chat, ChatStateChange change)
     {
         if (change.State == ChatState.Waiting)
@@ -101,14 +116,20 @@ public sealed class PauseTests : IAsyncLifetime
     {
         public TaskCompletionSource TimedOut { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => base.CreateTimer(
-            known =>
-            {
-                callback(known);
-                TimedOut.TrySetResult();
-            },
-            state,
-            dueTime == AttemptTimeout ? TimeSpan.FromMilliseconds(10) : Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan);
+        public ConcurrentQueue<Action> Timers { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers.Enqueue(() => callback(state));
+            return base.CreateTimer(
+                known =>
+                {
+                    callback(known);
+                    TimedOut.TrySetResult();
+                },
+                state,
+                dueTime == AttemptTimeout ? TimeSpan.FromMilliseconds(10) : Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
+        }
     }
 }
