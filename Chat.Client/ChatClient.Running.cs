@@ -151,17 +151,24 @@ public sealed partial class ChatClient
         var (forgotten, behind) = _topics.Entered();
         Become(ChatState.Online);
         _link.TrySetResult(link);
+        var returning = forgotten.ToDictionary(call => call.Topic, call => ReturnAsync(link, call, "join", over), StringComparer.Ordinal);
         await Task.WhenAll(
-            forgotten.Select(call => ReturnAsync(link, call, "join", over))
+            returning.Values
                 .Concat(behind.Select(call => ReturnAsync(link, call, "history", over)))
-                .Concat(_topics.Watched.Select(group => WatchAgainAsync(group, over)))).ConfigureAwait(false);
+                .Concat(_topics.Watched.Select(group => WatchAgainAsync(link, group, returning.GetValueOrDefault(group, Task.CompletedTask), over))))
+            .ConfigureAwait(false);
     }
 
-    private async Task WatchAgainAsync(string group, CancellationToken over)
+    private async Task WatchAgainAsync(HubLink link, string group, Task returning, CancellationToken over)
     {
+        await returning.ConfigureAwait(false); // only members may watch
         try
         {
             await CallAsync("presence", new HubArgument { Group = group, Watch = true }, over).ConfigureAwait(false);
+        }
+        catch (ChatException exception) when (exception.Code == "timeout" && !over.IsCancellationRequested)
+        {
+            link.End(); // the next connection tries again
         }
         catch (Exception exception) when (exception is ChatException or OperationCanceledException)
         {

@@ -61,6 +61,36 @@ export const hubSpecs = {
     equal(heard.filter(one => one.group === 'g').map(textOrPosition), ['from 2', 'from 2', '3', '4', 'hole before 8', '9']);
   },
 
+  // The .NET library has the same tests (WatchTests.cs). Once the watch was asked for at the same time, refused, and never asked for again.
+  async presence_of_a_forgotten_group_is_watched_again_once_the_client_is_back_in_it({ connect }) {
+    const heard = [];
+    let isIn = true;
+    const presence = (id, { watch }) => (heard.push(`presence ${watch}`), [isIn ? answers(id, { count: 1 }) : fails(id, 'not_member')]);
+    const join = id => {
+      heard.push('join');
+      isIn = heard.length === 3;
+      return [isIn ? answers(id, at(1)) : fails(id, 'unavailable')];
+    };
+    const WebSocket = hubThatSays([[subscribed(1), own], [own]], [], { presence, join }, { isEndedByHand: true });
+    const anna = await connect('anna', { WebSocket });
+    await anna.chat.watchPresence('g');
+    isIn = false;
+    WebSocket.last.close();
+    await until(() => heard.length === 4);
+    equal(heard, ['presence true', 'join', 'join', 'presence true']);
+  },
+
+  async presence_that_cannot_be_watched_again_in_time_is_watched_by_the_next_connection({ connect }) {
+    const [urls, heard] = [[], []];
+    const presence = id => (heard.push(urls.length), urls.length === 2 ? [] : [answers(id, { count: 1 })]);
+    const WebSocket = hubThatSays([[subscribed(1), own], [subscribed(1), own], [subscribed(1), own]], urls, { presence }, { isEndedByHand: true });
+    const anna = await connect('anna', { WebSocket, callTimeout: 1_000 });
+    await anna.chat.watchPresence('g');
+    WebSocket.last.close();
+    await until(() => heard.includes(3));
+    equal(anna.chat.reconnects, 2);
+  },
+
   // The user may join it on another device, for example. Nobody would fetch the earlier messages, and all later ones would be held back forever.
   async group_that_the_address_had_no_room_for_and_that_is_joined_later_is_heard_at_once({ connect }) {
     const last = { group: `199${'x'.repeat(100)}` };
@@ -218,5 +248,6 @@ const message = (offset, other = {}) => says('message', { group: 'g', nick: 'ben
 const left = says('mirror', { method: 'unsubscribe', payload: { group: 'g' } });
 const at = offset => ({ epoch: 'e', offset, recovered: true, messages: [] });
 const answers = (invocationId, result) => ({ type: 3, invocationId, result });
-const forbids = invocationId => ({ type: 3, invocationId, error: 'HubException: forbidden: You may not do that there.' });
+const fails = (invocationId, code) => ({ type: 3, invocationId, error: `HubException: ${code}: In words.` });
+const forbids = invocationId => fails(invocationId, 'forbidden');
 const textOrPosition = one => one.text ?? `${one.recovered ? 'from' : 'hole before'} ${one.position.offset}`;

@@ -208,12 +208,24 @@ export class ChatClient extends EventTarget {
   async #enter(link, over) {
     this.#connections++;
     const { forgotten, behind } = this.#topics.entered();
+    const returning = new Map(forgotten.map(call => [call.topic, this.#fetching.return(link, call, 'join', over)]));
     await Promise.all([
-      ...forgotten.map(call => this.#fetching.return(link, call, 'join', over)),
+      ...returning.values(),
       ...behind.map(call => this.#fetching.return(link, call, 'history', over)),
-      // A call fails if its group was left meanwhile, or if the connection has ended: then there is nothing to watch.
-      ...this.#topics.watched.map(group => this.#runner.call('presence', { group, watch: true }, over).catch(() => {})),
+      ...this.#topics.watched.map(group => this.#watchAgain(link, group, returning.get(group), over)),
     ]);
+  }
+
+  /** @param {HubLink} link @param {string} group @param {Promise<void> | undefined} returning only members may watch @param {AbortSignal} over */
+  async #watchAgain(link, group, returning, over) {
+    await returning;
+    try {
+      await this.#runner.call('presence', { group, watch: true }, over);
+    } catch (error) {
+      // Otherwise the group was left meanwhile, or the connection has ended: then there is nothing to watch.
+      const isLate = error instanceof ChatException && error.code === 'timeout' && !over.aborted;
+      if (isLate) link.end(1006, 'The presence of a group could not be watched again.');
+    }
   }
 
   /** @param {ChatState} state @param {string} reason @param {number} delay */
