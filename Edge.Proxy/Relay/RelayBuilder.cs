@@ -1,3 +1,4 @@
+using System.Net;
 using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
 using Microsoft.Extensions.Options;
@@ -13,6 +14,7 @@ internal static class RelayBuilder
     {
         services.AddSingleton<RelayedConnections>();
         services.AddSingleton<CopiedUpgrades>();
+        services.AddSingleton(static provider => new NodeNames(provider.GetRequiredService<TimeProvider>(), Dns.GetHostAddressesAsync));
         ClientTransport.Add(services, static provider => provider.GetRequiredService<IOptions<EdgeOptions>>().Value.Relay, SocketTending.InParts);
         var yarps = services.Last(service => service.ServiceType == typeof(IHttpForwarder));
         services.Remove(yarps);

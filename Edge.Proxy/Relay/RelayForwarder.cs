@@ -16,7 +16,7 @@ namespace Edge.Proxy.Relay;
 /// ends then, with the pair as one of its features; with TLS, it ends only with the relay. Everything before this in the pipeline, every
 /// transform, and every other request stay with YARP.</summary>
 internal sealed partial class RelayForwarder(
-    IHttpForwarder yarp, RelayedConnections relayed, CopiedUpgrades copies, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger)
+    IHttpForwarder yarp, RelayedConnections relayed, CopiedUpgrades copies, NodeNames names, IOptions<EdgeOptions> options, TimeProvider time, ILogger<RelayForwarder> logger)
     : IHttpForwarder
 {
     private const string WebSocket = "websocket";
@@ -163,7 +163,7 @@ internal sealed partial class RelayForwarder(
             return await NodeRequest.SendAsync(loop, new IPEndPoint(address, node.Port), head, options.Value.UpgradeTimeout, cancellationToken);
         }
 
-        var addresses = await NodeName.ResolveAsync(node, cancellationToken);
+        var addresses = await names.ResolveAsync(node, cancellationToken);
         for (var i = 0; ; i++)
         {
             try
