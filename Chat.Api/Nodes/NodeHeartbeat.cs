@@ -99,8 +99,7 @@ internal sealed partial class NodeHeartbeat(
 
             var me = self.Describe();
             leaving = me.State == NodeState.Draining;
-            var announced = live.TakeAnnounced();
-            live.Update(await registry.BeatAsync(me, announce: leaving && !_announcedDraining), announced);
+            await UpdateAsync(me, announce: leaving && !_announcedDraining);
             _announcedDraining = leaving;
             if (_redisAnswers != true)
             {
@@ -122,6 +121,20 @@ internal sealed partial class NodeHeartbeat(
         if (leaving)
         {
             drain.MarkAnnounced();
+        }
+    }
+
+    private async Task UpdateAsync(NodeInfo me, bool announce)
+    {
+        var announced = live.TakeAnnounced();
+        try
+        {
+            live.Update(await registry.BeatAsync(me, announce), announced);
+        }
+        catch
+        {
+            Array.ForEach(announced, live.Announce); // again, for the next beat
+            throw;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Chat.Api.Nodes;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,8 @@ using EdgeRegistry = Edge.Proxy.Nodes.NodeRegistry;
 
 namespace Chat.Tests.Nodes;
 
-/// <summary>A replica takes over, and the primary becomes its replica while connections stay open, as an operator or a provider does it.</summary>
+/// <summary>A replica takes over, and the primary becomes its replica while connections stay open, as an operator or a provider does it; or the server
+/// stands still.</summary>
 public sealed class NodeListTests : IAsyncLifetime
 {
     private readonly NodeInfo _node = new("n", "http://localhost:1", NodeState.Ready, 0, DateTimeOffset.UnixEpoch, null);
@@ -65,6 +67,32 @@ public sealed class NodeListTests : IAsyncLifetime
                 return false;
             }
         });
+    }
+
+    // The client library keeps the handler of a subscription that failed. Once each announcement came as many times as listening had been tried.
+    [RedisFact]
+    public async Task Announcement_ComesOnce_HoweverOftenListeningWasTried()
+    {
+        _primary = await RedisServer.StartAsync();
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(_primary.ConnectionString);
+        var clock = new ManualTimeProvider();
+        var list = new NodeList(redis, new NodeKeys(""), clock);
+        var announced = new ConcurrentQueue<string>();
+        _primary.Pause();
+        for (var i = 0; i < 3; i++)
+        {
+            var listening = list.ListenAsync(announced.Enqueue);
+            clock.Advance(TimeSpan.FromSeconds(2));
+            await Assert.ThrowsAsync<TimeoutException>(() => listening);
+        }
+
+        _primary.Resume();
+        await list.ListenAsync(announced.Enqueue);
+        string[] ids = [.. Enumerable.Range(0, 20).Select(i => $"{i}")];
+        Array.ForEach(ids, list.Announce);
+
+        await Eventually.TrueAsync(() => ids.All(announced.Contains));
+        Assert.Equal(ids.Order(), announced.Order()); // threads may handle them in another order
     }
 
     private async Task<ConnectionMultiplexer> ConnectAsync()

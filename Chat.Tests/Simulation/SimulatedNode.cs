@@ -142,15 +142,15 @@ internal sealed partial class SimulatedNode : IDisposable
 
     private async Task BeatAsync()
     {
+        var announced = _live.TakeAnnounced();
         try
         {
-            var announced = _live.TakeAnnounced();
             var ids = await Backplane.CallAsync(redis => redis.Beat(Id, (long)Lease.TotalMilliseconds, (long)(Heartbeat * 2).TotalMilliseconds));
             _live.Update([.. ids.Select(id => new NodeInfo(id, "", NodeState.Ready, 0, DateTimeOffset.UnixEpoch, null))], announced);
         }
         catch (BackplaneUnavailableException)
         {
-            // The next heartbeat tries again.
+            Array.ForEach(announced, _live.Announce); // the next heartbeat tries again
         }
     }
 }

@@ -60,9 +60,7 @@ internal sealed partial class NodeFollower(
                 cookie.Use(await registry.AgreeOnKeyAsync(cookie.Key));
             }
 
-            // Taken before the reading, so that the list already shows what was announced.
-            var announced = TakeAnnounced();
-            _known.Update(await registry.ListAsync(), announced);
+            await UpdateAsync();
         }
         catch (Exception exception)
         {
@@ -84,6 +82,20 @@ internal sealed partial class NodeFollower(
         }
 
         Apply();
+    }
+
+    private async Task UpdateAsync()
+    {
+        var announced = TakeAnnounced(); // before the reading, so that the list already shows what was announced
+        try
+        {
+            _known.Update(await registry.ListAsync(), announced);
+        }
+        catch
+        {
+            PutBack(announced); // for the next reading
+            throw;
+        }
     }
 
     private void Apply()
@@ -122,6 +134,14 @@ internal sealed partial class NodeFollower(
             var taken = _announced;
             _announced = [];
             return taken;
+        }
+    }
+
+    private void PutBack(HashSet<string> announced)
+    {
+        lock (_gate)
+        {
+            _announced.UnionWith(announced);
         }
     }
 

@@ -19,9 +19,21 @@ public sealed class NodeList(IConnectionMultiplexer redis, NodeKeys keys, TimePr
 
     /// <summary>Calls <paramref name="announced"/> with the id of each node that joins, changes state or goes. The client library keeps the
     /// subscription over reconnects; announcements made meanwhile are lost.</summary>
-    public Task ListenAsync(Action<string> announced) => redis.GetSubscriber()
-        .SubscribeAsync(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), (_, id) => announced((string?)id ?? ""))
-        .WaitAsync(CallTimeout, time);
+    public async Task ListenAsync(Action<string> announced)
+    {
+        var (subscriber, channel) = (redis.GetSubscriber(), new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal));
+        Action<RedisChannel, RedisValue> handler = (_, id) => announced((string?)id ?? "");
+        try
+        {
+            await subscriber.SubscribeAsync(channel, handler).WaitAsync(CallTimeout, time);
+        }
+        catch
+        {
+            // The client library keeps the handler of a subscription that failed. With each attempt, an announcement would come once more.
+            _ = subscriber.UnsubscribeAsync(channel, handler, CommandFlags.FireAndForget);
+            throw;
+        }
+    }
 
     /// <summary>Publishes the text to all who listen. Does not wait.</summary>
     /// <exception cref="RedisException">Redis is away.</exception>
