@@ -20,10 +20,15 @@ internal static class SmallLoad
         deadline.CancelAfter(Patience);
         using var http = new HttpClient { BaseAddress = edge };
         var group = $"load-{Guid.NewGuid():N}"[..13];
-        var users = new List<User>();
+        var users = new ConcurrentBag<User>(); // each as soon as it is connected, whatever becomes of it
         try
         {
-            users.AddRange(await Task.WhenAll(Enumerable.Range(1, Users).Select(number => User.JoinAsync(edge, http, group, $"{group}-{number}", deadline.Token))));
+            await Task.WhenAll(Enumerable.Range(1, Users).Select(async number =>
+            {
+                var user = await User.ConnectAsync(edge, http, group, $"{group}-{number}", deadline.Token);
+                users.Add(user);
+                await user.JoinAsync(group, deadline.Token);
+            }));
             await Task.WhenAll(users.Select(user => user.WriteAsync(group, deadline.Token)));
             var heard = await Task.WhenAll(users.Select(user => user.HearAsync(deadline.Token)));
             return Judge(users, heard);
@@ -38,7 +43,7 @@ internal static class SmallLoad
         }
     }
 
-    private static (bool IsGood, string Text) Judge(List<User> users, string[][] heard)
+    private static (bool IsGood, string Text) Judge(ConcurrentBag<User> users, string[][] heard)
     {
         var acks = users.SelectMany(user => user.Acks).Order().ToArray();
         var text = string.Create(CultureInfo.InvariantCulture,
@@ -64,17 +69,17 @@ internal static class SmallLoad
 
         public string Node => _client.Node;
 
-        public static async Task<User> JoinAsync(Uri edge, HttpClient http, string group, string name, CancellationToken cancellationToken)
-        {
-            var client = await ChatClient.ConnectAsync(new ChatClientOptions
-            {
-                Server = edge,
-                Token = async cancellation => await http.GetStringAsync($"api/auth/token?nick={name}", cancellation),
-            }, cancellationToken);
-            var user = new User(client, group);
-            await client.JoinAsync(group, cancellationToken: cancellationToken);
-            return user;
-        }
+        public static async Task<User> ConnectAsync(Uri edge, HttpClient http, string group, string name, CancellationToken cancellationToken) => new(
+            await ChatClient.ConnectAsync(
+                new ChatClientOptions
+                {
+                    Server = edge,
+                    Token = async cancellation => await http.GetStringAsync($"api/auth/token?nick={name}", cancellation),
+                },
+                cancellationToken),
+            group);
+
+        public Task JoinAsync(string group, CancellationToken cancellationToken) => _client.JoinAsync(group, cancellationToken: cancellationToken);
 
         public async Task WriteAsync(string group, CancellationToken cancellationToken)
         {
