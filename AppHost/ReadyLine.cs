@@ -83,7 +83,7 @@ internal sealed class ReadyLine(
         }
     }
 
-    private static async Task<int> CountNodesAsync(HttpClient client, CancellationToken cancellationToken)
+    internal static async Task<int> CountNodesAsync(HttpClient client, CancellationToken cancellationToken)
     {
         try
         {
@@ -91,7 +91,7 @@ internal sealed class ReadyLine(
             using var nodes = await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
             return nodes.RootElement.EnumerateArray().Count(node => node.GetProperty("state").GetString() == "ready");
         }
-        catch (Exception failure) when (failure is HttpRequestException or JsonException
+        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException // an answer that breaks off is an IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return 0; // the edge has no node to ask yet
