@@ -19,6 +19,7 @@ internal sealed partial class ArrivalLimits : IDisposable
     private readonly PartitionedRateLimiter<HttpContext>? _addressRate;
     private readonly ConcurrencyLimiter _atOnce;
     private readonly EdgeMetrics _metrics;
+    private readonly TimeProvider _time;
     private readonly NowAndThen _says;
     private readonly ILogger _logger;
 
@@ -26,6 +27,7 @@ internal sealed partial class ArrivalLimits : IDisposable
     {
         var edge = options.Value;
         _metrics = metrics;
+        _time = time;
         _says = new NowAndThen(time);
         _logger = logger;
         _rate = edge.ConnectionsPerSecond == 0 ? null : new TokenBucketRateLimiter(Bucket(edge.ConnectionsPerSecond, burst: edge.ConnectionsPerSecond));
@@ -75,8 +77,8 @@ internal sealed partial class ArrivalLimits : IDisposable
 
     private async Task<RateLimitLease?> WaitAsync(CancellationToken aborted)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        patience.CancelAfter(LongestWait);
+        using var late = new CancellationTokenSource(LongestWait, _time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted, late.Token);
         try
         {
             return await _atOnce.AcquireAsync(1, patience.Token);
