@@ -9,8 +9,9 @@ namespace Chat.Api.Redis;
 /// topic's members.</summary>
 /// <remarks>Guarantee: about <see cref="BackplaneOptions.TopicMessagesPerSecond"/> sustained, and a second's worth at once. Mechanism:
 /// each acknowledgement carries an offset. The offsets between two of a node's own belong to messages of other nodes, so the node can
-/// count those without asking anybody. It assumes that they are as large as its own messages are on average. A topic without a log has no
-/// offsets; there, each node counts only its own messages.</remarks>
+/// count those without asking anybody. It assumes that they are as large as its own messages are on average, and it learns of them late.
+/// So what the topic may have had since, beyond a second's worth, is kept for them. A topic without a log has no offsets; there, each
+/// node counts only its own messages.</remarks>
 internal sealed class TopicRates(BackplaneOptions options, TimeProvider time, EventMarks? events = null)
 {
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(1); // by then every allowance is full again
@@ -47,6 +48,8 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, Top
     private readonly Lock _gate = new(); // guards everything below
     private double _messages = options.TopicMessagesPerSecond; // how many may still be published; below zero if too many were
     private double _bytes = options.TopicBytesPerSecond;
+    private double _spareMessages; // what no longer fitted into _messages: it was for what others have written since the last acknowledgement
+    private double _spareBytes;
     private double _size; // of a message, on average
     private long _filledAt = time.GetTimestamp();
     private byte[] _epoch = [];
@@ -73,8 +76,8 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, Top
         {
             var now = time.GetTimestamp();
             var seconds = time.GetElapsedTime(_filledAt, now).TotalSeconds;
-            _messages = Math.Min(options.TopicMessagesPerSecond, _messages + (seconds * options.TopicMessagesPerSecond));
-            _bytes = Math.Min(options.TopicBytesPerSecond, _bytes + (seconds * options.TopicBytesPerSecond));
+            Fill(ref _messages, ref _spareMessages, seconds, options.TopicMessagesPerSecond);
+            Fill(ref _bytes, ref _spareBytes, seconds, options.TopicBytesPerSecond);
             _filledAt = now;
             if ((_messages < 1 && options.TopicMessagesPerSecond > 0) || (_bytes <= 0 && options.TopicBytesPerSecond > 0))
             {
@@ -99,9 +102,22 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, Top
             }
 
             var others = Math.Max(0, offset - _offset - 1);
-            _messages = Math.Max(_messages - others, -options.TopicMessagesPerSecond);
-            _bytes = Math.Max(_bytes - (others * _size), -options.TopicBytesPerSecond);
+            Charge(ref _messages, ref _spareMessages, others, options.TopicMessagesPerSecond);
+            Charge(ref _bytes, ref _spareBytes, others * _size, options.TopicBytesPerSecond);
             _offset = Math.Max(_offset, offset); // a message that came again has an earlier offset
         }
+    }
+
+    private static void Fill(ref double left, ref double spare, double seconds, double limit)
+    {
+        var all = left + (seconds * limit);
+        left = Math.Min(limit, all);
+        spare += all - left;
+    }
+
+    private static void Charge(ref double left, ref double spare, double others, double limit)
+    {
+        left = Math.Max(left - Math.Max(0, others - spare), -limit);
+        spare = 0; // it was for the time up to this acknowledgement
     }
 }
