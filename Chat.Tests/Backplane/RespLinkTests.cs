@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Chat.Api.Redis.Resp;
@@ -80,6 +81,27 @@ public sealed class RespLinkTests : IRespLinkOwner
         await Eventually.TrueAsync(() => link.TrySend(new CommandBuffer().Command(1).Bulk("PING"u8).Span, ping)); // the link is down at first
 
         Assert.False(await ping.MayBegin.WaitAsync(Deadline));
+    }
+
+    // The first server is away, so the link is at the second. When that one breaks what it has carried for a while, the link goes on to the third.
+    [RedisFact]
+    public async Task Link_ThatBreaks_GoesOnToTheNextServer()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var second = new RedisProxy(server);
+        await using var third = new RedisProxy(server);
+        using var link = new RespLink(
+            RedisEndpoint.Parse($"127.0.0.1:{TestPort.FindFree()},{second.ConnectionString},{third.ConnectionString}"), this, RespLinkKind.Commands, TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(1), "test");
+        link.Start();
+        await Eventually.TrueAsync(() => link.IsUp);
+        Assert.Equal(second.ConnectionString, $"{link.Server.Host}:{link.Server.Port}");
+        await Eventually.TrueAsync(() => Stopwatch.GetElapsedTime(link.UpSince) > TimeSpan.FromSeconds(1.1)); // it has lasted
+        var upSince = link.UpSince;
+
+        second.Cut();
+
+        await Eventually.TrueAsync(() => link.UpSince != upSince && link.IsUp);
+        Assert.Equal(third.ConnectionString, $"{link.Server.Host}:{link.Server.Port}");
     }
 
     void IRespLinkOwner.OnUp(RespLink link)

@@ -90,10 +90,10 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
         SharedThread.Enter(); // code that waits for an answer may continue here, but no client's next request
         var buffer = new byte[64 * 1024];
         var failures = 0;
-        while (!_disposed)
+        for (var attempts = 0u; !_disposed; attempts++) // each goes to the next server: the last one may be up, and be of no use
         {
-            (string Host, int Port)[] servers = [.. endpoint.Servers, .. endpoint.Further?.All ?? []];
-            var server = servers[failures % servers.Length];
+            (string Host, int Port)[] servers = [.. endpoint.Servers.Union(endpoint.Further?.All ?? [])];
+            var server = servers[attempts % (uint)servers.Length];
             var reason = $"{server.Host}:{server.Port} closed the connection";
             long upSince = 0; // 0: was not up
             try
