@@ -26,6 +26,9 @@ internal abstract class ClientConnection : Connection
 
     public sealed override long WaitingBytes => _outbox.WaitingBytes;
 
+    /// <summary>How many bytes have been sent. An approximate value.</summary>
+    protected long SentBytes => _outbox.SentBytes;
+
     protected TimeProvider Time { get; }
 
     public sealed override bool IsClosing => _closeReason is not null;

@@ -26,6 +26,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
     private int _headSent; // bytes of the first frame that went out already
     private int _underWay; // bytes after the sent ones that a slow send has been given and has not confirmed
     private long _bytes;
+    private long _sent;
     private bool _inBatch;
     private bool _isSlow;
     private bool _closing; // the last frame is in; nothing follows it
@@ -33,6 +34,9 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
 
     /// <summary>An approximate value, for metrics.</summary>
     public long WaitingBytes => Volatile.Read(ref _bytes);
+
+    /// <summary>How many bytes the client, or its network, has taken. An approximate value.</summary>
+    public long SentBytes => Volatile.Read(ref _sent);
 
     /// <summary>Returns false if the frame would exceed the capacity. It is then not in the outbox, and the connection has to be closed as a slow consumer.</summary>
     public bool TryEnqueue(Frame frame)
@@ -224,6 +228,7 @@ internal sealed class Outbox(IFrameSender sender, int capacity, ConnectionMetric
 
     private void Advance_NeedsLock(int sent)
     {
+        _sent += sent;
         _headSent += sent;
         while (_count > 0 && _headSent >= _ring[_head]!.Length)
         {

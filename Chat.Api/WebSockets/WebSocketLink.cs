@@ -15,6 +15,9 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
     private readonly IByteSource _source;
     private ArrayBufferWriter<byte>? _fragments; // not null: inside a fragmented message
     private long _heardAt;
+    private bool _reads; // false while the client joins
+    private Task? _wait; // not null: nothing is read before it has completed
+    private long _sent; // as it was when the connection was last looked at; only the thread that tends uses it
     private WebSocketFrame? _rest; // the part still to come of a frame that is handed on in pieces
     private long _skipping; // bytes still to come of a frame that is too big
     private bool _discarding; // the input can't be understood, and is read only so that a reset does not overtake our close frame
@@ -32,6 +35,7 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
     /// <summary>Reads until the connection ends. Never throws for what a client or a network does.</summary>
     protected async Task<CloseReason> ReadFramesAsync()
     {
+        Volatile.Write(ref _reads, true);
         await _source.ReadAsync(this);
         return End(CloseReason.Vanished);
     }
@@ -60,6 +64,7 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
             bytes = bytes.Slice(bytes.End);
         }
 
+        Volatile.Write(ref _wait, wait);
         return isOpen;
     }
 
@@ -71,6 +76,7 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
             return;
         }
 
+        HearUnread(round.Now);
         if (Time.GetElapsedTime(Volatile.Read(ref _heardAt), round.Now) >= Options.SilenceLimit && !(round.AwakeFor < Options.SilenceLimit - Options.PingInterval))
         {
             Close(CloseReason.PingTimeout);
@@ -97,6 +103,18 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
     protected abstract Task? OnMessage(ReadOnlySpan<byte> message);
 
     protected override Frame LastFrame(CloseReason reason) => FrameWriter.Close(reason);
+
+    // A client that joins, or whose message is being handled, cannot be heard: its pongs lie unread. It is there if it takes what it is sent, such as
+    // what it has missed; or if there is nothing to take, and it is the node that waits.
+    private void HearUnread(long now)
+    {
+        var (before, isRead) = (_sent, Volatile.Read(ref _reads) && Volatile.Read(ref _wait) is not { IsCompleted: false });
+        _sent = SentBytes;
+        if (!isRead && (_sent != before || WaitingBytes == 0))
+        {
+            Volatile.Write(ref _heardAt, now);
+        }
+    }
 
     private void Discard(CloseReason reason)
     {

@@ -19,12 +19,14 @@ public sealed class TendTests
 
     private readonly ManualTimeProvider _time = new();
     private readonly FakeSender _sender = new();
+    private readonly Pipe _input = new();
+    private readonly Reader _reader = new();
     private readonly WebSocketConnection _connection;
 
     public TendTests()
     {
-        var table = new ConnectionTable(Options.Create(Limits), new ConnectionMetrics(NoMeters.Instance), _time);
-        _connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new PipeSource(new Pipe().Reader), _sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
+        _connection = NewConnection(_sender);
+        _ = _connection.ReadAsync(_reader); // until the test is over
     }
 
     [Fact]
@@ -47,6 +49,56 @@ public sealed class TendTests
         _time.Advance(TimeSpan.FromMilliseconds(1));
         _connection.Tend(new TendingRound(_time.GetTimestamp()));
         Assert.Equal(FrameWriter.Close(CloseReason.PingTimeout).Span.ToArray(), _sender.Sent);
+    }
+
+    // A client that has missed much, and has a slow line: its pongs lie unread, since nothing is read before it has joined.
+    [Fact]
+    public async Task Silence_DuringAReplay_IsNotTheClients_AsLongAsItTakesWhatItIsSent()
+    {
+        const int Messages = 4;
+        var message = Binary(60_000); // each is a send of its own
+        var client = new FakeSender(room: 0);
+        var joining = NewConnection(client);
+        for (var i = 0; i < Messages; i++)
+        {
+            joining.Enqueue(message);
+        }
+
+        for (var i = 1; i < Messages; i++)
+        {
+            var left = joining.WaitingBytes;
+            client.Read(message.Length);
+            await Eventually.TrueAsync(() => joining.WaitingBytes < left);
+            _time.Advance(Limits.SilenceLimit * 0.7);
+            joining.Tend(new TendingRound(_time.GetTimestamp()));
+            Assert.False(joining.IsClosing);
+        }
+
+        _time.Advance(Limits.SilenceLimit); // now it takes nothing any more
+        joining.Tend(new TendingRound(_time.GetTimestamp()));
+        Assert.True(joining.IsClosing);
+    }
+
+    // So does a client that joins a group, at which it has missed much, by a message: the next one is read when it has joined.
+    [Fact]
+    public async Task Silence_WhileAMessageIsAwaited_IsNotTheClients()
+    {
+        var done = new TaskCompletionSource();
+        _reader.Next = done.Task;
+        await _input.Writer.WriteAsync((byte[])[0x81, 0x81, 0, 0, 0, 0, (byte)'a']);
+        await _reader.HasReadAsync();
+
+        _time.Advance(Limits.SilenceLimit);
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
+        Assert.False(_connection.IsClosing);
+
+        done.SetResult();
+        _time.Advance(Limits.SilenceLimit - TimeSpan.FromMilliseconds(1));
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
+        Assert.False(_connection.IsClosing);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        _connection.Tend(new TendingRound(_time.GetTimestamp()));
+        Assert.True(_connection.IsClosing);
     }
 
     // A node that was stopped for 13 s once closed all connections whose ping was due in that time, although all had answered the last one.
@@ -104,5 +156,39 @@ public sealed class TendTests
         _time.Advance(TimeSpan.FromMilliseconds(1));
         _connection.Tend(new TendingRound(_time.GetTimestamp()));
         Assert.True(_sender.IsAborted);
+    }
+
+    private WebSocketConnection NewConnection(FakeSender sender)
+    {
+        var table = new ConnectionTable(Options.Create(Limits), new ConnectionMetrics(NoMeters.Instance), _time);
+        return new(1, "u1", WebSocketFormat.Text, new PipeSource(_input.Reader), sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
+    }
+
+    private static Frame Binary(int length)
+    {
+        var frame = FrameWriter.Begin();
+        frame.Write(new byte[length]);
+        return frame.End(WebSocketOpcode.Binary);
+    }
+
+    private sealed class Reader : IMessageReader
+    {
+        private readonly TaskCompletionSource _hasRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>What the message after the next one has to wait for.</summary>
+        public Task? Next { get; set; }
+
+        public Task HasReadAsync() => _hasRead.Task.WaitAsync(TimeSpan.FromSeconds(15));
+
+        public Task? Read(WebSocketConnection connection, ReadOnlySpan<byte> utf8)
+        {
+            _hasRead.TrySetResult();
+            return Next;
+        }
+
+        public void OnRemoved(WebSocketConnection connection)
+        {
+            // These connections are in no group.
+        }
     }
 }
