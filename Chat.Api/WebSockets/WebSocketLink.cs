@@ -222,13 +222,15 @@ internal abstract class WebSocketLink : ClientConnection, IByteReader
             case WebSocketOpcode.Close:
                 OnClose(payload);
                 return false;
+            case WebSocketOpcode.Text or WebSocketOpcode.Binary or WebSocketOpcode.Continuation when IsClosing:
+                return true; // what is left of what the client was sending; then comes its answer to our close frame
             case WebSocketOpcode.Binary when !TakesBinary:
                 Close(CloseReason.Binary);
                 return true;
             case WebSocketOpcode.Binary when _fragments is null:
             case WebSocketOpcode.Text when _fragments is null:
             case WebSocketOpcode.Continuation when _fragments is not null:
-                return IsClosing || OnData(frame.Fin, payload, out wait);
+                return OnData(frame.Fin, payload, out wait);
             default:
                 Discard(CloseReason.ProtocolError); // a continuation of nothing, or a message inside another
                 return true;

@@ -92,6 +92,21 @@ public sealed class WebSocketConnectionTests
         Assert.Equal([0x8A, 2, (byte)'h', (byte)'i'], sent);
     }
 
+    // The node closes the connection for the first frame, while the client is in the midst of a message. Its answer to the close frame comes behind the rest.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Close_OfAClient_BehindTheRestOfItsMessage_EndsTheReading(bool isInAMessage)
+    {
+        byte[] begun = isInAMessage ? Frame(0x01, "a"u8.ToArray()) : [];
+        byte[] rest = isInAMessage ? Frame(0x80, "b"u8.ToArray()) : [.. Frame(0x01, "a"u8.ToArray()), .. Frame(0x80, "b"u8.ToArray())];
+        var pipe = new Pipe();
+        var reading = NewConnection(pipe.Reader, new FakeSender()).ReadAsync(new Reader());
+        await pipe.Writer.WriteAsync((byte[])[.. begun, .. Frame(0x82, "x"u8.ToArray()), .. rest, .. Frame(0x81, "c"u8.ToArray()), .. Frame(0x88, [])]);
+
+        Assert.Equal(CloseReason.Binary, await reading.WaitAsync(Deadline));
+    }
+
     private static async Task<(CloseReason Reason, int Code)> EndAsync(byte[] talk)
     {
         var (_, sent, reason) = await ReadAsync(talk, new Random(1));
@@ -100,13 +115,10 @@ public sealed class WebSocketConnectionTests
 
     private static async Task<(List<string> Read, byte[] Sent, CloseReason Reason)> ReadAsync(byte[] talk, Random random)
     {
-        var options = Options.Create(new ConnectionOptions { MessageBytes = 4096, MessagesPerSecond = 0, BytesPerSecond = 0, UserMessagesPerSecond = 0, UserBytesPerSecond = 0 });
-        var table = new ConnectionTable(options, new ConnectionMetrics(NoMeters.Instance), TimeProvider.System);
         var pipe = new Pipe(new PipeOptions(minimumSegmentSize: 64));
         var sender = new FakeSender();
         var reader = new Reader();
-        var connection = new WebSocketConnection(1, "u1", WebSocketFormat.Text, new PipeSource(pipe.Reader), sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
-        var reading = connection.ReadAsync(reader);
+        var reading = NewConnection(pipe.Reader, sender).ReadAsync(reader);
         for (var at = 0; at < talk.Length;)
         {
             var length = Math.Min(random.Next(1, random.Next(2) == 0 ? 4 : 400), talk.Length - at);
@@ -121,6 +133,13 @@ public sealed class WebSocketConnectionTests
         await pipe.Writer.CompleteAsync();
         var reason = await reading.WaitAsync(Deadline);
         return (reader.Messages, sender.Sent, reason);
+    }
+
+    private static WebSocketConnection NewConnection(PipeReader input, FakeSender sender)
+    {
+        var options = Options.Create(new ConnectionOptions { MessageBytes = 4096, MessagesPerSecond = 0, BytesPerSecond = 0, UserMessagesPerSecond = 0, UserBytesPerSecond = 0 });
+        var table = new ConnectionTable(options, new ConnectionMetrics(NoMeters.Instance), TimeProvider.System);
+        return new WebSocketConnection(1, "u1", WebSocketFormat.Text, new PipeSource(input), sender, table, TestTopics.New(), new MemoryBackplane()) { Access = TestAccess.Of("u1") };
     }
 
     private static byte[] Message(string text, Random random)
