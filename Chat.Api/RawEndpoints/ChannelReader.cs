@@ -269,8 +269,8 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
         try
         {
             // A lingering subscription of this node without a member does not mean that the group exists.
-            var here = topics.TryFind(group, out var local) && local!.MemberCount == 0 ? 1 : 0;
-            var error = await backplane.CountSubscribersAsync(group) > here ? ClientError.NotMember : ClientError.UnknownGroup;
+            var (here, members) = topics.TryFind(group, out var local) ? (1, local!.MemberCount) : (0, 0);
+            var error = members > 0 || await backplane.CountSubscribersAsync(group) > here ? ClientError.NotMember : ClientError.UnknownGroup;
             connection.Enqueue(connection.Format.NotInGroup(error, connection.UserId, group.Id, msgId));
         }
         catch (BackplaneUnavailableException)

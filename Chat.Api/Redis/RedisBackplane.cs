@@ -192,10 +192,17 @@ internal sealed class RedisBackplane : IBackplane
 
     public async Task<long> CountSubscribersAsync(Topic topic)
     {
-        var call = new RedisCall();
-        call.Buffer.Command(3).Bulk("PUBSUB"u8).Bulk(_keys.AreSharded ? "SHARDNUMSUB"u8 : "NUMSUB"u8);
-        _keys.Channel(call.Buffer, topic.Utf8Name.Span);
-        return await _commands.CallAsync(call, topic.Utf8Name.Span) is object?[] counts && counts is [_, long count] ? count : 0;
+        // A server counts only the nodes that listen at it. To a sharded channel, all listen at the topic's own server.
+        var answers = _keys.AreSharded ? [await _commands.CallAsync(NewCall(), topic.Utf8Name.Span)] : await _commands.CallAllAsync(NewCall);
+        return answers.Sum(static answer => answer is object?[] counts && counts is [_, long count] ? count : 0);
+
+        RedisCall NewCall()
+        {
+            var call = new RedisCall();
+            call.Buffer.Command(3).Bulk("PUBSUB"u8).Bulk(_keys.AreSharded ? "SHARDNUMSUB"u8 : "NUMSUB"u8);
+            _keys.Channel(call.Buffer, topic.Utf8Name.Span);
+            return call;
+        }
     }
 
     // A removal goes over a channel of its own: also to nodes without members, but not to seed nodes, which would take it for a message.

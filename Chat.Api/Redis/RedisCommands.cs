@@ -115,6 +115,19 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         return call.Task;
     }
 
+    /// <summary>Calls every server that owns slots, with a command that touches no keys.</summary>
+    public Task<object?[]> CallAllAsync(Func<RedisCall> newCall) => Task.WhenAll(_servers.Primaries.Select(server =>
+    {
+        var call = newCall();
+        call.Sender = this;
+        if (!call.TrySend(server))
+        {
+            call.Refuse();
+        }
+
+        return call.Task;
+    }));
+
     /// <summary>Does what an error reply asks for, and has the command sent again. Returns false if the error stands.</summary>
     public bool TryResend(RedisCommand command, string error)
     {

@@ -38,6 +38,9 @@ internal sealed class RedisServers : IDisposable
 
     public bool IsCluster => _isCluster;
 
+    /// <summary>The links to the servers that own slots, as last heard; a single server owns all.</summary>
+    public IReadOnlyList<RespLink> Primaries => _isCluster ? _primaries : [Main];
+
     public IEnumerable<RespLink> All => _peers.Values.Append(Main);
 
     /// <summary>Links to servers that no longer own a slot, and that are away or at another server.</summary>

@@ -84,6 +84,19 @@ public sealed class RedisClusterTests : IAsyncLifetime
         Assert.Equal("after", Assert.Single(await _subscriber.ReadAsync(topic, after.Epoch, after.Offset - 1)).Msg);
     }
 
+    // With classic channels, each server counts only the nodes that listen at it.
+    [RedisFact]
+    public async Task Subscribers_AtAnyServer_AreCounted()
+    {
+        foreach (var server in (int[])[0, 1, 2])
+        {
+            var topic = TopicOn(server);
+            Assert.Equal(0, await _publisher.Backplane.CountSubscribersAsync(topic));
+            await _subscriber.Backplane.SubscribeAsync(topic);
+            Assert.Equal(1, await _publisher.Backplane.CountSubscribersAsync(topic));
+        }
+    }
+
     private static int Owner(Topic topic) => RedisCluster.OwnerOf(RedisSlot.Of(topic.Utf8Name.Span));
 
     private static Topic TopicOn(int server, Topic? not = null) =>
