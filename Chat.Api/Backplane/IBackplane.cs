@@ -15,6 +15,10 @@ internal interface IBackplane
     /// <summary>Whether publishing and subscriptions work, as far as this node knows, and the reason if they do not.</summary>
     bool IsReady(out string reason);
 
+    /// <summary>Whether a topic may catch up with its log, as far as this node knows, and the reason if not: its log can be read, and the node
+    /// hears of what has to take effect before. Other topics' logs may be elsewhere.</summary>
+    bool IsReadable(Topic topic, out string reason);
+
     /// <summary>Publishes; never waits and never throws. The outcome comes exactly once, perhaps before this returns.</summary>
     void Publish(in Publication publication, IPublishOutcome outcome);
 

@@ -68,6 +68,17 @@ internal sealed class RedisBackplane : IBackplane
         return _subscriptions.IsAlive(out reason);
     }
 
+    public bool IsReadable(Topic topic, out string reason)
+    {
+        if (!_commands.IsOwnerUp(topic.Utf8Name.Span))
+        {
+            reason = "No connection to the Redis that has its log.";
+            return false;
+        }
+
+        return _subscriptions.AreOwnAlive(out reason);
+    }
+
     /// <summary>Step 2 of a message's path: one command gives the message its place in the log and tells every node.</summary>
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {

@@ -48,6 +48,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <inheritdoc cref="RedisServers.AreUp"/>
     public bool IsUp => _servers.AreUp;
 
+    /// <summary>Whether the server that owns a topic's slot takes commands.</summary>
+    public bool IsOwnerUp(ReadOnlySpan<byte> topic) => _servers.IsKnown && _servers.OwnerOf(RedisKeys.SlotOf(topic)).IsUp;
+
     /// <summary>Lives of Redis known to have lost something acknowledged.</summary>
     public BrokenLives Broken { get; } = new();
 

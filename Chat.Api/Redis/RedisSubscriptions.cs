@@ -58,7 +58,18 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
 
     public bool IsAlive(out string reason)
     {
-        reason = (_restored ? _ticks.Doubt : "Subscriptions are being made.") ?? _shards?.Doubt ?? "";
+        if (AreOwnAlive(out reason))
+        {
+            reason = _shards?.Doubt ?? "";
+        }
+
+        return reason.Length == 0;
+    }
+
+    /// <summary>The same for the channels that are not sharded, among them those over which this node hears what concerns all topics.</summary>
+    public bool AreOwnAlive(out string reason)
+    {
+        reason = (_restored ? _ticks.Doubt : "Subscriptions are being made.") ?? "";
         return reason.Length == 0;
     }
 

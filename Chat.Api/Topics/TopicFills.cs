@@ -6,13 +6,15 @@ namespace Chat.Api.Topics;
 
 /// <summary>Lets topics catch up with their logs, a limited number at a time.</summary>
 /// <remarks>After an outage, all topics of a node have to catch up at once, from a Redis that has only just come back. Each is retried
-/// until it is done or nobody needs it any more, so that no failure leaves a topic deaf. One that fails goes to the end of the queue.</remarks>
+/// until it is done or nobody needs it any more, so that no failure leaves a topic deaf. One that fails goes to the end of the queue. Those
+/// whose server is away, one of several, hold up none of the others.</remarks>
 internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProvider time, ILogger logger) : IDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _gate = new(); // guards what follows
     private readonly Queue<LocalTopic> _due = new();
+    private readonly List<LocalTopic> _away = []; // they become due again, all together
     private readonly CancellationTokenSource _stopping = new();
     private int _running;
     private bool _isStopped;
@@ -67,7 +69,20 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
                 await before;
             }
 
-            if (!topics.Holds(topic) || await TryFillAsync(topic))
+            if (!topics.Holds(topic))
+            {
+                continue;
+            }
+
+            // Check first: ten thousand topics that wait for Redis must not each throw, nor each wait.
+            if (!topics.Backplane.IsReadable(topic.Topic, out var reason))
+            {
+                Log.Delayed(logger, topic.Topic.Kind, reason);
+                PutOff(topic, token);
+                continue;
+            }
+
+            if (await TryFillAsync(topic))
             {
                 continue;
             }
@@ -78,6 +93,33 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
                 _due.Enqueue(topic);
             }
         }
+    }
+
+    private void PutOff(LocalTopic topic, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            _away.Add(topic);
+            if (_away.Count > 1)
+            {
+                return; // it goes with the first
+            }
+        }
+
+        _ = ReturnAsync(token);
+    }
+
+    private async Task ReturnAsync(CancellationToken token)
+    {
+        await Task.Delay(RetryDelay, time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        LocalTopic[] away;
+        lock (_gate)
+        {
+            away = [.. _away];
+            _away.Clear();
+        }
+
+        Array.ForEach(away, Add);
     }
 
     private bool TryNext([NotNullWhen(true)] out LocalTopic? topic)
@@ -95,14 +137,8 @@ internal sealed partial class TopicFills(TopicTable topics, int atOnce, TimeProv
     {
         try
         {
-            // Check first: ten thousand topics that wait for Redis must not each throw.
-            if (topics.Backplane.IsReady(out var reason))
-            {
-                await topic.FillAsync(topics.Backplane);
-                return true;
-            }
-
-            Log.Delayed(logger, topic.Topic.Kind, reason);
+            await topic.FillAsync(topics.Backplane);
+            return true;
         }
         catch (BackplaneUnavailableException exception)
         {

@@ -40,10 +40,19 @@ internal sealed class MemoryBackplane : IBackplane
 
     public static Task Unavailable => Task.FromException(new BackplaneUnavailableException("Away."));
 
+    /// <summary>The topics whose logs are at a server that is away.</summary>
+    public HashSet<Topic> Away { get; } = [];
+
     public bool IsReady(out string reason)
     {
         reason = "";
-        return true;
+        return Away.Count == 0;
+    }
+
+    public bool IsReadable(Topic topic, out string reason)
+    {
+        reason = "";
+        return !Away.Contains(topic);
     }
 
     public void Publish(in Publication publication, IPublishOutcome outcome)

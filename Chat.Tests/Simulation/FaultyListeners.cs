@@ -47,6 +47,8 @@ internal sealed class RemovalsOverlooked(IBackplane inner) : IBackplane
 {
     public bool IsReady(out string reason) => inner.IsReady(out reason);
 
+    public bool IsReadable(Topic topic, out string reason) => inner.IsReadable(topic, out reason);
+
     public void Publish(in Publication publication, IPublishOutcome outcome) => inner.Publish(publication, outcome);
 
     public Task SubscribeAsync(Topic topic) => inner.SubscribeAsync(topic);

@@ -67,6 +67,8 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
         return IsUp && _subscriptions.IsAlive(out reason);
     }
 
+    public bool IsReadable(Topic topic, out string reason) => IsReady(out reason);
+
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {
         var hasId = !publication.MsgId.IsEmpty;

@@ -61,6 +61,30 @@ public sealed class TopicFillsTests : IDisposable
         Assert.Equal(4, reads);
     }
 
+    // In a Redis Cluster, one of the servers is away. The topics of the others do not wait for it, nor does the clock move for them.
+    [Fact]
+    public async Task Topics_WhoseServerIsAway_HoldUpNoOther()
+    {
+        var members = await JoinAsync(20);
+        for (var i = 0; i < 10; i++)
+        {
+            _backplane.Away.Add(Topic.Group($"{i}"));
+        }
+
+        SayLost(members.Length);
+
+        _topics!.OnRestored();
+
+        await Task.WhenAll(members[10..].Select(member => member.SeesAsync("e1:1 lost")));
+        Assert.All(members[..10], static member => Assert.Single(member.Seen));
+        _backplane.Away.Clear();
+        await Eventually.TrueAsync(() =>
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(250));
+            return Array.TrueForAll(members, member => member.Seen.Length == 2);
+        });
+    }
+
     [Fact]
     public async Task Topics_AfterAnOutage_CatchUpOnlyWhenWhatComesFirstIsDone()
     {
