@@ -21,6 +21,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
     private readonly RedisKeys _keys;
+    private readonly ConcurrentDictionary<RespLink, bool> _disowned = new(); // links whose server has said since the last tick that the cluster is down
     private readonly ConcurrentDictionary<RespLink, bool> _loading = new(); // links whose server has not yet answered to the loading of the scripts
 
     /// <param name="endpoint">Where Redis is.</param>
@@ -83,6 +84,16 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         _servers.Learn(moved.Slot, _servers.At(moved.Host, moved.Port));
         return moved.Slot;
+    }
+
+    /// <summary>Notes it if a server refuses because its cluster is down. The others are then asked who owns its slots: it may be cut off from
+    /// them, or have been taken out of the cluster, and does not know.</summary>
+    public void Disowned(RespLink link, string error)
+    {
+        if (error.StartsWith("CLUSTERDOWN", StringComparison.Ordinal))
+        {
+            _disowned[link] = true;
+        }
     }
 
     public void Start() => _servers.Main.Start();
@@ -161,6 +172,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
         if (!Redirection.TryParse(error, out var redirection))
         {
+            Disowned(command.Link!, error);
             return false;
         }
 
@@ -193,11 +205,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public void LookAfterLinks()
     {
         _refusals.Tick();
-        if (!_servers.AreUp)
-        {
-            AskForSlots(_servers.Main);
-        }
-
+        AskForSlots();
         foreach (var link in _servers.All)
         {
             link.BreakIfOverdue();
@@ -260,6 +268,20 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
                 }
             }) { Sender = this };
             check.TrySend(to);
+        }
+    }
+
+    private void AskForSlots()
+    {
+        var disowned = _disowned.Keys.Where(link => _disowned.TryRemove(link, out _)).Select(static link => link.Server).ToArray();
+        if (!_servers.AreUp && !disowned.Contains(_servers.Main.Server))
+        {
+            AskForSlots(_servers.Main);
+        }
+
+        foreach (var link in disowned.Length == 0 ? [] : _servers.Primaries.Where(link => !disowned.Contains(link.Server)))
+        {
+            AskForSlots(link);
         }
     }
 

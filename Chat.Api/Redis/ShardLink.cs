@@ -223,6 +223,7 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
     private void OnError(string error)
     {
         var moved = _commands.Learn(error);
+        _commands.Disowned(Server, error);
         lock (_gate)
         {
             if (_tick is { IsHeard: false } && (moved < 0 || moved == _tick.Slot))

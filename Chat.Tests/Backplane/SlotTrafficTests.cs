@@ -172,6 +172,24 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         Assert.Equal(["OK"], await EndsOf(two));
     }
 
+    // A server that was taken out of the cluster keeps running, and believes to this day that its slots are its own. It carries nothing out, but its link is up.
+    [Fact]
+    public async Task Server_ThatSaysTheClusterIsDown_IsAskedNoMoreWhoOwnsItsSlots_ButTheOthersAre()
+    {
+        await UpAsync();
+        var one = Send("1");
+        await ExpectAsync(_first, "SAY 1", static question => question.Answer("-CLUSTERDOWN Hash slot not served"));
+        Assert.Equal(["failed"], await EndsOf(one));
+        _second.Slots = [(0, RedisSlot.Count - 1, _second)];
+
+        _commands.LookAfterLinks();
+        await Eventually.TrueAsync(() => _commands.OwnerOf(Slot).Endpoint.Servers[0].Port == _second.Port);
+
+        var two = Send("2");
+        await ExpectAsync(_second, "SAY 2", static question => question.Answer("+OK"));
+        Assert.Equal(["OK"], await EndsOf(two));
+    }
+
     private async Task UpAsync()
     {
         _second.Open();
