@@ -71,6 +71,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <inheritdoc cref="RedisServers.OwnerOf"/>
     public RespLink OwnerOf(int slot) => _servers.OwnerOf(slot);
 
+    /// <inheritdoc cref="RedisServers.InTurn"/>
+    public RespLink InTurn(out int among) => _servers.InTurn(out among);
+
     /// <inheritdoc cref="RedisServers.IsPrimary"/>
     public bool IsPrimary(RespLink link) => _servers.IsPrimary(link);
 

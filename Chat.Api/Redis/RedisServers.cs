@@ -17,6 +17,7 @@ internal sealed class RedisServers : IDisposable
     private readonly RespLink?[] _owners = new RespLink?[RedisSlot.Count];
     private readonly SlotTraffic?[] _traffic = new SlotTraffic?[RedisSlot.Count];
     private volatile RespLink[] _primaries = []; // those that own slots, as last heard
+    private uint _turns; // touched by the thread that makes the ticks
     private volatile bool _isCluster;
     private volatile bool _isKnown;
 
@@ -48,6 +49,15 @@ internal sealed class RedisServers : IDisposable
 
     /// <summary>The link to the server that owns a slot, as far as is known.</summary>
     public RespLink OwnerOf(int slot) => Volatile.Read(ref _owners[slot]) ?? Main;
+
+    /// <summary>One of the servers that own slots and take commands: each time the next one. Called once a tick.</summary>
+    /// <param name="among">How many there are.</param>
+    public RespLink InTurn(out int among)
+    {
+        RespLink[] up = [.. Primaries.Where(static server => server.IsUp)];
+        among = Math.Max(1, up.Length);
+        return up.Length == 0 ? Main : up[_turns++ % (uint)up.Length];
+    }
 
     /// <summary>Whether the server at the end of a link owns slots; a single server owns all.</summary>
     public bool IsPrimary(RespLink link) => _isCluster ? Array.IndexOf(_owners, link) >= 0 : link == Main;

@@ -77,9 +77,10 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
     public void Tick()
     {
         _shards?.Tick();
-        var number = _ticks.Next();
+        var server = _commands.InTurn(out var among); // a server that is cut off from the others still brings what is published at itself
+        var number = _ticks.Next(among);
         var tick = new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_own.Tick).Bulk(number);
-        if (!_commands.TrySendUnrouted(tick.Span, new TickReply(_ticks, _metrics, number)) || !_link.IsUp)
+        if (!server.TrySend(tick.Span, new TickReply(_ticks, _metrics, number)) || !_link.IsUp)
         {
             return; // nothing can be expected
         }

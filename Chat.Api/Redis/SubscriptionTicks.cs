@@ -12,19 +12,26 @@ namespace Chat.Api.Redis;
 /// finds a link that is alive but has lost the tick's channel, and so perhaps others.</para>
 /// <para>A node that is merely behind, however far, shows neither: bytes arrive, and in order. Nor does one that was stopped for a
 /// while: ticks are counted, not time, and a stopped node makes none.</para>
+/// <para>In a Redis Cluster, ticks are published at one server after the other, since a server that is cut off from the others
+/// brings only what is published at itself. The link is dead if at least half of a round of such ticks is missing: then another server
+/// hears more. If fewer are missing, the other servers most likely hear no more than this one.</para>
 /// </remarks>
 internal sealed class SubscriptionTicks
 {
     private const int UnreadyAfter = 3;
+    private const int MostInARound = 5; // so many servers one after the other are enough to judge by, however many there are
 
     private readonly int _limit;
     private readonly Lock _gate = new(); // guards what follows, except the silence
     private readonly Queue<(long Soon, long Surely)> _expected = new(); // for each PING not answered yet: the numbers that have to come before its answer
     private readonly long[] _takenAt; // the last number that Redis had taken, at each of the ticks within the limit
     private int _ticks; // of this link
+    private readonly SortedSet<long> _takenOnes = []; // those that Redis had taken since hearing began, without those that no longer count
+    private readonly HashSet<long> _heardOnes = []; // likewise
     private long _last;
     private long _taken;
-    private long _heard;
+    private long _before; // numbers up to this one do not count
+    private int _servers = 1; // to which ticks go in turn
     private bool _isMissingOne;
     private int _silence; // ticks since anything was read
 
@@ -53,10 +60,12 @@ internal sealed class SubscriptionTicks
     public bool IsDead => Volatile.Read(ref _silence) > _limit;
 
     /// <summary>The number to publish at this tick.</summary>
-    public long Next()
+    /// <param name="servers">To how many servers ticks go in turn.</param>
+    public long Next(int servers = 1)
     {
         lock (_gate)
         {
+            _servers = servers;
             return ++_last;
         }
     }
@@ -67,6 +76,10 @@ internal sealed class SubscriptionTicks
         lock (_gate)
         {
             _taken = Math.Max(_taken, number);
+            if (number > _before)
+            {
+                _takenOnes.Add(number);
+            }
         }
     }
 
@@ -88,7 +101,10 @@ internal sealed class SubscriptionTicks
     {
         lock (_gate)
         {
-            _heard = Utf8Parser.TryParse(number, out long value, out _) ? Math.Max(_heard, value) : _heard;
+            if (Utf8Parser.TryParse(number, out long value, out _) && value > _before)
+            {
+                _heardOnes.Add(value);
+            }
         }
     }
 
@@ -103,12 +119,13 @@ internal sealed class SubscriptionTicks
                 return false;
             }
 
-            if (expected.Surely > _heard)
+            if (IsRoundMissing_NeedsLock(expected.Surely, out var first))
             {
-                throw new RespException($"tick {expected.Surely} has not come, though what Redis was asked {_limit} ticks later has");
+                throw new RespException($"ticks {first} to {expected.Surely} have not come, or only a few, though what Redis was asked {_limit} ticks later has");
             }
 
-            _isMissingOne = expected.Soon > _heard;
+            ForgetBefore_NeedsLock(first);
+            _isMissingOne = IsRoundMissing_NeedsLock(expected.Soon, out _);
             return true;
         }
     }
@@ -129,9 +146,32 @@ internal sealed class SubscriptionTicks
     {
         lock (_gate)
         {
-            _heard = _last;
+            ForgetBefore_NeedsLock(_last + 1);
             _isMissingOne = false;
         }
+    }
+
+    // Whether half of the ticks of a round have not come.
+    private bool IsRoundMissing_NeedsLock(long upTo, out long first)
+    {
+        var round = Math.Min(_servers, MostInARound);
+        var (taken, missing) = (0, 0);
+        first = 0;
+        foreach (var number in _takenOnes.Reverse().SkipWhile(number => number > upTo).Take(round))
+        {
+            first = number;
+            taken++;
+            missing += _heardOnes.Any(heard => heard >= number && (heard - number) % _servers == 0) ? 0 : 1; // or a later one of the same server
+        }
+
+        return taken == round && missing * 2 >= taken;
+    }
+
+    private void ForgetBefore_NeedsLock(long first)
+    {
+        _before = Math.Max(_before, first - 1);
+        _takenOnes.RemoveWhere(number => number <= _before);
+        _heardOnes.RemoveWhere(number => number <= _before);
     }
 
     private long TakenBefore_NeedsLock(int ticks) => ticks < _ticks ? _takenAt[(_ticks - ticks) % _takenAt.Length] : 0;

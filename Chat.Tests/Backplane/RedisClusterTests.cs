@@ -97,6 +97,23 @@ public sealed class RedisClusterTests : IAsyncLifetime
         }
     }
 
+    // The server at which a node listens no longer hears what is published at the others, but its link to the node is up.
+    [RedisFact]
+    public async Task Server_CutOffFromTheOthers_IsListenedToNoMore()
+    {
+        var topic = TopicOn(server: 1);
+        await using var node = await RedisBackplaneNode.StartAsync(_cluster.Servers[0].ConnectionString, RedisBackplaneNode.FastOptions());
+        await node.Backplane.SubscribeAsync(topic);
+
+        _cluster.CutOff(0);
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await _subscriber.PublishAsync(topic, "hi");
+            return node.Listener.TryNext(out _);
+        });
+    }
+
     private static int Owner(Topic topic) => RedisCluster.OwnerOf(RedisSlot.Of(topic.Utf8Name.Span));
 
     private static Topic TopicOn(int server, Topic? not = null) =>

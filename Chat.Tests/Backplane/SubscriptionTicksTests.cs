@@ -114,9 +114,53 @@ public sealed class SubscriptionTicksTests
         Assert.Null(_ticks.Doubt);
     }
 
-    private void Publish()
+    // Ticks go to three servers in turn. One of them is cut off: what is published there is heard by nobody, whichever server they listen to.
+    [Fact]
+    public void Ticks_OfOneServerOfThree_MayBeMissing()
     {
-        _last = _ticks.Next();
+        for (var i = 0; i < 100; i++)
+        {
+            Publish(servers: 3);
+            if (_last % 3 != 0)
+            {
+                Hear(_last);
+            }
+
+            Answer();
+            Assert.Null(_ticks.Doubt);
+        }
+    }
+
+    // The server that is cut off is the one that is listened to: it brings only what is published at itself.
+    [Theory]
+    [InlineData(3)]
+    [InlineData(50)]
+    public void Link_ThatBringsTheTicksOfOneServerOnly_IsUnready_ThenDead(int servers)
+    {
+        var (ticks, wasUnready) = (0, false);
+        var exception = Record.Exception(() =>
+        {
+            for (; ticks < 4 * Limit; ticks++)
+            {
+                Publish(servers);
+                if (_last % servers == 0)
+                {
+                    Hear(_last);
+                }
+
+                wasUnready |= _ticks.Doubt is not null;
+                Answer();
+            }
+        });
+
+        Assert.IsType<RespException>(exception);
+        Assert.True(wasUnready);
+        Assert.InRange(ticks, Limit, 2 * Limit + 1);
+    }
+
+    private void Publish(int servers = 1)
+    {
+        _last = _ticks.Next(servers);
         _ticks.Asking();
         _ticks.Taken(_last);
     }

@@ -124,6 +124,20 @@ internal sealed class RedisCluster : IAsyncDisposable
         return replica;
     }
 
+    /// <summary>Lets a server and the others forget each other. Each side continues with the slots that it has.</summary>
+    public void CutOff(int server)
+    {
+        var id = IdOf(server);
+        for (var other = 0; other < _servers.Count; other++)
+        {
+            if (other != server)
+            {
+                _servers[server].Execute("CLUSTER", "FORGET", IdOf(other));
+                _servers[other].Execute("CLUSTER", "FORGET", id);
+            }
+        }
+    }
+
     public static (int First, int Last) RangeOf(int server) => (server * Slots / 3, ((server + 1) * Slots / 3) - 1);
 
     public async ValueTask DisposeAsync()
