@@ -16,6 +16,8 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
     private readonly Lock _gate = new();
     private readonly HashSet<string> _wanted = []; // channels as Latin-1 strings of their bytes; guarded by _gate
     private readonly Dictionary<string, TaskCompletionSource> _unconfirmed = []; // guarded by _gate
+    private readonly HashSet<string> _givenUp = []; // channels that the server may still bring, because nothing could be sent to it; guarded by _gate
+    private volatile bool _hasGivenUp;
     private readonly RespLink _link;
     private readonly RedisCommands _commands;
     private readonly ChannelListeners _listeners;
@@ -137,10 +139,12 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
     {
         lock (_gate)
         {
-            if (_wanted.Remove(Encoding.Latin1.GetString(channel)))
+            var name = Encoding.Latin1.GetString(channel);
+            if (_wanted.Remove(name) && !TryUnsubscribe(name))
             {
-                // If the link is down, the next one simply doesn't subscribe to it.
-                _link.TrySend(new CommandBuffer().Command(2).Bulk("UNSUBSCRIBE"u8).Bulk(channel).Span, null);
+                // If the link is down, the next one simply doesn't subscribe to it. But a link that is just coming up has already done so.
+                _givenUp.Add(name);
+                _hasGivenUp = true;
             }
         }
     }
@@ -149,6 +153,7 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
     {
         lock (_gate)
         {
+            _givenUp.Clear();
             _ticks.BeginLink(); // an outage's silence does not count for this link
             byte[][] channels = [.. _own.All, .. _wanted.Select(Encoding.Latin1.GetBytes)];
             _toRestore = channels.Length;
@@ -231,8 +236,20 @@ internal sealed class RedisSubscriptions : IRespLinkOwner, IDisposable
     public void OnBatchEnd(RespLink link)
     {
         _ticks.Read();
+        if (_hasGivenUp && link.IsUp)
+        {
+            lock (_gate)
+            {
+                _givenUp.RemoveWhere(name => _wanted.Contains(name) || TryUnsubscribe(name));
+                _hasGivenUp = _givenUp.Count > 0;
+            }
+        }
+
         _listeners.EndRound();
     }
+
+    private bool TryUnsubscribe(string name) =>
+        _link.TrySend(new CommandBuffer().Command(2).Bulk("UNSUBSCRIBE"u8).Bulk(Encoding.Latin1.GetBytes(name)).Span, null);
 
     private void Answered()
     {

@@ -21,6 +21,7 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
     private readonly TimeSpan _silenceLimit;
     private readonly RespLink _link;
     private readonly SubscriptionTicks _ticks;
+    private readonly List<IReadOnlyCollection<byte[]>> _givenUp = []; // by slot; guarded by the lock of ShardSubscriptions
     private readonly Lock _gate = new(); // guards what follows, and keeps the ticks' questions in order
     private Tick? _tick; // null: the server has no slot, as far as is known
     private int _tickMoves; // since the last tick
@@ -61,7 +62,25 @@ internal sealed class ShardLink : IRespLinkOwner, IDisposable
     /// <param name="channels">Channels that are all in one slot.</param>
     public bool TrySubscribe(IReadOnlyCollection<byte[]> channels) => TrySend("SSUBSCRIBE"u8, channels);
 
-    public bool TryUnsubscribe(IReadOnlyCollection<byte[]> channels) => TrySend("SUNSUBSCRIBE"u8, channels);
+    /// <summary>Gives channels up that are all in one slot, now or, if the link is just coming up, as soon as it is open. If it is down, the next one
+    /// simply doesn't subscribe to them. Called under the lock of <see cref="ShardSubscriptions"/>, as are the following two methods.</summary>
+    public void Unsubscribe(IReadOnlyCollection<byte[]> channels)
+    {
+        if (!TrySend("SUNSUBSCRIBE"u8, channels))
+        {
+            _givenUp.Add(channels);
+        }
+    }
+
+    /// <summary>The server knows of no channels any more.</summary>
+    public void BeginAnew() => _givenUp.Clear();
+
+    /// <summary>The link is open: gives up what has been given up meanwhile.</summary>
+    public void EndGivenUp()
+    {
+        _givenUp.ForEach(channels => TrySend("SUNSUBSCRIBE"u8, channels));
+        _givenUp.Clear();
+    }
 
     /// <summary>Makes the link anew if its subscriptions have died silently. Called once a tick.</summary>
     public void OnTick()

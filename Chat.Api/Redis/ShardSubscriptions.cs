@@ -86,7 +86,7 @@ internal sealed class ShardSubscriptions(
                 Remove_NeedsLock(name, slot);
                 if (channel.IsAsked)
                 {
-                    slot.Link?.TryUnsubscribe([name]); // if the link is down, the next one simply doesn't subscribe to it
+                    slot.Link?.Unsubscribe([name]);
                 }
             }
         }
@@ -139,6 +139,7 @@ internal sealed class ShardSubscriptions(
         metrics.Rebuilt();
         lock (_gate)
         {
+            link.BeginAnew();
             Ask_NeedsLock(link);
         }
     }
@@ -148,6 +149,7 @@ internal sealed class ShardSubscriptions(
     {
         lock (_gate)
         {
+            link.EndGivenUp(); // first: some may be wanted again
             Ask_NeedsLock(link);
         }
     }
@@ -253,7 +255,7 @@ internal sealed class ShardSubscriptions(
         if (slot.Link is { } left)
         {
             _moved++;
-            left.TryUnsubscribe([.. slot.Channels.Keys.Select(Encoding.Latin1.GetBytes)]);
+            left.Unsubscribe([.. slot.Channels.Keys.Select(Encoding.Latin1.GetBytes)]);
         }
 
         slot.Place(LinkTo_NeedsLock(owner));
