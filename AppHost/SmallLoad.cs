@@ -79,7 +79,7 @@ internal static class SmallLoad
                 cancellationToken),
             group);
 
-        public Task JoinAsync(string group, CancellationToken cancellationToken) => _client.JoinAsync(group, cancellationToken: cancellationToken);
+        public Task<ChatSubscribed> JoinAsync(string group, CancellationToken cancellationToken) => _client.JoinAsync(group, cancellationToken: cancellationToken);
 
         public async Task WriteAsync(string group, CancellationToken cancellationToken)
         {

@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ServiceDefaults.Nodes;
 using StackExchange.Redis;
-using Xunit;
 
 namespace Chat.Tests.Edge;
 
