@@ -13,7 +13,7 @@ namespace Chat.Tests.Access;
 
 /// <summary>How much is asked at once when much is to be asked again.</summary>
 [Collection(GarnetServerGroup.Name)]
-public sealed class AskingAgainTests : IAsyncLifetime
+public sealed class AskingAgainTests : IAsyncLifetime, IDisposable
 {
     private readonly GarnetServerFixture _redis;
     private readonly ManualTimeProvider _time = new();
@@ -45,9 +45,13 @@ public sealed class AskingAgainTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _renewals.StopAsync(CancellationToken.None);
+        await _node!.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
         _renewals.Dispose();
         _webhook.Dispose();
-        await _node!.DisposeAsync();
     }
 
     /// <summary>After Redis had lost its data, all questions about all connections once waited for their turn at the webhook before those of users who

@@ -12,7 +12,7 @@ namespace Chat.Tests.Events;
 
 /// <summary>What becomes of an event that is not accepted, by a clock that the tests move.</summary>
 [Collection(GarnetServerGroup.Name)]
-public sealed class EventDeliveryTests(GarnetServerFixture redis) : IAsyncLifetime
+public sealed class EventDeliveryTests(GarnetServerFixture redis) : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30); // the longest between two attempts
 
@@ -55,16 +55,18 @@ public sealed class EventDeliveryTests(GarnetServerFixture redis) : IAsyncLifeti
 
     public async Task DisposeAsync()
     {
-        foreach (var service in (Microsoft.Extensions.Hosting.BackgroundService?[])[_delivery, _partitions])
-        {
-            await (service?.StopAsync(CancellationToken.None) ?? Task.CompletedTask);
-            service?.Dispose();
-        }
+        await (_delivery?.StopAsync(CancellationToken.None) ?? Task.CompletedTask);
+        await (_partitions?.StopAsync(CancellationToken.None) ?? Task.CompletedTask);
+        await (_node?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
 
+    public void Dispose()
+    {
+        _delivery?.Dispose();
+        _partitions?.Dispose();
         _losses?.Dispose();
         _turns?.Dispose();
         _receiver.Dispose();
-        await (_node?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
     // Once another topic's event had been accepted after the first failure, all later failures counted as refusals. So a receiver that was away for
