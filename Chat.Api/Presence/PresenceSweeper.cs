@@ -11,8 +11,8 @@ namespace Chat.Api.Presence;
 /// <para>Guarantee: no user of a dead node stays present for longer than the node's lease, a heartbeat of a survivor and the sweep itself.</para>
 /// <para>Mechanism: every node calls the roll at each heartbeat, over each new connection to Redis, and whenever a node leaves. The roll,
 /// one script, gives a dead node to one caller. If that caller dies before it has swept the node, the roll gives it to another one a little later.
-/// A sweep takes seconds where there are 100,000 topics. The sweeping node calls the roll meanwhile, so that no other node sweeps the same one, and
-/// its own users are reported. A live node that was given up, because it could not renew its lease, learns that from the roll and reports everything
+/// A sweep takes seconds where there are 100,000 topics, or as many users in one. The sweeping node calls the roll beside it, so that no other node
+/// sweeps the same one, and its own users are reported. A live node that was given up, because it could not renew its lease, learns that from the roll and reports everything
 /// again.</para>
 /// </remarks>
 internal sealed partial class PresenceSweeper : BackgroundService
@@ -87,23 +87,34 @@ internal sealed partial class PresenceSweeper : BackgroundService
         await LeaveAsync();
     }
 
-    /// <summary>Sweeps all topics of a node. Whatever fails is done again, by the next node to sweep it.</summary>
+    /// <summary>Sweeps all topics of a node, and calls the roll meanwhile. Whatever fails is done again, by the next node to sweep it.</summary>
     /// <param name="node">The node.</param>
     /// <param name="again">Whether the node was swept before. A live node that is taken for dead goes on reporting in the same topics until it learns
     /// of that, and may stop or die before. So its topics are forgotten only now, when no report of it can come any more.</param>
     /// <returns>Whether the node had topics that had not been swept.</returns>
     public async Task<bool> SweepAsync(string node, bool again)
     {
-        var rolled = _time.GetTimestamp();
+        var sweep = SweepTopicsAsync(node, again);
+        while (true)
+        {
+            await ((Task)sweep).WaitAsync(SweepTime / 4, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            if (sweep.IsCompleted)
+            {
+                return await sweep;
+            }
+
+            if (_nodes.Contains(_self.Id))
+            {
+                await TryExtendAsync(node);
+            }
+        }
+    }
+
+    private async Task<bool> SweepTopicsAsync(string node, bool again)
+    {
         var names = await _store.TopicsOfAsync(node);
         foreach (var some in names.Chunk(TopicsAtOnce))
         {
-            if (_time.GetElapsedTime(rolled) > SweepTime / 4 && _nodes.Contains(_self.Id))
-            {
-                rolled = _time.GetTimestamp();
-                await CallRollAsync(node);
-            }
-
             await Task.WhenAll(some.Select(Topic.Parse).OfType<Topic>().Select(topic => _store.ReportAsync(topic, node, [], isAll: true)));
             if (again)
             {
@@ -114,6 +125,19 @@ internal sealed partial class PresenceSweeper : BackgroundService
         var had = !again && names.Count > 0;
         await _store.SweptAsync(node, had, lookAgain: PresenceReporter.ReportsFor(_nodeOptions));
         return had;
+    }
+
+    // If this fails, the sweep goes on: it either fails for the same reason, or needs its time extended a moment later.
+    private async Task TryExtendAsync(string sweeping)
+    {
+        try
+        {
+            await CallRollAsync(sweeping);
+        }
+        catch (Exception exception)
+        {
+            LogFailure(exception);
+        }
     }
 
     private void OnChange(NodeInfo node) => Wake();
@@ -145,11 +169,19 @@ internal sealed partial class PresenceSweeper : BackgroundService
                 }
             }
         }
-        catch (BackplaneUnavailableException exception)
+        catch (Exception exception)
+        {
+            LogFailure(exception);
+        }
+    }
+
+    private void LogFailure(Exception exception)
+    {
+        if (exception is BackplaneUnavailableException)
         {
             Log.Delayed(_logger, exception.Message);
         }
-        catch (Exception exception)
+        else
         {
             Log.Failed(_logger, exception);
         }
