@@ -113,8 +113,9 @@ internal sealed partial class HubClient
     {
         await Task.WhenAll(takenUp.Where(one => one.Member != _userMember).Select(one => AddSignalsAsync(one.Member)));
 
-        // Until here nothing was sent to the connection. A group may have been left after the previous look, before its member existed. This look
-        // finds it, and the messages held for it are dropped.
+        // Until here nothing was sent to the connection. A group may have been left after the previous look, before its member existed: the removal did
+        // not find a member here. This look finds the group left, and the messages held for it are dropped. One look cannot do for both, since only the
+        // first one says in which groups to have members.
         var groups = await _services.Watch.LookAsync(User!);
         foreach (var one in takenUp.Where(one => one.Member.IsIn))
         {
