@@ -10,6 +10,7 @@ const chat = new ChatClient({
     const answer = await fetch(new URL(`/api/auth/token?nick=${encodeURIComponent(name)}`, server), { signal });
     return answer.ok ? answer.text() : Promise.reject(new Error(`the server answered ${answer.status}`));
   },
+  callTimeout: Infinity, // where there is no connection, wait for one
 });
 chat.addEventListener('stateChanged', ({ detail }) => console.log(`[${detail.state} ${detail.reason}]`));
 await chat.join(group);
