@@ -23,7 +23,9 @@ internal interface IPresenceStore
     /// <param name="node">The node; null: this one.</param>
     /// <param name="users">The users; 0 connections: the user has none there.</param>
     /// <param name="isAll">Whether all users who are not named have none there.</param>
-    Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll);
+    /// <param name="mayGoOn">Asked again and again where there are so many users that they are reported in pieces. If the answer is no, the report ends
+    /// with an exception like any that Redis has not confirmed.</param>
+    Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll, Func<bool>? mayGoOn = null);
 
     /// <summary>Reads who is in a topic.</summary>
     Task<PresenceNews> ReadAsync(Topic topic, int most);

@@ -114,6 +114,10 @@ internal sealed partial class PresenceReporter(
     private bool MayReport() =>
         Volatile.Read(ref _rolledAt) is not 0 and var rolled && rolled >= Volatile.Read(ref _returnedAt) && time.GetElapsedTime(rolled) < ReportsFor(nodes.Value);
 
+    // A node that hung was perhaps swept. Once it has called the roll, it may report again, but first it has to add its topics again: nobody would sweep
+    // what it reports in those that it only believes to be added.
+    private bool MayGoOn() => MayReport() && Volatile.Read(ref _reportAll) == 0;
+
     private async Task<bool> TryReportAsync()
     {
         try
@@ -153,9 +157,9 @@ internal sealed partial class PresenceReporter(
                 _added.UnionWith(isNew.Select(topic => topic.Name));
             }
 
-            if (!MayReport())
+            if (!MayGoOn())
             {
-                return; // the connection broke meanwhile; it goes on with the next roll
+                return; // the connection broke meanwhile, or the process hung; it goes on with the next roll
             }
 
             await Task.WhenAll(some.Select(ReportAsync));
@@ -179,7 +183,7 @@ internal sealed partial class PresenceReporter(
 
         try
         {
-            await store.ReportAsync(local.Topic, null, due, isAll);
+            await store.ReportAsync(local.Topic, null, due, isAll, MayGoOn);
             local.Confirm(due);
             metrics.Reported(due.Count);
         }

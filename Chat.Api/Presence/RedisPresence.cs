@@ -46,7 +46,7 @@ internal sealed class RedisPresence : IPresenceStore
 
     public Action? Returned { get; set; }
 
-    public async Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll)
+    public async Task ReportAsync(Topic topic, string? node, IReadOnlyCollection<PresentUser> users, bool isAll, Func<bool>? mayGoOn = null)
     {
         if (isAll && (users.Count > UsersPerPiece || await ReportPieceAsync(topic, node, users, isAll) is -1L))
         {
@@ -56,6 +56,11 @@ internal sealed class RedisPresence : IPresenceStore
             gone.ExceptWith(users.Select(static user => user.Id));
             foreach (var some in users.Concat(gone.Select(static user => new PresentUser(user, 0))).Chunk(UsersPerPiece))
             {
+                if (mayGoOn?.Invoke() == false)
+                {
+                    throw new BackplaneUnavailableException("The last roll is too old, or has to be followed by a report of everything.");
+                }
+
                 await ReportPieceAsync(topic, node, some, isAll: false);
             }
         }

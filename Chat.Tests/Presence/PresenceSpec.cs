@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Presence;
 using Chat.Tests.Backplane;
@@ -150,6 +151,21 @@ public abstract partial class PresenceSpec(RedisFixture redis) : TwoNodesSpec(re
         Assert.Equal(901, await A.CountAsync(_group));
         await B.ReportAsync(_group, null, [], isAll: true);
         Assert.Equal((1, "anna 1"), await ReadAsync());
+    }
+
+    // A node that hung in the midst of many users, and was swept meanwhile, reported the rest when it went on, before it had called the roll and added its
+    // topics again. Had it died then, they would have stayed for a day.
+    [RedisFact]
+    public async Task Node_ThatReportsInPieces_StopsOnceItMayNotReport()
+    {
+        PresentUser[] users = [.. Enumerable.Range(0, 1500).Select(i => new PresentUser($"u{i}", 1))];
+        var looks = 0;
+
+        await Assert.ThrowsAsync<BackplaneUnavailableException>(() => A.ReportAsync(_group, null, users, isAll: true, () => ++looks <= 2));
+        Assert.Equal(1000, await A.CountAsync(_group));
+
+        await A.ReportAsync(_group, null, users, isAll: true, () => true);
+        Assert.Equal(1500, await A.CountAsync(_group));
     }
 
     [RedisFact]

@@ -87,7 +87,7 @@ internal sealed class SimulatedPresenceStore(SimulatedNode node, World world) : 
         }
     }
 
-    public Task ReportAsync(Topic topic, string? of, IReadOnlyCollection<PresentUser> users, bool isAll) =>
+    public Task ReportAsync(Topic topic, string? of, IReadOnlyCollection<PresentUser> users, bool isAll, Func<bool>? mayGoOn = null) =>
         DoAsync(redis => redis.Report(topic.Name, of ?? node.Id, users, isAll));
 
     public async Task<PresenceNews> ReadAsync(Topic topic, int most)
