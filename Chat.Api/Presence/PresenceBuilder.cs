@@ -20,8 +20,8 @@ internal static class PresenceBuilder
         services.AddRedisScripts(RedisPresence.Scripts);
         services.AddSingleton<IPresenceStore>(static provider => new RedisPresence(
             provider.GetRequiredService<RedisCommands>(), provider.GetRequiredService<RedisSubscriptions>(), provider.GetRequiredService<RedisKeys>(),
-            provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<IOptions<PresenceOptions>>().Value.ListSize,
-            provider.GetService<EventMarks>()));
+            provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<IOptions<NodeOptions>>().Value.Lease,
+            provider.GetRequiredService<IOptions<PresenceOptions>>().Value.ListSize, provider.GetService<EventMarks>()));
         services.AddSingleton<PresenceMetrics>();
         services.AddSingleton<PresenceReporter>();
         services.AddSingleton<PresenceWatches>();

@@ -23,16 +23,18 @@ internal sealed class RedisPresence : IPresenceStore
     private readonly RedisSubscriptions _subscriptions;
     private readonly RedisKeys _keys;
     private readonly string _node;
+    private readonly TimeSpan _lease;
     private readonly int _listSize;
     private readonly EventMarks? _events;
 
-    public RedisPresence(RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, NodeIdentity node, int listSize, EventMarks? events = null)
+    public RedisPresence(RedisCommands commands, RedisSubscriptions subscriptions, RedisKeys keys, NodeIdentity node, TimeSpan lease, int listSize, EventMarks? events = null)
     {
         _events = events;
         _commands = commands;
         _subscriptions = subscriptions;
         _keys = keys;
         _node = node.Id;
+        _lease = lease;
         _listSize = listSize;
         subscriptions.Attach(RedisKeys.PresenceKind, OnMessage, () => Restored?.Invoke());
         commands.Up += () => Returned?.Invoke();
@@ -283,10 +285,11 @@ internal sealed class RedisPresence : IPresenceStore
 
     public async Task<PresenceRoll> CallRollAsync(string? sweeping = null)
     {
-        var call = Roll(arguments: sweeping is null ? 2 : 4);
+        var call = Roll(arguments: sweeping is null ? 4 : 5, PresenceSweeper.SweepTime);
+        call.Buffer.Bulk(sweeping is null ? "calls"u8 : "sweeps"u8).Bulk((long)_lease.TotalMilliseconds);
         if (sweeping is not null)
         {
-            call.Buffer.Bulk("sweeps"u8).Bulk(sweeping);
+            call.Buffer.Bulk(sweeping);
         }
 
         return await _commands.CallAsync(call, RedisKeys.NodesTag) is object?[] reply && reply is [byte[] known, byte[] dead, byte[] looked]
@@ -296,25 +299,25 @@ internal sealed class RedisPresence : IPresenceStore
 
     public Task LeaveAsync(TimeSpan delay)
     {
-        var call = Roll(arguments: 3);
-        call.Buffer.Bulk((long)delay.TotalMilliseconds);
+        var call = Roll(arguments: 3, delay);
+        call.Buffer.Bulk("leaves"u8);
         return _commands.CallAsync(call, RedisKeys.NodesTag);
     }
 
     public Task SweptAsync(string node, bool hadUsers, TimeSpan lookAgain)
     {
-        var call = Roll(arguments: 3, node, lookAgain);
+        var call = Roll(arguments: 3, lookAgain, node);
         call.Buffer.Bulk(hadUsers ? "found"u8 : "swept"u8);
         return _commands.CallAsync(call, RedisKeys.NodesTag);
     }
 
-    private RedisCall Roll(int arguments, string? node = null, TimeSpan? time = null)
+    private RedisCall Roll(int arguments, TimeSpan time, string? node = null)
     {
         var call = new RedisCall();
         RollScript.Begin(call.Buffer, keys: 2, arguments);
         _keys.Leases(call.Buffer);
         _keys.Reporters(call.Buffer);
-        call.Buffer.Bulk(node ?? _node).Bulk((long)(time ?? PresenceSweeper.SweepTime).TotalMilliseconds);
+        call.Buffer.Bulk(node ?? _node).Bulk((long)time.TotalMilliseconds);
         return call;
     }
 

@@ -45,7 +45,7 @@ internal sealed class RedisBackplaneNode : BackplaneNode, IAsyncDisposable
         Events = new EventQueues(_commands, keys, node);
         _subscriptions = new RedisSubscriptions(_commands, keys, node.Id, Listener, options, metrics, logger);
         _lives = new RedisLives(_commands, keys, Listener);
-        Presence = new RedisPresence(_commands, _subscriptions, keys, node, PresenceListSize, Marks);
+        Presence = new RedisPresence(_commands, _subscriptions, keys, node, new NodeOptions().Lease, PresenceListSize, Marks);
         Sanctions = new RedisSanctions(_commands, _subscriptions, keys, time);
         Memberships = new RedisMemberships(_commands, keys, TimeSpan.FromHours(1), Marks);
         TypingTurns = new RedisTypingTurns(_commands, keys);

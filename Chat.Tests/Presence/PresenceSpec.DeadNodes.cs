@@ -1,4 +1,3 @@
-using Chat.Api.Messages;
 using Chat.Api.Nodes;
 using Chat.Api.Presence;
 using Chat.Tests.Backplane;
@@ -90,6 +89,20 @@ public abstract partial class PresenceSpec
         Assert.Equal(0L, Redis.Server.Execute("EXISTS", $"{Prefix}{{nodes}}:topics:{NodeA.Id}"));
     }
 
+    // Redis came back empty. Nodes that called the roll before their next heartbeat were swept by those that came back later, so that everybody was told
+    // that their users had gone offline, and had come again.
+    [RedisFact]
+    public async Task Node_WhoseLeaseRedisHasLost_IsNotTakenForDead_OnceItHasCalledTheRoll()
+    {
+        Die(NodeA.Id);
+        Assert.False((await A.CallRollAsync()).IsKnown);
+
+        Assert.Equal("", (await B.CallRollAsync()).DeadNode);
+
+        Score(NodeA.Id, 5); // for as long as a lease lasts
+        Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+    }
+
     [RedisFact]
     public async Task Roll_SaysWhetherADeadNodeWasSweptBefore()
     {
@@ -120,7 +133,8 @@ public abstract partial class PresenceSpec
         var swept = ScoreOf(NodeA.Id);
         await B.CallRollAsync(sweeping: NodeA.Id); // another one is slower
         Assert.Equal(swept, ScoreOf(NodeA.Id));
-        await A.CallRollAsync(); // it lives
+        Live(NodeA.Id);
+        await A.CallRollAsync();
         await B.CallRollAsync(sweeping: NodeA.Id);
         Assert.Equal(0, ScoreOf(NodeA.Id));
     }
@@ -178,11 +192,14 @@ public abstract partial class PresenceSpec
         await A.CallRollAsync();
         Die(NodeA.Id);
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+        Live(NodeA.Id);
         Assert.False((await A.CallRollAsync()).IsKnown);
+        Die(NodeA.Id);
 
         await B.SweptAsync(NodeA.Id, hadUsers: true, Long);
 
         Assert.Equal(NodeA.Id, (await B.CallRollAsync()).DeadNode);
+        Live(NodeA.Id);
         Assert.False((await A.CallRollAsync()).IsKnown);
     }
 

@@ -9,6 +9,7 @@ namespace Chat.Tests.Simulation;
 internal sealed partial class SimulatedRedis
 {
     private const int SweepMilliseconds = 1_000;
+    private const int LeaseMilliseconds = 7_000; // SimulatedNode's
 
     private long Milliseconds => world.Microseconds / 1000;
 
@@ -53,7 +54,7 @@ internal sealed partial class SimulatedRedis
     {
         var reporters = Scores("reporters");
         var isKnown = reporters.TryGetValue(node, out var known) && known == 0;
-        reporters[node] = 0;
+        reporters[node] = Scores("leases").ContainsKey(node) ? 0 : Milliseconds + LeaseMilliseconds;
         var looked = Scores("looked");
         if (looked.Remove(node))
         {
