@@ -21,6 +21,8 @@ internal static class ChatBuilder
         var services = builder.Services;
         services.AddSettings<ConnectionOptions>(ConnectionOptions.Section);
         services.AddSingleton<IValidateOptions<ConnectionOptions>, ConnectionOptionsValidator>();
+        services.PostConfigure<ConnectionOptions>(static limits => NodeCapacity.Limit(limits, NodeCapacity.FreeFiles()));
+        services.AddSingleton<NodeCapacity>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<ConnectionRun>();
@@ -58,6 +60,7 @@ internal static class ChatBuilder
     {
         app.Services.GetRequiredService<NodeOrders>(); // listens from now on
         app.Services.GetRequiredService<TopicTable>().Attach(app.Services.GetRequiredService<IBackplane>());
+        app.Services.GetRequiredService<NodeCapacity>().Announce();
         WebSocketEndpoints.Map(app);
         return app;
     }

@@ -1,9 +1,9 @@
 using Chat.Api.Connections;
 using Chat.Api.WebSockets;
 using Chat.Sockets.Answers;
+using Chat.Sockets.Clients;
 using Chat.Sockets.Loops;
 using Chat.Sockets.Server;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
@@ -37,17 +37,16 @@ internal static class ChatServer
             kestrel.Limits.MaxRequestBufferSize = Math.Max(64 * 1024, 2L * limits.MessageBytes);
         });
 
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (kestrel, time) =>
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => ClosedConnections.RunAsync(connection, next, time))));
+        ClientConnections.Add(builder.Services, static provider => provider.GetRequiredService<NodeCapacity>().Bounds());
 
         // Where this transport listens, it already behaves as the settings below make the server's own transport behave.
         ClientTransport.Add(builder.Services, static provider => provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.TakeSockets, SocketTending.AtOnce);
         builder.Services.AddHostedService<TakenSockets>();
         UntakenAnswers.Add(builder.Services, static provider =>
         {
-            var metrics = provider.GetRequiredService<ConnectionMetrics>();
+            var (metrics, limits) = (provider.GetRequiredService<ConnectionMetrics>(), provider.GetRequiredService<IOptions<ConnectionOptions>>().Value);
             return new UntakenAnswers(
-                provider.GetRequiredService<IOptions<ConnectionOptions>>().Value.UntakenAnswers,
+                Math.Min(limits.UntakenAnswers, Math.Max(1, limits.TcpConnections!.Value / 2)), // they leave no room for others meanwhile
                 () => metrics.Refused(nameof(ConnectionOptions.UntakenAnswers)),
                 provider.GetRequiredService<TimeProvider>());
         });

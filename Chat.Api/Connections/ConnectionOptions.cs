@@ -110,13 +110,21 @@ internal sealed class ConnectionOptions
     public int PerUser { get; set; } = 20;
 
     /// <summary>How many connections this node accepts. Further ones get 503 before the upgrade, and the edge tries another node.</summary>
-    /// <value>1 to 10,000,000. Default 50,000.</value>
+    /// <value>1 to 10,000,000, but at most 95 % of <see cref="TcpConnections"/>. Default 50,000.</value>
     [Range(1, 10_000_000)]
     public int PerNode { get; set; } = 50_000;
 
+    /// <summary>How many TCP connections this node has at once, whatever they are used for, if anything. Beyond this, the one that has been idle for the
+    /// longest gives way: its client has not asked for anything, or has all answers. If none is idle, the new one is ended.</summary>
+    /// <value>1 to 20,000,000, but at most what the process's limit of open files allows. Default: <see cref="PerNode"/> and a tenth more, at least
+    /// 10,000 more.</value>
+    [Range(1, 20_000_000)]
+    public int? TcpConnections { get; set; }
+
     /// <summary>How many answers to requests may wait until their clients take them, for a minute at most. Beyond this, the TCP
     /// connection whose answer has waited longest is ended.</summary>
-    /// <value>1 to 1,000,000. Default 2,000: some 70 MiB in the worst case, and a few MiB if clients read what they ask for.</value>
+    /// <value>1 to 1,000,000, but at most half of <see cref="TcpConnections"/>. Default 2,000: some 70 MiB in the worst case, and a few MiB if clients
+    /// read what they ask for.</value>
     [Range(1, 1_000_000)]
     public int UntakenAnswers { get; set; } = 2000;
 

@@ -16,6 +16,8 @@ namespace Chat.Api.WebSockets;
 /// </remarks>
 internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFrameSender
 {
+    private static readonly Action<ISocketTaker> Closed = static _ => { };
+
     private const int TurnBytes = 16 * 1024;
     private const int LeastRoom = 512;
 
@@ -30,6 +32,7 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
     private Action? _watchRoom;
     private bool _waitsForRoom;
     private bool _isOver; // nothing more is read
+    private Action<ISocketTaker>? _closed; // who is told when the socket is closed; once it is, Closed
 
     private TakenSocket()
     {
@@ -129,7 +132,16 @@ internal sealed class TakenSocket : ISocketOwner, ISocketTaker, IByteSource, IFr
         _isOver = true;
         Drop();
         _socket.Close();
+        Interlocked.Exchange(ref _closed, Closed)?.Invoke(this);
     });
+
+    public void OnClosed(Action<ISocketTaker> closed)
+    {
+        if (Interlocked.CompareExchange(ref _closed, closed, null) is not null)
+        {
+            closed(this); // it is closed already
+        }
+    }
 
     // What the server watched last stays watched until something happens or somebody reads. Mostly somebody reads first, and nothing changes.
     private void Watch() => _socket.Watch((Reads ? SocketLoop.Readable : 0) | (_waitsForRoom ? SocketLoop.Writable : 0));

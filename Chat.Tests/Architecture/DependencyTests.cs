@@ -49,6 +49,7 @@ public sealed class DependencyTests
         ("Loops", []),
         ("Answers", []),
         ("Server", ["Loops"]),
+        ("Clients", ["Server"]),
     ]);
 
     private static readonly Layers[] All = [Node, Edge, Sockets];

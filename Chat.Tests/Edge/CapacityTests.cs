@@ -19,7 +19,7 @@ public sealed class CapacityTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int OpenFiles = 700;
 
-    private static readonly int Limit = global::Edge.Proxy.Capacity.OpenFiles.Limit() ?? 1_000_000;
+    private static readonly int Limit = global::Chat.Sockets.Clients.OpenFiles.Limit() ?? 1_000_000;
 
     private readonly List<RawWebSocket> _clients = [];
     private RedisServer? _redis;

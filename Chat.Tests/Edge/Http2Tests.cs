@@ -1,6 +1,6 @@
 using System.Net;
+using Chat.Sockets.Clients;
 using Chat.Tests.Support;
-using Edge.Proxy.Capacity;
 using Edge.Proxy.Stopping;
 using Xunit;
 using static Chat.Tests.Edge.RawHttp2;

@@ -1,6 +1,6 @@
 using Chat.Sockets.Answers;
+using Chat.Sockets.Clients;
 using Chat.Tests.Support;
-using Edge.Proxy.Capacity;
 using Microsoft.AspNetCore.Connections.Features;
 using Xunit;
 using static Chat.Tests.Edge.RawHttp2;

@@ -16,10 +16,15 @@ internal sealed class NodeProcess : ServerProcess
     /// <summary>Returns when the node is registered and ready.</summary>
     /// <param name="redis">The connection string of its Redis.</param>
     /// <param name="settings">Configuration keys, such as <c>Chat:Connections:PerUser</c>.</param>
-    public static async Task<NodeProcess> StartAsync(string redis, IReadOnlyDictionary<string, string> settings)
+    /// <param name="alsoAt">A second address to listen on.</param>
+    /// <param name="openFiles">The system's limit of open files for this process; not on Windows.</param>
+    public static async Task<NodeProcess> StartAsync(string redis, IReadOnlyDictionary<string, string> settings, Uri? alsoAt = null, int? openFiles = null)
     {
         var node = new NodeProcess(await LaunchAsync(
-            "Chat.Api.dll", redis, [("ASPNETCORE_ENVIRONMENT", "Development"), .. settings.Select(setting => (setting.Key, setting.Value))]));
+            url => ["dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Api.dll"), "--urls", alsoAt is null ? url : $"{url};{alsoAt}"],
+            redis,
+            [("ASPNETCORE_ENVIRONMENT", "Development"), .. settings.Select(setting => (setting.Key, setting.Value))],
+            openFiles));
         try
         {
             await node.UntilHealthAsync(isHealthy: true, StartTime);

@@ -1,4 +1,5 @@
 using Chat.Sockets.Answers;
+using Chat.Sockets.Clients;
 using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -12,19 +13,35 @@ internal static class CapacityBuilder
     // The lowest rate counts only after this time: a body may begin with a pause.
     private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
 
+    // The server looks at the clock once a second.
+    private static readonly TimeSpan ServersTurn = TimeSpan.FromSeconds(5);
+
     public static IServiceCollection AddCapacity(this IServiceCollection services)
     {
         services.AddSingleton<EdgeCapacity>();
-        services.AddSingleton<ClientConnections>();
-        services.AddTransient<IStartupFilter, RequestCount>();
+        ClientConnections.Add(services, CreateBounds);
         UntakenAnswers.Add(services, CreateUntaken);
         services.AddSingleton<IActiveHealthCheckPolicy, NodeProbePolicy>();
-        // Not Kestrel's MaxConcurrentConnections, which does not count WebSockets.
-        services.AddOptions<KestrelServerOptions>()
-            .Configure<ClientConnections>(static (kestrel, connections) =>
-                kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.RunAsync(connection, next))))
-            .Configure<IOptions<EdgeOptions>>(static (kestrel, edge) => Limit(kestrel, edge.Value));
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<EdgeOptions>>(static (kestrel, edge) => Limit(kestrel, edge.Value));
         return services;
+    }
+
+    private static ClientBounds CreateBounds(IServiceProvider services)
+    {
+        var (metrics, edge) = (services.GetRequiredService<EdgeMetrics>(), services.GetRequiredService<IOptions<EdgeOptions>>().Value);
+        return new ClientBounds
+        {
+            Most = services.GetRequiredService<EdgeCapacity>().Clients,
+            FirstRequest = edge.HeaderTimeout,
+            Idle = edge.KeepAliveTimeout + edge.HeaderTimeout + ServersTurn,
+            Refused = refusal => metrics.Refused(refusal switch
+            {
+                ClientRefusal.Full => EdgeRefusal.Full,
+                ClientRefusal.Silent => EdgeRefusal.Silent,
+                ClientRefusal.Idle => EdgeRefusal.Idle,
+                _ => EdgeRefusal.Untaken,
+            }),
+        };
     }
 
     // At most half of the connections, since those leave no room for others meanwhile.

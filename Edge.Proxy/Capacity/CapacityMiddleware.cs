@@ -1,3 +1,4 @@
+using Chat.Sockets.Server;
 using Edge.Proxy.Relay;
 using Edge.Proxy.Requests;
 
@@ -6,7 +7,7 @@ namespace Edge.Proxy.Capacity;
 /// <summary>Refuses requests that this edge cannot carry, before its process reaches a limit.</summary>
 internal sealed class CapacityMiddleware(RequestDelegate next, EdgeCapacity capacity)
 {
-    private readonly Action<RelayPair> _giveBack = _ => capacity.GiveBack();
+    private readonly Action<ISocketTaker> _giveBack = _ => capacity.GiveBack();
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -24,7 +25,7 @@ internal sealed class CapacityMiddleware(RequestDelegate next, EdgeCapacity capa
         {
             if (http.Features.Get<RelayPair>() is { } relay)
             {
-                relay.OnOver(_giveBack);
+                relay.OnClosed(_giveBack);
             }
             else
             {

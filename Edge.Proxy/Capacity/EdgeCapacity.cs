@@ -1,3 +1,4 @@
+using Chat.Sockets.Clients;
 using Edge.Proxy.Requests;
 using Microsoft.Extensions.Options;
 using ServiceDefaults;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Chat.Sockets.Clients;
 
 namespace Edge.Proxy.Capacity;
 

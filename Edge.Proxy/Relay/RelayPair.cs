@@ -21,7 +21,7 @@ internal sealed class RelayPair : ISocketTaker
     private static readonly byte[] Goodbye = [0x88, 2 + 9, 0x03, 0xF4, .. "node lost"u8];
 
     private readonly SocketLoop _loop;
-    private readonly Lock _gate = new(); // guards _then and the setting of IsOver
+    private readonly Lock _gate = new(); // guards _closed and the setting of IsOver
     private readonly TimeSpan _activityTimeout;
     private RelaySide _client = null!;
     private RelaySide _node = null!;
@@ -29,7 +29,7 @@ internal sealed class RelayPair : ISocketTaker
     private long _activeAt;
     private long? _lingersSince;
     private long _tookAt; // when bytes for the client last arrived, or were taken after they had waited
-    private Action<RelayPair>? _then;
+    private Action<ISocketTaker>? _closed;
 
     private RelayPair(string nodeId, SocketLoop loop, TimeSpan activityTimeout)
     {
@@ -103,20 +103,18 @@ internal sealed class RelayPair : ISocketTaker
     /// <summary>Whether both sockets are closed.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>Calls <paramref name="then"/> when it is over, or at once if it is already. Code that counts connections gives theirs back here.</summary>
-    /// <param name="then">Must not throw or block.</param>
-    public void OnOver(Action<RelayPair> then)
+    public void OnClosed(Action<ISocketTaker> closed)
     {
         lock (_gate)
         {
             if (!IsOver)
             {
-                _then += then;
+                _closed += closed;
                 return;
             }
         }
 
-        then(this);
+        closed(this);
     }
 
     public void Abort() => End(reset: false);
@@ -255,17 +253,17 @@ internal sealed class RelayPair : ISocketTaker
             return;
         }
 
-        Action<RelayPair>? then;
+        Action<ISocketTaker>? closed;
         lock (_gate)
         {
             IsOver = true;
-            then = _then;
+            closed = _closed;
         }
 
         _client.Drop();
         _node.Drop();
         _client.Close(reset: false);
         _node.Close(reset);
-        then?.Invoke(this);
+        closed?.Invoke(this);
     }
 }

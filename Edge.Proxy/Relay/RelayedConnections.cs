@@ -1,4 +1,5 @@
 using Chat.Sockets.Loops;
+using Chat.Sockets.Server;
 using Yarp.ReverseProxy.Model;
 
 namespace Edge.Proxy.Relay;
@@ -9,14 +10,14 @@ internal sealed class RelayedConnections
     private readonly Lock _gate = new(); // guards _counts
     private readonly Dictionary<string, (int All, int Requests)> _counts = []; // by node, which may leave the registry and return meanwhile
     private readonly SocketLoops _loops;
-    private readonly Action<RelayPair> _remove; // one for all
-    private readonly Action<RelayPair> _removeRequest;
+    private readonly Action<ISocketTaker> _remove; // one for all
+    private readonly Action<ISocketTaker> _removeRequest;
 
     public RelayedConnections(SocketLoops loops, IHostApplicationLifetime lifetime)
     {
         _loops = loops;
-        _remove = relay => Count(relay.Node, -1, isRequest: false);
-        _removeRequest = relay => Count(relay.Node, -1, isRequest: true);
+        _remove = relay => Count(((RelayPair)relay).Node, -1, isRequest: false);
+        _removeRequest = relay => Count(((RelayPair)relay).Node, -1, isRequest: true);
         lifetime.ApplicationStopping.UnsafeRegister(static relayed => ((RelayedConnections)relayed!).EndAll(), this);
     }
 
@@ -35,7 +36,7 @@ internal sealed class RelayedConnections
     public void Add(RelayPair relay, bool isRequest)
     {
         Count(relay.Node, 1, isRequest);
-        relay.OnOver(isRequest ? _removeRequest : _remove);
+        relay.OnClosed(isRequest ? _removeRequest : _remove);
     }
 
     /// <summary>The nodes that have relayed connections.</summary>

@@ -1,3 +1,4 @@
+using Chat.Sockets.Clients;
 using Chat.Tests.Support;
 using Edge.Proxy.Capacity;
 using Xunit;

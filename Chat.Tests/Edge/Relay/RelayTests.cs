@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using System.Text;
+using Chat.Sockets.Clients;
 using Chat.Tests.Support;
 using Edge.Proxy.Capacity;
 using Edge.Proxy.Relay;

@@ -1,6 +1,8 @@
-using Edge.Proxy.Relay;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 
-namespace Edge.Proxy.Capacity;
+namespace Chat.Sockets.Clients;
 
 /// <summary>Runs before everything else, and tells <see cref="ClientConnections"/> which of the connections are idle.</summary>
 internal sealed class RequestCount(ClientConnections connections) : IStartupFilter
@@ -23,11 +25,7 @@ internal sealed class RequestCount(ClientConnections connections) : IStartupFilt
         }
         finally
         {
-            // A client that is relayed has its answer, and will never be idle.
-            if (http.Features.Get<RelayPair>() is null)
-            {
-                connections.Answered(connection);
-            }
+            connections.Answered(connection);
         }
     }
 }

@@ -1,23 +1,23 @@
 using Chat.Sockets.Server;
-using Edge.Proxy.Relay;
-using Edge.Proxy.Requests;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.Extensions.Options;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
-namespace Edge.Proxy.Capacity;
+namespace Chat.Sockets.Clients;
 
 /// <summary>The clients' TCP connections: no more than the process can afford, and no idle one while others wait for its place.</summary>
 /// <remarks>
-/// <para>A client that connects has <see cref="EdgeOptions.HeaderTimeout"/> to ask for something. The server's own timeouts will not do. They begin with
+/// <para>A client that connects has <see cref="ClientBounds.FirstRequest"/> to ask for something. The server's own timeouts will not do. They begin with
 /// the first byte, or bear with silence as long as between two requests, or count the time that a handshake waits for its turn here: with thousands
 /// at once, those whose turn comes late would be cut off. Measured with 8,000 at once on one processor: all got in, the last after 20 s; when the
 /// wait counted, none did.</para>
-/// <para>Once a connection is relayed, it is over for the server, and only counted here until it ends.</para>
+/// <para>Once somebody has taken a connection's socket, it is over for the server, and only counted here until it ends.</para>
 /// <para>When all places are taken, the connection that has been idle for the longest gives way: one that has not asked yet, or whose
 /// requests are all answered. So thousands of clients that say nothing, or send their headers byte by byte, keep nobody out.</para>
 /// </remarks>
-internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metrics, IOptions<EdgeOptions> options, TimeProvider time)
+internal sealed class ClientConnections(ClientBounds bounds, TimeProvider time)
 {
     // A client that has only just connected is about to ask: one round trip later, or two or three with TLS. The longer this is, the fewer silent
     // connections a second it takes to hold every place.
@@ -26,14 +26,21 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     // Connections that gave way are open until their sockets are closed: no more than there are files kept free for such things.
     private const int MostEvicted = 32;
 
-    // The server, which looks at the clock once a second, is to be first.
-    private static readonly TimeSpan ServersTurn = TimeSpan.FromSeconds(5);
-
     private readonly Lock _gate = new(); // guards all that follows
     private readonly LinkedList<ClientConnection> _idle = []; // the longest idle one first
     private int _open; // without the evicted
     private int _evicted;
-    private Action<RelayPair>? _closedRelay; // one for all
+    private Action<ISocketTaker>? _closedTaken; // one for all
+
+    /// <summary>Registers it, around everything that the server does with a connection.</summary>
+    public static void Add(IServiceCollection services, Func<IServiceProvider, ClientBounds> create)
+    {
+        services.AddSingleton(provider => new ClientConnections(create(provider), provider.GetRequiredService<TimeProvider>()));
+        services.AddTransient<IStartupFilter, RequestCount>();
+        // Not Kestrel's MaxConcurrentConnections, which does not count WebSockets.
+        services.AddOptions<KestrelServerOptions>().Configure<ClientConnections>(static (kestrel, connections) =>
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.RunAsync(connection, next))));
+    }
 
     /// <summary>How many there are now.</summary>
     public int Open
@@ -53,14 +60,14 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
         var connection = new ClientConnection(this, context, time.GetTimestamp());
         if (!TryAdd(connection))
         {
-            metrics.Refused(EdgeRefusal.Full);
+            bounds.Refused(ClientRefusal.Full);
             context.Abort();
             return;
         }
 
         context.Features.Set(connection);
         context.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static state => ((ClientConnection)state).Tend(), connection);
-        await ClosedConnections.RunAsync(context, next, time, () => Remove(connection, context.Features.Get<ClientLink>()?.Taker as RelayPair));
+        await ClosedConnections.RunAsync(context, next, time, () => Remove(connection));
     }
 
     /// <summary>A request of this connection has come.</summary>
@@ -81,7 +88,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     {
         lock (_gate)
         {
-            if (--connection.Requests == 0 && !connection.IsEvicted)
+            if (--connection.Requests == 0 && !connection.IsEvicted && connection.Taker is null)
             {
                 connection.IdleSince = time.GetTimestamp();
                 connection.Idle = _idle.AddLast(connection);
@@ -95,10 +102,10 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
         {
             EndIfIdle(connection);
         }
-        else if (time.GetElapsedTime(connection.AcceptedAt) - connection.Waited > options.Value.HeaderTimeout)
+        else if (time.GetElapsedTime(connection.AcceptedAt) - connection.Waited > bounds.FirstRequest)
         {
             connection.HasAsked = true; // so that it is ended once
-            metrics.Refused(EdgeRefusal.Silent);
+            bounds.Refused(ClientRefusal.Silent);
             connection.End();
         }
     }
@@ -109,7 +116,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
     {
         lock (_gate)
         {
-            if (connection.Idle is null || time.GetElapsedTime(connection.IdleSince) <= options.Value.KeepAliveTimeout + options.Value.HeaderTimeout + ServersTurn)
+            if (connection.Idle is null || time.GetElapsedTime(connection.IdleSince) <= bounds.Idle)
             {
                 return;
             }
@@ -117,7 +124,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
             Unlist_NeedsLock(connection);
         }
 
-        metrics.Refused(EdgeRefusal.Untaken);
+        bounds.Refused(ClientRefusal.Untaken);
         connection.End();
     }
 
@@ -126,7 +133,7 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
         ClientConnection? evicted = null;
         lock (_gate)
         {
-            if (_open >= capacity.Clients)
+            if (_open >= bounds.Most)
             {
                 evicted = _idle.First?.Value;
                 if (evicted is null || _evicted >= MostEvicted || time.GetElapsedTime(evicted.IdleSince, connection.AcceptedAt) < Chance)
@@ -146,14 +153,14 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
 
         if (evicted is not null)
         {
-            metrics.Refused(EdgeRefusal.Idle);
+            bounds.Refused(ClientRefusal.Idle);
             evicted.End();
         }
 
         return true;
     }
 
-    private void Remove(ClientConnection connection, RelayPair? relay)
+    private void Remove(ClientConnection connection)
     {
         lock (_gate)
         {
@@ -167,14 +174,14 @@ internal sealed class ClientConnections(EdgeCapacity capacity, EdgeMetrics metri
             connection.IsEvicted = true; // a request of it may still be ending
         }
 
-        // A relayed connection is over for the server, but open. This object is not to be kept in memory for that.
-        if (relay is null)
+        // A connection whose socket somebody has taken is over for the server, but open. This object is not to be kept in memory for that.
+        if (connection.Taker is { } taker)
         {
-            Closed();
+            taker.OnClosed(_closedTaken ??= _ => Closed());
         }
         else
         {
-            relay.OnOver(_closedRelay ??= _ => Closed());
+            Closed();
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Edge.Proxy.Capacity;
+namespace Chat.Sockets.Clients;
 
 /// <summary>The system's limit on the files, sockets included, that this process may have open.</summary>
 /// <remarks>.NET itself raises the soft limit to the hard one when it starts, so the limit that is read here is all there is.</remarks>

@@ -1,7 +1,7 @@
 using Chat.Sockets.Server;
 using Microsoft.AspNetCore.Connections;
 
-namespace Edge.Proxy.Capacity;
+namespace Chat.Sockets.Clients;
 
 /// <summary>A client's TCP connection, as <see cref="ClientConnections"/> counts it. It is a feature of each of its requests.</summary>
 internal sealed class ClientConnection(ClientConnections connections, ConnectionContext context, long acceptedAt)
@@ -16,6 +16,9 @@ internal sealed class ClientConnection(ClientConnections connections, Connection
 
     /// <summary>How long it has waited for us meanwhile.</summary>
     public TimeSpan Waited => _link?.Waited ?? TimeSpan.Zero;
+
+    /// <summary>Who has taken its socket from the server.</summary>
+    public ISocketTaker? Taker => _link?.Taker;
 
     // The rest is guarded by the lock of ClientConnections.
 
