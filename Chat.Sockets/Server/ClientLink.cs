@@ -43,7 +43,7 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
         ConnectionClosed = _ended.Token;
         Features = new FeatureCollection(new ClientFeatures(this));
         _socket = new LoopSocket(loop, file, this);
-        _receiver = new ClientReceiver(this, _socket, pipes.Received);
+        _receiver = new ClientReceiver(this, _socket, pipes.Received, pipes.Laborious);
         _sender = new ClientSender(this, _socket, pipes.ToSend);
     }
 
@@ -78,6 +78,10 @@ internal sealed class ClientLink : ConnectionContext, ISocketOwner, IConnectionI
 
     /// <summary>For how long what the client has sent of its TLS handshake has waited for its turn: that long it was not silent.</summary>
     public TimeSpan Waited => _pipes.Waited;
+
+    /// <summary>Where what the client sends is to be deciphered, if that is much work for few bytes. On the loop's thread.</summary>
+    /// <returns>Null if it is work for the loop.</returns>
+    public PoolTurns? Laborious => _receiver.IsLaborious ? _pipes.Laborious : null;
 
     /// <summary>Whether it has been aborted, or is closed. On the loop's thread.</summary>
     public bool IsGone => _isAborted || _socket.IsClosed;

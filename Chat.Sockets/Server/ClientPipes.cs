@@ -31,6 +31,8 @@ internal sealed class ClientPipes : IDuplexPipe
 
     public MemoryPool<byte> Pool => _settings.Pool;
 
+    public PoolTurns Laborious => _settings.Laborious;
+
     /// <summary>Set before the server receives the connection.</summary>
     public PipeReader Input { get; private set; }
 
@@ -78,7 +80,10 @@ internal sealed class ClientPipes : IDuplexPipe
 
         public TimeProvider Time { get; } = time;
 
-        public HandshakeTurns Handshakes { get; } = new();
+        public PoolTurns Handshakes { get; } = new();
+
+        // Apart from handshakes, which would wait behind them.
+        public PoolTurns Laborious { get; } = new();
 
         public PipeOptions In { get; } = new(pool, PipeScheduler.Inline, PipeScheduler.Inline, ReceivedAhead, ReceivedAhead / 2, useSynchronizationContext: false);
 

@@ -6,11 +6,12 @@ namespace Chat.Sockets.Server;
 
 /// <summary>Receives what a client sends into the pipe that the server reads from.</summary>
 /// <remarks>For the loop's thread, except <see cref="Begin"/>.</remarks>
-internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWriter pipe)
+internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWriter pipe, PoolTurns turns)
 {
     private const int LeastBuffer = 2048;
 
     private bool _reads;
+    private TlsRecords _records;
 
     /// <summary>Whether arriving bytes are to be read.</summary>
     public bool Reads => _reads && !IsAtEnd;
@@ -21,16 +22,29 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
     /// <summary>Whether receiving has ended, and not in good order.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>Whether what arrives is much work for few bytes, and so none for the loop.</summary>
+    public bool IsLaborious => _records.AreMany;
+
     /// <summary>Called once, on a thread of the server, before the first receive.</summary>
     public void Begin() => Read(true);
 
     public void Receive()
     {
-        var count = socket.Receive(pipe.GetSpan(LeastBuffer));
+        var buffer = pipe.GetSpan(LeastBuffer);
+        var count = socket.Receive(buffer);
         if (count > 0)
         {
+            _records.Pass(buffer[..count]);
             pipe.Advance(count);
-            HandOver(pipe.FlushAsync());
+            if (IsLaborious)
+            {
+                Read(false);
+                _ = ContinueAsync(HandOverElsewhereAsync());
+            }
+            else
+            {
+                HandOver(pipe.FlushAsync());
+            }
         }
         else if (!LoopSocket.IsBusy(count))
         {
@@ -71,6 +85,12 @@ internal sealed class ClientReceiver(ClientLink link, LoopSocket socket, PipeWri
         {
             Read(false); // the server wants no more
         }
+    }
+
+    private async ValueTask<FlushResult> HandOverElsewhereAsync()
+    {
+        await turns.EnterAsync();
+        return await pipe.FlushAsync();
     }
 
     private async Task ContinueAsync(ValueTask<FlushResult> flush)

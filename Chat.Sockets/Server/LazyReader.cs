@@ -5,14 +5,14 @@ namespace Chat.Sockets.Server;
 
 /// <summary>Begins to read from the socket when the server first waits for data. The data is then handled where it arrives, on the loop. Data that
 /// had arrived before would be found by another thread, which would have to wake the loop again.</summary>
-/// <remarks>Only the data of TLS handshakes is handled elsewhere (<see cref="HandshakeTurns"/>).</remarks>
+/// <remarks>Only the data of TLS handshakes is handled elsewhere (<see cref="PoolTurns"/>).</remarks>
 /// <param name="inner">What arrives.</param>
 /// <param name="begin">Called with the first read.</param>
 /// <param name="isHandshake">Whether the data belongs to a handshake.</param>
 /// <param name="isOver">Whether the client has ended. Its handshake is then not worth the work: thousands that abandon theirs would make others wait.</param>
 /// <param name="turns">Where handshakes go on.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, Func<bool> isOver, HandshakeTurns turns, TimeProvider time) : PipeReader
+internal sealed class LazyReader(PipeReader inner, Action begin, Func<bool> isHandshake, Func<bool> isOver, PoolTurns turns, TimeProvider time) : PipeReader
 {
     private readonly Lock _gate = new(); // guards _waited and _waitingSince
     private Action? _begin = begin;

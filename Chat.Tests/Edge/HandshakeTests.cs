@@ -69,7 +69,7 @@ public sealed class HandshakeTests
     [Fact]
     public async Task Turns_AreTakenByAll_AndByNoMoreAtOnceThanThereAreProcessors()
     {
-        var turns = new HandshakeTurns();
+        var turns = new PoolTurns();
         var (now, most) = (0, 0);
 
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(async _ =>
@@ -87,7 +87,7 @@ public sealed class HandshakeTests
     [Fact]
     public async Task Turn_ThatIsLongInComing_IsNoSilenceOfTheClient()
     {
-        var (time, turns) = (new ManualTimeProvider(), new HandshakeTurns());
+        var (time, turns) = (new ManualTimeProvider(), new PoolTurns());
         var pipe = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
         var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, static () => false, turns, time);
         var reading = await Task.Run(() => Task.FromResult(reader.ReadAsync().AsTask())); // as on a socket loop: the continuation runs where the bytes are written
@@ -115,7 +115,7 @@ public sealed class HandshakeTests
     public async Task Handshake_WhoseClientHasLeft_IsNotWorkedOn()
     {
         var (pipe, isOver) = (new Pipe(), false);
-        var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, () => isOver, new HandshakeTurns(), TimeProvider.System);
+        var reader = new LazyReader(pipe.Reader, static () => { }, static () => true, () => isOver, new PoolTurns(), TimeProvider.System);
         await pipe.Writer.WriteAsync(new byte[10]);
         var hello = await reader.ReadAsync();
         Assert.Equal(10, hello.Buffer.Length);

@@ -192,6 +192,11 @@ internal sealed class TlsSide : RelaySide
     {
         while (!Other.HasWaiting)
         {
+            if (_link.Laborious is { } turns)
+            {
+                await turns.EnterAsync();
+            }
+
             var buffer = await DecipherAsync();
             await _link.Loop.EnterAsync();
             if (Pair.IsOver || IsReadToEnd)

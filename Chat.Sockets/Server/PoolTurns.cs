@@ -3,15 +3,15 @@ using System.Runtime.CompilerServices;
 
 namespace Chat.Sockets.Server;
 
-/// <summary>Continues TLS handshakes on threads of the pool: each is a millisecond's work, for which the others on a loop are not to wait.</summary>
+/// <summary>Continues work on threads of the pool for which the others on a loop are not to wait, such as TLS handshakes: each takes a millisecond.</summary>
 /// <remarks>As many run at once as there are processors. Each is queued behind whatever else waits for the pool, so thousands of clients that
 /// come at once, or that begin handshakes and abandon them, do not hold that up either.</remarks>
-internal sealed class HandshakeTurns : IThreadPoolWorkItem
+internal sealed class PoolTurns : IThreadPoolWorkItem
 {
     private static readonly int Most = Environment.ProcessorCount;
 
     private readonly ConcurrentQueue<Action> _waiting = [];
-    private int _count; // handshakes that wait or run; as many run as may
+    private int _count; // how many wait or run; as many run as may
 
     /// <summary>The code after an <c>await</c> of this runs when it is its turn.</summary>
     public Entry EnterAsync() => new(this);
@@ -41,7 +41,7 @@ internal sealed class HandshakeTurns : IThreadPoolWorkItem
     private void Begin() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
     /// <summary>What such an <c>await</c> needs.</summary>
-    public readonly struct Entry(HandshakeTurns turns) : ICriticalNotifyCompletion
+    public readonly struct Entry(PoolTurns turns) : ICriticalNotifyCompletion
     {
         public bool IsCompleted => false;
 
