@@ -167,9 +167,9 @@ internal sealed class LogOptions
     /// <value>1 to 1,000,000. Default 10,000.</value>
     public int MostMessages { get; set; } = 10_000;
 
-    /// <summary>How many removals of members a group's log holds in an age without counting them as messages. Each removal has a place in
-    /// the log; but a user who may join and leave, and perhaps not write, must not empty the log that way. On each node, one user can
-    /// cause up to a third of the default. A request for the latest messages looks back past at most this many removals.</summary>
+    /// <summary>How many removals of members, and deletions of messages, a log holds in an age without counting them as messages. Each has
+    /// a place in the log; but a user who may join and leave, and perhaps not write, must not empty the log that way. On each node, one
+    /// user can cause up to a third of the default. A request for the latest messages looks back past at most this many.</summary>
     /// <value>0 to 100,000. Default 2,500: some 600 KB.</value>
     public int MostRemovals { get; set; } = 2500;
 

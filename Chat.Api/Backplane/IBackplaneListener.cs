@@ -16,8 +16,8 @@ internal interface IBackplaneListener
     /// <param name="envelope">A removal, in a topic that this node may or may not have; valid during the call only.</param>
     void OnRemoval(ReadOnlySpan<byte> envelope);
 
-    /// <summary>A topic that has become quiet has an acknowledged message at this position. A node that holds the topic should have
-    /// received it.</summary>
+    /// <summary>A topic that has become quiet has an acknowledged message at this position, which a node that holds the topic should have
+    /// received; or the notice that a message was deleted, which comes over no other channel.</summary>
     /// <param name="topic">The topic's name, UTF-8. This node may or may not have the topic.</param>
     /// <param name="epoch">The life of its log.</param>
     /// <param name="offset">The offset that its log reaches, at least.</param>

@@ -64,13 +64,30 @@ internal sealed class EventBatch
                 return false;
             }
 
-            Begin(output, topic, queued, "message.published"u8, envelope.At, comma);
+            DeletedMessage deleted = default;
+            if (envelope.IsDeletion && !DeletedMessage.TryParse(envelope, out deleted))
+            {
+                return false;
+            }
+
+            Begin(output, topic, queued, envelope.IsDeletion ? "message.deleted"u8 : "message.published"u8, envelope.At, comma);
             Property(output, "from"u8, envelope.From);
-            Property(output, "msg"u8, envelope.Msg);
-            Property(output, "msgId"u8, envelope.Id);
-            Property(output, "epoch"u8, envelope.Epoch);
-            output.Write(",\"offset\":"u8);
-            Number(output, envelope.Offset);
+            if (!envelope.IsDeletion)
+            {
+                Property(output, "msg"u8, envelope.Msg);
+                Property(output, "msgId"u8, envelope.Id);
+            }
+
+            Position(output, envelope.Epoch, envelope.Offset);
+            if (envelope.IsDeletion)
+            {
+                output.Write(",\"deleted\":{\"msgId\":\""u8);
+                output.Write(deleted.Id);
+                output.Write("\""u8);
+                Position(output, deleted.Epoch, deleted.Offset);
+                output.Write("}"u8);
+            }
+
             output.Write("}"u8);
             return true;
         }
@@ -140,6 +157,13 @@ internal sealed class EventBatch
         output.Write("\":\""u8);
         output.Write(json);
         output.Write("\""u8);
+    }
+
+    private static void Position(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> epoch, long offset)
+    {
+        Property(output, "epoch"u8, epoch);
+        output.Write(",\"offset\":"u8);
+        Number(output, offset);
     }
 
     private static void Number(ArrayBufferWriter<byte> output, long number)

@@ -76,7 +76,7 @@ internal sealed partial class ChatHub : Hub<IChatClient>
         }
 
         var missed = await _memberships.AddAsync(Client, group, generation, since);
-        return since is null || await Client.MayAsync(Topic.Group(group), Rights.History) ? missed : missed with { Recovered = false, Messages = [] };
+        return since is null || await Client.MayAsync(Topic.Group(group), Rights.History) ? missed : missed with { Recovered = false, Messages = [], Deletions = null };
     }
 
     /// <summary>Leaves a group on all of the user's devices.</summary>

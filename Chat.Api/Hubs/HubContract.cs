@@ -88,12 +88,14 @@ public sealed record PostAnswer(
 /// <param name="Offset">The offset up to which the answer goes.</param>
 /// <param name="Recovered">False if something is missing between what the client had and <paramref name="Messages"/>.</param>
 /// <param name="Messages">Oldest first.</param>
+/// <param name="Deletions">What the log says, up to there, about messages that were deleted; null if nothing.</param>
 [MessagePackObject]
 public sealed record MessagesAnswer(
     [property: Key("epoch")] string Epoch,
     [property: Key("offset")] long Offset,
     [property: Key("recovered")] bool Recovered,
-    [property: Key("messages")] IReadOnlyList<GroupMessage> Messages);
+    [property: Key("messages")] IReadOnlyList<GroupMessage> Messages,
+    [property: Key("deletions"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<GroupDeletion>? Deletions = null);
 
 /// <summary>A group's message, in the shape of the event <c>message</c>.</summary>
 [MessagePackObject]
@@ -105,6 +107,25 @@ public sealed record GroupMessage(
     [property: Key("epoch")] string Epoch,
     [property: Key("offset")] long Offset,
     [property: Key("at")] long At);
+
+/// <summary>The deletion of a group's message, in the shape of the event <c>deleted</c>.</summary>
+[MessagePackObject]
+public sealed record GroupDeletion(
+    [property: Key("group")] string Group,
+    [property: Key("nick")] string Nick,
+    [property: Key("epoch")] string Epoch,
+    [property: Key("offset")] long Offset,
+    [property: Key("at")] long At,
+    [property: Key("deleted")] DeletedGroupMessage Deleted);
+
+/// <param name="Id">The message's id.</param>
+/// <param name="Epoch">The life of the log in which it was published.</param>
+/// <param name="Offset">Its place in the log.</param>
+[MessagePackObject]
+public sealed record DeletedGroupMessage(
+    [property: Key("id")] string Id,
+    [property: Key("epoch")] string Epoch,
+    [property: Key("offset")] long Offset);
 
 /// <param name="Nodes">The number of nodes that have confirmed that none of the user's connections there gets anything more.</param>
 /// <param name="Of">The number of nodes in the cluster.</param>

@@ -30,7 +30,7 @@ internal sealed class HubJsonFormat : HubFormat
 
         if (!envelope.Kind.IsEmpty)
         {
-            return null; // signals tell of removals
+            return envelope.IsDeletion ? Deleted(topic, envelope) : null; // signals tell of removals
         }
 
         var isDirect = topic.Kind == TopicKind.User;
@@ -48,20 +48,7 @@ internal sealed class HubJsonFormat : HubFormat
         }
 
         writer.Write("\""u8);
-        if (envelope.Offset > 0)
-        {
-            writer.Write(",\"epoch\":\""u8);
-            writer.Write(envelope.Epoch);
-            writer.Write("\",\"offset\":"u8);
-            writer.Write(envelope.Offset);
-        }
-
-        if (envelope.At > 0)
-        {
-            writer.Write(",\"at\":"u8);
-            writer.Write(envelope.At);
-        }
-
+        Place(writer, envelope);
         return End(writer);
     }
 
@@ -133,6 +120,47 @@ internal sealed class HubJsonFormat : HubFormat
         writer.Write(envelope.From);
         writer.Write("\""u8);
         return End(writer);
+    }
+
+    private Frame? Deleted(Topic topic, scoped in Envelope envelope)
+    {
+        if (!DeletedMessage.TryParse(envelope, out var message))
+        {
+            return null;
+        }
+
+        var writer = Begin("deleted"u8);
+        writer.Write(topic.Kind == TopicKind.User ? "{\"to\":\""u8 : "{\"group\":\""u8);
+        writer.Write(topic.JsonId.Span);
+        writer.Write("\",\"nick\":\""u8);
+        writer.Write(envelope.From);
+        writer.Write("\""u8);
+        Place(writer, envelope);
+        writer.Write(",\"deleted\":{\"id\":\""u8);
+        writer.Write(message.Id);
+        writer.Write("\",\"epoch\":\""u8);
+        writer.Write(message.Epoch);
+        writer.Write("\",\"offset\":"u8);
+        writer.Write(message.Offset);
+        writer.Write("}"u8);
+        return End(writer);
+    }
+
+    private static void Place(FrameWriter writer, scoped in Envelope envelope)
+    {
+        if (envelope.Offset > 0)
+        {
+            writer.Write(",\"epoch\":\""u8);
+            writer.Write(envelope.Epoch);
+            writer.Write("\",\"offset\":"u8);
+            writer.Write(envelope.Offset);
+        }
+
+        if (envelope.At > 0)
+        {
+            writer.Write(",\"at\":"u8);
+            writer.Write(envelope.At);
+        }
     }
 
     private static FrameWriter Begin(ReadOnlySpan<byte> target)

@@ -37,7 +37,7 @@ internal sealed class HubMessagePackFormat : HubFormat
 
         if (!envelope.Kind.IsEmpty)
         {
-            return null; // signals tell of removals
+            return envelope.IsDeletion ? Deleted(topic, envelope) : null; // signals tell of removals
         }
 
         var isDirect = topic.Kind == TopicKind.User;
@@ -54,16 +54,35 @@ internal sealed class HubMessagePackFormat : HubFormat
         if (envelope.Offset > 0)
         {
             Write(ref writer, "epoch"u8, JsonText.ToText(envelope.Epoch));
-            writer.WriteString("offset"u8);
-            writer.Write(envelope.Offset);
+            Write(ref writer, "offset"u8, envelope.Offset);
         }
 
         if (envelope.At > 0)
         {
-            writer.WriteString("at"u8);
-            writer.Write(envelope.At);
+            Write(ref writer, "at"u8, envelope.At);
         }
 
+        return End(ref writer);
+    }
+
+    private Frame? Deleted(Topic topic, scoped in Envelope envelope)
+    {
+        if (!DeletedMessage.TryParse(envelope, out var message))
+        {
+            return null;
+        }
+
+        var writer = Begin("deleted"u8, fields: 6);
+        Write(ref writer, topic.Kind == TopicKind.User ? "to"u8 : "group"u8, topic.Id);
+        Write(ref writer, "nick"u8, JsonText.ToText(envelope.From));
+        Write(ref writer, "epoch"u8, JsonText.ToText(envelope.Epoch));
+        Write(ref writer, "offset"u8, envelope.Offset);
+        Write(ref writer, "at"u8, envelope.At);
+        writer.WriteString("deleted"u8);
+        writer.WriteMapHeader(3);
+        Write(ref writer, "id"u8, JsonText.ToText(message.Id));
+        Write(ref writer, "epoch"u8, JsonText.ToText(message.Epoch));
+        Write(ref writer, "offset"u8, message.Offset);
         return End(ref writer);
     }
 
@@ -169,6 +188,12 @@ internal sealed class HubMessagePackFormat : HubFormat
     }
 
     private static void Write(ref MessagePackWriter writer, ReadOnlySpan<byte> name, string value)
+    {
+        writer.WriteString(name);
+        writer.Write(value);
+    }
+
+    private static void Write(ref MessagePackWriter writer, ReadOnlySpan<byte> name, long value)
     {
         writer.WriteString(name);
         writer.Write(value);

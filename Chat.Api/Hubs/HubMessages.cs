@@ -125,7 +125,10 @@ internal sealed class HubMessages(IBackplane backplane, TopicHistory history, Co
 
     private static MessagesAnswer AnswerOf(Topic group, HistoryPiece piece, bool isWhole) => new(
         piece.Epoch, piece.Offset, isWhole,
-        [.. piece.Messages.Select(message => new GroupMessage(message.Msg, group.Id, message.From, message.Id, message.Epoch, message.Offset, message.At))]);
+        [.. piece.Messages.Select(message => new GroupMessage(message.Msg, group.Id, message.From, message.Id, message.Epoch, message.Offset, message.At))],
+        piece.Deletions.Count == 0 ? null : [.. piece.Deletions.Select(deletion => new GroupDeletion(
+            group.Id, deletion.From, deletion.Epoch, deletion.Offset, deletion.At,
+            new DeletedGroupMessage(deletion.Deleted.Id, deletion.Deleted.Epoch, deletion.Deleted.Offset)))]);
 
     public static LogPosition? Since(string? text) =>
         text is null ? null : LogPosition.TryParse(text, out var position) ? position : throw HubError.InvalidSince();

@@ -7,7 +7,8 @@ namespace Chat.Api.Messages;
 /// <remarks>
 /// <c>{"Offset":7,"Epoch":"k2v9…","At":1763771234567,"Id":"…","Via":"n4x…-12","FromId":"1","ToId":"42","Msg":"hi"}</c>.
 /// A seed node's envelope has only the last three fields. It may have a number in place of a text, or no <c>Msg</c>, which counts as an
-/// empty one. A removal has <c>"Kind":"left"</c> and a generation as its text. String values are kept as the escaped bytes between their
+/// empty one. A removal has <c>"Kind":"left"</c> and a generation as its text; a deletion <c>"Kind":"deleted"</c> and the position and id of the
+/// message that is deleted. String values are kept as the escaped bytes between their
 /// quotes: a message is copied, not decoded and encoded again, except for text frames with escapes in them.
 /// </remarks>
 internal ref struct Envelope
@@ -25,7 +26,7 @@ internal ref struct Envelope
     /// <summary>The connection it came from, <c>{node}-{number}</c>: the one member that doesn't get it back.</summary>
     public ReadOnlySpan<byte> Via;
 
-    /// <summary>What it is if it is not a message: <c>joined</c>, <c>left</c>.</summary>
+    /// <summary>What it is if it is not a message: <c>joined</c>, <c>left</c>, <c>deleted</c>, <c>gone</c>.</summary>
     public ReadOnlySpan<byte> Kind;
 
     /// <summary>The id of the user or group it is for; empty for all.</summary>
@@ -47,6 +48,17 @@ internal ref struct Envelope
     public static ReadOnlySpan<byte> Left => "left"u8;
 
     public readonly bool IsRemoval => Kind.SequenceEqual(Left);
+
+    /// <summary>The kind of a notice that a message was deleted (<see cref="DeletedMessage"/>); <see cref="From"/> is who had it deleted.</summary>
+    public static ReadOnlySpan<byte> Deleted => "deleted"u8;
+
+    public readonly bool IsDeletion => Kind.SequenceEqual(Deleted);
+
+    /// <summary>The kind of what stands in the place of a message that was deleted: with its time and id, but without its sender and its
+    /// text. Nobody gets it.</summary>
+    public static ReadOnlySpan<byte> Gone => "gone"u8;
+
+    public readonly bool IsGone => Kind.SequenceEqual(Gone);
 
     /// <summary>Returns false if this is not a JSON object, or one without the seed's fields. Anyone with access to Redis can publish
     /// anything.</summary>

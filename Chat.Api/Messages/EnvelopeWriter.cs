@@ -22,10 +22,10 @@ internal static class EnvelopeWriter
             WriteNumber(output, publication.Via);
         }
 
-        if (publication.IsRemoval || !publication.Signal.IsEmpty)
+        if (publication.IsRemoval || publication.IsDeletion || !publication.Signal.IsEmpty)
         {
             output.Write("\",\"Kind\":\""u8);
-            output.Write(publication.IsRemoval ? Envelope.Left : publication.Signal);
+            output.Write(publication.IsRemoval ? Envelope.Left : publication.IsDeletion ? Envelope.Deleted : publication.Signal);
         }
 
         if (trace is not null)

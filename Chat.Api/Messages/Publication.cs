@@ -24,4 +24,8 @@ internal readonly ref struct Publication
     /// <summary>Whether this is not a message but the removal of <see cref="From"/> from the group. A removal has its place in the log,
     /// and so in the order. Every node is told of it, not only the nodes that hold members.</summary>
     public bool IsRemoval { get; init; }
+
+    /// <summary>Whether this is not a message but the deletion of one, whose position is <see cref="Msg"/>: <c>{epoch}:{offset}</c>. The
+    /// text goes out of the log, and the notice of that has a place of its own in it, and so in the order.</summary>
+    public bool IsDeletion { get; init; }
 }

@@ -14,6 +14,12 @@ internal sealed class JsonFormat : WebSocketFormat
 
     public override Frame? Message(Topic topic, scoped in Envelope envelope)
     {
+        DeletedMessage deleted = default;
+        if (!envelope.Kind.IsEmpty && (envelope.IsGone || (envelope.IsDeletion && !DeletedMessage.TryParse(envelope, out deleted))))
+        {
+            return null;
+        }
+
         var writer = FrameWriter.Begin();
         writer.Write("{\"type\":\""u8);
         writer.Write(envelope.Kind.IsEmpty ? "message"u8 : envelope.Kind);
@@ -35,6 +41,15 @@ internal sealed class JsonFormat : WebSocketFormat
         {
             writer.Write(",\"at\":"u8);
             writer.Write(envelope.At);
+        }
+
+        if (deleted.Offset > 0)
+        {
+            writer.Write(",\"deleted\":{\"id\":\""u8);
+            writer.Write(deleted.Id);
+            writer.Write("\""u8);
+            Position(writer, deleted.Epoch, deleted.Offset);
+            writer.Write("}"u8);
         }
 
         writer.Write("}"u8);

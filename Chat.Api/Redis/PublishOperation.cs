@@ -91,7 +91,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
         metrics.Published(Stopwatch.GetElapsedTime(_startedAt));
         if (reply.Kind == ':')
         {
-            _outcome!.Published(Id, default, 0, _idFromClient); // a plain PUBLISH answers with the number of receivers
+            _outcome!.Published(Id, default, 0, _idFromClient); // a plain PUBLISH answers with the number of receivers, and a deletion with 0 if there is no such message
         }
         else
         {

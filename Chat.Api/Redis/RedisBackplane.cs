@@ -82,16 +82,22 @@ internal sealed class RedisBackplane : IBackplane
     /// <summary>Step 2 of a message's path: one command gives the message its place in the log and tells every node.</summary>
     public void Publish(in Publication publication, IPublishOutcome outcome)
     {
+        var log = _options.LogOf(publication.Kind);
+        if (publication.IsDeletion && log.Messages == 0)
+        {
+            outcome.Published(default, default, 0, fromClient: false); // there is nothing to delete
+            return;
+        }
+
         var operation = _operations.Get();
         var rate = _rates.Of(publication.Topic);
         operation.Begin(publication, rate, _node, Interlocked.Increment(ref _messages), outcome);
-        if (!publication.IsRemoval && !rate.TryTake(publication.Msg.Length))
+        if (!publication.IsRemoval && !publication.IsDeletion && !rate.TryTake(publication.Msg.Length))
         {
             operation.TopicBusy();
             return;
         }
 
-        var log = _options.LogOf(publication.Kind);
         var mark = publication.IsRemoval ? null : rate.Mark;
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var command = operation.Buffer;
@@ -233,7 +239,8 @@ internal sealed class RedisBackplane : IBackplane
     {
         var hasId = !publication.MsgId.IsEmpty;
         var (more, told) = (hasId ? 1 : 0, mark is null ? 0 : 1);
-        _commands.PublishScript(publication.Kind, isTold: mark is not null, publication.IsRemoval).Begin(command, keys: 2 + more + (2 * told), arguments: 4 + more + told);
+        _commands.PublishScript(publication, isTold: mark is not null)
+            .Begin(command, keys: 2 + more + (2 * told), arguments: 4 + more + told + (publication.IsDeletion ? 4 : 0));
         _keys.Log(command, publication.Topic);
         _keys.Meta(command, publication.Topic);
         if (mark is not null)
@@ -256,6 +263,12 @@ internal sealed class RedisBackplane : IBackplane
         if (hasId)
         {
             command.Bulk(publication.From, "/"u8, publication.MsgId); // '/' is in no message id, so ids of two users never collide
+        }
+
+        if (publication.IsDeletion)
+        {
+            var colon = publication.Msg.IndexOf((byte)':');
+            command.Bulk(_headsChannel).Bulk(publication.Topic).Bulk(publication.Msg[..colon]).Bulk(publication.Msg[(colon + 1)..]);
         }
     }
 

@@ -12,8 +12,10 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 {
     private readonly RedisServers _servers;
     private readonly RedisScript[] _publish; // by TopicKind
-    private readonly RedisScript[] _publishRemovals; // the same for removals, which go over the nodes' own, classic channels and do not count in a log
+    private readonly RedisScript[] _publishRemovals; // the same for removals
+    private readonly RedisScript[] _delete; // the same for deletions
     private readonly RedisScript[] _publishEvents; // the same, for topics whose messages are told to a backend; empty if there are none
+    private readonly RedisScript[] _deleteEvents; // as before
     private readonly BackplaneOptions _options;
     private readonly RedisScript[] _scripts;
     private readonly Refusals _refusals;
@@ -36,10 +38,16 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     {
         _options = options;
         _keys = keys;
-        _publish = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, keys.AreSharded))];
-        _publishRemovals = [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, isRemoval: true))];
-        _publishEvents = events is null ? [] : [.. Enum.GetValues<TopicKind>().Select(kind => RedisScript.Publish(options.LogOf(kind), options.PositionAge, keys.AreSharded, events))];
-        _scripts = [.. _publish.Concat(_publishRemovals).Concat(_publishEvents).Concat(scripts).DistinctBy(static script => Convert.ToHexString(script.Sha))]; // logs of two kinds may be set alike
+        _publish = Each(keys.AreSharded);
+        _publishRemovals = Each(kind: PublishKind.Removal);
+        _delete = Each(kind: PublishKind.Deletion);
+        _publishEvents = events is null ? [] : Each(keys.AreSharded, events);
+        _deleteEvents = events is null ? [] : Each(events: events, kind: PublishKind.Deletion);
+        _scripts =
+        [
+            .. _publish.Concat(_publishRemovals).Concat(_delete).Concat(_publishEvents).Concat(_deleteEvents).Concat(scripts)
+                .DistinctBy(static script => Convert.ToHexString(script.Sha)), // logs of two kinds may be set alike
+        ];
         _batchEnd = batchEnd;
         _logger = logger;
         _refusals = new Refusals(TimeProvider.System, (count, last) => Log.Refused(_logger, count, last));
@@ -62,8 +70,11 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     /// <summary>Called on a link's thread when the link is up, before anything of a topic is sent over it.</summary>
     public event Action? Up;
 
-    /// <summary>The script that publishes to topics of a kind.</summary>
-    public RedisScript PublishScript(TopicKind kind, bool isTold, bool isRemoval) => (isRemoval ? _publishRemovals : isTold ? _publishEvents : _publish)[(int)kind];
+    /// <summary>The script that publishes it.</summary>
+    public RedisScript PublishScript(in Publication publication, bool isTold) =>
+        (publication.IsRemoval ? _publishRemovals
+            : publication.IsDeletion ? isTold ? _deleteEvents : _delete
+            : isTold ? _publishEvents : _publish)[(int)publication.Kind];
 
     /// <summary>Where Redis is, as configured.</summary>
     public RedisEndpoint Endpoint => _servers.Main.Endpoint;
@@ -102,6 +113,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     public void Start() => _servers.Main.Start();
 
     public void Dispose() => _servers.Dispose();
+
+    private RedisScript[] Each(bool isSharded = false, EventRules? events = null, PublishKind kind = PublishKind.Message) =>
+        [.. Enum.GetValues<TopicKind>().Select(topics => RedisScript.Publish(_options.LogOf(topics), _options.PositionAge, isSharded, events, kind))];
 
     /// <summary>Returns false if nothing was sent. Otherwise the command's reply or failure follows.</summary>
     /// <param name="command">The command.</param>

@@ -10,6 +10,8 @@ namespace Chat.Api.ServerApi;
 [JsonSerializable(typeof(PublishManyRequest))]
 [JsonSerializable(typeof(PublishAnswer))]
 [JsonSerializable(typeof(PublishManyAnswer))]
+[JsonSerializable(typeof(DeleteRequest))]
+[JsonSerializable(typeof(DeleteAnswer))]
 [JsonSerializable(typeof(HistoryAnswer))]
 [JsonSerializable(typeof(PresenceAnswer))]
 [JsonSerializable(typeof(CountAnswer))]

@@ -13,6 +13,7 @@ internal sealed record ApiProblem(int Status, string Code, string Text) : IResul
     public static readonly ApiProblem InvalidFrom = new(400, "invalid_id", "The sender's id is not valid. " + ChatId.Rule);
     public static readonly ApiProblem InvalidMessageId = new(400, "invalid_msg_id", "A message id has 1 to 64 bytes of letters, digits and _ . @ -");
     public static readonly ApiProblem InvalidSince = new(400, "malformed", "since must be {epoch}:{offset}, as given in a message or an answer.");
+    public static readonly ApiProblem InvalidPosition = new(400, "malformed", "epoch and offset must be those of a message, as given in an answer, an event or a frame.");
     public static readonly ApiProblem InvalidAfter = new(400, "malformed", "after must be the value of next in the previous page.");
     public static readonly ApiProblem NoPresence = new(400, "no_presence", "Only groups and all have presence, and only where it is switched on (Chat:Presence:Enabled).");
     public static readonly ApiProblem InvalidLimit = new(400, "malformed", "limit must be at least 1.");

@@ -35,7 +35,10 @@ internal static class HistoryEndpoint
         }
 
         var (piece, isWhole) = await history.ReadAsync(known, since is null ? null : position, size, Room);
-        return Answer.Of(new HistoryAnswer(known.Name, piece.Epoch, piece.Offset, isWhole, piece.IsMore, piece.Messages));
+        return Answer.Of(new HistoryAnswer(known.Name, piece.Epoch, piece.Offset, isWhole, piece.IsMore, piece.Messages)
+        {
+            Deletions = piece.Deletions.Count == 0 ? null : piece.Deletions,
+        });
     }
 }
 
@@ -45,4 +48,8 @@ internal static class HistoryEndpoint
 /// <param name="Recovered">False if something is missing between <c>since</c> and the first message.</param>
 /// <param name="More">Whether the log has more messages.</param>
 /// <param name="Messages">The messages, oldest first.</param>
-internal sealed record HistoryAnswer(string Topic, string Epoch, long Offset, bool Recovered, bool More, IReadOnlyList<LoggedMessage> Messages);
+internal sealed record HistoryAnswer(string Topic, string Epoch, long Offset, bool Recovered, bool More, IReadOnlyList<LoggedMessage> Messages)
+{
+    /// <summary>What this part of the log says about messages that were deleted; missing if nothing.</summary>
+    public IReadOnlyList<LoggedDeletion>? Deletions { get; init; }
+}

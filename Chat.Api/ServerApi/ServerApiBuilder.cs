@@ -42,6 +42,7 @@ internal static class ServerApiBuilder
         var calls = app.MapGroup(Path).RequireAuthorization(ServiceAccess.Policy).WithMetadata(new BodyLimit(options.BodyBytes + ApiCalls.ReadBeyond)).WithProblems(401, 403, 429, 503);
         // The calls for reading get their services here, once. If they got them per call, each call would create a scope of services.
         calls.MapPublishing();
+        calls.MapDeleting();
         calls.MapHistory();
         calls.MapPresence();
         calls.MapGroups();

@@ -8,6 +8,7 @@ namespace Chat.Api.Topics;
 internal sealed class HistoryPiece(LogPosition head)
 {
     private readonly List<LoggedMessage> _messages = [];
+    private readonly List<LoggedDeletion> _deletions = [];
     private long _first;
     private long _last;
 
@@ -22,6 +23,9 @@ internal sealed class HistoryPiece(LogPosition head)
     public bool IsMore => Offset < head.Offset;
 
     public IReadOnlyList<LoggedMessage> Messages => _messages;
+
+    /// <summary>The messages of which the piece says that they were deleted. Whoever comes from before the piece may have them.</summary>
+    public IReadOnlyList<LoggedDeletion> Deletions => _deletions;
 
     /// <summary>Whether no message is missing between an offset and the piece.</summary>
     public bool StartsAt(long since) => IsEmpty ? since >= head.Offset : _first == since + 1;
@@ -41,6 +45,12 @@ internal sealed class HistoryPiece(LogPosition head)
                 JsonText.ToText(envelope.From), JsonText.ToText(envelope.Msg), envelope.Id.IsEmpty ? null : JsonText.ToText(envelope.Id),
                 Encoding.ASCII.GetString(envelope.Epoch), envelope.Offset, envelope.At));
         }
+        else if (envelope.IsDeletion && DeletedMessage.TryParse(envelope, out var message))
+        {
+            _deletions.Add(new LoggedDeletion(
+                JsonText.ToText(envelope.From), Encoding.ASCII.GetString(envelope.Epoch), envelope.Offset, envelope.At,
+                new MessagePlace(Encoding.UTF8.GetString(message.Id), Encoding.ASCII.GetString(message.Epoch), message.Offset)));
+        }
     }
 }
 
@@ -51,3 +61,15 @@ internal sealed class HistoryPiece(LogPosition head)
 /// <param name="Offset">Its place in the log.</param>
 /// <param name="At">When the publishing node took it, in Unix milliseconds.</param>
 internal sealed record LoggedMessage(string From, string Msg, string? Id, string Epoch, long Offset, long At);
+
+/// <param name="From">Who had it deleted.</param>
+/// <param name="Epoch">The life of the log in which it was deleted.</param>
+/// <param name="Offset">The place of this notice in the log.</param>
+/// <param name="At">When a node took it, in Unix milliseconds.</param>
+/// <param name="Deleted">The message that was deleted.</param>
+internal sealed record LoggedDeletion(string From, string Epoch, long Offset, long At, MessagePlace Deleted);
+
+/// <param name="Id">The message's id.</param>
+/// <param name="Epoch">The life of the log in which it was published.</param>
+/// <param name="Offset">Its place in the log.</param>
+internal sealed record MessagePlace(string Id, string Epoch, long Offset);

@@ -55,10 +55,9 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
                 if (room >= 0 || answer.IsEmpty)
                 {
                     answer.Add(utf8);
+                    most -= IsMessage(utf8) ? 1 : 0; // an answer without any message is the last one
                 }
             }
-
-            most -= piece.Page.Envelopes.Count;
         }
 
         return answer;
@@ -74,7 +73,7 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int most, int room, LogPage? latest = null)
     {
-        since = Math.Max(since, head.Offset - most - options.Value.LogOf(topic.Kind).MostRemovals); // removals are not messages, and are skipped
+        since = Math.Max(since, head.Offset - most - options.Value.LogOf(topic.Kind).MostRemovals); // what is no message is skipped: removals, deletions, and what is deleted
         var newestFirst = new List<byte[]>();
         var (page, step) = (latest, Math.Min(most, Step));
         for (var end = head.Offset; end > since && most > 0 && room > 0;)
@@ -84,7 +83,7 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
             var inPiece = page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
             for (var i = inPiece.Count - 1; i >= 0 && most > 0 && room > 0; i--)
             {
-                var isMessage = Envelope.TryParse(inPiece[i], out var envelope) && envelope.Kind.IsEmpty; // else it is skipped, and not counted
+                var isMessage = IsMessage(inPiece[i]); // else it is skipped, and not counted
                 room -= isMessage ? inPiece[i].Length : 0;
                 if (room >= 0 || newestFirst.Count == 0)
                 {
@@ -106,4 +105,6 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
         newestFirst.ForEach(answer.Add);
         return answer;
     }
+
+    private static bool IsMessage(byte[] utf8) => Envelope.TryParse(utf8, out var envelope) && envelope.Kind.IsEmpty;
 }

@@ -137,6 +137,95 @@ public abstract class BackplaneLogSpec : BackplaneSpec
         AssertEveryKeyExpires(topic);
     }
 
+    [RedisFact]
+    public async Task Deletion_TakesTheTextOutOfTheLog_AndItsNoticeIsTheNextEntry()
+    {
+        var topic = NewTopic();
+        B.Listener.Held = [topic];
+        await A.PublishAsync(topic, "first");
+        var secret = await A.PublishAsync(topic, """\"Kind\":\"gone\" secret""", id: "m1");
+        await A.PublishAsync(topic, "last");
+
+        var notice = await B.DeleteAsync(topic, secret.Epoch, secret.Offset);
+
+        Assert.Equal((true, secret.Epoch, 4), (notice.IsPublished, notice.Epoch, notice.Offset));
+        var log = await A.ReadAsync(topic, secret.Epoch, 0);
+        Assert.Equal(["1   first", $"2 m1 gone {secret.Epoch}:4", "3   last", $"4  deleted {secret.Epoch}:2:m1"], log.Select(one => $"{one.Offset} {(one.Id == "m1" ? "m1" : "")} {one.Kind} {one.Msg}"));
+        Assert.Equal(("-", "mod"), (log[1].From, log[3].From));
+        await HearHeadAsync(A, topic, notice);
+        await HearHeadAsync(B, topic, notice);
+        AssertEveryKeyExpires(topic);
+    }
+
+    [RedisFact]
+    public async Task Deletion_Repeated_AnswersTheSame_AndAppendsNothing()
+    {
+        var topic = NewTopic();
+        var said = await A.PublishAsync(topic, "secret");
+
+        var first = await A.DeleteAsync(topic, said.Epoch, said.Offset);
+        await A.PublishAsync(topic, "next");
+        var again = await B.DeleteAsync(topic, said.Epoch, said.Offset);
+
+        Assert.Equal((said.Epoch, 2), (first.Epoch, first.Offset));
+        Assert.Equal((first.Epoch, first.Offset), (again.Epoch, again.Offset));
+        Assert.Equal<int[]>([1, 2, 3], await OffsetsAsync(topic, said.Epoch, since: 0));
+    }
+
+    [RedisFact]
+    public async Task Deletion_OfWhatIsNoMessageOfTheLog_DoesNothing()
+    {
+        var topic = NewTopic();
+        Assert.Equal(0, (await A.DeleteAsync(topic, "e1", 1)).Offset); // a topic that was never used
+        var said = await A.PublishAsync(topic, "hi");
+        var left = await A.PublishAsync(topic, "1", isRemoval: true);
+        var other = await A.PublishAsync(topic, "other");
+        var notice = await A.DeleteAsync(topic, other.Epoch, other.Offset);
+
+        Assert.Equal(0, (await A.DeleteAsync(topic, said.Epoch, 99)).Offset);
+        Assert.Equal(0, (await A.DeleteAsync(topic, "another", said.Offset)).Offset);
+        Assert.Equal(0, (await A.DeleteAsync(topic, left.Epoch, left.Offset)).Offset);
+        Assert.Equal(0, (await A.DeleteAsync(topic, notice.Epoch, notice.Offset)).Offset);
+        Assert.Equal(["hi"], (await A.ReadAsync(topic, said.Epoch, 0, limit: 1)).Select(one => one.Msg));
+        Assert.Equal<int[]>([1, 2, 3, 4], await OffsetsAsync(topic, said.Epoch, since: 0));
+    }
+
+    [RedisFact]
+    public async Task Deletion_OfAMessageOfAnEpochThatHasEnded_TakesItsTextOutAsWell()
+    {
+        var topic = NewTopic();
+        var said = await A.PublishAsync(topic, "secret", id: "m1");
+        var page = await B.Backplane.EndEpochAsync(topic, said.Epoch);
+
+        Assert.Equal(0, (await A.DeleteAsync(topic, page.Epoch, said.Offset)).Offset); // there is no such position
+        var notice = await A.DeleteAsync(topic, said.Epoch, said.Offset);
+
+        Assert.Equal((page.Epoch, 2), (notice.Epoch, notice.Offset));
+        Assert.Equal([$"{page.Epoch}:2", $"{said.Epoch}:1:m1"], (await B.ReadAsync(topic, page.Epoch, 0)).Select(one => one.Msg));
+    }
+
+    [RedisFact]
+    public async Task Deletion_LeavesTheIdKnown_SoThatARepetitionDoesNotBringTheMessageBack()
+    {
+        var topic = NewTopic();
+        var said = await A.PublishAsync(topic, "secret", id: "m1");
+        await A.DeleteAsync(topic, said.Epoch, said.Offset);
+
+        var again = await B.PublishAsync(topic, "secret", id: "m1");
+
+        Assert.Equal((said.Epoch, said.Offset), (again.Epoch, again.Offset));
+        Assert.Equal<int[]>([1, 2], await OffsetsAsync(topic, said.Epoch, since: 0));
+    }
+
+    private static async Task HearHeadAsync(BackplaneNode node, Topic topic, Outcome notice)
+    {
+        var head = $"{topic.Name} {notice.Epoch}:{notice.Offset}";
+        while (await node.Listener.NextHeadAsync() != head)
+        {
+            // another topic's, or that of an earlier message
+        }
+    }
+
     /// <summary>A node whose groups' logs keep ten messages.</summary>
     private protected Task<BackplaneNode> StartWithAShortLogAsync()
     {

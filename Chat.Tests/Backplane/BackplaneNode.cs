@@ -23,7 +23,7 @@ internal abstract class BackplaneNode
         TopicBytesPerSecond = 0,
     };
 
-    public Task<Outcome> PublishAsync(Topic topic, string msg, string id = "", string from = "1", string signal = "", bool isRemoval = false)
+    public Task<Outcome> PublishAsync(Topic topic, string msg, string id = "", string from = "1", string signal = "", bool isRemoval = false, bool isDeletion = false)
     {
         var outcome = new Outcome();
         Backplane.Publish(new Publication
@@ -35,9 +35,14 @@ internal abstract class BackplaneNode
             MsgId = Encoding.UTF8.GetBytes(id),
             Signal = Encoding.UTF8.GetBytes(signal),
             IsRemoval = isRemoval,
+            IsDeletion = isDeletion,
         }, outcome);
         return outcome.Task.WaitAsync(Deadline);
     }
+
+    /// <summary>Deletes the message at a position.</summary>
+    public Task<Outcome> DeleteAsync(Topic topic, string epoch, long offset) =>
+        PublishAsync(topic, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{epoch}:{offset}"), from: "mod", isDeletion: true);
 
     /// <summary>Publishes until it succeeds, like a client that is told to retry.</summary>
     public async Task<Outcome> PublishAnyhowAsync(Topic topic, string msg, string id)

@@ -129,6 +129,19 @@ public abstract class LogWindowSpec(RedisFixture redis)
         Assert.InRange((long)redis.Server.Execute("PTTL", meta)!, 1, 1_000_000); // not renewed within the next six hours
     }
 
+    // Who deletes hundreds of messages must not push as many out of the log.
+    [RedisFact]
+    public async Task Deletions_DoNotCountAsMessages()
+    {
+        await using var node = await StartAsync(log => (log.Messages, log.Window) = (100, TimeSpan.Zero));
+        var epoch = await PublishAsync(node, 100);
+
+        Assert.All(await Task.WhenAll(Enumerable.Range(1, 60).Select(offset => node.DeleteAsync(_topic, epoch, offset))), notice => Assert.Equal(epoch, notice.Epoch));
+        await PublishAsync(node, 32);
+
+        Assert.InRange((await OffsetsAsync(node, epoch)).Length, 160, 192);
+    }
+
     private long Expiry() => (long)redis.Server.Execute("PEXPIRETIME", $"{{{_topic}}}:log")!;
 
     private Task<RedisBackplaneNode> StartAsync(Action<LogOptions> configure, TimeProvider? time = null)

@@ -68,6 +68,13 @@ internal sealed class MemoryBackplane : IBackplane
         var topic = Encoding.UTF8.GetString(publication.Topic);
         var tail = Tail(publication, id, _node);
         var log = _options.LogOf(publication.Kind);
+        if (publication.IsDeletion)
+        {
+            var notice = log.Messages == 0 ? ("", 0) : Redis.Delete(topic, Encoding.ASCII.GetString(publication.Msg), tail);
+            outcome.Published(id, Encoding.ASCII.GetBytes(notice.Epoch), notice.Offset, isClients);
+            return;
+        }
+
         if (log.Messages == 0 || !publication.Signal.IsEmpty)
         {
             Redis.Send(topic, [(byte)'{', .. tail]);
@@ -139,6 +146,14 @@ internal sealed class MemoryBackplane : IBackplane
     public void Remove(Topic topic, string userId, long generation) => Redis.Append(
         topic.Name, null, Tail(Removal(topic, userId, generation), "node:left:1"u8, _node), isRemoval: true);
 
+    /// <summary>Deletes a message. Its id is that of <see cref="Say"/>.</summary>
+    public void Delete(Topic topic, string epoch, long offset)
+    {
+        var position = string.Create(CultureInfo.InvariantCulture, $"{epoch}:{offset}");
+        var deletion = new Publication { Kind = topic.Kind, Topic = topic.Utf8Name.Span, From = "mod"u8, Msg = Encoding.ASCII.GetBytes(position), IsDeletion = true };
+        Redis.Delete(topic.Name, position, Tail(deletion, "node:deleted:1"u8, _node));
+    }
+
     /// <summary>An envelope as it would arrive over the channel. With offset 0 it is in no log.</summary>
     public static byte[] Envelope(Topic topic, string epoch, long offset, string msg, long via = 0) =>
     [
@@ -162,6 +177,13 @@ internal sealed class MemoryBackplane : IBackplane
         {
             Listener?.OnRoundEnd();
         }
+    }
+
+    /// <summary>Hears how far a topic's log goes.</summary>
+    public void HearHead(string topic, string epoch, long offset)
+    {
+        Listener?.OnHead(Encoding.UTF8.GetBytes(topic), Encoding.UTF8.GetBytes(epoch), offset);
+        Listener?.OnRoundEnd();
     }
 
     private static Publication Said(Topic topic, string msg, long via) => new()

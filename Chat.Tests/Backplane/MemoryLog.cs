@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Chat.Api.Backplane;
+using Chat.Api.Messages;
 
 namespace Chat.Tests.Backplane;
 
@@ -58,6 +59,37 @@ internal sealed class MemoryLog
 
         _envelopes.Add([.. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{offset},\"Epoch\":\"{Epoch}\",")), .. tail]);
         return true;
+    }
+
+    /// <summary>Deletes a message and appends the notice of that. Returns where the notice stands; offset 0: there is no such message.</summary>
+    public (string Epoch, long Offset) Delete(string position, ReadOnlySpan<byte> tail)
+    {
+        for (var i = 0; i < _envelopes.Count; i++)
+        {
+            if (!Envelope.TryParse(_envelopes[i], out var envelope) || position != string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(envelope.Epoch)}:{envelope.Offset}"))
+            {
+                continue;
+            }
+
+            if (envelope.IsGone)
+            {
+                var notice = Encoding.ASCII.GetString(envelope.Msg).Split(':');
+                return (notice[0], long.Parse(notice[1], CultureInfo.InvariantCulture));
+            }
+
+            if (!envelope.Kind.IsEmpty)
+            {
+                return ("", 0);
+            }
+
+            var id = Encoding.UTF8.GetString(envelope.Id);
+            var head = string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{envelope.Offset},\"Epoch\":\"{Encoding.ASCII.GetString(envelope.Epoch)}\",\"At\":{envelope.At},\"Id\":\"{id}\"");
+            Append(null, [.. tail[..^2], .. Encoding.UTF8.GetBytes($":{id}\"}}")], out var offset);
+            _envelopes[i] = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{head},\"Kind\":\"gone\",\"FromId\":\"-\",\"Msg\":\"{Epoch}:{offset}\"}}"));
+            return (Epoch, offset);
+        }
+
+        return ("", 0);
     }
 
     /// <summary>Adds an entry that nobody published.</summary>

@@ -81,6 +81,23 @@ internal sealed class MemoryRedis
         }
     }
 
+    /// <summary>Deletes a message, and tells all nodes how far the log goes then. Returns where the notice stands; offset 0: there is no such message.</summary>
+    public (string Epoch, long Offset) Delete(string topic, string position, ReadOnlySpan<byte> tail)
+    {
+        lock (_gate)
+        {
+            var log = Log_NeedsLock(topic);
+            var last = log.Last;
+            var notice = log.Delete(position, tail);
+            if (log.Last > last)
+            {
+                _nodes.ForEach(node => node.HearHead(topic, notice.Epoch, notice.Offset));
+            }
+
+            return notice;
+        }
+    }
+
     /// <summary>Sends to the subscribers without keeping anything.</summary>
     public void Send(string topic, byte[] envelope)
     {

@@ -23,6 +23,17 @@ public sealed class EventBatchTests
         Assert.False(told.TryGetProperty("via", out _));
     }
 
+    [Fact]
+    public void Deletion_IsToldWithThePlaceAndTheIdOfItsMessage()
+    {
+        var told = Told(Topic.Group("42"), """{"Offset":9,"Epoch":"k3","At":1795310968966,"Id":"n.5","Kind":"deleted","FromId":"mod","ToId":"42","Msg":"k2:7:m-1"}"""u8.ToArray());
+
+        Assert.Equal(("message.deleted", "mod", "k3", 9), (Text(told, "type"), Text(told, "from"), Text(told, "epoch"), told.GetProperty("offset").GetInt64()));
+        var deleted = told.GetProperty("deleted");
+        Assert.Equal(("m-1", "k2", 7), (Text(deleted, "msgId"), Text(deleted, "epoch"), deleted.GetProperty("offset").GetInt64()));
+        Assert.False(told.TryGetProperty("msg", out _));
+    }
+
     [Theory]
     [InlineData("came", "group:42", "presence.joined", "ben", null)]
     [InlineData("went", "group:42", "presence.left", "ben", null)]
@@ -65,6 +76,7 @@ public sealed class EventBatchTests
     [InlineData("")]
     [InlineData("{")]
     [InlineData("""{"Msg":"from nobody"}""")]
+    [InlineData("""{"Kind":"deleted","FromId":"mod","Msg":"something"}""")]
     [InlineData("came")]
     [InlineData("came soon anna")]
     [InlineData("came 1795310968966123 ")]

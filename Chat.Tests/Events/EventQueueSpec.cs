@@ -56,6 +56,17 @@ public abstract class EventQueueSpec(RedisFixture redis) : IAsyncLifetime
     }
 
     [RedisFact]
+    public async Task Deletion_OfATopicThatIsTold_WaitsBehindItsMessage()
+    {
+        var said = await Node.PublishAsync(_group, "one", "m1");
+        await Node.DeleteAsync(_group, said.Epoch, said.Offset);
+        await Node.DeleteAsync(_group, said.Epoch, said.Offset);
+
+        Assert.Equal(["one", $"{said.Epoch}:{said.Offset}:m1"], await MessagesAsync(_group));
+        Assert.Equal(_group, Assert.Single(await MarkedAsync(_group)).Topic);
+    }
+
+    [RedisFact]
     public async Task Message_OfAnotherTopic_CostsNothing()
     {
         await Node.PublishAsync(Topic.Group("other"), "hi", "m1");

@@ -69,6 +69,15 @@ public sealed class HubCluster : IAsyncLifetime
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Deletes a message, like a backend does, through a node.</summary>
+    internal async Task DeleteAsync(string topic, string epoch, long offset, int node = 0)
+    {
+        using var call = new HttpRequestMessage(HttpMethod.Post, "api/v1/messages/delete") { Content = JsonContent.Create(new { topic, epoch, offset }) };
+        call.Headers.Add("X-Api-Key", ApiKey);
+        using var answer = await Nodes.Nodes[node].Http.SendAsync(call);
+        Assert.Contains("\"deleted\":true", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     /// <summary>Starts a node. Returns when the edge sends clients to it.</summary>
     internal async Task AddNodeAsync()
     {

@@ -9,12 +9,13 @@ namespace Chat.Tests.ServerApi;
 public sealed class RedisAwayTests(ApiNodes nodes, ITestOutputHelper output) : ApiTest(nodes, output)
 {
     private static readonly string[] FromMemory = ["nodes", "cluster"];
-    private static readonly string[] Changes = ["publish", "publish-many", "groups/add", "users/disconnect"];
+    private static readonly string[] Changes = ["publish", "publish-many", "messages/delete", "groups/add", "users/disconnect"];
 
     private static readonly Dictionary<string, string> Bodies = new()
     {
         ["publish"] = """{"topic":"all","msg":"x"}""",
         ["publish-many"] = """{"topics":["all","user:a"],"msg":"x"}""",
+        ["messages/delete"] = """{"topic":"all","epoch":"e","offset":1}""",
         ["groups/add"] = """{"user":"a","group":"g"}""",
         ["groups/remove"] = """{"user":"a","group":"g"}""",
         ["users/disconnect"] = """{"user":"a"}""",

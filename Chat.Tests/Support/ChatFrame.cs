@@ -21,12 +21,16 @@ internal sealed record ChatFrame(
     string[]? Joined = null,
     string[]? Left = null,
     int? AfterMs = null,
-    long? Until = null)
+    long? Until = null,
+    ChatDeletion? Deleted = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 
     public static ChatFrame Parse(string text) => JsonSerializer.Deserialize<ChatFrame>(text, JsonSerializerOptions.Web)!;
 }
+
+/// <summary>The message that a <c>deleted</c> frame is about.</summary>
+internal sealed record ChatDeletion(string Id, string Epoch, long Offset);
 
 /// <summary>A user in a topic, in a <c>presence</c> frame.</summary>
 internal sealed record ChatMember(string User, long Connections);

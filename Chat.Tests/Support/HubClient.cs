@@ -7,7 +7,7 @@ internal abstract class HubClient : IAsyncDisposable
 {
     public const string Path = "/signalr/chat";
 
-    public static readonly IReadOnlyList<string> EventNames = ["connected", "message", "direct", "joined", "lost", "mirror", "typing", "subscribed", "presence", "forbidden"];
+    public static readonly IReadOnlyList<string> EventNames = ["connected", "message", "direct", "joined", "lost", "mirror", "typing", "subscribed", "presence", "forbidden", "deleted"];
 
     private readonly Inbox<HubEvent> _events;
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

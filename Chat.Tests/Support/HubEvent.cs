@@ -22,7 +22,8 @@ internal sealed record HubEvent(
     long? Until = null,
     string? User = null,
     string? Node = null,
-    long GroupsSince = 0)
+    long GroupsSince = 0,
+    ChatDeletion? Deleted = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 }
@@ -34,7 +35,7 @@ internal sealed record HubGroup(string Group);
 internal sealed record HubPublished(string Id, string Epoch, long Offset);
 
 /// <summary>The answer to <c>join</c> and <c>history</c>.</summary>
-internal sealed record HubHistory(string Epoch, long Offset, bool Recovered, HubEvent[] Messages)
+internal sealed record HubHistory(string Epoch, long Offset, bool Recovered, HubEvent[] Messages, HubEvent[]? Deletions = null)
 {
     public string Position => $"{Epoch}:{Offset}";
 }

@@ -46,6 +46,21 @@ public sealed class OtherHistoryTests
         Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "hole e2:0", "e1:1 a", "e2:2 c"], _member.Seen);
     }
 
+    // What is deleted keeps the time and the id by which a message is told from another one at its offset.
+    [Fact]
+    public async Task Log_WhoseLastMessagesWereDeleted_GoesOn()
+    {
+        await HearAsync("a", "b");
+        _backplane.Say(_name, "c");
+        _backplane.Delete(_name, "e1", 2);
+        _backplane.Delete(_name, "e1", 3);
+
+        await CatchUpAsync();
+        await CatchUpAsync();
+
+        Assert.Equal(["from e1:0", "e1:1 a", "e1:2 b", "e1:4 deleted", "e1:5 deleted"], _member.Seen);
+    }
+
     [Fact]
     public async Task Log_ThatLostNothing_GoesOn()
     {

@@ -68,6 +68,32 @@ public sealed class TopicHistoryTests
         Assert.Equal((expected, true), await ReadAsync(since: null, most: 2));
     }
 
+    // A client that pages through a log stops at a page without anything. Once, where as many users had left as a page has messages, it missed what follows.
+    [Fact]
+    public async Task History_FromAPositionOn_ReadsPastThoseWhoLeft()
+    {
+        Say("a");
+        Leave(100);
+        Say("b");
+
+        Assert.Equal(("b", true), await ReadAsync("e1:1", 10));
+    }
+
+    [Fact]
+    public async Task History_FromAPositionOn_ReadsPastWhatIsDeleted_AndNamesIt()
+    {
+        Say([.. Enumerable.Range(1, 200).Select(i => $"{i}")]);
+        for (var offset = 1; offset <= 100; offset++)
+        {
+            _backplane.Delete(_name, "e1", offset);
+        }
+
+        Assert.Equal(("101 102", true), await ReadAsync("e1:0", 2));
+        Assert.Equal(("199 200", true), await ReadAsync(null, 2));
+        var (piece, _) = await new TopicHistory(_backplane, Options.Create(_options)).ReadAsync(_name, new LogPosition("e1", 200), 10, room: 100_000);
+        Assert.Equal(Enumerable.Range(1, 100).Select(offset => $"mod e1:{200 + offset} e1:{offset} m-{offset}"), piece.Deletions.Select(one => $"{one.From} {one.Epoch}:{one.Offset} {one.Deleted.Epoch}:{one.Deleted.Offset} {one.Deleted.Id}"));
+    }
+
     private void Leave(int times)
     {
         for (var generation = 1; generation <= times; generation++)

@@ -8,9 +8,14 @@
 -- ARGV[1] channel   [2] the envelope after Offset and Epoch   [3] period by the node's clock: a quarter of the log's age
 -- ARGV[4] life of Redis, as the link it came by knows it   [last] sender/message id, optional
 -- Returns "epoch offset". For a message that was there already, the number of this repetition follows, and the epoch in which the message is.
--- @PUBLISH@ is PUBLISH, or SPUBLISH to a sharded channel, which is in the slot of the keys.
+-- @TELL@ publishes to the nodes: by PUBLISH, or by SPUBLISH to a sharded channel, which is in the slot of the keys.
 -- Names in capitals between two @ are replaced by values, per kind of topic (RedisScript).
 -- Lines that begin with --- are only in the script for removals, which have a place in the log but do not count towards its length.
+-- Lines that begin with --* are only in the script for deletions, which has those of removals as well. It overwrites a message's entry in the log,
+-- and what it appends is the notice of that. Nodes get no envelope of it over a channel, where seed nodes would take it for a message: they are told on
+-- the channel of heads how far the log goes now, and those that have the topic read on. It has four more arguments at its end: the channel of heads,
+-- the topic's name, and the epoch and offset of the message. It returns 0 if the log does not have that message. If the message is deleted already,
+-- it returns what it would for a message that was there already: the position of the notice.
 -- Lines that begin with --+ are only in the script for topics whose messages are told to a backend. That script has two more keys, and
 -- one more argument before the last:
 -- KEYS[3] queue   [4] its state (event.lua)   ARGV[5] the channel of the nodes that work on it
@@ -23,9 +28,26 @@ local log, meta, life, id = KEYS[1], KEYS[2], ARGV[4], ARGV[@ID@]
 
 local known = call('HMGET', meta, 'e', 'l', 'o', 'b', 'x', 'i')
 local epoch, last = known[1], known[3] or '0'
+--* if not epoch then
+--*   return 0
+--* end
 if not epoch or known[2] ~= life then
   epoch, last = begin(log, meta, epoch, last, life)
 end
+--* local stands, place = ARGV[#ARGV - 1], tonumber(ARGV[#ARGV]) - tonumber(last) - 1
+--* local entry = place < 0 and call('LINDEX', log, string.format('%d', place)) or ''
+--* local head, name, rest = string.match(entry, '^{"Offset":(%d+,"Epoch":"%w+","At":%d+,"Id":"([^"]*)")(.*)$')
+--* if not head or string.find(head, ARGV[#ARGV] .. ',"Epoch":"' .. stands .. '"', 1, true) ~= 1 then
+--*   return 0
+--* end
+--* local kind, text = string.match(rest, '"Kind":"(%w+)".*"Msg":"([^"]*)"}$') -- no quote inside a string of JSON stands without a backslash before it
+--* if kind == 'gone' then
+--*   local since, notice = string.match(text, '(%w+):(%d+)')
+--*   return epoch .. ' ' .. notice .. ' ' .. string.format('%d', call('HINCRBY', meta, 'n', 1)) .. ' ' .. since
+--* end
+--* if kind then
+--*   return 0
+--* end
 
 if id then
   if known[6] then
@@ -49,10 +71,12 @@ end
 local offset = tonumber(last) + 1
 local number = string.format('%d', offset)
 local envelope = '{"Offset":' .. number .. ',"Epoch":"' .. epoch .. '",' .. ARGV[2]
+--* envelope = string.sub(envelope, 1, -3) .. ':' .. name .. '"}'
 local bytes = (tonumber(known[4]) or 0) + #envelope
 call('RPUSH', log, envelope)
 call('HSET', meta, 'o', number, 'b', string.format('%d', bytes))
-call('@PUBLISH@', ARGV[1], envelope)
+--* call('LSET', log, string.format('%d', place - 1), '{"Offset":' .. head .. ',"Kind":"gone","FromId":"-","Msg":"' .. epoch .. ':' .. number .. '"}')
+call(@TELL@)
 --+ event(KEYS[3], KEYS[4], ARGV[5], ARGV[1], @QUEUE@, @QUEUEBYTES@, envelope)
 --- local removed = call('TIME')
 --- local now = math.floor((removed[1] * 1000 + math.floor(removed[2] / 1000)) * 4 / @AGE@)
