@@ -21,6 +21,9 @@ public sealed partial class ChatClient
             case "direct":
                 _topics.Message(TopicStates.Own, MessageOf(null, argument));
                 break;
+            case "deleted" when DeletionOf(argument.Group, argument) is { } deletion:
+                _topics.Message(argument.Group ?? TopicStates.Own, deletion);
+                break;
             case "subscribed" when argument.Position is { } position:
                 var topic = argument.Group ?? TopicStates.Own;
                 return _topics.Subscribed(topic, position, argument.Recovered) && topic == TopicStates.Own; // this one is reported last
@@ -55,6 +58,16 @@ public sealed partial class ChatClient
 
     private static ChatMessage MessageOf(string? group, HubArgument message) => new(
         group, message.Nick ?? "", message.Message ?? "", message.Id, message.Position, message.At > 0 ? TimeOf(message.At) : null);
+
+    private static IEnumerable<ChatDeleted> DeletionsOf(HubArgument answer) => (answer.Deletions ?? []).Select(notice => DeletionOf(notice.Group, notice)).OfType<ChatDeleted>();
+
+    private static ChatDeleted? DeletionOf(string? group, HubArgument notice) => notice.Deleted is { Position: { } position } message
+        ? new ChatDeleted(group, notice.Nick ?? "", message.Id, position, notice.Position, notice.At > 0 ? TimeOf(notice.At) : null)
+        : null;
+
+    // In the order of the log, whose offsets go on from epoch to epoch.
+    private static IEnumerable<ChatEvent> EntriesOf(HubArgument answer) =>
+        MessagesOf(answer).Concat<ChatEvent>(DeletionsOf(answer)).OrderBy(static one => TopicStates.PositionOf(one)?.Offset ?? 0);
 
     // Other systems on the same Redis may have written any number.
     private static DateTimeOffset? TimeOf(long milliseconds) =>

@@ -86,24 +86,24 @@ public sealed partial class ChatClient
         method,
         new HubArgument { Group = call.Topic, Since = since?.ToString() },
         cancellationToken,
-        answer => _topics.Joined(call, StartOf(answer, since), answer.Recovered && !leavesHole, MessagesOf(answer), isWanted));
+        answer => _topics.Joined(call, StartOf(answer, since), answer.Recovered && !leavesHole, EntriesOf(answer), isWanted));
 
     /// <summary>Fetches and delivers the rest, up to where the held messages begin.</summary>
     private async Task FetchRestAsync(TopicCall call, HubArgument answer, CancellationToken cancellationToken)
     {
-        while (answer is { Messages.Length: > 0, Position: { } reached })
+        while (answer is { Position: { } reached } && EntriesOf(answer).Any())
         {
             answer = await CallAsync(
                 "history",
                 new HubArgument { Group = call.Topic, Since = reached.ToString() },
                 cancellationToken,
-                more => _topics.Fetched(call, more.Recovered ? null : StartOf(more, since: null), MessagesOf(more))).ConfigureAwait(false);
+                more => _topics.Fetched(call, more.Recovered ? null : StartOf(more, since: null), EntriesOf(more))).ConfigureAwait(false);
         }
     }
 
     private static ChatPosition StartOf(HubArgument answer, ChatPosition? since) =>
         answer.Recovered && since is { } known ? known
-        : answer.Messages is [{ Position: { } first }, ..] ? first with { Offset = first.Offset - 1 }
+        : EntriesOf(answer).Select(TopicStates.PositionOf).FirstOrDefault() is { } first ? first with { Offset = first.Offset - 1 }
         : answer.Position ?? default;
 
     // The user has left the group on another device, before or after this join. This call finds out which, because only members may read the log.

@@ -193,7 +193,10 @@ public sealed partial class ChatClient : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
         var answer = await CallAsync("history", new HubArgument { Group = group, Since = since?.ToString(), Limit = limit }, cancellationToken).ConfigureAwait(false);
-        return new ChatHistory([.. MessagesOf(answer)], answer.Position ?? default, answer.Recovered);
+        return new ChatHistory([.. MessagesOf(answer).Where(message => !_topics.IsDeleted(group, message.Position))], answer.Position ?? default, answer.Recovered)
+        {
+            Deletions = [.. DeletionsOf(answer)],
+        };
     }
 
     /// <summary>Tells the others in a group that this user is typing. Call it at each keystroke: the server passes on at most one notice a second. A

@@ -13,6 +13,17 @@ public abstract record ChatEvent;
 /// <param name="SentAt">The time of publication, by the clock of the publishing node.</param>
 public sealed record ChatMessage(string? Group, string From, string Text, string? Id, ChatPosition? Position, DateTimeOffset? SentAt) : ChatEvent;
 
+/// <summary>A message was deleted by a backend: take it off the screen. The event has a place of its own in the order, behind the message. It may be
+/// about a message that this client never got.</summary>
+/// <param name="Group">The group; null for a message to this user alone.</param>
+/// <param name="By">Who had it deleted: a user, or the name of a backend.</param>
+/// <param name="MessageId">The id of the message.</param>
+/// <param name="MessagePosition">The place of the message in the log.</param>
+/// <param name="Position">The place of this event in the log.</param>
+/// <param name="DeletedAt">The time, by the clock of the node that deleted it.</param>
+public sealed record ChatDeleted(
+    string? Group, string By, string? MessageId, ChatPosition MessagePosition, ChatPosition? Position, DateTimeOffset? DeletedAt) : ChatEvent;
+
 /// <summary>From here on, this client gets a group's messages, or the messages to its user. The event comes for each group and for the user's own
 /// messages at the first connection and after each reconnect, for a group that is joined here or on another device, and when something was lost.</summary>
 /// <param name="Group">The group; null for the user's own messages.</param>

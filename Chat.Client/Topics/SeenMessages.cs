@@ -9,6 +9,8 @@ internal sealed class SeenMessages
     private readonly HashSet<(string Topic, string From, string Id)> _all = [];
     private readonly Queue<(string Topic, string From, string Id)> _inOrder = [];
 
+    public bool Has(string topic, string from, string id) => _all.Contains((topic, from, id));
+
     /// <summary>Returns false if the message is among them already.</summary>
     public bool Add(string topic, string from, string id)
     {

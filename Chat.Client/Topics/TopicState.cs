@@ -35,6 +35,6 @@ internal sealed class TopicState
     /// <summary>Live messages are held, because earlier ones are yet to be fetched.</summary>
     public bool IsHeld => IsReturning || Holds > 0;
 
-    /// <summary>What is held: messages, and the positions from which on the server says that the client gets the topic.</summary>
+    /// <summary>What is held: messages, deletions, and the positions from which on the server says that the client gets the topic.</summary>
     public List<ChatEvent> Held { get; } = [];
 }

@@ -96,9 +96,9 @@ internal sealed partial class TopicStates
     /// <param name="call">The call.</param>
     /// <param name="position">Where the fetched messages begin.</param>
     /// <param name="recovered">Whether they continue at the client's position.</param>
-    /// <param name="messages">The fetched messages, which go to the reader at once.</param>
+    /// <param name="messages">The fetched messages and deletions, which go to the reader at once.</param>
     /// <param name="isWanted">True: the call asked for the messages since a position, so they are delivered even if the reader gets the topic already.</param>
-    public void Joined(TopicCall call, ChatPosition position, bool recovered, IEnumerable<ChatMessage> messages, bool isWanted)
+    public void Joined(TopicCall call, ChatPosition position, bool recovered, IEnumerable<ChatEvent> messages, bool isWanted)
     {
         lock (_gate)
         {
@@ -126,8 +126,8 @@ internal sealed partial class TopicStates
     /// <summary>The server has answered with more of a topic's log.</summary>
     /// <param name="call">The call.</param>
     /// <param name="hole">Where this part begins, if the log no longer has what comes before it.</param>
-    /// <param name="messages">The fetched messages.</param>
-    public void Fetched(TopicCall call, ChatPosition? hole, IEnumerable<ChatMessage> messages)
+    /// <param name="messages">The fetched messages and deletions.</param>
+    public void Fetched(TopicCall call, ChatPosition? hole, IEnumerable<ChatEvent> messages)
     {
         lock (_gate)
         {
@@ -157,7 +157,7 @@ internal sealed partial class TopicStates
 
     private static void HoldHole_NeedsLock(TopicCall call)
     {
-        var first = call.Life.Held.OfType<ChatMessage>().FirstOrDefault()?.Position;
+        var first = call.Life.Held.Select(PositionOf).FirstOrDefault(static position => position is not null);
         if ((call.Live ?? (first is { } next ? next with { Offset = next.Offset - 1 } : call.Life.Position)) is { } position)
         {
             call.Life.Held.Insert(0, new ChatSubscribed(call.Topic, position, Recovered: false));
@@ -172,7 +172,7 @@ internal sealed partial class TopicStates
         Give_NeedsLock(call.Topic, state);
     }
 
-    private void Give_NeedsLock(TopicCall call, IEnumerable<ChatMessage> messages)
+    private void Give_NeedsLock(TopicCall call, IEnumerable<ChatEvent> messages)
     {
         foreach (var message in messages)
         {
@@ -190,11 +190,11 @@ internal sealed partial class TopicStates
 
         foreach (var one in state.IsIn ? state.Held : [])
         {
-            if (one is ChatMessage message)
+            if (one is not ChatSubscribed word)
             {
-                TryGive_NeedsLock(topic, state, message);
+                TryGive_NeedsLock(topic, state, one);
             }
-            else if (one is ChatSubscribed word && (!state.IsHeard || (!word.Recovered && !IsBeyond(state, word.Position))))
+            else if (!state.IsHeard || (!word.Recovered && !IsBeyond(state, word.Position)))
             {
                 Begin_NeedsLock(topic, state, word.Position, word.Recovered);
             }

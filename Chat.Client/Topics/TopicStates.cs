@@ -12,6 +12,7 @@ internal sealed partial class TopicStates
     private readonly Dictionary<string, TopicState> _topics = new(StringComparer.Ordinal);
     private readonly List<TopicCall> _behind = []; // on the present connection
     private readonly SeenMessages _seen = new();
+    private readonly SeenMessages _deleted = new(); // by position, in place of the id
     private long _record; // when Redis began the record of the user's groups; 0: the server does not say
     private bool _hasEntered; // the present connection has reported all groups
     private int _unexpected;
@@ -111,10 +112,12 @@ internal sealed partial class TopicStates
         }
     }
 
-    public void Message(string topic, ChatMessage message)
+    /// <summary>A message came, or the deletion of one.</summary>
+    public void Message(string topic, ChatEvent message)
     {
         lock (_gate)
         {
+            Note_NeedsLock(topic, message);
             if (!_topics.TryGetValue(topic, out var state))
             {
                 _unexpected++;
@@ -131,6 +134,18 @@ internal sealed partial class TopicStates
             }
         }
     }
+
+    /// <summary>Whether the message at a position is known to be deleted. An answer may have the message all the same, if it was on its way by then.</summary>
+    public bool IsDeleted(string topic, ChatPosition? position)
+    {
+        lock (_gate)
+        {
+            return position is { } place && _deleted.Has(topic, "", place.ToString());
+        }
+    }
+
+    /// <summary>The place of a message or of a deletion in the log; null for other events.</summary>
+    public static ChatPosition? PositionOf(ChatEvent one) => one is ChatMessage message ? message.Position : (one as ChatDeleted)?.Position;
 
     /// <summary>The user is no longer in the group.</summary>
     public void Unsubscribed(string group)
@@ -224,6 +239,14 @@ internal sealed partial class TopicStates
         }
     }
 
+    private void Note_NeedsLock(string topic, ChatEvent one)
+    {
+        if (one is ChatDeleted deletion)
+        {
+            _deleted.Add(topic, "", deletion.MessagePosition.ToString());
+        }
+    }
+
     private TopicState Of(string topic)
     {
         if (!_topics.TryGetValue(topic, out var state))
@@ -235,9 +258,10 @@ internal sealed partial class TopicStates
     }
 
     /// <summary>Returns false if the client has already reached the message's position.</summary>
-    private bool TryGive_NeedsLock(string topic, TopicState state, ChatMessage message)
+    private bool TryGive_NeedsLock(string topic, TopicState state, ChatEvent one)
     {
-        if (message.Position is { } position)
+        Note_NeedsLock(topic, one);
+        if (PositionOf(one) is { } position)
         {
             if (state.Position is { } reached && reached.Epoch == position.Epoch && position.Offset <= reached.Offset)
             {
@@ -247,9 +271,9 @@ internal sealed partial class TopicStates
             state.Position = position;
         }
 
-        if (message.Id is null || _seen.Add(topic, message.From, message.Id))
+        if (one is not ChatMessage { Id: { } id } message || _seen.Add(topic, message.From, id))
         {
-            _events.Add(message);
+            _events.Add(one);
         }
 
         return true;

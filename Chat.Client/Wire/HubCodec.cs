@@ -51,7 +51,7 @@ internal static class HubCodec
     public static HubArgument ToArgument(JsonElement? json)
     {
         var argument = json is { ValueKind: not JsonValueKind.Null } some ? some.Deserialize(HubJson.Default.HubArgument)! : new HubArgument();
-        return argument.Messages?.Contains(null!) == true || argument.Joined?.Contains(null!) == true || argument.Left?.Contains(null!) == true
+        return argument.Messages?.Contains(null!) == true || argument.Deletions?.Contains(null!) == true || argument.Joined?.Contains(null!) == true || argument.Left?.Contains(null!) == true
             || argument.Members?.Any(static member => member?.Nick is null) == true
             ? throw new JsonException("null in a list")
             : argument;

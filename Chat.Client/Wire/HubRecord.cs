@@ -63,7 +63,11 @@ internal sealed record HubArgument
 
     public HubArgument? Payload { get; init; }
 
+    public HubArgument? Deleted { get; init; }
+
     public HubArgument[]? Messages { get; init; }
+
+    public HubArgument[]? Deletions { get; init; }
 
     public long Version { get; init; }
 

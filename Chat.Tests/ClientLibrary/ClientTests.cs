@@ -53,6 +53,34 @@ public sealed class ClientTests(HubCluster cluster, ITestOutputHelper output) : 
     }
 
     [Fact]
+    public async Task Deletion_IsAnEvent_AlsoForWhoComesBack_AndTheTextIsGone()
+    {
+        await using var anna = await ConnectAsync(_anna);
+        await using var ben = await ConnectAsync(_ben);
+        await anna.Chat.JoinAsync(_group);
+        await ben.Chat.JoinAsync(_group);
+        var said = await anna.Chat.PostAsync(_group, "secret");
+        await ben.UntilAsync("secret");
+        await ben.Chat.DisposeAsync();
+
+        await Cluster.DeleteAsync("group:" + _group, said.Position.Epoch, said.Position.Offset, node: 1);
+        await anna.Chat.PostAsync(_group, "last");
+
+        await using var later = await ConnectAsync(_ben, ben.Chat.Positions); // fetches by itself
+        foreach (var member in new[] { anna, later })
+        {
+            var heard = await member.UntilAsync("last");
+            var deleted = Assert.Single(heard.OfType<ChatDeleted>());
+            Assert.Equal((_group, "tests", said.Id, said.Position, said.Position with { Offset = said.Position.Offset + 1 }), (deleted.Group, deleted.By, deleted.MessageId, deleted.MessagePosition, deleted.Position));
+            Assert.True(heard.IndexOf(deleted) > heard.FindIndex(one => one is ChatMessage { Text: "secret" }));
+        }
+
+        var history = await anna.Chat.HistoryAsync(_group);
+        Assert.Equal(["last"], history.Messages.Select(message => message.Text));
+        Assert.Equal(said.Position, Assert.Single(history.Deletions).MessagePosition);
+    }
+
+    [Fact]
     public async Task Direct_ReachesEveryDevice_AndIsResumed()
     {
         await using var anna = await ConnectAsync(_anna);

@@ -37,6 +37,9 @@ public abstract partial class ScriptSpec(HubCluster cluster, ITestOutputHelper o
             case "ban":
                 await Cluster.SanctionAsync("ban", arguments[0]);
                 return "";
+            case "delete":
+                await Cluster.DeleteAsync(arguments[0], arguments[1], long.Parse(arguments[2], System.Globalization.CultureInfo.InvariantCulture));
+                return "";
             case "forgetGroups":
                 using (var redis = new RedisClient(Cluster.Nodes.Redis.Port))
                 {

@@ -51,6 +51,25 @@ public sealed class TopicStatesTests
     }
 
     [Fact]
+    public async Task Deletion_HasItsPlaceInTheOrder_AndIsKnownAtOnce()
+    {
+        var deletion = new ChatDeleted("g", "mod", "id3", At(3), At(7), null);
+        _topics.Begin();
+        var call = _topics.Hold("g");
+        _topics.Message("g", deletion);
+        Assert.True(_topics.IsDeleted("g", At(3))); // though its reader is told later
+        _topics.Joined(call, At(2), recovered: true, [Message(3), Message(6)], isWanted: true);
+        _topics.Release(call);
+        _topics.Message("g", Message(8));
+        _topics.Message("g", deletion); // once more
+
+        Assert.Equal([new ChatSubscribed("g", At(2), true), Message(3), Message(6), deletion, Message(8)], await EventsAsync());
+        Assert.Equal((At(8), 1), (_topics.Positions["g"], _topics.Unexpected));
+        Assert.False(_topics.IsDeleted("g", At(4)));
+        Assert.False(_topics.IsDeleted("other", At(3)));
+    }
+
+    [Fact]
     public async Task WhatIsHeld_ComesBehindWhatIsFetched_HolesIncluded()
     {
         _topics.Begin();

@@ -52,6 +52,26 @@ public sealed class LogTests(HubCluster cluster, ITestOutputHelper output) : Hub
     }
 
     [ChromiumFact]
+    public async Task DeletedMessage_GivesWayToANotice_AndIsNotThereAfterwards()
+    {
+        await using var ben = await Cluster.ConnectAsync(node: 1, _ben);
+        await ben.JoinAsync(_group);
+        await ben.PostAsync(_group, "before");
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var anna = await App.OpenAsync(device, $"name={_anna}&group={_group}");
+        var said = await ben.PostAsync(_group, "secret");
+        await anna.HearsAsync("secret");
+
+        await Cluster.DeleteAsync("group:" + _group, said.Epoch, said.Offset);
+
+        await Expect(anna.Texts).ToHaveTextAsync(["before", "This message was deleted."]);
+        await anna.Page.ReloadAsync();
+        await ben.PostAsync(_group, "after");
+        await Expect(anna.Texts).ToHaveTextAsync(["before", "after"]);
+        Assert.Empty(device.Problems);
+    }
+
+    [ChromiumFact]
     public async Task HighScreen_ShowsWhatItHasRoomFor_WhereNothingCanBeScrolled()
     {
         await PostAsync(60);

@@ -229,6 +229,24 @@ export const hubSpecs = {
     equal(heard.length, 1);
   },
 
+  // The node had read the log before the message was deleted, and answers after it has told so.
+  async answer_that_was_on_its_way_does_not_bring_a_deleted_message_back({ connect }) {
+    const history = id => [deletion(5, 3), answers(id, { ...at(4), messages: [3, 4].map(offset => message(offset).arguments[0]) })];
+    const anna = await connect('anna', { WebSocket: hubThatSays([[subscribed(4), own]], [], { history }) });
+    equal((await anna.chat.history('g')).messages.map(one => one.text), ['4']);
+    equal((await anna.next('deleted')).messagePosition, { epoch: 'e', offset: 3 });
+    equal(anna.chat.positions.get('g'), { epoch: 'e', offset: 5 });
+  },
+
+  // Pages of a log in which everything was deleted are no end of it.
+  async client_fetches_on_where_a_page_has_only_deletions({ connect }) {
+    const pages = [{ ...at(9), deletions: [deletion(9, 3).arguments[0]] }, { ...at(10), messages: [message(10).arguments[0]] }, at(10)];
+    const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, pages.shift())], history: id => [answers(id, pages.shift())] });
+    const anna = await connect('anna', { WebSocket });
+    await anna.chat.join('g', { since: { epoch: 'e', offset: 8 } });
+    equal((await anna.until(one => one.text === '10')).map(one => one.type), ['subscribed', 'subscribed', 'deleted', 'message']);
+  },
+
   async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
     const anna = await connect('anna', { WebSocket });
@@ -251,3 +269,4 @@ const answers = (invocationId, result) => ({ type: 3, invocationId, result });
 const fails = (invocationId, code) => ({ type: 3, invocationId, error: `HubException: ${code}: In words.` });
 const forbids = invocationId => fails(invocationId, 'forbidden');
 const textOrPosition = one => one.text ?? `${one.recovered ? 'from' : 'hole before'} ${one.position.offset}`;
+const deletion = (offset, of) => says('deleted', { group: 'g', nick: 'mod', epoch: 'e', offset, at: 1, deleted: { id: `id${of}`, epoch: 'e', offset: of } });

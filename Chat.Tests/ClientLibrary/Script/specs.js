@@ -41,6 +41,28 @@ export const specs = {
     equal((await anna.messagesUntil('last')).map(one => one.text), ['once', 'last']);
   },
 
+  async deletion_is_an_event_also_for_who_comes_back_and_the_text_is_gone({ connect, control, group, name }) {
+    const [anna, ben] = [await connect(name('anna')), await connect(name('ben'))];
+    for (const { chat } of [anna, ben]) await chat.join(group);
+    const { id, position } = await anna.chat.post(group, 'secret');
+    await ben.messagesUntil('secret');
+    await ben.chat.dispose();
+
+    await control('delete', `group:${group}`, position.epoch, position.offset);
+    await anna.chat.post(group, 'last');
+
+    const later = await connect(ben.user, { since: ben.chat.positions });
+    for (const member of [anna, later]) {
+      const heard = await member.until(one => one.text === 'last');
+      const { deletedAt, ...deleted } = heard.find(one => one.type === 'deleted');
+      equal(deleted, { type: 'deleted', group, by: 'tests', messageId: id, messagePosition: position, position: { ...position, offset: position.offset + 1 } });
+      equal([deletedAt instanceof Date, heard.filter(one => one.type === 'message').map(one => one.text)], [true, member === anna ? ['secret', 'last'] : ['last']]);
+    }
+
+    const { messages, deletions } = await anna.chat.history(group);
+    equal([messages.map(one => one.text), deletions.map(one => one.messagePosition)], [['last'], [position]]);
+  },
+
   async direct_reaches_every_device_and_is_resumed({ connect, name }) {
     const ben = name('ben');
     const [anna, phone, tablet] = [await connect(name('anna')), await connect(ben), await connect(ben)];

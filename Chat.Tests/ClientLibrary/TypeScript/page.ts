@@ -26,6 +26,7 @@ localStorage.setItem('positions', JSON.stringify([...chat.positions]));
 function words(happened: ChatEvent): string {
   switch (happened.type) {
     case 'message': return `${happened.group ?? 'to you'} ${happened.from} ${happened.text} ${happened.id} ${happened.position?.offset} ${happened.sentAt?.toISOString()}`;
+    case 'deleted': return `${happened.group} ${happened.by} ${happened.messageId} ${happened.messagePosition?.offset} ${happened.position?.offset} ${happened.deletedAt?.toISOString()}`;
     case 'subscribed': return `${happened.group} ${happened.position.epoch} ${happened.recovered}`;
     case 'unsubscribed': return happened.group;
     case 'forbidden': return `${happened.group} ${happened.until?.toISOString()}`;

@@ -20,6 +20,8 @@ export class Conversation {
   isLoaded = false;
   isLoading = false;
   hasMore = false;
+  /** Of a group: from where on its log is loaded. @type {?{ epoch: string, offset: number }} */
+  oldest = null;
   /** Of a group: the members by name; null if they are not known, or too many to be named. */
   members = null;
   count = null;
@@ -68,6 +70,12 @@ export class Conversation {
     const item = { kind: 'message', key: pending?.key ?? `m${names[0] ?? crypto.getRandomValues(new Uint32Array(2)).join()}`, state: 'sent', from, text, id, position, at: sentAt ?? new Date() };
     this.items.splice(this.#placeOf(item), 0, item);
     return item;
+  }
+
+  /** The message at a position was deleted: its place says so. */
+  delete(position) {
+    const item = this.items.find(({ position: own }) => own && position && own.epoch === position.epoch && own.offset === position.offset);
+    if (item) Object.assign(item, { text: '', isDeleted: true });
   }
 
   /** Adds a message of the user's own that is not in the log yet. */

@@ -99,7 +99,7 @@ export class Log {
       }
 
       const isMore = before?.from === item.from && item.at - before.at < Together && dayOf(before.at) === day;
-      rows.push({ key: item.key, version: JSON.stringify([item.state, isMore, item.error, item.isLate]), make: () => this.#message(conversation, item, isMore, item.from === me) });
+      rows.push({ key: item.key, version: JSON.stringify([item.state, isMore, item.error, item.isLate, item.isDeleted]), make: () => this.#message(conversation, item, isMore, item.from === me) });
       before = item;
     }
 
@@ -117,7 +117,7 @@ export class Log {
       el(
         'div', { className: 'body' },
         isMore ? el('span', { className: 'unseen' }, `${item.from}: `) : el('div', { className: 'head' }, name, time),
-        el('div', { className: 'text' }, ...textWithLinks(item.text)),
+        item.isDeleted ? el('div', { className: 'text gone' }, 'This message was deleted.') : el('div', { className: 'text' }, ...textWithLinks(item.text)),
         item.state === 'failed' ? this.#failure(conversation, item) : null,
         item.state === 'sending' && item.isLate ? el('p', { className: 'late' }, 'The server has not confirmed it yet. It is being sent again.') : null),
       mark);

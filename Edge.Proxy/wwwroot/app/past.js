@@ -28,6 +28,7 @@ export class Past {
     await this.#fetch(conversation, () => this.#chat.history(conversation.name, { limit: Page }), ({ messages }) => {
       conversation.isLoaded = true;
       conversation.hasMore = messages.length > 0 && messages[0].position.offset > 1;
+      conversation.oldest = messages[0]?.position ?? null;
       this.#mark(conversation);
     });
     await this.#watch(conversation);
@@ -35,12 +36,13 @@ export class Past {
 
   /** Loads messages from before the oldest one that is loaded. */
   async older(conversation) {
-    const [first] = conversation.messages;
-    if (!first?.position || !conversation.hasMore || conversation.isLoading) return;
-    const { epoch, offset } = first.position;
+    if (!conversation.oldest || !conversation.hasMore || conversation.isLoading) return;
+    const { epoch, offset } = conversation.oldest;
     const since = { epoch, offset: Math.max(0, offset - 1 - Page) };
-    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages }) => {
-      conversation.hasMore = since.offset > 0 && messages[0]?.position.offset === since.offset + 1; // otherwise the log begins here
+    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages, recovered }) => {
+      const isWhole = recovered || messages[0]?.position.offset === since.offset + 1; // otherwise the log begins here
+      conversation.hasMore = since.offset > 0 && isWhole;
+      conversation.oldest = { epoch, offset: since.offset + 1 }; // perhaps of a message that was deleted
     });
   }
 

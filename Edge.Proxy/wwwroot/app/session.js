@@ -253,6 +253,7 @@ export class Session {
     switch (type) {
       case 'subscribed': this.#subscribed(happened); break;
       case 'message': this.#message(happened); break;
+      case 'deleted': this.#deleted(happened); break;
       case 'unsubscribed': if (conversation) this.#left(conversation); break;
       case 'forbidden': this.#forbidden(happened); break;
       case 'typing': if (user !== this.#user) conversation?.types(user, () => this.#on.changed()); break;
@@ -308,6 +309,14 @@ export class Session {
       conversation.unread++;
       conversation.firstNew ??= item.key;
     }
+  }
+
+  // A message to the user alone is in the conversation with its sender, whom the notice does not name.
+  #deleted({ group, position, messagePosition }) {
+    const conversation = group ? this.conversations.get(keyOf('group', group)) : null;
+    if (conversation) conversation.reached = position ?? conversation.reached;
+    for (const one of conversation ? [conversation] : this.directs) one.delete(messagePosition);
+    this.look();
   }
 
   // The user has left, here or on another device, or was removed by somebody else.

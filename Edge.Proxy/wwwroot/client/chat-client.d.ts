@@ -186,6 +186,8 @@ export interface ChatPublished { id: string; position: ChatPosition; }
 
 export interface ChatHistory {
   messages: ChatMessage[];
+  /** What this part of the log says about messages that were deleted; they may stand before it, and are not among `messages`. */
+  deletions: ChatDeleted[];
   /** How far the messages go: ask from there for more. */
   position: ChatPosition;
   /** False: the log no longer has everything that was asked for. */
@@ -196,7 +198,7 @@ export interface ChatHistory {
 export interface ChatLeft { nodes: number; of: number; }
 
 /** Something that happened; `type` tells the events apart. */
-export type ChatEvent = ChatMessage | ChatSubscribed | ChatUnsubscribed | ChatForbidden | ChatNotice | ChatPresence;
+export type ChatEvent = ChatMessage | ChatDeleted | ChatSubscribed | ChatUnsubscribed | ChatForbidden | ChatNotice | ChatPresence;
 
 /** A message that somebody, perhaps this user, has written. The messages of a group come in the one order that all its members see, each once. */
 export interface ChatMessage {
@@ -212,6 +214,26 @@ export interface ChatMessage {
   position: ChatPosition | null;
   /** The time of publication, by the clock of the publishing node. */
   sentAt: Date | null;
+}
+
+/**
+ * A message was deleted by a backend: take it off the screen. The event has a place of its own in the order, behind the message. It may be about a
+ * message that this client never got.
+ */
+export interface ChatDeleted {
+  type: 'deleted';
+  /** Null for a message to this user alone. */
+  group: string | null;
+  /** Who had it deleted: a user, or the name of a backend. */
+  by: string;
+  /** The id of the message. */
+  messageId: string | null;
+  /** The place of the message in the log. */
+  messagePosition: ChatPosition | null;
+  /** The place of this event in the log. */
+  position: ChatPosition | null;
+  /** By the clock of the node that deleted it. */
+  deletedAt: Date | null;
 }
 
 /**

@@ -7,8 +7,8 @@
 //     if (happened.type === 'message') console.log(happened.group, happened.from, happened.text);
 //   }
 import { ChatException } from './errors.js';
-import { messageOf, positionOf, presenceOf, textOf, timeOf } from './events.js';
-import { Fetching, messagesOf, Nowhere } from './fetching.js';
+import { deletionOf, messageOf, positionOf, presenceOf, textOf, timeOf } from './events.js';
+import { deletionsOf, Fetching, messagesOf, Nowhere } from './fetching.js';
 import { optionsOf } from './options.js';
 import { EventQueue } from './queue.js';
 import { Runner } from './runner.js';
@@ -130,7 +130,8 @@ export class ChatClient extends EventTarget {
   /** @param {string} group @param {Cancellable & { since?: ?ChatPosition, limit?: number }} [more] @returns {Promise<import('./chat-client.d.ts').ChatHistory>} */
   async history(group, { since = null, limit, signal } = {}) {
     const answer = await this.#runner.call('history', { group: checked(group, 'group'), since: textOf(since), limit }, signal);
-    return { messages: messagesOf(answer), position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
+    const messages = messagesOf(answer).filter(message => !this.#topics.isDeleted(group, message.position));
+    return { messages, deletions: deletionsOf(answer), position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
   }
 
   /** @param {string} group */
@@ -184,6 +185,7 @@ export class ChatClient extends EventTarget {
         break;
       case 'message': topics.message(group, messageOf(group, argument)); break;
       case 'direct': topics.message(Own, messageOf(null, argument)); break;
+      case 'deleted': topics.message(group ?? Own, deletionOf(group ?? null, argument)); break;
       case 'subscribed':
         return topics.subscribed(group ?? Own, positionOf(argument) ?? Nowhere, argument.recovered ?? false) && group === undefined; // this one is reported last
       case 'mirror':

@@ -1,6 +1,7 @@
 // Turns what the hub sends into what a client is told.
 
 /**
+ * @typedef {import('./chat-client.d.ts').ChatDeleted} ChatDeleted
  * @typedef {import('./chat-client.d.ts').ChatMessage} ChatMessage
  * @typedef {import('./chat-client.d.ts').ChatPosition} ChatPosition
  * @typedef {import('./chat-client.d.ts').ChatPresence} ChatPresence
@@ -35,6 +36,17 @@ export const messageOf = (group, message) => ({
   id: message.id ?? null,
   position: positionOf(message),
   sentAt: timeOf(message.at),
+});
+
+/** @internal @param {?string} group @param {HubArgument} notice @returns {ChatDeleted} */
+export const deletionOf = (group, { nick, at, deleted, ...notice }) => ({
+  type: 'deleted',
+  group,
+  by: nick ?? '',
+  messageId: deleted?.id ?? null,
+  messagePosition: positionOf(deleted ?? {}),
+  position: positionOf(notice),
+  deletedAt: timeOf(at),
 });
 
 /** @internal @param {string} group @param {HubArgument} argument @returns {ChatPresence} */

@@ -1,7 +1,8 @@
 import { ChatException } from './errors.js';
-import { messageOf, positionOf, textOf } from './events.js';
+import { deletionOf, messageOf, positionOf, textOf } from './events.js';
 
 /**
+ * @typedef {import('./chat-client.d.ts').ChatDeleted} ChatDeleted
  * @typedef {import('./chat-client.d.ts').ChatMessage} ChatMessage
  * @typedef {import('./chat-client.d.ts').ChatPosition} ChatPosition
  * @typedef {import('./events.js').HubArgument} HubArgument
@@ -81,16 +82,16 @@ export class Fetching {
   /** @param {TopicCall} call @param {string} method @param {?ChatPosition} since @param {boolean} isWanted @param {AbortSignal} [signal] @param {boolean} [leavesHole] */
   #first(call, method, since, isWanted, signal, leavesHole = false) {
     return this.#runner.call(method, { group: call.topic, since: textOf(since) }, signal, answer => {
-      this.#topics.joined(call, startOf(answer, since), !leavesHole && (answer.recovered ?? false), messagesOf(answer), isWanted);
+      this.#topics.joined(call, startOf(answer, since), !leavesHole && (answer.recovered ?? false), entriesOf(answer), isWanted);
     });
   }
 
   // Fetches and delivers the rest, up to where the held messages begin.
   /** @param {TopicCall} call @param {HubArgument} answer @param {AbortSignal} [signal] */
   async #rest(call, answer, signal) {
-    while (answer.messages?.length > 0) {
+    while (entriesOf(answer).length > 0) {
       answer = await this.#runner.call('history', { group: call.topic, since: textOf(positionOf(answer)) }, signal, more => {
-        this.#topics.fetched(call, more.recovered ? null : startOf(more, null), messagesOf(more));
+        this.#topics.fetched(call, more.recovered ? null : startOf(more, null), entriesOf(more));
       });
     }
   }
@@ -112,9 +113,16 @@ export class Fetching {
 /** @internal @param {HubArgument} answer @returns {ChatMessage[]} */
 export const messagesOf = answer => (answer.messages ?? []).map((/** @type {HubArgument} */ message) => messageOf(message.group, message));
 
+/** @internal @param {HubArgument} answer @returns {ChatDeleted[]} */
+export const deletionsOf = answer => (answer.deletions ?? []).map((/** @type {HubArgument} */ notice) => deletionOf(notice.group, notice));
+
+// Both in the order of the log, whose offsets go on from epoch to epoch.
+/** @param {HubArgument} answer @returns {(ChatMessage | ChatDeleted)[]} */
+const entriesOf = answer => [...messagesOf(answer), ...deletionsOf(answer)].sort((one, other) => (one.position?.offset ?? 0) - (other.position?.offset ?? 0));
+
 /** @param {HubArgument} answer @param {?ChatPosition} since @returns {ChatPosition} */
 function startOf(answer, since) {
   if (answer.recovered && since) return since;
-  const first = answer.messages?.[0] && positionOf(answer.messages[0]);
+  const first = entriesOf(answer)[0]?.position;
   return first ? { ...first, offset: first.offset - 1 } : positionOf(answer) ?? Nowhere;
 }

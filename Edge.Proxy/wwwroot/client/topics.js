@@ -1,6 +1,7 @@
 import { isSame, textOf } from './events.js';
 
 /**
+ * @typedef {import('./chat-client.d.ts').ChatDeleted} ChatDeleted
  * @typedef {import('./chat-client.d.ts').ChatMessage} ChatMessage
  * @typedef {import('./chat-client.d.ts').ChatPosition} ChatPosition
  * @typedef {import('./queue.js').EventQueue} EventQueue
@@ -25,8 +26,8 @@ class TopicState {
   isReturning = false; // this connection fetches what the server did not send by itself; live messages wait for that, or for the next connection
   holds = 0;         // how many calls wait for earlier messages to be fetched
   /**
-   * What is held: messages, and the positions from which on the server says that the client gets the topic.
-   * @type {(ChatMessage | import('./chat-client.d.ts').ChatSubscribed)[]}
+   * What is held: messages, deletions, and the positions from which on the server says that the client gets the topic.
+   * @type {(ChatMessage | ChatDeleted | import('./chat-client.d.ts').ChatSubscribed)[]}
    */
   held = [];
 
@@ -64,6 +65,8 @@ export class TopicStates {
   #hasEntered = false; // the present connection has reported all groups
   /** Topic, sender and id of the messages that the reader got. A Set keeps the order of insertion. @type {Set<string>} */
   #seen = new Set();
+  /** Topic and position of the messages that were deleted. @type {Set<string>} */
+  #deleted = new Set();
 
   /** @param {EventQueue} events @param {Iterable<[string, ChatPosition]>} since */
   constructor(events, since) {
@@ -158,12 +161,19 @@ export class TopicStates {
     return isFirst;
   }
 
-  /** @param {string} topic @param {ChatMessage} message */
+  /** @param {string} topic @param {ChatMessage | ChatDeleted} message a message, or the deletion of one */
   message(topic, message) {
+    this.#note(topic, message);
     const state = this.#topics.get(topic); // none: the client is not in the group
     if (state?.isHeld) state.held.push(message);
     else if (state?.isIn) this.#give(topic, state, message);
   }
+
+  /**
+   * Whether the message at a position is known to be deleted. An answer may have the message all the same, if it was on its way by then.
+   * @param {string} topic @param {?ChatPosition} position
+   */
+  isDeleted(topic, position) { return this.#deleted.has(JSON.stringify([topic, textOf(position)])); }
 
   /** The user is no longer in the group. @param {string} group */
   unsubscribed(group) {
@@ -236,7 +246,7 @@ export class TopicStates {
 
   /** @param {TopicCall} call */
   #holdHole({ topic, life: { held, position: reached }, live }) {
-    const first = held.find(one => one.type === 'message')?.position;
+    const first = held.find(one => one.type !== 'subscribed')?.position;
     const position = live ?? (first ? Object.freeze({ ...first, offset: first.offset - 1 }) : reached);
     if (position) held.unshift({ type: 'subscribed', group: topic, position, recovered: false });
   }
@@ -245,7 +255,7 @@ export class TopicStates {
   #giveHeld(topic, state) {
     if (state.isHeld) return;
     for (const one of state.isIn ? state.held : []) {
-      if (one.type === 'message') {
+      if (one.type !== 'subscribed') {
         this.#give(topic, state, one);
       } else if (!state.isHeard || (!one.recovered && !isBeyond(state, one.position))) {
         this.#begin(topic, state, one.position, one.recovered);
@@ -261,7 +271,7 @@ export class TopicStates {
    * @param {TopicCall} call
    * @param {ChatPosition} position where the fetched messages begin
    * @param {boolean} recovered whether they continue at the client's position
-   * @param {ChatMessage[]} messages the fetched messages, which go to the reader at once
+   * @param {(ChatMessage | ChatDeleted)[]} messages what was fetched, which goes to the reader at once
    * @param {boolean} isWanted the call asked for the messages since a position, so they are delivered even if the reader gets the topic already
    */
   joined(call, position, recovered, messages, isWanted) {
@@ -279,7 +289,8 @@ export class TopicStates {
 
   /**
    * The server has answered with more of a topic's log.
-   * @param {TopicCall} call @param {?ChatPosition} hole where this part begins, if the log no longer has what comes before it @param {ChatMessage[]} messages
+   * @param {TopicCall} call @param {?ChatPosition} hole where this part begins, if the log no longer has what comes before it
+   * @param {(ChatMessage | ChatDeleted)[]} messages
    */
   fetched({ topic, life, isOver }, hole, messages) {
     if (isOver || this.find(topic) !== life || !life.isHeld) return; // the topic was left meanwhile, or the call was given up
@@ -300,24 +311,21 @@ export class TopicStates {
     return state;
   }
 
-  /** @param {string} topic @param {TopicState} state @param {ChatMessage} message */
+  /** @param {string} topic @param {TopicState} state @param {ChatMessage | ChatDeleted} message */
   #give(topic, state, message) {
-    const { position, from, id } = message;
+    this.#note(topic, message);
+    const { position } = message;
     if (position) {
       if (state.position?.epoch === position.epoch && position.offset <= state.position.offset) return;
       state.position = position;
     }
 
-    if (id === null || this.#remember(JSON.stringify([topic, from, id]))) this.#events.add(message);
+    if (message.type === 'deleted' || message.id === null || remember(this.#seen, JSON.stringify([topic, message.from, message.id]))) this.#events.add(message);
   }
 
-  // When a log has lost its place, all of it comes again. Returns false if the reader has got the message already.
-  /** @param {string} key */
-  #remember(key) {
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
-    if (this.#seen.size > MostSeen) this.#seen.delete(this.#seen.values().next().value ?? '');
-    return true;
+  /** @param {string} topic @param {ChatMessage | ChatDeleted} message */
+  #note(topic, message) {
+    if (message.type === 'deleted' && message.messagePosition) remember(this.#deleted, JSON.stringify([topic, textOf(message.messagePosition)]));
   }
 
   /** @param {TopicState} state */
@@ -329,6 +337,15 @@ export class TopicStates {
     Object.assign(state, { position, isHeard: true });
     this.#events.add({ type: 'subscribed', group: topic === Own ? null : topic, position, recovered });
   }
+}
+
+// When a log has lost its place, all of it comes again. Returns false if the key is there already.
+/** @param {Set<string>} keys @param {string} key */
+function remember(keys, key) {
+  if (keys.has(key)) return false;
+  keys.add(key);
+  if (keys.size > MostSeen) keys.delete(keys.values().next().value ?? '');
+  return true;
 }
 
 // Past the position: what was lost before it has been fetched meanwhile.
