@@ -1,6 +1,6 @@
 namespace Chat.Tests.Simulation;
 
-/// <summary>Faults that are put in on purpose, to see that the simulation finds them. Each was once in the product and was found in a review or an
+/// <summary>Faults that are put in on purpose, to see that the simulation finds them. Nearly each was once in the product and was found in a review or an
 /// experiment. The product has no switches for them: they are in the simulated parts around it.</summary>
 internal enum Fault
 {
@@ -32,6 +32,9 @@ internal enum Fault
 
     /// <summary>Topics do not check their logs after subscriptions have been restored.</summary>
     RestoredUntold,
+
+    /// <summary>A message that is deleted keeps its text in the log.</summary>
+    DeletedTextKept,
 
     /// <summary>A removal takes effect by its channel alone: a node that reads it from the log keeps the user in.</summary>
     RemovalOverlookedInLog,

@@ -18,6 +18,7 @@ internal sealed partial class History : IDisposable
     private readonly List<SimulatedClient> _clients = [];
     private readonly bool _hasPresence;
     private readonly bool _hasSkew;
+    private readonly bool _hasDeletions;
     private int _started;
 
     private History(ulong seed, Fault fault, bool isTraced)
@@ -27,6 +28,7 @@ internal sealed partial class History : IDisposable
         IsCalm = dice.OneIn(8);
         _hasPresence = dice.OneIn(8);
         _hasSkew = dice.OneIn(2);
+        _hasDeletions = seed % 9 == 0; // without the dice: all other histories are what they were before there were deletions
         var kept = dice.OneIn(3) ? dice.Next(3, 15) : 300;
         _model = new Model(_world, kept) { IsCalm = IsCalm };
         _redis = new SimulatedRedis(_world, _model, kept);
@@ -106,6 +108,11 @@ internal sealed partial class History : IDisposable
 
             _world.Dice = new Dice(step.Seed);
             Take(step);
+            if (_hasDeletions && (step.Kind is StepKind.Post or StepKind.Wait) && step.A % 2 == 0)
+            {
+                Delete(step);
+            }
+
             _world.Run(_world.Dice.Next(14));
         }
 
@@ -155,6 +162,17 @@ internal sealed partial class History : IDisposable
             default:
                 Break(step, node);
                 break;
+        }
+    }
+
+    // One of the latest messages, and sometimes one that is deleted already or lost.
+    private void Delete(Step step)
+    {
+        var said = _model.In("group:" + Groups[_hasPresence ? 0 : step.A / 2 % Groups.Length]);
+        var node = _nodes[step.A % _nodes.Count];
+        if (said.Count > 0 && !node.Process.IsDead)
+        {
+            node.Delete(said[Math.Max(0, said.Count - 1 - (step.B % 5))]);
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed record Said(string Topic, string Epoch, int EpochNumber, long Of
     /// <summary>Whether Redis came back without it.</summary>
     public bool IsLost { get; set; }
 
+    /// <summary>Only for the notice of a deletion: the message that was deleted.</summary>
+    public Said? Deletes { get; init; }
+
     /// <summary>The nodes that were told that it is published, and that told their client so.</summary>
     public List<SimulatedNode> AcknowledgedTo { get; } = [];
 
@@ -21,6 +24,9 @@ internal sealed record Said(string Topic, string Epoch, int EpochNumber, long Of
 
     /// <summary>Whether a node tells, or has told, the others how far the log goes: some node knows that the message is published, and is alive.</summary>
     public bool IsTold => IsAcknowledged && !AcknowledgedTo.Exists(static node => node.Process.IsDead);
+
+    /// <summary>Whether it does not count as a message of the log.</summary>
+    public bool IsNotice => IsRemoval || Deletes is not null;
 
     public bool IsAcknowledged => AcknowledgedTo.Count > 0;
 
@@ -88,13 +94,16 @@ internal sealed class Model(World world, int kept)
 
         var said = new Said(
             topic, epoch, EpochNumber(topic, epoch), offset, Encoding.ASCII.GetString(envelope.Id), JsonText.ToText(envelope.From), envelope.IsRemoval,
-            envelope.IsRemoval ? long.Parse(envelope.Msg, NumberStyles.None, CultureInfo.InvariantCulture) : 0, list.Count, world.Now);
+            envelope.IsRemoval ? long.Parse(envelope.Msg, NumberStyles.None, CultureInfo.InvariantCulture) : 0, list.Count, world.Now)
+        {
+            Deletes = envelope.IsDeletion && DeletedMessage.TryParse(envelope, out var deleted) ? Find(topic, Encoding.ASCII.GetString(deleted.Epoch), deleted.Offset) : null,
+        };
         if (world.IsTraced)
         {
-            world.Trace($"redis {topic} {epoch}:{offset} {said.Id}{(said.IsRemoval ? " removes " + said.From : "")}");
+            world.Trace($"redis {topic} {epoch}:{offset} {said.Id}{(said.IsRemoval ? " removes " + said.From : "")}{(said.Deletes is { } gone ? " deletes " + gone.Id : "")}");
         }
 
-        var messages = said.IsRemoval ? 0 : 1; // in the log after the message that is looked at
+        var messages = said.IsNotice ? 0 : 1; // in the log after the message that is looked at
         foreach (var before in Enumerable.Reverse(list))
         {
             var isSame = !before.IsLost && before.Id == said.Id && before.From == said.From;
@@ -114,7 +123,7 @@ internal sealed class Model(World world, int kept)
                 world.Violate($"{before.Id} is inside the window of {topic} and was trimmed");
             }
 
-            messages += before.IsLost || before.IsRemoval ? 0 : 1;
+            messages += before.IsLost || before.IsNotice ? 0 : 1;
         }
 
         MayHaveHoles |= first > 1;
@@ -173,7 +182,7 @@ internal sealed class Model(World world, int kept)
     /// <summary>Checks a line that is sent to a client of the hub: a user who has left must receive no message from after the removal.</summary>
     public void CheckHears(string user, Line line)
     {
-        if (line.Kind != 'M' || !line.Topic.StartsWith("group:", StringComparison.Ordinal) || Find(line.Topic, line.Epoch, line.Offset) is not { } said)
+        if (line.Kind is not ('M' or 'D') || !line.Topic.StartsWith("group:", StringComparison.Ordinal) || Find(line.Topic, line.Epoch, line.Offset) is not { } said)
         {
             return;
         }

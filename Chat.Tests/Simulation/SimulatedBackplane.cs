@@ -80,11 +80,18 @@ internal sealed class SimulatedBackplane : IBackplane, ILinkOwner
         var channel = publication.IsRemoval ? "removals" : topic;
         var key = hasId ? Encoding.UTF8.GetString([.. publication.From, (byte)'/', .. id]) : null;
         var life = _commands.Life;
+        LogPosition? deleted = publication.IsDeletion && LogPosition.TryParse(Encoding.ASCII.GetString(publication.Msg), out var position) ? position : null;
         if (!_commands.TrySend(
-            redis => redis.Publish(topic, channel, key, tail, life, now),
+            redis => deleted is { } message ? redis.Delete(topic, message, tail, life) : redis.Publish(topic, channel, key, tail, life, now),
             answer =>
             {
                 var (epoch, offset, repetition, stands) = ((string, long, long, string))answer!;
+                if (offset == 0)
+                {
+                    outcome.Published(id, default, 0, hasId); // there was nothing to delete
+                    return;
+                }
+
                 var utf8Epoch = Encoding.ASCII.GetBytes(epoch);
                 _lastAck.Note(life, utf8Topic, utf8Epoch, offset, repetition);
                 _node.Model.OnAcknowledged(_node, topic, stands, offset);

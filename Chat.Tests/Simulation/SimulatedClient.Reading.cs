@@ -15,7 +15,7 @@ internal sealed partial class SimulatedClient
 
         switch (line.Kind)
         {
-            case 'M' or 'R':
+            case 'M' or 'R' or 'D' or 'G':
                 Hear(line);
                 break;
             case 'S':
@@ -67,6 +67,16 @@ internal sealed partial class SimulatedClient
         if (view.Add(said) is { } wrong)
         {
             Violate(line, wrong);
+        }
+
+        if (line.Kind == 'M' && _deletions.Exists(notice => notice.Deletes == said && !notice.IsLost))
+        {
+            Violate(line, "though it has heard that it is deleted");
+        }
+
+        if (line.Kind == 'D')
+        {
+            _deletions.Add(said);
         }
 
         view.Connection = Current.Number;

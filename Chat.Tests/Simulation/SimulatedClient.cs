@@ -11,6 +11,7 @@ internal sealed partial class SimulatedClient : IActor
     private readonly SortedDictionary<string, TopicView> _views = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Line>> _joining = new(StringComparer.Ordinal); // with the lines that arrived meanwhile
     private readonly List<(string Topic, string Id)> _unconfirmed = [];
+    private readonly List<Said> _deletions = []; // those it has heard of
     private int _messages;
     private long _presentVersion;
 

@@ -6,7 +6,7 @@ using Chat.Api.Messages;
 namespace Chat.Tests.Simulation;
 
 /// <summary>The format of data sent to simulated clients: lines of words, which are cheap to write and to read. Unlike the real formats it has a line
-/// for every entry of a log, also for removals, so that each hole shows.</summary>
+/// for every entry of a log, also for removals and for what is deleted, so that each hole shows.</summary>
 internal sealed class SimulatedFormat : IFrameFormat
 {
     public static readonly SimulatedFormat Instance = new();
@@ -16,7 +16,7 @@ internal sealed class SimulatedFormat : IFrameFormat
     public static Frame Line(FormattableString words) => new(Encoding.UTF8.GetBytes(words.ToString(CultureInfo.InvariantCulture) + "\n"));
 
     public Frame? Message(Topic topic, scoped in Envelope envelope) => envelope.Offset == 0 ? null : Line(
-        $"{(envelope.IsRemoval ? 'R' : 'M')} {topic.Name} {Encoding.ASCII.GetString(envelope.Epoch)} {envelope.Offset} {Encoding.ASCII.GetString(envelope.Id)}");
+        $"{(envelope.IsRemoval ? 'R' : envelope.IsDeletion ? 'D' : envelope.IsGone ? 'G' : 'M')} {topic.Name} {Encoding.ASCII.GetString(envelope.Epoch)} {envelope.Offset} {Encoding.ASCII.GetString(envelope.Id)}");
 
     public Frame? Subscribed(Topic topic, string epoch, long offset, bool recovered) => Line($"{(recovered ? 'S' : 'H')} {topic.Name} {epoch} {offset} -");
 
@@ -34,7 +34,7 @@ internal sealed class SimulatedFormat : IFrameFormat
 }
 
 /// <summary>A line as a client reads it.</summary>
-/// <param name="Kind">M message, R removal, S start of a topic's stream, H the same after a hole, P presence, J answer to a join, F failed join, E
+/// <param name="Kind">M message, R removal, D deletion, G a message that is deleted, S start of a topic's stream, H the same after a hole, P presence, J answer to a join, F failed join, E
 /// all topics are resumed, C the end.</param>
 /// <param name="Topic">The topic's name.</param>
 /// <param name="Epoch">Together with <paramref name="Offset"/> the position. For presence the offset is the version.</param>

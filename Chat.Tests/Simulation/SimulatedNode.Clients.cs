@@ -59,6 +59,22 @@ internal sealed partial class SimulatedNode
     public void Probe(Topic topic) => Process.Run(() => Backplane.Publish(
         new Publication { Kind = topic.Kind, Topic = topic.Utf8Name.Span, From = "probe"u8, Msg = "probe"u8 }, new PublishOutcome()));
 
+    /// <summary>Deletes a message, for a backend.</summary>
+    public void Delete(Said message) => Process.Run(() =>
+    {
+        var topic = Topic.Parse(message.Topic)!;
+        Backplane.Publish(
+            new Publication
+            {
+                Kind = topic.Kind,
+                Topic = topic.Utf8Name.Span,
+                From = "backend"u8,
+                Msg = System.Text.Encoding.ASCII.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{message.Epoch}:{message.Offset}")),
+                IsDeletion = true,
+            },
+            new PublishOutcome());
+    });
+
     private void Begin(SimulatedConnection connection)
     {
         _open.Add(connection);

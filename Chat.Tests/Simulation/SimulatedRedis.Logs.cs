@@ -25,13 +25,57 @@ internal sealed partial class SimulatedRedis
         }
 
         var offset = log.Last + 1;
-        byte[] envelope = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{offset},\"Epoch\":\"{log.Epoch}\",")), .. tail];
+        byte[] envelope = [.. Head(offset, log.Epoch), .. tail];
         var at = world.Fault == Fault.TrimmedByNodesClock ? nodesNow.Ticks : world.Now;
-        log = log with { Last = offset, Newest = new Entry(log.Newest, log.Epoch, offset, id, envelope, at, Envelope.TryParse(envelope, out var parsed) && parsed.IsRemoval) };
+        log = log with { Last = offset, Newest = new Entry(log.Newest, log.Epoch, offset, id, envelope, at, IsNotice: Envelope.TryParse(envelope, out var parsed) && parsed.IsRemoval) };
         log = log with { First = FirstKept(log, at) };
         Set("log:" + topic, log);
         model.OnAppended(this, topic, log.Epoch, offset, envelope, log.First);
         Publish(channel, envelope);
+        return (log.Epoch, offset, 0, log.Epoch);
+    }
+
+    /// <returns>As for a message; offset 0 if the log has no such message.</returns>
+    public (string Epoch, long Offset, long Repetition, string Stands) Delete(string topic, LogPosition position, byte[] tail, string life)
+    {
+        if (Log(topic) is null)
+        {
+            return ("", 0, 0, "");
+        }
+
+        var log = LiveLog(topic, life);
+        var found = log.Newest;
+        while (found is not null && found.Offset >= log.First && (found.Offset, found.Epoch) != (position.Offset, position.Epoch))
+        {
+            found = found.Before;
+        }
+
+        if (found is null || found.Offset < log.First || found.IsNotice || !Envelope.TryParse(found.Envelope, out var message))
+        {
+            return ("", 0, 0, "");
+        }
+
+        if (found.Notice is { } notice)
+        {
+            log = log with { Repetitions = log.Repetitions + 1 };
+            Set("log:" + topic, log);
+            return (log.Epoch, notice.Offset, log.Repetitions, notice.Epoch);
+        }
+
+        var offset = log.Last + 1;
+        var id = Encoding.ASCII.GetString(message.Id);
+        byte[] envelope = [.. Head(offset, log.Epoch), .. tail[..^2], .. Encoding.ASCII.GetBytes($":{id}\"}}")];
+        byte[] gone =
+        [
+            .. Head(found.Offset, found.Epoch),
+            .. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"At\":{message.At},\"Id\":\"{id}\",\"Kind\":\"gone\",\"FromId\":\"-\",\"Msg\":\"{log.Epoch}:{offset}\"}}")),
+        ];
+        var replaced = found with { Envelope = world.Fault == Fault.DeletedTextKept ? found.Envelope : gone, Notice = new LogPosition(log.Epoch, offset) };
+        log = log with { Last = offset, Newest = new Entry(Replace(log.Newest!, found, replaced), log.Epoch, offset, null, envelope, world.Now, IsNotice: true) };
+        log = log with { First = FirstKept(log, world.Now) };
+        Set("log:" + topic, log);
+        model.OnAppended(this, topic, log.Epoch, offset, envelope, log.First);
+        Publish("heads", Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{log.Epoch} {offset} {topic}\n")));
         return (log.Epoch, offset, 0, log.Epoch);
     }
 
@@ -125,12 +169,17 @@ internal sealed partial class SimulatedRedis
         return null;
     }
 
+    private static byte[] Head(long offset, string epoch) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"Offset\":{offset},\"Epoch\":\"{epoch}\","));
+
+    private static Entry Replace(Entry newest, Entry found, Entry by) => newest == found ? by : newest with { Before = Replace(newest.Before!, found, by) };
+
     private long FirstKept(LogState log, long now)
     {
         var messages = 0;
         for (var entry = log.Newest; entry is not null && entry.Offset >= log.First; entry = entry.Before)
         {
-            messages += entry.IsRemoval ? 0 : 1; // histories never have so many removals that these count (LogOptions.MostRemovals)
+            messages += entry.IsNotice ? 0 : 1; // histories never have so many removals and deletions that these count (LogOptions.MostRemovals)
             if (messages > kept || now - entry.At >= Age.Ticks)
             {
                 return entry.Offset + 1;
@@ -157,5 +206,9 @@ internal sealed partial class SimulatedRedis
 
     private sealed record LogState(string Epoch, string Life, long Last, long First, Entry? Newest, (string Ended, long At, string Life)[] Lineage, long Repetitions);
 
-    private sealed record Entry(Entry? Before, string Epoch, long Offset, string? Id, byte[] Envelope, long At, bool IsRemoval);
+    private sealed record Entry(Entry? Before, string Epoch, long Offset, string? Id, byte[] Envelope, long At, bool IsNotice)
+    {
+        /// <summary>Where it stands that this message was deleted, if it was.</summary>
+        public LogPosition? Notice { get; init; }
+    }
 }

@@ -41,6 +41,7 @@ public sealed class SimulationTests
     [InlineData(nameof(Fault.RecordsCutInStreams), 66)]
     [InlineData(nameof(Fault.DeafnessUnnoticed), 71)]
     [InlineData(nameof(Fault.RestoredUntold), 71)]
+    [InlineData(nameof(Fault.DeletedTextKept), 891)]
     [InlineData(nameof(Fault.RemovalOverlookedInLog), 386)]
     [InlineData(nameof(Fault.JoinUnannounced), 236)]
     [InlineData(nameof(Fault.MembershipNotLookedUp), 19)]
