@@ -23,13 +23,17 @@ public sealed class DeletionTests(HubCluster cluster, ITestOutputHelper output) 
 
         var first = await json.PostAsync(_group, "first");
         var said = await third.PostAsync(_group, "secret", "m-1");
+        foreach (var member in members)
+        {
+            Assert.Equal("first", (await member.NextAsync("message")).Message);
+            Assert.Equal("secret", (await member.NextAsync("message")).Message);
+        }
+
         await Cluster.DeleteAsync("group:" + _group, said.Epoch, said.Offset, node: 1);
         await json.PostAsync(_group, "last");
 
         foreach (var member in members)
         {
-            Assert.Equal("first", (await member.NextAsync("message")).Message);
-            Assert.Equal("secret", (await member.NextAsync("message")).Message);
             var deleted = await member.NextWhereAsync(one => one.Name is "deleted" or "message");
             Assert.Equal((_group, "tests", said.Epoch, said.Offset + 1), (deleted.Group, deleted.Nick, deleted.Epoch, deleted.Offset));
             Assert.Equal(new ChatDeletion("m-1", said.Epoch, said.Offset), deleted.Deleted);
