@@ -17,7 +17,7 @@ public sealed record ChatMessage(string? Group, string From, string Text, string
 /// about a message that this client never got.</summary>
 /// <param name="Group">The group; null for a message to this user alone.</param>
 /// <param name="By">Who had it deleted: a user, or the name of a backend.</param>
-/// <param name="MessageId">The id of the message.</param>
+/// <param name="MessageId">The id of the message. Other senders may have used the same.</param>
 /// <param name="MessagePosition">The place of the message in the log.</param>
 /// <param name="Position">The place of this event in the log.</param>
 /// <param name="DeletedAt">The time, by the clock of the node that deleted it.</param>

@@ -21,7 +21,7 @@ internal sealed partial class ConnectionAccess
         {
             _asker = Read(User.UserId, principal);
             _written.Clear();
-            Forget_NeedsLock(AskedAgain);
+            Array.ForEach(Forget_NeedsLock(AskedAgain), access => Set_NeedsLock(access, Forgotten)); // what the older token allowed does not count
             topics = [.. _topics.Values];
         }
 

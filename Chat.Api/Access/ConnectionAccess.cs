@@ -17,7 +17,7 @@ namespace Chat.Api.Access;
 internal sealed partial class ConnectionAccess : IDisposable
 {
     private const int WrittenTopics = 256;
-    private const int TopicsLeft = 512; // more than a connection can be about to join at once
+    private const int TopicsLeft = 512; // more than a connection is usually about to join at once
     private const int AskedAgain = 100; // of the topics that it is not in, so that a newer token costs the webhook few questions
 
     // For a connection that is about to join a topic that was forgotten: it has to try again.
@@ -266,20 +266,21 @@ internal sealed partial class ConnectionAccess : IDisposable
         return access;
     }
 
-    // Forgets topics that the connection has left, or could not join, but for the newest.
-    private void Forget_NeedsLock(int newest)
+    // Forgets topics that the connection has left, or could not join, but for the newest, and returns them. One that it is about to join comes back then.
+    private TopicAccess[] Forget_NeedsLock(int newest)
     {
         TopicAccess[] old = [.. _topics.Values.Where(access => !access.IsIn && access.Number <= _numbers - newest)];
         foreach (var access in old)
         {
             _topics.Remove(access.Topic.Name);
-            Set_NeedsLock(access, Forgotten);
         }
 
         if (old.Length > 0)
         {
             _table.Renewals.Forget(old.Select(static access => access.Renewal).OfType<Renewal>());
         }
+
+        return old;
     }
 
     private void Set_NeedsLock(TopicAccess access, AccessAnswer answer)

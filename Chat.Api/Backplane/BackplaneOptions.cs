@@ -169,7 +169,8 @@ internal sealed class LogOptions
 
     /// <summary>How many removals of members, and deletions of messages, a log holds in an age without counting them as messages. Each has
     /// a place in the log; but a user who may join and leave, and perhaps not write, must not empty the log that way. On each node, one
-    /// user can cause up to a third of the default. A request for the latest messages looks back past at most this many.</summary>
+    /// user can cause up to a third of the default. A request for the latest messages looks back past at most this many entries, of which a
+    /// deletion makes two.</summary>
     /// <value>0 to 100,000. Default 2,500: some 600 KB.</value>
     public int MostRemovals { get; set; } = 2500;
 

@@ -134,7 +134,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     }
 
     /// <summary>Sends a command that belongs to no topic, and whose reply hardly anybody waits for.</summary>
-    public bool TrySendUnrouted(ReadOnlySpan<byte> command, IRespReply? reply = null) => _servers.Main.TrySend(command, reply ?? IgnoredReply.Instance);
+    public bool TrySendUnrouted(ReadOnlySpan<byte> command, IRespReply? reply = null) => _servers.Anywhere.TrySend(command, reply ?? IgnoredReply.Instance);
 
     public Task<object?> CallAsync(RedisCall call, ReadOnlySpan<byte> topic)
     {
@@ -146,18 +146,23 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         return call.Task;
     }
 
-    /// <summary>Calls every server that owns slots, with a command that touches no keys.</summary>
-    public Task<object?[]> CallAllAsync(Func<RedisCall> newCall) => Task.WhenAll(_servers.Primaries.Select(server =>
+    /// <summary>Calls every server that owns slots and takes commands, with a command that touches no keys. Fails if there is none.</summary>
+    public Task<object?[]> CallAllAsync(Func<RedisCall> newCall)
     {
-        var call = newCall();
-        call.Sender = this;
-        if (!call.TrySend(server))
-        {
-            call.Refuse();
-        }
+        return Task.WhenAll(_servers.Primaries.Where(static server => server.IsUp).DefaultIfEmpty(_servers.Main).Select(CallAsync));
 
-        return call.Task;
-    }));
+        Task<object?> CallAsync(RespLink server)
+        {
+            var call = newCall();
+            call.Sender = this;
+            if (!call.TrySend(server))
+            {
+                call.Refuse();
+            }
+
+            return call.Task;
+        }
+    }
 
     /// <summary>Does what an error reply asks for, and has the command sent again. Returns false if the error stands.</summary>
     public bool TryResend(RedisCommand command, string error)
@@ -291,9 +296,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private void AskForSlots()
     {
         var disowned = _disowned.Keys.Where(link => _disowned.TryRemove(link, out _)).Select(static link => link.Server).ToArray();
-        if (!_servers.AreUp && !disowned.Contains(_servers.Main.Server))
+        if (!_servers.AreUp && _servers.Anywhere is var server && !disowned.Contains(server.Server))
         {
-            AskForSlots(_servers.Main);
+            AskForSlots(server);
         }
 
         foreach (var link in disowned.Length == 0 ? [] : _servers.Primaries.Where(link => !disowned.Contains(link.Server)))

@@ -50,6 +50,10 @@ internal sealed class RedisServers : IDisposable
     /// <summary>The link to the server that owns a slot, as far as is known.</summary>
     public RespLink OwnerOf(int slot) => Volatile.Read(ref _owners[slot]) ?? Main;
 
+    /// <summary>A server for what belongs to no slot: the main one, unless that is away, or was taken out of the cluster and does not know it.</summary>
+    public RespLink Anywhere =>
+        _primaries is { Length: > 0 } primaries && !(Main.IsUp && primaries.Contains(Main)) ? primaries.FirstOrDefault(static server => server.IsUp) ?? Main : Main;
+
     /// <summary>One of the servers that own slots and take commands: each time the next one. Called once a tick.</summary>
     /// <param name="among">How many there are.</param>
     public RespLink InTurn(out int among)

@@ -100,11 +100,15 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, Top
             {
                 (_epoch, _offset) = (epoch.ToArray(), offset);
             }
+            else if (offset <= _offset)
+            {
+                return; // a message that came again: it says nothing of others
+            }
 
             var others = Math.Max(0, offset - _offset - 1);
             Charge(ref _messages, ref _spareMessages, others, options.TopicMessagesPerSecond);
             Charge(ref _bytes, ref _spareBytes, others * _size, options.TopicBytesPerSecond);
-            _offset = Math.Max(_offset, offset); // a message that came again has an earlier offset
+            _offset = offset;
         }
     }
 

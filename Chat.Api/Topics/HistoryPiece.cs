@@ -14,6 +14,9 @@ internal sealed class HistoryPiece(LogPosition head)
 
     public bool IsEmpty => _first == 0;
 
+    /// <summary>Whether there is anything in it for the reader.</summary>
+    public bool HasAny => _messages.Count + _deletions.Count > 0;
+
     public string Epoch => head.Epoch;
 
     /// <summary>The offset up to which the piece goes.</summary>

@@ -8,6 +8,7 @@ namespace Chat.Api.Topics;
 internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptions> options)
 {
     private const int Step = 32; // messages per read: a megabyte if each has the maximum size
+    private const int NoticeParts = 4; // of the room for the latest messages, so much more is for what is said of deletions
 
     /// <summary>The messages after a position, oldest first. If the log continues only an earlier part of the position's history, they
     /// begin where the two part. Without a position, or if the log knows nothing of it, the latest messages.</summary>
@@ -51,11 +52,13 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
 
             foreach (var utf8 in piece.Page.Envelopes)
             {
-                room -= utf8.Length;
-                if (room >= 0 || answer.IsEmpty)
+                // Only what is in the answer takes room. So an answer with nothing in it is the last one.
+                var (isMessage, isNotice) = KindOf(utf8);
+                room -= isMessage || isNotice ? utf8.Length : 0;
+                if (room >= 0 || !answer.HasAny)
                 {
                     answer.Add(utf8);
-                    most -= IsMessage(utf8) ? 1 : 0; // an answer without any message is the last one
+                    most -= isMessage ? 1 : 0;
                 }
             }
         }
@@ -73,9 +76,11 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
     /// <exception cref="BackplaneUnavailableException">Redis did not answer.</exception>
     public async Task<HistoryPiece> ReadLatestAsync(Topic topic, LogPosition head, long since, int most, int room, LogPage? latest = null)
     {
+        var hasNothing = since == 0;
         since = Math.Max(since, head.Offset - most - options.Value.LogOf(topic.Kind).MostRemovals); // what is no message is skipped: removals, deletions, and what is deleted
         var newestFirst = new List<byte[]>();
         var (page, step) = (latest, Math.Min(most, Step));
+        var (noticeRoom, hasMessage) = (room / NoticeParts, false);
         for (var end = head.Offset; end > since && most > 0 && room > 0;)
         {
             var from = Math.Max(since, end - step);
@@ -83,12 +88,20 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
             var inPiece = page.Envelopes.Where(utf8 => Envelope.TryParse(utf8, out var envelope) && envelope.Offset > from && envelope.Offset <= end).ToList();
             for (var i = inPiece.Count - 1; i >= 0 && most > 0 && room > 0; i--)
             {
-                var isMessage = IsMessage(inPiece[i]); // else it is skipped, and not counted
+                var (isMessage, isNotice) = KindOf(inPiece[i]); // if it is neither, it is not in the answer
+                noticeRoom -= isNotice ? inPiece[i].Length : 0;
+                if (isNotice && noticeRoom < 0)
+                {
+                    room = hasNothing ? room : 0; // a reader who has nothing of this log does not need it, and another one is told of a hole
+                    continue;
+                }
+
                 room -= isMessage ? inPiece[i].Length : 0;
-                if (room >= 0 || newestFirst.Count == 0)
+                if (room >= 0 || (isMessage && !hasMessage))
                 {
                     newestFirst.Add(inPiece[i]);
                     most -= isMessage ? 1 : 0;
+                    hasMessage |= isMessage;
                 }
             }
 
@@ -106,5 +119,6 @@ internal sealed class TopicHistory(IBackplane backplane, IOptions<BackplaneOptio
         return answer;
     }
 
-    private static bool IsMessage(byte[] utf8) => Envelope.TryParse(utf8, out var envelope) && envelope.Kind.IsEmpty;
+    private static (bool IsMessage, bool IsNotice) KindOf(byte[] utf8) =>
+        Envelope.TryParse(utf8, out var envelope) ? (envelope.Kind.IsEmpty, envelope.IsDeletion) : default;
 }

@@ -9,15 +9,15 @@ internal struct TlsRecords
     private const byte Handshake = 22; // the type of a connection's first record
     private const int HeadBytes = 5;
 
-    // Of messages as small as chats have them, in one burst, 4 KiB hold fewer.
-    private const int Most = 50;
+    // Few enough that a client cannot pass beneath it with records that it pads: so many that ask for new keys take a loop a quarter of a millisecond.
+    private const int Most = 16;
 
     private bool? _isTls;
     private int _head; // how many bytes of a record's head have come
     private int _length;
     private int _left; // bytes of the record that are still to come
 
-    /// <summary>Whether the client has sent many small records at once before. Rare enough with honest clients to keep it so.</summary>
+    /// <summary>Whether the client has sent many small records at once before. It costs an honest client a change of threads, so it stays so.</summary>
     public bool AreMany { get; private set; }
 
     /// <param name="received">What has arrived.</param>

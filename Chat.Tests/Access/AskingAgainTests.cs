@@ -118,6 +118,21 @@ public sealed class AskingAgainTests : IAsyncLifetime, IDisposable
         Assert.False(connection.IsUnansweredIn(reached.Topic, Rights.Join));
     }
 
+    /// <summary>As a user with so many groups is when connecting, where the limits allow that.</summary>
+    [Fact]
+    public async Task Connection_AboutToJoinMoreThanAThousandTopics_JoinsThemAll()
+    {
+        const int Groups = 1100;
+        using var connection = await Table.EnterAsync("anna", TestAccess.Principal());
+        var reached = new List<TopicAccess>();
+        for (var i = 0; i < Groups; i++)
+        {
+            reached.Add(await connection.ReachAsync(Topic.Group($"g{i}")));
+        }
+
+        Assert.All(reached, access => Assert.True(connection.TryHold(access, NewMember(access.Topic.Id))));
+    }
+
     /// <summary>What was asked before counts until the connection is in the topic, and no longer.</summary>
     [Fact]
     public async Task AskAgain_WhileAConnectionIsAboutToJoin_IsAskedOnceItIsIn()

@@ -33,6 +33,25 @@ public sealed class TopicRateTests
         }
     }
 
+    // A client that repeats an old message, whose position says nothing of others.
+    [Fact]
+    public void Messages_OfOthers_AreChargedToTheirTime_WhateverComesAgainMeanwhile()
+    {
+        Write();
+        var first = _offset;
+        _time.Advance(TimeSpan.FromSeconds(40));
+        Assert.True(_rate.TryTake(1));
+        _rate.Acknowledged(Epoch, first);
+        _offset += 2000;
+
+        Write();
+
+        for (var i = 0; i < 500; i++)
+        {
+            Write();
+        }
+    }
+
     // The same, with few messages that are large: 100 of 500 bytes in each of 40 s are half of the limit.
     [Fact]
     public void Bytes_OfOthers_AreChargedToTheTimeInWhichTheyCame()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -43,6 +44,7 @@ public sealed class SilentSocketTests(ITestOutputHelper output)
             using var secure = await ConnectAsync("secure");
             using var stream = await OpenStreamAsync(node);
 
+            var began = Stopwatch.StartNew();
             silent.AddRange(await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => TryConnectAsync(i % 2 == 0 ? tls.Port : node.Address.Port))));
             await UntilAsync(async () => await RawWebSocket.ConnectAsync(node.Address, "/chat/user/new")); // each silent one has had its moment to ask
             await UntilAsync(async () => await ConnectAsync("another"));
@@ -50,7 +52,8 @@ public sealed class SilentSocketTests(ITestOutputHelper output)
             await plain.SendAsync("""{"Id":"secure","Msg":"still here"}""");
             Assert.Contains("still here", await ReceiveAsync(secure), StringComparison.Ordinal);
             Assert.StartsWith("data: {}", await stream.ReadAsync(), StringComparison.Ordinal);
-            Assert.Single(Regex.Matches(node.Output, "This node has \\d+ TCP connections, as many as it may"));
+            var lines = Regex.Count(node.Output, "This node has \\d+ TCP connections, as many as it may");
+            Assert.InRange(lines, 1, 1 + (int)(began.Elapsed / TimeSpan.FromSeconds(30))); // one in half a minute
             Assert.DoesNotContain("New clients have to wait", node.Output, StringComparison.Ordinal);
             Assert.InRange(Directory.GetFileSystemEntries($"/proc/{node.Pid}/fd").Length, 1, OpenFiles - 10);
         }

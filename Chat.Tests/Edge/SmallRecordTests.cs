@@ -68,9 +68,9 @@ public sealed class SmallRecordTests
 
     [Theory]
     [InlineData(1, 1000, false)]
-    [InlineData(50, 20, false)]
-    [InlineData(51, 20, true)]
-    public void Records_AreMany_WhereMoreThanFiftyBeginAtOnce(int count, int length, bool expected)
+    [InlineData(16, 20, false)]
+    [InlineData(17, 20, true)]
+    public void Records_AreMany_WhereMoreThanSixteenBeginAtOnce(int count, int length, bool expected)
     {
         var records = new TlsRecords();
 

@@ -100,6 +100,7 @@ public sealed class EventTests(EventNodes fixture, ITestOutputHelper output) : I
     public async Task Receiver_ThatWasAway_IsToldEverything_AndTheNodesSaySoOnce()
     {
         var publishers = await PublishersAsync();
+        await Eventually.TrueAsync(() => Said().All(static said => said.Back == said.Away)); // the receiver is there for every node
         var before = Said();
         await Sink.StopAsync();
         var acks = await PublishAsync(publishers[0], "p", 20);

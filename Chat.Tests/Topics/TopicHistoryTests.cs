@@ -94,6 +94,40 @@ public sealed class TopicHistoryTests
         Assert.Equal(Enumerable.Range(1, 100).Select(offset => $"mod e1:{200 + offset} e1:{offset} m-{offset}"), piece.Deletions.Select(one => $"{one.From} {one.Epoch}:{one.Offset} {one.Deleted.Epoch}:{one.Deleted.Offset} {one.Deleted.Id}"));
     }
 
+    // Only what is in a page takes room. Once those who had left did, too, and a page of them alone was empty.
+    [Fact]
+    public async Task History_FromAPositionOn_HasRoom_HoweverManyHaveLeft()
+    {
+        Say("a");
+        Leave(3000);
+        Say("b");
+
+        var (piece, _) = await new TopicHistory(_backplane, Options.Create(_options)).ReadAsync(_name, new LogPosition("e1", 1), 10, room: 1000);
+
+        Assert.Equal("b", Assert.Single(piece.Messages).Msg);
+    }
+
+    [Fact]
+    public async Task History_OfTheLatest_HasRoomForMessages_HoweverManyAreDeleted()
+    {
+        const int Room = 20_000;
+        Say([.. Enumerable.Range(1, 1010).Select(i => $"{i}")]);
+        for (var offset = 1; offset <= 1000; offset++)
+        {
+            _backplane.Delete(_name, "e1", offset);
+        }
+
+        var history = new TopicHistory(_backplane, Options.Create(_options));
+        var (latest, _) = await history.ReadAsync(_name, null, 10, Room);
+        Assert.Equal(Enumerable.Range(1001, 10).Select(i => $"{i}"), latest.Messages.Select(message => message.Msg));
+        Assert.InRange(latest.Deletions.Count, 10, Room / 4 / 40);
+
+        // Whoever has something of the log is told of a hole instead.
+        var missed = await history.ReadLatestAsync(_name, new LogPosition("e1", 2010), since: 1005, 300, Room);
+        Assert.False(missed.StartsAt(1005));
+        Assert.InRange(missed.Deletions.Count, 10, Room / 4 / 40);
+    }
+
     private void Leave(int times)
     {
         for (var generation = 1; generation <= times; generation++)

@@ -19,7 +19,7 @@ public sealed class TendTests
 
     private readonly ManualTimeProvider _time = new();
     private readonly FakeSender _sender = new();
-    private readonly Pipe _input = new();
+    private readonly Pipe _input = new(new PipeOptions(readerScheduler: PipeScheduler.Inline, useSynchronizationContext: false)); // what was written has been read
     private readonly Reader _reader = new();
     private readonly WebSocketConnection _connection;
 

@@ -1,5 +1,6 @@
 import { list } from './words.js';
 
+const Gone = { text: '', isDeleted: true };
 const TypingTime = 3_500; // ms; while somebody types, a notice comes about once a second
 
 /** A group, or a person the user talks to, and what was said there. */
@@ -30,6 +31,7 @@ export class Conversation {
   draft = '';
   #typing = new Map();
   #known = new Set();
+  #deleted = new Set();
   #lines = 0;
 
   /** @param {'group' | 'direct'} kind @param {string} name */
@@ -60,22 +62,30 @@ export class Conversation {
   /** Inserts a message that is in the log in its place. Returns null if it was here already. */
   insert({ from, text, id, position, sentAt }) {
     this.#typing.delete(from);
-    const names = [position && `${position.epoch}:${position.offset}`, id && JSON.stringify([from, id])].filter(Boolean);
+    const place = position && nameOf(position);
+    const names = [place, id && JSON.stringify([from, id])].filter(Boolean);
     const isKnown = names.some(name => this.#known.has(name));
     for (const name of names) this.#known.add(name);
     const pending = this.items.find(item => item.id && item.id === id && item.from === from);
     if (isKnown && !pending) return null;
-    if (pending?.state === 'sent') return null;
+    if (pending?.state === 'sent') {
+      pending.position ??= position;
+      return null;
+    }
+
     if (pending) this.items.splice(this.items.indexOf(pending), 1);
     const item = { kind: 'message', key: pending?.key ?? `m${names[0] ?? crypto.getRandomValues(new Uint32Array(2)).join()}`, state: 'sent', from, text, id, position, at: sentAt ?? new Date() };
+    if (this.#deleted.has(place)) Object.assign(item, Gone); // before its sender was told that it was sent
     this.items.splice(this.#placeOf(item), 0, item);
     return item;
   }
 
   /** The message at a position was deleted: its place says so. */
   delete(position) {
-    const item = this.items.find(({ position: own }) => own && position && own.epoch === position.epoch && own.offset === position.offset);
-    if (item) Object.assign(item, { text: '', isDeleted: true });
+    if (!position) return;
+    this.#deleted.add(nameOf(position));
+    const item = this.items.find(({ position: own }) => own && nameOf(own) === nameOf(position));
+    if (item) Object.assign(item, Gone);
   }
 
   /** Adds a message of the user's own that is not in the log yet. */
@@ -131,5 +141,7 @@ export class Conversation {
     return before !== undefined && before.state === 'sent' && this.#isBefore(item, before);
   }
 }
+
+const nameOf = ({ epoch, offset }) => `${epoch}:${offset}`;
 
 export const keyOf = (kind, name) => `${kind}:${name}`;

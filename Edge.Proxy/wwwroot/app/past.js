@@ -36,14 +36,18 @@ export class Past {
 
   /** Loads messages from before the oldest one that is loaded. */
   async older(conversation) {
-    if (!conversation.oldest || !conversation.hasMore || conversation.isLoading) return;
-    const { epoch, offset } = conversation.oldest;
-    const since = { epoch, offset: Math.max(0, offset - 1 - Page) };
-    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages, recovered }) => {
-      const isWhole = recovered || messages[0]?.position.offset === since.offset + 1; // otherwise the log begins here
-      conversation.hasMore = since.offset > 0 && isWhole;
-      conversation.oldest = { epoch, offset: since.offset + 1 }; // perhaps of a message that was deleted
-    });
+    let isBare = true;
+    while (isBare && conversation.oldest && conversation.hasMore && !conversation.isLoading) {
+      const { epoch, offset } = conversation.oldest;
+      const since = { epoch, offset: Math.max(0, offset - 1 - Page) };
+      const before = conversation.items.length;
+      const isRead = await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages, recovered }) => {
+        const isWhole = recovered || messages[0]?.position.offset === since.offset + 1; // otherwise the log begins here
+        conversation.hasMore = since.offset > 0 && isWhole;
+        conversation.oldest = { epoch, offset: since.offset + 1 }; // perhaps of a message that was deleted
+      });
+      isBare = isRead && conversation.items.length === before; // all of them were deleted: nobody sees that there is more to scroll to
+    }
   }
 
   /** Counts the messages that came while this browser was away: up to a position, without those of the user. */
@@ -66,6 +70,7 @@ export class Past {
     }
   }
 
+  // Returns whether it was answered.
   async #fetch(conversation, ask, take) {
     conversation.isLoading = true;
     this.#on.changed();
@@ -73,9 +78,11 @@ export class Past {
       const answer = await ask();
       for (const message of answer.messages) conversation.insert(message);
       take(answer);
+      return true;
     } catch (error) {
       if (error.code === 'forbidden') Object.assign(conversation, { isLoaded: true, hasMore: false }); // the user may not read the group's past
       else if (error.code !== 'not_member') this.#on.said(failureOf(error), 'bad');
+      return false;
     } finally {
       conversation.isLoading = false;
       this.#on.changed();

@@ -226,7 +226,7 @@ export interface ChatDeleted {
   group: string | null;
   /** Who had it deleted: a user, or the name of a backend. */
   by: string;
-  /** The id of the message. */
+  /** The id of the message. Other senders may have used the same. */
   messageId: string | null;
   /** The place of the message in the log. */
   messagePosition: ChatPosition | null;
