@@ -21,7 +21,7 @@ internal sealed class EdgeProcess : ServerProcess
     public static async Task<EdgeProcess> StartAsync(string redis, int? openFiles, params (string Key, string Value)[] settings)
     {
         var edge = new EdgeProcess(await LaunchAsync(
-            "Edge.Proxy.dll", redis, [("Edge:HealthInterval", "00:00:00.5"), ("Edge:UpgradeTimeout", "00:00:02"), .. settings], openFiles));
+            "Edge.Proxy.dll", redis, [("Edge:HealthInterval", "00:00:00.5"), ("Edge:UpgradeTimeout", "00:00:02"), .. settings], openFiles: openFiles));
         try
         {
             await edge.UntilAsync("health", answer => answer.IsSuccessStatusCode, StartTime);

@@ -31,6 +31,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Queue<string> _lines = new(); // guards itself
+    private (string Line, TaskCompletionSource Written)? _last; // guarded by _lines
     private readonly TaskCompletionSource<int> _id = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ChildProcess(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
@@ -73,6 +74,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether it has been suspended and not continued.</summary>
+    public bool IsPaused { get; private set; }
+
     public static async Task<ChildProcess> StartAsync(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         var child = new ChildProcess(program, arguments, environment);
@@ -99,6 +103,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             throw new InvalidOperationException($"The process {Id} is gone:\n{Output}");
         }
+
+        IsPaused = signal == SigStop || (IsPaused && signal != SigCont);
     }
 
     /// <summary>Suspends it (SIGSTOP): connections stay open, but nobody answers. Returns when each of its threads has stopped.</summary>
@@ -147,6 +153,28 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns when it has written this line. From now on, <see cref="Output"/> stays as it is.</summary>
+    public Task CloseOutputAsync(string last)
+    {
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lines)
+        {
+            _last = (last, written);
+        }
+
+        return written.Task;
+    }
+
+    /// <summary>Begins <see cref="Output"/> anew.</summary>
+    public void OpenOutput()
+    {
+        lock (_lines)
+        {
+            _last = null;
+            _lines.Clear();
+        }
+    }
+
     public Task ExitAsync() => _process.WaitForExitAsync();
 
     public async ValueTask DisposeAsync()
@@ -181,6 +209,16 @@ internal sealed class ChildProcess : IAsyncDisposable
 
         lock (_lines)
         {
+            if (_last is { } last)
+            {
+                if (line == last.Line)
+                {
+                    last.Written.TrySetResult();
+                }
+
+                return;
+            }
+
             _lines.Enqueue(line);
             if (_lines.Count > KeptLines)
             {

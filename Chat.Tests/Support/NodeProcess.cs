@@ -21,10 +21,7 @@ internal sealed class NodeProcess : ServerProcess
     public static async Task<NodeProcess> StartAsync(string redis, IReadOnlyDictionary<string, string> settings, Uri? alsoAt = null, int? openFiles = null)
     {
         var node = new NodeProcess(await LaunchAsync(
-            url => ["dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Api.dll"), "--urls", alsoAt is null ? url : $"{url};{alsoAt}"],
-            redis,
-            [("ASPNETCORE_ENVIRONMENT", "Development"), .. settings.Select(setting => (setting.Key, setting.Value))],
-            openFiles));
+            "Chat.Api.dll", redis, [("ASPNETCORE_ENVIRONMENT", "Development"), .. settings.Select(setting => (setting.Key, setting.Value))], alsoAt, openFiles));
         try
         {
             await node.UntilHealthAsync(isHealthy: true, StartTime);
