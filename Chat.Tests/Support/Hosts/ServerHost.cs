@@ -11,6 +11,7 @@ internal sealed class ServerHost : IAsyncDisposable
     public const string PipeVariable = "CHAT_TESTS_PIPE";
     public const string Ended = "the server in this process has ended";
 
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(1); // only a failing test waits this long
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(2);
 
     private readonly NamedPipeServerStream _pipe;
@@ -34,7 +35,7 @@ internal sealed class ServerHost : IAsyncDisposable
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
             [PipeVariable] = name,
         });
-        await pipe.WaitForConnectionAsync();
+        await pipe.WaitForConnectionAsync().WaitAsync(StartTime);
         return new ServerHost(process, pipe);
     }
 
