@@ -4,7 +4,7 @@ using Chat.Api.Redis.Resp;
 
 namespace Chat.Api.Redis;
 
-/// <summary>Asks a server whether it still has the last message that its previous life acknowledged. Sent before anything else over a new link.</summary>
+/// <summary>Asks a server whether it still has the last message that its previous life, or the server before it, acknowledged.</summary>
 internal sealed class LastAckCheck : RedisCommand
 {
     private readonly Ack _ack;
@@ -30,7 +30,7 @@ internal sealed class LastAckCheck : RedisCommand
 
     protected override void OnFailed(string reason)
     {
-        // The next link asks again.
+        // It is asked again (LastAcks).
     }
 
     private static string? Text(object? value) => value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Chat.Api.Backplane;
 using Chat.Api.Messages;
 using Chat.Api.Redis.Resp;
@@ -11,6 +10,7 @@ namespace Chat.Api.Redis;
 internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 {
     private readonly RedisServers _servers;
+    private readonly LastAcks _lastAcks;
     private readonly RedisScript[] _publish; // by TopicKind
     private readonly RedisScript[] _publishRemovals; // the same for removals
     private readonly RedisScript[] _delete; // the same for deletions
@@ -22,7 +22,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     private readonly NowAndThen _saysEvicts = new(TimeProvider.System);
     private readonly Action _batchEnd;
     private readonly ILogger _logger;
-    private readonly RedisKeys _keys;
     private readonly ConcurrentDictionary<RespLink, bool> _disowned = new(); // links whose server has said since the last tick that the cluster is down
     private readonly ConcurrentDictionary<RespLink, bool> _loading = new(); // links whose server has not yet answered to the loading of the scripts
 
@@ -37,7 +36,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         RedisEndpoint endpoint, BackplaneOptions options, RedisKeys keys, IEnumerable<RedisScript> scripts, Action batchEnd, ILogger logger, EventRules? events = null)
     {
         _options = options;
-        _keys = keys;
         _publish = Each(keys.AreSharded);
         _publishRemovals = Each(kind: PublishKind.Removal);
         _delete = Each(kind: PublishKind.Deletion);
@@ -52,6 +50,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _logger = logger;
         _refusals = new Refusals(TimeProvider.System, (count, last) => Log.Refused(_logger, count, last));
         _servers = new RedisServers(endpoint, at => new RespLink(at, this, RespLinkKind.Commands, options.CommandTimeout, options.GatherTime, "redis commands"));
+        _lastAcks = new LastAcks(this, _servers, keys, options.PositionAge, (life, metAt) => LifeBroken?.Invoke(life, metAt), logger);
     }
 
     /// <inheritdoc cref="RedisServers.AreUp"/>
@@ -228,6 +227,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
     {
         _refusals.Tick();
         AskForSlots();
+        _lastAcks.LookAgain();
         foreach (var link in _servers.All)
         {
             link.BreakIfOverdue();
@@ -241,7 +241,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void OnUp(RespLink link)
     {
-        LookForLastAck(link, link);
+        _lastAcks.LookOver(link);
         LoadScripts(link);
         AskForSlots(link);
         new EvictionCheck(policy =>
@@ -268,31 +268,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     public void OnBatchEnd(RespLink link) => _batchEnd();
 
-    // A position is renewed once in a quarter of its log's age, and that age is at most PositionAge: so it is remembered this long for certain.
-    private TimeSpan AckAge => _options.PositionAge * 0.75;
-
-    // Its answer comes before the answers to everything that is sent over the link from now on.
-    private void LookForLastAck(RespLink acknowledged, RespLink to)
-    {
-        var life = acknowledged == to ? to.Life : ServerLife.Unknown; // after a server was replaced, any life is another one
-        if (acknowledged.LastAck.OfAnotherLife(life, AckAge) is { } ack)
-        {
-            var metAt = new TimeReply();
-            to.TrySend(new CommandBuffer().Command(1).Bulk("TIME"u8).Span, metAt);
-            var check = new LastAckCheck(ack, _keys, (check, isThere) =>
-            {
-                var link = check.Link!;
-                acknowledged.LastAck.Settle(ack, isThere ? link.Life : null);
-                if (!isThere)
-                {
-                    Log.AckLost(_logger, ack.Epoch, ack.Offset);
-                    LifeBroken?.Invoke(link.Life, metAt.Microseconds);
-                }
-            }) { Sender = this };
-            check.TrySend(to);
-        }
-    }
-
     private void AskForSlots()
     {
         var disowned = _disowned.Keys.Where(link => _disowned.TryRemove(link, out _)).Select(static link => link.Server).ToArray();
@@ -307,16 +282,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         }
     }
 
-    private void AskForSlots(RespLink link) => _servers.Ask(link, () =>
-    {
-        foreach (var replaced in _servers.Replaced)
-        {
-            if (replaced.LastAck.OfAnotherLife(ServerLife.Unknown, AckAge) is { } ack)
-            {
-                LookForLastAck(replaced, _servers.OwnerOf(RedisKeys.SlotOf(ack.Topic)));
-            }
-        }
-    });
+    private void AskForSlots(RespLink link) => _servers.Ask(link, _lastAcks.LookForThoseOfReplaced);
 
     private void LoadScripts(RespLink link)
     {
@@ -331,24 +297,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
                 _loading.TryRemove(link, out _); // too far behind, or down: the next command that misses a script tries again
                 return;
             }
-        }
-    }
-
-    private sealed class TimeReply : IRespReply
-    {
-        public long Microseconds { get; private set; }
-
-        public void Complete(ref RespReader reply)
-        {
-            if (reply.ReadAny() is object?[] time && time is [byte[] seconds, byte[] micros])
-            {
-                Microseconds = (long.Parse(seconds, CultureInfo.InvariantCulture) * 1_000_000) + long.Parse(micros, CultureInfo.InvariantCulture);
-            }
-        }
-
-        public void Fail()
-        {
-            // Then the question about the last acknowledgement is not answered, either.
         }
     }
 
@@ -368,10 +316,6 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, EventName = "RedisLostMessages",
-            Message = "Redis came back without a message it had acknowledged (at {Epoch}:{Offset}); members are told that something may be missing.")]
-        public static partial void AckLost(ILogger logger, string epoch, long offset);
-
         [LoggerMessage(Level = LogLevel.Information, EventName = "RedisUp", Message = "Connected to Redis at {Host}:{Port}.")]
         public static partial void Up(ILogger logger, string host, int port);
 
