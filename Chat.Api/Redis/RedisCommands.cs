@@ -261,6 +261,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         if (isNews)
         {
             Log.Down(_logger, reason);
+            AskForSlots(_servers.Anywhere); // its server may have been replaced for a while, and what it acknowledged last is looked for only now
         }
     }
 

@@ -44,8 +44,8 @@ internal sealed class RedisServers : IDisposable
 
     public IEnumerable<RespLink> All => _peers.Values.Append(Main);
 
-    /// <summary>Links to servers that no longer own a slot, and that are away or at another server.</summary>
-    public IEnumerable<RespLink> Replaced => _isCluster ? All.Where(link => (!link.IsUp || IsElsewhere(link)) && !_primaries.Contains(link)) : [];
+    /// <summary>Links to servers that no longer own a slot. They may be up: a server that was replaced may not know it yet.</summary>
+    public IEnumerable<RespLink> Replaced => _isCluster ? All.Where(link => !_primaries.Contains(link)) : [];
 
     /// <summary>The link to the server that owns a slot, as far as is known.</summary>
     public RespLink OwnerOf(int slot) => Volatile.Read(ref _owners[slot]) ?? Main;

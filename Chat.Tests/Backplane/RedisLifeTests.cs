@@ -161,6 +161,25 @@ public sealed class RedisLifeTests
         Assert.NotEqual(kept.Epoch, next.Epoch);
     }
 
+    // The node learns of the new primary before it finds that the old one is no longer a primary. Once it then asked nobody for what it had been acknowledged.
+    [RedisFact]
+    public async Task PrimaryOfACluster_ReplacedWhileItsLinkIsUp_IsAskedAbout()
+    {
+        await using var cluster = await RedisCluster.StartAsync(replicas: 1);
+        var options = BackplaneNode.PatientOptions();
+        options.TickInterval = TimeSpan.FromSeconds(10);
+        await using var a = await RedisBackplaneNode.StartAsync(cluster.Servers[0].ConnectionString, options);
+        var topics = Enumerable.Range(0, 1000).Select(static i => Topic.Group($"g{i}")).Where(static topic => RedisCluster.OwnerOf(Chat.Api.Redis.RedisSlot.Of(topic.Utf8Name.Span)) == 2).ToArray();
+        var replica = cluster.CutReplicaOff(2);
+        await a.PublishAnyhowAsync(topics[0], "lost", "m1");
+
+        replica.Execute("CLUSTER", "FAILOVER", "TAKEOVER");
+        await Eventually.TrueAsync(() => cluster.Servers[2].Execute("ROLE") is object?[] and ["slave", ..]);
+        await a.PublishAnyhowAsync(topics[1], "next", "m2");
+
+        await a.Listener.NextBrokenAsync();
+    }
+
     [RedisFact]
     public async Task Scripts_ForgottenUnderTraffic_AreLoadedOnceEach()
     {
