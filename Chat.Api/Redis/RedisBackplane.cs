@@ -192,14 +192,8 @@ internal sealed class RedisBackplane : IBackplane
     public void Sweep() => _rates.Sweep();
 
     /// <summary>Tells all nodes how far the logs go of topics that have become quiet. Called once a tick.</summary>
-    public void TellHeads()
-    {
-        if (_commands.IsUp)
-        {
-            _metrics.HeadsTold(_heads.Tell((lines, notTold) => _commands.TrySendUnrouted(
-                new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span, new FailedReply(notTold))));
-        }
-    }
+    public void TellHeads() => _metrics.HeadsTold(_heads.Tell((lines, notTold) => _commands.TrySendUnrouted(
+        new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_headsChannel).Bulk(lines.Span).Span, new FailedReply(notTold))));
 
     public void ConfirmRemoval(string node, ReadOnlySpan<byte> id) =>
         _commands.TrySendUnrouted(new CommandBuffer().Command(3).Bulk("PUBLISH"u8).Bulk(_keys.ConfirmationChannel(node)).Bulk(id, " "u8, _node).Span);

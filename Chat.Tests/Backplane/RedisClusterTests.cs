@@ -100,6 +100,23 @@ public sealed class RedisClusterTests : IAsyncLifetime
         await _publisher.Listener.NextBrokenAsync();
     }
 
+    // Once a node told nothing while any server was away.
+    [RedisFact]
+    public async Task Heads_AreTold_WhileAServerIsAway()
+    {
+        var topic = TopicOn(server: 1);
+        await _publisher.PublishAnyhowAsync(topic, "before", "m1");
+        await _cluster.Servers[2].KillAsync();
+        await _publisher.ReadyAsync(false);
+
+        var after = await _publisher.PublishAnyhowAsync(topic, "after", "m2");
+
+        while (await _subscriber.Listener.NextHeadAsync() != $"{topic} {after.Epoch}:{after.Offset}")
+        {
+            // A head from before.
+        }
+    }
+
     // With classic channels, each server counts only the nodes that listen at it.
     [RedisFact]
     public async Task Subscribers_AtAnyServer_AreCounted()
