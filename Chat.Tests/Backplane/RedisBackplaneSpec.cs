@@ -125,6 +125,24 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         }
     }
 
+    // Nodes notice one after the other that Redis is in another life, within a tick. Later, the same life is that of a server to which a slot came back.
+    [RedisFact]
+    public async Task Life_ThatALogHasJustLeft_IsThatOfALateNode_ForAMoment()
+    {
+        var topic = NewTopic();
+        var meta = $"{{{topic}}}:meta";
+        var first = await A.PublishAsync(topic, "one");
+        Server.Execute("HSET", meta, "k", (string)Server.Execute("HGET", meta, "l")!, "l", "another");
+
+        Assert.Equal(first.Epoch, (await A.PublishAsync(topic, "two")).Epoch);
+        Assert.Equal(first.Epoch, (await A.Backplane.ReadAsync(topic, "", 0, 0)).Epoch);
+        Assert.Equal("another", Server.Execute("HGET", meta, "l"));
+
+        Server.Execute("HSET", meta, "e", "6000000000001");
+        Assert.NotEqual("6000000000001", (await A.PublishAsync(topic, "three")).Epoch);
+        Assert.NotEqual("another", Server.Execute("HGET", meta, "l"));
+    }
+
     [RedisFact]
     public async Task Nodes_WithAnotherPrefix_AreAnotherCluster()
     {

@@ -180,6 +180,30 @@ public sealed class RedisLifeTests
         await a.Listener.NextBrokenAsync();
     }
 
+    // Redis then takes a new replication id under open connections, and each node notices at its own tick. Once every message of a node that had noticed, and
+    // of one that had not, began another epoch; after eight of these, a node no longer found its last acknowledgement.
+    [RedisFact]
+    public async Task Redis_ThatGetsItsFirstReplica_BeginsOneEpoch_WhoeverNoticesLater()
+    {
+        await using var server = await RedisServer.StartAsync();
+        var options = BackplaneNode.PatientOptions();
+        options.TickInterval = TimeSpan.FromSeconds(10);
+        await using var late = await RedisBackplaneNode.StartAsync(server.ConnectionString, options);
+        await using var early = await RedisBackplaneNode.StartAsync(server.ConnectionString, RedisBackplaneNode.FastOptions());
+        var first = await late.PublishAsync(_topic, "first");
+
+        await using var replica = await RedisServer.StartAsync(RedisKind.Redis, persists: false, "--replicaof", $"127.0.0.1 {server.Port}");
+        var next = first;
+        await Eventually.TrueAsync(async () => (next = await early.PublishAsync(_topic, "next")).IsPublished && next.Epoch != first.Epoch);
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(next.Epoch, (await late.PublishAnyhowAsync(_topic, "late", $"l{i}")).Epoch);
+            Assert.Equal(next.Epoch, (await late.Backplane.ReadAsync(_topic, first.Epoch, 1, 10)).Epoch);
+            Assert.Equal(next.Epoch, (await early.PublishAnyhowAsync(_topic, "early", $"e{i}")).Epoch);
+        }
+    }
+
     [RedisFact]
     public async Task Scripts_ForgottenUnderTraffic_AreLoadedOnceEach()
     {

@@ -6,7 +6,7 @@ using Chat.Api.Redis;
 
 namespace Chat.Tests.Simulation;
 
-// Simulates publish.lua, read.lua and epoch.lua, without expiry.
+// Simulates publish.lua, read.lua and epoch.lua, without expiry, and without nodes that are late to notice a life: here, each life ends all links.
 internal sealed partial class SimulatedRedis
 {
     private const int Remembered = 8; // ended epochs in a log's lineage, as in epoch.lua

@@ -27,6 +27,21 @@ local function begin(log, meta, ended, last, life, why)
       lineage, entries = lineage .. ' ' .. entry, entries + 1
     end
   end
+  local left = redis.call('HGET', meta, 'l')
+  if left and left ~= life then
+    redis.call('HSET', meta, 'k', left)
+  end
   redis.call('HSET', meta, 'e', epoch, 'l', life, 'p', lineage)
   return epoch, last
+end
+
+-- Whether a caller whose life is not the log's is only late. Redis takes a new replication id under open connections, for example when its first
+-- replica comes. Nodes notice that one after the other, each at its next tick. So for a moment, the caller may be in the life that the log has just
+-- left (k). Only for a moment: a slot that comes back to a server comes back to that server's life, whatever was lost at another one meanwhile.
+local function isLate(meta, epoch, life)
+  if life == '0000000000000000' or redis.call('HGET', meta, 'k') ~= life then
+    return false
+  end
+  local seconds = redis.call('TIME')[1] - (tonumber(string.sub(epoch, 1, -6), 16) or 0) -- since the epoch began
+  return seconds >= 0 and seconds < 15
 end

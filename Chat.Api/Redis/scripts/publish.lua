@@ -1,6 +1,6 @@
 -- Step 2 of a message's path. Appends a message to a topic's log and publishes it: one order for everyone, by construction.
 -- KEYS[1] log    list of envelopes, oldest first
--- KEYS[2] meta   hash: e epoch, l the life of Redis it began in, p its lineage (epoch.lua), o last offset,
+-- KEYS[2] meta   hash: e epoch, l the life of Redis it began in, k the life before, p its lineage (epoch.lua), o last offset,
 --                b bytes ever appended, x the period in which expiries were last renewed, m marks: "offset:time:bytes "
 --                each, oldest first, i offset at which ids were last tidied, n messages that came once more, r how many users
 --                have left the group in each of the latest periods: "period:count " each
@@ -31,7 +31,7 @@ local epoch, last = known[1], known[3] or '0'
 --* if not epoch then
 --*   return 0
 --* end
-if not epoch or known[2] ~= life then
+if not epoch or (known[2] ~= life and not isLate(meta, epoch, life)) then
   epoch, last = begin(log, meta, epoch, last, life)
 end
 --* local stands, place = ARGV[#ARGV - 1], tonumber(ARGV[#ARGV]) - tonumber(last) - 1

@@ -19,6 +19,9 @@ local log, meta, life = KEYS[1], KEYS[2], ARGV[4]
 local known = call('HMGET', meta, 'e', 'o', 'l')
 local epoch, last = known[1], known[2] or '0'
 local since, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
+if epoch and known[3] ~= life and isLate(meta, epoch, life) then
+  life = known[3] -- also if an epoch is to begin
+end
 local isEnded = epoch and epoch == ARGV[7]
 if isEnded and ARGV[8] == 'hole' then
   epoch, last = begin(log, meta, epoch, last, life, 'hole')
