@@ -27,6 +27,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
     private int _standsLength;
     private long _offset;
     private bool _isRemoval;
+    private bool _hasComeAgain; // it was there already
     private TopicRate? _rate;
     private TopicMark? _mark; // null: it is told to no backend
     private IPublishOutcome? _outcome;
@@ -112,6 +113,7 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
                 stands = behind[(1 + digits + 1)..];
             }
 
+            _hasComeAgain = repetition > 0;
             Link!.LastAck.Note(Link.Life, _topic.AsSpan(0, _topicLength), epoch, offset, repetition); // before anybody is told
 
             if (_mark is { Stands: false } mark)
@@ -148,7 +150,11 @@ internal sealed class PublishOperation(ObjectPool<PublishOperation> pool, TopicH
 
     private void Acknowledge(ReadOnlySpan<byte> epoch, long offset, ReadOnlySpan<byte> stands)
     {
-        _rate!.Acknowledged(epoch, offset);
+        if (!_hasComeAgain)
+        {
+            _rate!.Acknowledged(epoch, offset); // an old position says nothing of what others have written
+        }
+
         heads.Acknowledged(_topic.AsSpan(0, _topicLength), epoch, offset);
         _outcome!.Published(Id, stands, offset, _idFromClient); // last: code that waits for it may continue right here
     }

@@ -102,7 +102,7 @@ internal sealed class TopicRate(BackplaneOptions options, TimeProvider time, Top
             }
             else if (offset <= _offset)
             {
-                return; // a message that came again: it says nothing of others
+                return; // acknowledgements may change places: this one says nothing new of others
             }
 
             var others = Math.Max(0, offset - _offset - 1);

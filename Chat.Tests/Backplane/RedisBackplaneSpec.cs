@@ -196,6 +196,23 @@ public abstract class RedisBackplaneSpec(RedisFixture redis) : BackplaneLogSpec
         Assert.True((await one.PublishAsync(topic, "hi")).IsPublished);
     }
 
+    // Its old position says nothing of what others have written. Once everything since then counted as written at that moment.
+    [RedisFact]
+    public async Task Message_ThatComesAgain_LeavesTheTopicsRateAlone()
+    {
+        var topic = NewTopic();
+        await A.PublishAsync(topic, "hi", id: "m1");
+        await PublishAsync(A, topic, 30);
+        var options = BackplaneNode.PatientOptions();
+        options.TopicMessagesPerSecond = 10;
+        var node = await StartNodeAsync(options, new ManualTimeProvider()); // nobody has written to the topic there for a while
+
+        Assert.True((await node.PublishAsync(topic, "hi", id: "m1")).IsPublished);
+        Assert.True((await node.PublishAsync(topic, "one")).IsPublished);
+
+        Assert.True((await node.PublishAsync(topic, "two")).IsPublished);
+    }
+
     [RedisFact]
     public async Task Topic_WithMoreBytesThanMayBe_IsBusyUntilTheyAreWorkedOff()
     {

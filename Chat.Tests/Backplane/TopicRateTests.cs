@@ -33,9 +33,9 @@ public sealed class TopicRateTests
         }
     }
 
-    // A client that repeats an old message, whose position says nothing of others.
+    // An earlier message is acknowledged after a later one. Its position says nothing of others.
     [Fact]
-    public void Messages_OfOthers_AreChargedToTheirTime_WhateverComesAgainMeanwhile()
+    public void Messages_OfOthers_AreChargedToTheirTime_WhicheverAcknowledgementIsFirst()
     {
         Write();
         var first = _offset;
