@@ -35,7 +35,11 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
     /// <summary>How many envelopes may wait. Further ones are left to the log.</summary>
     public const int MaxWaiting = 1024;
 
+    /// <summary>How many bytes of them may: a thousand short ones, or eight of the longest.</summary>
+    private const int MaxWaitingBytes = 256 * 1024;
+
     private readonly Queue<byte[]> _waiting = [];
+    private int _waitingBytes;
     private byte[] _epochUtf8 = [];
     private byte[] _endedEpoch = [];
     private int _lastMark; // of the message at Last; 0: not known
@@ -74,19 +78,11 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
             }
 
             _isLive = false;
-            _waiting.Enqueue(utf8.ToArray());
+            Wait(utf8);
             return true;
         }
 
-        if (_waiting.Count < MaxWaiting)
-        {
-            _waiting.Enqueue(utf8.ToArray());
-        }
-        else
-        {
-            _mustReadAgain = true;
-        }
-
+        Wait(utf8);
         return false;
     }
 
@@ -164,6 +160,19 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
         return Last >= page.Last && TryGoLive();
     }
 
+    private void Wait(ReadOnlySpan<byte> utf8)
+    {
+        if (_waiting.Count < MaxWaiting && _waitingBytes + utf8.Length <= MaxWaitingBytes)
+        {
+            _waiting.Enqueue(utf8.ToArray());
+            _waitingBytes += utf8.Length;
+        }
+        else
+        {
+            _mustReadAgain = true;
+        }
+    }
+
     /// <summary>Passes on the envelopes that waited. Returns false if there is another gap.</summary>
     private bool TryGoLive()
     {
@@ -175,7 +184,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
                 return false;
             }
 
-            _waiting.Dequeue();
+            _waitingBytes -= _waiting.Dequeue().Length;
             _waitedBeforeRead--;
         }
 

@@ -42,6 +42,32 @@ public sealed class LogCursorTests
         Assert.Equal(("e1", 2), cursor.Position);
     }
 
+    // A node that hears a topic's messages, but cannot read its log, once kept a thousand of them however long they were.
+    [Fact]
+    public void LongEnvelopes_BeyondWhatMayWait_AreLeftToTheLog()
+    {
+        var backplane = new MemoryBackplane();
+        var follower = new Follower();
+        var cursor = new LogCursor(follower, new TopicMetrics(NoMeters.Instance));
+        Assert.False(cursor.Begin(new LogPage("e1", 0, [])));
+        backplane.Say(Run.Name, "a");
+        Assert.True(Receive(cursor, backplane.Say(Run.Name, "b")));
+        var page = Read(backplane, cursor.BeginRead());
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.False(Receive(cursor, backplane.Say(Run.Name, new string('x', 32 * 1024))));
+        }
+
+        Assert.False(cursor.TryApply(page));
+        Assert.InRange(cursor.Last, 3, 10);
+        while (!cursor.TryApply(Read(backplane, cursor.BeginRead())))
+        {
+            // There is more in the log.
+        }
+
+        Assert.Equal(102, follower.View.Count);
+    }
+
     private static bool Receive(LogCursor cursor, byte[] utf8) => Envelope.TryParse(utf8, out var envelope) && cursor.Receive(utf8, envelope);
 
     private static LogPage Read(MemoryBackplane backplane, (string Epoch, long Since) from) =>
