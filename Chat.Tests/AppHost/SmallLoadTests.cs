@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using System.Text;
 using System.Text.Json;
 using AppHost;
 using Chat.Tests.ClientLibrary;
@@ -34,7 +33,7 @@ public sealed class SmallLoadTests
         Interlocked.Increment(ref _open);
         var buffer = new byte[4096];
         await socket.ReceiveAsync(buffer, CancellationToken.None);
-        await SayAsync(socket, "{}", """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""");
+        await ScriptedHub.SayAsync(socket, "{}", """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""");
         try
         {
             while (await socket.ReceiveAsync(buffer, CancellationToken.None) is { MessageType: WebSocketMessageType.Text } received)
@@ -43,7 +42,7 @@ public sealed class SmallLoadTests
                 var answer = mayJoin ? """ "result":{"epoch":"e","offset":1,"recovered":true} """ : """ "error":"HubException: forbidden: You may not do that there." """;
                 if (call.RootElement.TryGetProperty("invocationId", out var id)) // otherwise it is a ping
                 {
-                    await SayAsync(socket, $$"""{"type":3,"invocationId":"{{id.GetString()}}",{{answer}}}""");
+                    await ScriptedHub.SayAsync(socket, $$"""{"type":3,"invocationId":"{{id.GetString()}}",{{answer}}}""");
                 }
             }
         }
@@ -56,7 +55,4 @@ public sealed class SmallLoadTests
             Interlocked.Decrement(ref _open);
         }
     }
-
-    private static Task SayAsync(WebSocket socket, params string[] words) =>
-        socket.SendAsync(Encoding.UTF8.GetBytes(string.Concat(words.Select(word => word + "\u001e"))), WebSocketMessageType.Text, true, CancellationToken.None);
 }

@@ -1,6 +1,3 @@
-using System.Net.WebSockets;
-using System.Text;
-using System.Text.Json;
 using Chat.Client;
 using Microsoft.AspNetCore.Builder;
 using Xunit;
@@ -17,29 +14,12 @@ public sealed class AnswerTests : IAsyncLifetime
     private const string Joined = """{"type":3,"invocationId":"ID","result":{"epoch":"e","offset":3,"recovered":true,"messages":[]}}""";
     private const string Typing = """{"type":1,"target":"typing","arguments":[{"group":"g","nick":"ben"}]}""";
 
-    private readonly List<string> _first = ["{}"];
+    private readonly List<string> _first = [];
     private readonly Dictionary<string, string[]> _toCalls = [];
     private WebApplication? _hub;
 
-    public async Task InitializeAsync()
-    {
-        _hub = await ScriptedHub.StartAsync(async http =>
-        {
-            using var socket = await http.WebSockets.AcceptWebSocketAsync();
-            var buffer = new byte[4096];
-            await socket.ReceiveAsync(buffer, CancellationToken.None);
-            await SayAsync(socket, _first);
-            while (await socket.ReceiveAsync(buffer, CancellationToken.None) is { MessageType: WebSocketMessageType.Text } received)
-            {
-                using var call = JsonDocument.Parse(buffer.AsMemory(0, received.Count - 1));
-                if (call.RootElement.TryGetProperty("target", out var target) && _toCalls.TryGetValue(target.GetString()!, out var words))
-                {
-                    var id = call.RootElement.GetProperty("invocationId").GetString()!;
-                    await SayAsync(socket, words.Select(word => word.Replace("ID", id, StringComparison.Ordinal)));
-                }
-            }
-        });
-    }
+    public async Task InitializeAsync() => _hub = await ScriptedHub.StartAsync(
+        _ => _first, (_, target, id) => _toCalls.GetValueOrDefault(target, []).Select(word => word.Replace("ID", id, StringComparison.Ordinal)));
 
     public async Task DisposeAsync() => await _hub!.DisposeAsync();
 
@@ -92,10 +72,6 @@ public sealed class AnswerTests : IAsyncLifetime
 
     private static string Message(int offset) =>
         $$"""{"type":1,"target":"message","arguments":[{"group":"g","nick":"ben","message":"{{offset}}","id":"id{{offset}}","epoch":"e","offset":{{offset}},"at":1}]}""";
-
-    // Sends all records at once, in one message.
-    private static Task SayAsync(WebSocket socket, IEnumerable<string> words) =>
-        socket.SendAsync(Encoding.UTF8.GetBytes(string.Concat(words.Select(word => word + "\u001e"))), WebSocketMessageType.Text, true, CancellationToken.None);
 
     private Task<Listener> ConnectAsync()
     {

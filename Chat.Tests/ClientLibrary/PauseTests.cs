@@ -1,15 +1,13 @@
 using System.Collections.Concurrent;
-using System.Net.WebSockets;
-using System.Text;
-using System.Text.Json;
 using Chat.Client;
+using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Xunit;
 using Library = Chat.Client.ChatClient;
 
 namespace Chat.Tests.ClientLibrary;
 
-/// <summary>Events that end a pause of the .NET client library early, and timers. By the clock here no pause ever ends, and no answer arrives in time.</summary>
+/// <summary>Events that end a pause of the .NET client library early, and timers. By the clock here no time passes: a timer fires when a test says so.</summary>
 /// <remarks>The JavaScript library has the same tests (Script/hub-specs.js), except for that of a timer that is late.</remarks>
 public sealed class PauseTests : IAsyncLifetime
 {
@@ -17,26 +15,20 @@ public sealed class PauseTests : IAsyncLifetime
 
     private readonly Clock _clock = new();
     private readonly ConcurrentQueue<(int Connection, string Target)> _heard = [];
-    private int _connections;
+    private volatile int _connections;
     private WebApplication? _hub;
 
-    public async Task InitializeAsync() => _hub = await ScriptedHub.StartAsync(async http =>
-    {
-        using var socket = await http.WebSockets.AcceptWebSocketAsync();
-        var connection = Interlocked.Increment(ref _connections);
-        var buffer = new byte[4096];
-        await socket.ReceiveAsync(buffer, CancellationToken.None);
-        await SayAsync(socket, "{}", """{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}""");
-        while (await socket.ReceiveAsync(buffer, CancellationToken.None) is { MessageType: WebSocketMessageType.Text } received)
+    public async Task InitializeAsync() => _hub = await ScriptedHub.StartAsync(
+        connection =>
         {
-            using var call = JsonDocument.Parse(buffer.AsMemory(0, received.Count - 1));
-            _heard.Enqueue((connection, call.RootElement.GetProperty("target").GetString()!));
-            if (connection > 1)
-            {
-                await SayAsync(socket, $$$"""{"type":3,"invocationId":"{{{call.RootElement.GetProperty("invocationId").GetString()}}}","result":{"id":"a","epoch":"e","offset":2}}""");
-            }
-        }
-    });
+            _connections = connection;
+            return ["""{"type":1,"target":"subscribed","arguments":[{"to":"anna","epoch":"e","offset":1,"recovered":true}]}"""];
+        },
+        (connection, target, id) =>
+        {
+            _heard.Enqueue((connection, target));
+            return connection == 1 ? [] : [$$$"""{"type":3,"invocationId":"{{{id}}}","result":{"id":"a","epoch":"e","offset":2}}"""];
+        });
 
     public async Task DisposeAsync() => await _hub!.DisposeAsync();
 
@@ -47,7 +39,8 @@ public sealed class PauseTests : IAsyncLifetime
         await using var anna = await ConnectAsync();
         anna.Chat.StateChanged += (_, change) => Hurry(anna.Chat, change);
         var posting = anna.Chat.PostAsync("g", "hello");
-        await _clock.TimedOut.Task.WaitAsync(Listener.Deadline);
+        await Eventually.TrueAsync(() => _heard.Count == 1 && _clock.Attempts.Count == 1);
+        Assert.Single(_clock.Attempts)();
 
         anna.Chat.Break();
 
@@ -68,11 +61,12 @@ public sealed class PauseTests : IAsyncLifetime
         await waiting.Task.WaitAsync(Listener.Deadline);
         Assert.Equal(1, _connections);
         anna.Chat.Hurry();
-        await Support.Eventually.TrueAsync(() => anna.Chat is { Reconnects: 1, State: ChatState.Online });
+        await Eventually.TrueAsync(() => anna.Chat is { Reconnects: 1, State: ChatState.Online });
+        await anna.Chat.PostAsync("g", "hello"); // now there is a connection that can break
 
         anna.Chat.StateChanged += (_, change) => Hurry(anna.Chat, change);
         anna.Chat.Break();
-        await Support.Eventually.TrueAsync(() => anna.Chat is { Reconnects: 2, State: ChatState.Online });
+        await Eventually.TrueAsync(() => anna.Chat is { Reconnects: 2, State: ChatState.Online });
     }
 
     // A timer that is disposed of may be about to fire on its thread. Once it canceled a source that was disposed of, and the process ended with the exception.
@@ -98,9 +92,6 @@ public sealed class PauseTests : IAsyncLifetime
         }
     }
 
-    private static Task SayAsync(WebSocket socket, params string[] words) =>
-        socket.SendAsync(Encoding.UTF8.GetBytes(string.Concat(words.Select(word => word + "\u001e"))), WebSocketMessageType.Text, true, CancellationToken.None);
-
     private Task<Listener> ConnectAsync() => Listener.ConnectAsync(
         new ChatClientOptions
         {
@@ -114,22 +105,16 @@ public sealed class PauseTests : IAsyncLifetime
 
     private sealed class Clock : TimeProvider
     {
-        public TaskCompletionSource TimedOut { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ConcurrentQueue<(TimeSpan DueTime, Action Fire)> _timers = [];
 
-        public ConcurrentQueue<Action> Timers { get; } = [];
+        public IReadOnlyCollection<Action> Timers => [.. _timers.Select(timer => timer.Fire)];
+
+        public IReadOnlyCollection<Action> Attempts => [.. _timers.Where(timer => timer.DueTime == AttemptTimeout).Select(timer => timer.Fire)];
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            Timers.Enqueue(() => callback(state));
-            return base.CreateTimer(
-                known =>
-                {
-                    callback(known);
-                    TimedOut.TrySetResult();
-                },
-                state,
-                dueTime == AttemptTimeout ? TimeSpan.FromMilliseconds(10) : Timeout.InfiniteTimeSpan,
-                Timeout.InfiniteTimeSpan);
+            _timers.Enqueue((dueTime, () => callback(state)));
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 }

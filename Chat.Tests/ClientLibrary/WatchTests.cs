@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.WebSockets;
-using System.Text;
-using System.Text.Json;
 using Chat.Client;
 using Chat.Tests.Support;
 using Microsoft.AspNetCore.Builder;
@@ -21,31 +18,20 @@ public sealed class WatchTests : IAsyncLifetime
     private readonly ConcurrentQueue<(int Connection, string Target)> _heard = [];
     private Func<int, string[]> _begin = _ => [Group, Own];
     private Func<int, string, string?> _answer = (_, _) => """ "result":{"count":1} """;
-    private int _connections;
+    private volatile int _connections;
     private WebApplication? _hub;
 
-    public async Task InitializeAsync() => _hub = await ScriptedHub.StartAsync(async http =>
-    {
-        using var socket = await http.WebSockets.AcceptWebSocketAsync();
-        var connection = Interlocked.Increment(ref _connections);
-        var buffer = new byte[4096];
-        await socket.ReceiveAsync(buffer, CancellationToken.None);
-        await SayAsync(socket, ["{}", .. _begin(connection)]);
-        while (await socket.ReceiveAsync(buffer, CancellationToken.None) is { MessageType: WebSocketMessageType.Text } received)
+    public async Task InitializeAsync() => _hub = await ScriptedHub.StartAsync(
+        connection =>
         {
-            using var call = JsonDocument.Parse(buffer.AsMemory(0, received.Count - 1));
-            if (!call.RootElement.TryGetProperty("target", out var property) || property.GetString() is not { } target)
-            {
-                continue; // a ping
-            }
-
+            _connections = connection;
+            return _begin(connection);
+        },
+        (connection, target, id) =>
+        {
             _heard.Enqueue((connection, target));
-            if (_answer(connection, target) is { } answer)
-            {
-                await SayAsync(socket, $$"""{"type":3,"invocationId":"{{call.RootElement.GetProperty("invocationId").GetString()}}",{{answer}}}""");
-            }
-        }
-    });
+            return _answer(connection, target) is { } answer ? [$$"""{"type":3,"invocationId":"{{id}}",{{answer}}}"""] : [];
+        });
 
     public async Task DisposeAsync() => await _hub!.DisposeAsync();
 
@@ -73,7 +59,7 @@ public sealed class WatchTests : IAsyncLifetime
     public async Task Presence_ThatCannotBeWatchedAgainInTime_IsWatchedByTheNextConnection()
     {
         _answer = (connection, _) => connection == 2 ? null : """ "result":{"count":1} """;
-        await using var anna = await ConnectAsync(new Clock(callsAreLate: () => Volatile.Read(ref _connections) == 2));
+        await using var anna = await ConnectAsync(new Clock(callsAreLate: () => _connections == 2));
         await anna.Chat.WatchPresenceAsync("g");
         anna.Chat.Break();
 
@@ -91,9 +77,6 @@ public sealed class WatchTests : IAsyncLifetime
             LongestDelay = TimeSpan.FromMilliseconds(20),
         },
         "anna");
-
-    private static Task SayAsync(WebSocket socket, params string[] words) =>
-        socket.SendAsync(Encoding.UTF8.GetBytes(string.Concat(words.Select(word => word + "\u001e"))), WebSocketMessageType.Text, true, CancellationToken.None);
 
     /// <summary>While calls are late, each has timed out soon.</summary>
     private sealed class Clock(Func<bool> callsAreLate) : TimeProvider
