@@ -95,7 +95,7 @@ public sealed class Http2Tests : IAsyncLifetime
         {
             while (true)
             {
-                await client.GetAsync("/nothing");
+                await client.GetAsync("/nothing", times: 500);
             }
         });
 

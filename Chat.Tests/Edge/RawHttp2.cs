@@ -21,16 +21,22 @@ internal sealed class RawHttp2 : IAsyncDisposable
         var client = new RawHttp2();
         await client._tcp.ConnectAsync(server.Host, server.Port, client._deadline.Token);
         await client.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
-        await client.SendAsync(FrameType.Settings, 0, 0, [0, 4, 0, 0, (byte)(window >> 8), (byte)window]); // SETTINGS_INITIAL_WINDOW_SIZE
+        await client.WriteAsync(Frame(FrameType.Settings, 0, 0, [0, 4, 0, 0, (byte)(window >> 8), (byte)window])); // SETTINGS_INITIAL_WINDOW_SIZE
         return client;
     }
 
-    public async Task GetAsync(string path)
+    /// <summary>Sends a request, or many at once.</summary>
+    public Task GetAsync(string path, int times = 1)
     {
         const byte EndsStreamAndHeaders = 5;
-        _stream += 2;
-        await SendAsync(FrameType.Headers, EndsStreamAndHeaders, _stream,
-            [.. Field(":method", "GET"), .. Field(":scheme", "http"), .. Field(":authority", "edge"), .. Field(":path", path)]);
+        byte[] fields = [.. Field(":method", "GET"), .. Field(":scheme", "http"), .. Field(":authority", "edge"), .. Field(":path", path)];
+        var requests = new MemoryStream();
+        for (var i = 0; i < times; i++)
+        {
+            requests.Write(Frame(FrameType.Headers, EndsStreamAndHeaders, _stream += 2, fields));
+        }
+
+        return WriteAsync(requests.ToArray());
     }
 
     /// <summary>Returns when a frame of this type has arrived; others are skipped.</summary>
@@ -58,11 +64,11 @@ internal sealed class RawHttp2 : IAsyncDisposable
     private static byte[] Field(string name, string value) =>
         [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
 
-    private Task SendAsync(FrameType type, byte flags, int stream, byte[] payload)
+    private static byte[] Frame(FrameType type, byte flags, int stream, byte[] payload)
     {
         byte[] head = [0, (byte)(payload.Length >> 8), (byte)payload.Length, (byte)type, flags, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(5), stream);
-        return WriteAsync([.. head, .. payload]);
+        return [.. head, .. payload];
     }
 
     private async Task WriteAsync(byte[] bytes) => await _tcp.GetStream().WriteAsync(bytes, _deadline.Token);
