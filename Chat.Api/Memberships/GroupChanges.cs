@@ -12,10 +12,13 @@ namespace Chat.Api.Memberships;
 /// user the default groups, and being taken out of a default group would not last.</remarks>
 internal sealed class GroupChanges(
     IMemberships memberships, GroupRemovals removals, NodeOrders orders, GroupMirrors mirrors, IBackplane backplane, IMembershipSignals signals,
-    IOptions<DefaultChats> chats, IOptions<ConnectionOptions> limits)
+    IOptions<DefaultChats> chats, IOptions<ConnectionOptions> limits, TimeProvider time)
 {
     /// <summary>The order by which the user's connections on every node join a group.</summary>
     public const string FollowOrder = "follow";
+
+    // How long a backend may take to repeat a call whose answer got lost. If Redis's clock is far from ours, a repetition tells nobody, or once too often.
+    private static readonly TimeSpan Repetition = TimeSpan.FromMinutes(1);
 
     /// <summary>Puts a user into a group with all hub connections, present and future.</summary>
     /// <returns>Null if the user is in as many groups as allowed.</returns>
@@ -23,13 +26,13 @@ internal sealed class GroupChanges(
     public async Task<Confirmed?> AddAsync(string userId, Topic group)
     {
         var user = Topic.User(userId);
-        var isNew = !(await BeginAsync(user)).Groups.ContainsKey(group.Id);
+        var isNews = IsNews(await BeginAsync(user), group);
         if (await memberships.JoinAsync(user, group.Id, limits.Value.TopicsPerConnection) is not { } generation)
         {
             return null;
         }
 
-        if (isNew)
+        if (isNews)
         {
             await signals.JoinedAsync(userId, group.Id);
         }
@@ -58,6 +61,13 @@ internal sealed class GroupChanges(
         }
 
         return result;
+    }
+
+    // Also if a call before this one made the user join, and Redis's answer to that was lost.
+    private bool IsNews(UserGroups known, Topic group)
+    {
+        var aMomentAgo = (time.GetUtcNow() - Repetition - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        return !known.Groups.TryGetValue(group.Id, out var generation) || (generation == known.Now && generation > aMomentAgo);
     }
 
     private Task<UserGroups> BeginAsync(Topic user) =>
