@@ -12,7 +12,7 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
     private readonly Lock _gate = new(); // guards _due
     private readonly PriorityQueue<Renewal, long> _due = new();
     private readonly SemaphoreSlim _some = new(0, 1); // released when _due gets its first entry
-    private int _ended; // how many in _due have ended
+    private int _useless; // how many places in _due are skipped: of renewals that have ended, or that come earlier by now
     private int _asking;
 
     /// <summary>For tests.</summary>
@@ -41,8 +41,10 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         {
             if (renewal.Connection is { IsOver: false } && (renewal.DueAt is not { } due || at < due))
             {
+                _useless += renewal.DueAt is null ? 0 : 1; // the later place that it has in the queue
                 renewal.DueAt = at;
-                _due.Enqueue(renewal, at); // a later place that it has in the queue is skipped
+                _due.Enqueue(renewal, at);
+                TidyUp_NeedsLock();
                 if (_due.Count == 1 && _some.CurrentCount == 0)
                 {
                     _some.Release();
@@ -60,16 +62,10 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
             foreach (var renewal in renewals)
             {
                 renewal.End();
-                _ended += renewal.DueAt is null ? 0 : 1;
+                _useless += renewal.DueAt is null ? 0 : 1;
             }
 
-            if (_ended > AtOnce && _ended > _due.Count / 2)
-            {
-                var others = _due.UnorderedItems.Where(static one => one.Element.Connection is not null).ToArray();
-                _due.Clear();
-                _due.EnqueueRange(others);
-                _ended = 0;
-            }
+            TidyUp_NeedsLock();
         }
     }
 
@@ -109,6 +105,19 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
         }
     }
 
+    private void TidyUp_NeedsLock()
+    {
+        if (_useless > AtOnce && _useless > _due.Count / 2)
+        {
+            var others = _due.UnorderedItems.Where(static one => one.Element.Connection is not null && one.Element.DueAt == one.Priority)
+                .DistinctBy(static one => one.Element) // one that came earlier, and then late again, may have the same place twice
+                .ToArray();
+            _due.Clear();
+            _due.EnqueueRange(others);
+            _useless = 0;
+        }
+    }
+
     private Renewal? TryTake()
     {
         lock (_gate)
@@ -116,10 +125,11 @@ internal sealed partial class AccessRenewals(TimeProvider time, ILogger<AccessRe
             while (_due.TryPeek(out var next, out var at) && at <= time.GetTimestamp())
             {
                 _due.Dequeue();
-                if (next.DueAt == at)
+                var isItsPlace = next.DueAt == at;
+                _useless -= isItsPlace && next.Connection is not null ? 0 : 1;
+                if (isItsPlace)
                 {
                     next.DueAt = null;
-                    _ended -= next.Connection is null ? 1 : 0;
                     return next;
                 }
             }

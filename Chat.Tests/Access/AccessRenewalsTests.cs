@@ -117,6 +117,24 @@ public sealed class AccessRenewalsTests
         }
     }
 
+    /// <summary>Each time a backend said that answers had changed, the places of the earlier times stayed until they were due, which may take hours.</summary>
+    [Fact]
+    public void Renewal_ThatIsToComeEarlierAndEarlier_DoesNotFillTheMemory()
+    {
+        using var webhook = new StubWebhook();
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        var (sources, table) = Asking(webhook, renewals);
+        using var connection = new ConnectionAccess(new UserAccess("anna", null!), sources, table, TestAccess.Principal());
+        Renewal[] all = [.. Enumerable.Range(0, 600).Select(_ => new Renewal(connection, topic: null))];
+
+        for (var at = 20; at > 0; at--)
+        {
+            Assert.All(all, renewal => renewals.Add(at, renewal));
+        }
+
+        Assert.InRange(renewals.Count, 600, 2000);
+    }
+
     /// <summary>Nothing runs while there is nothing to renew. An answer that comes later is renewed like the first one.</summary>
     [Fact]
     public async Task Answer_AfterNoneWasLeft_IsRenewedAsTheFirst()
