@@ -61,6 +61,9 @@ internal sealed partial class LastAcks(RedisCommands commands, RedisServers serv
         }
     }
 
+    /// <summary>Whether what a server acknowledged last has yet to be found, should the server be replaced.</summary>
+    public bool StillCounts(LastAck last) => last.OfAnotherLife(ServerLife.Unknown, Age) is not null;
+
     private RespLink OwnerOf(Ack ack) => servers.OwnerOf(RedisKeys.SlotOf(ack.Topic));
 
     private Sought Seek(RespLink acknowledged, Ack ack)

@@ -49,7 +49,10 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _batchEnd = batchEnd;
         _logger = logger;
         _refusals = new Refusals(TimeProvider.System, (count, last) => Log.Refused(_logger, count, last));
-        _servers = new RedisServers(endpoint, at => new RespLink(at, this, RespLinkKind.Commands, options.CommandTimeout, options.GatherTime, "redis commands"));
+        _servers = new RedisServers(endpoint, (at, acknowledged) => new RespLink(at, this, RespLinkKind.Commands, options.CommandTimeout, options.GatherTime, "redis commands")
+        {
+            LastAck = acknowledged ?? new LastAck(TimeProvider.System),
+        });
         _lastAcks = new LastAcks(this, _servers, keys, options.PositionAge, (life, metAt) => LifeBroken?.Invoke(life, metAt), logger);
     }
 
@@ -74,6 +77,9 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         (publication.IsRemoval ? _publishRemovals
             : publication.IsDeletion ? isTold ? _deleteEvents : _delete
             : isTold ? _publishEvents : _publish)[(int)publication.Kind];
+
+    /// <summary>How many links there are, ended ones included; for tests.</summary>
+    public int Links => _servers.All.Count();
 
     /// <summary>Where Redis is, as configured.</summary>
     public RedisEndpoint Endpoint => _servers.Main.Endpoint;
@@ -228,6 +234,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _refusals.Tick();
         AskForSlots();
         _lastAcks.LookAgain();
+        _servers.EndReplaced(_lastAcks.StillCounts);
         foreach (var link in _servers.All)
         {
             link.BreakIfOverdue();

@@ -7,13 +7,16 @@ namespace Chat.Api.Redis;
 /// <summary>The Redis servers, with a link for commands to each: the configured one and, in a Redis Cluster, its peers; and which of them
 /// owns which slot.</summary>
 /// <remarks>Nothing is configured for a cluster: CLUSTER SLOTS tells whether it is one and who owns each slot, and MOVED answers keep
-/// that right. Links to further servers are opened when they are named, and kept.</remarks>
+/// that right. Links to further servers are opened when they are named, and ended when those servers have been out of the cluster for a while.</remarks>
 internal sealed class RedisServers : IDisposable
 {
+    private const int TicksKept = 60; // a server that takes over slots owns none at first, and one that was replaced may come back
+
     private readonly RedisEndpoint _endpoint;
     private readonly FurtherServers _further = new();
-    private readonly Func<RedisEndpoint, RespLink> _newLink;
-    private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new();
+    private readonly Func<RedisEndpoint, LastAck?, RespLink> _newLink;
+    private readonly ConcurrentDictionary<(string Host, int Port), RespLink> _peers = new(); // also ended ones whose last acknowledgement still counts
+    private readonly Dictionary<RespLink, int> _replacedFor = []; // ticks; touched by the thread that makes the ticks
     private readonly RespLink?[] _owners = new RespLink?[RedisSlot.Count];
     private readonly SlotTraffic?[] _traffic = new SlotTraffic?[RedisSlot.Count];
     private volatile RespLink[] _primaries = []; // those that own slots, as last heard
@@ -21,11 +24,13 @@ internal sealed class RedisServers : IDisposable
     private volatile bool _isCluster;
     private volatile bool _isKnown;
 
-    public RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, RespLink> newLink)
+    /// <param name="endpoint">Where Redis is.</param>
+    /// <param name="newLink">Makes a link to a server; also given is what that server acknowledged last over an earlier link.</param>
+    public RedisServers(RedisEndpoint endpoint, Func<RedisEndpoint, LastAck?, RespLink> newLink)
     {
         _endpoint = endpoint with { Further = _further };
         _newLink = newLink;
-        Main = newLink(_endpoint);
+        Main = newLink(_endpoint, null);
     }
 
     /// <summary>The link to a configured server or, if none of those will do, to another server of the cluster.</summary>
@@ -81,9 +86,9 @@ internal sealed class RedisServers : IDisposable
 
         lock (_peers) // or the threads of two links would both start one
         {
-            if (!_peers.TryGetValue((host, port), out var peer))
+            if (!_peers.TryGetValue((host, port), out var peer) || peer.IsEnded)
             {
-                peer = _peers[(host, port)] = _newLink(_endpoint.At(host, port));
+                peer = _peers[(host, port)] = _newLink(_endpoint.At(host, port), peer?.LastAck);
                 peer.Start();
             }
 
@@ -104,6 +109,31 @@ internal sealed class RedisServers : IDisposable
     /// <param name="answered">Called when its answer has been processed.</param>
     public void Ask(RespLink server, Action answered) =>
         server.TrySend(new CommandBuffer().Command(2).Bulk("CLUSTER"u8).Bulk("SLOTS"u8).Span, new SlotsReply(this, answered));
+
+    /// <summary>Ends the links to servers that have left the cluster: otherwise each would try to connect for as long as the node runs. What such a
+    /// server acknowledged last is kept while it counts. Called once a tick.</summary>
+    /// <param name="counts">Whether it counts.</param>
+    public void EndReplaced(Func<LastAck, bool> counts)
+    {
+        RespLink[] replaced = [.. Replaced.Where(link => link != Main)];
+        foreach (var back in _replacedFor.Keys.Except(replaced).ToArray())
+        {
+            _replacedFor.Remove(back);
+        }
+
+        foreach (var link in replaced)
+        {
+            var ticks = _replacedFor[link] = _replacedFor.GetValueOrDefault(link) + 1;
+            if (ticks > TicksKept)
+            {
+                link.End();
+                if (!counts(link.LastAck))
+                {
+                    _peers.TryRemove(KeyValuePair.Create(AddressOf(link), link));
+                }
+            }
+        }
+    }
 
     public void Dispose()
     {

@@ -190,6 +190,38 @@ public sealed class SlotTrafficTests : IAsyncLifetime, IDisposable
         Assert.Equal(["OK"], await EndsOf(two));
     }
 
+    // In Kubernetes each restart of a server brings a new address. Once each of the old ones had a link that tried to connect until the node was restarted.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Link_ToAServerThatHasLeft_IsEnded_AndWhatItAcknowledgedIsKept(bool hasAcknowledged)
+    {
+        await UpAsync();
+        var left = _commands.OwnerOf(Slot + 1);
+        if (hasAcknowledged)
+        {
+            left.LastAck.Note(left.Life, Group.Utf8Name.Span, "e"u8, 1, 0);
+        }
+
+        var port = _second.Port;
+        await _second.DisposeAsync();
+        await Eventually.TrueAsync(() => !left.IsUp);
+        _first.Slots = [(0, RedisSlot.Count - 1, _first)];
+        await Eventually.TrueAsync(() =>
+        {
+            _commands.LookAfterLinks();
+            return left.IsEnded;
+        });
+        Assert.Equal(hasAcknowledged ? 2 : 1, _commands.Links);
+        Assert.True(_commands.IsUp);
+
+        Assert.Equal(Slot + 1, _commands.Learn($"MOVED {Slot + 1} 127.0.0.1:{port}")); // it is back
+        var again = _commands.OwnerOf(Slot + 1);
+        Assert.NotSame(left, again);
+        Assert.False(again.IsEnded);
+        Assert.Equal(hasAcknowledged, ReferenceEquals(left.LastAck, again.LastAck));
+    }
+
     private async Task UpAsync()
     {
         _second.Open();

@@ -40,7 +40,10 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     public (string? User, string? Password) Login { get; set; }
 
     /// <summary>What the server acknowledged last over this link.</summary>
-    public LastAck LastAck { get; } = new(TimeProvider.System);
+    public LastAck LastAck { get; init; } = new(TimeProvider.System);
+
+    /// <summary>Whether it is not made anew any more.</summary>
+    public bool IsEnded => _disposed;
 
     public void Start()
     {
@@ -75,10 +78,16 @@ internal sealed class RespLink(RedisEndpoint endpoint, IRespLinkOwner owner, Res
     /// <summary>Breaks the connection; it is made anew at once. For a link that is up but deaf.</summary>
     public void Break() => _queue.CloseSocket();
 
-    public void Dispose()
+    /// <summary>Ends the link, without waiting for that.</summary>
+    public void End()
     {
         _disposed = true;
         Break();
+    }
+
+    public void Dispose()
+    {
+        End();
         if (_thread is not null && _thread != Thread.CurrentThread)
         {
             _thread.Join(TimeSpan.FromSeconds(3));
