@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Chat.Tests.Web;
 
-/// <summary>The order in which the application shows messages.</summary>
+/// <summary>What the application shows of a conversation, and in which order.</summary>
 public sealed class ConversationTests(HubCluster cluster, ITestOutputHelper output) : HubTest(cluster, output)
 {
     // As {epoch}:{offset}@{ms}: the order of arrival, and the order that is shown.
@@ -39,5 +39,52 @@ public sealed class ConversationTests(HubCluster cluster, ITestOutputHelper outp
         {
             Assert.Equal(shown, await page.EvaluateAsync<string>(Script, coming));
         }
+    }
+
+    // A page of nothing but deleted messages shows nothing new, so the user could not scroll on. Once everything before it could not be reached.
+    [ChromiumFact]
+    public async Task OlderMessages_BehindWholePagesThatWereDeleted_AreLoadedAtOnce()
+    {
+        const string Script = """
+            async () => {
+              const { Conversation } = await import('/app/conversation.js');
+              const { Past } = await import('/app/past.js');
+              const conversation = Object.assign(new Conversation('group', 'g'), { isLoaded: true, hasMore: true, oldest: { epoch: 'e', offset: 211 } });
+              const asked = [];
+              const history = async (group, { since }) => {
+                asked.push(since.offset);
+                const first = { from: 'ben', text: 'first', id: '1', position: { epoch: 'e', offset: 1 }, sentAt: new Date(1) };
+                return { messages: since.offset === 0 ? [first] : [], recovered: true };
+              };
+              await new Past({ history }, { changed() {}, said() {} }).older(conversation);
+              return `${asked}: ${conversation.messages.map(one => one.text)}, ${conversation.hasMore}`;
+            }
+            """;
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var page = await device.Context.NewPageAsync();
+        await page.GotoAsync("/");
+
+        Assert.Equal("160,110,60,10,0: first, false", await page.EvaluateAsync<string>(Script));
+    }
+
+    // Otherwise the one who wrote it would be the only one who still sees it.
+    [ChromiumFact]
+    public async Task OwnMessage_ThatIsDeletedBeforeItsAcknowledgementComes_IsShownAsDeleted()
+    {
+        const string Script = """
+            async () => {
+              const { Conversation } = await import('/app/conversation.js');
+              const conversation = new Conversation('group', 'g');
+              conversation.pend('1', 'anna', 'secret');
+              conversation.delete({ epoch: 'e', offset: 5 });
+              conversation.insert({ from: 'anna', text: 'secret', id: '1', position: { epoch: 'e', offset: 5 }, sentAt: new Date(1) });
+              return conversation.messages.map(one => `${one.state} ${one.isDeleted} '${one.text}'`).join();
+            }
+            """;
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var page = await device.Context.NewPageAsync();
+        await page.GotoAsync("/");
+
+        Assert.Equal("sent true ''", await page.EvaluateAsync<string>(Script));
     }
 }
