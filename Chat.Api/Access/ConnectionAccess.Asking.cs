@@ -13,7 +13,8 @@ internal sealed partial class ConnectionAccess
         _table.Renewals.Add(answer.RenewAt, _renewal);
     }
 
-    /// <summary>Called when the user has shown a newer token. Rights that it does not have end at once.</summary>
+    /// <summary>Called when the user has shown a newer token. Rights that it does not have end at once, even while the webhook is away: what was granted
+    /// before may come from the older token.</summary>
     public async Task RenewAsync(ClaimsPrincipal principal)
     {
         TopicAccess[] topics;
@@ -72,8 +73,8 @@ internal sealed partial class ConnectionAccess
             {
                 if (IsStill_NeedsLock(asker))
                 {
-                    // While the webhook is away, its last answer counts for that answer's whole time.
-                    change = Apply_NeedsLock(access, IsKept(answer, access.Granted) ? access.Granted : answer);
+                    // While the webhook is away, its last answer counts for that answer's whole time. A question that does not renew it gets it anyway.
+                    change = Apply_NeedsLock(access, renews && IsKept(answer, access.Granted) ? access.Granted : answer);
                     break;
                 }
             }

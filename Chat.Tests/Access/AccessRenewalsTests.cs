@@ -1,3 +1,4 @@
+using System.Net;
 using Chat.Api.Access;
 using Chat.Api.Messages;
 using Chat.Api.Nodes;
@@ -10,7 +11,7 @@ using Xunit;
 
 namespace Chat.Tests.Access;
 
-/// <summary>When the webhook is asked again about a connection that is in a topic.</summary>
+/// <summary>When the webhook is asked again about what a connection may do.</summary>
 public sealed class AccessRenewalsTests
 {
     private readonly ManualTimeProvider _time = new();
@@ -160,6 +161,56 @@ public sealed class AccessRenewalsTests
         }
 
         await renewals.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>While the webhook was away, what an older token had allowed once stayed: for as long as the connection was in the topic, or to its end
+    /// if it was not.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task NewerToken_WhileTheWebhookIsAway_EndsWhatOnlyTheOlderOneAllowed(bool isIn)
+    {
+        using var webhook = new StubWebhook { Status = HttpStatusCode.InternalServerError };
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        var (sources, table) = Asking(webhook, renewals);
+        using var connection = new ConnectionAccess(
+            new UserAccess("anna", null!), sources, table, TestAccess.Principal(("chat", """{"group:vault":["*"]}""")));
+        var topic = Topic.Group("vault");
+        var member = new LocalTopic(topic, [], new TopicMetrics(NoMeters.Instance)).Join(new RecordingConnection());
+        Assert.True(connection.TryHold(await connection.ReachAsync(topic), member));
+        if (!isIn)
+        {
+            member.Topic.Leave(member);
+        }
+
+        await connection.RenewAsync(TestAccess.Principal());
+
+        Assert.False(member.IsIn);
+        Assert.Equal(Rights.None, await connection.RightsAsync(topic));
+        Assert.True(connection.IsUnansweredIn(topic, Rights.Post));
+        (webhook.Status, webhook.Body) = (HttpStatusCode.OK, """{"allow":["post"]}""");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(Rights.Post, await connection.RightsAsync(topic));
+    }
+
+    [Fact]
+    public async Task NewerToken_WhileTheWebhookIsAway_LeavesItsEarlierAnswersTheirTime()
+    {
+        using var webhook = new StubWebhook();
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        var (sources, table) = Asking(webhook, renewals);
+        using var connection = new ConnectionAccess(new UserAccess("anna", null!), sources, table, TestAccess.Principal());
+        var member = new LocalTopic(Topic.Group("chess"), [], new TopicMetrics(NoMeters.Instance)).Join(new RecordingConnection());
+        Assert.True(connection.TryHold(await connection.ReachAsync(Topic.Group("chess")), member));
+        webhook.Status = HttpStatusCode.InternalServerError;
+
+        _time.Advance(TimeSpan.FromSeconds(59));
+        await connection.RenewAsync(TestAccess.Principal());
+        Assert.True(member.IsIn);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await connection.RenewAsync(TestAccess.Principal());
+        Assert.False(member.IsIn);
     }
 
     private (AccessSources Sources, AccessTable Table) Asking(StubWebhook webhook, AccessRenewals renewals)
