@@ -27,7 +27,7 @@ internal sealed partial class ConnectionAccess : IDisposable
 
     private readonly Lock _gate = new(); // guards everything below that changes; never held across a callback
     private readonly Dictionary<string, TopicAccess> _topics = new(StringComparer.Ordinal); // joined, or about to be
-    private readonly Dictionary<string, TopicAccess> _written = new(StringComparer.Ordinal); // written to only
+    private readonly Dictionary<string, TopicAccess> _written = new(StringComparer.Ordinal); // written to only; what is in _topics as well counts there
     private readonly AccessTable _table;
     private readonly AccessSources _sources;
     private readonly Renewal _renewal;
@@ -234,6 +234,11 @@ internal sealed partial class ConnectionAccess : IDisposable
                 if (!IsStill_NeedsLock(asker))
                 {
                     continue;
+                }
+
+                if (_topics.TryGetValue(topic.Name, out var known))
+                {
+                    return known.IsIn ? known.Now : Add_NeedsLock(_topics, topic, answer).Now; // it has joined meanwhile, has left, or could not join
                 }
 
                 if (_written.Count >= WrittenTopics)

@@ -43,13 +43,17 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
             return TryGroup(connection, message, out var group) ? PublishToGroup(connection, group, message) : null;
         }
 
-        Publish(connection, all, message);
-        return null;
+        return PublishToAll(connection, message) ? null : connection.AskAsync(all.Topic, this, utf8);
     }
 
-    public void OnRemoved(WebSocketConnection connection)
+    // The client has been told (JsonFormat), and is in other topics; TryFind drops the member of a group. If nobody has said no, the client may try again,
+    // which it can do for a group, but for the topic all only with another connection.
+    public void OnRemoved(WebSocketConnection connection, Topic topic)
     {
-        // The client has been told (JsonFormat), and is in other topics; TryFind drops the member.
+        if (topic == all.Topic && connection.Access.IsUnansweredIn(topic, Rights.Join))
+        {
+            connection.CloseFor(all);
+        }
     }
 
     /// <summary>Leaves every group; the connection has ended.</summary>
@@ -132,13 +136,25 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
             return RefuseAsync(connection, Topic.Group(group), message.ValidMsgId.ToArray());
         }
 
-        Publish(connection, access, message);
+        Publish(connection, access.Topic, access.Now, message);
         return null;
     }
 
-    private static void Publish(WebSocketConnection connection, TopicAccess access, scoped in ClientMessage message)
+    // Returns false if it is not known whether the user may write there.
+    private bool PublishToAll(WebSocketConnection connection, scoped in ClientMessage message)
     {
-        var topic = access.Topic;
+        var rights = all.Now;
+        if (!all.IsIn && !connection.Access.TryKnow(all.Topic.Utf8Name.Span, out rights)) // what it may do there is renewed only while it is in
+        {
+            return false;
+        }
+
+        Publish(connection, all.Topic, rights, message);
+        return true;
+    }
+
+    private static void Publish(WebSocketConnection connection, Topic topic, Rights rights, scoped in ClientMessage message)
+    {
         if (!message.HasBody)
         {
             connection.Reject(ClientError.Malformed, message.ValidMsgId);
@@ -147,7 +163,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
         {
             connection.Reject(error);
         }
-        else if (!access.May(Rights.Post))
+        else if ((rights & Rights.Post) == 0)
         {
             connection.Forbid(topic, Rights.Post, message.MsgId);
         }

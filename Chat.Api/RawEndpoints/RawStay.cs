@@ -122,7 +122,7 @@ internal sealed class RawStay(RawServices services, string userId)
     private void OnRemoved(Topic topic)
     {
         _connection.Presence?.Remove(topic);
-        _reader!.OnRemoved(_connection);
+        _reader!.OnRemoved(_connection, topic);
     }
 }
 

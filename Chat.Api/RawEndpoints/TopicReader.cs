@@ -47,7 +47,7 @@ internal sealed class TopicReader(TopicAccess access) : IMessageReader
     }
 
     // The connection has lost its purpose: it could only write to a topic that it does not hear.
-    public void OnRemoved(WebSocketConnection connection) => connection.CloseFor(access);
+    public void OnRemoved(WebSocketConnection connection, Topic topic) => connection.CloseFor(access);
 }
 
 /// <summary>Each message names the user it is for: <c>/chat/user</c>.</summary>
@@ -69,7 +69,7 @@ internal sealed class UserReader : IMessageReader
         return null;
     }
 
-    public void OnRemoved(WebSocketConnection connection)
+    public void OnRemoved(WebSocketConnection connection, Topic topic)
     {
         // The connection is in no group.
     }

@@ -225,7 +225,7 @@ internal interface IMessageReader
     {
     }
 
-    /// <summary>The user has left a group of this connection through another connection. Called under the topic's lock: must not wait,
-    /// block or throw.</summary>
-    void OnRemoved(WebSocketConnection connection);
+    /// <summary>The user has left a group of this connection through another connection, or may no longer be in the topic. Called under the topic's
+    /// lock: must not wait, block or throw.</summary>
+    void OnRemoved(WebSocketConnection connection, Topic topic);
 }

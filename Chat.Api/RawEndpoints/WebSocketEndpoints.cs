@@ -106,11 +106,12 @@ internal sealed class WebSocketEndpoints(
 
     private async Task<Refusal?> RefuseAsync(WebSocketRequest request, ConnectionAccess access, TopicAccess topic, LogPosition? since)
     {
-        // A channel is for more than the topic all: a user who may not hear that one hears the rest.
+        // A channel is for more than the topic all: a user who may not hear that one hears the rest. But if nobody has said no, it has to come again,
+        // because it could not join that topic later.
         var isAll = request.Topics.Length == 1;
         var (refusal, right) = access.Ban is { } ban ? (Refusal.Banned(ban.Until), Rights.Connect)
             : !access.MayConnect ? (Refusal.NotWanted, Rights.Connect)
-            : isAll && !topic.May(Rights.Join) ? (Refusal.Forbidden, Rights.Join)
+            : !topic.May(Rights.Join) && (isAll || access.IsUnansweredIn(topic.Topic, Rights.Join)) ? (Refusal.Forbidden, Rights.Join)
             : since is not null && !topic.May(Rights.Join | Rights.History) ? (Refusal.NoHistory, Rights.History)
             : isAll && request.WatchesPresence && !topic.May(Rights.Presence) ? (Refusal.NoPresenceFor, Rights.Presence)
             : default;

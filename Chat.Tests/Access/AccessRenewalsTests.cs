@@ -213,6 +213,31 @@ public sealed class AccessRenewalsTests
         Assert.False(member.IsIn);
     }
 
+    /// <summary>The answer about a topic that the connection had left, or could not join, once hid every later answer about writing to it.</summary>
+    [Fact]
+    public async Task Topic_ThatAConnectionIsNotIn_IsAskedAboutAgain_AndTheNewAnswerCounts()
+    {
+        using var webhook = new StubWebhook { Body = """{"allow":["post"],"maxAge":60}""" };
+        using var renewals = new AccessRenewals(_time, NullLogger<AccessRenewals>.Instance);
+        var (sources, table) = Asking(webhook, renewals);
+        using var connection = new ConnectionAccess(new UserAccess("anna", null!), sources, table, TestAccess.Principal());
+        var topic = Topic.Group("chess");
+        Assert.Equal(Rights.Post, (await connection.ReachAsync(topic)).Now);
+        Assert.True(connection.TryKnow(topic.Utf8Name.Span, out _));
+
+        _time.Advance(TimeSpan.FromSeconds(61));
+        Assert.False(connection.TryKnow(topic.Utf8Name.Span, out _));
+        webhook.Body = """{"allow":[]}""";
+        Assert.Equal(Rights.None, await connection.RightsAsync(topic));
+        Assert.True(connection.TryKnow(topic.Utf8Name.Span, out var rights));
+        Assert.Equal(Rights.None, rights);
+
+        _time.Advance(TimeSpan.FromSeconds(61));
+        webhook.Status = HttpStatusCode.InternalServerError;
+        await connection.RightsAsync(topic);
+        Assert.True(connection.IsUnansweredIn(topic, Rights.Post)); // the user is told to try again
+    }
+
     private (AccessSources Sources, AccessTable Table) Asking(StubWebhook webhook, AccessRenewals renewals)
     {
         var options = Options.Create(new AccessOptions { Url = "http://webhook" });

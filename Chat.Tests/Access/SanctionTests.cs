@@ -64,6 +64,31 @@ public sealed class SanctionTests(AccessCluster fixture, ITestOutputHelper outpu
         Assert.Equal("with her", (await hub.NextAsync("message")).Message);
     }
 
+    /// <summary>Once, what such a channel might write to all was forgotten where sanctions change it, but not where it is looked at.</summary>
+    [Fact]
+    public async Task Mute_ReachesAChannel_ThatIsNotInAll_AndHasTriedAThousandGroups()
+    {
+        await using var channel = await ConnectAsync(0, $"/chat/channel/{_anna}?format=json", Token(_anna, """{"all":["post"],"group:no-*":[]}"""));
+        await AssertForbiddenAsync(channel, "all");
+        for (var i = 0; i < 1100; i++)
+        {
+            await channel.SendAsync($$"""{"Method":"UserGroup","Group":"no-{{i}}"}""");
+        }
+
+        await channel.UntilAsync(static text => text.Contains("group:no-1099", StringComparison.Ordinal));
+        await channel.SendAsync("""{"Method":"x","MsgBody":"hello","MsgId":"m"}""");
+        await channel.NextFrameAsync("ack");
+
+        await Sanctions.MuteAsync(_anna, null, TimeSpan.FromMinutes(10), "");
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await channel.SendAsync("""{"Method":"x","MsgBody":"hello","MsgId":"m"}""");
+            var answer = await channel.NextFrameAsync();
+            return (answer.Type, answer.Code, answer.Topic) == ("error", "forbidden", "all");
+        });
+    }
+
     [Fact]
     public async Task Ban_FromEverything_ClosesEveryConnection_AndRefusesNewOnes()
     {

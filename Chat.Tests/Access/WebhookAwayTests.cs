@@ -84,6 +84,28 @@ public sealed class WebhookAwayTests(WebhookCluster fixture, ITestOutputHelper o
         Assert.Contains("unavailable: ", (await Assert.ThrowsAsync<HubException>(() => hub.JoinAsync(_group))).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A channel that lost the topic all in this way, or came during it, was once without it to its end, and everything it wrote there was
+    /// answered with <c>unavailable</c>.</summary>
+    [Fact]
+    public async Task Webhook_ThatDoesNotAnswerAboutAll_MeansNotNow_ForAChannel()
+    {
+        var isAway = false;
+        Webhook.Instead = (http, asked) =>
+        {
+            http.Response.StatusCode = asked.Topic == "all" && Volatile.Read(ref isAway) ? 500 : 200;
+            return http.Response.WriteAsync($$"""{"allow":["*","connect"],"maxAge":{{(asked.Topic == "all" ? 1 : 60)}}}""");
+        };
+        await using var json = await ConnectAsync(0, $"/chat/channel/{_anna}?format=json");
+        await using var text = await ConnectAsync(0, $"/chat/channel/{_ben}");
+        Volatile.Write(ref isAway, true);
+
+        var lost = await json.NextFrameAsync("error");
+        Assert.Equal(("unavailable", true, "all"), (lost.Code, lost.Retry, lost.Topic));
+        Assert.Equal(1013, (await json.ClosedAsync()).Code);
+        Assert.Equal(1013, (await text.ClosedAsync()).Code);
+        Assert.Equal(503, (await Assert.ThrowsAsync<RefusedException>(() => ConnectAsync(0, $"/chat/channel/{_anna}"))).Status);
+    }
+
     [Fact]
     public async Task Webhook_ThatIsAwayForAMoment_CostsNobodyAnything()
     {

@@ -165,6 +165,27 @@ public sealed class WebhookTests : IClassFixture<WebhookCluster>, IDisposable
         await AssertForbiddenAsync(() => hub.SendAsync(_ben, "not any more"));
     }
 
+    /// <summary>Once, what a channel might write to all that was not in it was asked when it connected, and never again.</summary>
+    [Fact]
+    public async Task AskAgain_AboutAChannelThatIsNotInAll_HoldsForWhatItWritesThere()
+    {
+        Webhook.Allow = static asked => asked.Topic == "all" ? """["post"]""" : """["*","connect"]""";
+        await using var channel = await ConnectAsync(0, $"/chat/channel/{_anna}?format=json");
+        Assert.Equal("all", (await channel.NextFrameAsync("error")).Topic);
+        await channel.SendAsync("""{"Method":"x","MsgBody":"hello","MsgId":"m"}""");
+        await channel.NextFrameAsync("ack");
+
+        Webhook.Allow = static asked => asked.Topic is null ? """["connect"]""" : "[]";
+        await AskAgainAsync();
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await channel.SendAsync("""{"Method":"x","MsgBody":"hello","MsgId":"m"}""");
+            var answer = await channel.NextFrameAsync();
+            return (answer.Type, answer.Code, answer.Topic) == ("error", "forbidden", "all");
+        });
+    }
+
     /// <summary>Once, only nodes on which the user was connected forgot their answers. On all others a changed answer counted to the end of its time.</summary>
     [Fact]
     public async Task AskAgain_AboutAUserWhoIsNotConnected_HoldsWhenTheyComeBack()

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 using Chat.Api.RawEndpoints;
 using Chat.Api.WebSockets;
 using Chat.Tests.Access;
@@ -186,7 +187,7 @@ public sealed class TendTests
             return Next;
         }
 
-        public void OnRemoved(WebSocketConnection connection)
+        public void OnRemoved(WebSocketConnection connection, Topic topic)
         {
             // These connections are in no group.
         }

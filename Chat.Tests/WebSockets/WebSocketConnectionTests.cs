@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Text;
 using Chat.Api.Connections;
+using Chat.Api.Messages;
 using Chat.Api.RawEndpoints;
 using Chat.Api.WebSockets;
 using Chat.Tests.Access;
@@ -173,7 +174,7 @@ public sealed class WebSocketConnectionTests
     {
         public List<string> Messages { get; } = [];
 
-        public void OnRemoved(WebSocketConnection connection)
+        public void OnRemoved(WebSocketConnection connection, Topic topic)
         {
             // These connections are in no group.
         }
