@@ -9,6 +9,9 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
     /// <summary>How long nobody asks again after a question without an answer.</summary>
     private static readonly TimeSpan AwayAge = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long an answer counts from its arrival at least, however long it took: what waited for it has to find it.</summary>
+    private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new(); // guards _users, all that is in it, and _count
     private readonly Dictionary<string, Dictionary<string, Entry>> _users = new(StringComparer.Ordinal);
     private int _count;
@@ -75,9 +78,14 @@ internal sealed class AccessAnswers(AccessWebhook webhook, IOptions<AccessOption
         await Task.Yield(); // out of the lock
         var asked = time.GetTimestamp();
         var answer = await webhook.AskAsync(userId, topic, want);
+        var came = time.GetTimestamp();
         var timed = answer is null
-            ? new TimedAnswer(null, IsAway: true, RenewAt: After(time.GetTimestamp(), AwayAge), ExpiresAt: After(time.GetTimestamp(), AwayAge))
-            : new TimedAnswer(answer.Rights, IsAway: false, RenewAt: After(asked, answer.Age / 2), ExpiresAt: After(asked, answer.Age));
+            ? new TimedAnswer(null, IsAway: true, RenewAt: After(came, AwayAge), ExpiresAt: After(came, AwayAge))
+            : new TimedAnswer(
+                answer.Rights,
+                IsAway: false,
+                RenewAt: Math.Max(After(asked, answer.Age / 2), After(came, LeastAge / 2)),
+                ExpiresAt: Math.Max(After(asked, answer.Age), After(came, LeastAge)));
         lock (_gate)
         {
             // An answer counts for its whole time, even if a later question gets no answer.

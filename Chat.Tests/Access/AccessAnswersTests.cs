@@ -69,6 +69,30 @@ public sealed class AccessAnswersTests : IDisposable
         Assert.Equal(3, _webhook.Questions);
     }
 
+    /// <summary>Once, an answer that took longer than it counted was over when it came. A message that had waited for it was never answered, and the
+    /// webhook was asked without a pause.</summary>
+    [Fact]
+    public async Task Answer_ThatComesLate_CountsForASecondFromThenOn()
+    {
+        _webhook.Body = """{"allow":["post"],"maxAge":1}""";
+        var answers = NewAnswers();
+        var turn = _webhook.Hold();
+        var asking = AskAsync(answers, "anna").AsTask();
+        await Eventually.TrueAsync(() => _webhook.Questions == 1);
+        _time.Advance(TimeSpan.FromSeconds(1.2));
+        turn.SetResult();
+        await asking;
+
+        _time.Advance(TimeSpan.FromSeconds(0.4));
+        await AskAsync(answers, "anna", renews: true);
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Equal(Rights.Post, (await AskAsync(answers, "anna")).Rights);
+        Assert.Equal(1, _webhook.Questions);
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        await AskAsync(answers, "anna");
+        Assert.Equal(2, _webhook.Questions);
+    }
+
     [Fact]
     public async Task Webhook_ThatIsAway_LeavesAnswersTheirTime_AndIsNotAskedAgainAtOnce()
     {
