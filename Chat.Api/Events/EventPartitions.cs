@@ -111,9 +111,16 @@ internal sealed partial class EventPartitions : BackgroundService
             }
 
             Volatile.Write(ref _beatAt, asked);
+            BackplaneUnavailableException? failure = null;
             foreach (var partition in _partitions)
             {
-                await SeeToAsync(partition);
+                await WatchAsync(partition);
+                failure = await TryListAsync(partition) ?? failure; // another partition's list may be on another server
+            }
+
+            if (failure is not null)
+            {
+                Log.Delayed(_logger, failure.Message);
             }
         }
         catch (BackplaneUnavailableException exception)
@@ -126,7 +133,7 @@ internal sealed partial class EventPartitions : BackgroundService
         }
     }
 
-    private async Task SeeToAsync(Partition partition)
+    private async Task WatchAsync(Partition partition)
     {
         if (!partition.IsMine)
         {
@@ -144,24 +151,35 @@ internal sealed partial class EventPartitions : BackgroundService
             await _subscriptions.SubscribeAsync(_keys.EventsChannel(partition.Number));
             (partition.IsWatched, partition.IsListDue) = (true, true); // in this order: news that comes during the listing is heard
         }
+    }
 
-        if (partition.IsListDue || _time.GetElapsedTime(partition.ListedAt) >= ListEvery)
+    private async Task<BackplaneUnavailableException?> TryListAsync(Partition partition)
+    {
+        if (!partition.IsMine || !(partition.IsListDue || _time.GetElapsedTime(partition.ListedAt) >= ListEvery))
         {
-            partition.IsListDue = false; // before the read, which finds everything missed until now
-            try
+            return null;
+        }
+
+        partition.IsListDue = false; // before the read, which finds everything missed until now
+        try
+        {
+            foreach (var marked in await _queues.ListAsync(partition.Number))
             {
-                foreach (var marked in await _queues.ListAsync(partition.Number))
-                {
-                    _turns.Hear(marked.Topic, marked);
-                }
-            }
-            catch
-            {
-                partition.IsListDue = true;
-                throw;
+                _turns.Hear(marked.Topic, marked);
             }
 
             partition.ListedAt = _time.GetTimestamp();
+            return null;
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            partition.IsListDue = true;
+            return exception;
+        }
+        catch
+        {
+            partition.IsListDue = true;
+            throw;
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed class HubUser(Topic topic)
 
     public void Compared(long began) => Volatile.Write(ref _comparedAt, began);
 
+    /// <summary>The timestamp at which the last comparison failed; 0: it did not. Used by the comparing loop only.</summary>
+    public long FailedAt { get; set; }
+
     /// <summary>Returns false if the last connection has left. Another user object then takes this one's place.</summary>
     public bool TryAdd(HubClient client, long now)
     {

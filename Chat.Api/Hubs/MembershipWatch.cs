@@ -18,6 +18,7 @@ internal sealed partial class MembershipWatch(
     : BackgroundService, IMembershipListener
 {
     private const int LooksPerAge = 4; // so that three in a row may fail
+    private const int FailuresAtOnce = 64; // until there is a pause
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
@@ -156,10 +157,13 @@ internal sealed partial class MembershipWatch(
         }
     }
 
-    // Compares one user after the other, since after an outage of Redis all users of a node are due. Returns false if Redis is away again.
+    // Compares one user after the other, since after an outage of Redis all users of a node are due. Those for whom that failed last come last: their
+    // server of a Redis Cluster may be away for long. Returns false if Redis, or one of its servers, is away.
     private async Task<bool> CompareAsync(TimeSpan interval, CancellationToken stoppingToken)
     {
-        foreach (var user in _users.Values.Where(user => user.ComparedAt <= Volatile.Read(ref _restoredAt) || time.GetElapsedTime(user.ComparedAt) >= interval))
+        var failures = 0;
+        var due = _users.Values.Where(user => user.ComparedAt <= Volatile.Read(ref _restoredAt) || time.GetElapsedTime(user.ComparedAt) >= interval);
+        foreach (var user in due.OrderBy(static user => user.FailedAt))
         {
             stoppingToken.ThrowIfCancellationRequested();
             try
@@ -167,12 +171,17 @@ internal sealed partial class MembershipWatch(
                 var began = time.GetTimestamp();
                 var groups = await LookAsync(user);
                 user.Compared(began);
+                user.FailedAt = 0;
                 _ = FollowAsync(user, () => user.FollowAsync(groups)); // not awaited: a client that does not read may take as long as it likes
             }
             catch (BackplaneUnavailableException exception)
             {
                 Log.Delayed(logger, exception.Message);
-                return false; // the others would fail too
+                user.FailedAt = time.GetTimestamp();
+                if (++failures == FailuresAtOnce)
+                {
+                    return false;
+                }
             }
             catch (Exception exception)
             {
@@ -180,7 +189,7 @@ internal sealed partial class MembershipWatch(
             }
         }
 
-        return true;
+        return failures == 0;
     }
 
     private void CompareSoon(HubUser user)

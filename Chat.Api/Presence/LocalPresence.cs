@@ -15,6 +15,9 @@ internal sealed class LocalPresence(Topic topic)
 
     public Topic Topic => topic;
 
+    /// <summary>The timestamp at which the last report failed; 0: it did not. Used by the reporting loop only.</summary>
+    public long FailedAt { get; set; }
+
     /// <summary>Notes that a connection of the user has come. Returns false if this object is over, and another has to take its place.</summary>
     public bool TryCome(string userId)
     {

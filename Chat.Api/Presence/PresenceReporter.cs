@@ -17,6 +17,8 @@ namespace Chat.Api.Presence;
 /// that has some. It reports only while this node is surely among those that others would sweep. So it does not report before its first roll
 /// (<see cref="PresenceSweeper"/>), nor before the first roll over a new connection, behind which Redis may have lost the last roll. Nor does it
 /// report when the last roll is so old that the node may have been swept since.</para>
+/// <para>Failure: topics that could not be reported, perhaps because their server of a Redis Cluster is away, go behind all others in the next
+/// round.</para>
 /// </remarks>
 internal sealed partial class PresenceReporter(
     IPresenceStore store, PresenceMetrics metrics, IOptions<PresenceOptions> options, IOptions<NodeOptions> nodes, TimeProvider time, ILogger<PresenceReporter> logger)
@@ -148,7 +150,8 @@ internal sealed partial class PresenceReporter(
             await BeginAllAsync();
         }
 
-        foreach (var some in _changed.Keys.Chunk(TopicsAtOnce))
+        BackplaneUnavailableException? failure = null;
+        foreach (var some in _changed.Keys.OrderBy(static local => local.FailedAt).Chunk(TopicsAtOnce))
         {
             Topic[] isNew = [.. some.Where(local => !_added.Contains(local.Topic.Name)).Select(local => local.Topic)];
             if (isNew.Length > 0)
@@ -162,8 +165,33 @@ internal sealed partial class PresenceReporter(
                 return; // the connection broke meanwhile, or the process hung; it goes on with the next roll
             }
 
-            await Task.WhenAll(some.Select(ReportAsync));
+            var failures = await Task.WhenAll(some.Select(TryReportAsync));
+            failure ??= failures.FirstOrDefault(static one => one is not null);
             await EndAsync(some);
+            if (!failures.Contains(null))
+            {
+                break; // Redis is away, or what follows has failed in the last rounds, too
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    private async Task<BackplaneUnavailableException?> TryReportAsync(LocalPresence local)
+    {
+        try
+        {
+            await ReportAsync(local);
+            local.FailedAt = 0;
+            return null;
+        }
+        catch (BackplaneUnavailableException exception)
+        {
+            local.FailedAt = time.GetTimestamp();
+            return exception;
         }
     }
 
@@ -224,11 +252,11 @@ internal sealed partial class PresenceReporter(
                 _changed.TryAdd(local, true);
             }
 
-            var stored = await store.TopicsOfAsync(null);
-            foreach (var some in stored.Where(name => !_topics.ContainsKey(name)).Chunk(TopicsAtOnce))
+            foreach (var topic in (await store.TopicsOfAsync(null)).Select(Topic.Parse).OfType<Topic>())
             {
-                await Task.WhenAll(some.Select(Topic.Parse).OfType<Topic>().Select(topic => store.ReportAsync(topic, null, [], isAll: true)));
-                await store.RemoveTopicsAsync(null, some);
+                var local = Local(topic); // if nobody is in it, it ends with this report
+                local.ReportAll();
+                _changed.TryAdd(local, true);
             }
         }
         catch
@@ -238,10 +266,12 @@ internal sealed partial class PresenceReporter(
         }
     }
 
+    private LocalPresence Local(Topic topic) => _topics.GetOrAdd(topic.Name, static (_, topic) => new LocalPresence(topic), topic);
+
     private void Come(Topic topic, string userId)
     {
         LocalPresence local;
-        while (!(local = _topics.GetOrAdd(topic.Name, static (_, topic) => new LocalPresence(topic), topic)).TryCome(userId))
+        while (!(local = Local(topic)).TryCome(userId))
         {
             _topics.TryRemove(new(topic.Name, local));
         }

@@ -1,3 +1,4 @@
+using Chat.Api.Events;
 using Chat.Api.Messages;
 using Chat.Api.Redis;
 using Chat.Tests.Backplane;
@@ -61,6 +62,32 @@ public sealed class EventClusterTests : IAsyncLifetime
 
         Assert.True((await publishing).IsPublished);
         Assert.Contains(await _node.Events.ListAsync(EventMarks.PartitionOf(topic.Utf8Name.Span)), marked => marked.Topic == topic);
+    }
+
+    /// <summary>Once, what waited in the partitions behind one of that server waited for the server, too.</summary>
+    [RedisFact]
+    public async Task Server_ThatIsAway_HoldsUpNoPartitionOfTheOthers()
+    {
+        var away = Owner(RedisKeys.EventsTag) == 1 ? 2 : 1;
+        var topics = Enumerable.Range(0, 60).Select(i => Topic.Group($"g{i}")).Where(topic => Owner(topic.Utf8Name.Span) != away && Owner(Partition(topic)) != away).ToArray();
+        await Task.WhenAll(topics.Select(topic => _node.PublishAnyhowAsync(topic, "hi", "m1")));
+        await _cluster.Servers[away].KillAsync();
+        using var turns = new TopicTurns(TimeProvider.System);
+        using var places = new EventPlaces(topics.Length);
+        using var partitions = _node.Partitions(turns, TimeProvider.System);
+        using var deadline = new CancellationTokenSource(ChatClient.Deadline);
+
+        await partitions.StartAsync(deadline.Token);
+
+        var missing = topics.Select(topic => topic.Name).ToHashSet();
+        await using var taken = turns.TakeAllAsync(places, aside: false, deadline.Token).GetAsyncEnumerator();
+        while (missing.Count > 0 && await taken.MoveNextAsync())
+        {
+            Assert.True(missing.Remove(taken.Current.Turn.Topic.Name));
+            taken.Current.Place.Dispose();
+        }
+
+        await partitions.StopAsync(deadline.Token);
     }
 
     private static int Owner(ReadOnlySpan<byte> tag) => RedisCluster.OwnerOf(RedisSlot.Of(tag));

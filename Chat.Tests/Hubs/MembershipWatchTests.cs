@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Chat.Api.Backplane;
 using Chat.Api.Hubs;
 using Chat.Api.Memberships;
 using Chat.Api.Messages;
@@ -58,6 +59,67 @@ public sealed class MembershipWatchTests
 
         await stopping.CancelAsync();
         await running;
+    }
+
+    /// <summary>Once, one user whose server of a Redis Cluster was away kept everybody behind from being looked up, and their groups from being
+    /// kept.</summary>
+    [Fact]
+    public async Task Users_WhoseServerIsAway_HoldUpNobodyElse()
+    {
+        const int Users = 200;
+        var store = new AwayMemberships { Away = 130 };
+        var time = new ManualTimeProvider();
+        using var stopping = new CancellationTokenSource();
+        using var watch = new MembershipWatch(
+            store, removals: null!, Options.Create(new MembershipOptions()), time, NullLogger<MembershipWatch>.Instance);
+        for (var i = 0; i < Users; i++)
+        {
+            watch.Enter(new Chat.Api.Hubs.HubClient(new RecordingConnection(i), $"u{i}", null!) { Access = null! });
+        }
+
+        var running = Loops.Execute(watch, stopping.Token);
+        watch.OnRestored();
+        await UntilLookedUpAsync(Users - store.Away);
+        store.Away = 0;
+        await UntilLookedUpAsync(Users);
+
+        await stopping.CancelAsync();
+        await running;
+
+        Task UntilLookedUpAsync(int users) => Eventually.TrueAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(250));
+            return store.LookedUp.Count == users;
+        });
+    }
+
+    /// <summary>The first users who are looked up are on a server that is away.</summary>
+    private sealed class AwayMemberships : IMemberships
+    {
+        private readonly ConcurrentDictionary<string, int> _order = new();
+
+        public int Away { get; set; }
+
+        public ConcurrentDictionary<string, bool> LookedUp { get; } = new();
+
+        public Task<UserGroups> ReadAsync(Topic user, IReadOnlyCollection<KeyValuePair<string, long>> unlessKnown)
+        {
+            if (_order.GetOrAdd(user.Id, _ => _order.Count) < Away)
+            {
+                return Task.FromException<UserGroups>(new BackplaneUnavailableException("The server is away."));
+            }
+
+            LookedUp[user.Id] = true;
+            return Task.FromResult(new UserGroups(new Dictionary<string, long>(), 1, 1));
+        }
+
+        public Task<IReadOnlyCollection<string>> ListAsync(Topic user) => throw new NotSupportedException();
+
+        public Task<long?> JoinAsync(Topic user, string group, int limit) => throw new NotSupportedException();
+
+        public Task<LeaveMark> LeaveAsync(Topic user, string group, bool evenIfOut = false) => throw new NotSupportedException();
+
+        public void Forget(Topic user, string group, LeaveMark mark) => throw new NotSupportedException();
     }
 
     private sealed class SlowMemberships : IMemberships
