@@ -37,6 +37,8 @@ internal static class HubBuilder
         services.AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
         services.AddSingleton<GroupRemovals>();
         services.AddSingleton<GroupAccess>();
+        services.AddSingleton<RawMembers>();
+        services.AddHostedService(static provider => provider.GetRequiredService<RawMembers>());
         services.AddSingleton<GroupChanges>();
         services.AddSingleton<HubChanges>();
         services.AddSingleton<GroupMirrors>();

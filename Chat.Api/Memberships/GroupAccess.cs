@@ -8,7 +8,8 @@ namespace Chat.Api.Memberships;
 /// <summary>Decides whether a raw connection may be in a group (<see cref="MembershipOptions.MembersOnly"/>).</summary>
 /// <remarks>The hub keeps the memberships. A raw connection first joins the group with its messages held, then asks for the membership, and only then
 /// gets messages. So either the connection finds that its user has left, or the removal finds the connection.</remarks>
-internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane, IOptions<MembershipOptions> options, IOptions<DefaultChats> chats)
+internal sealed class GroupAccess(
+    IMemberships memberships, RawMembers raw, IBackplane backplane, IOptions<MembershipOptions> options, IOptions<DefaultChats> chats)
 {
     public bool IsRestricted(Topic topic) => options.Value.MembersOnly && topic.Kind == TopicKind.Group;
 
@@ -48,7 +49,11 @@ internal sealed class GroupAccess(IMemberships memberships, IBackplane backplane
             throw;
         }
 
+        raw.Add(connection);
         await TopicReplay.CatchUpAsync(member, since ?? new LogPosition(epoch, offset), epoch, offset, backplane);
         return member;
     }
+
+    /// <summary>Called when a raw connection has ended.</summary>
+    public void Leave(Connections.Connection connection) => raw.Leave(connection);
 }

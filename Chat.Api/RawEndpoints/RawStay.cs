@@ -17,7 +17,7 @@ internal sealed class RawStay(RawServices services, string userId)
     private readonly List<LocalTopic> _acquired = new(1);
     private readonly List<Member> _joined = new(1);
     private IMessageReader? _reader;
-    private WebSocketConnection _connection = null!;
+    private WebSocketConnection _connection = null!; // until it runs
     private Func<Task>? _join;
 
     /// <summary>Set once the client has entered.</summary>
@@ -93,6 +93,7 @@ internal sealed class RawStay(RawServices services, string userId)
         finally
         {
             _connection.Disconnect();
+            services.Members.Leave(_connection);
             Leave();
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Chat.Api.Hubs;
+using Chat.Api.Memberships;
 using Chat.Api.Presence;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,9 @@ internal static class Loops
 {
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ExecuteAsync")]
     public static extern Task Execute(MembershipWatch watch, CancellationToken stoppingToken);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ExecuteAsync")]
+    public static extern Task Execute(RawMembers raw, CancellationToken stoppingToken);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ExecuteAsync")]
     public static extern Task Execute(PresenceReporter reporter, CancellationToken stoppingToken);
