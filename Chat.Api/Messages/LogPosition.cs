@@ -6,11 +6,19 @@ namespace Chat.Api.Messages;
 /// <summary>A position in a topic's log, as a client gives it: <c>{epoch}:{offset}</c>.</summary>
 internal readonly record struct LogPosition(string Epoch, long Offset)
 {
+    /// <summary>The position in a topic that keeps no log. A client gives it back like any other; no log continues it.</summary>
+    public static readonly LogPosition Nowhere = new("", 0);
+
     private static readonly SearchValues<char> EpochCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
 
     public static bool TryParse(string text, out LogPosition position)
     {
-        position = default;
+        position = Nowhere;
+        if (text == ":0")
+        {
+            return true;
+        }
+
         var colon = text.LastIndexOf(':');
         if (colon is < 1 or > 32
             || !long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)

@@ -137,6 +137,34 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         Assert.Equal((0, 0), (anna.Chat.Reconnects, ben.Chat.Reconnects));
     }
 
+    // Once each client was refused for good when it came back with the position that it had been given.
+    [Fact]
+    public async Task TopicsWithoutALog_AreContinued_BehindAHole()
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["Auth:SecurityKey"] = HubCluster.SecurityKey,
+            ["Chat:Redis:Prefix"] = _group,
+            ["Chat:Backplane:User:Messages"] = "0",
+            ["Chat:Backplane:Group:Messages"] = "0",
+        };
+        await using var node = await NodeProcess.StartAsync(Cluster.Nodes.Redis.ConnectionString, settings);
+        await using var anna = await Listener.ConnectAsync(node.Address, "anna");
+        await anna.Chat.JoinAsync(_group);
+        await anna.BreakAsync();
+
+        foreach (var topic in new[] { _group, null })
+        {
+            Assert.Equal(new ChatSubscribed(topic, ChatPosition.Parse(":0"), Recovered: false), await anna.NextAsync<ChatSubscribed>(one => one.Group == topic && !one.Recovered));
+        }
+
+        await using var ben = await Support.ChatClient.ConnectAsync(node.Address, $"/chat/group/{_group}/ben?format=json&since=:0", HubTestToken.Make("ben", TimeSpan.FromHours(1)));
+        Assert.Contains("\"recovered\":false", await ben.NextAsync(), StringComparison.Ordinal);
+        await anna.Chat.PostAsync(_group, "to both");
+        await anna.UntilAsync("to both");
+        Assert.Contains("to both", await ben.NextAsync(), StringComparison.Ordinal);
+    }
+
     // Each connection takes one permit.
     private ChatClientOptions Waiting(string user, SemaphoreSlim mayConnect) => new()
     {

@@ -26,6 +26,7 @@ public sealed class TopicReplayTests : IDisposable
     [InlineData("e1:5", "from e1:5")]
     [InlineData("e1:0", "from e1:0", "e1:1 m1", "e1:2 m2", "e1:3 m3", "e1:4 m4", "e1:5 m5")]
     [InlineData("e0:3", "hole e1:0", "e1:1 m1", "e1:2 m2", "e1:3 m3", "e1:4 m4", "e1:5 m5")] // another life of the log
+    [InlineData(":0", "hole e1:0", "e1:1 m1", "e1:2 m2", "e1:3 m3", "e1:4 m4", "e1:5 m5")] // the topic kept no log by then
     [InlineData("e1:6", "hole e1:0", "e1:1 m1", "e1:2 m2", "e1:3 m3", "e1:4 m4", "e1:5 m5")] // not reached yet
     public async Task Replay_GivesWhatCameAfterThePosition_AndSaysWhetherThatIsAll(string since, params string[] expected)
     {
