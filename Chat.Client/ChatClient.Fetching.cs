@@ -12,7 +12,10 @@ public sealed partial class ChatClient
         var call = _topics.Hold(group);
         try
         {
-            var answer = await FetchAsync(call, "join", since, since is not null, cancellationToken).ConfigureAwait(false);
+            // Where the program has told the client to continue, and it has yet to, a join does.
+            var answer = await (since is null && _topics.IsYetToContinue(call)
+                ? FetchMissedAsync(call, "join", isWanted: false, cancellationToken)
+                : FetchAsync(call, "join", since, since is not null, cancellationToken)).ConfigureAwait(false);
             if (call.IsDoubtful)
             {
                 await AssureAsync(call, cancellationToken).ConfigureAwait(false);
@@ -35,7 +38,7 @@ public sealed partial class ChatClient
     {
         try
         {
-            var answer = await FetchMissedAsync(call, method, over).ConfigureAwait(false);
+            var answer = await FetchMissedAsync(call, method, isWanted: true, over).ConfigureAwait(false);
             if (call.IsDoubtful && method == "join")
             {
                 link.End(); // the user has left it on another device, before or after this call: the next connection is told which
@@ -67,16 +70,16 @@ public sealed partial class ChatClient
         }
     }
 
-    private async Task<HubArgument> FetchMissedAsync(TopicCall call, string method, CancellationToken over)
+    private async Task<HubArgument> FetchMissedAsync(TopicCall call, string method, bool isWanted, CancellationToken cancellationToken)
     {
         try
         {
-            return await FetchAsync(call, method, _topics.PositionOf(call), isWanted: true, over).ConfigureAwait(false);
+            return await FetchAsync(call, method, _topics.PositionOf(call), isWanted, cancellationToken).ConfigureAwait(false);
         }
         catch (ChatException exception) when (exception.Code == "forbidden" && method == "join")
         {
             // Whoever may not read the log may perhaps join.
-            return await FetchAsync(call, method, since: null, isWanted: true, over, leavesHole: true).ConfigureAwait(false);
+            return await FetchAsync(call, method, since: null, isWanted, cancellationToken, leavesHole: true).ConfigureAwait(false) with { Recovered = false };
         }
     }
 

@@ -131,7 +131,8 @@ public sealed partial class ChatClient : IAsyncDisposable
 
     /// <summary>Joins a group, with all devices of the user. The answer also comes as an event, before the group's messages.</summary>
     /// <param name="group">The group: 1 to 128 bytes of printable text.</param>
-    /// <param name="since">A position: the messages written after it come first. Default: only messages from now on.</param>
+    /// <param name="since">A position: the messages written after it come first. Default: the one in <see cref="ChatClientOptions.Since"/>, unless
+    /// the client has already continued from there. Without that, only messages from now on.</param>
     /// <param name="cancellationToken">Ends the wait. The user may or may not be in the group then.</param>
     /// <returns>The position from which on the client gets the group's messages.</returns>
     /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>

@@ -21,7 +21,8 @@ public sealed class ChatClientOptions
     /// an error page, is rejected by the server, and after three such rejections in a row the client stops.</remarks>
     public required Func<CancellationToken, ValueTask<string>> Token { get; init; }
 
-    /// <summary>The <see cref="ChatClient.Positions"/> of an earlier client of the same user: this client continues from there.</summary>
+    /// <summary>The <see cref="ChatClient.Positions"/> of an earlier client of the same user: this client continues from there, in groups
+    /// that the user is not in when it joins them.</summary>
     /// <value>By group; the key of the user's own messages is the empty string. Default: empty, so that the client gets only messages from now on.</value>
     public IReadOnlyDictionary<string, ChatPosition> Since { get; init; } = new Dictionary<string, ChatPosition>();
 

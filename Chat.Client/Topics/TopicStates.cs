@@ -217,6 +217,15 @@ internal sealed partial class TopicStates
         }
     }
 
+    /// <summary>Whether the client was told a position in the topic, from which the reader has yet to get it.</summary>
+    public bool IsYetToContinue(TopicCall call)
+    {
+        lock (_gate)
+        {
+            return call.Life is { IsHeard: false, Position: not null };
+        }
+    }
+
     public void Watch(string group, bool on)
     {
         lock (_gate)

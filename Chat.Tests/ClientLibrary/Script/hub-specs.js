@@ -247,6 +247,29 @@ export const hubSpecs = {
     equal((await anna.until(one => one.text === '10')).map(one => one.type), ['subscribed', 'subscribed', 'deleted', 'message']);
   },
 
+  // The .NET library has the same test as this one and each that follows (CallTests.cs). Once the join began at the group's present position, though
+  // the program had saved an earlier one, and said that nothing was missing.
+  async join_without_a_position_continues_where_the_client_was_told_to({ ChatClient, server }) {
+    const missed = [message(18), message(19)];
+    const join = (id, { since }) => [answers(id, { ...at(19), messages: since === 'e:17' ? missed.map(one => one.arguments[0]) : [] })];
+    for (const isNamed of [true, false]) { // otherwise, the server has forgotten that the user was in the group
+      const WebSocket = hubThatSays([isNamed ? [subscribed(17), ...missed, own] : [own]], [], { join, history: id => [answers(id, at(19))] });
+      const options = { server, token: () => 'x', since: [['g', { epoch: 'e', offset: 17 }]], WebSocket };
+      const chat = isNamed ? new ChatClient(options) : await ChatClient.connect(options);
+      await chat.join('g');
+      await chat.join('g'); // by now the reader gets the group
+      equal((await allOf(chat)).filter(one => one.group === 'g').map(textOrPosition), ['from 17', '18', '19']);
+      equal(chat.positions.get('g'), { epoch: 'e', offset: 19 });
+    }
+  },
+
+  async join_without_a_position_of_a_group_whose_log_may_not_be_read_leaves_a_hole({ ChatClient, server }) {
+    const join = (id, { since }) => [since ? forbids(id) : answers(id, at(19))];
+    const chat = await ChatClient.connect({ server, token: () => 'x', since: [['g', { epoch: 'e', offset: 17 }]], WebSocket: hubThatSays([[own]], [], { join }) });
+    equal((await chat.join('g')).recovered, false);
+    equal((await allOf(chat)).filter(one => one.group === 'g').map(textOrPosition), ['hole before 19']);
+  },
+
   async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
     const anna = await connect('anna', { WebSocket });
@@ -268,5 +291,11 @@ const at = offset => ({ epoch: 'e', offset, recovered: true, messages: [] });
 const answers = (invocationId, result) => ({ type: 3, invocationId, result });
 const fails = (invocationId, code) => ({ type: 3, invocationId, error: `HubException: ${code}: In words.` });
 const forbids = invocationId => fails(invocationId, 'forbidden');
+const allOf = async chat => {
+  await chat.dispose();
+  const heard = [];
+  for await (const one of chat.readAll()) heard.push(one);
+  return heard;
+};
 const textOrPosition = one => one.text ?? `${one.recovered ? 'from' : 'hole before'} ${one.position.offset}`;
 const deletion = (offset, of) => says('deleted', { group: 'g', nick: 'mod', epoch: 'e', offset, at: 1, deleted: { id: `id${of}`, epoch: 'e', offset: of } });

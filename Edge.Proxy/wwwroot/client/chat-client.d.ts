@@ -54,7 +54,8 @@ export class ChatClient extends EventTarget {
   /**
    * Joins a group, with all devices of the user. The answer also comes as an event, before the group's messages.
    * @param group 1 to 128 bytes of printable text
-   * @param more since: the messages written after this position come first. Default: only messages from now on
+   * @param more since: the messages written after this position come first. Default: the one in the option `since`, unless the client has already
+   *   continued from there. Without that, only messages from now on
    * @returns the position from which on the client gets the group's messages
    */
   join(group: string, more?: Cancellable & { since?: ChatPosition | null }): Promise<ChatSubscribed>;
@@ -133,7 +134,8 @@ export interface ChatClientOptions {
    */
   token: (signal: AbortSignal) => string | Promise<string>;
   /**
-   * The `positions` of an earlier client of the same user: this client continues from there. Default: it gets only messages from now on.
+   * The `positions` of an earlier client of the same user: this client continues from there, in groups that the user is not in when it joins
+   * them. Default: it gets only messages from now on.
    */
   since?: Iterable<[string, ChatPosition]>;
   /** How long a call may take, including all attempts and reconnects: 1,000 or more; more than 24 days means without end. Default 60,000. */

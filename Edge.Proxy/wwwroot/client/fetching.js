@@ -32,7 +32,9 @@ export class Fetching {
   async join(group, since, signal) {
     const call = this.#topics.hold(group);
     try {
-      const answer = await this.#first(call, 'join', since, since !== null, signal);
+      // Where the program has told the client to continue, and it has yet to, a join does.
+      const continues = since === null && !call.life.isHeard && call.life.position !== null;
+      const answer = continues ? await this.#missed(call, 'join', false, signal) : await this.#first(call, 'join', since, since !== null, signal);
       if (call.isDoubtful) await this.#assure(call, signal);
       await this.#rest(call, answer, signal);
       this.#topics.release(call);
@@ -50,7 +52,7 @@ export class Fetching {
    */
   async return(link, call, method, over) {
     try {
-      const answer = await this.#missed(call, method, over);
+      const answer = await this.#missed(call, method, true, over);
       if (call.isDoubtful && method === 'join') {
         link.end(1006, 'The user has left a group on another device, before this one was back in it or after.'); // the next connection is told which
         return;
@@ -68,13 +70,13 @@ export class Fetching {
     }
   }
 
-  /** @param {TopicCall} call @param {string} method @param {AbortSignal} over */
-  async #missed(call, method, over) {
+  /** @param {TopicCall} call @param {string} method @param {boolean} isWanted @param {AbortSignal} [signal] @returns {Promise<HubArgument>} */
+  async #missed(call, method, isWanted, signal) {
     try {
-      return await this.#first(call, method, call.life.position, true, over);
+      return await this.#first(call, method, call.life.position, isWanted, signal);
     } catch (error) {
       if (method !== 'join' || !(error instanceof ChatException) || error.code !== 'forbidden') throw error;
-      return await this.#first(call, method, null, true, over, true); // whoever may not read the log may perhaps join
+      return { ...await this.#first(call, method, null, isWanted, signal, true), recovered: false }; // whoever may not read the log may perhaps join
     }
   }
 
