@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Chat.Client.Topics;
 using Chat.Client.Wire;
 
@@ -104,7 +105,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <summary>Returns what happens, in order. Only one reader may use it at a time. It ends when the client does.</summary>
     /// <param name="cancellationToken">Ends the reading; another call continues it.</param>
     /// <exception cref="ChatException">Code <c>refused</c>: the client has stopped because the server would not accept it again.</exception>
-    public async IAsyncEnumerable<ChatEvent> ReadAllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ChatEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _isRead, 1) != 0)
         {
@@ -130,7 +131,8 @@ public sealed partial class ChatClient : IAsyncDisposable
     }
 
     /// <summary>Joins a group, with all devices of the user. The answer also comes as an event, before the group's messages.</summary>
-    /// <param name="group">The group: 1 to 128 bytes of printable text.</param>
+    /// <param name="group">The group: 1 to 128 bytes of printable text. Here and elsewhere, a name is converted to Unicode normalization form C, and
+    /// events have it in that form.</param>
     /// <param name="since">A position: the messages written after it come first. Default: the one in <see cref="ChatClientOptions.Since"/>, unless
     /// the client has already continued from there. Without that, only messages from now on.</param>
     /// <param name="cancellationToken">Ends the wait. The user may or may not be in the group then.</param>
@@ -138,7 +140,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public async Task<ChatSubscribed> JoinAsync(string group, ChatPosition? since = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(group);
+        group = Checked(group);
         var answer = await JoinAndFetchAsync(group, since, cancellationToken).ConfigureAwait(false);
         return new ChatSubscribed(group, answer.Position ?? default, answer.Recovered);
     }
@@ -149,7 +151,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public async Task<ChatLeft> LeaveAsync(string group, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(group);
+        group = Checked(group);
         var life = _topics.Find(group);
         var answer = await CallAsync("leave", new HubArgument { Group = group }, cancellationToken, _ => _topics.Left(group, life)).ConfigureAwait(false);
         return new ChatLeft(answer.Nodes, answer.Of);
@@ -165,7 +167,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <exception cref="ChatException">The message was refused, or not confirmed in time.</exception>
     public Task<ChatPublished> PostAsync(string group, string text, string? id = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(group);
+        group = Checked(group);
         ArgumentNullException.ThrowIfNull(text);
         return PublishAsync("post", new HubArgument { Group = group, Message = text, Id = id ?? NewId() }, cancellationToken);
     }
@@ -179,7 +181,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <exception cref="ChatException">The message was refused, or not confirmed in time.</exception>
     public Task<ChatPublished> SendAsync(string user, string text, string? id = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(user);
+        user = Checked(user);
         ArgumentNullException.ThrowIfNull(text);
         return PublishAsync("send", new HubArgument { To = user, Message = text, Id = id ?? NewId() }, cancellationToken);
     }
@@ -192,7 +194,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public async Task<ChatHistory> HistoryAsync(string group, ChatPosition? since = null, int? limit = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(group);
+        group = Checked(group);
         var answer = await CallAsync("history", new HubArgument { Group = group, Since = since?.ToString(), Limit = limit }, cancellationToken).ConfigureAwait(false);
         return new ChatHistory([.. MessagesOf(answer).Where(message => !_topics.IsDeleted(group, message.Position))], answer.Position ?? default, answer.Recovered)
         {
@@ -206,7 +208,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task TypingAsync(string group, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(group);
+        group = Checked(group);
         try
         {
             if (_link.Task.IsCompletedSuccessfully)
@@ -227,7 +229,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public Task<ChatPresence> WatchPresenceAsync(string group, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(group);
+        group = Checked(group);
         return PresenceAsync(group, watch: true, cancellationToken);
     }
 
@@ -238,7 +240,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <exception cref="ChatException">The call was refused, or not answered in time.</exception>
     public Task<ChatPresence> PresenceAsync(string group, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(group);
+        group = Checked(group);
         return PresenceAsync(group, watch: false, cancellationToken);
     }
 
@@ -252,6 +254,12 @@ public sealed partial class ChatClient : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         _events.Open();
         await _running.ConfigureAwait(false);
+    }
+
+    private static string Checked(string name, [CallerArgumentExpression(nameof(name))] string? what = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name, what);
+        return TopicStates.NameOf(name);
     }
 
     private static string NewId() => Guid.NewGuid().ToString("N");

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Chat.Client.Topics;
 
 /// <summary>The client's place in each group, and in its user's own messages (their key is the empty string). Makes events of what the server sends:
@@ -22,9 +24,13 @@ internal sealed partial class TopicStates
         _events = events;
         foreach (var (topic, position) in since)
         {
-            _topics[topic] = new TopicState { Position = position };
+            _topics[NameOf(topic)] = new TopicState { Position = position };
         }
     }
+
+    /// <summary>The name as the server gives it in all that it sends: in Unicode form C. Half a surrogate pair, which is in no name and cannot be converted,
+    /// becomes U+FFFD.</summary>
+    public static string NameOf(string name) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)).Normalize();
 
     /// <summary>The position in each topic that the client is in or was told to continue.</summary>
     public Dictionary<string, ChatPosition> Positions

@@ -91,6 +91,30 @@ public sealed class CallTests : IAsyncLifetime
         Assert.Equal(["hole before 19"], await InGroupAsync(chat));
     }
 
+    // Servers convert names to Unicode form C. Once the client asked for the group under one name, and dropped all that came under the other.
+    [Fact]
+    public async Task Group_InAnotherUnicodeForm_IsHeard()
+    {
+        const string Composed = "caf\u00e9", Decomposed = "cafe\u0301";
+        _first = [Subscribed(17, Composed), Own];
+        _answer = (_, _) => """ "result":{"id":"a","epoch":"e","offset":17,"recovered":true,"messages":[]} """;
+        await using var chat = await Library.ConnectAsync(Options(17, Task.FromResult("x"), Decomposed));
+
+        Assert.Equal([Composed], chat.Positions.Keys.Where(topic => topic.Length > 0));
+        Assert.Equal(Composed, (await chat.JoinAsync(Decomposed)).Group);
+        await chat.PostAsync(Decomposed, Decomposed);
+        await chat.SendAsync(Decomposed, "x");
+        await chat.HistoryAsync(Decomposed);
+        await chat.WatchPresenceAsync(Decomposed);
+        await chat.PresenceAsync(Decomposed);
+        await chat.TypingAsync(Decomposed);
+        await chat.LeaveAsync(Decomposed);
+        await Eventually.TrueAsync(() => _heard.Count == 8);
+        Assert.All(_heard, one => Assert.Equal(Composed, (one.TryGetProperty("group", out var name) ? name : one.GetProperty("to")).GetString()));
+        Assert.Contains(_heard, one => one.TryGetProperty("message", out var text) && text.GetString() == Decomposed); // texts stay as they are
+        Assert.Empty(chat.Groups);
+    }
+
     private static string Said(int offset) =>
         $$"""{"group":"g","nick":"ben","message":"{{offset}}","id":"id{{offset}}","epoch":"e","offset":{{offset}},"at":1}""";
 

@@ -270,6 +270,23 @@ export const hubSpecs = {
     equal((await allOf(chat)).filter(one => one.group === 'g').map(textOrPosition), ['hole before 19']);
   },
 
+  // Servers convert names to Unicode form C. Once the client asked for the group under one name, and dropped all that came under the other.
+  async group_in_another_unicode_form_is_heard({ connect }) {
+    const [composed, decomposed, heard] = ['caf\u00e9', 'cafe\u0301', []];
+    const call = (id, argument) => (heard.push(argument), id ? [answers(id, { ...at(17), id: 'a' })] : []);
+    const calls = Object.fromEntries('join post send history presence typing leave'.split(' ').map(name => [name, call]));
+    const WebSocket = hubThatSays([[subscribed(17, { group: composed }), own]], [], calls);
+    const { chat } = await connect('anna', { WebSocket, since: [[decomposed, { epoch: 'e', offset: 17 }]] });
+    equal([...chat.positions.keys()].filter(Boolean), [composed]);
+    equal((await chat.join(decomposed)).group, composed);
+    chat.typing(decomposed);
+    await chat.post(decomposed, decomposed);
+    await chat.send(decomposed, 'x');
+    for (const name of ['history', 'watchPresence', 'presence', 'leave']) await chat[name](decomposed);
+    equal(heard.map(one => one.group ?? one.to), all(8, () => composed));
+    equal([heard.some(one => one.message === decomposed), chat.groups], [true, []]); // texts stay as they are
+  },
+
   async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
     const anna = await connect('anna', { WebSocket });

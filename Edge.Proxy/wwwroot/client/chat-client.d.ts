@@ -53,7 +53,7 @@ export class ChatClient extends EventTarget {
 
   /**
    * Joins a group, with all devices of the user. The answer also comes as an event, before the group's messages.
-   * @param group 1 to 128 bytes of printable text
+   * @param group 1 to 128 bytes of printable text. Here and elsewhere, a name is converted to Unicode normalization form C, and events have it in that form
    * @param more since: the messages written after this position come first. Default: the one in the option `since`, unless the client has already
    *   continued from there. Without that, only messages from now on
    * @returns the position from which on the client gets the group's messages

@@ -9,7 +9,7 @@
 import { ChatException } from './errors.js';
 import { deletionOf, messageOf, positionOf, presenceOf, textOf, timeOf } from './events.js';
 import { deletionsOf, Fetching, messagesOf, Nowhere } from './fetching.js';
-import { optionsOf } from './options.js';
+import { nameOf, optionsOf, wellFormed } from './options.js';
 import { EventQueue } from './queue.js';
 import { Runner } from './runner.js';
 import { Own, TopicStates } from './topics.js';
@@ -106,31 +106,34 @@ export class ChatClient extends EventTarget {
 
   /** @param {string} group @param {Cancellable & { since?: ?ChatPosition }} [more] @returns {Promise<import('./chat-client.d.ts').ChatSubscribed>} */
   async join(group, { since = null, signal } = {}) {
-    const answer = await this.#fetching.join(checked(group, 'group'), since, signal);
-    return { type: 'subscribed', group, position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
+    const name = checked(group, 'group');
+    const answer = await this.#fetching.join(name, since, signal);
+    return { type: 'subscribed', group: name, position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
   }
 
   /** @param {string} group @param {Cancellable} [more] @returns {Promise<import('./chat-client.d.ts').ChatLeft>} */
   async leave(group, { signal } = {}) {
-    const life = this.#topics.find(checked(group, 'group'));
-    const { nodes = 0, of = 0 } = await this.#runner.call('leave', { group }, signal, () => this.#topics.left(group, life));
+    const name = checked(group, 'group');
+    const life = this.#topics.find(name);
+    const { nodes = 0, of = 0 } = await this.#runner.call('leave', { group: name }, signal, () => this.#topics.left(name, life));
     return { nodes, of };
   }
 
   /** @param {string} group @param {string} text @param {Cancellable & { id?: string }} [more] @returns {Promise<ChatPublished>} */
   post(group, text, { id = newId(), signal } = {}) {
-    return this.#publish('post', { group: checked(group, 'group'), message: wellFormed(text), id }, signal);
+    return this.#publish('post', { group: checked(group, 'group'), message: checkedText(text), id }, signal);
   }
 
   /** @param {string} user @param {string} text @param {Cancellable & { id?: string }} [more] @returns {Promise<ChatPublished>} */
   send(user, text, { id = newId(), signal } = {}) {
-    return this.#publish('send', { to: checked(user, 'user'), message: wellFormed(text), id }, signal);
+    return this.#publish('send', { to: checked(user, 'user'), message: checkedText(text), id }, signal);
   }
 
   /** @param {string} group @param {Cancellable & { since?: ?ChatPosition, limit?: number }} [more] @returns {Promise<import('./chat-client.d.ts').ChatHistory>} */
   async history(group, { since = null, limit, signal } = {}) {
-    const answer = await this.#runner.call('history', { group: checked(group, 'group'), since: textOf(since), limit }, signal);
-    const messages = messagesOf(answer).filter(message => !this.#topics.isDeleted(group, message.position));
+    const name = checked(group, 'group');
+    const answer = await this.#runner.call('history', { group: name, since: textOf(since), limit }, signal);
+    const messages = messagesOf(answer).filter(message => !this.#topics.isDeleted(name, message.position));
     return { messages, deletions: deletionsOf(answer), position: positionOf(answer) ?? Nowhere, recovered: answer.recovered ?? false };
   }
 
@@ -159,8 +162,9 @@ export class ChatClient extends EventTarget {
 
   /** @param {string} group @param {boolean} watch @param {AbortSignal} [signal] */
   async #presence(group, watch, signal) {
-    const answer = await this.#runner.call('presence', { group: checked(group, 'group'), watch }, signal, () => this.#topics.watch(group, watch));
-    return presenceOf(group, answer);
+    const name = checked(group, 'group');
+    const answer = await this.#runner.call('presence', { group: name, watch }, signal, () => this.#topics.watch(name, watch));
+    return presenceOf(name, answer);
   }
 
   // --- what comes -----------------------------------------------------------------------------------------------
@@ -244,14 +248,13 @@ if (Symbol.asyncDispose) {
 /** @param {string} name @param {string} what */
 function checked(name, what) {
   if (typeof name !== 'string' || name === '') throw new TypeError(`The ${what} must be a text that is not empty.`);
-  return name;
+  return nameOf(name);
 }
 
-// A text that was cut in the middle of an emoji has half a character at its end, which no JSON of UTF-8 can hold: the server would not take it.
 /** @param {string} text */
-function wellFormed(text) {
+function checkedText(text) {
   if (text === undefined || text === null) throw new TypeError('The text is missing.');
-  return `${text}`.replace(/\p{Surrogate}/gu, '\ufffd');
+  return wellFormed(text);
 }
 
 // crypto.randomUUID exists on https and localhost only.

@@ -11,6 +11,15 @@ const Defaults = {
   largestCall: 32_768,
 };
 
+/**
+ * @internal A text that was cut in the middle of an emoji has half a character at its end, which no JSON of UTF-8 can hold: the server would not take it.
+ * @param {string} text
+ */
+export const wellFormed = text => `${text}`.replace(/\p{Surrogate}/gu, '\ufffd');
+
+/** @internal The server converts names to Unicode form C, and gives them in that form in all that it sends. @param {string} name */
+export const nameOf = name => wellFormed(name).normalize();
+
 /** @internal A timer cannot hold much more: it would be over at once. */
 export const LongestTime = 24 * 86_400_000;
 
@@ -41,5 +50,6 @@ export function optionsOf(given) {
 
   if (!(longestDelay >= firstDelay)) throw new RangeError('longestDelay must not be less than firstDelay.');
   const times = Object.fromEntries(Times.map(name => [name, Math.min(options[name], LongestTime)]));
-  return { .../** @type {any} */ (options), ...times, server: url };
+  const since = [.../** @type {any} */ (options).since].map(([topic, position]) => [nameOf(topic), position]);
+  return { .../** @type {any} */ (options), ...times, since, server: url };
 }
