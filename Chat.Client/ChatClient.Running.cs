@@ -7,6 +7,7 @@ namespace Chat.Client;
 public sealed partial class ChatClient
 {
     private static readonly TimeSpan LongestPauseOfCalls = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestDoubt = TimeSpan.FromMinutes(8); // a log knows the ids of its messages for up to 10 (Chat:Backplane:Group:Age)
     private static readonly TimeSpan ShortestTokenLife = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestTokenDoubt = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1); // a timer has an upper limit
@@ -212,7 +213,8 @@ public sealed partial class ChatClient
         }
     }
 
-    /// <summary>Makes a call until it is answered, over as many connections as that takes.</summary>
+    /// <summary>Makes a call until it is answered, over as many connections as that takes. A message that may be published is not sent again once the
+    /// server may have forgotten its id.</summary>
     /// <remarks><paramref name="onAnswer"/> applies what an answer says about a group, at the answer's place in the order of what the server sends.
     /// The caller who awaits the answer continues later; by then, the server may have said the opposite.</remarks>
     private async Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken, Action<HubArgument>? onAnswer = null)
@@ -220,13 +222,21 @@ public sealed partial class ChatClient
         using var late = new CancellationTokenSource(_options.CallTimeout, _options.TimeProvider);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         ChatException? last = null;
+        DateTimeOffset? doubt = null; // the time of the first attempt that may have published the message
         for (var failures = 0; ; failures++)
         {
             Task? next = null;
             HubLink? link = null;
+            var (began, isDoubtful) = (DateTimeOffset.MinValue, true);
             try
             {
                 link = await _link.Task.WaitAsync(deadline.Token).ConfigureAwait(false);
+                began = _options.TimeProvider.GetUtcNow(); // timers may stand still while the machine sleeps
+                if (argument.Id is not null && began - doubt > LongestDoubt)
+                {
+                    throw new ChatException("timeout", $"{method} was not answered. Sent again so late, the message could be published twice.", last);
+                }
+
                 return await link.InvokeAsync(method, argument, onAnswer, deadline.Token).ConfigureAwait(false);
             }
             catch (LinkException)
@@ -240,13 +250,14 @@ public sealed partial class ChatClient
             }
             catch (ChatException exception) when (exception.IsWorthRetrying)
             {
-                last = exception;
+                (last, isDoubtful) = (exception, exception.IsDoubtful);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 throw Late(method, last);
             }
 
+            doubt ??= isDoubtful ? began : null;
             try
             {
                 var pause = Task.Delay(Backoff.After(failures, _options.FirstDelay, LongestPauseOfCalls), _options.TimeProvider, deadline.Token);

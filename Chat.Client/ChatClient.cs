@@ -161,7 +161,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <param name="group">The group. If the order of messages matters, await each call before the next.</param>
     /// <param name="text">The text; up to 32 KiB by default.</param>
     /// <param name="id">An id of your own, different for each message: 1 to 64 bytes of letters, marks and digits of any script and <c>_ . @ -</c>. A
-    /// message that is sent several times with the same id is published once. Default: a new, unique id.</param>
+    /// message that is sent several times with the same id is published once, as long as the log keeps it. Default: a new, unique id.</param>
     /// <param name="cancellationToken">Ends the wait. The message may or may not be published then.</param>
     /// <returns>The message's id and position, as soon as it is published, and not before.</returns>
     /// <exception cref="ChatException">The message was refused, or not confirmed in time.</exception>

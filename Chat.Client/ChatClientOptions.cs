@@ -26,7 +26,7 @@ public sealed class ChatClientOptions
     /// <value>By group; the key of the user's own messages is the empty string. Default: empty, so that the client gets only messages from now on.</value>
     public IReadOnlyDictionary<string, ChatPosition> Since { get; init; } = new Dictionary<string, ChatPosition>();
 
-    /// <summary>How long a call may take, including all attempts and reconnects.</summary>
+    /// <summary>How long a call may take, including all attempts and reconnects. A message that may have been published is not sent again after 8 minutes.</summary>
     /// <value>1 second to 49 days, or <see cref="Timeout.InfiniteTimeSpan"/>. Default 1 minute.</value>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -115,6 +115,46 @@ public sealed class CallTests : IAsyncLifetime
         Assert.Empty(chat.Groups);
     }
 
+    // The log knows an id for ten minutes at most. Once a message that was published, but not acknowledged, before a longer absence was published again.
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(7, true)]
+    public async Task Message_ThatWasSent_IsSentAgain_OnlyWhileTheLogKnowsIt(int minutes, bool isSentAgain)
+    {
+        await using var chat = await Library.ConnectAsync(Options(17, Task.FromResult("x")));
+        var posting = chat.PostAsync("g", "x");
+        await Eventually.TrueAsync(() => _heard.Count == 1);
+        _answer = (_, _) => """ "result":{"id":"a","epoch":"e","offset":18} """;
+        _clock.Ahead = TimeSpan.FromMinutes(minutes);
+        chat.Break();
+
+        if (isSentAgain)
+        {
+            await posting.WaitAsync(Listener.Deadline);
+        }
+        else
+        {
+            Assert.Equal("timeout", (await Assert.ThrowsAsync<ChatException>(() => posting.WaitAsync(Listener.Deadline))).Code);
+        }
+
+        await chat.PostAsync("g", "next");
+        Assert.Equal(isSentAgain ? ["x", "x", "next"] : ["x", "next"], _heard.Select(one => one.GetProperty("message").GetString()));
+    }
+
+    // Where the server has said that a message was not published, it may be sent again at any time.
+    [Fact]
+    public async Task Message_ThatWasRefused_IsSentAgain_HoweverLate()
+    {
+        _answer = (_, _) =>
+        {
+            _clock.Ahead += TimeSpan.FromMinutes(9);
+            return _heard.Count < 3 ? """ "error":"HubException: topic_busy: In words." """ : """ "result":{"id":"a","epoch":"e","offset":18} """;
+        };
+        await using var chat = await Library.ConnectAsync(Options(17, Task.FromResult("x")));
+
+        Assert.Equal("a", (await chat.PostAsync("g", "x").WaitAsync(Listener.Deadline)).Id);
+    }
+
     private static string Said(int offset) =>
         $$"""{"group":"g","nick":"ben","message":"{{offset}}","id":"id{{offset}}","epoch":"e","offset":{{offset}},"at":1}""";
 

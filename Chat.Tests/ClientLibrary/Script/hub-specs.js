@@ -287,6 +287,34 @@ export const hubSpecs = {
     equal([heard.some(one => one.message === decomposed), chat.groups], [true, []]); // texts stay as they are
   },
 
+  // The log knows an id for ten minutes at most. Once a message that was published, but not acknowledged, before a longer absence was published again.
+  async message_that_was_sent_is_sent_again_only_while_the_log_knows_it({ connect }) {
+    for (const isSentAgain of [true, false]) {
+      const [urls, heard] = [[], []];
+      const post = (id, { message: text }) => (heard.push(text), urls.length > 1 ? [answers(id, { id: 'a', epoch: 'e', offset: 2 })] : []);
+      const WebSocket = hubThatSays([[own], [own]], urls, { post }, { isEndedByHand: true });
+      let ahead = 0;
+      const { chat } = await connect('anna', { WebSocket, callTimeout: Infinity, now: () => Date.now() + ahead });
+      const posting = chat.post('g', 'x');
+      await until(() => heard.length === 1);
+      ahead = (isSentAgain ? 7 : 9) * 60_000;
+      WebSocket.last.close();
+      if (isSentAgain) await posting;
+      else await rejects(posting, 'timeout');
+      await chat.post('g', 'next');
+      equal(heard, isSentAgain ? ['x', 'x', 'next'] : ['x', 'next']);
+    }
+  },
+
+  // Where the server has said that a message was not published, it may be sent again at any time.
+  async message_that_was_refused_is_sent_again_however_late({ connect }) {
+    let attempts = 0;
+    const post = id => [++attempts < 3 ? fails(id, 'topic_busy') : answers(id, { id: 'a', epoch: 'e', offset: 2 })];
+    const now = () => Date.now() + attempts * 9 * 60_000;
+    const { chat } = await connect('anna', { WebSocket: hubThatSays([[own]], [], { post }), firstDelay: 0, now });
+    equal((await chat.post('g', 'x')).id, 'a');
+  },
+
   async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
     const anna = await connect('anna', { WebSocket });

@@ -69,7 +69,7 @@ export class ChatClient extends EventTarget {
    * @param group the group, by its name
    * @param text up to 32 KiB by default; an unpaired surrogate, as where an emoji was cut in two, becomes U+FFFD
    * @param more id: an id of your own, different for each message: 1 to 64 bytes of letters, marks and digits of any script and `_ . @ -`. A message
-   *   that is sent several times with the same id is published once. signal: ends the wait; the message may or may not be published then
+   *   that is sent several times with the same id is published once, as long as the log keeps it. signal: ends the wait; the message may or may not be published then
    * @returns the message's id and position, as soon as it is published, and not before
    */
   post(group: string, text: string, more?: Cancellable & { id?: string }): Promise<ChatPublished>;
@@ -138,7 +138,10 @@ export interface ChatClientOptions {
    * them. Default: it gets only messages from now on.
    */
   since?: Iterable<[string, ChatPosition]>;
-  /** How long a call may take, including all attempts and reconnects: 1,000 or more; more than 24 days means without end. Default 60,000. */
+  /**
+   * How long a call may take, including all attempts and reconnects: 1,000 or more; more than 24 days means without end. A message that may have been
+   * published is not sent again after 8 minutes. Default 60,000.
+   */
   callTimeout?: number;
   /**
    * How long one attempt of a call may take before the call is made again, with the same id: 100 or more. Default 5,000: the server answers within
@@ -277,8 +280,8 @@ export interface ChatPresence {
 
 /**
  * The server refused something, or something did not happen in time. `code` is the server's, such as `not_member` (HUB.md, Errors), or one of this
- * library's: `refused` (the server does not accept this client, and would not accept it the next time), `timeout` (no answer within `callTimeout`; a
- * message may or may not be published), `stopped` (the client was disposed of).
+ * library's: `refused` (the server does not accept this client, and would not accept it the next time), `timeout` (no answer within `callTimeout`,
+ * or none to a message within 8 minutes; a message may or may not be published), `stopped` (the client was disposed of).
  */
 export class ChatException extends Error {
   constructor(code: string, message: string, cause?: unknown);

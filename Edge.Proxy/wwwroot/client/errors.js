@@ -2,6 +2,8 @@ const WorthRetrying = new Set([
   'not_published', 'unavailable', 'topic_busy', 'too_many_messages', 'too_many_bytes', 'too_many_new_topics', 'internal',
 ]);
 
+const Doubtful = new Set(['not_published', 'internal']);
+
 /** chat-client.d.ts lists its codes. */
 export class ChatException extends Error {
   /** @param {string} code @param {string} message @param {unknown} [cause] */
@@ -18,6 +20,9 @@ export class ChatException extends Error {
 
   /** @internal */
   get isWorthRetrying() { return WorthRetrying.has(this.code); }
+
+  /** @internal The call may have been carried out all the same. */
+  get isDoubtful() { return Doubtful.has(this.code); }
 }
 
 /**

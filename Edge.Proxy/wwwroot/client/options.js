@@ -33,11 +33,11 @@ const Least = [
 
 /**
  * @internal Returns the options with defaults, and checked.
- * @param {ChatClientOptions} given @returns {Required<ChatClientOptions> & { server: URL }}
+ * @param {ChatClientOptions} given @returns {Required<ChatClientOptions> & { server: URL, now: () => number }} now: tests have clocks of their own
  */
 export function optionsOf(given) {
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options = { ...Defaults, since: [], WebSocket: globalThis.WebSocket, server: globalThis.location?.href, ...named };
+  const options = { ...Defaults, now: () => Date.now(), since: [], WebSocket: globalThis.WebSocket, server: globalThis.location?.href, ...named };
   const { server, token, firstDelay, longestDelay } = /** @type {any} */ (options);
   const url = server && URL.canParse(server) ? new URL(server) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) throw new TypeError(`server must be an absolute http or https URL, and is ${server}.`);

@@ -30,6 +30,7 @@ const MostRefusals = 3; // of tokens, in a row
 const Stable = 10_000;
 const PauseAfterTooMuch = 5_000;
 const LongestPauseOfCalls = 10_000;
+const LongestDoubt = 8 * 60_000; // a log knows the ids of its messages for up to 10 minutes (Chat:Backplane:Group:Age)
 const ShortestTokenLife = 1_000;
 const LongestTokenDoubt = 5 * 60_000;
 const LongestWait = 24 * 3_600_000; // a timer has an upper limit
@@ -57,7 +58,7 @@ export class Runner {
   /** The number of calls that wait for their answer. */
   calls = 0;
 
-  /** @param {Required<ChatClientOptions> & { server: URL }} options @param {Use} use */
+  /** @param {Required<ChatClientOptions> & { server: URL, now: () => number }} options @param {Use} use */
   constructor(options, use) {
     this.#options = options;
     this.#use = use;
@@ -84,20 +85,22 @@ export class Runner {
   send(method, argument) { if (this.#present?.wasOpen) this.#present.send(method, argument); }
 
   /**
-   * Makes a call until it is answered, over as many connections as that takes.
+   * Makes a call until it is answered, over as many connections as that takes. A message that may be published is not sent again once the server may
+   * have forgotten its id.
    * `onAnswer` applies what an answer says about a group, at the answer's place in the order of what the server sends. The caller who awaits the
    * answer continues later; by then, the server may have said the opposite.
    * @param {string} method @param {HubArgument} argument @param {AbortSignal} [signal] @param {(answer: HubArgument) => void} [onAnswer]
    * @returns {Promise<HubArgument>}
    */
   async call(method, argument, signal, onAnswer) {
-    const { callTimeout, firstDelay } = this.#options;
+    const { callTimeout, firstDelay, now } = this.#options;
     const deadline = new AbortController();
     const onAbort = () => deadline.abort(signal?.reason);
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort);
     /** @type {?ChatException} */
     let last = null;
+    let doubt = 0; // the time of the first attempt that may have published the message
     const late = () => deadline.abort(
       new ChatException('timeout', `${method} was not answered within ${callTimeout / 1000} s${last ? `: ${last.message}` : ''}`, last));
     const timer = callTimeout <= LongestTime ? setTimeout(late, callTimeout) : undefined;
@@ -107,15 +110,23 @@ export class Runner {
       for (let failures = 0; ; failures++) {
         /** @type {?HubLink} */
         let link = null;
+        let [began, isDoubtful] = [0, true];
         try {
           link = await until(this.#link.promise, deadline.signal);
+          began = now(); // timers and performance.now() may stand still while the machine sleeps
+          if (argument.id !== undefined && doubt > 0 && began - doubt > LongestDoubt) {
+            throw new ChatException('timeout', `${method} was not answered. Sent again so late, the message could be published twice.`, last);
+          }
+
           const answer = await until(link.invoke(method, argument, onAnswer), deadline.signal);
           if (answer) return answer; // otherwise, the answer is lost or late
         } catch (error) {
           link = null;
-          if (error instanceof ChatException && error.isWorthRetrying) last = error;
+          if (error instanceof ChatException && error.isWorthRetrying) [last, isDoubtful] = [error, error.isDoubtful];
           else if (!(error instanceof LinkException)) throw error;
         }
+
+        if (isDoubtful) doubt ||= began;
 
         // If no answer came and this connection turns out to be dead, the pause before the next attempt ends with it.
         await pause(backoff(failures, firstDelay, LongestPauseOfCalls), deadline.signal, link?.ended);
