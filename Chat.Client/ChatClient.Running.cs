@@ -19,6 +19,7 @@ public sealed partial class ChatClient
     private volatile TaskCompletionSource? _hurried;
     private string? _refusal;
     private bool _wasOnline;
+    private int _waiting; // for a connection, or for an answer: whoever does may read no events meanwhile
 
     /// <summary>Ends the present connection as a network failure does; for tests.</summary>
     internal void Break()
@@ -126,7 +127,7 @@ public sealed partial class ChatClient
                     returning = EnterAsync(link, over.Token);
                 }
             },
-            () => _events.RoomAsync(() => link.HasCalls || _stopping.IsCancellationRequested)).ConfigureAwait(false);
+            () => _events.RoomAsync(() => link.HasCalls || Volatile.Read(ref _waiting) > 0 || _stopping.IsCancellationRequested)).ConfigureAwait(false);
 
         // New calls have to wait for the next connection before the pending calls of this one fail and are made again.
         if (_link.Task.IsCompleted)
@@ -217,7 +218,25 @@ public sealed partial class ChatClient
     /// server may have forgotten its id.</summary>
     /// <remarks><paramref name="onAnswer"/> applies what an answer says about a group, at the answer's place in the order of what the server sends.
     /// The caller who awaits the answer continues later; by then, the server may have said the opposite.</remarks>
-    private async Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken, Action<HubArgument>? onAnswer = null)
+    private Task<HubArgument> CallAsync(string method, HubArgument argument, CancellationToken cancellationToken, Action<HubArgument>? onAnswer = null) =>
+        WaitAsync(() => CallUntilAnsweredAsync(method, argument, onAnswer, cancellationToken));
+
+    /// <summary>Meanwhile, the connection is read even if there is no room for events.</summary>
+    private async Task<T> WaitAsync<T>(Func<Task<T>> wait)
+    {
+        Interlocked.Increment(ref _waiting);
+        _events.Open();
+        try
+        {
+            return await wait().ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async Task<HubArgument> CallUntilAnsweredAsync(string method, HubArgument argument, Action<HubArgument>? onAnswer, CancellationToken cancellationToken)
     {
         using var late = new CancellationTokenSource(_options.CallTimeout, _options.TimeProvider);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);

@@ -92,7 +92,7 @@ public sealed partial class ChatClient : IAsyncDisposable
         var client = Start(options);
         try
         {
-            await client._link.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await client.WaitAsync(() => client._link.Task.WaitAsync(cancellationToken)).ConfigureAwait(false);
             return client;
         }
         catch

@@ -155,6 +155,21 @@ public sealed class CallTests : IAsyncLifetime
         Assert.Equal("a", (await chat.PostAsync("g", "x").WaitAsync(Listener.Deadline)).Id);
     }
 
+    // Whoever waits for the first connection, or for a call, reads no events yet. The server's reports of the groups once waited for such a reader.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Client_WithLittleRoomForEvents_GetsOnline(bool connects)
+    {
+        _first = [Subscribed(1, "f"), Subscribed(17), Message(18), Own];
+        _answer = (_, _) => """ "result":{"id":"a","epoch":"e","offset":18} """;
+        var options = Options(17, Task.FromResult("x"), bufferedEvents: 1);
+        await using var chat = connects ? await Library.ConnectAsync(options).WaitAsync(Listener.Deadline) : Library.Start(options);
+        await chat.PostAsync("g", "x").WaitAsync(Listener.Deadline);
+
+        Assert.Equal(["from 17", "18"], await InGroupAsync(chat));
+    }
+
     private static string Said(int offset) =>
         $$"""{"group":"g","nick":"ben","message":"{{offset}}","id":"id{{offset}}","epoch":"e","offset":{{offset}},"at":1}""";
 

@@ -315,6 +315,36 @@ export const hubSpecs = {
     equal((await chat.post('g', 'x')).id, 'a');
   },
 
+  // Whoever waits for the first connection, or for a call, reads no events yet. Once the reports of the groups alone filled the buffer, and the client
+  // ended each connection before it was told all.
+  async client_with_little_room_for_events_gets_online({ ChatClient, server }) {
+    for (const connects of [true, false]) {
+      const first = [subscribed(1, { group: 'f' }), subscribed(17), message(18), own];
+      const WebSocket = hubThatSays([first], [], { post: id => [answers(id, { id: 'a', epoch: 'e', offset: 18 })] });
+      const options = { server, token: () => 'x', bufferedEvents: 1, WebSocket };
+      const chat = connects ? await ChatClient.connect(options, { signal: AbortSignal.timeout(10_000) }) : new ChatClient(options);
+      await chat.post('g', 'x');
+      equal((await allOf(chat)).filter(one => one.group === 'g').map(textOrPosition), ['from 17', '18']);
+    }
+  },
+
+  async client_with_little_room_for_events_and_without_calls_gets_all_of_them({ ChatClient, server }) {
+    const [urls, messages] = [[], all(20, i => message(18 + i))];
+    const missed = () => messages.slice(Number(/g%3Ae%3A(\d+)/.exec(urls.at(-1))?.[1] ?? 17) - 17);
+    const first = () => [subscribed(1, { group: 'f' }), subscribed(17), ...missed(), own];
+    const WebSocket = hubThatSays({ shift: first, length: 0 }, urls);
+    const chat = new ChatClient({ server, token: () => 'x', bufferedEvents: 2, firstDelay: 0, longestDelay: 10, WebSocket });
+    const texts = [];
+    for await (const one of chat.readAll()) {
+      if (one.type === 'message') texts.push(one.text);
+      if (one.text === '37') break;
+    }
+
+    equal(texts, messages.map(one => one.arguments[0].message));
+    equal(urls.length > 2, true); // it did not take them all at once
+    await chat.dispose();
+  },
+
   async client_that_ends_while_it_fetches_stays_where_it_is({ connect }) {
     const WebSocket = hubThatSays([[own]], [], { join: id => [answers(id, { ...at(9), messages: [message(4).arguments[0]] }), message(10)], history: () => [] });
     const anna = await connect('anna', { WebSocket });

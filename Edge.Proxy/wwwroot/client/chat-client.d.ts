@@ -162,8 +162,8 @@ export interface ChatClientOptions {
   /** The longest pause after any number of failures. Default 30,000. */
   longestDelay?: number;
   /**
-   * How many events may wait for the reader: 1 or more. If there are as many and no call is pending, the client disconnects from the server until
-   * half of them are read, and then continues. Default 10,000.
+   * How many events may wait for the reader, besides those that say where a connection begins: 1 or more. If there are as many and no call is pending,
+   * the client disconnects from the server until half of them are read, and then continues. Default 10,000.
    */
   bufferedEvents?: number;
   /** The largest size of a call in bytes, as JSON: what the server accepts. Default 32,768. */

@@ -48,7 +48,10 @@ export class ChatClient extends EventTarget {
     this.#events = new EventQueue(all.bufferedEvents);
     this.#topics = new TopicStates(this.#events, all.since);
     this.#runner = new Runner(all, {
-      begin: room => this.#topics.begin(room),
+      begin: room => {
+        this.#events.begin();
+        return this.#topics.begin(room);
+      },
       on: (name, argument) => this.#on(name, argument),
       enter: (link, over) => this.#enter(link, over),
       room: () => this.#events.room(),
@@ -68,7 +71,7 @@ export class ChatClient extends EventTarget {
     const onAbort = () => client.dispose();
     signal?.addEventListener('abort', onAbort);
     try {
-      await client.#runner.connected;
+      await client.#runner.connected();
       return client;
     } catch (error) {
       await client.dispose();
@@ -191,7 +194,9 @@ export class ChatClient extends EventTarget {
       case 'direct': topics.message(Own, messageOf(null, argument)); break;
       case 'deleted': topics.message(group ?? Own, deletionOf(group ?? null, argument)); break;
       case 'subscribed':
-        return topics.subscribed(group ?? Own, positionOf(argument) ?? Nowhere, argument.recovered ?? false) && group === undefined; // this one is reported last
+        if (!topics.subscribed(group ?? Own, positionOf(argument) ?? Nowhere, argument.recovered ?? false)) break;
+        this.#events.addReport();
+        return group === undefined; // this one is reported last
       case 'mirror':
         if (argument.method === 'unsubscribe' && argument.payload?.group) topics.unsubscribed(argument.payload.group);
         break;

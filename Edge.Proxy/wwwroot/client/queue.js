@@ -6,6 +6,7 @@ export class EventQueue {
   #events = [];
   #first = 0; // index of the first event: taking events off the front one by one would cost as much each time as there are events
   #most;
+  #reports = 0; // how many events say where the present connection begins. They must not fill the queue before the connection has said all it has to
   #isOver = false;
   #wake = () => {};    // for the reader
   #makeRoom = () => {}; // for whoever waits for room
@@ -13,7 +14,7 @@ export class EventQueue {
   /** @param {number} most */
   constructor(most) { this.#most = most; }
 
-  get isFull() { return this.#count >= this.#most; }
+  get isFull() { return this.#count >= this.#most + this.#reports; }
 
   get #count() { return this.#events.length - this.#first; }
 
@@ -31,8 +32,14 @@ export class EventQueue {
     this.#makeRoom();
   }
 
+  /** A connection begins. */
+  begin() { this.#reports = 0; }
+
+  /** The connection says where it begins in one more topic. */
+  addReport() { this.#reports++; }
+
   /** Completes when half of it is read, or when `open` is called. @returns {Promise<void>} */
-  room() { return this.isFull && !this.#isOver ? new Promise(resolve => { this.#makeRoom = resolve; }) : Promise.resolve(); }
+  room() { return this.#count >= this.#most && !this.#isOver ? new Promise(resolve => { this.#makeRoom = resolve; }) : Promise.resolve(); }
 
   /** Lets whoever waits for room continue. */
   open() { this.#makeRoom(); }

@@ -66,8 +66,15 @@ export class Runner {
     this.running = Promise.resolve().then(() => this.#run()); // not at once: the creator wants to hear of it
   }
 
-  /** Completes when the client is online, or fails when it stops. */
-  get connected() { return this.#link.promise.then(() => {}); }
+  /** Completes when the client is online, or fails when it stops. Counts as a call: whoever waits for this reads no events yet. */
+  async connected() {
+    this.calls++;
+    try {
+      await this.#link.promise;
+    } finally {
+      this.calls--;
+    }
+  }
 
   /** Connects now instead of at the end of a pause. */
   hurry() { this.#hurry(); }
