@@ -65,11 +65,12 @@ app.MapPost("/events", async (HttpRequest http) =>
 });
 app.MapGet("/events", () => events.Values);
 
-// 4. Tell everybody something. With an id of your own, a request that was not answered can be repeated, and the message is published once.
+// 4. Tell everybody something, in a group in which every user begins (Chat:Chats). With an id of your own, a request that was not answered can be
+// repeated, and the message is published once.
 app.MapPost("/notice", async (Notice notice, IHttpClientFactory clients) =>
 {
     using var chat = clients.CreateClient("chat");
-    using var answer = await chat.PostAsJsonAsync("/api/v1/publish", new { topic = "all", msg = notice.Text, from = "backend", id = notice.Id });
+    using var answer = await chat.PostAsJsonAsync("/api/v1/publish", new { topic = "group:first", msg = notice.Text, from = "backend", id = notice.Id });
     return Results.Content(await answer.Content.ReadAsStringAsync(), "application/json", statusCode: (int)answer.StatusCode);
 });
 
