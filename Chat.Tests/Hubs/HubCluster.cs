@@ -61,13 +61,10 @@ public sealed class HubCluster : IAsyncLifetime
         HubDotNetClient.ConnectAsync(Nodes.Nodes[node].Address, nick, HubTransport.WebSockets, options);
 
     /// <summary>Bans or mutes a user, like a backend does.</summary>
-    internal async Task SanctionAsync(string kind, string user, string? topic = null)
-    {
-        using var call = new HttpRequestMessage(HttpMethod.Post, "api/v1/users/" + kind) { Content = JsonContent.Create(new { user, topic }) };
-        call.Headers.Add("X-Api-Key", ApiKey);
-        using var answer = await Nodes.Nodes[0].Http.SendAsync(call);
-        answer.EnsureSuccessStatusCode();
-    }
+    internal Task SanctionAsync(string kind, string user, string? topic = null) => CallAsync("users/" + kind, new { user, topic });
+
+    /// <summary>Lifts a ban from a topic, like a backend does.</summary>
+    internal Task LiftBanAsync(string user, string topic) => CallAsync("users/lift", new { user, kind = "ban", topic });
 
     /// <summary>Deletes a message, like a backend does, through a node.</summary>
     internal async Task DeleteAsync(string topic, string epoch, long offset, int node = 0)
@@ -83,6 +80,14 @@ public sealed class HubCluster : IAsyncLifetime
     {
         await Nodes.AddAsync();
         await UntilServedAsync([Nodes.Nodes[^1]]);
+    }
+
+    private async Task CallAsync(string path, object argument)
+    {
+        using var call = new HttpRequestMessage(HttpMethod.Post, "api/v1/" + path) { Content = JsonContent.Create(argument) };
+        call.Headers.Add("X-Api-Key", ApiKey);
+        using var answer = await Nodes.Nodes[0].Http.SendAsync(call);
+        answer.EnsureSuccessStatusCode();
     }
 
     private async Task UntilServedAsync(IEnumerable<NodeProcess> nodes)

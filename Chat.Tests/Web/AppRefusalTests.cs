@@ -45,6 +45,33 @@ public sealed class AppRefusalTests(HubCluster cluster, ITestOutputHelper output
         await Expect(app.Page.Locator("#sign-in-error")).ToHaveTextAsync("You are banned.");
     }
 
+    // It was not known who was there until the page was loaded again, and what had been said meanwhile was not shown at all.
+    [ChromiumFact]
+    public async Task Ban_FromAGroup_OnceItIsLifted_LeavesNoGap()
+    {
+        await using var ben = await Cluster.ConnectAsync(0, "ben");
+        await ben.JoinAsync(_group);
+        await ben.PostAsync(_group, "before");
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var app = await App.OpenAsync(device, $"name={_mallory}&group={_group}");
+        await app.HearsAsync("before");
+        await Cluster.SanctionAsync("ban", _mallory, $"group:{_group}");
+        await Expect(app.Page.Locator("#notice-text")).ToHaveTextAsync($"You are not allowed in {_group} any more.");
+        string[] meanwhile = [.. Enumerable.Range(0, 60).Select(i => $"line {i}")]; // more than a page
+        foreach (var text in meanwhile)
+        {
+            await ben.PostAsync(_group, text);
+        }
+
+        await Cluster.LiftBanAsync(_mallory, $"group:{_group}");
+        await app.JoinAsync(_group);
+
+        await Expect(app.Texts).ToHaveTextAsync(["before", .. meanwhile]);
+        await Expect(app.Page.Locator("#members-list .name")).ToHaveTextAsync(["ben", _mallory]);
+        await Expect(app.Page.Locator(".line.warn")).ToHaveCountAsync(0);
+        Assert.Empty(device.Problems);
+    }
+
     [ChromiumFact]
     public async Task Token_InTheAddress_IsTakenOutOfIt_AndOutlivesAReload()
     {

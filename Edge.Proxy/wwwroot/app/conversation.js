@@ -23,6 +23,8 @@ export class Conversation {
   hasMore = false;
   /** Of a group: from where on its log is loaded. @type {?{ epoch: string, offset: number }} */
   oldest = null;
+  /** Of a group that the user was put out of: where the messages begin that were written meanwhile. @type {?{ since: { epoch: string, offset: number }, after?: string }} */
+  gap = null;
   /** Of a group: the members by name; null if they are not known, or too many to be named. */
   members = null;
   count = null;
@@ -116,7 +118,10 @@ export class Conversation {
     }
   }
 
-  line(text, tone = 'note') { this.items.push({ kind: 'line', key: `l${++this.#lines}`, text, tone }); }
+  /** Adds a line that says what happened. @param {string} [after] the key of the item that it belongs behind, if that is not the last one */
+  line(text, tone = 'note', after = this.items.at(-1)?.key) {
+    this.items.splice(this.items.findLastIndex(item => item.key === after) + 1, 0, { kind: 'line', key: `l${++this.#lines}`, text, tone });
+  }
 
   // The place after everything that comes before the item. What is not confirmed stays at the end.
   #placeOf(item) {

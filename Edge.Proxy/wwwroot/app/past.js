@@ -2,6 +2,7 @@ import { failureOf } from './words.js';
 
 const Page = 50; // messages fetched at once
 const MostUnread = 99;
+const Nothing = Object.freeze({ messages: [], deletions: [], recovered: false });
 
 /**
  * The messages that are in a group's log already. They are fetched when the user looks at the group or scrolls back, and counted if they
@@ -15,22 +16,23 @@ export class Past {
    * @param {import('../client/chat-client.js').ChatClient} chat
    * @param {{ changed: () => void, said: (text: string, tone: string) => void, read: (key: string) => any,
    *   setRead: (key: string, upTo: any) => void, isRead: (conversation: any) => boolean,
-   *   isMine: (message: any) => boolean }} on
+   *   isMine: (message: any) => boolean, missing: (conversation: any, after?: string) => void }} on
    */
   constructor(chat, on) {
     this.#chat = chat;
     this.#on = on;
   }
 
-  /** Loads the latest messages, and who is there. */
+  /** Loads the latest messages, or those that were written while the user was put out of the group; and who is there. */
   async load(conversation) {
     if (!conversation.isGroup || conversation.isLoaded || conversation.isLoading || !conversation.isMember) return;
-    await this.#fetch(conversation, () => this.#chat.history(conversation.name, { limit: Page }), ({ messages }) => {
+    const isRead = (conversation.oldest || await this.#latest(conversation)) && (!conversation.gap || await this.#fill(conversation));
+    if (!conversation.isMember) return; // put out meanwhile
+    if (isRead) {
       conversation.isLoaded = true;
-      conversation.hasMore = messages.length > 0 && messages[0].position.offset > 1;
-      conversation.oldest = messages[0]?.position ?? null;
       this.#mark(conversation);
-    });
+    }
+
     await this.#watch(conversation);
   }
 
@@ -41,7 +43,7 @@ export class Past {
       const { epoch, offset } = conversation.oldest;
       const since = { epoch, offset: Math.max(0, offset - 1 - Page) };
       const before = conversation.items.length;
-      const isRead = await this.#fetch(conversation, () => this.#chat.history(conversation.name, { since, limit: Page }), ({ messages, recovered }) => {
+      const isRead = await this.#fetch(conversation, { since, limit: Page }, ({ messages, recovered }) => {
         const isWhole = recovered || messages[0]?.position.offset === since.offset + 1; // otherwise the log begins here
         conversation.hasMore = since.offset > 0 && isWhole;
         conversation.oldest = { epoch, offset: since.offset + 1 }; // perhaps of a message that was deleted
@@ -56,6 +58,7 @@ export class Past {
     if (!read) {
       this.#on.setRead(conversation.key, position);
     } else if (read.epoch !== position.epoch || read.offset < position.offset) {
+      conversation.unread = 0; // they are counted again, if the user was put out of the group and is in it again
       const past = await this.#chat.history(conversation.name, { since: read, limit: MostUnread + 1 }).catch(() => null);
       if (!past || this.#on.isRead(conversation)) return;
       const { messages, recovered } = past;
@@ -70,18 +73,45 @@ export class Past {
     }
   }
 
+  #latest(conversation) {
+    return this.#fetch(conversation, { limit: Page }, ({ messages }) => {
+      conversation.hasMore = messages.length > 0 && messages[0].position.offset > 1;
+      conversation.oldest = messages[0]?.position ?? null;
+    });
+  }
+
+  // Returns whether the gap is filled, as far as the log still has what belongs there.
+  async #fill(conversation) {
+    let { since, after } = conversation.gap;
+    for (let isWhole = true, isOver = false; !isOver;) {
+      const isRead = await this.#fetch(conversation, { since, limit: Page }, ({ messages, deletions, position, recovered }) => {
+        for (const { messagePosition } of deletions) conversation.delete(messagePosition);
+        if (isWhole && !recovered) this.#on.missing(conversation, after);
+        isWhole &&= recovered;
+        isOver = messages.length + deletions.length === 0;
+        since = position;
+      });
+      if (!isRead) return false;
+    }
+
+    Object.assign(conversation, { gap: null, firstNew: null }); // what is new may begin further up now
+    return true;
+  }
+
   // Returns whether it was answered.
-  async #fetch(conversation, ask, take) {
+  async #fetch(conversation, what, take) {
     conversation.isLoading = true;
     this.#on.changed();
     try {
-      const answer = await ask();
+      const answer = await this.#chat.history(conversation.name, what).catch(error => {
+        if (error.code !== 'forbidden') throw error;
+        return Nothing; // the user may not read the group's past
+      });
       for (const message of answer.messages) conversation.insert(message);
       take(answer);
       return true;
     } catch (error) {
-      if (error.code === 'forbidden') Object.assign(conversation, { isLoaded: true, hasMore: false }); // the user may not read the group's past
-      else if (error.code !== 'not_member') this.#on.said(failureOf(error), 'bad');
+      if (error.code !== 'not_member') this.#on.said(failureOf(error), 'bad');
       return false;
     } finally {
       conversation.isLoading = false;

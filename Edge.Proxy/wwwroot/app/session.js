@@ -50,6 +50,7 @@ export class Session {
       setRead: (key, upTo) => this.#keep.setRead(key, upTo),
       isRead: conversation => conversation === this.current && on.isLooking(),
       isMine: ({ from }) => from === this.#user,
+      missing: (conversation, after) => this.#missing(conversation, after),
     });
     this.#chat.addEventListener('stateChanged', ({ detail }) => this.#stateChanged(detail));
     this.#tabsChanged();
@@ -254,7 +255,7 @@ export class Session {
       case 'subscribed': this.#subscribed(happened); break;
       case 'message': this.#message(happened); break;
       case 'deleted': this.#deleted(happened); break;
-      case 'unsubscribed': if (conversation) this.#left(conversation); break;
+      case 'unsubscribed': this.#left(group, conversation); break;
       case 'forbidden': this.#forbidden(happened); break;
       case 'typing': if (user !== this.#user) conversation?.types(user, () => this.#on.changed()); break;
       case 'presence': if (conversation) conversation.present(happened); break;
@@ -274,17 +275,17 @@ export class Session {
     }
 
     const conversation = this.#of('group', group);
-    const wasMember = conversation.isMember;
     Object.assign(conversation, { isMember: true, notice: '', reached: position });
-    if (!isFirst && wasMember && !recovered) this.#missing(conversation);
-    else if (isFirst || !wasMember) this.#past.count(conversation, position);
+    if (isFirst) this.#past.count(conversation, position);
+    else if (!recovered) this.#missing(conversation);
     if (conversation !== this.current) return;
     this.look();
     this.#past.load(conversation);
   }
 
-  #missing(conversation) {
-    conversation.line('Messages may be missing here: the server no longer has all that was said while you were away.', 'warn');
+  /** @param {string} [after] */
+  #missing(conversation, after) {
+    conversation.line('Messages may be missing here: the server no longer has all that was said while you were away.', 'warn', after);
     this.#lost.push(conversation.name);
   }
 
@@ -320,8 +321,13 @@ export class Session {
   }
 
   // The user has left, here or on another device, or was removed by somebody else.
-  #left(conversation) {
-    conversation.isMember = false;
+  #left(group, conversation) {
+    this.#isTold.delete(group);
+    if (!conversation) return;
+    const { reached, last, gap } = conversation;
+    // If the user is let in again, what was written meanwhile is loaded, and who is there then.
+    Object.assign(conversation, { isMember: false, isLoaded: false, members: null, count: null, readBefore: this.#keep.read(conversation.key) });
+    conversation.gap = gap ?? (reached && { since: reached, after: last?.key });
     setTimeout(() => {
       // A user who is no longer allowed in it is told so by an event right after this one.
       if (conversation.isMember || conversation.notice || !this.conversations.has(conversation.key)) return;
@@ -334,7 +340,7 @@ export class Session {
     const words = forbiddenIn(group, until);
     const conversation = this.#of('group', group);
     if (conversation !== this.current) this.#on.said(words, 'bad');
-    Object.assign(conversation, { isMember: false, members: null, count: null, notice: words });
+    Object.assign(conversation, { isMember: false, notice: words });
   }
 
   #stateChanged({ state, reason, delay }) {
