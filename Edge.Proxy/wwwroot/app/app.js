@@ -1,4 +1,5 @@
 // The application: signs users in and out, and shows the session. Everything else is a view, or the session.
+import { forTab } from '../storage.js';
 import { Banner } from './banner.js';
 import { Begin } from './begin.js';
 import { Composer } from './composer.js';
@@ -46,8 +47,8 @@ const signIn = new SignIn((name, token) => {
 // --- signing in and out -----------------------------------------------------------------------------------------
 
 function enter(name, token, where) {
-  if (token) sessionStorage.token = token;
-  const kept = sessionStorage.token;
+  if (token) forTab.set('token', token);
+  const kept = forTab.get('token');
   signIn.hide();
   address = where;
   address.set('name', name);
@@ -85,7 +86,7 @@ async function fetchToken(name, signal) {
 function leave(why, how) {
   session?.end();
   session = null;
-  sessionStorage.removeItem('token');
+  forTab.remove('token');
   history.replaceState(null, '', location.pathname);
   document.title = 'Chat';
   $('app').hidden = true;
@@ -100,7 +101,7 @@ function schedule() {
   isScheduled = true;
   setTimeout(() => {
     isScheduled = false;
-    if (session?.refusal) leave(refusalOf(session.refusal), { byToken: sessionStorage.token !== undefined });
+    if (session?.refusal) leave(refusalOf(session.refusal), { byToken: forTab.get('token') !== null });
     else if (session) show();
   });
 }
@@ -176,7 +177,7 @@ document.addEventListener('keydown', event => {
 
 const asked = new URLSearchParams(location.hash.slice(1));
 const [name, token] = [clean(asked.get('name')), asked.get('token') ?? ''];
-asked.delete('token'); // out of the address, which people copy; sessionStorage keeps it for a reload
+asked.delete('token'); // out of the address, which people copy; the tab keeps it for a reload
 history.replaceState(null, '', asked.size > 0 ? `#${asked}` : location.pathname);
-if (token || sessionStorage.token || (name && !nameError('A name', name))) enter(name, token, asked);
+if (token || forTab.get('token') || (name && !nameError('A name', name))) enter(name, token, asked);
 else signIn.show(name && nameError('A name', name));

@@ -1,5 +1,7 @@
 // The data that this browser keeps for a user: how far they have read, with whom they talk, and the direct messages that they wrote,
 // which the server keeps for the recipient only. All tabs of the user share it.
+import { forever } from '../storage.js';
+
 const MostSent = 300;
 const Names = ['read', 'direct', 'sent'];
 
@@ -51,9 +53,9 @@ export class Keep {
 
   #load(name) {
     try {
-      this.#parts[name] = JSON.parse(localStorage.getItem(this.#key(name))) ?? {};
+      this.#parts[name] = JSON.parse(forever.get(this.#key(name))) ?? {};
     } catch {
-      this.#parts[name] ??= {}; // no storage, or no data of ours
+      this.#parts[name] ??= {}; // no data of ours
     }
 
     return this.#parts[name];
@@ -61,10 +63,6 @@ export class Keep {
 
   #store(name, value) {
     this.#parts[name] = value;
-    try {
-      localStorage.setItem(this.#key(name), JSON.stringify(value));
-    } catch {
-      // Full, or not allowed: it lasts as long as this page.
-    }
+    forever.set(this.#key(name), JSON.stringify(value));
   }
 }

@@ -1,4 +1,5 @@
 // The appearance: light, dark, or as the system has it. It is set first of all, so that the page does not flash.
+import { forever } from '../storage.js';
 import { $ } from './dom.js';
 
 const looks = ['', 'light', 'dark'];
@@ -10,10 +11,11 @@ function show(look) {
   $('look').title = $('look').ariaLabel = `Appearance: ${words[look]}. Change it`;
 }
 
-let look = looks.includes(localStorage.look) ? localStorage.look : '';
+let look = forever.get('look') ?? '';
+if (!looks.includes(look)) look = '';
 show(look);
 $('look').addEventListener('click', () => {
   look = looks[(looks.indexOf(look) + 1) % looks.length];
-  localStorage.look = look;
+  forever.set('look', look);
   show(look);
 });
