@@ -36,6 +36,26 @@ public sealed class AppLookTests(HubCluster cluster, ITestOutputHelper output) :
         Assert.Equal(320, await app.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
     }
 
+    // It was said in the conversation only, so nowhere before the first one was open, and nowhere beside the list on a phone.
+    [ChromiumFact]
+    public async Task Phone_SaysThatThereIsNoConnection_WhicheverPaneItShows()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address, new BrowserNewContextOptions(Phone));
+        await device.Context.RouteAsync("**/api/auth/token*", route => route.AbortAsync());
+        var app = new App(await device.Context.NewPageAsync());
+        await app.Page.GotoAsync($"/#name={Unique("anna")[..12]}");
+        await Expect(app.Banner).ToBeVisibleAsync();
+        await Expect(app.Banner).ToContainTextAsync("The server cannot be reached. Trying again in ");
+
+        await device.Context.UnrouteAllAsync();
+        await Expect(app.Entry("first")).ToBeVisibleAsync();
+        await Expect(app.Banner).ToBeHiddenAsync();
+        await device.Context.SetOfflineAsync(true);
+        await Expect(app.Banner).ToBeVisibleAsync();
+        await app.Entry("first").ClickAsync();
+        await Expect(app.Banner).ToBeInViewportAsync();
+    }
+
     [ChromiumFact]
     public async Task Keyboard_IsEnough()
     {

@@ -28,8 +28,9 @@ export class Banner {
 
   #say({ state, reason, until }, wasOnline) {
     const seconds = Math.ceil(((until ?? 0) - Date.now()) / 1000);
-    const next = state === 'waiting' && seconds > 0 ? `Reconnecting in ${seconds} s.` : wasOnline ? 'Reconnecting …' : 'Connecting …';
-    const words = reason ? `${lossOf(reason)} ${next}` : next;
+    const [doing, again] = wasOnline ? ['Reconnecting', 'Reconnecting'] : ['Connecting', 'Trying again'];
+    const next = state === 'waiting' && seconds > 0 ? `${again} in ${seconds} s.` : `${doing} …`;
+    const words = reason ? `${lossOf(reason, wasOnline)} ${next}` : next;
     if ($('banner-text').textContent !== words) $('banner-text').textContent = words;
     $('hurry').hidden = state !== 'waiting' || seconds <= 1;
     $('banner').hidden = performance.now() - this.#since < Patience;

@@ -37,15 +37,15 @@ export function failureOf(error, group) {
 /** Whether doing the same again would end the same way. */
 export const isFinal = error => !['timeout', undefined].includes(error.code);
 
-/** Why the connection was lost. */
-export function lossOf(reason) {
+/** Why the connection was lost, or was never made. */
+export function lossOf(reason, wasOnline) {
   switch (reason) {
     case 'draining': case 'edge draining': return 'The server is being restarted.';
     case 'rebalancing': case 'node cut off': return 'You are being moved to another server.';
     case 'token expired': return 'Your sign-in has expired.';
     case 'The device is offline.': return 'You are offline.';
     case 'too many messages': case 'too many bytes': return 'You have sent too much at once.';
-    default: return 'The connection was lost.';
+    default: return wasOnline ? 'The connection was lost.' : 'The server cannot be reached.';
   }
 }
 
