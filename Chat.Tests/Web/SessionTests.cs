@@ -45,7 +45,10 @@ public sealed class SessionTests(HubCluster cluster, ITestOutputHelper output) :
               if (session?.connection.state === 'waiting') session.hurry();
               look();
             },
-            said: text => said.push(text),
+            said: text => {
+              said.push(text);
+              look();
+            },
             isLooking: () => true,
           });
           await session.ready;
@@ -84,6 +87,39 @@ public sealed class SessionTests(HubCluster cluster, ITestOutputHelper output) :
         Assert.Equal(
             ["one", "Messages may be missing here: the server no longer has all that was said while you were away.", "nine", "ten"],
             await RunAsync(Script));
+    }
+
+    [ChromiumFact]
+    public async Task NewConnection_SaysWhatTheLastOneMissed_AndNothingElse()
+    {
+        const string Script = """
+            () => play(async ({ hub, until, said, lobby }) => {
+              hub().subscribed({ group: 'lobby', recovered: false }); // without an end of the connection
+              await until(() => lobby.items.length > 0);
+              hub().close();
+              await until(() => said.length > 0);
+            }, hub => hub.subscribed({ group: 'lobby' }))
+            """;
+        Assert.Equal(["Back online. You have missed nothing."], await RunAsync(Script));
+    }
+
+    // Redis had forgotten the user's groups, so the client joins them again once it is connected, and only then learns what is missing.
+    [ChromiumFact]
+    public async Task NewConnection_SaysWhatWasMissed_OnceItIsKnown()
+    {
+        const string Script = """
+            () => {
+              let isFirst = true;
+              return play(async ({ hub, until, said }) => {
+                hub().close();
+                await until(() => said.length > 0);
+              }, hub => {
+                if (isFirst) hub.subscribed({ group: 'lobby' });
+                isFirst = false;
+              }, method => (method === 'join' ? { epoch: 'other', offset: 0, recovered: false, messages: [] } : {}));
+            }
+            """;
+        Assert.Equal(["Back online. Messages may be missing in lobby."], await RunAsync(Script));
     }
 
     private async Task<string[]> RunAsync(string script)

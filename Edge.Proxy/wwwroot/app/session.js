@@ -30,8 +30,8 @@ export class Session {
   #keep;
   #on;
   #isTold = new Set();   // topics whose position is known
-  #lost = [];            // names of conversations in which messages may be missing after the connection was lost
-  #isBack = false;       // the connection is back, and the missed messages are on their way
+  #awaited = new Set();  // after the connection was lost: topics of which is not known yet whether messages are missing
+  #lost = new Set();     // names of conversations in which they may be
   #writing = new Map();  // conversation -> completes when all messages so far are sent
 
   /**
@@ -255,7 +255,10 @@ export class Session {
       case 'subscribed': this.#subscribed(happened); break;
       case 'message': this.#message(happened); break;
       case 'deleted': this.#deleted(happened); break;
-      case 'unsubscribed': this.#left(group, conversation); break;
+      case 'unsubscribed':
+        this.#left(group, conversation);
+        this.#back(group);
+        break;
       case 'forbidden': this.#forbidden(happened); break;
       case 'typing': if (user !== this.#user) conversation?.types(user, () => this.#on.changed()); break;
       case 'presence': if (conversation) conversation.present(happened); break;
@@ -270,7 +273,7 @@ export class Session {
     if (group === null) { // the last one to be reported
       this.#isReady();
       if (!isFirst && !recovered) for (const one of this.directs) this.#missing(one);
-      if (this.#isBack) this.#back();
+      this.#back(group);
       return;
     }
 
@@ -278,6 +281,7 @@ export class Session {
     Object.assign(conversation, { isMember: true, notice: '', reached: position });
     if (isFirst) this.#past.count(conversation, position);
     else if (!recovered) this.#missing(conversation);
+    this.#back(group);
     if (conversation !== this.current) return;
     this.look();
     this.#past.load(conversation);
@@ -286,12 +290,14 @@ export class Session {
   /** @param {string} [after] */
   #missing(conversation, after) {
     conversation.line('Messages may be missing here: the server no longer has all that was said while you were away.', 'warn', after);
-    this.#lost.push(conversation.name);
+    if (this.#awaited.size > 0) this.#lost.add(conversation.name);
   }
 
-  #back() {
-    this.#isBack = false;
-    const lost = this.#lost.splice(0);
+  // A topic goes on, or is over. The last one of them can tell what was missed: some are fetched only after the connection is back.
+  #back(topic) {
+    if (!this.#awaited.delete(topic) || this.#awaited.size > 0) return;
+    const lost = [...this.#lost];
+    this.#lost.clear();
     if (lost.length > 0) this.#on.said(`Back online. Messages may be missing in ${list(lost)}.`, 'warn');
     else this.#on.said('Back online. You have missed nothing.', 'good');
   }
@@ -346,8 +352,9 @@ export class Session {
   #stateChanged({ state, reason, delay }) {
     if (state === 'online') {
       this.#know();
-      this.#isBack = this.wasOnline;
       this.wasOnline = true;
+    } else if (this.connection.state === 'online') {
+      this.#awaited = new Set([null, ...this.groups.filter(({ isMember }) => isMember).map(({ name }) => name)]);
     }
 
     // The reason why the connection broke says more than why the next attempt failed.
