@@ -32,7 +32,7 @@ public sealed class LogTests(HubCluster cluster, ITestOutputHelper output) : Hub
                 }
               };
               fetchPage();
-              const log = new Log({ older: async () => { fetchPage(); log.show(conversation, 'anna'); }, retry() {}, talkTo() {}, read() {} });
+              const log = new Log({ older: async () => { fetchPage(); log.show(conversation, 'anna'); }, retry() {}, talkTo() {}, read() {}, focus() {} });
               log.show(conversation, 'anna');
               globalThis.oldest = () => `${next + 1}`;
             }

@@ -9,7 +9,12 @@ export class Banner {
   #ticking = 0;
   #since = 0;
 
-  constructor(act) { $('hurry').addEventListener('click', () => act.hurry()); }
+  constructor(act) {
+    $('hurry').addEventListener('click', () => {
+      act.hurry();
+      act.focus(); // the button is hidden now
+    });
+  }
 
   /** @param {import('./session.js').Session} session */
   show({ connection, wasOnline }) {

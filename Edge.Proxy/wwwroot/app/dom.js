@@ -55,15 +55,23 @@ export function avatar(name) {
 
 /**
  * Makes the children of a parent match the rows, in their order. A child with the same key and version stays as it is, with its focus
- * and whatever is selected in it.
+ * and whatever is selected in it. If the focus was in a child that does not stay, it goes to what is in that place now.
  * @param {Element} parent @param {{ key: string, version: string, make: () => Element }[]} rows
  */
 export function reconcile(parent, rows) {
-  const known = new Map([...parent.children].map(child => [child.dataset.key, child]));
+  const focused = document.activeElement;
+  const focusedAt = [...parent.children].findIndex(child => child.contains(focused));
+  const focusedRow = parent.children[focusedAt];
+  const keys = new Set(rows.map(({ key }) => key));
+  const known = new Map();
+  for (const child of [...parent.children]) {
+    if (keys.has(child.dataset.key)) known.set(child.dataset.key, child);
+    else child.remove(); // first of all, so that no other one has to move
+  }
+
   let next = parent.firstElementChild;
   for (const { key, version, make } of rows) {
     const old = known.get(key);
-    known.delete(key);
     if (old && old.dataset.version === version) {
       if (old === next) next = next.nextElementSibling;
       else parent.insertBefore(old, next);
@@ -78,5 +86,16 @@ export function reconcile(parent, rows) {
     parent.insertBefore(made, next);
   }
 
-  for (const gone of known.values()) gone.remove();
+  if (!focusedRow || document.activeElement === focused) return;
+  const same = [...parent.children].find(child => child.dataset.key === focusedRow.dataset.key);
+  focusAgain(same ?? parent.children[Math.min(focusedAt, parent.children.length - 1)], focused, focusedRow);
+}
+
+// Somebody who uses the keyboard would have to begin at the top of the page otherwise.
+function focusAgain(row, focused, focusedRow) {
+  if (!row) return;
+  const [before, now] = [focusedRow, row].map(one => [...one.querySelectorAll(`${focused.localName}:not(:disabled)`)]);
+  const target = row.contains(focused) ? focused : now[before.indexOf(focused)] ?? now[0] ?? row;
+  if (target === row) row.tabIndex = -1;
+  target.focus({ preventScroll: true });
 }

@@ -21,13 +21,14 @@ export class Log {
   #shown = Shown;
   #filledFrom = null; // the oldest message when more was asked for because the screen had room
 
-  /** @param {{ older: (c: any) => Promise<void>, retry: (c: any, item: any) => void, talkTo: (name: string) => void, read: () => void }} act */
+  /** @param {{ older: (c: any) => Promise<void>, retry: (c: any, item: any) => void, talkTo: (name: string) => void, read: () => void, focus: () => void }} act */
   constructor(act) {
     this.#act = act;
     this.#scroll.addEventListener('scroll', () => this.#scrolled());
     $('latest').addEventListener('click', () => {
       this.toEnd();
       this.#act.read();
+      this.#act.focus(); // the button is hidden now
     });
     new ResizeObserver(() => {
       if (this.#isAtEnd) this.toEnd();
