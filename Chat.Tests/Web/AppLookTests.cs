@@ -36,6 +36,28 @@ public sealed class AppLookTests(HubCluster cluster, ITestOutputHelper output) :
         Assert.Equal(320, await app.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
     }
 
+    // It showed a blank page without a way back.
+    [ChromiumFact]
+    public async Task Phone_WhoseLastConversationIsClosed_ShowsTheList()
+    {
+        var mallory = Unique("mallory")[..14];
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address, new BrowserNewContextOptions(Phone));
+        var app = await App.OpenAsync(device, $"name={mallory}&group=first");
+        foreach (var group in (string[])["first", "second"])
+        {
+            await Expect(app.Title).ToHaveTextAsync(group);
+            await app.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Leave" }).ClickAsync();
+            await Expect(app.Entry(group)).ToHaveCountAsync(0);
+            await app.JoinAsync(group == "first" ? "second" : _group);
+        }
+
+        await Expect(app.Title).ToHaveTextAsync(_group);
+        await Cluster.SanctionAsync("ban", mallory, $"group:{_group}");
+        await app.Page.Locator("#shut").ClickAsync();
+
+        await Expect(app.Page.GetByText("You are in no group.")).ToBeVisibleAsync();
+    }
+
     // It was said in the conversation only, so nowhere before the first one was open, and nowhere beside the list on a phone.
     [ChromiumFact]
     public async Task Phone_SaysThatThereIsNoConnection_WhicheverPaneItShows()

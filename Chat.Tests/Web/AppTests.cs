@@ -80,6 +80,22 @@ public sealed class AppTests(HubCluster cluster, ITestOutputHelper output) : Hub
         await Expect(here.Entry(_group)).ToHaveCountAsync(0);
     }
 
+    // The second click left the conversation that was shown after the first one.
+    [ChromiumFact]
+    public async Task Leaving_ByADoubleClick_LeavesOneGroup()
+    {
+        await using var device = await Browser.NewDeviceAsync(Cluster.Edge.Address);
+        var anna = await App.OpenAsync(device, $"name={_anna}&group={_group}");
+
+        await anna.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Leave" }).DblClickAsync(new LocatorDblClickOptions { Delay = 60 });
+
+        await Expect(anna.Entry(_group)).ToHaveCountAsync(0);
+        await Expect(anna.Title).ToHaveTextAsync("first");
+        await anna.SayAsync($"from {_anna}");
+        await anna.HearsAsync($"from {_anna}");
+        await Expect(anna.Title).ToHaveTextAsync("first");
+    }
+
     // It is the name of something that every object in JavaScript has, and so was taken for a person whom one talks to already.
     [ChromiumFact]
     public async Task PersonWithTheNameOfAPartOfTheLanguage_IsKept()

@@ -71,5 +71,8 @@ public sealed class FocusTests(HubCluster cluster, ITestOutputHelper output) : H
         await Expect(entry).ToBeFocusedAsync();
         await app.Page.Keyboard.PressAsync("ArrowDown"); // from the last entry to the first
         await Expect(app.Entry("first")).ToBeFocusedAsync();
+        await app.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Leave" }).PressAsync("Enter");
+        await Expect(app.Title).ToHaveTextAsync("first");
+        await Expect(app.Entry("first")).ToBeFocusedAsync(); // not the button, with which a second press would leave this one, too
     }
 }

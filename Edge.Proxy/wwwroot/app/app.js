@@ -115,7 +115,11 @@ function show() {
   $('title').textContent = current?.name ?? '';
   document.title = `${unread > 0 ? `(${unread}) ` : ''}${current ? `${current.name} · ` : ''}Chat`;
   remember(current);
-  if (!current) return;
+  if (!current) {
+    pane('list');
+    return;
+  }
+
   $('kind').setAttribute('href', current.isGroup ? '#i-group' : '#i-person');
   $('subtitle').textContent = !current.isGroup ? 'Direct messages' : current.count === null ? 'Group' : `${current.count} online`;
   $('leave').textContent = current.isGroup && current.isMember ? 'Leave' : 'Close';
@@ -143,15 +147,22 @@ function enterPane() {
   composer.focus();
 }
 
+async function leaveCurrent({ currentTarget, detail }) {
+  if (detail > 1) return; // the second click of a double click would leave the next conversation
+  pane('list');
+  await session.leave(session.current);
+  if (!session) return;
+  show();
+  if ([currentTarget, document.body].includes(document.activeElement)) focusList(); // the button is gone, or would leave the next one
+}
+
+const focusList = () => (document.querySelector('.entry[aria-current]') ?? $('new')).focus();
+
 $('back').addEventListener('click', () => {
   pane('list');
-  document.querySelector('.entry[aria-current]')?.focus();
+  focusList();
 });
-$('leave').addEventListener('click', () => {
-  pane('list');
-  session.leave(session.current);
-});
-$('shut').addEventListener('click', () => session.leave(session.current));
+for (const button of [$('leave'), $('shut')]) button.addEventListener('click', leaveCurrent);
 $('sign-out').addEventListener('click', () => leave(''));
 $('toggle-members').addEventListener('click', () => {
   const isShown = $('app').classList.toggle('with-members');

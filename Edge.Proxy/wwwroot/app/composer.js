@@ -31,6 +31,7 @@ export class Composer {
     $('notice').hidden = isOpen;
     $('notice-text').textContent = conversation.notice;
     if (conversation === this.#conversation) return;
+    this.#text.blur(); // whoever is put out of a group while they write does not go on in the next one
     if (this.#conversation) this.#conversation.draft = this.#text.value;
     this.#conversation = conversation;
     this.#text.value = conversation.draft;
