@@ -5,7 +5,7 @@ internal sealed class Confirmations : IDisposable
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new(); // guards _waitedFor, _confirmed and _sum
-    private readonly HashSet<string> _waitedFor;
+    private readonly HashSet<string> _waitedFor = new(StringComparer.Ordinal);
     private readonly LiveNodes _nodes;
     private int _confirmed;
     private long _sum;
@@ -15,8 +15,12 @@ internal sealed class Confirmations : IDisposable
     public Confirmations(NodeIdentity self, LiveNodes nodes)
     {
         _nodes = nodes;
-        _waitedFor = [self.Id, .. nodes.Nodes.Keys];
-        nodes.Left += Gone;
+        nodes.Left += Gone; // first: a node that goes in between must not be waited for
+        lock (_gate)
+        {
+            _waitedFor.Add(self.Id);
+            _waitedFor.UnionWith(nodes.Nodes.Keys);
+        }
     }
 
     /// <summary>Completes when no node is waited for any more.</summary>

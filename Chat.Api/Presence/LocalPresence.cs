@@ -63,22 +63,34 @@ internal sealed class LocalPresence(Topic topic)
             isAll = _isReplaced;
             if (isAll)
             {
-                foreach (var gone in _users.Where(user => user.Value.Connections == 0).Select(user => user.Key).ToList())
-                {
-                    _users.Remove(gone);
-                }
-
                 _isReplaced = false;
                 _changed.Clear();
-                isMore = false;
-                return [.. _users.Select(user => new PresentUser(user.Key, user.Value.Connections))];
+                var all = new List<PresentUser>(_users.Count);
+                foreach (var (id, user) in _users)
+                {
+                    if (user.Connections == 0 && IsDue(user, goneBy))
+                    {
+                        _users.Remove(id); // gone, and so left out
+                        continue;
+                    }
+
+                    if (user.Connections == 0)
+                    {
+                        _changed.Add(id); // may yet come back, and until then is reported as here
+                    }
+
+                    all.Add(new PresentUser(id, Math.Max(user.Connections, 1)));
+                }
+
+                isMore = _changed.Count > 0;
+                return all;
             }
 
             var due = new List<PresentUser>();
             foreach (var id in _changed)
             {
                 var user = _users[id];
-                if (due.Count < most && (user.Connections > 0 || user.Reported == 0 || user.GoneAt <= goneBy))
+                if (due.Count < most && IsDue(user, goneBy))
                 {
                     due.Add(new PresentUser(id, user.Connections));
                 }
@@ -135,6 +147,8 @@ internal sealed class LocalPresence(Topic topic)
             return _isOver = _users.Count == 0 && !_isReplaced;
         }
     }
+
+    private static bool IsDue(User user, long goneBy) => user.Connections > 0 || user.Reported == 0 || user.GoneAt <= goneBy;
 
     private bool NeedsReport_NeedsLock(PresentUser due)
     {

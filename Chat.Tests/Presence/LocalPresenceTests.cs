@@ -94,8 +94,30 @@ public sealed class LocalPresenceTests
         _group.ReportAll();
 
         Assert.False(_group.TryEnd());
-        Assert.Equal(["anna 1"], Report(goneBy: 0, all: true));
+        Assert.Equal(["anna 1"], Report(goneBy: 100, all: true));
         Assert.Empty(Report(goneBy: 100));
+    }
+
+    // Everything is reported again just when clients come back, for example after a failover of Redis.
+    [Fact]
+    public void Everything_ReportedAgain_HasWhoHasJustGone_UntilTheyDoNotComeBackInTime()
+    {
+        Come("anna", "ben", "carl");
+        Report();
+        _group.Go("ben", now: 100);
+        _group.Go("carl", now: 100);
+        Come("dora");
+        _group.Go("dora", now: 100);
+        _group.ReportAll();
+
+        Assert.Equal(["anna 1", "ben 1", "carl 1"], Report(goneBy: 99, all: true));
+        Come("carl");
+        Assert.Empty(Report(goneBy: 99));
+        Assert.Equal(["ben 0"], Report(goneBy: 100));
+        _group.Go("anna", now: 100);
+        _group.Go("carl", now: 100);
+        Assert.Equal(["anna 0", "carl 0"], Report(goneBy: 100));
+        Assert.True(_group.TryEnd());
     }
 
     [Fact]

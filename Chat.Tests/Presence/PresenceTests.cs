@@ -86,22 +86,10 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
     [Fact]
     public async Task NodeStopped_ItsUsersLeave_UnlessTheyAreBackElsewhere()
     {
-        await using var anna = await WatchAsync(0, "anna");
-        await using var ben = await Cluster.ConnectAsync(1, Path("ben"));
-        await using var carl = await Cluster.ConnectAsync(1, Path("carl"));
-        await UntilAsync(anna, "anna", "ben", "carl");
-
-        var stopping = Cluster.Take(1);
-        var stopped = stopping.StopAsync(TimeSpan.FromSeconds(25));
-        await ben.ClosedAsync();
-        await using var again = await Cluster.ConnectAsync(1, Path("ben"));
-        await stopped;
-
-        Assert.Equal("-carl", await NextAsync(anna));
-        await again.CloseAsync();
-        Assert.Equal("-ben", await NextAsync(anna)); // not before now
-        await stopping.DisposeAsync();
-        await Cluster.AddAsync();
+        for (var tries = 1; !await IsBackElsewhereInTimeAsync($"{_group}-{tries}"); tries++)
+        {
+            Assert.True(tries < 5, "It took longer than a leave's delay each time.");
+        }
     }
 
     [Fact]
@@ -231,6 +219,49 @@ public sealed class PresenceTests(PresenceNodes fixture, ITestOutputHelper outpu
         if (isInTime)
         {
             Assert.Equal(["+carl", "-carl"], told);
+        }
+
+        return isInTime;
+    }
+
+    // Returns false if ben was not back within a leave's delay after his node began to stop. That proves nothing.
+    private async Task<bool> IsBackElsewhereInTimeAsync(string group)
+    {
+        await using var anna = await Cluster.ConnectAsync(0, $"/chat/group/{group}/anna?format=json&presence=true");
+        await using var ben = await Cluster.ConnectAsync(1, $"/chat/group/{group}/ben");
+        await using var carl = await Cluster.ConnectAsync(1, $"/chat/group/{group}/carl");
+        await UntilAsync(anna, "anna", "ben", "carl");
+
+        var stopping = Cluster.Take(1);
+        var began = TimeProvider.System.GetTimestamp();
+        var stopped = stopping.StopAsync(TimeSpan.FromSeconds(25));
+        await ben.ClosedAsync();
+        await using var again = await Cluster.ConnectAsync(1, $"/chat/group/{group}/ben");
+        await using var dora = await Cluster.ConnectAsync(1, $"/chat/group/{group}/dora");
+        List<string> told = [];
+        while (!told.Contains("+dora"))
+        {
+            told.Add(await NextAsync(anna)); // by then ben has been reported by the node where he is now
+        }
+
+        var isInTime = TimeProvider.System.GetElapsedTime(began) < PresenceNodes.LeaveDelay;
+        await stopped;
+        await stopping.DisposeAsync();
+        await Cluster.AddAsync();
+        while (!told.Contains("-carl"))
+        {
+            told.Add(await NextAsync(anna));
+        }
+
+        await again.CloseAsync();
+        while (told[^1] != "-ben")
+        {
+            told.Add(await NextAsync(anna));
+        }
+
+        if (isInTime)
+        {
+            Assert.Equal(["+dora", "-ben", "-carl"], told.Order(StringComparer.Ordinal));
         }
 
         return isInTime;
