@@ -26,7 +26,7 @@ var edge = builder.AddProject<Projects.Edge_Proxy>("edge", launchProfileName: nu
     .WithExternalHttpEndpoints()
     .WithRedis(redis)
     .WithServerApi(apiKey)
-    .WithSettings("Chat", "Edge")
+    .WithSettings("Chat:Redis", "Chat:Memory", "Edge") // the rest of Chat is the nodes'
     .WithReference(nodes)
     .WaitFor(nodes)
     .WithLinks(nodes)

@@ -29,6 +29,7 @@ internal static class EdgeBuilder
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSettingNames<EdgeOptions>(EdgeOptions.Section);
+        services.AddSettingNames<string>(RedisPrefix.Key);
         services.AddOptions<EdgeOptions>().BindConfiguration(EdgeOptions.Section)
             .Configure<IConfiguration>(static (edge, configuration) => edge.AllowedOrigins = ReadOrigins(configuration))
             .ValidateOnStart();

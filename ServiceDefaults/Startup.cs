@@ -49,6 +49,11 @@ public static class Startup
         {
             await app.StartAsync();
         }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await app.StopAsync(); // it was asked to end before it had started
+            return;
+        }
         catch
         {
             await app.StopAsync(); // if they were only disposed of, the services that have started would end with an error each

@@ -44,6 +44,9 @@ internal abstract class Connection(long number, string userId, IFrameFormat form
     /// <summary>Whether it is being closed, for whatever reason, so that nothing more need be sent.</summary>
     public virtual bool IsClosing => false;
 
+    /// <summary>Whether its client may reach another node when it reconnects. An edge keeps requests of some kinds on one node.</summary>
+    public virtual bool CanMove => true;
+
     /// <summary>Ends the connection with the closing handshake of its protocol. Only the first reason counts.</summary>
     public abstract void Close(CloseReason reason);
 

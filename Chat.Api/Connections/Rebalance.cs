@@ -35,7 +35,7 @@ internal sealed class Rebalance(ConnectionTable connections, LiveNodes nodes, No
         var closing = Math.Min(most, _toClose);
         if (closing > 0)
         {
-            var all = connections.All.ToArray();
+            var all = connections.All.Where(static connection => connection.CanMove).ToArray();
             Random.Shared.Shuffle(all);
             foreach (var connection in all.Take(closing))
             {

@@ -30,6 +30,9 @@ internal sealed class HubStream : ClientConnection, IDuplexPipe
         (Format, _input.Format) = (format, format);
     }
 
+    /// <summary>False: the cookie that takes its requests to this node would bring the client back.</summary>
+    public override bool CanMove => false;
+
     /// <summary>Why the connection ended.</summary>
     public CloseReason Reason { get; private set; } = CloseReason.Vanished;
 

@@ -12,10 +12,23 @@ internal sealed class LoginRenewal : IRespReply
     /// <summary>Called once a tick.</summary>
     public static void Send(RespLink link)
     {
-        if (link.Endpoint.CurrentLogin is { Password: not null } login && login != link.Login && link.IsUp)
+        if (Current(link) is { Password: not null } login && login != link.Login && link.IsUp)
         {
             link.Login = login;
             link.TrySend(RespHandshake.Auth(new CommandBuffer(), login).Span, Instance);
+        }
+    }
+
+    // Where a provider of logins fails, the link keeps the login that it has. The next link that is made reports why there is none.
+    private static (string? User, string? Password)? Current(RespLink link)
+    {
+        try
+        {
+            return link.Endpoint.CurrentLogin;
+        }
+        catch (Exception)
+        {
+            return null;
         }
     }
 

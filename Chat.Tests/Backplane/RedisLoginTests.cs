@@ -56,6 +56,22 @@ public sealed class RedisLoginTests : IAsyncLifetime
         Assert.Equal(before + 1, Calls("auth")); // once, and no other connection was made
     }
 
+    // The loop that looks after all links once ended with the first exception, and with it the node.
+    [RedisFact]
+    public async Task Provider_ThatFails_IsAskedAgain()
+    {
+        _tokens.IsAway = true;
+        var before = _tokens.Asked;
+        await Eventually.TrueAsync(() => _tokens.Asked >= before + 3);
+        Assert.True((await _node.PublishAsync(Topic.Group("1"), "hi")).IsPublished);
+
+        _tokens.IsAway = false;
+        var calls = Calls("auth");
+        Rotate();
+
+        await Eventually.TrueAsync(() => Calls("auth") > calls);
+    }
+
     private void Rotate()
     {
         _server.Execute("ACL", "SETUSER", "chat", ">second", "<first");
@@ -72,10 +88,22 @@ public sealed class RedisLoginTests : IAsyncLifetime
     /// <summary>Tokens like those of Microsoft.Azure.StackExchangeRedis.</summary>
     private sealed class Tokens : DefaultOptionsProvider
     {
+        private int _asked;
+
         public volatile string Current = "first";
+        public volatile bool IsAway;
+
+        public int Asked => Volatile.Read(ref _asked);
 
         public override string? User => "chat";
 
-        public override string? Password => Current;
+        public override string? Password
+        {
+            get
+            {
+                Interlocked.Increment(ref _asked);
+                return IsAway ? throw new InvalidOperationException("The service of tokens is away.") : Current;
+            }
+        }
     }
 }

@@ -54,6 +54,7 @@ public sealed class RollingTests : IAsyncLifetime
     {
         await StartAsync(nodes: 1, ("Chat:Connections:RebalancePerSecond", "20"));
         var clients = await JoinAsync();
+        var streams = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => HubDotNetClient.ConnectAsync(_edge!.Address, $"s{i}", HubTransport.ServerSentEvents)));
         using var traffic = new Traffic(clients, PerSecond);
         await traffic.UntilAsync(100);
 
@@ -66,6 +67,8 @@ public sealed class RollingTests : IAsyncLifetime
         await traffic.StopAsync();
         await traffic.AssertNothingMissingAsync();
         Assert.All(clients.SelectMany(client => client.Closings), closing => Assert.Equal(new Closing(1012, "rebalancing"), closing));
+        Assert.All(streams, stream => Assert.Equal(0, stream.Reconnections)); // the edge would bring them back to the same node, again and again
+        await Task.WhenAll(streams.Select(stream => stream.DisposeAsync().AsTask()));
     }
 
     private async Task StartAsync(int nodes, params (string Key, string Value)[] settings)

@@ -1,4 +1,5 @@
 using Chat.Tests.Auth;
+using Chat.Tests.Edge;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using ServiceDefaults;
@@ -35,10 +36,14 @@ public sealed class UnknownSettingTests
     {
         await using var cluster = await NodeCluster.StartAsync(nodes: 1, persists: false, [("Chat:Connections:PerNodes", "100"), ("Chat:Redis:Prefix", "known:")]);
 
-        await Eventually.TrueAsync(() => Lines().Any());
-        Assert.Contains("Chat:Connections:PerNodes is not a known setting", Assert.Single(Lines()), StringComparison.Ordinal);
+        await using var edge = await EdgeProcess.StartAsync(
+            cluster.Redis.ConnectionString, ("Chat:Redis:Prefix", "known:"), ("Chat:Memory:QuietHeap", "1000000"), ("Edge:Attempt", "1"));
 
-        IEnumerable<string> Lines() => cluster.Log().Split('\n').Where(line => line.Contains("is not a known setting", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => Lines(cluster.Log()).Any() && Lines(edge.Output).Any());
+        Assert.Contains("Chat:Connections:PerNodes is not a known setting", Assert.Single(Lines(cluster.Log())), StringComparison.Ordinal);
+        Assert.Contains("Edge:Attempt is not a known setting", Assert.Single(Lines(edge.Output)), StringComparison.Ordinal);
+
+        static IEnumerable<string> Lines(string log) => log.Split('\n').Where(static line => line.Contains("is not a known setting", StringComparison.Ordinal));
     }
 
     private static string[] WarningsOf(string key)

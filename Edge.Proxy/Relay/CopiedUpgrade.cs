@@ -51,9 +51,12 @@ internal sealed class CopiedUpgrade(HttpContext http, IHttpUpgradeFeature? upgra
         http.Abort();
     }
 
-    /// <summary>To be called before the request ends.</summary>
+    /// <summary>To be called before the request ends, or goes to another node.</summary>
     public void Dispose()
     {
+        // Otherwise, the next node's WebSocket would also belong to this object, and never leave it.
+        http.Features.Set(upgrade);
+        http.Features.Set(connect);
         if (_node is not null)
         {
             upgrades.Remove(_node, this);

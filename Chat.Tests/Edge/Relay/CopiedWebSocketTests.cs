@@ -1,6 +1,7 @@
 using Chat.Sockets.Clients;
 using Chat.Tests.Support;
 using Edge.Proxy.Capacity;
+using Edge.Proxy.Relay;
 using Xunit;
 
 namespace Chat.Tests.Edge.Relay;
@@ -32,5 +33,35 @@ public sealed class CopiedWebSocketTests
             time.Advance(TimeSpan.FromSeconds(1));
             return edge.Get<EdgeCapacity>().Carried == 0 && edge.Get<ClientConnections>().Open == 0;
         });
+    }
+
+    /// <summary>It once stayed in the list of the second node for as long as the edge ran.</summary>
+    [Fact]
+    public async Task Client_ThatAnotherNodeTakes_IsForgottenWhenItGoes()
+    {
+        await using var some = new TcpNode();
+        await using var other = new TcpNode();
+        await using var edge = await EdgeHost.StartAsync(new ManualTimeProvider(), ("Edge:Relay", "false"));
+        edge.Set(some.Node with { Id = "some" }, other.Node with { Id = "other" });
+        var copies = edge.Get<CopiedUpgrades>();
+        using var client = await TcpPeer.ConnectAsync(edge.Address);
+        await client.SendAsync(TcpPeer.Request);
+        var (first, second) = (some.AskedAsync(), other.AskedAsync());
+        if (await Task.WhenAny(first, second) == second)
+        {
+            (first, second) = (second, first);
+        }
+
+        using var busy = (await first).Peer;
+        await busy.SendAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+        using var node = (await second).Peer;
+        await node.SendAsync(TcpPeer.Accepted);
+        await client.ReadHeadAsync();
+        Assert.Single(copies.Nodes());
+
+        client.Dispose();
+
+        await Eventually.TrueAsync(() => edge.Get<EdgeCapacity>().Carried == 0);
+        Assert.Empty(copies.Nodes());
     }
 }
