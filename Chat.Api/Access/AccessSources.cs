@@ -59,6 +59,7 @@ internal sealed class AccessSources(AccessRules rules, AccessAnswers answers, IO
         answer.IsAway && options.Value.WhenAway == WhenAway.Refuse ? Rights.None : rights)
     {
         IsAway = answer.IsAway,
+        IsRefusal = answer.IsAway && options.Value.WhenAway == WhenAway.Refuse,
         RenewAt = answer.RenewAt,
         ExpiresAt = answer.ExpiresAt,
     };
@@ -74,6 +75,9 @@ internal readonly record struct AccessAnswer(Rights Rights)
 {
     /// <summary>Whether the webhook should have decided, but is away.</summary>
     public bool IsAway { get; init; }
+
+    /// <summary>Whether nothing is allowed because it is away. Otherwise, somebody has decided all the same.</summary>
+    public bool IsRefusal { get; init; }
 
     /// <summary>The timestamp from which to ask anew.</summary>
     public long RenewAt { get; init; } = long.MaxValue;

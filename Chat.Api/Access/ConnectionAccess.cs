@@ -21,7 +21,7 @@ internal sealed partial class ConnectionAccess : IDisposable
     private const int AskedAgain = 100; // of the topics that it is not in, so that a newer token costs the webhook few questions
 
     // For a connection that is about to join a topic that was forgotten: it has to try again.
-    private static readonly AccessAnswer Forgotten = new(Rights.None) { IsAway = true, ExpiresAt = 0 };
+    private static readonly AccessAnswer Forgotten = new(Rights.None) { IsAway = true, IsRefusal = true, ExpiresAt = 0 };
 
     private static readonly string[] RoleClaims = ["role", "roles"];
 
@@ -81,12 +81,17 @@ internal sealed partial class ConnectionAccess : IDisposable
     }
 
     /// <summary>Whether only a question without an answer keeps the user from doing something in a topic.</summary>
-    public bool IsUnansweredIn(Topic topic, Rights right)
+    public bool IsUnansweredIn(Topic topic, Rights right) => IsIn(topic, right, static granted => granted.IsAway);
+
+    /// <summary>The same, where nobody else has decided in place of the one who did not answer.</summary>
+    public bool IsUndecidedIn(Topic topic, Rights right) => IsIn(topic, right, static granted => granted.IsRefusal);
+
+    private bool IsIn(Topic topic, Rights right, Func<AccessAnswer, bool> isSo)
     {
         lock (_gate)
         {
             return (_topics.TryGetValue(topic.Name, out var access) || _written.TryGetValue(topic.Name, out access))
-                && access.Granted.IsAway && (User.Sanctions.DeniedIn(topic) & right) == 0;
+                && isSo(access.Granted) && (User.Sanctions.DeniedIn(topic) & right) == 0;
         }
     }
 

@@ -67,7 +67,13 @@ internal sealed class GroupChanges(
     private bool IsNews(UserGroups known, Topic group)
     {
         var aMomentAgo = (time.GetUtcNow() - Repetition - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        return !known.Groups.TryGetValue(group.Id, out var generation) || (generation == known.Now && generation > aMomentAgo);
+        if (!known.Groups.TryGetValue(group.Id, out var generation))
+        {
+            return true;
+        }
+
+        var isFromTheStart = generation == known.Born && chats.Value.Groups.Contains(group.Id); // nobody was told of that
+        return generation == known.Now && generation > aMomentAgo && !isFromTheStart;
     }
 
     private Task<UserGroups> BeginAsync(Topic user) =>

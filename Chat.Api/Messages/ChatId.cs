@@ -81,9 +81,9 @@ internal static class ChatId
         length = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            if (rune == Rune.ReplacementChar)
+            if (rune == Rune.ReplacementChar || rune.Value == 0xFFFE)
             {
-                return false; // U+FFFD itself, or half a surrogate pair, on which normalizing throws
+                return false; // U+FFFD itself, or half a surrogate pair; normalizing throws on that, and on U+FFFE
             }
         }
 

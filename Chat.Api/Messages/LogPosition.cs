@@ -6,8 +6,9 @@ namespace Chat.Api.Messages;
 /// <summary>A position in a topic's log, as a client gives it: <c>{epoch}:{offset}</c>.</summary>
 internal readonly record struct LogPosition(string Epoch, long Offset)
 {
-    /// <summary>The position in a topic that keeps no log. A client gives it back like any other; no log continues it.</summary>
-    public static readonly LogPosition Nowhere = new("", 0);
+    /// <summary>What a client gives back that was told the position of a topic without a log, <c>:0</c>. It is the position of no topic, since nobody
+    /// knows what such a client has missed. A member that has just joined such a topic has missed nothing: its position is the topic's.</summary>
+    public static readonly LogPosition Nowhere = new("", 1);
 
     private static readonly SearchValues<char> EpochCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
 

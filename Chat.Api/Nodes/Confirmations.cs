@@ -15,9 +15,9 @@ internal sealed class Confirmations : IDisposable
     public Confirmations(NodeIdentity self, LiveNodes nodes)
     {
         _nodes = nodes;
-        nodes.Left += Gone; // first: a node that goes in between must not be waited for
         lock (_gate)
         {
+            nodes.Left += Gone; // first: a node that goes in between must not be waited for
             _waitedFor.Add(self.Id);
             _waitedFor.UnionWith(nodes.Nodes.Keys);
         }

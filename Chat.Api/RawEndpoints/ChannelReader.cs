@@ -50,7 +50,7 @@ internal sealed class ChannelReader(TopicTable topics, IBackplane backplane, Gro
     // which it can do for a group, but for the topic all only with another connection.
     public void OnRemoved(WebSocketConnection connection, Topic topic)
     {
-        if (topic == all.Topic && connection.Access.IsUnansweredIn(topic, Rights.Join))
+        if (topic == all.Topic && connection.Access.IsUndecidedIn(topic, Rights.Join))
         {
             connection.CloseFor(all);
         }

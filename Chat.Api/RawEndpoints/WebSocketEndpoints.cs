@@ -111,7 +111,7 @@ internal sealed class WebSocketEndpoints(
         var isAll = request.Topics.Length == 1;
         var (refusal, right) = access.Ban is { } ban ? (Refusal.Banned(ban.Until), Rights.Connect)
             : !access.MayConnect ? (Refusal.NotWanted, Rights.Connect)
-            : !topic.May(Rights.Join) && (isAll || access.IsUnansweredIn(topic.Topic, Rights.Join)) ? (Refusal.Forbidden, Rights.Join)
+            : !topic.May(Rights.Join) && (isAll || access.IsUndecidedIn(topic.Topic, Rights.Join)) ? (Refusal.Forbidden, Rights.Join)
             : since is not null && !topic.May(Rights.Join | Rights.History) ? (Refusal.NoHistory, Rights.History)
             : isAll && request.WatchesPresence && !topic.May(Rights.Presence) ? (Refusal.NoPresenceFor, Rights.Presence)
             : default;

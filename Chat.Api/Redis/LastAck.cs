@@ -37,7 +37,7 @@ internal sealed class LastAck(TimeProvider time)
         lock (_gate)
         {
             return _offset > 0 && _life != life && time.GetElapsedTime(_at) < age
-                ? new Ack(_life, _topic[.._topicLength], Encoding.ASCII.GetString(_epoch, 0, _epochLength), _offset, _repetition)
+                ? new Ack(_life, _topic[.._topicLength], Encoding.ASCII.GetString(_epoch, 0, _epochLength), _offset, _repetition, _at)
                 : null;
         }
     }
@@ -50,7 +50,8 @@ internal sealed class LastAck(TimeProvider time)
     {
         lock (_gate)
         {
-            if (_life == ack.Life)
+            if (_life == ack.Life && (_offset, _repetition) == (ack.Offset, ack.Repetition)
+                && _topic.AsSpan(0, _topicLength).SequenceEqual(ack.Topic) && Ascii.Equals(_epoch.AsSpan(0, _epochLength), ack.Epoch))
             {
                 (_life, _offset) = life is null ? (_life, 0) : (life, _offset);
             }
@@ -75,7 +76,8 @@ internal sealed class LastAck(TimeProvider time)
 /// <param name="Epoch">The epoch.</param>
 /// <param name="Offset">The offset.</param>
 /// <param name="Repetition">If not 0, the message was there already, and this is how many such messages there had been in the topic.</param>
-internal sealed record Ack(string Life, byte[] Topic, string Epoch, long Offset, long Repetition)
+/// <param name="At">When it was acknowledged: a timestamp.</param>
+internal sealed record Ack(string Life, byte[] Topic, string Epoch, long Offset, long Repetition, long At)
 {
     /// <summary>Whether a log still has it, judging by the meta fields e, o, p and n (publish.lua).</summary>
     public bool IsIn(string? epoch, long last, string? lineage, long repetitions)

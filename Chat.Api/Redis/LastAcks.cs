@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using Chat.Api.Redis.Resp;
-using Sought = System.Collections.Generic.KeyValuePair<(Chat.Api.Redis.Resp.RespLink Acknowledged, string Life), (Chat.Api.Redis.Ack Ack, long Since)>;
+using Sought = System.Collections.Generic.KeyValuePair<(Chat.Api.Redis.Resp.RespLink Acknowledged, string Life), Chat.Api.Redis.Ack>;
 
 namespace Chat.Api.Redis;
 
@@ -18,8 +17,8 @@ namespace Chat.Api.Redis;
 /// <param name="logger">Gets what is missing.</param>
 internal sealed partial class LastAcks(RedisCommands commands, RedisServers servers, RedisKeys keys, TimeSpan positionAge, Action<string, long> lost, ILogger logger)
 {
-    // What is asked for, since when. The latest one of a life speaks for all before it.
-    private readonly ConcurrentDictionary<(RespLink Acknowledged, string Life), (Ack Ack, long Since)> _sought = new();
+    // What is asked for. The latest one of a life speaks for all before it.
+    private readonly ConcurrentDictionary<(RespLink Acknowledged, string Life), Ack> _sought = new();
 
     // A position is renewed once in a quarter of its log's age, and that age is at most positionAge: so it is remembered this long for certain.
     private TimeSpan Age => positionAge * 0.75;
@@ -33,14 +32,24 @@ internal sealed partial class LastAcks(RedisCommands commands, RedisServers serv
         }
     }
 
-    /// <summary>The owners of slots are known anew. For a server that was replaced, any life is another one.</summary>
+    /// <summary>The owners of slots are known anew.</summary>
     public void LookForThoseOfReplaced()
     {
         foreach (var link in servers.Replaced)
         {
-            if (link.LastAck.OfAnotherLife(ServerLife.Unknown, Age) is { } ack)
+            LookFor(link);
+        }
+    }
+
+    /// <summary>A server was replaced. For what it acknowledged last, any life is another one.</summary>
+    public void LookFor(RespLink replaced)
+    {
+        if (replaced.LastAck.OfAnotherLife(ServerLife.Unknown, Age) is { } ack)
+        {
+            var sought = Seek(replaced, ack);
+            if (!replaced.IsUp) // else a tick later: it may be the new owner that is mistaken, a server that was paused and does not know yet that it was replaced
             {
-                Ask(Seek(link, ack), OwnerOf(ack));
+                Ask(sought, OwnerOf(ack));
             }
         }
     }
@@ -50,13 +59,13 @@ internal sealed partial class LastAcks(RedisCommands commands, RedisServers serv
     {
         foreach (var sought in _sought)
         {
-            if (Stopwatch.GetElapsedTime(sought.Value.Since) > positionAge - Age)
+            if (TimeProvider.System.GetElapsedTime(sought.Value.At) > Age)
             {
                 _sought.TryRemove(sought); // its topic may have been forgotten by now, with nothing lost
             }
             else
             {
-                Ask(sought, OwnerOf(sought.Value.Ack));
+                Ask(sought, OwnerOf(sought.Value));
             }
         }
     }
@@ -68,14 +77,14 @@ internal sealed partial class LastAcks(RedisCommands commands, RedisServers serv
 
     private Sought Seek(RespLink acknowledged, Ack ack)
     {
-        var sought = new Sought((acknowledged, ack.Life), (ack, Stopwatch.GetTimestamp()));
+        var sought = new Sought((acknowledged, ack.Life), ack);
         _sought[sought.Key] = sought.Value;
         return sought;
     }
 
     private void Ask(Sought sought, RespLink to)
     {
-        var ((acknowledged, _), (ack, _)) = sought;
+        var ((acknowledged, _), ack) = sought;
         var metAt = new TimeReply();
         if (!to.TrySend(new CommandBuffer().Command(1).Bulk("TIME"u8).Span, metAt))
         {

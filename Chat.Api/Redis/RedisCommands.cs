@@ -234,7 +234,7 @@ internal sealed partial class RedisCommands : IRespLinkOwner, IDisposable
         _refusals.Tick();
         AskForSlots();
         _lastAcks.LookAgain();
-        _servers.EndReplaced(_lastAcks.StillCounts);
+        _servers.EndReplaced(_lastAcks.StillCounts, _lastAcks.LookFor);
         foreach (var link in _servers.All)
         {
             link.BreakIfOverdue();

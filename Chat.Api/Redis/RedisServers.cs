@@ -99,9 +99,12 @@ internal sealed class RedisServers : IDisposable
     /// <summary>A slot has moved.</summary>
     public void Learn(int slot, RespLink owner)
     {
-        Assign(slot, slot, owner);
-        _primaries = _primaries.Contains(owner) ? _primaries : [.. _primaries, owner];
-        _further.Add(AddressOf(owner));
+        lock (_peers) // or an answer about all slots, of a moment ago, could forget this one among the primaries, and not among the owners
+        {
+            Assign(slot, slot, owner);
+            _primaries = _primaries.Contains(owner) ? _primaries : [.. _primaries, owner];
+            _further.Add(AddressOf(owner));
+        }
     }
 
     /// <summary>Asks a server for all slots.</summary>
@@ -113,7 +116,8 @@ internal sealed class RedisServers : IDisposable
     /// <summary>Ends the links to servers that have left the cluster: otherwise each would try to connect for as long as the node runs. What such a
     /// server acknowledged last is kept while it counts. Called once a tick.</summary>
     /// <param name="counts">Whether it counts.</param>
-    public void EndReplaced(Func<LastAck, bool> counts)
+    /// <param name="ended">Called for a link over which nothing more can be acknowledged.</param>
+    public void EndReplaced(Func<LastAck, bool> counts, Action<RespLink> ended)
     {
         RespLink[] replaced = [.. Replaced.Where(link => link != Main)];
         foreach (var back in _replacedFor.Keys.Except(replaced).ToArray())
@@ -124,13 +128,17 @@ internal sealed class RedisServers : IDisposable
         foreach (var link in replaced)
         {
             var ticks = _replacedFor[link] = _replacedFor.GetValueOrDefault(link) + 1;
-            if (ticks > TicksKept)
+            if (ticks == TicksKept)
             {
                 link.End();
-                if (!counts(link.LastAck))
-                {
-                    _peers.TryRemove(KeyValuePair.Create(AddressOf(link), link));
-                }
+            }
+            else if (ticks == TicksKept + 1)
+            {
+                ended(link);
+            }
+            else if (ticks > TicksKept && !counts(link.LastAck))
+            {
+                _peers.TryRemove(KeyValuePair.Create(AddressOf(link), link));
             }
         }
     }
@@ -165,18 +173,10 @@ internal sealed class RedisServers : IDisposable
         {
             if (reply.ReadAny() is object?[] ranges)
             {
-                foreach (var range in ranges)
+                lock (servers._peers)
                 {
-                    if (range is object?[] parts && parts is [long first and >= 0, long last and < RedisSlot.Count, object?[] server, ..]
-                        && server is [var host, long port, ..])
-                    {
-                        var name = host is byte[] bytes ? Encoding.UTF8.GetString(bytes) : "";
-                        servers.Assign((int)first, (int)last, servers.At(name, (int)port));
-                    }
+                    Assign(ranges);
                 }
-
-                servers._primaries = [.. servers._owners.OfType<RespLink>().Distinct()];
-                servers._further.Set(servers._primaries.Select(AddressOf));
             }
 
             servers._isKnown = true;
@@ -186,6 +186,22 @@ internal sealed class RedisServers : IDisposable
         public void Fail()
         {
             // The link broke; the next connect asks again.
+        }
+
+        private void Assign(object?[] ranges)
+        {
+            foreach (var range in ranges)
+            {
+                if (range is object?[] parts && parts is [long first and >= 0, long last and < RedisSlot.Count, object?[] server, ..]
+                    && server is [var host, long port, ..])
+                {
+                    var name = host is byte[] bytes ? Encoding.UTF8.GetString(bytes) : "";
+                    servers.Assign((int)first, (int)last, servers.At(name, (int)port));
+                }
+            }
+
+            servers._primaries = [.. servers._owners.OfType<RespLink>().Distinct()];
+            servers._further.Set(servers._primaries.Select(AddressOf));
         }
     }
 }

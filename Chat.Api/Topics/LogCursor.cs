@@ -35,7 +35,7 @@ internal sealed class LogCursor(ILogFollower follower, TopicMetrics metrics)
     /// <summary>How many envelopes may wait. Further ones are left to the log.</summary>
     public const int MaxWaiting = 1024;
 
-    /// <summary>How many bytes of them may: a thousand short ones, or eight of the longest.</summary>
+    /// <summary>How many bytes of them may: a thousand short ones, or seven of the longest.</summary>
     private const int MaxWaitingBytes = 256 * 1024;
 
     private readonly Queue<byte[]> _waiting = [];

@@ -38,7 +38,7 @@ internal static class TopicReplay
         var topic = member.Topic;
         try
         {
-            if (since == new LogPosition(epoch, joinedAt) && since != LogPosition.Nowhere)
+            if (since == new LogPosition(epoch, joinedAt))
             {
                 Tell(member, epoch, joinedAt, recovered: true);
                 GoLive(member);

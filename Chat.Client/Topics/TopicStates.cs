@@ -28,9 +28,9 @@ internal sealed partial class TopicStates
         }
     }
 
-    /// <summary>The name as the server gives it in all that it sends: in Unicode form C. Half a surrogate pair, which is in no name and cannot be converted,
-    /// becomes U+FFFD.</summary>
-    public static string NameOf(string name) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)).Normalize();
+    /// <summary>The name as the server gives it in all that it sends: in Unicode form C. Half a surrogate pair and U+FFFE, which are in no name and cannot
+    /// be converted, become U+FFFD.</summary>
+    public static string NameOf(string name) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)).Replace('\uFFFE', '\uFFFD').Normalize();
 
     /// <summary>The position in each topic that the client is in or was told to continue.</summary>
     public Dictionary<string, ChatPosition> Positions
@@ -98,7 +98,8 @@ internal sealed partial class TopicStates
             var state = Of(topic);
             var (isFirst, wasIn) = (!state.IsTold, state.IsIn);
             In_NeedsLock(state);
-            if (isFirst && !_hasEntered && !state.IsAsked && state.Position is { } known && known != position && topic != Own)
+            if (isFirst && !_hasEntered && !state.IsAsked && state.Position is { } known && topic != Own
+                && (known != position || position.Epoch.Length == 0)) // in a topic without a log, nobody knows what was missed
             {
                 state.IsReturning = true;
                 _behind.Add(new TopicCall(topic, state, position));

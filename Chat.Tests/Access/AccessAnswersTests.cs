@@ -154,7 +154,9 @@ public sealed class AccessAnswersTests : IDisposable
         var sources = new AccessSources(AccessRules.Read(_options), NewAnswers(), Options.Create(_options));
         var anna = new Asker("anna", null, []);
 
-        Assert.Equal((Rights)inNews, (await sources.AskAsync(anna, Topic.Group("news"))).Rights);
+        var answer = await sources.AskAsync(anna, Topic.Group("news"));
+        Assert.Equal((Rights)inNews, answer.Rights);
+        Assert.Equal((true, whenAway == "Refuse"), (answer.IsAway, answer.IsRefusal)); // where the settings have decided, nobody has to come again
         Assert.Equal((Rights)connect, (await sources.AskToConnectAsync(anna)).Rights);
         Assert.Equal(Rights.All, (await sources.AskAsync(anna, Topic.User("anna"))).Rights); // the webhook is not asked about a user's own topic
     }

@@ -187,7 +187,7 @@ public sealed class RedisLifeTests
     {
         await using var server = await RedisServer.StartAsync();
         var options = BackplaneNode.PatientOptions();
-        options.TickInterval = TimeSpan.FromSeconds(10);
+        (options.TickInterval, options.SilenceLimit) = (TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5)); // no tick during the test
         await using var late = await RedisBackplaneNode.StartAsync(server.ConnectionString, options);
         await using var early = await RedisBackplaneNode.StartAsync(server.ConnectionString, RedisBackplaneNode.FastOptions());
         var first = await late.PublishAsync(_topic, "first");

@@ -163,6 +163,10 @@ public sealed class ClientFaultTests(HubCluster cluster, ITestOutputHelper outpu
         await anna.Chat.PostAsync(_group, "to both");
         await anna.UntilAsync("to both");
         Assert.Contains("to both", await ben.NextAsync(), StringComparison.Ordinal);
+
+        await using var phone = await Listener.ConnectAsync(node.Address, "anna");
+        await anna.Chat.JoinAsync(_group + "-2");
+        Assert.True((await phone.NextAsync<ChatSubscribed>(one => one.Group == _group + "-2")).Recovered); // nothing was missed by a device that has just joined
     }
 
     // Each connection takes one permit.

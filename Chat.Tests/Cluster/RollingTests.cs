@@ -61,7 +61,7 @@ public sealed class RollingTests : IAsyncLifetime
         await Cluster.AddAsync(2);
 
         // A node may keep five more than its share. It does so if the third node comes a moment after the second.
-        await UntilAsync(clients, counts => counts.Max() <= (Clients / 3) + 5);
+        await UntilAsync(clients, counts => counts.Max() <= ((Clients + streams.Length) / 3) + 5);
 
         await traffic.UntilAsync(100);
         await traffic.StopAsync();

@@ -21,7 +21,7 @@ public sealed class ChatIdTests
         "a\u00A0b", "a\u2003b", // spaces that look like others
         "a\u200Bb", "a\u200Db", "张\u200D伟", "a\u202Eb", "a\u2066b", "a\uFE0F", "a\u00ADb", "a\uFEFFb", "\u3164", "\u2800", "a\u034Fb", "anna\U000E0041", // invisible characters
         "😀\u200D", "\u200D😀", "😀\uFE0E", "a.\u200D.b", ":\u200D:", "a、\uFE0Fb",
-        "\uDC00a", "a\uFFFD", "\uE000", "\u0378", "\U000F0000", // no characters, private, not assigned
+        "\uDC00a", "a\uFFFD", "a\uFFFE", "\uE000", "\u0378", "\U000F0000", // no characters, private, not assigned
         new string('a', 129), new string('张', 43), new string('a', 10_000),
     ];
 

@@ -18,9 +18,9 @@ class Store {
 
   /** @param {string} key @param {string} value */
   set(key, value) {
-    this.remove(key);
     try {
       this.#browser().setItem(key, value);
+      this.#own.delete(key);
     } catch {
       this.#own.set(key, value);
     }

@@ -187,7 +187,7 @@ export class Session {
     return '';
   }
 
-  /** Sends it again under its old id: whether or not it got through before, it will be there once. */
+  /** Sends it again under its old id: whether or not it got through before, it will be there once, for as long as the server remembers the id. */
   retry(conversation, item) {
     Object.assign(item, { state: 'sending', error: undefined });
     this.#send(conversation, item);
@@ -333,7 +333,7 @@ export class Session {
     const { reached, last, gap } = conversation;
     // If the user is let in again, what was written meanwhile is loaded, and who is there then.
     Object.assign(conversation, { isMember: false, isLoaded: false, members: null, count: null, readBefore: this.#keep.read(conversation.key) });
-    conversation.gap = gap ?? (reached && { since: reached, after: last?.key });
+    conversation.gap = gap ?? (reached && { since: reached, after: last?.key ?? '' }); // no item has an empty key: then the line comes first
     setTimeout(() => {
       // A user who is no longer allowed in it is told so by an event right after this one.
       if (conversation.isMember || conversation.notice || !this.conversations.has(conversation.key)) return;

@@ -27,7 +27,7 @@ const inLocalTime = text => text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, time => mom
 export function failureOf(error, group) {
   switch (error.code) {
     case 'forbidden': return `You are not allowed to ${group ? `join ${group}` : 'write here'}${error.until ? ` until ${moment.format(error.until)}` : ''}.`;
-    case 'timeout': return 'The server has not confirmed it. You can try again: it is sent only once.';
+    case 'timeout': return 'The server has not confirmed it. You can try again.';
     case 'stopped': case 'refused': return 'You are no longer signed in.';
     case 'too_big': return 'It is too long.';
     default: return error.message || 'It did not work.';

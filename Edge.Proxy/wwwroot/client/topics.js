@@ -149,7 +149,7 @@ export class TopicStates {
     const state = this.#of(topic);
     const [isFirst, wasIn] = [!state.isTold, state.isIn];
     this.#in(state);
-    if (isFirst && !this.#hasEntered && !state.isAsked && state.position && !isSame(state.position, position) && topic !== Own) {
+    if (isFirst && !this.#hasEntered && !state.isAsked && state.position && !this.#goesOn(state.position, position) && topic !== Own) {
       state.isReturning = true;
       this.#behind.push(new TopicCall(topic, state, position));
     } else if (!state.isHeld) {
@@ -160,6 +160,9 @@ export class TopicStates {
 
     return isFirst;
   }
+
+  // In a topic without a log, whose epoch is empty, nobody knows what was missed.
+  #goesOn(known, position) { return isSame(known, position) && position.epoch !== ''; }
 
   /** @param {string} topic @param {ChatMessage | ChatDeleted} message a message, or the deletion of one */
   message(topic, message) {
