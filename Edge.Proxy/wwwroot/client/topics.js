@@ -161,7 +161,10 @@ export class TopicStates {
     return isFirst;
   }
 
-  // In a topic without a log, whose epoch is empty, nobody knows what was missed.
+  /**
+   * In a topic without a log, whose epoch is empty, nobody knows what was missed.
+   * @param {ChatPosition} known @param {ChatPosition} position
+   */
   #goesOn(known, position) { return isSame(known, position) && position.epoch !== ''; }
 
   /** @param {string} topic @param {ChatMessage | ChatDeleted} message a message, or the deletion of one */
