@@ -31,6 +31,7 @@ public sealed class SlowReadTests(ITestOutputHelper output)
             await using var reader = await ConnectAsync(node);
             await using var watcher = await ConnectAsync(node);
             await reader.JoinAsync(group); // joins all devices of the user
+            await watcher.NextWhereAsync(next => (next.Name, next.Group) == ("subscribed", group)); // but not at once
 
             redis.Servers[OfGroup].Pause();
             var reading = reader.InvokeAsync("history", new { group });
