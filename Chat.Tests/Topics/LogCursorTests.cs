@@ -28,11 +28,7 @@ public sealed class LogCursorTests
     [Fact]
     public void Envelope_BehindAGap_WaitsForTheLog()
     {
-        var backplane = new MemoryBackplane();
-        var follower = new Follower();
-        var cursor = new LogCursor(follower, new TopicMetrics(NoMeters.Instance));
-        Assert.False(cursor.Begin(new LogPage("e1", 0, [])));
-        backplane.Say(Run.Name, "a");
+        var (backplane, follower, cursor) = BeginBehindAGap();
 
         Assert.True(Receive(cursor, backplane.Say(Run.Name, "b")));
         Assert.Empty(follower.View);
@@ -46,11 +42,7 @@ public sealed class LogCursorTests
     [Fact]
     public void LongEnvelopes_BeyondWhatMayWait_AreLeftToTheLog()
     {
-        var backplane = new MemoryBackplane();
-        var follower = new Follower();
-        var cursor = new LogCursor(follower, new TopicMetrics(NoMeters.Instance));
-        Assert.False(cursor.Begin(new LogPage("e1", 0, [])));
-        backplane.Say(Run.Name, "a");
+        var (backplane, follower, cursor) = BeginBehindAGap();
         Assert.True(Receive(cursor, backplane.Say(Run.Name, "b")));
         var page = Read(backplane, cursor.BeginRead());
         for (var i = 0; i < 100; i++)
@@ -66,6 +58,16 @@ public sealed class LogCursorTests
         }
 
         Assert.Equal(102, follower.View.Count);
+    }
+
+    // The first message is in the log, and has not arrived.
+    private static (MemoryBackplane Backplane, Follower Follower, LogCursor Cursor) BeginBehindAGap()
+    {
+        var (backplane, follower) = (new MemoryBackplane(), new Follower());
+        var cursor = new LogCursor(follower, new TopicMetrics(NoMeters.Instance));
+        Assert.False(cursor.Begin(new LogPage("e1", 0, [])));
+        backplane.Say(Run.Name, "a");
+        return (backplane, follower, cursor);
     }
 
     private static bool Receive(LogCursor cursor, byte[] utf8) => Envelope.TryParse(utf8, out var envelope) && cursor.Receive(utf8, envelope);
