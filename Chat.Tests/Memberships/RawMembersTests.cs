@@ -30,12 +30,13 @@ public sealed class RawMembersTests
             new LocalTopic(Topic.Group("chess"), [], new TopicMetrics(NoMeters.Instance)), connection, since: null, static _ => true));
         await NextReadAsync();
 
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < 8; i++)
         {
-            time.Advance(options.Value.MembershipAge / 4);
+            time.Advance(options.Value.MembershipAge / 8);
             await NextReadAsync();
         }
 
+        Assert.False(store.Reads.Reader.TryRead(out _)); // so the next read is that of the leave
         access.Leave(connection);
         await NextReadAsync();
 
